@@ -1,0 +1,274 @@
+"""Health checks for SIP destinations, inside Kamailio: OPTIONS pings, and is_alive for the routing.
+
+A KEMI script has three things to do: mix ``Handlers`` into its class, configure in ``mod_init``, and ask::
+
+    import keepalive
+
+    class Router(keepalive.Handlers):
+        def ksr_request_route(self, msg):
+            if keepalive.is_alive("sip:192.168.10.20") == 1: ...
+
+    def mod_init():
+        keepalive.modparam("destination", "192.168.10.20")
+        return Router()
+
+A native kamailio.cfg includes keepalive-native.cfg, which loads this file as the script, and asks
+``python_exec("is_alive", "sip:192.168.10.20")``.
+
+All functions work in every process, in mod_init, child_init and every route. None raises.
+"""
+
+import logging
+from collections.abc import Callable
+from functools import wraps
+from typing import Any, ParamSpec, TypeVar
+
+import KSR
+
+from keepalive_core import callbacks, configuration, prober, registry, results, tm
+from keepalive_core.callbacks import Callback, InvalidCallback
+from keepalive_core.health import DOWN, UNKNOWN, UP
+from keepalive_core.registry import Refused
+from keepalive_core.settings import DESTINATION, InvalidSetting
+from keepalive_core.shared_memory import SharedMemoryFull
+from keepalive_core.uris import InvalidURI
+
+__all__ = [
+    "DOWN",
+    "UNKNOWN",
+    "UP",
+    "Handlers",
+    "add_destination",
+    "del_destination",
+    "is_alive",
+    "modparam",
+    "on_tm_event",
+    "register_callback",
+    "state",
+]
+
+__version__ = "0.1.0"
+
+_OK = 0
+_ERROR = -1
+_NATIVE_OWNER = "route"
+_UNKNOWN_ANSWERS = {"up": 1, "down": 2, "error": _ERROR}
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+
+class _KamailioLog(logging.Handler):
+    """Writes what the rooms log to Kamailio's log."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        for line in self.format(record).splitlines():
+            if record.levelno >= logging.ERROR:
+                KSR.err(f"keepalive: {line}\n")
+            elif record.levelno >= logging.WARNING:
+                KSR.warn(f"keepalive: {line}\n")
+            elif record.levelno >= logging.INFO:
+                KSR.info(f"keepalive: {line}\n")
+            else:
+                KSR.dbg(f"keepalive: {line}\n")
+
+
+log = logging.getLogger("keepalive")
+log.handlers = [_KamailioLog()]
+log.propagate = False
+log.setLevel(logging.DEBUG)
+
+
+def _never_raises(answer: R) -> Callable[[Callable[P, R]], Callable[P, R]]:
+    """Make a function answer in every case: refusals with one clear line, surprises with a traceback."""
+
+    def decorate(function: Callable[P, R]) -> Callable[P, R]:
+        @wraps(function)
+        def guarded(*args: P.args, **kwargs: P.kwargs) -> R:
+            try:
+                return function(*args, **kwargs)
+            except (InvalidURI, InvalidSetting, InvalidCallback, Refused, SharedMemoryFull) as refusal:
+                log.error("%s: %s", function.__name__, refusal)
+            except Exception:
+                log.exception("%s failed", function.__name__)
+            return answer
+
+        return guarded
+
+    return decorate
+
+
+@_never_raises(_ERROR)
+def modparam(name: str, value: int | str) -> int:
+    """Set a parameter, as ``modparam("keepalive", name, value)`` does for the C module.
+
+    Arguments: name, one of ``ping_interval`` (seconds, 30), ``ping_timeout`` (ms, 3000), ``ping_from``
+    (``sip:keepalive@localhost``), ``unknown_as`` ("up", "down" or "error"; "up"), and ``destination`` (a
+    URI; call it once for each); value, of the type of the default.
+    Returns: 0, or -1 with a log line for an unknown name and for a wrong type or value.
+    From: the manual, section 2.3.
+    """
+    if name == DESTINATION:
+        registry.add(value, registry.MODPARAM_OWNER, 0, None, None)
+    else:
+        configuration.settings.modparam(name, value)
+    return _OK
+
+
+@_never_raises(_ERROR)
+def add_destination(
+    uri: str,
+    owner: str,
+    flags: int = 0,
+    callback: Callback | None = None,
+    user_attr: Any = None,
+) -> int:
+    """Monitor a destination; the first ping leaves within a second.
+
+    Adding the same uri and owner again updates flags, callback and user_attr. Several owners of one
+    destination share its pings, and each gets its own callback.
+
+    Arguments: uri, ``[sip:|sips:][user@]host[:port][;params]``; owner, the name of who asks; flags, unused,
+    0; callback, a function of a module, called as ``callback(uri, state, user_attr)``; user_attr, a JSON
+    value for it.
+    Returns: 0, or -1 with a log line that names the fault; then nothing has changed.
+    From: the manual, section 1.1 of the developer guide.
+    """
+    registry.add(uri, owner, flags, callback, user_attr)
+    return _OK
+
+
+@_never_raises(_ERROR)
+def del_destination(uri: str, owner: str) -> int:
+    """End an owner's interest in a destination; with the last owner the pings end.
+
+    Arguments: uri, in any spelling; owner, who added it.
+    Returns: 0, or -1 with a log line if the owner has no such destination.
+    """
+    registry.delete(uri, owner)
+    return _OK
+
+
+@_never_raises(_ERROR)
+def register_callback(callback: Callback, user_attr: Any = None) -> int:
+    """Have a function called for every destination's change of state.
+
+    Arguments: callback, a function of a module, called as ``callback(uri, state, user_attr)``; user_attr, a
+    JSON value for it. Registering it again updates user_attr.
+    Returns: 0, or -1 with a log line for what no other process could call, such as a lambda.
+    """
+    registry.add_callback(callback, user_attr)
+    return _OK
+
+
+@_never_raises(_ERROR)
+def is_alive(destination: str) -> int:
+    """Say whether a destination is up.
+
+    Arguments: destination, a URI in any spelling.
+    Returns: 1 up, 2 down, -1 not monitored or malformed; before the first result what the parameter
+    ``unknown_as`` says. Never 0, which would end a native route. Both 1 and 2 are true: compare.
+    From: the manual, section 2.4.1.
+    """
+    key = registry.key_of(destination)
+    value = registry.state(key) if key else None
+    if value == UNKNOWN:
+        return _UNKNOWN_ANSWERS[configuration.unknown_as()]
+    return _ERROR if value is None else value
+
+
+@_never_raises(_ERROR)
+def state(destination: str) -> int:
+    """Return a destination's state.
+
+    Arguments: destination, a URI in any spelling.
+    Returns: UNKNOWN (0), UP (1), DOWN (2), or -1 not monitored or malformed.
+    From: the manual, section 1.1 of the developer guide.
+    """
+    key = registry.key_of(destination)
+    value = registry.state(key) if key else None
+    return _ERROR if value is None else value
+
+
+@_never_raises(False)
+def on_tm_event(event: str) -> bool:
+    """Hand over tm's event; for a script that has its own tm event function.
+
+    Arguments: event, the second argument of that function.
+    Returns: whether the event was keepalive's.
+    """
+    return tm.on_event(event)
+
+
+class Handlers:
+    """Every function that Kamailio calls for keepalive; mix it into the class of your script.
+
+    A class that overrides child_init, ksr_reply_route or ksr_onsend_route need not call super().
+    """
+
+    def child_init(self, rank: int) -> int:
+        """Let each process start."""
+        return 0
+
+    def ksr_reply_route(self, msg: object) -> int:
+        """Let every reply pass: Kamailio 5.6 breaks the next KSR call where this method is missing."""
+        return 1
+
+    def ksr_onsend_route(self, msg: object) -> int:
+        """Let every request pass: Kamailio 5.6 breaks the next KSR call where this method is missing."""
+        return 1
+
+    @_never_raises(1)
+    def ksr_keepalive_tick(self, msg: object, event: str = "") -> int:
+        """Send the pings that are due; rtimer calls it ten times a second in a process of its own."""
+        prober.prober.tick()
+        return 1
+
+    @_never_raises(1)
+    def ksr_keepalive_callbacks(self, msg: object, event: str = "") -> int:
+        """Run the callbacks that are due; rtimer calls it ten times a second in a process of its own."""
+        callbacks.run_announced()
+        return 1
+
+    @_never_raises(1)
+    def ksr_keepalive_tm_event(self, msg: object, event: str = tm.LOCAL_REQUEST) -> int:
+        """Give a leaving ping its time limit and its reply and failure function; tm calls it."""
+        tm.on_event(event)
+        return 1
+
+    @_never_raises(1)
+    def ksr_keepalive_reply(self, msg: object) -> int:
+        """Take a ping's reply; tm calls it in the worker that received it."""
+        replied = tm.replied()
+        if replied:
+            results.record(*replied)
+        return 1
+
+    @_never_raises(1)
+    def ksr_keepalive_failure(self, msg: object) -> int:
+        """Take a ping's timeout; tm calls it in a timer process."""
+        timed_out = tm.timed_out()
+        if timed_out:
+            results.record(*timed_out)
+        return 1
+
+
+class NativeHandlers(Handlers):
+    """What python_exec can call where the routing is native: text in, never 0 out, which ends a route."""
+
+    def is_alive(self, msg: object, destination: str = "") -> int:
+        """Answer ``python_exec("is_alive", "sip:192.168.10.20")``: 1 up, 2 down, -1 not monitored."""
+        return is_alive(destination)
+
+    def add_destination(self, msg: object, uri: str = "") -> int:
+        """Do ``python_exec("add_destination", "sip:192.168.10.20")``: 1, or -1 with a log line."""
+        return _ERROR if add_destination(uri, _NATIVE_OWNER) else 1
+
+    def del_destination(self, msg: object, uri: str = "") -> int:
+        """Do ``python_exec("del_destination", "sip:192.168.10.20")``: 1, or -1 with a log line."""
+        return _ERROR if del_destination(uri, _NATIVE_OWNER) else 1
+
+
+def mod_init() -> NativeHandlers:
+    """Start as the script of a native kamailio.cfg, which loads this file by keepalive-native.cfg."""
+    return NativeHandlers()

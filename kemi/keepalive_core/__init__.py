@@ -1,0 +1,21 @@
+"""What lies behind keepalive.py, one room for each concern.
+
+Pure rooms, which know nothing of Kamailio (text, time and results in, decisions out):
+
+* ``uris``      what a destination is called, and which spellings are the same one
+* ``settings``  the parameters: names, units, limits, and whose word wins
+* ``health``    the rules: a result comes in, a verdict goes out
+* ``schedule``  when each ping is due
+
+Rooms that talk to Kamailio, the only ones that import KSR:
+
+* ``shared_memory``  every table and queue that the processes share, key by key
+* ``tm``             pings through the tm module, and its events
+* ``callbacks``      who is told of a change, and how their code is run
+
+Rooms that join the others:
+
+* ``registry``  destinations and their owners come and go
+* ``results``   what a ping's result does to its destination
+* ``prober``    the timer's tick: which pings leave now, which were never answered
+"""

@@ -1,0 +1,75 @@
+"""The settings in force in this process: filled by the script, by kamailio.cfg and by operators."""
+
+import logging
+
+from . import shared_memory
+from .settings import DESTINATION, SETTINGS, InvalidSetting, Settings
+
+log = logging.getLogger("keepalive")
+
+settings = Settings()
+
+_defines_read = False
+_seen: dict[str, str] = {}
+
+
+def read_defines() -> None:
+    """Take over what kamailio.cfg defines, once in each process; callable anywhere, in mod_init too."""
+    global _defines_read
+    if _defines_read:
+        return
+    _defines_read = True
+    for name in SETTINGS:
+        text = shared_memory.defined(name)
+        if text is None:
+            continue
+        try:
+            settings.define(name, text)
+        except InvalidSetting as error:
+            # A define may name another define, whose value is only seen by refresh(), which complains.
+            log.debug("%s, in kamailio.cfg", error)
+
+
+def refresh() -> bool:
+    """Take over what an operator changed at run time; for a timer process only.
+
+    Returns: whether anything changed.
+    """
+    changed = False
+    for name in SETTINGS:
+        text = shared_memory.configured(name)
+        if text is None or text == _seen.get(name):
+            continue
+        at_start = name not in _seen
+        _seen[name] = text
+        try:
+            if at_start:
+                settings.define(name, text)
+                continue
+            settings.change(name, text)
+        except InvalidSetting as error:
+            log.error("%s, in kamailio.cfg or set at run time; it is ignored", error)
+            continue
+        changed = True
+        log.info("%s is %s from now on, set at run time", name, text)
+        if name == "unknown_as":
+            shared_memory.publish_unknown_as(text)
+    return changed
+
+
+def destinations_changed() -> str | None:
+    """Return the list of destinations in kamailio.cfg if it is new to this process, else None.
+
+    For a timer process only.
+    """
+    text = shared_memory.configured(DESTINATION)
+    if text is None or text == _seen.get(DESTINATION):
+        return None
+    _seen[DESTINATION] = text
+    return text
+
+
+def unknown_as() -> str:
+    """Return what is_alive has to answer for an unknown state: "up", "down" or "error"."""
+    read_defines()
+    return shared_memory.published_unknown_as() or settings.unknown_as

@@ -1,0 +1,262 @@
+"""Every table and queue that Kamailio's processes share, and the settings it keeps for us.
+
+Timer, reply and timeout of one ping run in three processes, each with an interpreter of its own. So the
+truth lies here, in tables of the htable module and queues of the mqueue module, and nowhere else:
+
+=========================  ==========================  ==================================================
+table or queue             key                         value
+=========================  ==========================  ==================================================
+``keepalive``              ``generation``              int, counts the registrations
+``keepalive``              ``startup``                 int, how many processes asked to do the start-up
+``keepalive``              ``started``                 int, 1 when the configured destinations are all in
+``keepalive``              ``unknown_as``              text, the setting as changed at run time
+``keepalive``              ``callbacks``               JSON, [[callback, user_attr], ...] for all changes
+``keepalive_state``        a destination's key         int, 0 unknown, 1 up, 2 down: what is_alive reads
+``keepalive_destination``  a destination's key         JSON, the Registration
+``keepalive_health``       a destination's key         JSON, the fields of health.Health
+queue keepalive_changes    a destination's key         "", the prober has to look at the registration
+queue keepalive_events     JSON, a callbacks.Change    "", callbacks have to be run
+=========================  ==========================  ==================================================
+
+A read-modify-write of a destination's rows happens under ``locked(key)``, the lock of its slot in
+``keepalive_health``. Inside it only short reads and writes of the other tables happen, no callback, no
+second destination's lock.
+"""
+
+import json
+from collections.abc import Iterator
+from types import TracebackType
+from typing import Any, Final, NamedTuple
+
+import KSR
+
+from .health import Health
+
+COMMON: Final = "keepalive"
+STATE: Final = "keepalive_state"
+DESTINATION: Final = "keepalive_destination"
+HEALTH: Final = "keepalive_health"
+CHANGES: Final = "keepalive_changes"
+EVENTS: Final = "keepalive_events"
+
+
+class SharedMemoryFull(Exception):
+    """Kamailio refused to store something, as it does when shared memory has run out."""
+
+    def __init__(self, what: str) -> None:
+        super().__init__(
+            f"shared memory refused {what}: is it full (kamailio -m), is keepalive.cfg included?"
+        )
+
+
+class Owner(NamedTuple):
+    """Who wants a destination monitored."""
+
+    flags: int
+    callback: str
+    """``module:name``, empty for none"""
+    user_attr: Any
+
+
+class Registration(NamedTuple):
+    """A monitored destination, as its owners asked for it."""
+
+    generation: int
+    uri: str
+    """what the pings are sent to"""
+    owners: dict[str, Owner]
+
+
+class locked:  # noqa: N801 - used as a statement: with locked(key)
+    """Hold a destination's lock; Kamailio's slot locks are re-entrant within a process."""
+
+    __slots__ = ("_key",)
+
+    def __init__(self, key: str) -> None:
+        self._key = key
+
+    def __enter__(self) -> None:
+        KSR.htable.sht_lock(HEALTH, self._key)
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        KSR.htable.sht_unlock(HEALTH, self._key)
+
+
+def _store(table: str, key: str, value: str | int) -> None:
+    stored = (
+        KSR.htable.sht_seti(table, key, value)
+        if isinstance(value, int)
+        else KSR.htable.sht_sets(table, key, value)
+    )
+    # 6.x says False where 5.6 raises, and False is not below 0: ask for success, never for failure.
+    if not stored > 0:
+        raise SharedMemoryFull(f"{key!r} in table {table}")
+
+
+# --- destinations ---------------------------------------------------------------------------------------
+
+
+def next_generation() -> int:
+    """Return a number that no registration had before, or 0 while the tables do not exist yet.
+
+    They come to exist in htable's own mod_init, which runs after ours where a kamailio.cfg loads
+    app_python3 first. This is the one call that tells: it is quiet then, where others log errors or crash.
+    """
+    return max(0, KSR.htable.sht_inc(COMMON, "generation"))
+
+
+def state(key: str) -> int | None:
+    """Return a destination's state, None if it is not monitored."""
+    value: int | None = KSR.htable.sht_get(STATE, key)
+    return value
+
+
+def registration(key: str) -> Registration | None:
+    """Return how a destination is registered, None if it is not."""
+    text = KSR.htable.sht_get(DESTINATION, key)
+    if text is None:
+        return None
+    generation, uri, owners = json.loads(text)
+    return Registration(generation, uri, {name: Owner(*owner) for name, owner in owners.items()})
+
+
+def health(key: str) -> Health | None:
+    """Return what is known of a destination, None if it is not monitored."""
+    text = KSR.htable.sht_get(HEALTH, key)
+    return None if text is None else Health(*json.loads(text))
+
+
+def store_registration(key: str, registered: Registration) -> None:
+    """Write how a destination is registered. Raises: SharedMemoryFull."""
+    _store(DESTINATION, key, json.dumps(registered))
+
+
+def store_health(key: str, known: Health) -> None:
+    """Write what is known of a destination. Raises: SharedMemoryFull."""
+    _store(HEALTH, key, json.dumps(known))
+
+
+def store_state(key: str, value: int) -> None:
+    """Write what is_alive reads. Raises: SharedMemoryFull."""
+    _store(STATE, key, value)
+
+
+def remove(key: str) -> None:
+    """Remove all rows of a destination; the one that is_alive reads first."""
+    for table in (STATE, HEALTH, DESTINATION):
+        KSR.htable.sht_rm(table, key)
+
+
+def keys() -> list[str]:
+    """Return the keys of all destinations: for the prober's start only, it walks the whole table."""
+    found: list[str] = []
+    # The iterator holds a slot's lock between two steps: nothing else happens in this loop.
+    KSR.htable.sht_iterator_start(COMMON, DESTINATION)
+    try:
+        while KSR.htable.sht_iterator_next(COMMON) > 0:
+            found.append(KSR.pv.get("$shtitkey(keepalive)"))
+    finally:
+        KSR.htable.sht_iterator_end(COMMON)
+    return found
+
+
+# --- start-up and settings ------------------------------------------------------------------------------
+
+
+def claim_startup() -> bool:
+    """Return True in exactly one process: the one that has to register what is configured."""
+    return KSR.htable.sht_inc(COMMON, "startup") == 1
+
+
+def mark_started() -> None:
+    """Tell all processes that what is configured is registered."""
+    _store(COMMON, "started", 1)
+
+
+def is_started() -> bool:
+    """Say whether what is configured is registered."""
+    return bool(KSR.htable.sht_get(COMMON, "started") == 1)
+
+
+def published_unknown_as() -> str:
+    """Return the setting unknown_as as changed at run time, "" if it was not."""
+    return KSR.htable.sht_get(COMMON, "unknown_as") or ""
+
+
+def publish_unknown_as(value: str) -> None:
+    """Let all processes know of a change at run time. Raises: SharedMemoryFull."""
+    _store(COMMON, "unknown_as", value)
+
+
+def defined(name: str) -> str | None:
+    """Return a setting as kamailio.cfg or ``-A`` defines it, None if it does not.
+
+    It is the define's text and can be read anywhere, in mod_init too, unlike configured().
+    """
+    text = KSR.pv.get(f"$def(KEEPALIVE_{name.upper()})")
+    return text.strip("\"'") if isinstance(text, str) else None
+
+
+def configured(name: str) -> str | None:
+    """Return a setting as Kamailio has it now, with what an operator changed at run time.
+
+    Only for timers and routes: in child_init this read crashes Kamailio (5.6 to 6.0).
+    """
+    value = KSR.pv.get(f"$sel(cfg_get.keepalive.{name})")
+    return None if value is None else str(value)
+
+
+# --- callbacks and queues -------------------------------------------------------------------------------
+
+
+def callbacks() -> list[tuple[str, Any]]:
+    """Return the callbacks for all changes, each ``module:name`` with its user_attr."""
+    text = KSR.htable.sht_get(COMMON, "callbacks")
+    return [(name, attr) for name, attr in json.loads(text)] if text else []
+
+
+def store_callback(name: str, user_attr: Any) -> None:
+    """Add a callback for all changes; one that is there gets the new user_attr.
+
+    Raises: SharedMemoryFull.
+    """
+    with locked("callbacks"):
+        known = dict(callbacks())
+        known[name] = user_attr
+        _store(COMMON, "callbacks", json.dumps(list(known.items())))
+
+
+def announce_change(key: str) -> None:
+    """Have the prober look at a destination's registration. Raises: SharedMemoryFull."""
+    _enqueue(CHANGES, key)
+
+
+def announced_changes() -> Iterator[str]:
+    """Take the keys of the destinations that the prober has to look at."""
+    return _dequeue(CHANGES)
+
+
+def announce_event(text: str) -> None:
+    """Have the callbacks run for an event. Raises: SharedMemoryFull."""
+    _enqueue(EVENTS, text)
+
+
+def announced_events() -> Iterator[str]:
+    """Take the events that callbacks have to be run for; each is given to one process only."""
+    return _dequeue(EVENTS)
+
+
+def _enqueue(queue: str, text: str) -> None:
+    if not KSR.mqueue.mq_add(queue, text, "") > 0:
+        raise SharedMemoryFull(f"an entry of queue {queue}")
+
+
+def _dequeue(queue: str) -> Iterator[str]:
+    while KSR.mqueue.mq_fetch(queue) > 0:
+        text: str = KSR.mqueue.mqk_get(queue)
+        yield text

@@ -1,0 +1,157 @@
+"""What a destination is called: SIP URIs, checked and brought to one form (pure)."""
+
+import ipaddress
+import re
+from typing import NamedTuple
+
+MAX_URI_BYTES = 255
+
+# RFC 3261 section 19.1.2: the port a URI means when it names none.
+DEFAULT_PORTS = {"sip": 5060, "sips": 5061}
+DEFAULT_TLS_PORT = 5061
+
+# RFC 3261 section 19.1.1, RFC 4168 (sctp), RFC 7118 (ws, wss).
+TRANSPORTS = frozenset({"udp", "tcp", "tls", "sctp", "ws", "wss"})
+# A URI that names the transport it would get anyway means the same destination as one that does not.
+DEFAULT_TRANSPORTS = {"sip": "udp", "sips": "tls"}
+
+# RFC 3261 section 25.1: unreserved, escaped, user-unreserved; ":" parts a password from the user.
+_USER = re.compile(r"(?:[A-Za-z0-9\-_.!~*'()&=+$,;?/:]|%[0-9A-Fa-f]{2})+")
+_PARAMETER = re.compile(r"(?:[A-Za-z0-9\-_.!~*'()\[\]/:&+$]|%[0-9A-Fa-f]{2})+")
+# Underscores are no part of RFC 1123 host names, but container networks are full of them.
+_HOST_LABEL = re.compile(r"[A-Za-z0-9_](?:[A-Za-z0-9_-]*[A-Za-z0-9_])?")
+_UNSAFE = re.compile(r"[\x00-\x20\x7f-\xff]|[^\x00-\xff]")
+
+
+class InvalidURI(ValueError):
+    """The text is no URI of a destination; the message names the text and the fault."""
+
+    def __init__(self, text: object, fault: str) -> None:
+        shown = repr(text) if len(repr(text)) <= 80 else repr(text)[:77] + "..."
+        super().__init__(f"bad destination {shown}: {fault}")
+
+
+class Destination(NamedTuple):
+    """A destination's two names."""
+
+    key: str
+    """the one form that all its spellings share, such as ``sip:192.168.10.20:5060``"""
+    uri: str
+    """what the ping is sent to: as it was given, so that a name without a port keeps its SRV records"""
+
+
+def parse(text: object) -> Destination:
+    """Read ``[sip:|sips:][user@]host[:port][;params]``.
+
+    Arguments: text, what the user gave.
+    Returns: the Destination it names.
+    Raises: InvalidURI, whose message names the text and the fault.
+    From: the manual's ``[proto:]ip[:port]``, widened to RFC 3261 section 19.1.
+    """
+    if not isinstance(text, str):
+        raise InvalidURI(text, f"text is needed, not {type(text).__name__}")
+    if not text:
+        raise InvalidURI(text, "it is empty")
+    # Checked before all else: this text goes into a request line and a To header (header injection).
+    if unsafe := _UNSAFE.search(text):
+        raise InvalidURI(
+            text, f"white space, control or non-ASCII character at position {unsafe.start()}"
+        )
+    if len(text) > MAX_URI_BYTES:
+        raise InvalidURI(text, f"it is longer than {MAX_URI_BYTES} bytes")
+    scheme, rest = _split_scheme(text)
+    address, *parameters = _split_parameters(rest)
+    user, at, host_port = address.rpartition("@")
+    if at and not _USER.fullmatch(user):
+        raise InvalidURI(text, f"bad user part {user!r}")
+    host, port = _split_port(text, host_port)
+    host = _canonical_host(text, host)
+    transport, maddr = _read_parameters(text, parameters)
+
+    if transport == DEFAULT_TRANSPORTS[scheme]:
+        transport = ""
+    if port is None:
+        port = DEFAULT_TLS_PORT if transport == "tls" else DEFAULT_PORTS[scheme]
+    key = f"{scheme}:{user}{at}{host}:{port}"
+    if transport:
+        key += f";transport={transport}"
+    if maddr:
+        key += f";maddr={maddr}"
+    return Destination(key, f"{scheme}:{rest}")
+
+
+def _split_scheme(text: str) -> tuple[str, str]:
+    before, colon, after = text.partition(":")
+    if colon and before.lower() in DEFAULT_PORTS:
+        return before.lower(), after
+    # "tel:+4930" is another scheme, "localhost:5060" is a host and its port.
+    if colon and before.isalpha() and "@" not in after and not after[:1].isdigit():
+        raise InvalidURI(text, f"unknown scheme {before!r}, sip and sips are known")
+    return "sip", text
+
+
+def _split_parameters(rest: str) -> list[str]:
+    # ";" and "?" may stand in the user part too, so the parameters are looked for behind the "@".
+    user, at, behind = rest.rpartition("@")
+    address, *parameters = behind.split(";")
+    return [user + at + address, *parameters]
+
+
+def _split_port(text: str, host_port: str) -> tuple[str, int | None]:
+    if host_port.startswith("["):
+        host, bracket, tail = host_port.partition("]")
+        if not bracket:
+            raise InvalidURI(text, "the IPv6 address has no closing bracket")
+        host += bracket
+        if tail and not tail.startswith(":"):
+            raise InvalidURI(text, f"unexpected {tail!r} behind the IPv6 address")
+        colon, digits = tail[:1], tail[1:]
+    else:
+        if host_port.count(":") > 1:
+            raise InvalidURI(text, "bad port, or an IPv6 address without brackets")
+        host, colon, digits = host_port.partition(":")
+    if not host:
+        raise InvalidURI(text, "the host is empty")
+    if not colon:
+        return host, None
+    if not digits.isdecimal() or len(digits) > 5 or not 1 <= int(digits) <= 65535:
+        raise InvalidURI(text, f"bad port {digits!r}, 1 to 65535 is allowed")
+    return host, int(digits)
+
+
+def _canonical_host(text: str, host: str) -> str:
+    if host.startswith("["):
+        try:
+            address = ipaddress.IPv6Address(host[1:-1])
+        except ValueError:
+            raise InvalidURI(text, f"bad IPv6 address {host!r}") from None
+        if address.scope_id is not None:
+            raise InvalidURI(text, f"an IPv6 zone in {host!r}, which a SIP URI can't carry")
+        return f"[{address.compressed}]"
+    name = host.lower().removesuffix(".")
+    labels = name.split(".")
+    # RFC 1123 section 2.1: the last label of a name is never all digits, so this must be an address.
+    if labels[-1].isdecimal():
+        try:
+            return str(ipaddress.IPv4Address(name))
+        except ValueError:
+            raise InvalidURI(text, f"bad IPv4 address {host!r}") from None
+    if not all(len(label) <= 63 and _HOST_LABEL.fullmatch(label) for label in labels):
+        raise InvalidURI(text, f"bad host {host!r}")
+    return name
+
+
+def _read_parameters(text: str, parameters: list[str]) -> tuple[str, str]:
+    """Check all parameters; return transport and maddr, the two that say where the ping goes."""
+    values: dict[str, str] = {}
+    for parameter in parameters:
+        name, equals, value = parameter.partition("=")
+        if not _PARAMETER.fullmatch(name) or (equals and not _PARAMETER.fullmatch(value)):
+            raise InvalidURI(text, f"bad parameter {parameter!r}")
+        if name.lower() in values:
+            raise InvalidURI(text, f"parameter {name!r} is given twice")
+        values[name.lower()] = value.lower()
+    transport = values.get("transport", "")
+    if "transport" in values and transport not in TRANSPORTS:
+        raise InvalidURI(text, f"unknown transport {transport!r}")
+    return transport, values.get("maddr", "")

@@ -1,0 +1,176 @@
+#!/usr/bin/env python3
+"""A small SIP gateway over UDP and TCP, for trying KeepAlive and for its tests.
+
+As a program it answers 200 to what it gets, until it is stopped:
+
+    python3 docker/gateway.py 127.0.0.1:5071
+    python3 docker/gateway.py 127.0.0.1:5072 --code 404
+    python3 docker/gateway.py 127.0.0.1:5073 --pause 15     # answers for 15 s, is silent for 15 s, ...
+
+In a test it is an object whose answers can be changed while it runs.
+"""
+
+from __future__ import annotations
+
+import argparse
+import re
+import socket
+import threading
+import time
+from typing import NamedTuple
+
+REASONS = {100: "Trying", 200: "OK", 404: "Not Found", 408: "Request Timeout", 503: "Service Unavailable"}
+
+
+class Request(NamedTuple):
+    """A request as it came in."""
+
+    at: float
+    """time.monotonic()"""
+    text: str
+
+    @property
+    def method(self) -> str:
+        return self.text.split(" ", 1)[0]
+
+    @property
+    def uri(self) -> str:
+        return self.text.split(" ", 2)[1]
+
+    def header(self, name: str) -> str:
+        found = re.search(rf"^{name}\s*:\s*(.*?)\r?$", self.text, re.MULTILINE | re.IGNORECASE)
+        return found.group(1) if found else ""
+
+
+class Gateway:
+    """Answers SIP requests at an address, over UDP and TCP, from two threads of its own.
+
+    Arguments: host; port, 0 for a free one; code and reason, of its answers; tcp, listen on TCP too.
+    """
+
+    def __init__(
+        self, host: str = "127.0.0.1", port: int = 0, code: int = 200, reason: str = "", tcp: bool = True
+    ) -> None:
+        self.code = code
+        self.reason = reason
+        self.silent = False
+        self.provisional = 0
+        """a provisional code to send before the answer, 0 for none"""
+        self.copies = 1
+        """how many times an answer is sent"""
+        self.delay = 0.0
+        """seconds before an answer"""
+        self.requests: list[Request] = []
+        self._stopping = False
+        self._udp = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        self._udp.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1 << 22)
+        self._udp.bind((host, port))
+        self.host, self.port = self._udp.getsockname()
+        self._tcp: socket.socket | None = None
+        threading.Thread(target=self._serve_udp, daemon=True).start()
+        if tcp:
+            self._tcp = socket.create_server((host, self.port))
+            threading.Thread(target=self._serve_tcp, daemon=True).start()
+
+    @property
+    def uri(self) -> str:
+        return f"sip:{self.host}:{self.port}"
+
+    @property
+    def pings(self) -> list[Request]:
+        """The OPTIONS that came in, without retransmissions of one."""
+        branches: dict[str, Request] = {}
+        for request in list(self.requests):
+            if request.method == "OPTIONS":
+                branches.setdefault(request.header("Via"), request)
+        return list(branches.values())
+
+    def close(self) -> None:
+        """Die: its port is closed from now on."""
+        self._stopping = True
+        # A thread that waits in recvfrom keeps the port open beyond close(); this wakes it first.
+        self._udp.sendto(b"", (self.host, self.port))
+        self._udp.close()
+        if self._tcp is not None:
+            self._tcp.shutdown(socket.SHUT_RDWR)
+            self._tcp.close()
+
+    def _serve_udp(self) -> None:
+        while not self._stopping:
+            try:
+                data, peer = self._udp.recvfrom(65535)
+            except OSError:
+                return
+            for answer in self._answers(data):
+                self._udp.sendto(answer, peer)
+
+    def _serve_tcp(self) -> None:
+        assert self._tcp is not None
+        while not self._stopping:
+            try:
+                connection, _ = self._tcp.accept()
+            except OSError:
+                return
+            threading.Thread(target=self._serve_connection, args=(connection,), daemon=True).start()
+
+    def _serve_connection(self, connection: socket.socket) -> None:
+        buffered = b""
+        while not self._stopping:
+            try:
+                data = connection.recv(65535)
+            except OSError:
+                break
+            if not data:
+                break
+            buffered += data
+            # Pings and the requests of the tests have no body over TCP.
+            while b"\r\n\r\n" in buffered:
+                head, _, buffered = buffered.partition(b"\r\n\r\n")
+                for answer in self._answers(head + b"\r\n\r\n"):
+                    connection.sendall(answer)
+        connection.close()
+
+    def _answers(self, data: bytes) -> list[bytes]:
+        if self._stopping or not data.strip():
+            return []
+        request = Request(time.monotonic(), data.decode("utf-8", "replace"))
+        self.requests.append(request)
+        if self.silent or request.method == "ACK" or request.text.startswith("SIP/2.0"):
+            return []
+        if self.delay:
+            time.sleep(self.delay)
+        codes = [self.provisional] if self.provisional else []
+        return [self._answer(request, code) for code in [*codes, *[self.code] * self.copies]]
+
+    def _answer(self, request: Request, code: int) -> bytes:
+        reason = self.reason if code == self.code and self.reason else REASONS.get(code, "Answer")
+        copied = re.findall(
+            r"^(?:Via|From|Call-ID|CSeq|Record-Route)\s*:.*?\r?$", request.text, re.MULTILINE | re.IGNORECASE
+        )
+        head = [
+            f"SIP/2.0 {code} {reason}",
+            *(line.rstrip("\r") for line in copied),
+            f"To: {request.header('To')};tag={self.port}",
+            f"Contact: <{self.uri}>",
+            "Content-Length: 0",
+        ]
+        # Latin-1, so that a test can send a reason phrase that is no UTF-8.
+        return ("\r\n".join(head) + "\r\n\r\n").encode("latin-1", "replace")
+
+
+def main() -> None:
+    """Run a gateway until it is stopped."""
+    parser = argparse.ArgumentParser(description="A small SIP gateway.")
+    parser.add_argument("address", help="host:port to listen on")
+    parser.add_argument("--code", type=int, default=200, help="the code of its answers")
+    parser.add_argument("--pause", type=float, default=0, help="seconds of answers, then of silence, and so on")
+    arguments = parser.parse_args()
+    host, _, port = arguments.address.rpartition(":")
+    gateway = Gateway(host, int(port), arguments.code)
+    while True:
+        time.sleep(arguments.pause or 3600)
+        gateway.silent = bool(arguments.pause) and not gateway.silent
+
+
+if __name__ == "__main__":
+    main()

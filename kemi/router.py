@@ -1,0 +1,83 @@
+"""The routing of the sample server: INVITEs go to the first gateway that is alive."""
+
+import KSR
+
+import keepalive
+
+# What tm may wait for a first reply of a gateway, ms, and for an answer to a call.
+FIRST_REPLY_MS = 4_000
+ANSWER_MS = 120_000
+
+GATEWAY = "$avp(gateway)"
+
+
+def log_change(uri, state, user_attr):
+    """Log a gateway's change; runs once per change in the whole server."""
+    KSR.info(f"router: gateway {uri} is {user_attr[state]} now\n")
+
+
+class Router(keepalive.Handlers):
+    """Kamailio calls its ksr_ methods."""
+
+    def __init__(self, gateways):
+        self.gateways = gateways
+
+    def ksr_request_route(self, msg):
+        """Route a request."""
+        if KSR.maxfwd.process_maxfwd(10) < 0:
+            KSR.sl.sl_send_reply(483, "Too Many Hops")
+            return 1
+        method = KSR.pv.get("$rm")
+        if KSR.siputils.has_totag() > 0:
+            return self.route_in_dialog(method)
+        if method == "CANCEL":
+            if KSR.tm.t_check_trans() > 0:
+                KSR.tm.t_relay()
+        elif method == "OPTIONS":
+            KSR.sl.sl_send_reply(200, "OK")
+        elif method == "INVITE":
+            # A retransmission belongs to the call that is under way.
+            if KSR.tm.t_check_trans() != 0:
+                KSR.rr.record_route()
+                self.try_gateways(self.gateways)
+        else:
+            KSR.sl.sl_send_reply(405, "Method Not Allowed")
+        return 1
+
+    def route_in_dialog(self, method):
+        """Relay what belongs to a call along its recorded route."""
+        if KSR.rr.loose_route() > 0 or (method == "ACK" and KSR.tm.t_check_trans() > 0):
+            KSR.tm.t_relay()
+        elif method != "ACK":
+            KSR.sl.sl_send_reply(404, "Not Here")
+        return 1
+
+    def try_gateways(self, gateways):
+        """Send an INVITE to the first of some gateways that is alive."""
+        for gateway in gateways:
+            if keepalive.is_alive(gateway) != 1:
+                continue
+            KSR.pv.sets(GATEWAY, gateway)
+            KSR.pv.sets("$du", gateway)
+            KSR.tm.t_on_failure("ksr_failure_gateway")
+            KSR.tm.t_set_fr(ANSWER_MS, FIRST_REPLY_MS)
+            if KSR.tm.t_relay() > 0:
+                return
+        KSR.sl.send_reply(503, "No Gateway Alive")
+
+    def ksr_failure_gateway(self, msg):
+        """Go on to the next gateway where one did not take the call."""
+        if KSR.tm.t_is_canceled() > 0:
+            return 1
+        # What the callee said, such as 486, is an answer. Silence and 5xx are the gateway's own trouble.
+        if KSR.tm.t_branch_timeout() > 0 or KSR.tm.t_check_status("408|5[0-9][0-9]") > 0:
+            failed = self.gateways.index(KSR.pv.get(GATEWAY))
+            self.try_gateways(self.gateways[failed + 1 :])
+        return 1
+
+
+def mod_init():
+    """Start: the gateways are the destinations that kamailio.cfg defines."""
+    defined = KSR.pv.get("$def(KEEPALIVE_DESTINATIONS)").strip('"')
+    keepalive.register_callback(log_change, ["unknown", "up", "down"])
+    return Router([gateway if ":" in gateway else f"sip:{gateway}" for gateway in defined.replace(",", " ").split()])

@@ -1,0 +1,108 @@
+#!/usr/bin/env python3
+"""Run the sample server and show its destinations' states as they change, until Ctrl-C.
+
+    python3 scripts/run.py                                   # three sample gateways, one comes and goes
+    python3 scripts/run.py "sip:192.168.10.20 sip.provider.com"
+"""
+
+from __future__ import annotations
+
+import argparse
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(ROOT / "docker"))
+
+from gateway import Gateway  # noqa: E402
+
+PAUSE_SECONDS = 15
+CHANGE = re.compile(r"keepalive: (?P<change>\S+ \w+ -> \w+: .*)")
+
+
+def start_gateways() -> str:
+    """Start three gateways on free ports, the second of which will stop and come back; return their URIs."""
+    gateways = [Gateway() for _ in range(3)]
+    coming_and_going = gateways[1]
+    print(f"Sample gateways: {', '.join(gateway.uri for gateway in gateways)}")
+    print(f"{coming_and_going.uri} stops answering every {PAUSE_SECONDS} seconds, and comes back.")
+
+    def toggle(*_: object) -> None:
+        coming_and_going.silent = not coming_and_going.silent
+
+    signal.signal(signal.SIGALRM, toggle)
+    signal.setitimer(signal.ITIMER_REAL, PAUSE_SECONDS, PAUSE_SECONDS)
+    return " ".join(gateway.uri for gateway in gateways)
+
+
+def command(arguments: argparse.Namespace, destinations: str, folder: str, server: str) -> list[str]:
+    """Return how to start Kamailio: the one of this machine, or one in a container."""
+    kamailio = ["kamailio", "-DD", "-E", "-Y", folder, "-f", str(ROOT / "kamailio.cfg")]
+    kamailio += ["-l", f"udp:{arguments.listen}", "-l", f"tcp:{arguments.listen}"]
+    defines = {
+        "KEEPALIVE_DIR": f'"{ROOT / "kemi"}"',
+        "KEEPALIVE_DESTINATIONS": f'"{destinations}"',
+        "KEEPALIVE_PING_INTERVAL": str(arguments.interval),
+        "KEEPALIVE_PING_TIMEOUT": "1000",
+    }
+    for name, value in defines.items():
+        kamailio += ["-A", f"{name}={value}"]
+    if server == "native":
+        return kamailio
+    mounts = ["-v", f"{ROOT}:{ROOT}:ro", "-v", f"{folder}:{folder}"]
+    return ["docker", "run", "--rm", "--init", "--network", "host", *mounts, server, *kamailio]
+
+
+def main() -> int:
+    """Run until Ctrl-C; return 0, or 1 if Kamailio ended by itself."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("destinations", nargs="?", default="", help="URIs; none: three sample gateways")
+    parser.add_argument("--interval", type=int, default=2, help="seconds between two pings (2)")
+    parser.add_argument("--listen", default="127.0.0.1:5060", help="where Kamailio listens")
+    parser.add_argument("--server", default="", help="native, or a Docker image")
+    arguments = parser.parse_args()
+    server = arguments.server or ("native" if shutil.which("kamailio") else "keepalive-kamailio:bookworm")
+    destinations = arguments.destinations or start_gateways()
+    folder = tempfile.mkdtemp(prefix="keepalive-run-")
+    # In a session of its own: Ctrl-C reaches this program alone, which then ends Kamailio.
+    kamailio = subprocess.Popen(
+        command(arguments, destinations, folder, server),
+        stderr=subprocess.PIPE,
+        stdout=subprocess.DEVNULL,
+        text=True,
+        errors="replace",
+        start_new_session=True,
+    )
+    assert kamailio.stderr is not None
+    print(f"Kamailio ({server}) listens on {arguments.listen}. Ctrl-C ends it. In another terminal:")
+    print(f"  kamcmd -s unix:{folder}/kamailio_ctl htable.dump keepalive_state", flush=True)
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    last: list[str] = []
+    try:
+        for line in kamailio.stderr:
+            last = [*last[-20:], line]
+            change = CHANGE.search(line)
+            if change:
+                print(time.strftime("%H:%M:%S"), change["change"], flush=True)
+    except KeyboardInterrupt:
+        print("\nStopping.", flush=True)
+        return 0
+    finally:
+        kamailio.terminate()
+        try:
+            kamailio.communicate(timeout=15)
+        except subprocess.TimeoutExpired:
+            kamailio.kill()
+        shutil.rmtree(folder, ignore_errors=True)
+    print("Kamailio ended:\n" + "".join(last), file=sys.stderr)
+    return 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,91 @@
+"""What all tests share: a fake server, and processes on it."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from collections.abc import Iterator
+from types import ModuleType
+
+import pytest
+from fake_ksr import FakeKSR
+
+
+class FakeServer:
+    """A fake Kamailio with keepalive.cfg included, and a clock that the test turns."""
+
+    def __init__(self, ksr: FakeKSR, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.ksr = ksr
+        self._monkeypatch = monkeypatch
+        self.now = 1_000_000_000
+        """us"""
+        ksr.add_table("keepalive", initial=0)
+        for name in ("keepalive_state", "keepalive_destination", "keepalive_health"):
+            ksr.add_table(name)
+        for name in ("keepalive_changes", "keepalive_events"):
+            ksr.add_queue(name)
+        ksr.defines = {
+            "KEEPALIVE_PING_INTERVAL": "30",
+            "KEEPALIVE_PING_TIMEOUT": "3000",
+            "KEEPALIVE_PING_FROM": '"sip:keepalive@localhost"',
+            "KEEPALIVE_UNKNOWN_AS": '"up"',
+            "KEEPALIVE_DESTINATIONS": '""',
+        }
+        ksr.settings = {
+            "ping_interval": "30",
+            "ping_timeout": "3000",
+            "ping_from": "sip:keepalive@localhost",
+            "unknown_as": "up",
+            "destination": "",
+        }
+
+    def define(self, name: str, value: str) -> None:
+        """Give a setting in kamailio.cfg."""
+        setting = {"destinations": "destination"}.get(name, name)
+        self.ksr.defines[f"KEEPALIVE_{name.upper()}"] = f'"{value}"'
+        self.ksr.settings[setting] = value
+
+    def process(self) -> ModuleType:
+        """Start another process: an interpreter of its own, on the same shared memory; its keepalive."""
+        for name in list(sys.modules):
+            if name == "keepalive" or name.startswith("keepalive_core"):
+                del sys.modules[name]
+        keepalive = importlib.import_module("keepalive")
+        tm = importlib.import_module("keepalive_core.tm")
+        prober = importlib.import_module("keepalive_core.prober")
+        self._monkeypatch.setattr(tm, "clock", lambda: self.now)
+        prober.prober = prober.Prober(lambda: self.now)
+        self.ksr.handlers = keepalive.Handlers()
+        return keepalive
+
+    def tick(self, seconds: float = 0.1) -> None:
+        """Let time pass, in the steps of the real timer."""
+        for _ in range(max(1, round(seconds * 10))):
+            self.now += 100_000
+            self.ksr.handlers.ksr_keepalive_tick(None, "rtimer")
+
+    def run_callbacks(self) -> None:
+        """Let the process that runs callbacks do its work."""
+        self.ksr.handlers.ksr_keepalive_callbacks(None, "rtimer")
+
+
+@pytest.fixture(params=["5.6", "6.0"])
+def ksr(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeKSR]:
+    """A fake KSR of each version, strict to the end."""
+    fake = FakeKSR(request.param)
+    monkeypatch.setitem(sys.modules, "KSR", fake.module)
+    yield fake
+    assert fake.violations == []
+    assert fake.locks == []
+
+
+@pytest.fixture
+def server(ksr: FakeKSR, monkeypatch: pytest.MonkeyPatch) -> FakeServer:
+    """A fake server with keepalive in it."""
+    return FakeServer(ksr, monkeypatch)
+
+
+@pytest.fixture
+def keepalive(server: FakeServer) -> ModuleType:
+    """The face, in one process of the fake server."""
+    return server.process()

@@ -1,0 +1,328 @@
+"""A strict, stateful fake of KSR, for tests that need no server.
+
+It has the functions that a real server listed (stubs/), with their parameters, and no others: anything
+else is a violation, which fails the test even where the tested code catches exceptions. What it has not
+been taught answers as a server does that fails. What it imitates is shown by real servers: ksr_facts.py
+runs on both.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable
+from types import ModuleType, SimpleNamespace
+from typing import Any
+
+import signatures
+
+FAILURES: dict[str, Any] = {"int": -1, "bool": False, "Any": None, "object": None}
+NOT_READY = -255
+
+
+class Violation(BaseException):
+    """The tested code did what no server allows. No Exception, so that it can't be caught by mistake."""
+
+
+class Transaction:
+    """A request that was sent by t_uac_send."""
+
+    def __init__(self, method: str, uri: str, headers: str) -> None:
+        self.method = method
+        self.uri = uri
+        self.headers = headers
+        self.avps: dict[str, Any] = {}
+        self.on_reply = ""
+        self.on_failure = ""
+        self.timeout_ms = 0
+
+
+class FakeKSR:
+    """One server: its shared memory, its tm, its log.
+
+    Arguments: version, of the stubs to hold on to.
+    """
+
+    def __init__(self, version: str = "5.6") -> None:
+        self.violations: list[str] = []
+        self.logged: list[tuple[str, str]] = []
+        self.phase = "route"
+        """mod_init, child_init or route: where settings can be read, and where that crashes"""
+        self.tables: dict[str, dict[str, Any]] = {}
+        self.initial: dict[str, int] = {}
+        self.tables_exist = True
+        self.room_left: int | None = None
+        """how many more new entries fit into shared memory; None: any number"""
+        self.locks: list[tuple[str, str]] = []
+        self.queues: dict[str, deque[tuple[str, str]]] = {}
+        self._fetched: dict[str, tuple[str, str]] = {}
+        self._iterators: dict[str, tuple[list[tuple[str, Any]], int]] = {}
+        self.defines: dict[str, str] = {}
+        self.settings: dict[str, str | int] = {}
+        self.sent: list[Transaction] = []
+        self.unresolvable: set[str] = set()
+        self.handlers: Any = None
+        """the object that mod_init returned"""
+        self.event_function = "ksr_keepalive_tm_event"
+        self._current: Transaction | None = None
+        self._reply: tuple[int, str] | None = None
+        self._branch_timeout = False
+        self.module = self._build(signatures.load(version))
+
+    # --- building ---
+
+    def _build(self, modules: dict[str, dict[str, signatures.Signature]]) -> ModuleType:
+        top = _Strict("KSR", self)
+        for name, functions in modules.items():
+            holder = top
+            if name:
+                holder = _Strict(f"KSR.{name}", self)
+                setattr(top, name, holder)
+            for function, signature in functions.items():
+                known = getattr(self, f"_{name or 'core'}_{function}", None)
+                setattr(holder, function, self._checked(f"{holder.__name__}.{function}", signature, known))
+        return top
+
+    def _checked(
+        self, name: str, signature: signatures.Signature, known: Callable[..., Any] | None
+    ) -> Callable[..., Any]:
+        def call(*args: Any) -> Any:
+            if [type(arg) for arg in args] != signature.parameters:
+                self.violate(f"{name}{args!r}: takes {[kind.__name__ for kind in signature.parameters]}")
+            return FAILURES[signature.returns] if known is None else known(*args)
+
+        return call
+
+    def violate(self, what: str) -> None:
+        """Note what the tested code did wrong, and stop it."""
+        self.violations.append(what)
+        raise Violation(what)
+
+    # --- core ---
+
+    def _log(level: str) -> Callable[[FakeKSR, str], None]:  # type: ignore[misc]  # noqa: N805
+        def write(self: FakeKSR, text: str) -> None:
+            if not text.endswith("\n") or "\n" in text[:-1]:
+                self.violate(f"a log entry is one line with its end: {text!r}")
+            self.logged.append((level, text[:-1]))
+
+        return write
+
+    _core_err = _log("err")
+    _core_warn = _log("warn")
+    _core_notice = _log("notice")
+    _core_info = _log("info")
+    _core_dbg = _log("dbg")
+
+    def lines(self, level: str) -> list[str]:
+        """What was logged at a level."""
+        return [text for at, text in self.logged if at == level]
+
+    # --- pv ---
+
+    def _pv_get(self, name: str) -> Any:
+        kind, _, inner = name.strip("$)").partition("(")
+        if kind == "def":
+            return self.defines.get(inner)
+        if kind == "sel" and inner.startswith("cfg_get.keepalive."):
+            if self.phase == "child_init":
+                self.violate(f"{name} in child_init crashes the server")
+            return None if self.phase == "mod_init" else self.settings.get(inner.rpartition(".")[2])
+        if kind == "avp":
+            return self._current.avps.get(inner) if self._current else None
+        if kind == "shtitkey":
+            items, at = self._iterators[inner]
+            return items[at][0]
+        if kind == "rs":
+            return self._reply[0] if self._reply else None
+        if kind == "rr":
+            if self._reply and "\udcff" in self._reply[1]:
+                raise UnicodeDecodeError("utf-8", b"\xff", 0, 1, "invalid start byte")
+            return self._reply[1] if self._reply else None
+        return self.violate(f"the fake does not know {name}")
+
+    def _pv_sets(self, name: str, value: str) -> bool:
+        kind, _, inner = name.strip("$)").partition("(")
+        if kind != "avp" or self._current is None:
+            self.violate(f"{name} set where no transaction is")
+        assert self._current is not None
+        self._current.avps[inner] = value
+        return True
+
+    # --- htable ---
+
+    def add_table(self, name: str, initial: int | None = None) -> None:
+        """Declare a table, as modparam("htable", "htable", ...) does."""
+        self.tables[name] = {}
+        if initial is not None:
+            self.initial[name] = initial
+
+    def _table(self, name: str) -> dict[str, Any] | None:
+        return self.tables.get(name) if self.tables_exist else None
+
+    def _htable_sht_get(self, table: str, key: str) -> Any:
+        found = (self._table(table) or {}).get(key)
+        return self.initial.get(table) if found is None else found
+
+    def _set(self, table: str, key: str, value: Any) -> int:
+        rows = self._table(table)
+        if rows is None:
+            return -1
+        if key not in rows and self.room_left is not None:
+            if self.room_left <= 0:
+                return -1
+            self.room_left -= 1
+        rows[key] = value
+        return 1
+
+    _htable_sht_sets = _set
+    _htable_sht_seti = _set
+
+    def _htable_sht_rm(self, table: str, key: str) -> int:
+        rows = self._table(table)
+        if rows is None:
+            return -1
+        rows.pop(key, None)
+        return 1
+
+    def _htable_sht_inc(self, table: str, key: str) -> int:
+        rows = self._table(table)
+        if rows is None or (key not in rows and table not in self.initial):
+            return NOT_READY
+        rows[key] = rows.get(key, self.initial.get(table, 0)) + 1
+        return int(rows[key])
+
+    def _htable_sht_lock(self, table: str, key: str) -> int:
+        if not self.tables_exist:
+            self.violate("sht_lock before the tables exist crashes the server")
+        if table not in self.tables:
+            return -1
+        self.locks.append((table, key))
+        return 1
+
+    def _htable_sht_unlock(self, table: str, key: str) -> int:
+        if (table, key) not in self.locks:
+            self.violate(f"unlock of {table} {key}, which is not locked")
+        self.locks.remove((table, key))
+        return 1
+
+    def _htable_sht_iterator_start(self, name: str, table: str) -> int:
+        rows = self._table(table)
+        if rows is None:
+            return -1
+        self._iterators[name] = (list(rows.items()), -1)
+        return 1
+
+    def _htable_sht_iterator_next(self, name: str) -> int:
+        items, at = self._iterators[name]
+        self._iterators[name] = (items, at + 1)
+        return 1 if at + 1 < len(items) else -1
+
+    def _htable_sht_iterator_end(self, name: str) -> int:
+        return 1 if self._iterators.pop(name, None) else -1
+
+    # --- mqueue ---
+
+    def add_queue(self, name: str) -> None:
+        """Declare a queue, as modparam("mqueue", "mqueue", ...) does."""
+        self.queues[name] = deque()
+
+    def _mqueue_mq_add(self, queue: str, key: str, value: str) -> int:
+        if queue not in self.queues:
+            return -1
+        if self.room_left is not None:
+            if self.room_left <= 0:
+                return -1
+            self.room_left -= 1
+        self.queues[queue].append((key, value))
+        return 1
+
+    def _mqueue_mq_fetch(self, queue: str) -> int:
+        self._fetched.pop(queue, None)
+        if queue not in self.queues:
+            return -1
+        if not self.queues[queue]:
+            return -2
+        self._fetched[queue] = self.queues[queue].popleft()
+        return 1
+
+    def _mqueue_mqk_get(self, queue: str) -> str | None:
+        return self._fetched.get(queue, (None, None))[0]
+
+    # --- tm ---
+
+    def _tm_t_uac_send(self, method: str, uri: str, hop: str, socket: str, headers: str, body: str) -> int:
+        if self.locks:
+            self.violate(f"a ping is sent while {self.locks} are held")
+        if "To:" not in headers or "From:" not in headers or uri in self.unresolvable:
+            return -1
+        transaction = Transaction(method, uri, headers)
+        self._current = transaction
+        event = getattr(self.handlers, self.event_function, None)
+        if event is not None:
+            self._call(event, "tm:local-request")
+        self._current = None
+        self.sent.append(transaction)
+        return 1
+
+    def _in_event(self) -> Transaction:
+        if self._current is None:
+            self.violate("has no effect outside of tm's local-request event")
+        assert self._current is not None
+        return self._current
+
+    def _tm_t_on_reply(self, name: str) -> int:
+        self._in_event().on_reply = name
+        return 1
+
+    def _tm_t_on_failure(self, name: str) -> int:
+        self._in_event().on_failure = name
+        return 1
+
+    def _tm_t_set_fr(self, invite_ms: int, other_ms: int) -> int:
+        self._in_event().timeout_ms = other_ms
+        return 1
+
+    def _tm_t_branch_timeout(self) -> int:
+        return 1 if self._branch_timeout else -1
+
+    # --- what a peer or a timer does ---
+
+    def _call(self, function: Callable[..., Any], *args: Any) -> None:
+        answer = function(SimpleNamespace(), *args)
+        if not isinstance(answer, int):
+            self.violate(f"{function.__name__} returned {answer!r}, Kamailio needs an int")
+
+    def _run(self, transaction: Transaction, name: str) -> None:
+        self._current = transaction
+        try:
+            self._call(getattr(self.handlers, name))
+        finally:
+            self._current = None
+
+    def reply(self, transaction: Transaction, code: int = 200, reason: str = "OK") -> None:
+        """Let a reply come in, in this process."""
+        self._reply = (code, reason)
+        self._run(transaction, transaction.on_reply)
+        # A failure function runs for every final code from 300 on, not for timeouts alone.
+        if code >= 300:
+            self._run(transaction, transaction.on_failure)
+        self._reply = None
+
+    def time_out(self, transaction: Transaction) -> None:
+        """Let tm give up waiting."""
+        self._branch_timeout = True
+        self._run(transaction, transaction.on_failure)
+        self._branch_timeout = False
+
+
+class _Strict(ModuleType):
+    """A module in which a missing name is a violation."""
+
+    def __init__(self, name: str, fake: FakeKSR) -> None:
+        super().__init__(name)
+        self.__dict__["_fake"] = fake
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("__"):
+            raise AttributeError(name)
+        return self.__dict__["_fake"].violate(f"{self.__name__}.{name}: no server has that")

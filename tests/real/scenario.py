@@ -1,0 +1,70 @@
+"""The KEMI script of the scenarios: a MESSAGE makes a worker call a function of keepalive."""
+
+import json
+import os
+import sys
+
+sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "..", "kemi"))
+
+import KSR
+
+import keepalive
+
+
+def _tell(name, uri, state, user_attr):
+    answer = keepalive.is_alive(uri)
+    KSR.info(f"EVENT {json.dumps([name, uri, state, user_attr, answer, os.getpid()])}\n")
+
+
+def on_change(uri, state, user_attr):
+    """Tell of a change of one owner's destination."""
+    _tell("on_change", uri, state, user_attr)
+
+
+def on_any_change(uri, state, user_attr):
+    """Tell of any destination's change."""
+    _tell("on_any_change", uri, state, user_attr)
+
+
+def fails(uri, state, user_attr):
+    """Fail."""
+    raise RuntimeError("this callback fails")
+
+
+def exits(uri, state, user_attr):
+    """Try to end the process."""
+    sys.exit(1)
+
+
+def deletes_itself(uri, state, user_attr):
+    """Delete the destination that changed, and add another."""
+    deleted = keepalive.del_destination(uri, "test")
+    added = keepalive.add_destination(user_attr, "test")
+    _tell("deletes_itself", uri, state, [deleted, added])
+
+
+class Router(keepalive.Handlers):
+    """Answers a MESSAGE with what the function in its body returned, and an OPTIONS with 200."""
+
+    def ksr_request_route(self, msg):
+        """Do what the body says."""
+        if KSR.pv.get("$rm") != "MESSAGE":
+            KSR.sl.sl_send_reply(200, "OK")
+            return 1
+        request = json.loads(KSR.pv.get("$rb"))
+        callback = request["kwargs"].get("callback")
+        if callback:
+            request["kwargs"]["callback"] = globals()[callback]
+        arguments = [globals().get(arg, arg) if isinstance(arg, str) else arg for arg in request["args"]]
+        value = getattr(keepalive, request["call"])(*arguments, **request["kwargs"])
+        KSR.hdr.append_to_reply(f"X-Result: {json.dumps({'value': value, 'pid': os.getpid()})}\r\n")
+        KSR.sl.sl_send_reply(200, "OK")
+        return 1
+
+
+def mod_init():
+    """Register what every scenario has."""
+    keepalive.register_callback(on_any_change, "all")
+    for uri in (KSR.pv.get("$def(MOD_INIT_DESTINATIONS)") or "").strip('"').split():
+        keepalive.add_destination(uri, "mod_init", 0, on_change, {"from": "mod_init"})
+    return Router()

@@ -1,0 +1,177 @@
+"""A real Kamailio for the tests: started, asked and stopped as an operator would."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import socket
+import subprocess
+import tempfile
+import time
+import uuid
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+ROOT = Path(__file__).resolve().parents[2]
+HERE = Path(__file__).resolve().parent
+NATIVE = "native"
+"""The Kamailio of this machine; other servers are named by their Docker image."""
+
+T = TypeVar("T")
+
+
+def wait_for(what: str, ask: Callable[[], T], seconds: float = 10) -> T:
+    """Poll until an answer is true; return it, or fail naming what did not come."""
+    deadline = time.monotonic() + seconds
+    while True:
+        answer = ask()
+        if answer:
+            return answer
+        if time.monotonic() > deadline:
+            raise AssertionError(f"{what}: not within {seconds} s, last answer {answer!r}")
+        time.sleep(0.02)  # the step of the poll, not a wait for something to be over
+
+
+def free_port() -> int:
+    """Return a port of the loopback address that nobody uses, for UDP and TCP."""
+    while True:
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as udp, socket.socket() as tcp:
+            udp.bind(("127.0.0.1", 0))
+            port: int = udp.getsockname()[1]
+            try:
+                tcp.bind(("127.0.0.1", port))
+            except OSError:
+                continue
+            return port
+
+
+class Kamailio:
+    """One running server.
+
+    Arguments: kind, NATIVE or a Docker image; cfg, the name of a file in tests/real or the path of one;
+    defines, what to set with -A; children, SIP workers.
+    """
+
+    def __init__(
+        self, kind: str, cfg: str | Path, defines: dict[str, object] | None = None, children: int = 4
+    ) -> None:
+        self.kind = kind
+        self.port = free_port()
+        self.rpc_port = free_port()
+        self._folder = Path(tempfile.mkdtemp(prefix="keepalive-"))
+        self._log = self._folder / "log"
+        self._container = f"keepalive-test-{uuid.uuid4().hex[:12]}"
+        command = ["kamailio", "-DD", "-E", "-m", "128", "-M", "16", "-Y", str(self._folder)]
+        command += ["-f", str(HERE / cfg), "-l", f"udp:127.0.0.1:{self.port}", "-l", f"tcp:127.0.0.1:{self.port}"]
+        command += ["-n", str(children)]
+        values: dict[str, object] = {"RPC": f"udp:127.0.0.1:{self.rpc_port}", **(defines or {})}
+        for name, value in values.items():
+            command += ["-A", f"{name}={value}" if isinstance(value, int) else f'{name}="{value}"']
+        if kind != NATIVE:
+            mounts = ["-v", f"{ROOT}:{ROOT}:ro", "-v", f"{self._folder}:{self._folder}"]
+            run = ["docker", "run", "--rm", "--network", "host", "--name", self._container, *mounts]
+            command = [*run, kind, *command]
+        self._process = subprocess.Popen(command, stdout=self._log.open("w"), stderr=subprocess.STDOUT)
+        self._socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        self._socket.connect(("127.0.0.1", self.rpc_port))
+        self._socket.settimeout(0.3)
+        try:
+            wait_for("the server's start", self._is_up, 30)
+        except BaseException:
+            self.stop()
+            print(self.log)
+            raise
+
+    def __enter__(self) -> Kamailio:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
+
+    def _is_up(self) -> bool:
+        assert self._process.poll() is None, f"Kamailio ended at its start:\n{self.log}"
+        try:
+            return bool(self.rpc("core.version"))
+        except OSError:
+            return False
+
+    def stop(self) -> None:
+        """End the server, however it is."""
+        if self._process.poll() is None:
+            if self.kind == NATIVE:
+                self._process.terminate()
+            else:
+                subprocess.run(["docker", "stop", "-t", "5", self._container], capture_output=True)
+            try:
+                self._process.wait(15)
+            except subprocess.TimeoutExpired:
+                self._process.kill()
+                self._process.wait(5)
+        self._socket.close()
+
+    def forget(self) -> None:
+        """Remove what the server left on the disk."""
+        shutil.rmtree(self._folder, ignore_errors=True)
+
+    @property
+    def log(self) -> str:
+        """All that the server has written to its log."""
+        return self._log.read_text("utf-8", "replace")
+
+    def log_lines(self, part: str) -> list[str]:
+        """The lines of the log that contain a text."""
+        return [line for line in self.log.splitlines() if part in line]
+
+    @property
+    def events(self) -> list[Any]:
+        """What the callbacks of scenario.py were called with: [name, uri, state, user_attr, answer, pid]."""
+        return [json.loads(line.split("EVENT ", 1)[1]) for line in self.log_lines("EVENT ")]
+
+    def rpc(self, method: str, *parameters: object) -> Any:
+        """Ask as kamcmd does; return the result, raise RuntimeError with the server's complaint."""
+        request = {"jsonrpc": "2.0", "method": method, "params": list(parameters), "id": 1}
+        self._socket.send(json.dumps(request).encode())
+        reply = json.loads(self._socket.recv(1 << 16))
+        if "error" in reply:
+            raise RuntimeError(reply["error"]["message"])
+        return reply["result"]
+
+    def message(self, body: str, uri_user: str = "scenario") -> tuple[int, str]:
+        """Send a MESSAGE to a worker; return the reply's code and its X-Result header."""
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as client:
+            client.bind(("127.0.0.1", 0))
+            client.connect(("127.0.0.1", self.port))
+            client.settimeout(5)
+            mark = uuid.uuid4().hex
+            lines = [
+                f"MESSAGE sip:{uri_user}@127.0.0.1:{self.port} SIP/2.0",
+                f"Via: SIP/2.0/UDP 127.0.0.1:{client.getsockname()[1]};branch=z9hG4bK{mark}",
+                f"From: <sip:test@127.0.0.1>;tag={mark}",
+                "To: <sip:scenario@127.0.0.1>",
+                f"Call-ID: {mark}",
+                "CSeq: 1 MESSAGE",
+                "Max-Forwards: 10",
+                "Content-Type: application/json",
+                f"Content-Length: {len(body.encode())}",
+            ]
+            client.send(("\r\n".join(lines) + "\r\n\r\n" + body).encode())
+            reply = client.recv(65535).decode()
+        code = int(reply.split(" ", 2)[1])
+        result = [line.split(": ", 1)[1] for line in reply.splitlines() if line.startswith("X-Result")]
+        return code, result[0] if result else ""
+
+    def call(self, function: str, *args: object, **kwargs: object) -> Any:
+        """Call a function of keepalive in whichever worker takes the request (see scenario.py)."""
+        code, result = self.message(json.dumps({"call": function, "args": args, "kwargs": kwargs}))
+        assert code == 200, f"{function}: {code} {result}"
+        return json.loads(result)["value"]
+
+    def state(self, destination: str) -> int:
+        """Return keepalive.state(destination) as a worker sees it."""
+        value: int = self.call("state", destination)
+        return value
+
+    def wait_for_state(self, destination: str, wanted: int, seconds: float = 10) -> None:
+        """Wait until a worker sees a state."""
+        wait_for(f"{destination} in state {wanted}", lambda: self.state(destination) == wanted, seconds)

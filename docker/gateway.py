@@ -13,6 +13,7 @@ In a test it is an object whose answers can be changed while it runs.
 from __future__ import annotations
 
 import argparse
+import contextlib
 import re
 import socket
 import threading
@@ -52,6 +53,8 @@ class Gateway:
         self, host: str = "127.0.0.1", port: int = 0, code: int = 200, reason: str = "", tcp: bool = True
     ) -> None:
         self.code = code
+        self.invite_code = 0
+        """the code for INVITEs, 0 for the same as for all else"""
         self.reason = reason
         self.silent = False
         self.provisional = 0
@@ -62,6 +65,7 @@ class Gateway:
         """seconds before an answer"""
         self.requests: list[Request] = []
         self._stopping = False
+        self._connections: list[socket.socket] = []
         self._udp = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         self._udp.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1 << 22)
         self._udp.bind((host, port))
@@ -86,14 +90,18 @@ class Gateway:
         return list(branches.values())
 
     def close(self) -> None:
-        """Die: its port is closed from now on."""
+        """Die: its port is closed from now on, and so are its connections."""
+        if self._stopping:
+            return
         self._stopping = True
         # A thread that waits in recvfrom keeps the port open beyond close(); this wakes it first.
         self._udp.sendto(b"", (self.host, self.port))
         self._udp.close()
-        if self._tcp is not None:
-            self._tcp.shutdown(socket.SHUT_RDWR)
-            self._tcp.close()
+        for stream in [self._tcp, *self._connections]:
+            if stream is not None:
+                with contextlib.suppress(OSError):
+                    stream.shutdown(socket.SHUT_RDWR)
+                stream.close()
 
     def _serve_udp(self) -> None:
         while not self._stopping:
@@ -102,7 +110,8 @@ class Gateway:
             except OSError:
                 return
             for answer in self._answers(data):
-                self._udp.sendto(answer, peer)
+                with contextlib.suppress(OSError):  # closed while it thought about the answer
+                    self._udp.sendto(answer, peer)
 
     def _serve_tcp(self) -> None:
         assert self._tcp is not None
@@ -111,6 +120,7 @@ class Gateway:
                 connection, _ = self._tcp.accept()
             except OSError:
                 return
+            self._connections.append(connection)
             threading.Thread(target=self._serve_connection, args=(connection,), daemon=True).start()
 
     def _serve_connection(self, connection: socket.socket) -> None:
@@ -127,7 +137,8 @@ class Gateway:
             while b"\r\n\r\n" in buffered:
                 head, _, buffered = buffered.partition(b"\r\n\r\n")
                 for answer in self._answers(head + b"\r\n\r\n"):
-                    connection.sendall(answer)
+                    with contextlib.suppress(OSError):
+                        connection.sendall(answer)
         connection.close()
 
     def _answers(self, data: bytes) -> list[bytes]:
@@ -139,8 +150,9 @@ class Gateway:
             return []
         if self.delay:
             time.sleep(self.delay)
+        final = self.invite_code if self.invite_code and request.method == "INVITE" else self.code
         codes = [self.provisional] if self.provisional else []
-        return [self._answer(request, code) for code in [*codes, *[self.code] * self.copies]]
+        return [self._answer(request, code) for code in [*codes, *[final] * self.copies]]
 
     def _answer(self, request: Request, code: int) -> bytes:
         reason = self.reason if code == self.code and self.reason else REASONS.get(code, "Answer")

@@ -52,6 +52,7 @@ __version__ = "0.1.0"
 _OK = 0
 _ERROR = -1
 _NATIVE_OWNER = "route"
+_NATIVE_UNKNOWN = 3
 _UNKNOWN_ANSWERS = {"up": 1, "down": 2, "error": _ERROR}
 
 P = ParamSpec("P")
@@ -257,8 +258,21 @@ class NativeHandlers(Handlers):
     """What python_exec can call where the routing is native: text in, never 0 out, which ends a route."""
 
     def is_alive(self, msg: object, destination: str = "") -> int:
-        """Answer ``python_exec("is_alive", "sip:192.168.10.20")``: 1 up, 2 down, -1 not monitored."""
-        return is_alive(destination)
+        """Answer ``if (python_exec("is_alive", "sip:192.168.10.20") == 1)``.
+
+        Returns: 1 up, -2 down, -1 not monitored or malformed. Not 2 for down: to Kamailio's ``if`` every
+        positive answer of a function is 1, so a destination that is down would pass the test above, as it
+        does with the C module.
+        """
+        answer = is_alive(destination)
+        return -answer if answer == DOWN else answer
+
+    def state(self, msg: object, destination: str = "") -> int:
+        """Answer ``$var(state) = python_exec("state", "sip:192.168.10.20")``.
+
+        Returns: 1 up, 2 down, 3 unknown, -1 not monitored or malformed.
+        """
+        return state(destination) or _NATIVE_UNKNOWN
 
     def add_destination(self, msg: object, uri: str = "") -> int:
         """Do ``python_exec("add_destination", "sip:192.168.10.20")``: 1, or -1 with a log line."""

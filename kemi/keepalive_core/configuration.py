@@ -10,6 +10,7 @@ log = logging.getLogger("keepalive")
 settings = Settings()
 
 _defines_read = False
+# What this process read or published last, to tell what is new.
 _seen: dict[str, str] = {}
 
 
@@ -30,12 +31,8 @@ def read_defines() -> None:
             log.debug("%s, in kamailio.cfg", error)
 
 
-def refresh() -> bool:
-    """Take over what an operator changed at run time; for a timer process only.
-
-    Returns: whether anything changed.
-    """
-    changed = False
+def refresh() -> None:
+    """Take over what an operator changed at run time; for a timer process only."""
     for name in SETTINGS:
         text = shared_memory.configured(name)
         if text is None or text == _seen.get(name):
@@ -45,16 +42,14 @@ def refresh() -> bool:
         try:
             if at_start:
                 settings.define(name, text)
-                continue
-            settings.change(name, text)
+            else:
+                settings.change(name, text)
+                log.info("%s is %s from now on, set at run time", name, text)
         except InvalidSetting as error:
             log.error("%s, in kamailio.cfg or set at run time; it is ignored", error)
-            continue
-        changed = True
-        log.info("%s is %s from now on, set at run time", name, text)
-        if name == "unknown_as":
-            shared_memory.publish_unknown_as(text)
-    return changed
+    if settings.unknown_as != _seen.get("published"):
+        shared_memory.publish_unknown_as(settings.unknown_as)
+        _seen["published"] = settings.unknown_as
 
 
 def destinations_changed() -> str | None:

@@ -4,11 +4,13 @@ import json
 import os
 import sys
 
-sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "..", "kemi"))
+HERE = os.path.dirname(__file__)
+sys.path[:0] = [os.path.join(HERE, "..", "..", "kemi"), os.path.join(HERE, "..")]
 
 import KSR
 
 import keepalive
+import ksr_facts
 
 
 def _tell(name, uri, state, user_attr):
@@ -43,6 +45,9 @@ def deletes_itself(uri, state, user_attr):
     _tell("deletes_itself", uri, state, [deleted, added])
 
 
+CALLBACKS = {function.__name__: function for function in (on_change, fails, exits, deletes_itself)}
+
+
 class Router(keepalive.Handlers):
     """Answers a MESSAGE with what the function in its body returned, and an OPTIONS with 200."""
 
@@ -52,11 +57,9 @@ class Router(keepalive.Handlers):
             KSR.sl.sl_send_reply(200, "OK")
             return 1
         request = json.loads(KSR.pv.get("$rb"))
-        callback = request["kwargs"].get("callback")
-        if callback:
-            request["kwargs"]["callback"] = globals()[callback]
-        arguments = [globals().get(arg, arg) if isinstance(arg, str) else arg for arg in request["args"]]
-        value = getattr(keepalive, request["call"])(*arguments, **request["kwargs"])
+        arguments = [CALLBACKS.get(arg, arg) if isinstance(arg, str) else arg for arg in request["args"]]
+        where = ksr_facts if request["call"] == "gather" else keepalive
+        value = getattr(where, request["call"])(*arguments)
         KSR.hdr.append_to_reply(f"X-Result: {json.dumps({'value': value, 'pid': os.getpid()})}\r\n")
         KSR.sl.sl_send_reply(200, "OK")
         return 1
@@ -65,6 +68,8 @@ class Router(keepalive.Handlers):
 def mod_init():
     """Register what every scenario has."""
     keepalive.register_callback(on_any_change, "all")
+    for name, value in json.loads(KSR.pv.get("$def(MODPARAMS)") or "{}").items():
+        keepalive.modparam(name, value)
     for uri in (KSR.pv.get("$def(MOD_INIT_DESTINATIONS)") or "").strip('"').split():
         keepalive.add_destination(uri, "mod_init", 0, on_change, {"from": "mod_init"})
     return Router()

@@ -63,11 +63,13 @@ class Kamailio:
         self._log = self._folder / "log"
         self._container = f"keepalive-test-{uuid.uuid4().hex[:12]}"
         command = ["kamailio", "-DD", "-E", "-m", "128", "-M", "16", "-Y", str(self._folder)]
-        command += ["-f", str(HERE / cfg), "-l", f"udp:127.0.0.1:{self.port}", "-l", f"tcp:127.0.0.1:{self.port}"]
+        command += ["-f", str(HERE / cfg)]
+        command += ["-l", f"udp:127.0.0.1:{self.port}", "-l", f"tcp:127.0.0.1:{self.port}"]
         command += ["-n", str(children)]
         values: dict[str, object] = {"RPC": f"udp:127.0.0.1:{self.rpc_port}", **(defines or {})}
         for name, value in values.items():
-            command += ["-A", f"{name}={value}" if isinstance(value, int) else f'{name}="{value}"']
+            quoted = value if isinstance(value, int) or '"' in str(value) else f'"{value}"'
+            command += ["-A", f"{name}={quoted}"]
         if kind != NATIVE:
             mounts = ["-v", f"{ROOT}:{ROOT}:ro", "-v", f"{self._folder}:{self._folder}"]
             run = ["docker", "run", "--rm", "--network", "host", "--name", self._container, *mounts]
@@ -161,9 +163,9 @@ class Kamailio:
         result = [line.split(": ", 1)[1] for line in reply.splitlines() if line.startswith("X-Result")]
         return code, result[0] if result else ""
 
-    def call(self, function: str, *args: object, **kwargs: object) -> Any:
+    def call(self, function: str, *args: object) -> Any:
         """Call a function of keepalive in whichever worker takes the request (see scenario.py)."""
-        code, result = self.message(json.dumps({"call": function, "args": args, "kwargs": kwargs}))
+        code, result = self.message(json.dumps({"call": function, "args": args}))
         assert code == 200, f"{function}: {code} {result}"
         return json.loads(result)["value"]
 

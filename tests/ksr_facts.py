@@ -1,0 +1,77 @@
+"""What the fake of KSR imitates, as one list of questions that real servers are asked too."""
+
+from typing import Any
+
+EXPECTED: dict[str, Any] = {
+    "get of a missing key": None,
+    "get of a missing key of a table with an initial value": 0,
+    "get in a missing table": None,
+    "set in a missing table": -1,
+    "inc in a missing table": -255,
+    "inc in a table without an initial value": -255,
+    "seti, then get": [1, 5],
+    "sets, then get": [1, "five"],
+    "rm, then get": [1, None],
+    "rm of a missing key": 1,
+    "inc twice": [1, 2],
+    "lock twice, unlock twice": [1, 1, 1, 1],
+    "add to a missing queue": -1,
+    "fetch from an empty queue": -2,
+    "fetch from a missing queue": -1,
+    "add two, fetch two in order": [1, 1, "first", "second", -2],
+    "iterate over a missing table": -1,
+    "iterate over two rows": ["a", "b"],
+    "an unset avp": None,
+    "a missing define": None,
+    "a ping without To": -1,
+    "reply code and reason where no reply is": [None, None],
+}
+
+
+def gather(*_: object) -> dict[str, Any]:
+    """Ask this process's KSR all the questions."""
+    import KSR
+
+    htable, mqueue = KSR.htable, KSR.mqueue
+    got: dict[str, Any] = {
+        "get of a missing key": htable.sht_get("keepalive_state", "none"),
+        "get of a missing key of a table with an initial value": htable.sht_get("keepalive", "none"),
+        "get in a missing table": htable.sht_get("none", "none"),
+        "set in a missing table": htable.sht_seti("none", "none", 1),
+        "inc in a missing table": htable.sht_inc("none", "none"),
+        "inc in a table without an initial value": htable.sht_inc("keepalive_state", "none"),
+        "seti, then get": [htable.sht_seti("facts", "n", 5), htable.sht_get("facts", "n")],
+        "sets, then get": [htable.sht_sets("facts", "s", "five"), htable.sht_get("facts", "s")],
+        "rm, then get": [htable.sht_rm("facts", "n"), htable.sht_get("facts", "n")],
+        "rm of a missing key": htable.sht_rm("facts", "n"),
+        "inc twice": [htable.sht_inc("keepalive", "facts"), htable.sht_inc("keepalive", "facts")],
+        "lock twice, unlock twice": [
+            htable.sht_lock("facts", "n"),
+            htable.sht_lock("facts", "n"),
+            htable.sht_unlock("facts", "n"),
+            htable.sht_unlock("facts", "n"),
+        ],
+        "add to a missing queue": mqueue.mq_add("none", "k", ""),
+        "fetch from an empty queue": mqueue.mq_fetch("facts"),
+        "fetch from a missing queue": mqueue.mq_fetch("none"),
+        "an unset avp": KSR.pv.get("$avp(none)"),
+        "a missing define": KSR.pv.get("$def(KEEPALIVE_NONE)"),
+        "a ping without To": KSR.tm.t_uac_send("OPTIONS", "sip:127.0.0.1:9", "", "", "From: <sip:a@b>\r\n", ""),
+        "reply code and reason where no reply is": [KSR.pv.get("$rs"), KSR.pv.get("$rr")],
+        "iterate over a missing table": htable.sht_iterator_start("facts", "none"),
+    }
+    fetched: list[Any] = [mqueue.mq_add("facts", "first", ""), mqueue.mq_add("facts", "second", "")]
+    while mqueue.mq_fetch("facts") > 0:
+        fetched.append(mqueue.mqk_get("facts"))
+    got["add two, fetch two in order"] = [*fetched, mqueue.mq_fetch("facts")]
+
+    htable.sht_rm("facts", "s")
+    htable.sht_seti("facts", "a", 1)
+    htable.sht_seti("facts", "b", 1)
+    htable.sht_iterator_start("facts", "facts")
+    keys = []
+    while htable.sht_iterator_next("facts") > 0:
+        keys.append(KSR.pv.get("$shtitkey(facts)"))
+    got["iterate over two rows"] = sorted(keys)
+    htable.sht_iterator_end("facts")
+    return got

@@ -1,0 +1,95 @@
+"""Which real servers there are, and one of each to share."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+from collections.abc import Iterator
+from functools import cache
+
+import pytest
+from gateway import Gateway
+from real.server import HERE, NATIVE, Kamailio
+
+IMAGES = ["keepalive-kamailio:bookworm", "keepalive-kamailio:trixie"]
+
+
+@cache
+def servers() -> list[str]:
+    """Return the real servers of this machine.
+
+    KEEPALIVE_SERVERS, such as "native keepalive-kamailio:trixie", says which have to be there.
+    """
+    demanded = os.environ.get("KEEPALIVE_SERVERS", "").split()
+    if demanded:
+        return demanded
+    found = [NATIVE] if shutil.which("kamailio") else []
+    return found + [image for image in IMAGES if _image_exists(image)]
+
+
+def _image_exists(image: str) -> bool:
+    if not shutil.which("docker"):
+        return False
+    return subprocess.run(["docker", "image", "inspect", image], capture_output=True).returncode == 0
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Run each scenario on every server; without any, fail instead of passing by nothing."""
+    if "kind" in metafunc.fixturenames:
+        metafunc.parametrize("kind", servers() or ["no real Kamailio"], scope="session")
+
+
+@pytest.fixture(scope="session")
+def checked_kind(kind: str) -> str:
+    """A server that is there."""
+    assert kind != "no real Kamailio", (
+        "no real Kamailio: neither a kamailio command nor a Docker image keepalive-kamailio:*; "
+        "make test installs the one and builds the other"
+    )
+    return kind
+
+
+DEFAULTS = {"SCRIPT": HERE / "scenario.py", "KEEPALIVE_PING_INTERVAL": 1, "KEEPALIVE_PING_TIMEOUT": 500}
+
+
+@pytest.fixture(scope="session")
+def shared(checked_kind: str) -> Iterator[Kamailio]:
+    """One server for all scenarios that need no settings of their own; each uses its own destinations."""
+    with Kamailio(checked_kind, "scenario.cfg", DEFAULTS) as server:
+        yield server
+
+
+@pytest.fixture
+def kamailio(shared: Kamailio, request: pytest.FixtureRequest) -> Iterator[Kamailio]:
+    """The shared server; its log of this test is shown if the test fails, and has no error it should not."""
+    before = len(shared.log)
+    yield shared
+    log = shared.log[before:]
+    print(log)  # pytest shows it where the test failed
+    assert "Traceback" not in log or request.node.get_closest_marker("traceback")
+    assert "SystemError" not in log
+
+
+@pytest.fixture
+def start(checked_kind: str) -> Iterator[object]:
+    """A function that starts a server with settings of its own: start(cfg, **defines)."""
+    running: list[Kamailio] = []
+
+    def start_one(cfg: str = "scenario.cfg", **defines: object) -> Kamailio:
+        running.append(Kamailio(checked_kind, cfg, {**DEFAULTS, **defines}))
+        return running[-1]
+
+    yield start_one
+    for server in running:
+        server.stop()
+        print(server.log)
+        server.forget()
+
+
+@pytest.fixture
+def gateway() -> Iterator[Gateway]:
+    """A gateway that answers 200."""
+    running = Gateway()
+    yield running
+    running.close()

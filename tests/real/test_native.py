@@ -1,0 +1,72 @@
+"""The native way: python_exec in a kamailio.cfg without a script of its own."""
+
+from __future__ import annotations
+
+from gateway import Gateway
+from real.server import ROOT, Kamailio, wait_for
+
+
+def ask(server: Kamailio, function: str, destination: str = "") -> str:
+    code, result = server.message(destination, function)
+    assert code == 200
+    return result
+
+
+def test_native_routing(start, gateway: Gateway) -> None:
+    """A native route asks is_alive, adds and deletes; pings, replies and timeouts go through native routes."""
+    server = start("native.cfg", KEEPALIVE_DIR=ROOT / "kemi", LITERAL=gateway.uri, KEEPALIVE_DESTINATIONS=gateway.uri)
+    wait_for("up", lambda: server.log_lines(f"{gateway.uri} unknown -> up"))
+    assert ask(server, "literal") == "up"
+    assert ask(server, "is_alive", gateway.uri) == "1"
+    gateway.silent = True
+    wait_for("down", lambda: ask(server, "literal") == "not up")
+    assert ask(server, "is_alive", gateway.uri) == "-2"
+    assert ask(server, "if", gateway.uri) == "false"
+    assert ask(server, "state", gateway.uri) == "2"
+    gateway.silent = False
+    wait_for("up again", lambda: ask(server, "literal") == "up")
+    gateway.code = 404
+    wait_for("down by a 404", lambda: ask(server, "literal") == "not up")
+
+    other = Gateway()
+    assert ask(server, "is_alive", other.uri) == "-1"
+    assert ask(server, "add", other.uri) == "1"
+    assert ask(server, "is_alive", other.uri) == "1"
+    assert ask(server, "if", other.uri) == "true"
+    assert ask(server, "state", other.uri) in ("3", "1")
+    wait_for("the other up", lambda: server.log_lines(f"{other.uri} unknown -> up"))
+    assert ask(server, "del", other.uri) == "1"
+    assert ask(server, "del", other.uri) == "-1"
+    assert ask(server, "is_alive", other.uri) == "-1"
+    assert ask(server, "is_alive", "no uri") == "-1"
+    assert "Traceback" not in server.log
+    other.close()
+
+
+def test_native_reload(start, gateway: Gateway) -> None:
+    """Where keepalive.py is the script itself, app_python.reload keeps states and pings too."""
+    server = start("native.cfg", KEEPALIVE_DIR=ROOT / "kemi", LITERAL=gateway.uri, KEEPALIVE_DESTINATIONS=gateway.uri)
+    wait_for("up", lambda: server.log_lines(f"{gateway.uri} unknown -> up"))
+    for _ in range(3):
+        server.rpc("app_python.reload")
+        seen = len(gateway.pings)
+        for _ in range(8):
+            assert ask(server, "literal") == "up"
+        wait_for("more pings", lambda seen=seen: len(gateway.pings) >= seen + 2)
+    gateway.silent = True
+    wait_for("down", lambda: ask(server, "literal") == "not up")
+    assert len(server.log_lines("unknown -> up")) == 1
+    assert "Traceback" not in server.log
+
+
+def test_native_own_local_request_route(start, gateway: Gateway) -> None:
+    """A cfg with a tm:local-request route of its own calls keepalive's from it."""
+    server = start(
+        "native.cfg",
+        KEEPALIVE_DIR=ROOT / "kemi",
+        LITERAL=gateway.uri,
+        KEEPALIVE_DESTINATIONS=gateway.uri,
+        KEEPALIVE_OWN_LOCAL_REQUEST=1,
+    )
+    wait_for("up", lambda: server.log_lines(f"{gateway.uri} unknown -> up"))
+    assert server.log_lines("OWN LOCAL REQUEST")

@@ -1,0 +1,86 @@
+"""The sample server: INVITEs through kamailio.cfg and router.py, by sipp."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+
+import pytest
+from gateway import Gateway
+from real.server import HERE, ROOT, Kamailio, free_port, wait_for
+
+
+def call(server: Kamailio, scenario: str, calls: int = 1) -> None:
+    """Let sipp make calls; it fails if one does not go as the scenario says."""
+    assert shutil.which("sipp"), "sipp is needed: make test installs it, apt-get install sip-tester by hand"
+    command = ["sipp", f"127.0.0.1:{server.port}", "-sf", str(HERE / scenario), "-m", str(calls), "-r", "20"]
+    command += ["-i", "127.0.0.1", "-p", str(free_port()), "-timeout", "20", "-nostdin", "-recv_timeout", "10000"]
+    done = subprocess.run(command, capture_output=True, text=True, cwd="/tmp", timeout=60)
+    assert done.returncode == 0, f"sipp {scenario}: {done.returncode}\n{done.stdout[-3000:]}{done.stderr[-2000:]}"
+
+
+def invites(gateway: Gateway) -> int:
+    return len({request.header("Call-ID") for request in gateway.requests if request.method == "INVITE"})
+
+
+@pytest.fixture
+def gateways():
+    three = [Gateway() for _ in range(3)]
+    yield three
+    for gateway in three:
+        gateway.close()
+
+
+@pytest.fixture
+def server(start, gateways):
+    running = start(
+        ROOT / "kamailio.cfg",
+        KEEPALIVE_DIR=ROOT / "kemi",
+        KEEPALIVE_DESTINATIONS=" ".join(gateway.uri for gateway in gateways),
+    )
+    for gateway in gateways:
+        wait_for("all up", lambda uri=gateway.uri: running.log_lines(f"{uri} unknown -> up"))
+    return running
+
+
+def test_options_are_answered(server: Kamailio) -> None:
+    """The sample server answers a ping itself."""
+    done = subprocess.run(["sipsak", "-s", f"sip:127.0.0.1:{server.port}"], capture_output=True, timeout=10)
+    assert done.returncode == 0
+
+
+def test_calls_go_to_the_first_gateway_that_is_alive(server: Kamailio, gateways: list[Gateway]) -> None:
+    """Calls go to the first gateway; to the second as soon as the first is down; back when it is up."""
+    call(server, "invite.xml", 5)
+    assert [invites(gateway) for gateway in gateways] == [5, 0, 0]
+    gateways[0].silent = True
+    wait_for("down", lambda: server.log_lines(f"{gateways[0].uri} up -> down"))
+    call(server, "invite.xml", 5)
+    assert [invites(gateway) for gateway in gateways] == [5, 5, 0]
+    gateways[0].silent = False
+    wait_for("up", lambda: server.log_lines(f"{gateways[0].uri} down -> up"))
+    call(server, "invite.xml", 5)
+    assert [invites(gateway) for gateway in gateways] == [10, 5, 0]
+    wait_for("the callback's line", lambda: server.log_lines(f"router: gateway {gateways[0].uri} is down now"))
+
+
+def test_a_failing_call_goes_on_to_the_next_gateway(server: Kamailio, gateways: list[Gateway]) -> None:
+    """A gateway that is up but answers an INVITE with 503 costs no call; what a callee says is final."""
+    gateways[0].invite_code = 503
+    gateways[1].invite_code = 500
+    call(server, "invite.xml", 3)
+    assert [invites(gateway) for gateway in gateways] == [3, 3, 3]
+
+
+def test_503_when_no_gateway_is_alive(server: Kamailio, gateways: list[Gateway]) -> None:
+    """With all gateways down, and with all failing, the caller gets a 503."""
+    for gateway in gateways:
+        gateway.invite_code = 503
+    call(server, "invite-503.xml")
+    for gateway in gateways:
+        gateway.silent = True
+    for gateway in gateways:
+        wait_for("all down", lambda uri=gateway.uri: server.log_lines(f"{uri} up -> down"))
+    before = [invites(gateway) for gateway in gateways]
+    call(server, "invite-503.xml")
+    assert [invites(gateway) for gateway in gateways] == before, "no gateway that is down was tried"

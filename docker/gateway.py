@@ -175,7 +175,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="A small SIP gateway.")
     parser.add_argument("address", help="host:port to listen on")
     parser.add_argument("--code", type=int, default=200, help="the code of its answers")
-    parser.add_argument("--pause", type=float, default=0, help="seconds of answers, then of silence, and so on")
+    parser.add_argument(
+        "--pause", type=float, default=0, help="seconds of answers, then of silence, and so on"
+    )
     arguments = parser.parse_args()
     host, _, port = arguments.address.rpartition(":")
     gateway = Gateway(host, int(port), arguments.code)

@@ -11,7 +11,7 @@ ANSWER_MS = 120_000
 GATEWAY = "$avp(gateway)"
 
 
-def log_change(uri, state, user_attr):
+def log_change(uri: str, state: int, user_attr: list[str]) -> None:
     """Log a gateway's change; runs once per change in the whole server."""
     KSR.info(f"router: gateway {uri} is {user_attr[state]} now\n")
 
@@ -19,10 +19,10 @@ def log_change(uri, state, user_attr):
 class Router(keepalive.Handlers):
     """Kamailio calls its ksr_ methods."""
 
-    def __init__(self, gateways):
+    def __init__(self, gateways: list[str]) -> None:
         self.gateways = gateways
 
-    def ksr_request_route(self, msg):
+    def ksr_request_route(self, msg: object) -> int:
         """Route a request."""
         if KSR.maxfwd.process_maxfwd(10) < 0:
             KSR.sl.sl_send_reply(483, "Too Many Hops")
@@ -44,7 +44,7 @@ class Router(keepalive.Handlers):
             KSR.sl.sl_send_reply(405, "Method Not Allowed")
         return 1
 
-    def route_in_dialog(self, method):
+    def route_in_dialog(self, method: str) -> int:
         """Relay what belongs to a call along its recorded route."""
         if KSR.rr.loose_route() > 0 or (method == "ACK" and KSR.tm.t_check_trans() > 0):
             KSR.tm.t_relay()
@@ -52,7 +52,7 @@ class Router(keepalive.Handlers):
             KSR.sl.sl_send_reply(404, "Not Here")
         return 1
 
-    def try_gateways(self, gateways):
+    def try_gateways(self, gateways: list[str]) -> None:
         """Send an INVITE to the first of some gateways that is alive."""
         for gateway in gateways:
             if keepalive.is_alive(gateway) != 1:
@@ -65,7 +65,7 @@ class Router(keepalive.Handlers):
                 return
         KSR.sl.send_reply(503, "No Gateway Alive")
 
-    def ksr_failure_gateway(self, msg):
+    def ksr_failure_gateway(self, msg: object) -> int:
         """Go on to the next gateway where one did not take the call."""
         if KSR.tm.t_is_canceled() > 0:
             return 1
@@ -76,8 +76,9 @@ class Router(keepalive.Handlers):
         return 1
 
 
-def mod_init():
+def mod_init() -> Router:
     """Start: the gateways are the destinations that kamailio.cfg defines."""
     defined = KSR.pv.get("$def(KEEPALIVE_DESTINATIONS)").strip('"')
     keepalive.register_callback(log_change, ["unknown", "up", "down"])
-    return Router([gateway if ":" in gateway else f"sip:{gateway}" for gateway in defined.replace(",", " ").split()])
+    gateways = defined.replace(",", " ").split()
+    return Router([uri if uri.lower().startswith(("sip:", "sips:")) else f"sip:{uri}" for uri in gateways])

@@ -1,16 +1,18 @@
 #!/usr/bin/env python3
 """Run the sample server and show its destinations' states as they change, until Ctrl-C.
 
-    python3 scripts/run.py                                   # three sample gateways, one comes and goes
-    python3 scripts/run.py "sip:192.168.10.20 sip.provider.com"
+python3 scripts/run.py                                   # three sample gateways, one comes and goes
+python3 scripts/run.py "sip:192.168.10.20 sip.provider.com"
 """
 
 from __future__ import annotations
 
 import argparse
+import contextlib
 import re
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
@@ -20,7 +22,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT / "docker"))
 
-from gateway import Gateway  # noqa: E402
+from gateway import Gateway
 
 PAUSE_SECONDS = 15
 CHANGE = re.compile(r"keepalive: (?P<change>\S+ \w+ -> \w+: .*)")
@@ -39,6 +41,15 @@ def start_gateways() -> str:
     signal.signal(signal.SIGALRM, toggle)
     signal.setitimer(signal.ITIMER_REAL, PAUSE_SECONDS, PAUSE_SECONDS)
     return " ".join(gateway.uri for gateway in gateways)
+
+
+def free_address() -> str:
+    """Return the loopback address with SIP's port, or another one if something listens there already."""
+    for port in (5060, 0):
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as udp, contextlib.suppress(OSError):
+            udp.bind(("127.0.0.1", port))
+            return f"127.0.0.1:{udp.getsockname()[1]}"
+    raise OSError("no free port")
 
 
 def command(arguments: argparse.Namespace, destinations: str, folder: str, server: str) -> list[str]:
@@ -64,9 +75,10 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("destinations", nargs="?", default="", help="URIs; none: three sample gateways")
     parser.add_argument("--interval", type=int, default=2, help="seconds between two pings (2)")
-    parser.add_argument("--listen", default="127.0.0.1:5060", help="where Kamailio listens")
+    parser.add_argument("--listen", default="", help="where Kamailio listens (127.0.0.1:5060, if free)")
     parser.add_argument("--server", default="", help="native, or a Docker image")
     arguments = parser.parse_args()
+    arguments.listen = arguments.listen or free_address()
     server = arguments.server or ("native" if shutil.which("kamailio") else "keepalive-kamailio:bookworm")
     destinations = arguments.destinations or start_gateways()
     folder = tempfile.mkdtemp(prefix="keepalive-run-")

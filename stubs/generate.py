@@ -19,7 +19,7 @@ from typing import Any
 HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent / "tests"))
 
-from real.server import Kamailio  # noqa: E402
+from real.server import Kamailio
 
 # What a KEMI type is in Python; "xval" is a value of any type, or None.
 TYPES = {"str": "str", "int": "int", "bool": "bool", "none": "object", "xval": "Any", "long": "int"}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from functools import cache
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
@@ -19,6 +20,7 @@ class Signature:
         self.returns = definition.returns.id if isinstance(definition.returns, ast.Name) else ""
 
 
+@cache
 def load(version: str) -> dict[str, dict[str, Signature]]:
     """Return the functions of a Kamailio version, such as "5.6": module name, "" for core, to signatures."""
     found = {}

@@ -181,7 +181,8 @@ class FakeKSR:
         rows = self._table(table)
         if rows is None:
             return -1
-        rows.pop(key, None)
+        if rows.pop(key, None) is not None and self.room_left is not None:
+            self.room_left += 1
         return 1
 
     def _htable_sht_inc(self, table: str, key: str) -> int:

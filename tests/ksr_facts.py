@@ -56,7 +56,9 @@ def gather(*_: object) -> dict[str, Any]:
         "fetch from a missing queue": mqueue.mq_fetch("none"),
         "an unset avp": KSR.pv.get("$avp(none)"),
         "a missing define": KSR.pv.get("$def(KEEPALIVE_NONE)"),
-        "a ping without To": KSR.tm.t_uac_send("OPTIONS", "sip:127.0.0.1:9", "", "", "From: <sip:a@b>\r\n", ""),
+        "a ping without To": KSR.tm.t_uac_send(
+            "OPTIONS", "sip:127.0.0.1:9", "", "", "From: <sip:a@b>\r\n", ""
+        ),
         "reply code and reason where no reply is": [KSR.pv.get("$rs"), KSR.pv.get("$rr")],
         "iterate over a missing table": htable.sht_iterator_start("facts", "none"),
     }

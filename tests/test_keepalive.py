@@ -1,30 +1,155 @@
-"""The face: what users call."""
+"""The face: what users call and what Kamailio calls."""
 
 from types import ModuleType
 
 import pytest
+
 from conftest import FakeServer
 
-CALLED: list[tuple[object, ...]] = []
+A = "sip:192.168.10.20"
 
 
-@pytest.fixture(autouse=True)
-def _forget_calls():
-    CALLED.clear()
-
-
-def on_change(uri, state, user_attr):
-    CALLED.append((uri, state, user_attr))
-
-
-def test_a_destination_is_unknown_then_up(keepalive: ModuleType, server: FakeServer) -> None:
-    """A destination is unknown until its first reply, up from then on."""
-    assert keepalive.add_destination("192.168.10.20", "test", 0, on_change, {"a": 1}) == 0
-    assert keepalive.state("192.168.10.20") == keepalive.UNKNOWN
-    assert keepalive.is_alive("192.168.10.20") == 1
+@pytest.mark.parametrize(("unknown_as", "answer"), [("up", 1), ("down", 2), ("error", -1)])
+def test_unknown_as(keepalive: ModuleType, server: FakeServer, unknown_as: str, answer: int) -> None:
+    """Before the first result is_alive answers what unknown_as says, state says unknown; then both agree."""
+    assert keepalive.modparam("unknown_as", unknown_as) == 0
+    keepalive.add_destination(A, "me")
+    assert keepalive.is_alive(A) == answer
+    assert keepalive.state(A) == keepalive.UNKNOWN == 0
     server.tick(1)
-    [ping] = server.ksr.sent
-    server.ksr.reply(ping, 200)
-    assert keepalive.state("sip:192.168.10.20:5060") == keepalive.UP
-    server.run_callbacks()
-    assert CALLED == [("sip:192.168.10.20", 1, {"a": 1})]
+    server.ksr.reply(server.ksr.sent[0], 200)
+    assert keepalive.is_alive(A) == keepalive.state(A) == keepalive.UP == 1
+
+
+def test_unknown_as_of_kamailio_cfg_and_at_run_time(server: FakeServer) -> None:
+    """A define holds in every process from the start; a change at run time reaches them all."""
+    server.define("unknown_as", "down")
+    server.ksr.phase = "child_init"
+    worker = server.process()
+    worker.add_destination(A, "me")
+    assert worker.is_alive(A) == 2
+    server.ksr.phase = "route"
+    server.process()
+    server.tick(0.1)
+    server.ksr.settings["unknown_as"] = "error"
+    server.tick(1.1)
+    assert worker.is_alive(A) == -1
+
+
+def test_modparam_sets_and_refuses(keepalive: ModuleType, server: FakeServer) -> None:
+    """Each parameter of the manual is taken; what is wrong gets -1 and one line, and changes nothing."""
+    assert keepalive.modparam("ping_interval", 10) == 0
+    assert keepalive.modparam("ping_timeout", 500) == 0
+    assert keepalive.modparam("ping_from", "sip:me@example.com") == 0
+    assert keepalive.modparam("destination", "192.168.10.20") == 0
+    assert keepalive.modparam("destination", "sip.provider.com") == 0
+    assert keepalive.state("192.168.10.20") == keepalive.state("sip:sip.provider.com") == 0
+    for name, value in (
+        ("ping_interval", "10"),
+        ("ping_interval", 0),
+        ("nonsense", 1),
+        ("destination", "a b"),
+        ("destination", 7),
+        (None, None),
+    ):
+        before = len(server.ksr.lines("err"))
+        assert keepalive.modparam(name, value) == -1
+        assert len(server.ksr.lines("err")) == before + 1
+    server.tick(1)
+    assert {ping.timeout_ms for ping in server.ksr.sent} == {563}
+    assert all("From: <sip:me@example.com>" in ping.headers for ping in server.ksr.sent)
+
+
+def test_is_alive_is_never_0(keepalive: ModuleType, server: FakeServer) -> None:
+    """0 would end a native route: whatever is asked in whatever state, the answer is 1, 2 or -1."""
+    keepalive.add_destination(A, "me")
+    answers = {keepalive.is_alive(each) for each in (A, "sip:other", "", None, "a b")}
+    assert answers == {1, -1}
+
+
+def test_nothing_raises_into_kamailio(keepalive: ModuleType, server: FakeServer, mocker) -> None:
+    """Whatever breaks inside, users get their error value, and Kamailio an int; the log has the traceback."""
+    for name in ("state", "registration", "health", "announced_changes", "announced_events"):
+        mocker.patch(f"keepalive_core.shared_memory.{name}", side_effect=RuntimeError("broken"))
+    mocker.patch("keepalive_core.shared_memory.next_generation", side_effect=RuntimeError("broken"))
+    mocker.patch("keepalive_core.tm.on_event", side_effect=RuntimeError("broken"))
+    mocker.patch("keepalive_core.tm.replied", side_effect=RuntimeError("broken"))
+    mocker.patch("keepalive_core.tm.timed_out", side_effect=RuntimeError("broken"))
+    assert keepalive.is_alive(A) == -1
+    assert keepalive.state(A) == -1
+    assert keepalive.add_destination(A, "me") == -1
+    assert keepalive.del_destination(A, "me") == -1
+    assert keepalive.register_callback(len) == -1
+    assert keepalive.on_tm_event("tm:local-request") is False
+    handlers = keepalive.Handlers()
+    for answer in (
+        handlers.child_init(1),
+        handlers.ksr_reply_route(None),
+        handlers.ksr_onsend_route(None),
+        handlers.ksr_keepalive_tick(None, "rtimer"),
+        handlers.ksr_keepalive_callbacks(None, "rtimer"),
+        handlers.ksr_keepalive_tm_event(None, "tm:local-request"),
+        handlers.ksr_keepalive_reply(None),
+        handlers.ksr_keepalive_failure(None),
+    ):
+        assert isinstance(answer, int)
+    assert sum("Traceback" in line for line in server.ksr.lines("err")) == 11
+
+
+def test_a_ping_is_logged_at_debug_and_a_change_at_notice(keepalive: ModuleType, server: FakeServer) -> None:
+    """One NOTICE line for a change, none for a ping, and nothing else above debug."""
+    keepalive.add_destination(A, "me")
+    server.answer(200, seconds=61)
+    assert server.ksr.lines("notice") == [f"keepalive: {A} unknown -> up: 200 Reason in 0.0 ms"]
+    assert len(server.ksr.lines("dbg")) == len(server.ksr.sent) == 3
+    for level in ("err", "warn", "info"):
+        assert server.ksr.lines(level) == []
+
+
+def test_native_answers(keepalive: ModuleType, server: FakeServer) -> None:
+    """A native if takes every positive answer for 1, so down is negative there; nothing is ever 0."""
+    native = keepalive.mod_init()
+    assert native.is_alive(None, A) == -1
+    assert native.state(None, A) == -1
+    assert native.is_alive(None) == -1
+    assert native.add_destination(None, A) == 1
+    assert native.add_destination(None, "a b") == -1
+    assert native.is_alive(None, A) == 1
+    assert native.state(None, A) == 3
+    server.ksr.handlers = native
+    server.tick(1)
+    server.ksr.reply(server.ksr.sent[0], 200)
+    assert (native.is_alive(None, A), native.state(None, A)) == (1, 1)
+    server.tick(31)
+    server.ksr.time_out(server.ksr.sent[-1])
+    assert (native.is_alive(None, A), native.state(None, A)) == (-2, 2)
+    assert native.del_destination(None, A) == 1
+    assert native.del_destination(None, A) == -1
+
+
+def test_the_face_of_a_reloaded_native_script_keeps_everything(
+    keepalive: ModuleType, server: FakeServer
+) -> None:
+    """Where keepalive.py is the script itself, a reload runs it again: states, log and pings go on."""
+    import importlib
+
+    native = keepalive.mod_init()
+    native.add_destination(None, A)
+    server.ksr.handlers = native
+    server.tick(1)
+    server.ksr.reply(server.ksr.sent[0], 200)
+    importlib.reload(keepalive)
+    server.ksr.handlers = keepalive.mod_init()
+    assert keepalive.is_alive(A) == 1
+    server.tick(31)
+    assert len(server.ksr.sent) == 2
+    server.ksr.reply(server.ksr.sent[-1], 500, "Error")
+    assert len(server.ksr.lines("notice")) == 2, "each line once"
+
+
+def test_all_is_what_the_readme_says() -> None:
+    """from keepalive import * brings what users call, and no mod_init that would replace theirs."""
+    import keepalive
+
+    assert "mod_init" not in keepalive.__all__
+    assert all(hasattr(keepalive, name) for name in keepalive.__all__)

@@ -15,7 +15,8 @@ Rooms that talk to Kamailio, the only ones that import KSR:
 
 Rooms that join the others:
 
-* ``registry``  destinations and their owners come and go
-* ``results``   what a ping's result does to its destination
-* ``prober``    the timer's tick: which pings leave now, which were never answered
+* ``configuration``  the settings in force, from the script, kamailio.cfg and operators
+* ``registry``       destinations and their owners come and go
+* ``results``        what a ping's result does to its destination
+* ``prober``         the timer's tick: which pings leave now, which were never answered
 """

@@ -74,9 +74,7 @@ def _find(name: str) -> Callback:
 
 def log_change(change: Change, old: int, why: str) -> None:
     """Write the one line that a change gets in the log, at NOTICE."""
-    KSR.notice(
-        f"keepalive: {change.uri} {STATE_NAMES[old]} -> {STATE_NAMES[change.state]}: {why}\n"
-    )
+    KSR.notice(f"keepalive: {change.uri} {STATE_NAMES[old]} -> {STATE_NAMES[change.state]}: {why}\n")
 
 
 def announce(change: Change) -> bool:

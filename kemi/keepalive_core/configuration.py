@@ -53,12 +53,14 @@ def refresh() -> None:
 
 
 def destinations_changed() -> str | None:
-    """Return the list of destinations in kamailio.cfg if it is new to this process, else None.
+    """Return the list of destinations of kamailio.cfg if it was changed at run time, else None.
 
     For a timer process only.
     """
+    # What was defined at the start is registered by whichever process started first.
+    before = _seen.setdefault(DESTINATION, shared_memory.defined(DESTINATION + "s") or "")
     text = shared_memory.configured(DESTINATION)
-    if text is None or text == _seen.get(DESTINATION):
+    if text is None or text == before:
         return None
     _seen[DESTINATION] = text
     return text

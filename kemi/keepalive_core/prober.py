@@ -62,23 +62,22 @@ class Prober:
         self._last_tick = now
 
     def _refresh(self, now: int) -> None:
-        """Once a second: look at the settings; the first time, at everything."""
+        """Once a second: look at the settings; the first time, at all destinations."""
         self._next_refresh = now + SECOND
         configuration.read_defines()
         configuration.refresh()
-        if not self._last_tick:
-            registry.start()
-            self._last_tick = now
-            for key in shared_memory.keys():
-                self._look_at(key, now)
-        destinations = configuration.destinations_changed()
-        if destinations is not None:
-            registry.replace_configured(destinations)
         if settings.ping_interval * SECOND != self._interval:
             self._interval = settings.ping_interval * SECOND
             for key, target in self._targets.items():
                 if target.sent:
                     self._pings.put(key, next_ping(now, target.place, self._interval))
+        if not self._last_tick:
+            registry.start()
+            for key in shared_memory.monitored_keys():
+                self._look_at(key, now)
+        destinations = configuration.destinations_changed()
+        if destinations is not None:
+            registry.replace_configured(destinations)
 
     def _look_at(self, key: str, now: int) -> None:
         """Take over how a destination is registered now."""
@@ -111,9 +110,7 @@ class Prober:
         self._pings.put(key, next_ping(now, target.place, self._interval))
         timeout = settings.ping_timeout
         try:
-            target.sent, left = tm.send(
-                key, target.generation, target.uri, settings.ping_from, timeout
-            )
+            target.sent, left = tm.send(key, target.generation, target.uri, settings.ping_from, timeout)
         except tm.EventNotSeen as error:
             if not self._event_missed:
                 self._event_missed = True
@@ -122,9 +119,7 @@ class Prober:
         if left:
             self._deadlines.put(key, target.sent + timeout * 1000 + GRACE)
         else:
-            results.record(
-                key, Result(target.generation, target.sent, self._clock(), Kind.SEND_FAILED)
-            )
+            results.record(key, Result(target.generation, target.sent, self._clock(), Kind.SEND_FAILED))
 
     def _give_up(self, key: str) -> None:
         target = self._targets[key]

@@ -5,7 +5,7 @@ import logging
 from functools import lru_cache
 from typing import Any
 
-from . import callbacks, configuration, shared_memory, uris
+from . import callbacks, shared_memory, uris
 from .health import UNKNOWN, Health
 from .settings import DESTINATION, split_destinations
 from .shared_memory import Owner, Registration
@@ -15,6 +15,8 @@ log = logging.getLogger("keepalive")
 # Owners of the destinations that come from the configuration.
 MODPARAM_OWNER = "modparam"
 CFG_OWNER = "kamailio.cfg"
+
+_NO_CALLBACK = Owner(flags=0, callback="", user_attr=None)
 
 # As many spellings as a process remembers the canonical form of; a spelling takes about 250 bytes.
 _REMEMBERED_SPELLINGS = 8192
@@ -31,14 +33,21 @@ _waiting_callbacks: dict[str, Any] = {}
 _started = False
 
 
-@lru_cache(maxsize=_REMEMBERED_SPELLINGS)
-def key_of(destination: str) -> str:
+def key_of(destination: object) -> str:
     """Return the key of a destination in any spelling; "" for a malformed one, which is logged."""
+    # Only text goes into the cache: not everything else can.
+    return _key_of_text(destination) if isinstance(destination, str) else _parsed_key(destination)
+
+
+def _parsed_key(destination: object) -> str:
     try:
         return uris.parse(destination).key
     except uris.InvalidURI as error:
         log.error("%s", error)
         return ""
+
+
+_key_of_text = lru_cache(maxsize=_REMEMBERED_SPELLINGS)(_parsed_key)
 
 
 def state(key: str) -> int | None:
@@ -151,12 +160,14 @@ def start() -> None:
         return
     if shared_memory.claim_startup():
         for name, user_attr in _waiting_callbacks.items():
-            shared_memory.store_callback(name, user_attr)
-        for (key, name), (uri, wanted) in _waiting.items():
-            destination = uris.Destination(key, uri)
-            _register(destination, name, wanted, shared_memory.next_generation())
+            try:
+                shared_memory.store_callback(name, user_attr)
+            except shared_memory.SharedMemoryFull as error:
+                log.error("callback %s is not registered: %s", name, error)
+        for (key, owner), (uri, wanted) in _waiting.items():
+            _register_configured(uris.Destination(key, uri), owner, wanted)
         for destination in _defined_destinations():
-            _register(destination, CFG_OWNER, _NO_CALLBACK, shared_memory.next_generation())
+            _register_configured(destination)
         shared_memory.mark_started()
     if shared_memory.is_started():
         _started = True
@@ -167,15 +178,21 @@ def start() -> None:
 def replace_configured(text: str) -> None:
     """Make the destinations of kamailio.cfg those of a list: what is new comes, what is missing goes."""
     wanted = {destination.key: destination for destination in _destinations_in(text)}
-    for key in shared_memory.keys():
+    for key in shared_memory.monitored_keys():
         registered = shared_memory.registration(key)
         if key not in wanted and registered and CFG_OWNER in registered.owners:
             delete(key, CFG_OWNER)
     for destination in wanted.values():
-        _register(destination, CFG_OWNER, _NO_CALLBACK, shared_memory.next_generation())
+        _register_configured(destination)
 
 
-_NO_CALLBACK = Owner(flags=0, callback="", user_attr=None)
+def _register_configured(
+    destination: uris.Destination, owner: str = CFG_OWNER, wanted: Owner = _NO_CALLBACK
+) -> None:
+    try:
+        _register(destination, owner, wanted, shared_memory.next_generation())
+    except shared_memory.SharedMemoryFull as error:
+        log.error("%s is not monitored: %s", destination.uri, error)
 
 
 def _configured_keys() -> set[str]:

@@ -32,6 +32,12 @@ import KSR
 
 from .health import Health
 
+for _module in ("htable", "mqueue", "pv", "tm"):
+    if not hasattr(KSR, _module):
+        raise ImportError(
+            f"keepalive needs Kamailio's module {_module}: include keepalive.cfg in kamailio.cfg"
+        )
+
 COMMON: Final = "keepalive"
 STATE: Final = "keepalive_state"
 DESTINATION: Final = "keepalive_destination"
@@ -152,7 +158,7 @@ def remove(key: str) -> None:
         KSR.htable.sht_rm(table, key)
 
 
-def keys() -> list[str]:
+def monitored_keys() -> list[str]:
     """Return the keys of all destinations: for the prober's start only, it walks the whole table."""
     found: list[str] = []
     # The iterator holds a slot's lock between two steps: nothing else happens in this loop.
@@ -170,7 +176,11 @@ def keys() -> list[str]:
 
 def claim_startup() -> bool:
     """Return True in exactly one process: the one that has to register what is configured."""
-    return KSR.htable.sht_inc(COMMON, "startup") == 1
+    if KSR.htable.sht_inc(COMMON, "startup") != 1:
+        return False
+    # The row is made now, so that mark_started() needs no memory even if the destinations took it all.
+    _store(COMMON, "started", 0)
+    return True
 
 
 def mark_started() -> None:

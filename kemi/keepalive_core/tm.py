@@ -37,10 +37,14 @@ class EventNotSeen(Exception):
 class _Leaving:
     """The ping that is being sent by this process, between send() and tm's event."""
 
-    key = ""
-    generation = 0
-    timeout = 0
-    sent = 0
+    __slots__ = ("generation", "key", "sent", "timeout")
+
+    def __init__(self, key: str, generation: int, timeout: int) -> None:
+        self.key = key
+        self.generation = generation
+        self.timeout = timeout
+        self.sent = 0
+        """when it left, us; 0 before the event"""
 
 
 _leaving: _Leaving | None = None
@@ -62,16 +66,15 @@ def send(key: str, generation: int, uri: str, from_uri: str, timeout: int) -> tu
     From: RFC 3261 section 11.1.
     """
     global _leaving
-    leaving = _Leaving()
-    leaving.key, leaving.generation, leaving.timeout, leaving.sent = key, generation, timeout, 0
+    leaving = _Leaving(key, generation, timeout)
     began = clock()
     _leaving = leaving
     try:
         headers = f"From: <{from_uri}>\r\nTo: <{uri}>\r\n"
         sent = KSR.tm.t_uac_send("OPTIONS", uri, "", "", headers, "")
     except SystemError as error:
-        # Kamailio 5.6 to 5.7 say this, after the ping left, where a function they call on its way (the event's,
-        # ksr_onsend_route) is missing. If the event was seen all the same, the ping can be followed.
+        # Kamailio 5.6 says this, after the ping left, where a function it calls on the ping's way (the
+        # event's, ksr_onsend_route) is missing. If the event was seen, the ping can be followed all the same.
         if not leaving.sent:
             raise EventNotSeen from error
         sent = 1

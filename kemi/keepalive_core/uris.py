@@ -54,9 +54,7 @@ def parse(text: object) -> Destination:
         raise InvalidURI(text, "it is empty")
     # Checked before all else: this text goes into a request line and a To header (header injection).
     if unsafe := _UNSAFE.search(text):
-        raise InvalidURI(
-            text, f"white space, control or non-ASCII character at position {unsafe.start()}"
-        )
+        raise InvalidURI(text, f"white space, control or non-ASCII character at position {unsafe.start()}")
     if len(text) > MAX_URI_BYTES:
         raise InvalidURI(text, f"it is longer than {MAX_URI_BYTES} bytes")
     scheme, rest = _split_scheme(text)
@@ -85,7 +83,7 @@ def _split_scheme(text: str) -> tuple[str, str]:
     if colon and before.lower() in DEFAULT_PORTS:
         return before.lower(), after
     # "tel:+4930" is another scheme, "localhost:5060" is a host and its port.
-    if colon and before.isalpha() and "@" not in after and not after[:1].isdigit():
+    if before.isalpha() and after and "@" not in after and not after[0].isdigit():
         raise InvalidURI(text, f"unknown scheme {before!r}, sip and sips are known")
     return "sip", text
 

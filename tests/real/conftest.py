@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from functools import cache
 
 import pytest
+
 from gateway import Gateway
 from real.server import HERE, NATIVE, Kamailio
 

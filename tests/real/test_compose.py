@@ -8,6 +8,7 @@ import subprocess
 import uuid
 
 import pytest
+
 from real.server import NATIVE, ROOT, wait_for
 
 

@@ -13,8 +13,10 @@ def ask(server: Kamailio, function: str, destination: str = "") -> str:
 
 
 def test_native_routing(start, gateway: Gateway) -> None:
-    """A native route asks is_alive, adds and deletes; pings, replies and timeouts go through native routes."""
-    server = start("native.cfg", KEEPALIVE_DIR=ROOT / "kemi", LITERAL=gateway.uri, KEEPALIVE_DESTINATIONS=gateway.uri)
+    """A native route asks is_alive, adds and deletes; pings and results go through native routes."""
+    server = start(
+        "native.cfg", KEEPALIVE_DIR=ROOT / "kemi", LITERAL=gateway.uri, KEEPALIVE_DESTINATIONS=gateway.uri
+    )
     wait_for("up", lambda: server.log_lines(f"{gateway.uri} unknown -> up"))
     assert ask(server, "literal") == "up"
     assert ask(server, "is_alive", gateway.uri) == "1"
@@ -45,7 +47,9 @@ def test_native_routing(start, gateway: Gateway) -> None:
 
 def test_native_reload(start, gateway: Gateway) -> None:
     """Where keepalive.py is the script itself, app_python.reload keeps states and pings too."""
-    server = start("native.cfg", KEEPALIVE_DIR=ROOT / "kemi", LITERAL=gateway.uri, KEEPALIVE_DESTINATIONS=gateway.uri)
+    server = start(
+        "native.cfg", KEEPALIVE_DIR=ROOT / "kemi", LITERAL=gateway.uri, KEEPALIVE_DESTINATIONS=gateway.uri
+    )
     wait_for("up", lambda: server.log_lines(f"{gateway.uri} unknown -> up"))
     for _ in range(3):
         server.rpc("app_python.reload")

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import socket
 import time
+from itertools import pairwise
 
 import pytest
-from gateway import Gateway
-from real.server import Kamailio, free_port, wait_for
 
 import ksr_facts
+from gateway import Gateway
+from real.server import Kamailio, free_port, wait_for
 
 UP, DOWN = 1, 2
 
@@ -198,7 +199,7 @@ def test_one_ping_in_flight(kamailio: Kamailio) -> None:
     kamailio.call("del_destination", uri, "test")
     pings = list(sent.values())
     assert len(pings) >= 3
-    for before, after in zip(pings, pings[1:], strict=False):
+    for before, after in pairwise(pings):
         assert before[-1] < after[0], "a retransmission behind the next ping: two were in flight"
     silent.close()
 
@@ -217,6 +218,6 @@ def test_pings_are_spread(start) -> None:
         begin = times[0] + 2 + slot * 0.5
         assert 3 <= sum(begin <= at < begin + 0.5 for at in whole) <= 7
     for gateway in gateways:
-        gaps = [b.at - a.at for a, b in zip(gateway.pings[1:], gateway.pings[2:], strict=False)]
+        gaps = [b.at - a.at for a, b in pairwise(gateway.pings[1:])]
         assert all(1.8 < gap < 2.2 for gap in gaps), gaps
         gateway.close()

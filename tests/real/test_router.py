@@ -6,6 +6,7 @@ import shutil
 import subprocess
 
 import pytest
+
 from gateway import Gateway
 from real.server import HERE, ROOT, Kamailio, free_port, wait_for
 
@@ -14,9 +15,21 @@ def call(server: Kamailio, scenario: str, calls: int = 1) -> None:
     """Let sipp make calls; it fails if one does not go as the scenario says."""
     assert shutil.which("sipp"), "sipp is needed: make test installs it, apt-get install sip-tester by hand"
     command = ["sipp", f"127.0.0.1:{server.port}", "-sf", str(HERE / scenario), "-m", str(calls), "-r", "20"]
-    command += ["-i", "127.0.0.1", "-p", str(free_port()), "-timeout", "20", "-nostdin", "-recv_timeout", "10000"]
+    command += [
+        "-i",
+        "127.0.0.1",
+        "-p",
+        str(free_port()),
+        "-timeout",
+        "20",
+        "-nostdin",
+        "-recv_timeout",
+        "10000",
+    ]
     done = subprocess.run(command, capture_output=True, text=True, cwd="/tmp", timeout=60)
-    assert done.returncode == 0, f"sipp {scenario}: {done.returncode}\n{done.stdout[-3000:]}{done.stderr[-2000:]}"
+    assert done.returncode == 0, (
+        f"sipp {scenario}: {done.returncode}\n{done.stdout[-3000:]}{done.stderr[-2000:]}"
+    )
 
 
 def invites(gateway: Gateway) -> int:
@@ -61,7 +74,9 @@ def test_calls_go_to_the_first_gateway_that_is_alive(server: Kamailio, gateways:
     wait_for("up", lambda: server.log_lines(f"{gateways[0].uri} down -> up"))
     call(server, "invite.xml", 5)
     assert [invites(gateway) for gateway in gateways] == [10, 5, 0]
-    wait_for("the callback's line", lambda: server.log_lines(f"router: gateway {gateways[0].uri} is down now"))
+    wait_for(
+        "the callback's line", lambda: server.log_lines(f"router: gateway {gateways[0].uri} is down now")
+    )
 
 
 def test_a_failing_call_goes_on_to_the_next_gateway(server: Kamailio, gateways: list[Gateway]) -> None:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+from itertools import pairwise
 
 import pytest
+
 from gateway import Gateway
 from real.server import HERE, Kamailio, wait_for
 from real.test_pings import DOWN, UP
@@ -18,7 +20,7 @@ def later_gaps(gateway: Gateway, count: int) -> list[float]:
     seen = len(gateway.pings) + 1
     wait_for("regular pings", lambda: len(gateway.pings) >= seen + count + 1, 15)
     pings = gateway.pings[seen:]
-    return [b.at - a.at for a, b in zip(pings, pings[1:], strict=False)]
+    return [b.at - a.at for a, b in pairwise(pings)]
 
 
 def test_destinations_of_cfg_and_mod_init_add_up(start, gateway: Gateway) -> None:
@@ -128,7 +130,9 @@ def test_unknown_as(start, gateway: Gateway, unknown_as: str, answer: int) -> No
 def test_a_bad_setting_in_kamailio_cfg_is_named(start, gateway: Gateway) -> None:
     """A bad define is logged with its reason; the server runs with the default, and the rest is pinged."""
     server = start(
-        KEEPALIVE_PING_TIMEOUT=5, KEEPALIVE_DESTINATIONS=f"sip:bad:port {gateway.uri}", KEEPALIVE_UNKNOWN_AS="x"
+        KEEPALIVE_PING_TIMEOUT=5,
+        KEEPALIVE_DESTINATIONS=f"sip:bad:port {gateway.uri}",
+        KEEPALIVE_UNKNOWN_AS="x",
     )
     server.wait_for_state(gateway.uri, UP)
     assert server.log_lines("bad ping_timeout 5: 100 to 32000 ms is allowed")

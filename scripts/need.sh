@@ -1,0 +1,64 @@
+#!/bin/sh
+# Gets what is missing on a Debian or Ubuntu machine, as root or with sudo:
+#   scripts/need.sh run     a Kamailio for the sample server
+#   scripts/need.sh test    that, and what the tests need; where a Docker engine answers, its images too
+set -eu
+root=$(cd "$(dirname "$0")/.." && pwd)
+
+fail() {
+    echo "$1" >&2
+    exit 1
+}
+
+as_root() {
+    if [ "$(id -u)" = 0 ]; then "$@"; else sudo "$@"; fi
+}
+
+install_packages() {
+    missing=""
+    for package; do
+        dpkg -s "$package" >/dev/null 2>&1 || missing="$missing $package"
+    done
+    [ -n "$missing" ] || return 0
+    [ "$(id -u)" = 0 ] || command -v sudo >/dev/null || return 1
+    echo "Installing:$missing"
+    as_root apt-get update -qq
+    # shellcheck disable=SC2086
+    as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $missing >/dev/null
+}
+
+engine_answers() {
+    command -v docker >/dev/null && docker info >/dev/null 2>&1
+}
+
+need_kamailio() {
+    command -v kamailio >/dev/null && [ -n "$(find / -xdev -name app_python3.so -print -quit 2>/dev/null)" ] && return
+    if command -v apt-get >/dev/null && install_packages kamailio kamailio-python3-modules; then
+        return
+    fi
+    engine_answers || fail "No Kamailio: neither can Debian's package be installed, nor does a Docker engine answer."
+    "$root/docker/images.sh" bookworm
+}
+
+need_tests() {
+    python3 -c 'import sys; sys.exit(sys.version_info < (3, 11))' || fail "Python 3.11 or newer is needed."
+    need_kamailio
+    install_packages sip-tester sipsak python3-venv || fail "sip-tester, sipsak and python3-venv are needed."
+    if engine_answers; then
+        docker compose version >/dev/null 2>&1 || command -v docker-compose >/dev/null || install_packages docker-compose
+        command -v debootstrap >/dev/null || install_packages debootstrap
+        "$root/docker/images.sh" bookworm trixie
+    else
+        echo "No Docker engine answers: the tests run on this machine's Kamailio alone."
+    fi
+    if [ ! -x "$root/.venv/bin/pytest" ]; then
+        python3 -m venv "$root/.venv"
+        "$root/.venv/bin/pip" install -q -r "$root/tests/requirements.txt"
+    fi
+}
+
+case "${1:-}" in
+    run) need_kamailio ;;
+    test) need_tests ;;
+    *) fail "usage: scripts/need.sh run|test" ;;
+esac

@@ -1,0 +1,69 @@
+"""The fake of KSR is strict, and lies nowhere that a real server was asked."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+import ksr_facts
+import signatures
+from fake_ksr import FakeKSR, Violation
+
+
+def test_it_answers_as_real_servers_do(ksr: FakeKSR) -> None:
+    """The fake gives the answers that tests/real gets from real servers."""
+    ksr.add_table("keepalive", initial=0)
+    ksr.add_table("keepalive_state")
+    ksr.add_table("facts")
+    ksr.add_queue("facts")
+    assert ksr_facts.gather() == ksr_facts.EXPECTED
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        lambda ksr: ksr.htable.sht_getx("t", "k"),
+        lambda ksr: ksr.nomodule,
+        lambda ksr: ksr.htable.sht_get("t"),
+        lambda ksr: ksr.htable.sht_get("t", 7),
+        lambda ksr: ksr.htable.sht_seti("t", "k", True),
+        lambda ksr: ksr.htable.sht_unlock("t", "k"),
+        lambda ksr: ksr.pv.get("$sht(t=>k)"),
+        lambda ksr: ksr.pv.sets("$avp(x)", "no transaction"),
+        lambda ksr: ksr.tm.t_set_fr(0, 1000),
+        lambda ksr: ksr.err("no end of line"),
+        lambda ksr: ksr.err("two\nlines\n"),
+    ],
+)
+@pytest.mark.parametrize("version", ["5.6", "6.0"])
+def test_what_a_server_lacks_is_a_violation(version: str, wrong: Callable[[Any], Any]) -> None:
+    """A missing name, a wrong count or type, an unlock of no lock: each fails the test, caught or not."""
+    fake = FakeKSR(version)
+    with pytest.raises(Violation):
+        wrong(fake.module)
+    assert len(fake.violations) == 1
+
+
+def test_what_it_was_not_taught_fails(ksr: FakeKSR) -> None:
+    """A function that the fake does not imitate answers as one that failed, never with success."""
+    assert ksr.module.tm.t_relay() == -1
+    assert ksr.module.is_myself("sip:a@b") is False
+    assert ksr.module.pv.getvs is not None
+
+
+def test_versions_only_add() -> None:
+    """Every function of 5.6 is in 6.0 with the same parameters: what the fake of 5.6 allows works on both."""
+    old, new = signatures.load("5.6"), signatures.load("6.0")
+    for module, functions in old.items():
+        for name, signature in functions.items():
+            assert new[module][name].parameters == signature.parameters, f"{module}.{name}"
+
+
+@pytest.mark.parametrize("version", ["5.6", "6.0"])
+def test_every_function_used_is_in_the_stubs(version: str) -> None:
+    """Both versions list what keepalive stands on."""
+    modules = signatures.load(version)
+    assert modules["tm"]["t_uac_send"].parameters == [str] * 6
+    assert modules["htable"]["sht_seti"].parameters == [str, str, int]
+    assert modules["mqueue"]["mq_add"].returns == "int"
+    assert "err" in modules[""]

@@ -1,0 +1,237 @@
+"""The tick: pings leave in time, results of any order and kind do what they should."""
+
+from types import ModuleType
+
+import pytest
+
+from conftest import FakeServer
+
+A = "sip:192.168.10.20"
+
+
+@pytest.fixture
+def up(keepalive: ModuleType, server: FakeServer) -> ModuleType:
+    """A server with one destination that is up."""
+    keepalive.add_destination(A, "me")
+    server.tick(1)
+    server.ksr.reply(server.ksr.sent[0], 200)
+    assert keepalive.state(A) == keepalive.UP
+    return keepalive
+
+
+def next_ping(server: FakeServer):
+    """Let time pass until the next ping leaves."""
+    before = len(server.ksr.sent)
+    for _ in range(400):
+        server.tick()
+        if len(server.ksr.sent) > before:
+            return server.ksr.sent[-1]
+    raise AssertionError("no ping")
+
+
+def test_pings_leave_once_an_interval(up: ModuleType, server: FakeServer) -> None:
+    """One ping an interval, for ever, whether it is up or down."""
+    next_ping(server)
+    for _ in range(5):
+        began = server.now
+        next_ping(server)
+        assert 29_900_000 <= server.now - began <= 30_100_000
+    assert up.state(A) == up.DOWN
+
+
+@pytest.mark.parametrize("code", [300, 404, 408, 500, 603])
+def test_a_final_reply_that_is_no_2xx_is_down(up: ModuleType, server: FakeServer, code: int) -> None:
+    """Any final reply but 2xx is down, judged once though reply and failure function both run."""
+    server.ksr.reply(next_ping(server), code, "Reason")
+    assert up.state(A) == up.DOWN
+    assert server.ksr.lines("notice")[-1].startswith(f"keepalive: {A} up -> down: {code} Reason in ")
+
+
+def test_a_local_timeout_is_down(up: ModuleType, server: FakeServer) -> None:
+    """tm's timeout is a failure, and is not called a 408."""
+    ping = next_ping(server)
+    server.now += 3_000_000
+    server.ksr.time_out(ping)
+    assert up.state(A) == up.DOWN
+    assert server.ksr.lines("notice")[-1] == f"keepalive: {A} up -> down: no reply in 3000 ms"
+
+
+def test_a_result_that_never_comes_is_a_failure_at_the_deadline(up: ModuleType, server: FakeServer) -> None:
+    """Where neither reply nor timeout is ever heard of, the destination is down a second after the limit."""
+    next_ping(server)
+    server.tick(3.9)
+    assert up.state(A) == up.UP
+    server.tick(0.2)
+    assert up.state(A) == up.DOWN
+
+
+def test_a_ping_that_can_not_be_sent_is_a_failure_at_once(up: ModuleType, server: FakeServer) -> None:
+    """A name that stopped resolving is down with the first ping that could not leave."""
+    server.ksr.unresolvable.add(A)
+    server.tick(31)
+    assert up.state(A) == up.DOWN
+    assert server.ksr.lines("notice")[-1] == f"keepalive: {A} up -> down: the ping could not be sent"
+    server.ksr.unresolvable.clear()
+    server.ksr.reply(next_ping(server), 200)
+    assert up.state(A) == up.UP
+
+
+def test_late_and_double_results_change_nothing(up: ModuleType, server: FakeServer) -> None:
+    """After the deadline, a late reply and a late timeout; after a newer ping's result, an older one's."""
+    old = next_ping(server)
+    server.tick(5)
+    assert up.state(A) == up.DOWN
+    server.ksr.reply(old, 200)
+    server.ksr.time_out(old)
+    assert up.state(A) == up.DOWN
+    new = next_ping(server)
+    server.ksr.reply(new, 200)
+    for late in (old, new):
+        server.ksr.reply(late, 503)
+        server.ksr.time_out(late)
+    assert up.state(A) == up.UP
+    assert len(server.ksr.lines("notice")) == 3
+
+
+def test_results_for_the_deleted_and_the_added_again_change_nothing(
+    up: ModuleType, server: FakeServer
+) -> None:
+    """A reply for a destination that is gone, or that is a new registration, is dropped without a word."""
+    ping = next_ping(server)
+    up.del_destination(A, "me")
+    server.ksr.reply(ping, 503)
+    assert up.state(A) == -1
+    up.add_destination(A, "me")
+    server.ksr.reply(ping, 503)
+    server.tick(5)
+    assert up.state(A) in (0, 2)
+    server.ksr.reply(server.ksr.sent[-1], 200)
+    assert len([line for line in server.ksr.lines("notice") if "503" in line]) == 0
+    assert server.ksr.lines("err") == []
+
+
+def test_a_deleted_destination_is_pinged_no_more(up: ModuleType, server: FakeServer) -> None:
+    """From the tick after the deletion no ping leaves, and no deadline comes."""
+    next_ping(server)
+    up.del_destination(A, "me")
+    sent = len(server.ksr.sent)
+    server.tick(65)
+    assert len(server.ksr.sent) == sent
+    assert server.ksr.lines("err") == []
+
+
+def test_one_ping_in_flight(server: FakeServer) -> None:
+    """With an interval as short as the limit, the next ping waits for the end of the one before."""
+    server.define("ping_interval", "1")
+    keepalive = server.process()
+    keepalive.add_destination(A, "me")
+    times = []
+    for _ in range(100):
+        before = len(server.ksr.sent)
+        server.tick()
+        times += [server.now] * (len(server.ksr.sent) - before)
+    # 1 s for the answer and 1 s of grace, as no timeout is heard of.
+    assert all(b - a >= 2_000_000 for a, b in zip(times, times[1:], strict=False))
+    assert len(times) >= 4
+    server.ksr.reply(server.ksr.sent[-1], 200)
+    before = len(server.ksr.sent)
+    server.tick(3)
+    assert len(server.ksr.sent) > before
+
+
+def test_many_destinations_are_never_sent_in_one_burst(server: FakeServer) -> None:
+    """A thousand destinations: no tick sends more than it may, and the rate is even from the second round."""
+    server.define("destinations", " ".join(f"10.0.{n // 250}.{n % 250 + 1}" for n in range(1000)))
+    server.process()
+    rates = []
+    for _ in range(620):
+        before = len(server.ksr.sent)
+        server.tick()
+        rates.append(len(server.ksr.sent) - before)
+        for ping in server.ksr.sent[before:]:
+            server.ksr.reply(ping, 200)
+    assert max(rates) == 100
+    known = {ping.uri for ping in server.ksr.sent[: sum(rates[:13])]}
+    assert len(known) == 1000, "all known within little more than a second"
+    steady = rates[310:610]
+    assert sum(steady) == 1000
+    assert max(steady) <= 7, "33 a second"
+
+
+def test_after_a_stall_pings_are_caught_up_evenly(server: FakeServer) -> None:
+    """A process that stood still for a minute sends what is overdue in a stream."""
+    server.define("destinations", " ".join(f"10.0.{n // 250}.{n % 250 + 1}" for n in range(1000)))
+    server.process()
+    server.tick(40)
+    server.now += 60_000_000
+    before = len(server.ksr.sent)
+    server.tick()
+    assert len(server.ksr.sent) - before <= 100
+
+
+def test_the_prober_finds_what_was_there_before_it(keepalive: ModuleType, server: FakeServer) -> None:
+    """A prober that starts anew takes over all destinations with their states."""
+    for number in range(5):
+        keepalive.add_destination(f"10.0.0.{number + 1}", "me")
+    server.tick(1)
+    for ping in server.ksr.sent:
+        server.ksr.reply(ping, 200)
+    server.process()
+    server.answer(200)
+    assert len({ping.uri for ping in server.ksr.sent[5:]}) == 5
+    assert keepalive.state("10.0.0.1") == 1
+    assert len(server.ksr.lines("notice")) == 5, "no change by the change of prober"
+
+
+def test_one_destinations_trouble_is_not_the_others(
+    keepalive: ModuleType, server: FakeServer, mocker
+) -> None:
+    """An error while one is pinged is logged; the others are pinged, and it is tried again."""
+    import keepalive_core.tm as tm
+
+    real = tm.send
+
+    def send(key, *args):
+        if "bad" in key:
+            raise RuntimeError("trouble")
+        return real(key, *args)
+
+    mocker.patch.object(tm, "send", side_effect=send)
+    keepalive.add_destination("sip:bad", "me")
+    keepalive.add_destination(A, "me")
+    server.tick(31)
+    assert [ping.uri for ping in server.ksr.sent] == [A, A]
+    assert len([line for line in server.ksr.lines("err") if "sip:bad:5060 can't be pinged now" in line]) == 2
+
+
+def test_an_event_that_goes_elsewhere_is_told_once(keepalive: ModuleType, server: FakeServer) -> None:
+    """Pings that can't be followed leave the state unknown, with one line in the log."""
+    server.ksr.event_function = "ksr_nobody"
+    keepalive.add_destination(A, "me")
+    server.tick(65)
+    assert keepalive.state(A) == 0
+    assert len(server.ksr.lines("err")) == 1
+
+
+def test_a_new_interval_holds_at_once(up: ModuleType, server: FakeServer) -> None:
+    """From an hour to five seconds: the next ping does not wait for the end of the hour, nor do any two meet."""
+    up.modparam("ping_interval", 3600)
+    server.tick(2)
+    server.ksr.settings["ping_interval"] = "5"
+    before = len(server.ksr.sent)
+    server.tick(16)
+    assert 3 <= len(server.ksr.sent) - before <= 4
+    assert "keepalive: ping_interval is 5 from now on, set at run time" in server.ksr.lines("info")
+
+
+def test_a_tick_with_nothing_due_asks_shared_memory_for_changes_alone(
+    up: ModuleType, server: FakeServer, mocker
+) -> None:
+    """Between two pings a tick makes one call: is there a change to look at?"""
+    import keepalive_core.shared_memory as memory
+
+    server.tick(2)
+    spies = [mocker.spy(memory, name) for name in ("health", "registration", "monitored_keys", "configured")]
+    server.tick(0.5)
+    calls = sum(spy.call_count for spy in spies)
+    assert calls in (0, 5), "five settings are looked at once a second"

@@ -1,0 +1,109 @@
+"""The schedule: evenly spread, from the clock, no burst after a stall."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from keepalive_core.schedule import (
+    CATCH_UP_FACTOR,
+    MIN_PINGS_PER_TICK,
+    SECOND,
+    Timetable,
+    first_ping,
+    next_ping,
+    phase,
+    pings_allowed,
+)
+
+INTERVAL = 30 * SECOND
+
+
+@given(st.integers(2, 3000))
+def test_any_number_of_destinations_lies_evenly(count: int) -> None:
+    """However many destinations there are, each tenth of the interval has its share, give or take four."""
+    tenths = [0] * 10
+    for turn in range(count):
+        tenths[int(phase(turn) * 10)] += 1
+    assert max(tenths) <= count / 10 + 4
+    assert min(tenths) >= count / 10 - 4
+
+
+@given(st.integers(0, 10**12), st.floats(0, 0.999999))
+def test_the_first_ping_leaves_within_a_second(now: int, place: float) -> None:
+    """The first ping is due within a second, with a tick's time left."""
+    assert now <= first_ping(now, place) <= now + SECOND - 200_000
+
+
+@given(st.integers(0, 10**12), st.floats(0, 0.999999), st.integers(1, 3600))
+def test_the_next_ping_comes_from_the_clock(now: int, place: float, seconds: int) -> None:
+    """The next ping is due within an interval, and however late one is, the times stay a grid."""
+    interval = seconds * SECOND
+    due = next_ping(now, place, interval)
+    assert now < due <= now + interval
+    assert next_ping(due, place, interval) == due + interval
+    assert next_ping(due + interval // 3, place, interval) == due + interval
+
+
+@pytest.mark.parametrize(
+    ("destinations", "elapsed", "allowed"),
+    [
+        (0, SECOND // 10, MIN_PINGS_PER_TICK),
+        (10, SECOND // 10, MIN_PINGS_PER_TICK),
+        (90_000, SECOND // 10, 600),
+        (90_000, SECOND, 6000),
+        (90_000, 60 * SECOND, 6000),
+    ],
+)
+def test_a_tick_sends_at_most_twice_the_steady_rate(destinations: int, elapsed: int, allowed: int) -> None:
+    """A tick may send twice what is due in its time, and after a stall no more than for one second."""
+    assert pings_allowed(destinations, INTERVAL, elapsed) == allowed
+    assert CATCH_UP_FACTOR == 2
+
+
+def test_what_is_due_is_taken_once_the_oldest_first() -> None:
+    """Keys come when they are due, in the order in which they are due, once."""
+    table = Timetable()
+    for key, when in (("c", 30), ("a", 10), ("b", 20)):
+        table.put(key, when)
+    assert table.take(9) == []
+    assert table.take(20) == ["a", "b"]
+    assert table.take(20) == []
+    assert "c" in table
+    assert len(table) == 1
+
+
+def test_what_is_over_the_limit_stays_due() -> None:
+    """With a limit the rest stays, and is taken the next time."""
+    table = Timetable()
+    for number in range(5):
+        table.put(f"k{number}", number)
+    assert table.take(10, limit=3) == ["k0", "k1", "k2"]
+    assert table.take(10, limit=3) == ["k3", "k4"]
+
+
+def test_a_moved_or_removed_key_is_not_taken_at_its_old_time() -> None:
+    """A key that was moved comes at its new time only; a removed one not at all."""
+    table = Timetable()
+    table.put("moved", 10)
+    table.put("moved", 50)
+    table.put("removed", 10)
+    table.remove("removed")
+    table.remove("never there")
+    assert table.take(49) == []
+    assert table.take(50) == ["moved"]
+
+
+@given(st.lists(st.tuples(st.sampled_from("abcde"), st.integers(0, 100), st.booleans()), max_size=300))
+def test_any_moves_agree_with_a_plain_dictionary(moves: list[tuple[str, int, bool]]) -> None:
+    """After any moves and removals a key is due as a dictionary says, and memory does not grow with moves."""
+    table = Timetable()
+    model: dict[str, int] = {}
+    for key, when, keep in moves:
+        if keep:
+            table.put(key, when)
+            model[key] = when
+        else:
+            table.remove(key)
+            model.pop(key, None)
+        assert len(table._heap) <= 2 * len(model) + 65 + 10
+    assert sorted(table.take(100)) == sorted(model)

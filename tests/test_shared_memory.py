@@ -1,0 +1,88 @@
+"""Shared memory: what is written by one process is read by all, and a refusal is never overlooked."""
+
+from types import ModuleType
+
+import pytest
+
+from conftest import FakeServer
+
+
+@pytest.fixture
+def memory(keepalive: ModuleType) -> ModuleType:
+    import keepalive_core.shared_memory
+
+    return keepalive_core.shared_memory
+
+
+def test_rows_come_back_as_they_were(memory: ModuleType) -> None:
+    """A registration and a health are read as they were written."""
+    from keepalive_core.health import Health
+
+    registered = memory.Registration(3, "sip:a", {"me": memory.Owner(0, "m:f", {"x": [1, None, "ü"]})})
+    memory.store_registration("k", registered)
+    memory.store_health("k", Health(3, 2, 12345))
+    memory.store_state("k", 2)
+    assert memory.registration("k") == registered
+    assert memory.health("k") == Health(3, 2, 12345)
+    assert memory.state("k") == 2
+    assert memory.monitored_keys() == ["k"]
+    memory.remove("k")
+    assert memory.registration("k") is memory.health("k") is memory.state("k") is None
+    assert memory.monitored_keys() == []
+
+
+def test_generations_are_never_given_twice(memory: ModuleType, server: FakeServer) -> None:
+    """Each generation is new, in whichever process it is asked for."""
+    first = [memory.next_generation() for _ in range(3)]
+    server.process()
+    import keepalive_core.shared_memory as other
+
+    assert other is not memory
+    assert other.next_generation() not in first
+
+
+def test_before_the_tables_exist_there_is_no_generation(memory: ModuleType, server: FakeServer) -> None:
+    """Before htable is initialised the answer is 0, without a word in the log and without a crash."""
+    server.ksr.tables_exist = False
+    assert memory.next_generation() == 0
+    assert server.ksr.logged == []
+
+
+def test_full_memory_is_said(memory: ModuleType, server: FakeServer) -> None:
+    """What shared memory refuses raises, naming what and why; nothing is half-written."""
+    server.ksr.room_left = 0
+    with pytest.raises(memory.SharedMemoryFull, match="shared memory refused 'k' in table keepalive_state"):
+        memory.store_state("k", 1)
+    with pytest.raises(memory.SharedMemoryFull, match="an entry of queue keepalive_changes"):
+        memory.announce_change("k")
+    assert memory.state("k") is None
+
+
+def test_a_lock_is_released_whatever_happens(memory: ModuleType, server: FakeServer) -> None:
+    """An exception inside of a locked block releases the lock."""
+    with pytest.raises(RuntimeError), memory.locked("k"):
+        assert server.ksr.locks == [("keepalive_health", "k")]
+        raise RuntimeError
+    assert server.ksr.locks == []
+
+
+def test_queues_give_each_entry_once(memory: ModuleType) -> None:
+    """Entries come in their order, each to one taker."""
+    for key in ("a", "b"):
+        memory.announce_change(key)
+    assert list(memory.announced_changes()) == ["a", "b"]
+    assert list(memory.announced_changes()) == []
+
+
+def test_a_server_without_the_modules_is_told_what_to_do(
+    server: FakeServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Without keepalive.cfg the import fails and says what is missing."""
+    monkeypatch.delattr(server.ksr.module, "mqueue")
+    monkeypatch.setattr(type(server.ksr.module), "__getattr__", _missing)
+    with pytest.raises(ImportError, match=r"module mqueue: include keepalive\.cfg"):
+        server.process()
+
+
+def _missing(module: ModuleType, name: str) -> None:
+    raise AttributeError(name)

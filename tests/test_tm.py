@@ -1,0 +1,130 @@
+"""Talking to tm: what is sent, which events are ours, what a result says."""
+
+from types import ModuleType
+
+import pytest
+
+from conftest import FakeServer
+
+URI = "sip:192.168.10.20"
+KEY = "sip:192.168.10.20:5060"
+
+
+@pytest.fixture
+def tm(keepalive: ModuleType) -> ModuleType:
+    import keepalive_core.tm
+
+    return keepalive_core.tm
+
+
+def send(tm: ModuleType, uri: str = URI) -> tuple[int, bool]:
+    answer: tuple[int, bool] = tm.send(KEY, 7, uri, "sip:keepalive@localhost", 3000)
+    return answer
+
+
+def test_a_ping_has_its_own_time_limit_and_functions(tm: ModuleType, server: FakeServer) -> None:
+    """The transaction gets From and To, the time limit and a tick, and functions that Handlers has."""
+    assert send(tm) == (server.now, True)
+    [ping] = server.ksr.sent
+    assert ping.method == "OPTIONS"
+    assert ping.uri == URI
+    assert ping.headers == f"From: <sip:keepalive@localhost>\r\nTo: <{URI}>\r\n"
+    assert 3000 <= ping.timeout_ms <= 3000 + 1000 / 16 + 1
+    assert callable(getattr(server.ksr.handlers, ping.on_reply))
+    assert callable(getattr(server.ksr.handlers, ping.on_failure))
+
+
+def test_the_clock_starts_behind_the_dns_lookup(tm: ModuleType, server: FakeServer) -> None:
+    """A ping's time is that of tm's event, not that of the call, which resolves the name first."""
+    event = server.ksr.handlers.ksr_keepalive_tm_event
+    began = server.now
+
+    def slow_event(msg: object, name: str) -> int:
+        server.now += 2_000_000
+        answer: int = event(msg, name)
+        return answer
+
+    server.ksr.handlers.ksr_keepalive_tm_event = slow_event
+    assert send(tm) == (began + 2_000_000, True)
+
+
+def test_what_can_not_be_sent_is_told(tm: ModuleType, server: FakeServer) -> None:
+    """A name that does not resolve is no ping."""
+    server.ksr.unresolvable.add(URI)
+    assert send(tm) == (server.now, False)
+
+
+def test_an_event_that_does_not_come_is_told(tm: ModuleType, server: FakeServer) -> None:
+    """Where tm's event goes elsewhere, that is said, and no result is made up."""
+    server.ksr.event_function = "ksr_nobody"
+    with pytest.raises(tm.EventNotSeen, match="keepalive.on_tm_event"):
+        send(tm)
+
+
+@pytest.mark.parametrize("seen", [True, False])
+def test_a_system_error_of_5_6_is_no_lost_ping(tm: ModuleType, server: FakeServer, seen: bool) -> None:
+    """5.6 raises SystemError after sending where another function of the script is missing."""
+    real = server.ksr.module.tm.t_uac_send
+
+    def raising(*args: str) -> int:
+        real(*args)
+        raise SystemError("returned a result with an exception set")
+
+    server.ksr.module.tm.t_uac_send = raising
+    if not seen:
+        server.ksr.event_function = "ksr_nobody"
+        with pytest.raises(tm.EventNotSeen):
+            send(tm)
+    else:
+        assert send(tm) == (server.now, True)
+
+
+def test_other_events_are_not_ours(tm: ModuleType, server: FakeServer) -> None:
+    """A request that another module sends, and another event of tm's, are left alone."""
+    assert tm.on_event("tm:local-request") is False
+    send(tm)
+    assert tm.on_event("tm:local-request") is False
+    assert server.ksr.sent[0].on_reply
+
+
+def test_a_result_names_its_ping(tm: ModuleType, server: FakeServer) -> None:
+    """A reply brings back which registration's ping it answers, when that left, and what it says."""
+    sent, _ = send(tm)
+    server.now += 12_000
+    found = []
+    server.ksr.handlers.ksr_keepalive_reply = lambda msg: found.append(tm.replied()) or 1
+    server.ksr.handlers.ksr_keepalive_failure = lambda msg: found.append(tm.timed_out()) or 1
+    [ping] = server.ksr.sent
+    server.ksr.reply(ping, 100, "Trying")
+    server.ksr.reply(ping, 200, "OK")
+    server.ksr.reply(ping, 408, "Request Timeout")
+    server.ksr.time_out(ping)
+    from keepalive_core.health import Kind, Result
+
+    assert found == [
+        None,
+        (KEY, Result(7, sent, server.now, Kind.REPLY, 200, "OK")),
+        (KEY, Result(7, sent, server.now, Kind.REPLY, 408, "Request Timeout")),
+        None,
+        (KEY, Result(7, sent, server.now, Kind.TIMEOUT)),
+    ]
+
+
+def test_a_reason_that_is_no_utf_8_is_empty(tm: ModuleType, server: FakeServer) -> None:
+    """A reason phrase that Python can't read does not lose the reply."""
+    send(tm)
+    found = []
+    server.ksr.handlers.ksr_keepalive_reply = lambda msg: found.append(tm.replied()) or 1
+    server.ksr.reply(server.ksr.sent[0], 200, "Gr\udcff")
+    assert found[0][1].reason == ""
+
+
+def test_a_transaction_without_our_mark_is_no_result(tm: ModuleType, server: FakeServer) -> None:
+    """Where the transaction has no mark of ours, there is no result."""
+    send(tm)
+    [ping] = server.ksr.sent
+    ping.avps.clear()
+    found = []
+    server.ksr.handlers.ksr_keepalive_reply = lambda msg: found.append(tm.replied()) or 1
+    server.ksr.reply(ping, 200)
+    assert found == [None]

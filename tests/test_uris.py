@@ -1,0 +1,139 @@
+"""URIs: what is one destination, what is refused, what is sent."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from keepalive_core import uris
+
+
+@pytest.mark.parametrize(
+    ("text", "key", "uri"),
+    [
+        ("192.168.10.20", "sip:192.168.10.20:5060", "sip:192.168.10.20"),
+        ("sip:192.168.10.20", "sip:192.168.10.20:5060", "sip:192.168.10.20"),
+        ("SIP:192.168.10.20:5060", "sip:192.168.10.20:5060", "sip:192.168.10.20:5060"),
+        ("192.168.10.20:5070", "sip:192.168.10.20:5070", "sip:192.168.10.20:5070"),
+        ("sips:192.168.10.20", "sips:192.168.10.20:5061", "sips:192.168.10.20"),
+        (
+            "sips:gw.example.com;transport=tls",
+            "sips:gw.example.com:5061",
+            "sips:gw.example.com;transport=tls",
+        ),
+        ("sip.Provider.COM.", "sip:sip.provider.com:5060", "sip:sip.Provider.COM."),
+        ("localhost:5060", "sip:localhost:5060", "sip:localhost:5060"),
+        ("alice@host", "sip:alice@host:5060", "sip:alice@host"),
+        ("sip:Alice@host", "sip:Alice@host:5060", "sip:Alice@host"),
+        ("sip:alice:secret;x=y?@host", "sip:alice:secret;x=y?@host:5060", "sip:alice:secret;x=y?@host"),
+        ("[2001:DB8:0::1]", "sip:[2001:db8::1]:5060", "sip:[2001:DB8:0::1]"),
+        ("sip:[::1]:5070", "sip:[::1]:5070", "sip:[::1]:5070"),
+        ("sip:host;transport=TCP", "sip:host:5060;transport=tcp", "sip:host;transport=TCP"),
+        ("sip:host;transport=udp", "sip:host:5060", "sip:host;transport=udp"),
+        ("sip:host;transport=tls", "sip:host:5061;transport=tls", "sip:host;transport=tls"),
+        ("sip:host;lr", "sip:host:5060", "sip:host;lr"),
+        ("sip:host;maddr=10.0.0.1", "sip:host:5060;maddr=10.0.0.1", "sip:host;maddr=10.0.0.1"),
+        ("gw_1.docker", "sip:gw_1.docker:5060", "sip:gw_1.docker"),
+    ],
+)
+def test_a_uri_has_one_key_and_is_sent_as_given(text: str, key: str, uri: str) -> None:
+    """All spellings of a destination share a key; the ping goes to the URI as it was given."""
+    assert uris.parse(text) == (key, uri)
+    assert uris.parse(key).key == key
+
+
+@pytest.mark.parametrize(
+    ("text", "fault"),
+    [
+        ("", "empty"),
+        (None, "text is needed, not NoneType"),
+        (b"sip:host", "text is needed, not bytes"),
+        ("sip: host", "white space, control or non-ASCII character at position 4"),
+        ("host ", "position 4"),
+        ("host\r\nX: y", "position 4"),
+        ("host\x00", "position 4"),
+        ("h\u00f6st", "position 1"),
+        ("\u4e2d.example", "position 0"),
+        ("sip:" + "h" * 252, "longer than 255 bytes"),
+        ("sip:", "host is empty"),
+        ("sip::5060", "host is empty"),
+        ("sip:user@", "host is empty"),
+        ("sip:@host", "bad user part"),
+        ("sip:a@b@host", "bad user part"),
+        ("sip:us<er@host", "bad user part"),
+        ("sip:us%zzer@host", "bad user part"),
+        ("host:0", "bad port '0'"),
+        ("host:65536", "bad port '65536'"),
+        ("host:99999999999999999999", "bad port"),
+        ("host:", "bad port ''"),
+        ("sip:host:port", "bad port 'port'"),
+        ("host:5060x", "bad port '5060x'"),
+        ("tel:+49301234", "unknown scheme 'tel'"),
+        ("http://host", "unknown scheme 'http'"),
+        ("2001:db8::1", "without brackets"),
+        ("[2001:db8::1", "no closing bracket"),
+        ("[2001:db8::1]x", "unexpected 'x'"),
+        ("[2001:db8::zz]", "bad IPv6 address"),
+        ("[fe80::1%eth0]", "IPv6"),
+        ("192.168.10.256", "bad IPv4 address"),
+        ("192.168.010.20", "bad IPv4 address"),
+        ("1234", "bad IPv4 address"),
+        ("host..example", "bad host"),
+        ("-host", "bad host"),
+        ("a" * 64 + ".example", "bad host"),
+        ("sip:ho<st", "bad host"),
+        ("sip:host?Subject=x", "bad host"),
+        ("sip:host;transport=pigeon", "unknown transport 'pigeon'"),
+        ("sip:host;transport", "unknown transport ''"),
+        ("sip:host;transport=tcp;Transport=udp", "given twice"),
+        ("sip:host;", "bad parameter ''"),
+        ("sip:host;a=<b>", "bad parameter 'a=<b>'"),
+        ("sip:host;a=", "bad parameter 'a='"),
+    ],
+)
+def test_what_is_no_uri_is_refused_with_its_fault(text: object, fault: str) -> None:
+    """A bad URI is refused by a message that names it and the fault, on one line."""
+    with pytest.raises(uris.InvalidURI) as refusal:
+        uris.parse(text)
+    message = str(refusal.value)
+    assert fault in message
+    assert message.startswith("bad destination ")
+    assert message.isprintable()
+    assert len(message) < 250
+
+
+def test_255_bytes_are_the_most() -> None:
+    """A URI of 255 bytes is one; with one byte more it is none."""
+    text = "sip:" + ".".join(["h" * 62] * 4)
+    assert len(text) == 255
+    assert uris.parse(text).uri == text
+    with pytest.raises(uris.InvalidURI):
+        uris.parse(text + "h")
+
+
+@given(st.text())
+def test_any_text_is_a_uri_or_refused(text: str) -> None:
+    """Whatever text comes, the answer is a Destination that can be sent, or InvalidURI."""
+    try:
+        destination = uris.parse(text)
+    except uris.InvalidURI:
+        return
+    assert destination.uri.startswith(("sip:", "sips:"))
+    assert destination.uri.isascii()
+    assert not any(character in destination.uri for character in " \t\r\n<>")
+    assert uris.parse(destination.key).key == destination.key
+    assert uris.parse(destination.uri).key == destination.key
+
+
+@given(
+    st.sampled_from(["", "sip:", "SIP:", "sips:"]),
+    st.sampled_from(["", "alice@", "Bob:pw@"]),
+    st.sampled_from(["10.0.0.1", "Host.Example", "[2001:DB8::1]"]),
+    st.sampled_from(["", ":5060", ":5061", ":6000"]),
+    st.sampled_from(["", ";transport=tcp", ";transport=UDP", ";lr"]),
+)
+def test_every_well_formed_uri_is_accepted(scheme: str, user: str, host: str, port: str, tail: str) -> None:
+    """Each combination of scheme, user, host, port and parameters is accepted, and its key has all of them."""
+    key = uris.parse(scheme + user + host + port + tail).key
+    assert key.startswith("sips:" if scheme == "sips:" else "sip:")
+    assert f":{user}{host.lower()}" in key
+    assert port in key

@@ -132,7 +132,7 @@ def test_any_text_is_a_uri_or_refused(text: str) -> None:
     st.sampled_from(["", ";transport=tcp", ";transport=UDP", ";lr"]),
 )
 def test_every_well_formed_uri_is_accepted(scheme: str, user: str, host: str, port: str, tail: str) -> None:
-    """Each combination of scheme, user, host, port and parameters is accepted, and its key has all of them."""
+    """Each combination of scheme, user, host, port and parameters is accepted, and the key has them."""
     key = uris.parse(scheme + user + host + port + tail).key
     assert key.startswith("sips:" if scheme == "sips:" else "sip:")
     assert f":{user}{host.lower()}" in key

@@ -26,6 +26,7 @@ def read_defines() -> None:
             continue
         try:
             settings.define(name, text)
+            _seen[name] = text
         except InvalidSetting as error:
             # A define may name another define, whose value is only seen by refresh(), which complains.
             log.debug("%s, in kamailio.cfg", error)
@@ -37,10 +38,10 @@ def refresh() -> None:
         text = shared_memory.configured(name)
         if text is None or text == _seen.get(name):
             continue
-        at_start = name not in _seen
+        defined_only_now = name not in _seen
         _seen[name] = text
         try:
-            if at_start:
+            if defined_only_now:
                 settings.define(name, text)
             else:
                 settings.change(name, text)

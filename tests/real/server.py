@@ -49,12 +49,18 @@ def free_port() -> int:
 class Kamailio:
     """One running server.
 
-    Arguments: kind, NATIVE or a Docker image; cfg, the name of a file in tests/real or the path of one;
-    defines, what to set with -A; children, SIP workers.
+    Arguments: kind, NATIVE or a Docker image; cfg, the name of a file in tests/real, of one of the files, or
+    the path of one; defines, what to set with -A; children, SIP workers; files, texts by name, to be written
+    to the server's folder, which stands in them as FOLDER.
     """
 
     def __init__(
-        self, kind: str, cfg: str | Path, defines: dict[str, object] | None = None, children: int = 4
+        self,
+        kind: str,
+        cfg: str | Path,
+        defines: dict[str, object] | None = None,
+        children: int = 4,
+        files: dict[str, str] | None = None,
     ) -> None:
         self.kind = kind
         self.port = free_port()
@@ -63,7 +69,9 @@ class Kamailio:
         self._log = self._folder / "log"
         self._container = f"keepalive-test-{uuid.uuid4().hex[:12]}"
         command = ["kamailio", "-DD", "-E", "-m", "128", "-M", "16", "-Y", str(self._folder)]
-        command += ["-f", str(HERE / cfg)]
+        for name, text in (files or {}).items():
+            (self._folder / name).write_text(text.replace("FOLDER", str(self._folder)))
+        command += ["-f", str((self._folder if files and cfg in files else HERE) / cfg)]
         command += ["-l", f"udp:127.0.0.1:{self.port}", "-l", f"tcp:127.0.0.1:{self.port}"]
         command += ["-n", str(children)]
         values: dict[str, object] = {"RPC": f"udp:127.0.0.1:{self.rpc_port}", **(defines or {})}

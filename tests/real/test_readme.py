@@ -1,0 +1,119 @@
+"""The README's examples, run as they stand there, on real servers."""
+
+from __future__ import annotations
+
+import shlex
+
+import pytest
+
+from documents import examples
+from gateway import Gateway
+from real.server import ROOT, Kamailio, wait_for
+
+# What a user has before the README.
+KEMI_CFG = """
+debug=2
+log_stderror=yes
+auto_aliases=no
+loadmodule "tm.so"
+loadmodule "sl.so"
+loadmodule "pv.so"
+loadmodule "jsonrpcs.so"
+loadmodule "app_python3.so"
+modparam("jsonrpcs", "transport", 4)
+modparam("jsonrpcs", "dgram_socket", RPC)
+modparam("app_python3", "load", "FOLDER/script.py")
+cfgengine "python"
+"""
+NATIVE_CFG = KEMI_CFG.replace('loadmodule "app_python3.so"\n', "").split('modparam("app_python3"')[0]
+FIND_MODULE = f"import sys; sys.path.insert(0, {str(ROOT / 'kemi')!r})\n"
+
+
+NOBODY = "sip:127.0.0.1:9"
+
+
+def on_loopback(text: str, gateway: Gateway) -> str:
+    """Put addresses of this machine in the place of the examples' addresses."""
+    return text.replace("sip:192.168.10.20", gateway.uri).replace("sip:192.168.10.21", NOBODY)
+
+
+@pytest.fixture
+def start_readme(checked_kind: str, gateway: Gateway):
+    """A function that starts a server from texts with the README's paths and addresses made real."""
+    running = []
+
+    def start(cfg: str, script: str = "", **defines: object) -> Kamailio:
+        files = {"kamailio.cfg": cfg, "script.py": FIND_MODULE + script}
+        for name, text in files.items():
+            real = text.replace("/etc/kamailio/kemi", str(ROOT / "kemi"))
+            files[name] = on_loopback(real, gateway)
+        quick = {"KEEPALIVE_PING_INTERVAL": 1, "KEEPALIVE_PING_TIMEOUT": 500, **defines}
+        running.append(Kamailio(checked_kind, "kamailio.cfg", quick, files=files))
+        return running[-1]
+
+    yield start
+    for server in running:
+        server.stop()
+        print(server.log)
+        server.forget()
+
+
+def relayed(server: Kamailio, gateway: Gateway) -> bool:
+    """Send a MESSAGE; say whether it reached the gateway, or was refused with 503."""
+    code, _ = server.message("hello")
+    assert code in (200, 503)
+    return code == 200
+
+
+def test_the_kemi_example(start_readme, gateway: Gateway) -> None:
+    """The three additions: requests go to the gateway while it is up, and get a 503 while it is down."""
+    server = start_readme(KEMI_CFG + examples()["kemi.cfg"], examples()["kemi.py"])
+    wait_for("up", lambda: server.log_lines("unknown -> up"))
+    assert relayed(server, gateway)
+    gateway.code = 503
+    wait_for("down", lambda: server.log_lines("up -> down: 503 Service Unavailable in "))
+    seen = len([request for request in gateway.requests if request.method == "MESSAGE"])
+    assert not relayed(server, gateway)
+    assert len([request for request in gateway.requests if request.method == "MESSAGE"]) == seen
+
+
+def test_the_native_example(start_readme, gateway: Gateway) -> None:
+    """The native lines do the same."""
+    example = examples()["native.cfg"].replace(", sip.provider.com", "")
+    server = start_readme(NATIVE_CFG + example)
+    wait_for("up", lambda: server.log_lines("unknown -> up"))
+    assert relayed(server, gateway)
+    gateway.code = 503
+    wait_for("down", lambda: server.log_lines("up -> down"))
+    assert not relayed(server, gateway)
+
+
+def test_the_callback_example(start_readme, gateway: Gateway) -> None:
+    """The callback logs each change with its user_attr."""
+    script = examples()["kemi.py"].split("def mod_init")[0] + examples()["callback.py"]
+    server = start_readme(KEMI_CFG + examples()["kemi.cfg"], script)
+    wait_for("the first change", lambda: server.log_lines(f"carrier A: {gateway.uri} is up"))
+    gateway.silent = True
+    wait_for("the second change", lambda: server.log_lines(f"carrier A: {gateway.uri} is down"))
+
+
+def test_the_own_event_example(start_readme, gateway: Gateway) -> None:
+    """A script's own tm event function hands events on."""
+    script, mod_init = examples()["kemi.py"].split("\n\ndef mod_init")
+    script += examples()["own-event.py"] + "\n\ndef mod_init" + mod_init
+    server = start_readme(KEMI_CFG + examples()["own-event.cfg"], script)
+    wait_for("up", lambda: server.log_lines("unknown -> up"))
+
+
+def test_the_run_time_example(start_readme, gateway: Gateway) -> None:
+    """The kamcmd lines list the settings and change them."""
+    server = start_readme(
+        KEMI_CFG + examples()["kemi.cfg"], examples()["kemi.py"], KEEPALIVE_PING_INTERVAL=3600
+    )
+    for line in examples()["run time"].splitlines():
+        kamcmd, method, *parameters = shlex.split(on_loopback(line, gateway))
+        assert kamcmd == "kamcmd"
+        server.rpc(method, *[int(each) if each.isdecimal() else each for each in parameters])
+    assert server.rpc("cfg.get", "keepalive", "ping_interval") == 5
+    wait_for("the new interval", lambda: server.log_lines("ping_interval is 5 from now on"))
+    wait_for("the new destination", lambda: server.log_lines(f"{NOBODY} unknown -> down"), 20)

@@ -1,0 +1,71 @@
+"""The documents say what the project is."""
+
+import re
+
+import pytest
+
+from conftest import FakeServer
+from documents import README, ROOT, examples, table
+from keepalive_core.settings import DESTINATION, SETTINGS
+
+CONTRIBUTING = (ROOT / "CONTRIBUTING.md").read_text()
+CHANGELOG = (ROOT / "CHANGELOG.md").read_text()
+SETTINGS_CFG = (ROOT / "kemi" / "keepalive-settings.cfg").read_text()
+
+
+def test_every_parameter_is_in_the_readme_with_its_default() -> None:
+    """The README's table has all parameters and no others, with their defines and defaults."""
+    assert table(README, "| `modparam` and") == [f"`{name}`" for name in [*SETTINGS, DESTINATION]]
+    for name, setting in SETTINGS.items():
+        [row] = [line for line in README.splitlines() if line.startswith(f"| `{name}`")]
+        cells = [cell.strip().strip("`") for cell in row.split("|")]
+        assert cells[2] == f"KEEPALIVE_{name.upper()}"
+        assert cells[3] == str(setting.default)
+
+
+def test_every_setting_is_declared_with_the_same_default() -> None:
+    """keepalive-settings.cfg declares each setting to Kamailio, by a define with the module's default."""
+    for name, setting in SETTINGS.items():
+        define = f"KEEPALIVE_{name.upper()}"
+        assert f"keepalive.{name} = {define} desc" in SETTINGS_CFG
+        [default] = re.findall(rf"^#!define {define} (.+)", SETTINGS_CFG, re.MULTILINE)
+        assert default.strip('"') == str(setting.default)
+    assert f"keepalive.{DESTINATION} = KEEPALIVE_DESTINATIONS desc" in SETTINGS_CFG
+
+
+def test_every_function_is_in_the_readme(server: FakeServer) -> None:
+    """The README's table has all functions of the face."""
+    keepalive = server.process()
+    named = {re.sub(r"[`(].*?$", "", cell.strip("`")) for cell in table(README, "| function |")}
+    functions = {name for name in keepalive.__all__ if name.islower()}
+    assert named == functions
+
+
+def test_every_room_is_in_contributing() -> None:
+    """CONTRIBUTING's table has all rooms, in under 80 lines."""
+    rooms = {file.name for file in (ROOT / "kemi" / "keepalive_core").glob("*.py")} - {"__init__.py"}
+    assert set(re.findall(r"\| `(\w+\.py)` \|", CONTRIBUTING)) == rooms
+    assert len(CONTRIBUTING.splitlines()) < 80
+
+
+def test_the_version_is_one(server: FakeServer) -> None:
+    """Module, project and changelog name the same version."""
+    version = server.process().__version__
+    assert f'version = "{version}"' in (ROOT / "pyproject.toml").read_text()
+    assert re.findall(r"## \[(\d.*?)\]", CHANGELOG)[0] == version
+
+
+def test_every_command_named_is_there() -> None:
+    """Each make target and each file that the documents name exists."""
+    makefile = (ROOT / "Makefile").read_text()
+    for target in re.findall(r"make (run|test|check|unit|real|stubs)\b", README + CONTRIBUTING):
+        assert f"\n{target}:" in makefile
+    for path in re.findall(r"`((?:kemi|docker|tests|stubs)/[\w./-]+)`", README + CONTRIBUTING):
+        assert (ROOT / path).exists(), path
+
+
+@pytest.mark.parametrize("name", list(examples()))
+def test_every_example_is_run_by_a_test(name: str) -> None:
+    """Each named example of the README is used by tests/real/test_readme.py; none is without a name."""
+    assert f'"{name}"' in (ROOT / "tests" / "real" / "test_readme.py").read_text()
+    assert len(examples()) == README.count("```") // 2

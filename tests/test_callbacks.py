@@ -57,6 +57,7 @@ def test_a_function_with_a_name_can_be_registered(keepalive: ModuleType, callbac
         (Holder().method, "is not what that name stands for: a bound method"),
         ("on_change", "'on_change' is not a function"),
         (7, "7 is not a function"),
+        (0, "0 is not a function"),
         (type("Callable", (), {"__call__": lambda *_: None})(), "has no name"),
     ],
 )

@@ -121,6 +121,22 @@ def test_a_deleted_destination_is_pinged_no_more(up: ModuleType, server: FakeSer
     assert server.ksr.lines("err") == []
 
 
+def test_a_deletion_that_could_not_be_announced_is_noticed(
+    up: ModuleType, server: FakeServer, mocker
+) -> None:
+    """Where memory had no room to tell the prober of a deletion, it finds out, and pings no more."""
+    next_ping(server)
+    import keepalive_core.shared_memory as memory
+
+    mocker.patch.object(memory, "announce_change", side_effect=memory.SharedMemoryFull("an entry"))
+    assert up.del_destination(A, "me") == -1
+    assert up.state(A) == -1
+    server.tick(5)
+    sent = len(server.ksr.sent)
+    server.tick(65)
+    assert len(server.ksr.sent) == sent
+
+
 def test_one_ping_in_flight(server: FakeServer) -> None:
     """With an interval as short as the limit, the next ping waits for the end of the one before."""
     server.define("ping_interval", "1")

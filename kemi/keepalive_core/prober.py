@@ -123,7 +123,10 @@ class Prober:
 
     def _give_up(self, key: str) -> None:
         target = self._targets[key]
-        if not self._answered(key, target):
+        if shared_memory.health(key) is None:
+            # Gone without an announcement, which memory had no room for.
+            self._look_at(key, self._clock())
+        elif not self._answered(key, target):
             results.record(key, Result(target.generation, target.sent, self._clock(), Kind.LOST))
 
     def _answered(self, key: str, target: Target) -> bool:

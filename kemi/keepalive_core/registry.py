@@ -71,7 +71,7 @@ def add(uri: object, owner: object, flags: object, callback: object, user_attr: 
     name = _owner_name(owner)
     if not isinstance(flags, int):
         raise Refused(f"flags of {uri!r} are a number, not {type(flags).__name__}")
-    wanted = Owner(flags, callbacks.name_of(callback) if callback else "", _json_value(user_attr))
+    wanted = Owner(flags, "" if callback is None else callbacks.name_of(callback), _json_value(user_attr))
     generation = shared_memory.next_generation()
     if not generation:
         _waiting[destination.key, name] = (destination.uri, wanted)

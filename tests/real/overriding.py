@@ -17,7 +17,9 @@ class Router(keepalive.Handlers):
         self.calls = 0
 
     def child_init(self, rank):
-        """Do nothing."""
+        """Add a destination, in one of the processes."""
+        if rank == 1:
+            keepalive.add_destination(KSR.pv.get("$def(CHILD_INIT_DESTINATION)").strip('"'), "child_init")
         return 0
 
     def ksr_request_route(self, msg):

@@ -142,8 +142,13 @@ def test_a_bad_setting_in_kamailio_cfg_is_named(start, gateway: Gateway) -> None
 
 def test_a_script_that_overrides_without_super(start, gateway: Gateway) -> None:
     """A script with its own child_init, ksr_reply_route and ksr_onsend_route works without super()."""
-    server = start(SCRIPT=HERE / "overriding.py", KEEPALIVE_DESTINATIONS=gateway.uri)
-    wait_for("up", lambda: server.log_lines(f"{gateway.uri} unknown -> up"))
+    other = Gateway()
+    server = start(
+        SCRIPT=HERE / "overriding.py", KEEPALIVE_DESTINATIONS=gateway.uri, CHILD_INIT_DESTINATION=other.uri
+    )
+    for uri in (gateway.uri, other.uri):
+        wait_for("up", lambda uri=uri: server.log_lines(f"{uri} unknown -> up"))
+    other.close()
     gateway.silent = True
     wait_for("down", lambda: server.log_lines(f"{gateway.uri} up -> down"))
     wait_for("its own reply route", lambda: server.log_lines("OWN REPLY ROUTE"))
@@ -155,6 +160,7 @@ def test_a_script_with_its_own_tm_event_function(start, gateway: Gateway) -> Non
         SCRIPT=HERE / "overriding.py",
         KEEPALIVE_TM_EVENT="ksr_own_event",
         KEEPALIVE_DESTINATIONS=gateway.uri,
+        CHILD_INIT_DESTINATION=gateway.uri,
     )
     wait_for("up", lambda: server.log_lines(f"{gateway.uri} unknown -> up"))
     assert server.log_lines("OWN EVENT True")
@@ -170,7 +176,11 @@ def test_an_event_function_that_hands_nothing_on_is_told(start, gateway: Gateway
 
 def test_other_requests_are_left_alone(start) -> None:
     """An OPTIONS that the script sends itself is no event of keepalive's."""
-    server: Kamailio = start(SCRIPT=HERE / "overriding.py", KEEPALIVE_TM_EVENT="ksr_own_event")
+    server: Kamailio = start(
+        SCRIPT=HERE / "overriding.py",
+        KEEPALIVE_TM_EVENT="ksr_own_event",
+        CHILD_INIT_DESTINATION="127.0.0.1:9",
+    )
     code, _ = server.message("{}", "send-options")
     assert code == 200
     wait_for("the script's own OPTIONS", lambda: server.log_lines("OWN EVENT False"))

@@ -37,6 +37,8 @@ def _image_exists(image: str) -> bool:
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """Run each scenario on every server; without any, fail instead of passing by nothing."""
+    if "image" in metafunc.fixturenames:
+        metafunc.parametrize("image", [kind for kind in servers() if kind != NATIVE])
     if "kind" in metafunc.fixturenames:
         metafunc.parametrize("kind", servers() or ["no real Kamailio"], scope="session")
 

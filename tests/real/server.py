@@ -81,8 +81,9 @@ class Kamailio:
         if kind != NATIVE:
             mounts = ["-v", f"{ROOT}:{ROOT}:ro", "-v", f"{self._folder}:{self._folder}"]
             run = ["docker", "run", "--rm", "--network", "host", "--name", self._container, *mounts]
-            command = [*run, kind, *command]
-        self._process = subprocess.Popen(command, stdout=self._log.open("w"), stderr=subprocess.STDOUT)
+            # Through docker's own pipe the log would come late.
+            command = [*run, kind, "sh", "-c", f'exec "$@" >{self._log} 2>&1', "sh", *command]
+        self._process = subprocess.Popen(command, stdout=self._log.open("a"), stderr=subprocess.STDOUT)
         self._socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         self._socket.connect(("127.0.0.1", self.rpc_port))
         self._socket.settimeout(0.3)
@@ -132,6 +133,10 @@ class Kamailio:
     def log_lines(self, part: str) -> list[str]:
         """The lines of the log that contain a text."""
         return [line for line in self.log.splitlines() if part in line]
+
+    def logged(self, part: str) -> list[str]:
+        """Wait for lines of the log that contain a text; return them."""
+        return wait_for(f"{part!r} in the log", lambda: self.log_lines(part), 15)
 
     @property
     def events(self) -> list[Any]:

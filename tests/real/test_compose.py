@@ -9,7 +9,7 @@ import uuid
 
 import pytest
 
-from real.server import NATIVE, ROOT, wait_for
+from real.server import ROOT, wait_for
 
 
 class Composed:
@@ -34,10 +34,8 @@ class Composed:
 
 
 @pytest.fixture
-def composed(checked_kind: str):
-    if checked_kind == NATIVE:
-        pytest.skip("containers only")
-    services = Composed(checked_kind)
+def composed(image: str):
+    services = Composed(image)
     try:
         services.do("up", "-d")
         yield services

@@ -17,7 +17,7 @@ def test_native_routing(start, gateway: Gateway) -> None:
     server = start(
         "native.cfg", KEEPALIVE_DIR=ROOT / "kemi", LITERAL=gateway.uri, KEEPALIVE_DESTINATIONS=gateway.uri
     )
-    wait_for("up", lambda: server.log_lines(f"{gateway.uri} unknown -> up"))
+    server.logged(f"{gateway.uri} unknown -> up")
     assert ask(server, "literal") == "up"
     assert ask(server, "is_alive", gateway.uri) == "1"
     gateway.silent = True
@@ -36,7 +36,7 @@ def test_native_routing(start, gateway: Gateway) -> None:
     assert ask(server, "is_alive", other.uri) == "1"
     assert ask(server, "if", other.uri) == "true"
     assert ask(server, "state", other.uri) in ("3", "1")
-    wait_for("the other up", lambda: server.log_lines(f"{other.uri} unknown -> up"))
+    server.logged(f"{other.uri} unknown -> up")
     assert ask(server, "del", other.uri) == "1"
     assert ask(server, "del", other.uri) == "-1"
     assert ask(server, "is_alive", other.uri) == "-1"
@@ -50,7 +50,7 @@ def test_native_reload(start, gateway: Gateway) -> None:
     server = start(
         "native.cfg", KEEPALIVE_DIR=ROOT / "kemi", LITERAL=gateway.uri, KEEPALIVE_DESTINATIONS=gateway.uri
     )
-    wait_for("up", lambda: server.log_lines(f"{gateway.uri} unknown -> up"))
+    server.logged(f"{gateway.uri} unknown -> up")
     for _ in range(3):
         server.rpc("app_python.reload")
         seen = len(gateway.pings)
@@ -72,5 +72,5 @@ def test_native_own_local_request_route(start, gateway: Gateway) -> None:
         KEEPALIVE_DESTINATIONS=gateway.uri,
         KEEPALIVE_OWN_LOCAL_REQUEST=1,
     )
-    wait_for("up", lambda: server.log_lines(f"{gateway.uri} unknown -> up"))
-    assert server.log_lines("OWN LOCAL REQUEST")
+    server.logged(f"{gateway.uri} unknown -> up")
+    assert server.logged("OWN LOCAL REQUEST")

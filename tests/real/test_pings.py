@@ -77,7 +77,7 @@ def test_a_reply_that_is_no_2xx_is_down(kamailio: Kamailio, watched: Gateway, co
     kamailio.wait_for_state(watched.uri, UP)
     watched.code = code
     kamailio.wait_for_state(watched.uri, DOWN)
-    [line] = kamailio.log_lines(f"{watched.uri} up -> down")
+    [line] = kamailio.logged(f"{watched.uri} up -> down")
     assert f": {code} " in line
     watched.code = 202
     kamailio.wait_for_state(watched.uri, UP)
@@ -88,7 +88,7 @@ def test_silence_is_down_in_the_pings_own_time(kamailio: Kamailio, watched: Gate
     kamailio.wait_for_state(watched.uri, UP)
     watched.silent = True
     kamailio.wait_for_state(watched.uri, DOWN, 4)
-    [line] = kamailio.log_lines(f"{watched.uri} up -> down: no reply in ")
+    [line] = kamailio.logged(f"{watched.uri} up -> down: no reply in ")
     assert 500 <= int(line.split("no reply in ")[1].split(" ms")[0]) < 1000
 
 
@@ -177,7 +177,7 @@ def test_what_can_not_be_sent_is_down(kamailio: Kamailio, uri: str) -> None:
     """A name that does not resolve, and TLS where Kamailio has none, are failed pings."""
     assert kamailio.call("add_destination", uri, "test") == 0
     kamailio.wait_for_state(uri, DOWN)
-    assert kamailio.log_lines(f"{uri} unknown -> down: the ping could not be sent")
+    assert kamailio.logged(f"{uri} unknown -> down: the ping could not be sent")
     kamailio.call("del_destination", uri, "test")
 
 

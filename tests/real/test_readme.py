@@ -8,7 +8,7 @@ import pytest
 
 from documents import examples
 from gateway import Gateway
-from real.server import ROOT, Kamailio, wait_for
+from real.server import ROOT, Kamailio
 
 # What a user has before the README.
 KEMI_CFG = """
@@ -68,10 +68,10 @@ def relayed(server: Kamailio, gateway: Gateway) -> bool:
 def test_the_kemi_example(start_readme, gateway: Gateway) -> None:
     """The three additions: requests go to the gateway while it is up, and get a 503 while it is down."""
     server = start_readme(KEMI_CFG + examples()["kemi.cfg"], examples()["kemi.py"])
-    wait_for("up", lambda: server.log_lines("unknown -> up"))
+    server.logged("unknown -> up")
     assert relayed(server, gateway)
     gateway.code = 503
-    wait_for("down", lambda: server.log_lines("up -> down: 503 Service Unavailable in "))
+    server.logged("up -> down: 503 Service Unavailable in ")
     seen = len([request for request in gateway.requests if request.method == "MESSAGE"])
     assert not relayed(server, gateway)
     assert len([request for request in gateway.requests if request.method == "MESSAGE"]) == seen
@@ -81,10 +81,10 @@ def test_the_native_example(start_readme, gateway: Gateway) -> None:
     """The native lines do the same."""
     example = examples()["native.cfg"].replace(", sip.provider.com", "")
     server = start_readme(NATIVE_CFG + example)
-    wait_for("up", lambda: server.log_lines("unknown -> up"))
+    server.logged("unknown -> up")
     assert relayed(server, gateway)
     gateway.code = 503
-    wait_for("down", lambda: server.log_lines("up -> down"))
+    server.logged("up -> down")
     assert not relayed(server, gateway)
 
 
@@ -92,9 +92,9 @@ def test_the_callback_example(start_readme, gateway: Gateway) -> None:
     """The callback logs each change with its user_attr."""
     script = examples()["kemi.py"].split("def mod_init")[0] + examples()["callback.py"]
     server = start_readme(KEMI_CFG + examples()["kemi.cfg"], script)
-    wait_for("the first change", lambda: server.log_lines(f"carrier A: {gateway.uri} is up"))
+    server.logged(f"carrier A: {gateway.uri} is up")
     gateway.silent = True
-    wait_for("the second change", lambda: server.log_lines(f"carrier A: {gateway.uri} is down"))
+    server.logged(f"carrier A: {gateway.uri} is down")
 
 
 def test_the_own_event_example(start_readme, gateway: Gateway) -> None:
@@ -102,7 +102,7 @@ def test_the_own_event_example(start_readme, gateway: Gateway) -> None:
     script, mod_init = examples()["kemi.py"].split("\n\ndef mod_init")
     script += examples()["own-event.py"] + "\n\ndef mod_init" + mod_init
     server = start_readme(KEMI_CFG + examples()["own-event.cfg"], script)
-    wait_for("up", lambda: server.log_lines("unknown -> up"))
+    server.logged("unknown -> up")
 
 
 def test_the_run_time_example(start_readme, gateway: Gateway) -> None:
@@ -115,5 +115,5 @@ def test_the_run_time_example(start_readme, gateway: Gateway) -> None:
         assert kamcmd == "kamcmd"
         server.rpc(method, *[int(each) if each.isdecimal() else each for each in parameters])
     assert server.rpc("cfg.get", "keepalive", "ping_interval") == 5
-    wait_for("the new interval", lambda: server.log_lines("ping_interval is 5 from now on"))
-    wait_for("the new destination", lambda: server.log_lines(f"{NOBODY} unknown -> down"), 20)
+    server.logged("ping_interval is 5 from now on")
+    server.logged(f"{NOBODY} unknown -> down")

@@ -8,7 +8,7 @@ import subprocess
 import pytest
 
 from gateway import Gateway
-from real.server import HERE, ROOT, Kamailio, free_port, wait_for
+from real.server import HERE, ROOT, Kamailio, free_port
 
 
 def call(server: Kamailio, scenario: str, calls: int = 1) -> None:
@@ -52,7 +52,7 @@ def server(start, gateways):
         KEEPALIVE_DESTINATIONS=" ".join(gateway.uri for gateway in gateways),
     )
     for gateway in gateways:
-        wait_for("all up", lambda uri=gateway.uri: running.log_lines(f"{uri} unknown -> up"))
+        running.logged(f"{gateway.uri} unknown -> up")
     return running
 
 
@@ -67,16 +67,14 @@ def test_calls_go_to_the_first_gateway_that_is_alive(server: Kamailio, gateways:
     call(server, "invite.xml", 5)
     assert [invites(gateway) for gateway in gateways] == [5, 0, 0]
     gateways[0].silent = True
-    wait_for("down", lambda: server.log_lines(f"{gateways[0].uri} up -> down"))
+    server.logged(f"{gateways[0].uri} up -> down")
     call(server, "invite.xml", 5)
     assert [invites(gateway) for gateway in gateways] == [5, 5, 0]
     gateways[0].silent = False
-    wait_for("up", lambda: server.log_lines(f"{gateways[0].uri} down -> up"))
+    server.logged(f"{gateways[0].uri} down -> up")
     call(server, "invite.xml", 5)
     assert [invites(gateway) for gateway in gateways] == [10, 5, 0]
-    wait_for(
-        "the callback's line", lambda: server.log_lines(f"router: gateway {gateways[0].uri} is down now")
-    )
+    server.logged(f"router: gateway {gateways[0].uri} is down now")
 
 
 def test_a_failing_call_goes_on_to_the_next_gateway(server: Kamailio, gateways: list[Gateway]) -> None:
@@ -95,7 +93,7 @@ def test_503_when_no_gateway_is_alive(server: Kamailio, gateways: list[Gateway])
     for gateway in gateways:
         gateway.silent = True
     for gateway in gateways:
-        wait_for("all down", lambda uri=gateway.uri: server.log_lines(f"{uri} up -> down"))
+        server.logged(f"{gateway.uri} up -> down")
     before = [invites(gateway) for gateway in gateways]
     call(server, "invite-503.xml")
     assert [invites(gateway) for gateway in gateways] == before, "no gateway that is down was tried"

@@ -18,6 +18,7 @@ A native kamailio.cfg includes keepalive-native.cfg, which loads this file as th
 All functions work in every process, in mod_init, child_init and every route. None raises.
 """
 
+import builtins
 import logging
 from collections.abc import Callable
 from functools import wraps
@@ -25,9 +26,9 @@ from typing import Any, ParamSpec, TypeVar
 
 import KSR
 
-from keepalive_core import callbacks, configuration, prober, registry, results, tm
+from keepalive_core import callbacks, configuration, information, prober, registry, results, tm
 from keepalive_core.callbacks import Callback, InvalidCallback
-from keepalive_core.health import DOWN, UNKNOWN, UP
+from keepalive_core.health import DOWN, UNKNOWN, UP, Report
 from keepalive_core.registry import Refused
 from keepalive_core.settings import DESTINATION, InvalidSetting
 from keepalive_core.shared_memory import SharedMemoryFull
@@ -39,11 +40,21 @@ __all__ = [
     "UP",
     "Handlers",
     "add_destination",
+    "alive",
     "del_destination",
+    "info",
     "is_alive",
+    "is_group_alive",
+    "list",
     "modparam",
     "on_tm_event",
+    "pause",
+    "ping_now",
     "register_callback",
+    "report_failure",
+    "report_success",
+    "resume",
+    "set_admin",
     "state",
 ]
 
@@ -53,6 +64,7 @@ _OK = 0
 _ERROR = -1
 _NATIVE_OWNER = "route"
 _NATIVE_UNKNOWN = 3
+_NOTHING: builtins.list[Any] = []
 _UNKNOWN_ANSWERS = {"up": 1, "down": 2, "error": _ERROR}
 
 P = ParamSpec("P")
@@ -110,7 +122,7 @@ def modparam(name: str, value: int | str) -> int:
     From: the manual, section 2.3.
     """
     if name == DESTINATION:
-        registry.add(value, registry.MODPARAM_OWNER, 0, None, None)
+        registry.add(value, registry.MODPARAM_OWNER)
     else:
         configuration.settings.modparam(name, value)
     return _OK
@@ -123,19 +135,25 @@ def add_destination(
     flags: int = 0,
     callback: Callback | None = None,
     user_attr: Any = None,
+    *,
+    group: str = "",
+    priority: int = 0,
+    weight: int = 0,
+    **options: int | float | str,
 ) -> int:
     """Monitor a destination; the first ping leaves within a second.
 
-    Adding the same uri and owner again updates flags, callback and user_attr. Several owners of one
-    destination share its pings, and each gets its own callback.
+    Adding the same uri and owner again updates all the rest. Several owners of one destination share its
+    pings, and each gets its own callback; where their options differ, the first owner's word counts.
 
     Arguments: uri, ``[sip:|sips:][user@]host[:port][;params]``; owner, the name of who asks; flags, unused,
-    0; callback, a function of a module, called as ``callback(uri, state, user_attr)``; user_attr, a JSON
-    value for it.
+    0; callback, a function of a module, called as ``callback(uri, state, user_attr)``, or with a fourth
+    argument ``event``, which info() would return; user_attr, a JSON value for it; group, priority, weight,
+    see alive(); options, any parameter of modparam() but ``destination``, for this destination alone.
     Returns: 0, or -1 with a log line that names the fault; then nothing has changed.
     From: the manual, section 1.1 of the developer guide.
     """
-    registry.add(uri, owner, flags, callback, user_attr)
+    registry.add(uri, owner, flags, callback, user_attr, group, priority, weight, **options)
     return _OK
 
 
@@ -167,28 +185,137 @@ def is_alive(destination: str) -> int:
     """Say whether a destination is up.
 
     Arguments: destination, a URI in any spelling.
-    Returns: 1 up, 2 down, -1 not monitored or malformed; before the first result what the parameter
-    ``unknown_as`` says. Never 0, which would end a native route. Both 1 and 2 are true: compare.
+    Returns: 1 up, 2 down, drained or in maintenance, -1 not monitored or malformed; before the first result
+    what the parameter ``unknown_as`` says. Never 0, which would end a native route. Both 1 and 2 are true:
+    compare.
     From: the manual, section 2.4.1.
     """
     key = registry.key_of(destination)
-    value = registry.state(key) if key else None
-    if value == UNKNOWN:
-        return _UNKNOWN_ANSWERS[configuration.unknown_as()]
-    return _ERROR if value is None else value
+    return _answer(key) if key else _ERROR
+
+
+def _answer(key: str) -> int:
+    shown = registry.shown(key)
+    if shown is None:
+        return _ERROR
+    if shown == UNKNOWN:
+        return _UNKNOWN_ANSWERS[registry.unknown_as(key)]
+    # More than a state: an administrator has taken it out.
+    return shown if shown <= DOWN else DOWN
 
 
 @_never_raises(_ERROR)
 def state(destination: str) -> int:
-    """Return a destination's state.
+    """Return a destination's health, whatever an administrator says of it.
 
     Arguments: destination, a URI in any spelling.
     Returns: UNKNOWN (0), UP (1), DOWN (2), or -1 not monitored or malformed.
     From: the manual, section 1.1 of the developer guide.
     """
     key = registry.key_of(destination)
-    value = registry.state(key) if key else None
-    return _ERROR if value is None else value
+    shown = registry.shown(key) if key else None
+    return _ERROR if shown is None else shown % 10
+
+
+@_never_raises(_NOTHING)
+def alive(group: str) -> builtins.list[str]:
+    """Return the destinations of a group that are alive, the best first.
+
+    Arguments: group, the name that add_destination was given.
+    Returns: their URIs, by falling priority, then by falling weight; those for which is_alive says 1.
+    """
+    return [member.uri for member in registry.members(group) or () if _answer(member.key) == UP]
+
+
+@_never_raises(_ERROR)
+def is_group_alive(group: str) -> int:
+    """Say whether any destination of a group is alive.
+
+    Returns: 1 one is, 2 none is, -1 there is no such group.
+    """
+    members = registry.members(group)
+    if members is None:
+        return _ERROR
+    return UP if any(_answer(member.key) == UP for member in members) else DOWN
+
+
+@_never_raises(_ERROR)
+def report_failure(destination: str, reason: str = "") -> int:
+    """Count a failure that traffic showed, as a failed ping counts, and bring the next ping forward.
+
+    For a failure or reply route. It disables nothing for good: pings bring the destination back.
+
+    Arguments: destination, a URI in any spelling; reason, for the log and info().
+    Returns: 0, or -1 not monitored or malformed.
+    """
+    return _report(destination, Report(False, reason))
+
+
+@_never_raises(_ERROR)
+def report_success(destination: str, reason: str = "") -> int:
+    """Count a success that traffic showed, as an answered ping counts, and bring the next ping forward.
+
+    Arguments and returns: as report_failure().
+    """
+    return _report(destination, Report(True, reason))
+
+
+def _report(destination: str, reported: Report) -> int:
+    key = registry.key_of(destination)
+    return _OK if key and results.report(key, reported) else _ERROR
+
+
+@_never_raises(_ERROR)
+def set_admin(destination: str, mode: str, until: float = 0, by: str = "", why: str = "") -> int:
+    """Take a destination out of service, or put it back, whatever its health is.
+
+    Arguments: destination, a URI in any spelling; mode, "drain" (pinged, is_alive says 2), "maint" (not
+    pinged, 2) or "ready" (as its health says); until, seconds from now after which it is ready again, 0 for
+    no end; by and why, for the log and info().
+    Returns: 0, or -1 with a log line.
+    """
+    key = registry.key_of(destination)
+    if not key:
+        return _ERROR
+    registry.set_admin(key, mode, until, by, why)
+    return _OK
+
+
+@_never_raises(_ERROR)
+def ping_now(destination: str) -> int:
+    """Ping a destination at once, or a second after its last ping.
+
+    Returns: 0, or -1 not monitored or malformed.
+    """
+    key = registry.key_of(destination)
+    return _OK if key and registry.ping_now(key) else _ERROR
+
+
+@_never_raises(_ERROR)
+def pause() -> int:
+    """Send no pings until resume(), and keep all states: for the standby of a pair. Returns: 0, or -1."""
+    registry.pause(True)
+    return _OK
+
+
+@_never_raises(_ERROR)
+def resume() -> int:
+    """Send pings again, and first ask all destinations anew within a second. Returns: 0, or -1."""
+    registry.pause(False)
+    return _OK
+
+
+@_never_raises(dict[str, Any]())
+def info(destination: str) -> dict[str, Any]:
+    """Return all that is known of a destination; an empty dictionary if it is not monitored."""
+    key = registry.key_of(destination)
+    return information.of(key) if key else {}
+
+
+@_never_raises(_NOTHING)
+def list() -> builtins.list[dict[str, Any]]:
+    """Return info() of all destinations; for operators, its cost grows with their number."""
+    return [each for each in map(information.of, registry.keys()) if each]
 
 
 @_never_raises(False)
@@ -273,6 +400,19 @@ class NativeHandlers(Handlers):
         Returns: 1 up, 2 down, 3 unknown, -1 not monitored or malformed.
         """
         return state(destination) or _NATIVE_UNKNOWN
+
+    def is_group_alive(self, msg: object, group: str = "") -> int:
+        """Answer ``if (python_exec("is_group_alive", "carriers") == 1)``: 1, -2 none is, -1 no such group."""
+        answer = is_group_alive(group)
+        return -answer if answer == DOWN else answer
+
+    def report_failure(self, msg: object, destination: str = "") -> int:
+        """Do ``python_exec("report_failure", "$du")`` in a failure route: 1, or -1."""
+        return _ERROR if report_failure(destination, "by a route") else 1
+
+    def report_success(self, msg: object, destination: str = "") -> int:
+        """Do ``python_exec("report_success", "$du")`` in a reply route: 1, or -1."""
+        return _ERROR if report_success(destination, "by a route") else 1
 
     def add_destination(self, msg: object, uri: str = "") -> int:
         """Do ``python_exec("add_destination", "sip:192.168.10.20")``: 1, or -1 with a log line."""

@@ -10,12 +10,13 @@ from types import ModuleType
 import pytest
 
 from fake_ksr import FakeKSR
+from keepalive_core.settings import SETTINGS
 
 # Processes import their modules again and again: without stored bytecode that takes most of the time.
 sys.dont_write_bytecode = False
 
 # These rooms keep nothing in memory, so processes may share them.
-PURE = {f"keepalive_core.{room}" for room in ("uris", "settings", "health", "schedule")}
+PURE = {f"keepalive_core.{room}" for room in ("uris", "settings", "health", "schedule", "reply_codes")}
 
 
 class FakeServer:
@@ -27,29 +28,21 @@ class FakeServer:
         self.now = 1_000_000_000
         """us"""
         ksr.add_table("keepalive", initial=0)
-        for name in ("keepalive_state", "keepalive_destination", "keepalive_health"):
-            ksr.add_table(name)
+        for table in ("state", "destination", "health", "history", "admin", "group"):
+            ksr.add_table(f"keepalive_{table}")
         for name in ("keepalive_changes", "keepalive_events"):
             ksr.add_queue(name)
-        ksr.defines = {
-            "KEEPALIVE_PING_INTERVAL": "30",
-            "KEEPALIVE_PING_TIMEOUT": "3000",
-            "KEEPALIVE_PING_FROM": '"sip:keepalive@localhost"',
-            "KEEPALIVE_UNKNOWN_AS": '"up"',
-            "KEEPALIVE_DESTINATIONS": '""',
-        }
-        ksr.settings = {
-            "ping_interval": "30",
-            "ping_timeout": "3000",
-            "ping_from": "sip:keepalive@localhost",
-            "unknown_as": "up",
-            "destination": "",
-        }
+        for name, setting in SETTINGS.items():
+            self.define(name, str(setting.default))
+        self.define("destinations", "")
+        self.define("enabled", "1")
+        # Pings come when they are due; a test of jitter turns it on.
+        self.define("ping_jitter", "0")
 
     def define(self, name: str, value: str) -> None:
         """Give a setting in kamailio.cfg."""
         setting = {"destinations": "destination"}.get(name, name)
-        self.ksr.defines[f"KEEPALIVE_{name.upper()}"] = f'"{value}"'
+        self.ksr.defines[f"KEEPALIVE_{name.upper()}"] = value if value.isdigit() else f'"{value}"'
         self.ksr.settings[setting] = value
 
     def process(self) -> ModuleType:

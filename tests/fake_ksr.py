@@ -26,8 +26,10 @@ class Violation(BaseException):
 class Transaction:
     """A request that was sent by t_uac_send."""
 
-    def __init__(self, method: str, uri: str, headers: str) -> None:
+    def __init__(self, method: str, uri: str, headers: str, hop: str, socket: str) -> None:
         self.method = method
+        self.hop = hop
+        self.socket = socket
         self.uri = uri
         self.headers = headers
         self.avps: dict[str, Any] = {}
@@ -60,6 +62,8 @@ class FakeKSR:
         self.settings: dict[str, str | int] = {}
         self.sent: list[Transaction] = []
         self.unresolvable: set[str] = set()
+        self.reply_headers: dict[str, str] = {}
+        """of the reply that comes in"""
         self.handlers: Any = None
         """the object that mod_init returned"""
         self.event_function = "ksr_keepalive_tm_event"
@@ -132,6 +136,8 @@ class FakeKSR:
         if kind == "shtitkey":
             items, at = self._iterators[inner]
             return items[at][0]
+        if kind == "hdr":
+            return self.reply_headers.get(inner)
         if kind == "rs":
             return self._reply[0] if self._reply else None
         if kind == "rr":
@@ -249,6 +255,9 @@ class FakeKSR:
     def _mqueue_mqk_get(self, queue: str) -> str | None:
         return self._fetched.get(queue, (None, None))[0]
 
+    def _mqueue_mqv_get(self, queue: str) -> str | None:
+        return self._fetched.get(queue, (None, None))[1]
+
     # --- tm ---
 
     def _tm_t_uac_send(self, method: str, uri: str, hop: str, socket: str, headers: str, body: str) -> int:
@@ -256,7 +265,7 @@ class FakeKSR:
             self.violate(f"a ping is sent while {self.locks} are held")
         if "To:" not in headers or "From:" not in headers or uri in self.unresolvable:
             return -1
-        transaction = Transaction(method, uri, headers)
+        transaction = Transaction(method, uri, headers, hop, socket)
         self._current = transaction
         event = getattr(self.handlers, self.event_function, None)
         if event is not None:

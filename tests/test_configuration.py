@@ -8,7 +8,7 @@ from conftest import FakeServer
 def intervals(server: FakeServer) -> int:
     import keepalive_core.configuration as configuration
 
-    value: int = configuration.settings.ping_interval
+    value: int = configuration.settings.values()["ping_interval"]
     return value
 
 
@@ -51,7 +51,7 @@ def test_a_bad_change_is_told_once_and_ignored(keepalive: ModuleType, server: Fa
     server.tick(3)
     assert intervals(server) == 30
     [line] = server.ksr.lines("err")
-    assert "bad ping_interval 0: 1 to 86400 seconds is allowed" in line
+    assert "bad ping_interval 0: 0.1 to 86400 seconds is allowed" in line
     server.ksr.settings["ping_interval"] = "8"
     server.tick(1.1)
     assert intervals(server) == 8

@@ -10,10 +10,16 @@ from keepalive_core.health import (
     UP,
     Health,
     Kind,
+    Pace,
+    Report,
     Result,
+    Rules,
     Transition,
+    expire,
     is_success,
     judge,
+    judge_report,
+    pace,
 )
 
 
@@ -23,24 +29,100 @@ def result(kind: Kind = Kind.REPLY, code: int = 200, sent: int = 100, generation
 
 GOOD = result(code=200)
 BAD = result(code=404)
+WALL = 1_000_000
+
+
+def known(state: int, streak: int = 0, **fields: int) -> Health:
+    return Health(1, state, judged=99, streak=streak)._replace(**fields)
 
 
 @pytest.mark.parametrize(
-    ("state", "outcome", "after", "transition"),
+    ("state", "streak", "outcome", "after", "streak_after", "transition", "pace_after"),
     [
-        (UNKNOWN, GOOD, UP, Transition.CHANGED),
-        (UNKNOWN, BAD, DOWN, Transition.CHANGED),
-        (UP, GOOD, UP, Transition.UNCHANGED),
-        (UP, BAD, DOWN, Transition.CHANGED),
-        (DOWN, GOOD, UP, Transition.CHANGED),
-        (DOWN, BAD, DOWN, Transition.UNCHANGED),
+        # the first result ever decides at once, whatever rise and fall are
+        (UNKNOWN, 0, GOOD, UP, 1, Transition.CHANGED, Pace.REGULAR),
+        (UNKNOWN, 0, BAD, DOWN, -1, Transition.CHANGED, Pace.DOWN),
+        # up: the third failure in a row takes it down
+        (UP, 5, GOOD, UP, 6, Transition.UNCHANGED, Pace.REGULAR),
+        (UP, 5, BAD, UP, -1, Transition.PENDING, Pace.PENDING),
+        (UP, -1, BAD, UP, -2, Transition.PENDING, Pace.PENDING),
+        (UP, -2, BAD, DOWN, -3, Transition.CHANGED, Pace.DOWN),
+        (UP, -2, GOOD, UP, 1, Transition.UNCHANGED, Pace.REGULAR),
+        # down: the second success in a row brings it up
+        (DOWN, -7, BAD, DOWN, -8, Transition.UNCHANGED, Pace.DOWN),
+        (DOWN, -7, GOOD, DOWN, 1, Transition.PENDING, Pace.PENDING),
+        (DOWN, 1, GOOD, UP, 2, Transition.CHANGED, Pace.REGULAR),
+        (DOWN, 1, BAD, DOWN, -1, Transition.UNCHANGED, Pace.DOWN),
     ],
 )
-def test_the_table(state: int, outcome: Result, after: int, transition: Transition) -> None:
-    """Each state and result: what the state is then, and what step that was."""
-    verdict = judge(Health(1, state, judged=99), outcome)
-    assert verdict.health == Health(1, after, judged=100)
-    assert verdict.transition is transition
+def test_the_table(
+    state: int,
+    streak: int,
+    outcome: Result,
+    after: int,
+    streak_after: int,
+    transition: Transition,
+    pace_after: Pace,
+) -> None:
+    """With rise 2 and fall 3, each state, streak and result: state, step and pace that follow.
+
+    A report counts as a result does.
+    """
+    rules = Rules(rise=2, fall=3)
+    report = Report(outcome is GOOD, "seen")
+    before = known(state, streak)
+    for verdict in (judge(before, outcome, rules, WALL), judge_report(before, report, rules, WALL)):
+        assert verdict.transition is transition
+        assert (verdict.health.state, verdict.health.streak) == (after, streak_after)
+        assert verdict.health.since == (WALL if transition is Transition.CHANGED else 0)
+        assert pace(verdict.health) is pace_after
+    assert judge(before, outcome, rules, WALL).health.judged == outcome.sent
+    assert judge_report(before, report, rules, WALL).health.judged == 99
+
+
+def test_what_is_counted() -> None:
+    """Successes, failures and timeouts are counted, with the times of the last of each."""
+    health = Health(1)
+    for number, (kind, code) in enumerate(
+        [(Kind.REPLY, 200), (Kind.REPLY, 503), (Kind.TIMEOUT, 0), (Kind.LOST, 0), (Kind.SEND_FAILED, 0)], 1
+    ):
+        health = judge(health, result(kind, code, sent=number), Rules(), WALL + number).health
+    assert (health.ok, health.failed, health.timeouts) == (1, 4, 2)
+    assert (health.last_up, health.last_down, health.checked) == (WALL + 1, WALL + 5, WALL + 5)
+    assert (health.code, health.reason) == (0, "the ping could not be sent")
+
+
+def test_latency_is_that_of_replies() -> None:
+    """Replies give last, lowest, highest and average latency; silence gives none."""
+    health = Health(1)
+    for sent, took in ((1, 1000), (2, 3000), (3, 500)):
+        health = judge(health, Result(1, sent, sent + took, Kind.REPLY, 200), Rules(), WALL).health
+    health = judge(health, result(Kind.TIMEOUT, 0, sent=4), Rules(), WALL).health
+    assert (health.latency, health.latency_min, health.latency_max) == (500, 500, 3000)
+    assert health.latency_ewma == 1130, "1000, then 1000 + 200, then 1200 - 70"
+
+
+def test_a_503_may_ask_to_wait() -> None:
+    """Retry-After holds the next ping back; the next result ends that."""
+    asked = Result(1, 100, 200, Kind.REPLY, 503, "Busy", retry_after=30)
+    health = judge(Health(1), asked, Rules(), WALL).health
+    assert health.hold == 200 + 30_000_000
+    assert judge(health, result(sent=300), Rules(), WALL).health.hold == 0
+
+
+def test_what_is_not_fresh_is_forgotten() -> None:
+    """A state without a fresh result becomes unknown, once."""
+    verdict = expire(known(UP, 5), "no fresh result", WALL)
+    assert verdict.transition is Transition.CHANGED
+    assert (verdict.health.state, verdict.health.since) == (UNKNOWN, WALL)
+    assert expire(verdict.health, "no fresh result", WALL).transition is Transition.UNCHANGED
+
+
+def test_rules_travel_as_text() -> None:
+    """Rules come back from their text as they were; there is no white space in it."""
+    rules = Rules(3, 4, ((200, 299), (404, 404)))
+    assert Rules.from_text(rules.text()) == rules
+    assert " " not in rules.text()
 
 
 @pytest.mark.parametrize(
@@ -60,7 +142,7 @@ def test_the_table(state: int, outcome: Result, after: int, transition: Transiti
 )
 def test_only_a_2xx_reply_is_a_sign_of_life(kind: Kind, code: int, success: bool) -> None:
     """A reply of class 2xx is a success; a timeout is none, whatever number stands beside it."""
-    assert is_success(result(kind, code)) is success
+    assert is_success(result(kind, code), Rules()) is success
 
 
 @pytest.mark.parametrize(
@@ -75,9 +157,7 @@ def test_only_a_2xx_reply_is_a_sign_of_life(kind: Kind, code: int, success: bool
 def test_a_stale_result_changes_nothing(stale: Result) -> None:
     """A result for another registration, an older ping or the same ping again changes nothing at all."""
     health = Health(2, DOWN, judged=100)
-    if stale.generation == 2 and stale.sent > 100:
-        pytest.fail("not stale")
-    verdict = judge(health, stale)
+    verdict = judge(health, stale, Rules(), WALL)
     assert verdict.health is health
     assert verdict.transition is Transition.STALE
 
@@ -98,6 +178,7 @@ def test_why_tells_a_received_408_from_silence(outcome: Result, why: str) -> Non
     assert outcome.why() == why
 
 
+RISE_FALL = st.integers(1, 5)
 results = st.builds(
     Result,
     generation=st.integers(1, 2),
@@ -108,22 +189,38 @@ results = st.builds(
 )
 
 
-@given(st.lists(results, max_size=40))
-def test_any_sequence_of_results_keeps_the_rules(sequence: list[Result]) -> None:
-    """Late, double and foreign results in any order: the state is that of the newest ping judged so far.
+@given(
+    st.lists(results | st.builds(Report, st.booleans(), st.just("seen")), max_size=40), RISE_FALL, RISE_FALL
+)
+def test_any_sequence_keeps_the_rules(sequence: list[Result | Report], rise: int, fall: int) -> None:
+    """Late, double and foreign results and reports in any order, with any rise and fall.
 
     The model is written a second way: it looks at the whole history instead of keeping a record.
     """
+    rules = Rules(rise, fall)
     health = Health(1)
-    accepted: list[Result] = []
+    newest = 0
+    outcomes: list[bool] = []
+    state = UNKNOWN
     for each in sequence:
-        verdict = judge(health, each)
-        if each.generation == 1 and all(each.sent > earlier.sent for earlier in accepted):
-            before = (UP if is_success(accepted[-1]) else DOWN) if accepted else UNKNOWN
-            accepted.append(each)
-            now = UP if is_success(each) else DOWN
-            expected = Transition.UNCHANGED if before == now else Transition.CHANGED
-            assert verdict == (Health(1, now, each.sent), expected)
+        if isinstance(each, Report):
+            verdict = judge_report(health, each, rules, WALL)
+            outcomes.append(each.success)
         else:
-            assert verdict == (health, Transition.STALE)
+            verdict = judge(health, each, rules, WALL)
+            if each.generation != 1 or each.sent <= newest:
+                assert verdict == (health, Transition.STALE)
+                continue
+            newest = each.sent
+            outcomes.append(each.kind is Kind.REPLY and each.code < 300)
+        needed = rise if outcomes[-1] else fall
+        same = len(outcomes) >= needed and len(set(outcomes[-needed:])) == 1
+        before = state
+        if len(outcomes) == 1 or same:
+            state = UP if outcomes[-1] else DOWN
         health = verdict.health
+        assert health.state == state
+        assert (verdict.transition is Transition.CHANGED) == (before != state)
+        assert health.ok + health.failed == len(outcomes)
+        assert abs(health.streak) <= len(outcomes)
+        assert health.judged == newest

@@ -69,7 +69,7 @@ def test_is_alive_is_never_0(keepalive: ModuleType, server: FakeServer) -> None:
 
 def test_nothing_raises_into_kamailio(keepalive: ModuleType, server: FakeServer, mocker) -> None:
     """Whatever breaks inside, users get their error value, and Kamailio an int; the log has the traceback."""
-    for name in ("state", "registration", "health", "announced_changes", "announced_events"):
+    for name in ("shown", "registration", "health", "announced_changes", "announced_events"):
         mocker.patch(f"keepalive_core.shared_memory.{name}", side_effect=RuntimeError("broken"))
     mocker.patch("keepalive_core.shared_memory.next_generation", side_effect=RuntimeError("broken"))
     mocker.patch("keepalive_core.tm.on_event", side_effect=RuntimeError("broken"))

@@ -71,7 +71,7 @@ def test_an_owner_is_a_name(keepalive: ModuleType, server: FakeServer, owner: ob
 def test_flags_are_a_number(keepalive: ModuleType, server: FakeServer) -> None:
     """Flags are unused, but a wrong type is no number all the same."""
     assert keepalive.add_destination(A, "me", "0") == -1
-    assert "flags of '192.168.10.20' are a number, not str" in server.ksr.lines("err")[0]
+    assert "flags of '192.168.10.20': a number is needed, not str" in server.ksr.lines("err")[0]
 
 
 @pytest.mark.parametrize("entries", [0, 1, 2, 3])

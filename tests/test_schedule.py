@@ -15,8 +15,6 @@ from keepalive_core.schedule import (
     pings_allowed,
 )
 
-INTERVAL = 30 * SECOND
-
 
 @given(st.integers(2, 3000))
 def test_any_number_of_destinations_lies_evenly(count: int) -> None:
@@ -45,18 +43,18 @@ def test_the_next_ping_comes_from_the_clock(now: int, place: float, seconds: int
 
 
 @pytest.mark.parametrize(
-    ("destinations", "elapsed", "allowed"),
+    ("rate", "elapsed", "allowed"),
     [
         (0, SECOND // 10, MIN_PINGS_PER_TICK),
         (10, SECOND // 10, MIN_PINGS_PER_TICK),
-        (90_000, SECOND // 10, 600),
-        (90_000, SECOND, 6000),
-        (90_000, 60 * SECOND, 6000),
+        (3000, SECOND // 10, 600),
+        (3000, SECOND, 6000),
+        (3000, 60 * SECOND, 6000),
     ],
 )
-def test_a_tick_sends_at_most_twice_the_steady_rate(destinations: int, elapsed: int, allowed: int) -> None:
+def test_a_tick_sends_at_most_twice_the_steady_rate(rate: float, elapsed: int, allowed: int) -> None:
     """A tick may send twice what is due in its time, and after a stall no more than for one second."""
-    assert pings_allowed(destinations, INTERVAL, elapsed) == allowed
+    assert pings_allowed(rate, elapsed) == allowed
     assert CATCH_UP_FACTOR == 2
 
 

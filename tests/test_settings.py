@@ -2,16 +2,27 @@
 
 import pytest
 
-from keepalive_core.settings import SETTINGS, InvalidSetting, Settings, split_destinations
+from keepalive_core.health import Pace, Rules
+from keepalive_core.reply_codes import parse_codes
+from keepalive_core.settings import (
+    SETTINGS,
+    InvalidSetting,
+    Policy,
+    Settings,
+    check_options,
+    split_destinations,
+)
 
 
 def test_defaults_are_the_manuals() -> None:
     """Without a word from anybody, the interval is the manual's 30 seconds, and unknown counts as up."""
-    settings = Settings()
-    assert settings.ping_interval == 30
-    assert settings.ping_timeout == 3000
-    assert settings.ping_from == "sip:keepalive@localhost"
-    assert settings.unknown_as == "up"
+    policy = Policy(Settings().values())
+    assert policy.interval == policy.interval_pending == policy.interval_down == 30
+    assert policy.timeout == 3000
+    assert (policy.method, policy.from_uri) == ("OPTIONS", "sip:keepalive@localhost")
+    assert policy.rules == Rules(1, 1, ((200, 299),))
+    assert policy.unknown_as == "up"
+    assert policy.headers == "Max-Forwards: 70\r\n"
 
 
 def test_run_time_wins_over_modparam_wins_over_define() -> None:
@@ -20,14 +31,14 @@ def test_run_time_wins_over_modparam_wins_over_define() -> None:
     settings.change("ping_interval", "5")
     settings.modparam("ping_interval", 10)
     settings.define("ping_interval", "20")
-    assert settings.ping_interval == 5
+    assert settings.values()["ping_interval"] == 5
     settings = Settings()
     settings.modparam("ping_interval", 10)
     settings.define("ping_interval", "20")
-    assert settings.ping_interval == 10
+    assert settings.values()["ping_interval"] == 10
     settings = Settings()
     settings.define("ping_interval", "20")
-    assert settings.ping_interval == 20
+    assert settings.values()["ping_interval"] == 20
 
 
 def test_the_time_limit_is_never_longer_than_the_interval() -> None:
@@ -35,9 +46,9 @@ def test_the_time_limit_is_never_longer_than_the_interval() -> None:
     settings = Settings()
     settings.modparam("ping_timeout", 8000)
     settings.modparam("ping_interval", 5)
-    assert settings.ping_timeout == 5000
+    assert Policy(settings.values()).timeout == 5000
     settings.change("ping_interval", "60")
-    assert settings.ping_timeout == 8000
+    assert Policy(settings.values()).timeout == 8000
 
 
 @pytest.mark.parametrize(
@@ -45,15 +56,36 @@ def test_the_time_limit_is_never_longer_than_the_interval() -> None:
     [
         ("pingg_interval", 10, "unknown parameter 'pingg_interval', known are ping_interval, "),
         (7, 10, "unknown parameter 7"),
-        ("ping_interval", "10", "a whole number of seconds is needed, not str"),
-        ("ping_interval", True, "a whole number of seconds is needed, not bool"),
-        ("ping_interval", 1.5, "float is no type of a parameter"),
-        ("ping_interval", None, "NoneType is no type of a parameter"),
-        ("ping_interval", 0, "1 to 86400 seconds is allowed"),
-        ("ping_interval", -1, "1 to 86400 seconds is allowed"),
-        ("ping_interval", 86401, "1 to 86400 seconds is allowed"),
-        ("ping_timeout", 99, "100 to 32000 ms is allowed"),
-        ("ping_timeout", 32001, "100 to 32000 ms is allowed"),
+        ("ping_interval", "10", "a number of seconds is needed, not str"),
+        ("ping_interval", True, "a number of seconds is needed, not bool"),
+        ("ping_interval", None, "a number of seconds is needed, not NoneType"),
+        ("ping_interval", 0.05, "0.1 to 86400 seconds is allowed"),
+        ("ping_interval_down", 0.05, "0, or 0.1 to 86400 seconds is allowed"),
+        ("rise", 1.5, "a whole number of successes is needed, not float"),
+        ("fall", 0, "1 to 1000 failures is allowed"),
+        ("ping_jitter", 51, "0 to 50 percent is allowed"),
+        ("honor_retry_after", 2, "0 (off) or 1 (on) is needed"),
+        ("ping_method", "options", "a method such as OPTIONS"),
+        ("ping_method", "OPTIONS sip:x", "a method such as OPTIONS"),
+        ("ping_headers", "X-A: 1\r\nX-B: 2", "is no header"),
+        ("ping_headers", "no header", "is no header"),
+        ("ping_headers", "X-A: 1 | call-id: 2", "header call-id is written by Kamailio"),
+        ("ping_headers", 7, "text such as"),
+        ("ping_socket", "192.168.10.1", "a socket such as udp:192.168.10.1:5060 is needed"),
+        ("ping_socket", "udp:a\nb", "a socket such as"),
+        ("outbound_proxy", "sip:a b", "white space"),
+        ("max_forwards", 256, "0 to 255 hops is allowed"),
+        ("ping_reply_codes", "2xx,7xx", "'7xx' is no code"),
+        ("ping_reply_codes", "100", "'100' is no code"),
+        ("ping_reply_codes", "404-200", "is no code"),
+        ("ping_reply_codes", "", "'' is no code"),
+        ("ping_reply_codes", 200, "text such as '2xx,404' is needed, not int"),
+        ("stale_after", -1, "0, or 1 to 864000 seconds is allowed"),
+        ("ping_interval", 0, "0.1 to 86400 seconds is allowed"),
+        ("ping_interval", -1, "0.1 to 86400 seconds is allowed"),
+        ("ping_interval", 86401, "0.1 to 86400 seconds is allowed"),
+        ("ping_timeout", 49, "50 to 32000 ms is allowed"),
+        ("ping_timeout", 32001, "50 to 32000 ms is allowed"),
         ("ping_from", "sip:a b", "white space"),
         ("ping_from", 7, "text is needed"),
         ("unknown_as", "UP", "one of up, down, error is needed"),
@@ -63,11 +95,11 @@ def test_the_time_limit_is_never_longer_than_the_interval() -> None:
 def test_a_bad_value_changes_nothing(name: object, value: object, fault: str) -> None:
     """A value of the wrong type or out of range is refused by name and reason, and the old one holds."""
     settings = Settings()
-    before = [getattr(settings, each) for each in SETTINGS]
+    before = settings.values()
     with pytest.raises(InvalidSetting) as refusal:
         settings.modparam(name, value)
     assert fault in str(refusal.value)
-    assert [getattr(settings, each) for each in SETTINGS] == before
+    assert settings.values() == before
 
 
 @pytest.mark.parametrize("say", ["define", "change"])
@@ -79,25 +111,25 @@ def test_a_bad_text_changes_nothing(say: str, name: str, text: str) -> None:
     settings = Settings()
     with pytest.raises(InvalidSetting, match=f"bad {name}"):
         getattr(settings, say)(name, text)
-    assert getattr(settings, name) == SETTINGS[name].default
+    assert settings.values()[name] == SETTINGS[name].default
 
 
 def test_limits_are_allowed() -> None:
     """The smallest and the largest value are allowed."""
     settings = Settings()
-    for value in (1, 86_400):
+    for value in (0.1, 1, 86_400):
         settings.modparam("ping_interval", value)
-        assert settings.ping_interval == value
-    for value in (100, 32_000):
+        assert settings.values()["ping_interval"] == value
+    for value in (50, 32_000):
         settings.modparam("ping_timeout", value)
-        assert settings.ping_timeout == value
+        assert settings.values()["ping_timeout"] == value
 
 
 def test_a_from_uri_gets_its_scheme() -> None:
     """ping_from may be given without its scheme."""
     settings = Settings()
     settings.modparam("ping_from", "monitor@example.com")
-    assert settings.ping_from == "sip:monitor@example.com"
+    assert settings.values()["ping_from"] == "sip:monitor@example.com"
 
 
 def test_destinations_are_parted_by_commas_and_white_space() -> None:
@@ -105,3 +137,41 @@ def test_destinations_are_parted_by_commas_and_white_space() -> None:
     assert split_destinations("192.168.10.20, sip.provider.com") == ["192.168.10.20", "sip.provider.com"]
     assert split_destinations(" a\tb,\n c ,,d ") == ["a", "b", "c", "d"]
     assert split_destinations("") == []
+
+
+@pytest.mark.parametrize(
+    ("text", "ranges"),
+    [
+        ("2xx", ((200, 299),)),
+        ("2xx,404, 480", ((200, 299), (404, 404), (480, 480))),
+        ("200-499", ((200, 499),)),
+        ("any", ((200, 699),)),
+        ("2XX,6xx", ((200, 299), (600, 699))),
+    ],
+)
+def test_reply_codes(text: str, ranges: object) -> None:
+    """Codes, ranges, classes and any, with commas between them."""
+    assert parse_codes(text) == ranges
+
+
+def test_options_of_a_destination_win() -> None:
+    """A destination's own options win over the settings; a bad one is refused by its name."""
+    settings = Settings()
+    settings.modparam("fall", 5)
+    options = check_options({"fall": 2, "ping_interval_pending": 1, "honor_retry_after": False})
+    policy = Policy({**settings.values(), **options})
+    assert policy.rules.fall == 2
+    assert policy.interval_at(Pace.PENDING) == 1
+    assert policy.interval_at(Pace.DOWN) == policy.interval_at(Pace.REGULAR) == 30
+    assert not policy.honor_retry_after
+    with pytest.raises(InvalidSetting, match="unknown parameter 'fal'"):
+        check_options({"fal": 2})
+
+
+def test_headers_are_sent_one_a_line() -> None:
+    """Headers with "|" between them become lines, with Max-Forwards behind them."""
+    settings = Settings()
+    settings.modparam("ping_headers", "X-Probe: yes | Accept: application/sdp")
+    settings.modparam("max_forwards", 1)
+    headers = Policy(settings.values()).headers
+    assert headers == "X-Probe: yes\r\nAccept: application/sdp\r\nMax-Forwards: 1\r\n"

@@ -21,13 +21,13 @@ def test_rows_come_back_as_they_were(memory: ModuleType) -> None:
     registered = memory.Registration(3, "sip:a", {"me": memory.Owner(0, "m:f", {"x": [1, None, "ü"]})})
     memory.store_registration("k", registered)
     memory.store_health("k", Health(3, 2, 12345))
-    memory.store_state("k", 2)
+    memory.store_shown("k", 2, None)
     assert memory.registration("k") == registered
     assert memory.health("k") == Health(3, 2, 12345)
-    assert memory.state("k") == 2
+    assert memory.shown("k") == 2
     assert memory.monitored_keys() == ["k"]
     memory.remove("k")
-    assert memory.registration("k") is memory.health("k") is memory.state("k") is None
+    assert memory.registration("k") is memory.health("k") is memory.shown("k") is None
     assert memory.monitored_keys() == []
 
 
@@ -52,10 +52,10 @@ def test_full_memory_is_said(memory: ModuleType, server: FakeServer) -> None:
     """What shared memory refuses raises, naming what and why; nothing is half-written."""
     server.ksr.room_left = 0
     with pytest.raises(memory.SharedMemoryFull, match="shared memory refused 'k' in table keepalive_state"):
-        memory.store_state("k", 1)
+        memory.store_shown("k", 1, None)
     with pytest.raises(memory.SharedMemoryFull, match="an entry of queue keepalive_changes"):
         memory.announce_change("k")
-    assert memory.state("k") is None
+    assert memory.shown("k") is None
 
 
 def test_a_lock_is_released_whatever_happens(memory: ModuleType, server: FakeServer) -> None:
@@ -70,7 +70,7 @@ def test_queues_give_each_entry_once(memory: ModuleType) -> None:
     """Entries come in their order, each to one taker."""
     for key in ("a", "b"):
         memory.announce_change(key)
-    assert list(memory.announced_changes()) == ["a", "b"]
+    assert list(memory.announced_changes()) == [("a", False), ("b", False)]
     assert list(memory.announced_changes()) == []
 
 

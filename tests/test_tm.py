@@ -5,6 +5,8 @@ from types import ModuleType
 import pytest
 
 from conftest import FakeServer
+from keepalive_core.health import Kind, Result, Rules
+from keepalive_core.settings import Policy, Settings
 
 URI = "sip:192.168.10.20"
 KEY = "sip:192.168.10.20:5060"
@@ -18,7 +20,7 @@ def tm(keepalive: ModuleType) -> ModuleType:
 
 
 def send(tm: ModuleType, uri: str = URI) -> tuple[int, bool]:
-    answer: tuple[int, bool] = tm.send(KEY, 7, uri, "sip:keepalive@localhost", 3000)
+    answer: tuple[int, bool] = tm.send(KEY, 7, uri, Policy(Settings().values()))
     return answer
 
 
@@ -28,7 +30,8 @@ def test_a_ping_has_its_own_time_limit_and_functions(tm: ModuleType, server: Fak
     [ping] = server.ksr.sent
     assert ping.method == "OPTIONS"
     assert ping.uri == URI
-    assert ping.headers == f"From: <sip:keepalive@localhost>\r\nTo: <{URI}>\r\n"
+    assert ping.headers == f"From: <sip:keepalive@localhost>\r\nTo: <{URI}>\r\nMax-Forwards: 70\r\n"
+    assert ping.hop == ping.socket == ""
     assert 3000 <= ping.timeout_ms <= 3000 + 1000 / 16 + 1
     assert callable(getattr(server.ksr.handlers, ping.on_reply))
     assert callable(getattr(server.ksr.handlers, ping.on_failure))
@@ -99,14 +102,12 @@ def test_a_result_names_its_ping(tm: ModuleType, server: FakeServer) -> None:
     server.ksr.reply(ping, 200, "OK")
     server.ksr.reply(ping, 408, "Request Timeout")
     server.ksr.time_out(ping)
-    from keepalive_core.health import Kind, Result
-
     assert found == [
         None,
-        (KEY, Result(7, sent, server.now, Kind.REPLY, 200, "OK")),
-        (KEY, Result(7, sent, server.now, Kind.REPLY, 408, "Request Timeout")),
+        (KEY, Result(7, sent, server.now, Kind.REPLY, 200, "OK"), Rules()),
+        (KEY, Result(7, sent, server.now, Kind.REPLY, 408, "Request Timeout"), Rules()),
         None,
-        (KEY, Result(7, sent, server.now, Kind.TIMEOUT)),
+        (KEY, Result(7, sent, server.now, Kind.TIMEOUT), Rules()),
     ]
 
 
@@ -128,3 +129,28 @@ def test_a_transaction_without_our_mark_is_no_result(tm: ModuleType, server: Fak
     server.ksr.handlers.ksr_keepalive_reply = lambda msg: found.append(tm.replied()) or 1
     server.ksr.reply(ping, 200)
     assert found == [None]
+
+
+@pytest.mark.parametrize(
+    ("header", "seconds"),
+    [
+        ("120", 120),
+        ("18000;duration=3600", 18000),
+        ("120 (I'm in a meeting)", 120),
+        ("soon", 0),
+        ("-5", 0),
+        ("", 0),
+    ],
+)
+def test_retry_after_is_read_from_a_503(
+    tm: ModuleType, server: FakeServer, header: str, seconds: int
+) -> None:
+    """RFC 3261 section 20.33: seconds, perhaps with parameters or a comment; anything else is no wish."""
+    send(tm)
+    found = []
+    server.ksr.handlers.ksr_keepalive_reply = lambda msg: found.append(tm.replied()) or 1
+    server.ksr.handlers.ksr_keepalive_failure = lambda msg: 1
+    server.ksr.reply_headers = {"Retry-After": header}
+    server.ksr.reply(server.ksr.sent[0], 503, "Busy")
+    server.ksr.reply(server.ksr.sent[0], 500, "Error")
+    assert [each[1].retry_after for each in found] == [seconds, 0]

@@ -2,10 +2,11 @@
 
 Pure rooms, which know nothing of Kamailio (text, time and results in, decisions out):
 
-* ``uris``      what a destination is called, and which spellings are the same one
-* ``settings``  the parameters: names, units, limits, and whose word wins
-* ``health``    the rules: a result comes in, a verdict goes out
-* ``schedule``  when each ping is due
+* ``uris``         what a destination is called, and which spellings are the same one
+* ``settings``     the parameters: names, units, limits, and whose word wins
+* ``reply_codes``  which codes count as alive
+* ``health``       the rules: a result or a report comes in, a verdict goes out
+* ``schedule``     when each ping is due
 
 Rooms that talk to Kamailio, the only ones that import KSR:
 
@@ -17,6 +18,7 @@ Rooms that join the others:
 
 * ``configuration``  the settings in force, from the script, kamailio.cfg and operators
 * ``registry``       destinations and their owners come and go
-* ``results``        what a ping's result does to its destination
+* ``results``        what a ping's result, or a report, does to its destination
+* ``information``    all that is known of a destination, for people and programs
 * ``prober``         the timer's tick: which pings leave now, which were never answered
 """

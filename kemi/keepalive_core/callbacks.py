@@ -6,6 +6,7 @@ order, and a slow callback holds up neither calls nor pings.
 """
 
 import importlib
+import inspect
 import json
 import logging
 import sys
@@ -14,13 +15,16 @@ from typing import Any, NamedTuple
 
 import KSR
 
-from . import shared_memory
+from . import information, shared_memory
 from .health import STATE_NAMES
 
 log = logging.getLogger("keepalive")
 
-Callback = Callable[[str, int, Any], object]
-"""``callback(uri, state, user_attr)``; what it returns is ignored"""
+Callback = Callable[..., object]
+"""``callback(uri, state, user_attr)``, or with ``event`` as a fourth argument; what it returns is ignored"""
+
+NOT_MONITORED = -1
+"""The state in the last change of a destination that is given up."""
 
 
 class InvalidCallback(ValueError):
@@ -34,6 +38,8 @@ class Change(NamedTuple):
     generation: int
     uri: str
     state: int
+    parting: list[list[Any]] = []  # noqa: RUF012 - a NamedTuple's default, never changed
+    """callbacks and their user_attr, of owners whose registration is gone with this change"""
 
 
 def name_of(callback: object) -> str:
@@ -72,6 +78,14 @@ def _find(name: str) -> Callback:
     return callback
 
 
+def _takes_event(callback: Callback) -> bool:
+    try:
+        inspect.signature(callback).bind("uri", 0, None, None)
+    except (TypeError, ValueError):
+        return False
+    return True
+
+
 def log_change(change: Change, old: int, why: str) -> None:
     """Write the one line that a change gets in the log, at NOTICE."""
     KSR.notice(f"keepalive: {change.uri} {STATE_NAMES[old]} -> {STATE_NAMES[change.state]}: {why}\n")
@@ -95,6 +109,8 @@ def run_announced() -> None:
 def run(change: Change) -> None:
     """Run the callbacks of one change: those of the destination's owners, then those for all changes."""
     registered = shared_memory.registration(change.key)
+    for name, user_attr in change.parting:
+        _call(name, change, user_attr)
     if registered is not None and registered.generation == change.generation:
         for owner in registered.owners.values():
             if owner.callback:
@@ -105,7 +121,11 @@ def run(change: Change) -> None:
 
 def _call(name: str, change: Change, user_attr: Any) -> None:
     try:
-        _find(name)(change.uri, change.state, user_attr)
+        callback = _find(name)
+        if _takes_event(callback):
+            callback(change.uri, change.state, user_attr, information.of(change.key))
+        else:
+            callback(change.uri, change.state, user_attr)
     # BaseException: sys.exit() in a callback would end the process, and with it all of Kamailio.
     except BaseException:
         log.exception("callback %s failed for %s", name, change.uri)

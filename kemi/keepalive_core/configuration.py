@@ -1,17 +1,19 @@
 """The settings in force in this process: filled by the script, by kamailio.cfg and by operators."""
 
 import logging
+from collections.abc import Mapping
 
 from . import shared_memory
-from .settings import DESTINATION, SETTINGS, InvalidSetting, Settings
+from .settings import DESTINATION, SETTINGS, InvalidSetting, Policy, Settings, Value
 
 log = logging.getLogger("keepalive")
 
 settings = Settings()
 
 _defines_read = False
-# What this process read or published last, to tell what is new.
+# What this process read last, to tell what is new.
 _seen: dict[str, str] = {}
+_published: dict[str, Value] = {}
 
 
 def read_defines() -> None:
@@ -32,8 +34,12 @@ def read_defines() -> None:
             log.debug("%s, in kamailio.cfg", error)
 
 
-def refresh() -> None:
-    """Take over what an operator changed at run time; for a timer process only."""
+def refresh() -> bool:
+    """Take over what an operator changed at run time, and publish it; for the prober only.
+
+    Returns: whether anything changed since the last time.
+    """
+    global _published
     for name in SETTINGS:
         text = shared_memory.configured(name)
         if text is None or text == _seen.get(name):
@@ -48,15 +54,18 @@ def refresh() -> None:
                 log.info("%s is %s from now on, set at run time", name, text)
         except InvalidSetting as error:
             log.error("%s, in kamailio.cfg or set at run time; it is ignored", error)
-    if settings.unknown_as != _seen.get("published"):
-        shared_memory.publish_unknown_as(settings.unknown_as)
-        _seen["published"] = settings.unknown_as
+    values = settings.values()
+    if values == _published:
+        return False
+    shared_memory.publish_settings(values)
+    _published = values
+    return True
 
 
 def destinations_changed() -> str | None:
     """Return the list of destinations of kamailio.cfg if it was changed at run time, else None.
 
-    For a timer process only.
+    For the prober only.
     """
     # What was defined at the start is registered by whichever process started first.
     before = _seen.setdefault(DESTINATION, shared_memory.defined(DESTINATION + "s") or "")
@@ -67,7 +76,12 @@ def destinations_changed() -> str | None:
     return text
 
 
-def unknown_as() -> str:
-    """Return what is_alive has to answer for an unknown state: "up", "down" or "error"."""
+def is_enabled() -> bool:
+    """Say whether the setting ``enabled`` lets pings be sent; for the prober only."""
+    return shared_memory.configured("enabled") != "0"
+
+
+def policy(options: Mapping[str, Value]) -> Policy:
+    """Return what is in force for a destination with options of its own."""
     read_defines()
-    return shared_memory.published_unknown_as() or settings.unknown_as
+    return Policy({**(shared_memory.published_settings() or settings.values()), **options})

@@ -1,18 +1,26 @@
-"""The rules of health: a ping's result comes in, a verdict goes out (pure).
+"""The rules of health: a ping's result or a report comes in, a verdict goes out (pure).
 
 No clock, no Kamailio, no memory of its own: all a rule needs is in its arguments, all it decides is in
 what it returns. Times are microseconds of one monotonic clock that all processes share.
 """
 
 from enum import Enum
-from typing import NamedTuple
+from functools import lru_cache
+from typing import Final, NamedTuple
+
+from .reply_codes import CodeRanges, parse_codes
 
 # The manual's values, section 1.1 of its developer guide.
-UNKNOWN = 0
-UP = 1
-DOWN = 2
+UNKNOWN: Final = 0
+UP: Final = 1
+DOWN: Final = 2
 
-STATE_NAMES = {UNKNOWN: "unknown", UP: "up", DOWN: "down"}
+STATE_NAMES: Final = {UNKNOWN: "unknown", UP: "up", DOWN: "down"}
+
+# RFC 3261 section 21.5.4: the one code whose Retry-After speaks of the server itself.
+SERVICE_UNAVAILABLE: Final = 503
+# The newest sample's part in the average, as Kamailio's dispatcher has it (ds_latency_estimator_alpha).
+LATENCY_WEIGHT: Final = 0.1
 
 
 class Kind(Enum):
@@ -38,6 +46,8 @@ class Result(NamedTuple):
     code: int = 0
     """the final SIP code of a reply, else 0"""
     reason: str = ""
+    retry_after: int = 0
+    """what a 503 asks for, seconds; 0 for nothing"""
 
     def why(self) -> str:
         """Say how the ping ended, for a log line."""
@@ -49,6 +59,37 @@ class Result(NamedTuple):
         return f"no reply in {milliseconds:.0f} ms"
 
 
+class Report(NamedTuple):
+    """What traffic other than pings showed of a destination."""
+
+    success: bool
+    reason: str
+
+    def why(self) -> str:
+        """Say what was reported, for a log line."""
+        return f"reported {'alive' if self.success else 'failing'}: {self.reason}"
+
+
+class Rules(NamedTuple):
+    """What decides a destination's state; see the parameters of the same names."""
+
+    rise: int = 1
+    fall: int = 1
+    codes: CodeRanges = ((200, 299),)
+
+    def text(self) -> str:
+        """Return the rules as a text without white space, for from_text()."""
+        ranges = ",".join(f"{low}-{high}" for low, high in self.codes)
+        return f"{self.rise}/{self.fall}/{ranges}"
+
+    @staticmethod
+    @lru_cache(maxsize=256)
+    def from_text(text: str) -> "Rules":
+        """Return the rules that a text() stands for."""
+        rise, fall, codes = text.split("/")
+        return Rules(int(rise), int(fall), parse_codes(codes))
+
+
 class Health(NamedTuple):
     """What is known of one destination; the order of the fields is the record's in shared memory."""
 
@@ -57,6 +98,31 @@ class Health(NamedTuple):
     state: int = UNKNOWN
     judged: int = 0
     """when the newest ping that was judged had left, us; 0 before the first"""
+    streak: int = 0
+    """successes in a row, or, below 0, failures in a row"""
+    hold: int = 0
+    """no ping before this time, us: a 503 asked for it; 0 for none"""
+    since: int = 0
+    """epoch seconds of the last change of state"""
+    checked: int = 0
+    """epoch seconds of the last result of a ping"""
+    last_up: int = 0
+    """epoch seconds of the last success"""
+    last_down: int = 0
+    """epoch seconds of the last failure"""
+    code: int = 0
+    """of the last reply; 0 if the last ping had none"""
+    reason: str = ""
+    """how the last ping ended, or what was reported after it"""
+    ok: int = 0
+    failed: int = 0
+    timeouts: int = 0
+    """the part of the failed ones that had no reply"""
+    latency: int = 0
+    """of the last reply, us"""
+    latency_ewma: int = 0
+    latency_min: int = 0
+    latency_max: int = 0
 
 
 class Transition(Enum):
@@ -65,6 +131,8 @@ class Transition(Enum):
     STALE = "stale"
     """nothing: it is for another registration, or a result as new or newer was judged before"""
     UNCHANGED = "unchanged"
+    PENDING = "pending"
+    """it speaks against the state, but there are not enough of its kind in a row yet"""
     CHANGED = "changed"
 
 
@@ -75,19 +143,83 @@ class Verdict(NamedTuple):
     transition: Transition
 
 
-def is_success(result: Result) -> bool:
-    """Say whether a result is a sign of life: a reply of class 2xx, as the C module has it."""
-    return result.kind is Kind.REPLY and 200 <= result.code <= 299
+class Pace(Enum):
+    """Which of a destination's intervals holds."""
+
+    REGULAR = "regular"
+    PENDING = "pending"
+    DOWN = "down"
 
 
-def judge(health: Health, result: Result) -> Verdict:
-    """Decide what a result means for a destination.
+def is_success(result: Result, rules: Rules) -> bool:
+    """Say whether a result is a sign of life: a reply of a listed code. A local timeout never is."""
+    return result.kind is Kind.REPLY and any(low <= result.code <= high for low, high in rules.codes)
 
-    Arguments: health, as known before; result, what came in.
+
+def judge(health: Health, result: Result, rules: Rules, wall: int) -> Verdict:
+    """Decide what a ping's result means for a destination.
+
+    Arguments: health, as known before; result, what came in; rules, of the destination; wall, epoch seconds.
     Returns: the health from now on, and what kind of step that was. A stale result changes nothing.
     """
     if result.generation != health.generation or result.sent <= health.judged:
         return Verdict(health, Transition.STALE)
-    state = UP if is_success(result) else DOWN
-    transition = Transition.UNCHANGED if state == health.state else Transition.CHANGED
-    return Verdict(health._replace(state=state, judged=result.sent), transition)
+    health = health._replace(
+        judged=result.sent,
+        checked=wall,
+        hold=result.ended + result.retry_after * 1_000_000 if result.retry_after else 0,
+        code=result.code,
+    )
+    if result.kind is Kind.REPLY:
+        health = _with_latency(health, result.ended - result.sent)
+    else:
+        health = health._replace(timeouts=health.timeouts + (result.kind is not Kind.SEND_FAILED))
+    return _count(health, is_success(result, rules), result.why(), rules, wall)
+
+
+def judge_report(health: Health, report: Report, rules: Rules, wall: int) -> Verdict:
+    """Decide what a report means for a destination: it counts as a ping's result would."""
+    return _count(health, report.success, report.why(), rules, wall)
+
+
+def expire(health: Health, reason: str, wall: int) -> Verdict:
+    """Forget a state that no fresh result stands behind."""
+    if health.state == UNKNOWN:
+        return Verdict(health, Transition.UNCHANGED)
+    forgotten = health._replace(state=UNKNOWN, streak=0, since=wall, reason=reason)
+    return Verdict(forgotten, Transition.CHANGED)
+
+
+def _with_latency(health: Health, latency: int) -> Health:
+    """Add one reply's time; the average gives the newest a weight of LATENCY_WEIGHT."""
+    average = health.latency_ewma + int((latency - health.latency_ewma) * LATENCY_WEIGHT)
+    return health._replace(
+        latency=latency,
+        latency_ewma=average if health.latency_max else latency,
+        latency_min=min(health.latency_min, latency) if health.latency_max else latency,
+        latency_max=max(health.latency_max, latency),
+    )
+
+
+def _count(health: Health, success: bool, reason: str, rules: Rules, wall: int) -> Verdict:
+    """Count one more success or failure; rise and fall are HAProxy's."""
+    if success:
+        streak = max(health.streak, 0) + 1
+        counted = health._replace(streak=streak, reason=reason, ok=health.ok + 1, last_up=wall)
+    else:
+        streak = min(health.streak, 0) - 1
+        counted = health._replace(streak=streak, reason=reason, failed=health.failed + 1, last_down=wall)
+    target, needed = (UP, rules.rise) if success else (DOWN, rules.fall)
+    if health.state == target:
+        return Verdict(counted, Transition.UNCHANGED)
+    # The first result ever decides at once.
+    if health.state == UNKNOWN or abs(streak) >= needed:
+        return Verdict(counted._replace(state=target, since=wall), Transition.CHANGED)
+    return Verdict(counted, Transition.PENDING)
+
+
+def pace(health: Health) -> Pace:
+    """Return which interval holds: the pending one while results speak against the state."""
+    if (health.state == UP and health.streak < 0) or (health.state == DOWN and health.streak > 0):
+        return Pace.PENDING
+    return Pace.DOWN if health.state == DOWN else Pace.REGULAR

@@ -1,48 +1,67 @@
 """The timer's tick: which pings leave now, and which were never answered.
 
-The schedule lies in the memory of the one process that runs the tick; which destinations there are is
-read from shared memory, at the start and when a change is announced.
+The schedule lies in the memory of the one process that runs the tick; which destinations there are, and
+how they are, is read from shared memory, at the start and when a change is announced.
 """
 
 import logging
-from collections.abc import Callable
+import random
+import time
+from collections.abc import Callable, Mapping
 
 from . import configuration, registry, results, shared_memory, tm
-from .configuration import settings
-from .health import Kind, Result
+from .health import Health, Kind, Pace, Result, pace
 from .schedule import SECOND, Timetable, first_ping, next_ping, phase, pings_allowed
+from .settings import Policy, Value
 
 log = logging.getLogger("keepalive")
 
 # tm's timers run in steps of 1/16 s, and their process may be busy: only then is a ping given up for lost.
 GRACE = SECOND
+# However many report a destination, it is pinged out of turn once a second at the most.
+SOONEST = SECOND
+# A Retry-After is followed for so many intervals at the most: no peer talks us into never asking again.
+RETRY_AFTER_INTERVALS = 10
 
 
 class Target:
     """A destination, as the prober remembers it between two pings."""
 
-    __slots__ = ("generation", "place", "sent", "uri")
+    __slots__ = ("generation", "hold", "options", "pace", "place", "policy", "sent", "silent", "uri")
 
-    def __init__(self, generation: int, uri: str, place: float) -> None:
+    def __init__(self, generation: int, place: float) -> None:
         self.generation = generation
-        self.uri = uri
         self.place = place
+        self.uri = ""
+        self.options: Mapping[str, Value] = {}
+        self.policy: Policy
+        self.pace = Pace.REGULAR
+        self.hold = 0
         self.sent = 0
+        self.silent = False
+        """in maintenance"""
 
 
 class Prober:
     """Sends all pings of the server.
 
-    Arguments: clock, returns the time, us.
+    Arguments: clock, returns the time, us; chance, returns a random number from 0 up to 1.
     """
 
-    def __init__(self, clock: Callable[[], int] = tm.clock) -> None:
+    def __init__(
+        self, clock: Callable[[], int] = tm.clock, chance: Callable[[], float] = random.random
+    ) -> None:
         self._clock = clock
+        self._chance = chance
         self._targets: dict[str, Target] = {}
         self._pings = Timetable()
         self._deadlines = Timetable()
+        self._ends_of_admin = Timetable()
+        self._freshness = Timetable()
         self._turn = 0
-        self._interval = 0
+        self._rate = 0.0
+        """pings in a second, all destinations together"""
+        self._paused = False
         self._last_tick = 0
         self._next_refresh = 0
         self._event_missed = False
@@ -52,25 +71,26 @@ class Prober:
         now = self._clock()
         if now >= self._next_refresh:
             self._refresh(now)
-        for key in shared_memory.announced_changes():
-            self._look_at(key, now)
+        for key, ping_soon in shared_memory.announced_changes():
+            self._look_at(key, now, ping_soon)
         for key in self._deadlines.take(now):
             self._guarded(self._give_up, key)
-        allowed = pings_allowed(len(self._targets), self._interval, now - self._last_tick)
-        for key in self._pings.take(now, allowed):
-            self._guarded(self._ping, key)
+        for key in self._ends_of_admin.take(now):
+            self._guarded(registry.end_admin, key)
+        for key in self._freshness.take(now):
+            self._guarded(self._check_freshness, key)
+        if not self._paused:
+            for key in self._pings.take(now, pings_allowed(self._rate, now - self._last_tick)):
+                self._guarded(self._ping, key)
         self._last_tick = now
 
     def _refresh(self, now: int) -> None:
         """Once a second: look at the settings; the first time, at all destinations."""
         self._next_refresh = now + SECOND
         configuration.read_defines()
-        configuration.refresh()
-        if settings.ping_interval * SECOND != self._interval:
-            self._interval = settings.ping_interval * SECOND
-            for key, target in self._targets.items():
-                if target.sent:
-                    self._pings.put(key, next_ping(now, target.place, self._interval))
+        if configuration.refresh():
+            self._follow_settings(now)
+        self._pause_or_resume(now)
         if not self._last_tick:
             registry.start()
             for key in shared_memory.monitored_keys():
@@ -79,27 +99,99 @@ class Prober:
         if destinations is not None:
             registry.replace_configured(destinations)
 
-    def _look_at(self, key: str, now: int) -> None:
-        """Take over how a destination is registered now."""
+    def _follow_settings(self, now: int) -> None:
+        for key, target in self._targets.items():
+            before = target.policy
+            self._set_policy(target, configuration.policy(target.options))
+            if target.sent and target.policy.interval_at(target.pace) != before.interval_at(target.pace):
+                self._schedule(key, target, now)
+            if key not in self._freshness:
+                self._expect_freshness(key, target, now)
+
+    def _pause_or_resume(self, now: int) -> None:
+        paused = shared_memory.is_paused() or not configuration.is_enabled()
+        if self._paused and not paused:
+            # A standby that takes over: what it knows is old, so it asks all anew, spread as at a start.
+            for key, target in self._targets.items():
+                self._pings.put(key, first_ping(now, target.place))
+        if paused != self._paused:
+            log.info("pings are %s", "paused" if paused else "sent again")
+        self._paused = paused
+
+    def _look_at(self, key: str, now: int, ping_soon: bool = False) -> None:
+        """Take over how a destination is registered, and how it is, now."""
         registered = shared_memory.registration(key)
-        if registered is None:
-            self._targets.pop(key, None)
-            self._pings.remove(key)
-            self._deadlines.remove(key)
+        known = shared_memory.health(key)
+        if registered is None or known is None:
+            self._forget(key)
             return
         target = self._targets.get(key)
-        if target is not None and target.generation == registered.generation:
-            target.uri = registered.uri
-            return
-        self._turn += 1
-        target = Target(registered.generation, registered.uri, phase(self._turn))
-        self._targets[key] = target
-        self._deadlines.remove(key)
-        self._pings.put(key, first_ping(now, target.place))
+        is_new = target is None or target.generation != registered.generation
+        if target is None or is_new:
+            self._forget(key)
+            self._turn += 1
+            target = self._targets[key] = Target(registered.generation, phase(self._turn))
+        before = (target.pace, target.hold, target.silent, target.options)
+        target.uri = registered.uri
+        if is_new or target.options != registered.options:
+            target.options = registered.options
+            self._set_policy(target, configuration.policy(target.options), is_new)
+        target.pace = pace(known)
+        target.hold = self._hold(target, known, now)
+        self._follow_admin(key, target, now)
+        if is_new:
+            self._pings.put(key, first_ping(now, target.place))
+            self._expect_freshness(key, target, now)
+        elif ping_soon:
+            self._pings.put(key, max(now, target.sent + SOONEST))
+        elif before != (target.pace, target.hold, target.silent, target.options):
+            self._schedule(key, target, now)
+        if results.is_spent(known, target.policy.remove_after):
+            registry.give_up(key)
+
+    def _forget(self, key: str) -> None:
+        target = self._targets.pop(key, None)
+        if target is not None:
+            self._rate -= 1 / target.policy.interval
+        for timetable in (self._pings, self._deadlines, self._ends_of_admin, self._freshness):
+            timetable.remove(key)
+
+    def _set_policy(self, target: Target, policy: Policy, is_new: bool = False) -> None:
+        if not is_new:
+            self._rate -= 1 / target.policy.interval
+        self._rate += 1 / policy.interval
+        target.policy = policy
+
+    def _hold(self, target: Target, known: Health, now: int) -> int:
+        if not known.hold or not target.policy.honor_retry_after:
+            return 0
+        return min(known.hold, now + int(RETRY_AFTER_INTERVALS * target.policy.interval * SECOND))
+
+    def _follow_admin(self, key: str, target: Target, now: int) -> None:
+        admin = shared_memory.admin(key)
+        target.silent = admin is not None and admin.mode == "maint"
+        if admin is not None and admin.until:
+            self._ends_of_admin.put(key, now + max(0, int((admin.until - time.time()) * SECOND)))
+        else:
+            self._ends_of_admin.remove(key)
+
+    def _schedule(self, key: str, target: Target, now: int) -> None:
+        """Put the next ping where it belongs."""
+        policy = target.policy
+        interval = int(policy.interval_at(target.pace) * SECOND)
+        if target.pace is Pace.PENDING:
+            due = now + interval
+        else:
+            due = next_ping(now, target.place, interval)
+            due += int((self._chance() - 0.5) * policy.jitter * interval)
+        self._pings.put(key, max(due, target.hold, now))
 
     def _ping(self, key: str) -> None:
         target = self._targets[key]
         now = self._clock()
+        if target.silent:
+            self._schedule(key, target, now)
+            return
         if key in self._deadlines:
             if not self._answered(key, target):
                 # One ping in flight: the next one leaves when this one is over.
@@ -107,19 +199,18 @@ class Prober:
                 return
             self._deadlines.remove(key)
         # Before anything can fail: a destination is pinged for ever.
-        self._pings.put(key, next_ping(now, target.place, self._interval))
-        timeout = settings.ping_timeout
+        self._schedule(key, target, now)
         try:
-            target.sent, left = tm.send(key, target.generation, target.uri, settings.ping_from, timeout)
+            target.sent, left = tm.send(key, target.generation, target.uri, target.policy)
         except tm.EventNotSeen as error:
             if not self._event_missed:
                 self._event_missed = True
                 log.error("%s", error)
             return
         if left:
-            self._deadlines.put(key, target.sent + timeout * 1000 + GRACE)
+            self._deadlines.put(key, target.sent + target.policy.timeout * 1000 + GRACE)
         else:
-            results.record(key, Result(target.generation, target.sent, self._clock(), Kind.SEND_FAILED))
+            self._record(key, target, Kind.SEND_FAILED)
 
     def _give_up(self, key: str) -> None:
         target = self._targets[key]
@@ -127,11 +218,31 @@ class Prober:
             # Gone without an announcement, which memory had no room for.
             self._look_at(key, self._clock())
         elif not self._answered(key, target):
-            results.record(key, Result(target.generation, target.sent, self._clock(), Kind.LOST))
+            self._record(key, target, Kind.LOST)
+
+    def _record(self, key: str, target: Target, kind: Kind) -> None:
+        result = Result(target.generation, target.sent, self._clock(), kind)
+        results.record(key, result, target.policy.rules)
 
     def _answered(self, key: str, target: Target) -> bool:
         known = shared_memory.health(key)
         return known is None or known.judged >= target.sent
+
+    def _expect_freshness(self, key: str, target: Target, since: int) -> None:
+        if target.policy.stale_after:
+            self._freshness.put(key, since + int(target.policy.stale_after * SECOND))
+
+    def _check_freshness(self, key: str) -> None:
+        target = self._targets[key]
+        known = shared_memory.health(key)
+        now = self._clock()
+        if known is None or not target.policy.stale_after:
+            return
+        if now - known.judged < int(target.policy.stale_after * SECOND):
+            self._expect_freshness(key, target, known.judged)
+            return
+        results.expire(key, f"no fresh result for {target.policy.stale_after:g} s")
+        self._expect_freshness(key, target, now)
 
     def _guarded(self, act: Callable[[str], None], key: str) -> None:
         """One destination's trouble is not the others'."""

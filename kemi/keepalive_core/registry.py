@@ -2,13 +2,16 @@
 
 import json
 import logging
+import math
+import time
 from functools import lru_cache
-from typing import Any
+from typing import Any, cast
 
-from . import callbacks, shared_memory, uris
+from . import callbacks, configuration, shared_memory, uris
+from .callbacks import NOT_MONITORED, Change
 from .health import UNKNOWN, Health
-from .settings import DESTINATION, split_destinations
-from .shared_memory import Owner, Registration
+from .settings import DESTINATION, check_options, split_destinations
+from .shared_memory import Admin, Member, Owner, Registration
 
 log = logging.getLogger("keepalive")
 
@@ -50,28 +53,55 @@ def _parsed_key(destination: object) -> str:
 _key_of_text = lru_cache(maxsize=_REMEMBERED_SPELLINGS)(_parsed_key)
 
 
-def state(key: str) -> int | None:
-    """Return a destination's state, None if it is not monitored."""
-    value = shared_memory.state(key)
+def shown(key: str) -> int | None:
+    """Return a destination's state and admin mode in one number, None if it is not monitored."""
+    value = shared_memory.shown(key)
     if value is None and not _started:
         start()
-        value = shared_memory.state(key)
+        value = shared_memory.shown(key)
         # Another process is just registering what was configured: it is monitored all the same.
         if value is None and not _started and key in _configured_keys():
             return UNKNOWN
     return value
 
 
-def add(uri: object, owner: object, flags: object, callback: object, user_attr: object) -> None:
+def unknown_as(key: str) -> str:
+    """Return what is_alive has to answer for a destination in state unknown: "up", "down" or "error"."""
+    registered = shared_memory.registration(key)
+    return configuration.policy(registered.options if registered else {}).unknown_as
+
+
+def add(
+    uri: object,
+    owner: object,
+    flags: object = 0,
+    callback: object = None,
+    user_attr: object = None,
+    group: object = "",
+    priority: object = 0,
+    weight: object = 0,
+    **options: object,
+) -> None:
     """Register a destination for an owner, or update what that owner asked for before.
 
-    Raises: InvalidURI, Refused, InvalidCallback, SharedMemoryFull; then nothing has changed.
+    Raises: InvalidURI, Refused, InvalidSetting, InvalidCallback, SharedMemoryFull; then nothing has changed.
     """
     destination = uris.parse(uri)
     name = _owner_name(owner)
-    if not isinstance(flags, int):
-        raise Refused(f"flags of {uri!r} are a number, not {type(flags).__name__}")
-    wanted = Owner(flags, "" if callback is None else callbacks.name_of(callback), _json_value(user_attr))
+    for what, number in (("flags", flags), ("priority", priority), ("weight", weight)):
+        if not isinstance(number, int) or isinstance(number, bool):
+            raise Refused(f"{what} of {uri!r}: a number is needed, not {type(number).__name__}")
+    if not isinstance(group, str) or not group.isprintable():
+        raise Refused(f"group of {uri!r}: a name is needed, not {group!r}")
+    wanted = Owner(
+        cast(int, flags),
+        "" if callback is None else callbacks.name_of(callback),
+        _json_value(user_attr),
+        check_options(options),
+        group,
+        cast(int, priority),
+        cast(int, weight),
+    )
     generation = shared_memory.next_generation()
     if not generation:
         _waiting[destination.key, name] = (destination.uri, wanted)
@@ -93,14 +123,34 @@ def _register(destination: uris.Destination, name: str, wanted: Owner, generatio
         _update(key, before, Registration(before.generation, uri, {**before.owners, name: wanted}))
 
 
+def _regroup(key: str, before: Registration | None, after: Registration | None) -> None:
+    """Bring the groups in line with what a destination's owners want."""
+    old = {owner.group for owner in before.owners.values()} if before else set()
+    new = {owner.group for owner in after.owners.values()} if after else set()
+    for name in (old | new) - {""}:
+        with shared_memory.locked(name, shared_memory.GROUP):
+            members = [member for member in shared_memory.group(name) or [] if member.key != key]
+            if after:
+                members += [
+                    Member(key, title, after.uri, owner.priority, owner.weight)
+                    for title, owner in after.owners.items()
+                    if owner.group == name
+                ]
+            # The best first, as Kamailio's dispatcher has it: a higher number is better.
+            members.sort(key=lambda member: (-member.priority, -member.weight))
+            shared_memory.store_group(name, members)
+
+
 def _create(key: str, registered: Registration) -> None:
     try:
         shared_memory.store_registration(key, registered)
         shared_memory.store_health(key, Health(registered.generation))
         # Last, because from here on is_alive knows it.
-        shared_memory.store_state(key, UNKNOWN)
+        shared_memory.store_shown(key, UNKNOWN, None)
+        _regroup(key, None, registered)
         shared_memory.announce_change(key)
     except shared_memory.SharedMemoryFull:
+        _regroup(key, registered, None)
         shared_memory.remove(key)
         raise
 
@@ -110,9 +160,11 @@ def _update(key: str, before: Registration, after: Registration) -> None:
         return
     shared_memory.store_registration(key, after)
     try:
+        _regroup(key, before, after)
         shared_memory.announce_change(key)
     except shared_memory.SharedMemoryFull:
         shared_memory.store_registration(key, before)
+        _regroup(key, after, before)
         raise
 
 
@@ -136,8 +188,79 @@ def delete(uri: object, owner: object) -> None:
         if left:
             _update(key, before, before._replace(owners=left))
         else:
-            shared_memory.remove(key)
-            shared_memory.announce_change(key)
+            _remove(key, before)
+
+
+def _remove(key: str, registered: Registration) -> None:
+    shared_memory.remove(key)
+    _regroup(key, registered, None)
+    shared_memory.announce_change(key)
+
+
+def give_up(key: str) -> None:
+    """Unregister a destination that failed too often in a row, and tell everybody so."""
+    with shared_memory.locked(key):
+        registered = shared_memory.registration(key)
+        known = shared_memory.health(key)
+        if registered is None or known is None:
+            return
+        _remove(key, registered)
+        parting = [
+            [owner.callback, owner.user_attr] for owner in registered.owners.values() if owner.callback
+        ]
+        change = Change(key, registered.generation, registered.uri, NOT_MONITORED, parting)
+        queued = callbacks.announce(change)
+    log.warning("%s is monitored no more: %d failures in a row", registered.uri, -known.streak)
+    if not queued:
+        callbacks.run(change)
+
+
+def set_admin(key: str, mode: object, until: object = 0, by: object = "", why: object = "") -> None:
+    """Set a destination's admin mode.
+
+    Raises: Refused, SharedMemoryFull; then nothing has changed.
+    """
+    if mode not in shared_memory.ADMIN_MODES or not isinstance(mode, str):
+        raise Refused(f"admin mode {mode!r}: one of {', '.join(shared_memory.ADMIN_MODES)} is needed")
+    if not isinstance(until, int | float) or isinstance(until, bool) or until < 0:
+        raise Refused(f"until {until!r}: a number of seconds from now is needed")
+    if not isinstance(by, str) or not isinstance(why, str) or not (by + why).isprintable():
+        raise Refused("by and why of an admin mode are text of one line")
+    now = int(time.time())
+    end = now + max(1, math.ceil(until)) if until else 0
+    said = None if mode == "ready" else Admin(mode, end, by, why, now)
+    with shared_memory.locked(key):
+        _store_admin(key, said)
+        shared_memory.announce_change(key)
+    log.info("%s is set to %s%s", key, mode, _remark(said))
+
+
+def end_admin(key: str) -> None:
+    """End a destination's admin mode whose time is over."""
+    with shared_memory.locked(key):
+        said = shared_memory.admin(key)
+        if said is None or not said.until or said.until > math.ceil(time.time()):
+            return
+        _store_admin(key, None)
+        shared_memory.announce_change(key)
+    log.info("%s is ready again: the time of its %s is over%s", key, said.mode, _remark(said))
+
+
+def _store_admin(key: str, said: Admin | None) -> None:
+    known = shared_memory.health(key)
+    if known is None:
+        raise Refused(f"{key} is not monitored")
+    shared_memory.store_admin(key, said)
+    shared_memory.store_shown(key, known.state, said)
+
+
+def _remark(said: Admin | None) -> str:
+    if said is None:
+        return ""
+    parts = [f"by {said.by}" if said.by else "", said.why]
+    if said.until:
+        parts.append("until " + time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(said.until)))
+    return " (" + ", ".join(filter(None, parts)) + ")" if any(parts) else ""
 
 
 def add_callback(callback: object, user_attr: object) -> None:
@@ -211,6 +334,30 @@ def _destinations_in(text: str) -> list[uris.Destination]:
         except uris.InvalidURI as error:
             log.error("%s, in kamailio.cfg; the others are monitored", error)
     return found
+
+
+def keys() -> list[str]:
+    """Return the keys of all destinations; their number is what it costs."""
+    start()
+    return sorted(shared_memory.monitored_keys())
+
+
+def ping_now(key: str) -> bool:
+    """Have a destination pinged soon; False if it is not monitored. Raises: SharedMemoryFull."""
+    if shown(key) is None:
+        return False
+    shared_memory.announce_change(key, ping_soon=True)
+    return True
+
+
+def pause(paused: bool) -> None:
+    """Send no pings from now on, or send them again. Raises: SharedMemoryFull."""
+    shared_memory.store_paused(paused)
+
+
+def members(name: object) -> list[Member] | None:
+    """Return a group's members, the best first; None if there is no such group."""
+    return shared_memory.group(name) if isinstance(name, str) and name else None
 
 
 def _owner_name(owner: object) -> str:

@@ -42,13 +42,13 @@ def next_ping(now: int, place: float, interval: int) -> int:
     return now - (now - offset) % interval + interval
 
 
-def pings_allowed(destinations: int, interval: int, elapsed: int) -> int:
+def pings_allowed(rate: float, elapsed: int) -> int:
     """Return how many pings one tick may send.
 
-    Arguments: destinations, how many there are; interval, us; elapsed, us since the tick before.
+    Arguments: rate, how many are due in a second; elapsed, us since the tick before.
     """
     # A tick that comes late may make up for one second at the most.
-    steady = destinations * min(elapsed, SECOND) / interval
+    steady = rate * min(elapsed, SECOND) / SECOND
     return max(MIN_PINGS_PER_TICK, math.ceil(CATCH_UP_FACTOR * steady))
 
 

@@ -1,12 +1,14 @@
 """The parameters: their names, units and limits, and whose word wins (pure)."""
 
 import re
-from collections.abc import Callable
-from typing import Final, NamedTuple
+from collections.abc import Callable, Mapping
+from typing import Any, Final, NamedTuple
 
 from . import uris
+from .health import Pace, Rules
+from .reply_codes import parse_codes
 
-Value = int | str
+Value = int | float | str
 
 
 class InvalidSetting(ValueError):
@@ -14,43 +16,115 @@ class InvalidSetting(ValueError):
 
 
 class Setting(NamedTuple):
-    """One parameter of modparam() and kamailio.cfg."""
+    """One parameter of modparam(), of kamailio.cfg and, for one destination, of add_destination()."""
 
     default: Value
-    check: Callable[[Value], Value]
+    check: Callable[[Any], Value]
     """returns the value to use, raises ValueError with the reason to refuse it"""
 
 
-def _whole_number(low: int, high: int, unit: str) -> Callable[[Value], Value]:
-    def check(value: Value) -> Value:
+def _number(
+    low: float, high: float, unit: str, kind: type = int, off: bool = False
+) -> Callable[[Any], Value]:
+    """Check a number from low to high; kind float allows fractions, off allows 0 too."""
+    what = f"a whole number of {unit}" if kind is int else f"a number of {unit}"
+    limits = f"{'0, or ' if off else ''}{low} to {high} {unit}"
+
+    def check(value: Any) -> Value:
         # True is an int to Python, but no number of seconds to anybody.
-        if not isinstance(value, int) or isinstance(value, bool):
-            raise ValueError(f"a whole number of {unit} is needed, not {type(value).__name__}")
-        if not low <= value <= high:
-            raise ValueError(f"{low} to {high} {unit} is allowed")
+        if not isinstance(value, int if kind is int else int | float) or isinstance(value, bool):
+            raise ValueError(f"{what} is needed, not {type(value).__name__}")
+        if not (low <= value <= high or (off and value == 0)):
+            raise ValueError(f"{limits} is allowed")
         return value
 
     return check
 
 
-def _one_of(*words: str) -> Callable[[Value], Value]:
-    def check(value: Value) -> Value:
-        if value not in words:
+def _one_of(*words: str) -> Callable[[Any], Value]:
+    def check(value: Any) -> Value:
+        if value not in words or not isinstance(value, str):
             raise ValueError(f"one of {', '.join(words)} is needed")
         return value
 
     return check
 
 
-def _sip_uri(value: Value) -> Value:
+def _switch(value: Any) -> Value:
+    if not isinstance(value, int) or value not in (0, 1):
+        raise ValueError("0 (off) or 1 (on) is needed")
+    return int(value)
+
+
+def _text(pattern: str, what: str) -> Callable[[Any], Value]:
+    def check(value: Any) -> Value:
+        if not isinstance(value, str) or not re.fullmatch(pattern, value):
+            raise ValueError(f"{what} is needed")
+        return value
+
+    return check
+
+
+def _sip_uri(value: Any) -> Value:
     return uris.parse(value).uri
 
 
+def _sip_uri_or_none(value: Any) -> Value:
+    return "" if value == "" else _sip_uri(value)
+
+
+def _reply_codes(value: Any) -> Value:
+    if not isinstance(value, str):
+        raise ValueError(f"text such as '2xx,404' is needed, not {type(value).__name__}")
+    parse_codes(value)
+    return value
+
+
+# Headers that tm writes itself, or that have a parameter of their own; a second one breaks the request.
+_OWN_HEADERS: Final = frozenset(
+    {
+        *("via", "v", "from", "f", "to", "t", "call-id", "i", "cseq", "max-forwards"),
+        *("content-length", "l", "content-type", "c", "route", "record-route"),
+    }
+)
+
+
+def _headers(value: Any) -> Value:
+    """Check headers, one or several with "|" between them; return them as they are sent."""
+    if not isinstance(value, str):
+        raise ValueError(f"text such as 'X-A: 1 | X-B: 2' is needed, not {type(value).__name__}")
+    for header in filter(None, (part.strip() for part in value.split("|"))):
+        if not re.fullmatch(r"[A-Za-z0-9.!%*_+`'~-]+ ?: ?[\x20-\x7e]+", header):
+            raise ValueError(f"{header!r} is no header, 'Name: value' in printable ASCII is needed")
+        name = header.partition(":")[0].strip()
+        if name.lower() in _OWN_HEADERS:
+            raise ValueError(f"header {name} is written by Kamailio")
+    return value
+
+
+_INTERVAL = (0.1, 86_400, "seconds", float)
+
 SETTINGS: Final[dict[str, Setting]] = {
-    "ping_interval": Setting(30, _whole_number(1, 86_400, "seconds")),
+    "ping_interval": Setting(30, _number(*_INTERVAL)),
+    "ping_interval_pending": Setting(0, _number(*_INTERVAL, off=True)),
+    "ping_interval_down": Setting(0, _number(*_INTERVAL, off=True)),
+    "ping_jitter": Setting(10, _number(0, 50, "percent")),
     # tm gives up a transaction after 32 s (max_noninv_lifetime) whatever time limit it was given.
-    "ping_timeout": Setting(3000, _whole_number(100, 32_000, "ms")),
+    "ping_timeout": Setting(3000, _number(50, 32_000, "ms")),
     "ping_from": Setting("sip:keepalive@localhost", _sip_uri),
+    "ping_method": Setting("OPTIONS", _text(r"[A-Z]{1,32}", "a method such as OPTIONS, in capital letters,")),
+    "ping_headers": Setting("", _headers),
+    "ping_socket": Setting(
+        "", _text(r"|(udp|tcp|tls|sctp):[A-Za-z0-9.\-\[\]:]{1,200}", "a socket such as udp:192.168.10.1:5060")
+    ),
+    "outbound_proxy": Setting("", _sip_uri_or_none),
+    "max_forwards": Setting(70, _number(0, 255, "hops")),
+    "ping_reply_codes": Setting("2xx", _reply_codes),
+    "rise": Setting(1, _number(1, 1000, "successes")),
+    "fall": Setting(1, _number(1, 1000, "failures")),
+    "honor_retry_after": Setting(1, _switch),
+    "remove_after": Setting(0, _number(0, 1_000_000, "failures")),
+    "stale_after": Setting(0, _number(1, 864_000, "seconds", off=True)),
     "unknown_as": Setting("up", _one_of("up", "down", "error")),
 }
 
@@ -63,8 +137,47 @@ def split_destinations(text: str) -> list[str]:
     return [uri for uri in re.split(r"[,\s]+", text) if uri]
 
 
+class Policy:
+    """What is in force for one destination: its own options, and the settings for the rest.
+
+    Arguments: values, by the names of the parameters.
+    """
+
+    def __init__(self, values: Mapping[str, Value]) -> None:
+        self.interval = float(values["ping_interval"])
+        """s (manual, section 2.3.1)"""
+        self.interval_pending = float(values["ping_interval_pending"]) or self.interval
+        self.interval_down = float(values["ping_interval_down"]) or self.interval
+        self.jitter = int(values["ping_jitter"]) / 100
+        """a part of the interval"""
+        self.timeout = int(min(float(values["ping_timeout"]), self.interval * 1000))
+        """ms; never longer than the interval, so that pings do not pile up"""
+        self.method = str(values["ping_method"])
+        self.from_uri = str(values["ping_from"])
+        self.socket = str(values["ping_socket"])
+        self.proxy = str(values["outbound_proxy"])
+        headers = [header.strip() for header in str(values["ping_headers"]).split("|") if header.strip()]
+        headers.append(f"Max-Forwards: {values['max_forwards']}")
+        self.headers = "".join(f"{header}\r\n" for header in headers)
+        """as they are sent, beside From and To"""
+        self.honor_retry_after = bool(values["honor_retry_after"])
+        self.remove_after = int(values["remove_after"])
+        self.stale_after = float(values["stale_after"])
+        self.unknown_as = str(values["unknown_as"])
+        self.rules = Rules(
+            int(values["rise"]), int(values["fall"]), parse_codes(str(values["ping_reply_codes"]))
+        )
+        self.rules_text = self.rules.text()
+
+    def interval_at(self, pace: Pace) -> float:
+        """Return the seconds between two pings at a pace."""
+        if pace is Pace.PENDING:
+            return self.interval_pending
+        return self.interval_down if pace is Pace.DOWN else self.interval
+
+
 class Settings:
-    """All parameters with a single value; each is asked for by its name.
+    """All parameters with a single value.
 
     A change at run time wins over ``modparam``, that over a define in kamailio.cfg, that over the default.
     """
@@ -79,47 +192,44 @@ class Settings:
 
         Raises: InvalidSetting; then nothing has changed.
         """
-        self._modparam[_known(name)] = _checked(_known(name), value)
+        self._modparam[_known(name)] = check(name, value)
 
     def define(self, name: str, text: str) -> None:
         """Take a value that kamailio.cfg gave at the start, as text.
 
         Raises: InvalidSetting; then nothing has changed.
         """
-        self._defined[_known(name)] = _checked(name, _from_text(name, text))
+        self._defined[name] = check(name, _from_text(name, text))
 
     def change(self, name: str, text: str) -> None:
         """Take a value that an operator set at run time, as text.
 
         Raises: InvalidSetting; then nothing has changed.
         """
-        self._run_time[_known(name)] = _checked(name, _from_text(name, text))
+        self._run_time[name] = check(name, _from_text(name, text))
 
-    def _value(self, name: str) -> Value:
-        for layer in (self._run_time, self._modparam, self._defined):
-            if name in layer:
-                return layer[name]
-        return SETTINGS[name].default
+    def values(self) -> dict[str, Value]:
+        """Return the value in force of every parameter."""
+        defaults = {name: setting.default for name, setting in SETTINGS.items()}
+        return {**defaults, **self._defined, **self._modparam, **self._run_time}
 
-    @property
-    def ping_interval(self) -> int:
-        """Time between two pings of a destination, seconds (manual, section 2.3.1)."""
-        return int(self._value("ping_interval"))
 
-    @property
-    def ping_timeout(self) -> int:
-        """Time a reply may take, ms; never longer than the interval, so that pings do not pile up."""
-        return min(int(self._value("ping_timeout")), self.ping_interval * 1000)
+def check(name: object, value: object) -> Value:
+    """Return a parameter's value as it is to be used.
 
-    @property
-    def ping_from(self) -> str:
-        """The From URI of a ping."""
-        return str(self._value("ping_from"))
+    Raises: InvalidSetting for an unknown name, a wrong type or a value out of range.
+    """
+    try:
+        return SETTINGS[_known(name)].check(value)
+    except InvalidSetting:
+        raise
+    except ValueError as fault:
+        raise InvalidSetting(f"bad {name} {value!r}: {fault}") from None
 
-    @property
-    def unknown_as(self) -> str:
-        """What is_alive answers before a destination's first result: "up", "down" or "error"."""
-        return str(self._value("unknown_as"))
+
+def check_options(options: Mapping[str, object]) -> dict[str, Value]:
+    """Return one destination's options as they are to be used. Raises: InvalidSetting."""
+    return {name: check(name, value) for name, value in options.items()}
 
 
 def _known(name: object) -> str:
@@ -129,16 +239,10 @@ def _known(name: object) -> str:
     return name
 
 
-def _checked(name: str, value: object) -> Value:
-    if not isinstance(value, int | str):
-        raise InvalidSetting(f"bad {name} {value!r}: {type(value).__name__} is no type of a parameter")
-    try:
-        return SETTINGS[name].check(value)
-    except ValueError as fault:
-        raise InvalidSetting(f"bad {name} {value!r}: {fault}") from None
-
-
 def _from_text(name: str, text: str) -> Value:
-    if isinstance(SETTINGS[name].default, int) and re.fullmatch(r"-?\d+", text):
-        return int(text)
+    if not isinstance(SETTINGS[_known(name)].default, str):
+        if re.fullmatch(r"-?\d+", text):
+            return int(text)
+        if re.fullmatch(r"-?\d+\.\d+", text):
+            return float(text)
     return text

@@ -9,28 +9,37 @@ table or queue             key                         value
 ``keepalive``              ``generation``              int, counts the registrations
 ``keepalive``              ``startup``                 int, how many processes asked to do the start-up
 ``keepalive``              ``started``                 int, 1 when the configured destinations are all in
-``keepalive``              ``unknown_as``              text, the setting as changed at run time
+``keepalive``              ``paused``                  int, 1 while no pings are to be sent
+``keepalive``              ``settings``                JSON, the settings in force, by the prober
 ``keepalive``              ``callbacks``               JSON, [[callback, user_attr], ...] for all changes
-``keepalive_state``        a destination's key         int, 0 unknown, 1 up, 2 down: what is_alive reads
+``keepalive_state``        a destination's key         int, what is_alive reads: 0 unknown, 1 up, 2 down,
+                                                       10 more while drained, 20 more in maintenance
 ``keepalive_destination``  a destination's key         JSON, the Registration
 ``keepalive_health``       a destination's key         JSON, the fields of health.Health
-queue keepalive_changes    a destination's key         "", the prober has to look at the registration
+``keepalive_history``      a destination's key         JSON, the last changes, the newest last
+``keepalive_admin``        a destination's key         JSON, the Admin, where it is not ready
+``keepalive_group``        a group's name              JSON, the Members
+queue keepalive_changes    a destination's key         "", the prober has to look at it again, or "ping",
+                                                       and to ping it soon
 queue keepalive_events     JSON, a callbacks.Change    "", callbacks have to be run
 =========================  ==========================  ==================================================
 
 A read-modify-write of a destination's rows happens under ``locked(key)``, the lock of its slot in
 ``keepalive_health``. Inside it only short reads and writes of the other tables happen, no callback, no
-second destination's lock.
+second destination's lock. A group's row has a lock in its own table, taken inside a destination's, never
+around one.
 """
 
 import json
 from collections.abc import Iterator
+from functools import lru_cache
 from types import TracebackType
 from typing import Any, Final, NamedTuple
 
 import KSR
 
 from .health import Health
+from .settings import Value
 
 for _module in ("htable", "mqueue", "pv", "tm"):
     if not hasattr(KSR, _module):
@@ -42,6 +51,9 @@ COMMON: Final = "keepalive"
 STATE: Final = "keepalive_state"
 DESTINATION: Final = "keepalive_destination"
 HEALTH: Final = "keepalive_health"
+HISTORY: Final = "keepalive_history"
+ADMIN: Final = "keepalive_admin"
+GROUP: Final = "keepalive_group"
 CHANGES: Final = "keepalive_changes"
 EVENTS: Final = "keepalive_events"
 
@@ -62,6 +74,11 @@ class Owner(NamedTuple):
     callback: str
     """``module:name``, empty for none"""
     user_attr: Any
+    options: dict[str, Value] = {}  # noqa: RUF012 - a NamedTuple's default, never changed
+    """the parameters it set for this destination"""
+    group: str = ""
+    priority: int = 0
+    weight: int = 0
 
 
 class Registration(NamedTuple):
@@ -72,17 +89,53 @@ class Registration(NamedTuple):
     """what the pings are sent to"""
     owners: dict[str, Owner]
 
+    @property
+    def options(self) -> dict[str, Value]:
+        """What the owners set for the destination; where they differ, the word of the first one counts."""
+        merged: dict[str, Value] = {}
+        for owner in reversed(self.owners.values()):
+            merged |= owner.options
+        return merged
+
+
+class Admin(NamedTuple):
+    """What an administrator said of a destination."""
+
+    mode: str
+    """"drain" or "maint"; one that is ready has no row"""
+    until: int
+    """epoch seconds of its end; 0 for none"""
+    by: str
+    why: str
+    since: int
+    """epoch seconds"""
+
+
+ADMIN_MODES: Final = {"ready": 0, "drain": 10, "maint": 20}
+"""What each mode adds to the state that is_alive reads."""
+
+
+class Member(NamedTuple):
+    """A destination in a group."""
+
+    key: str
+    owner: str
+    uri: str
+    priority: int
+    weight: int
+
 
 class locked:  # noqa: N801 - used as a statement: with locked(key)
     """Hold a destination's lock; Kamailio's slot locks are re-entrant within a process."""
 
-    __slots__ = ("_key",)
+    __slots__ = ("_key", "_table")
 
-    def __init__(self, key: str) -> None:
+    def __init__(self, key: str, table: str = HEALTH) -> None:
         self._key = key
+        self._table = table
 
     def __enter__(self) -> None:
-        KSR.htable.sht_lock(HEALTH, self._key)
+        KSR.htable.sht_lock(self._table, self._key)
 
     def __exit__(
         self,
@@ -90,7 +143,7 @@ class locked:  # noqa: N801 - used as a statement: with locked(key)
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        KSR.htable.sht_unlock(HEALTH, self._key)
+        KSR.htable.sht_unlock(self._table, self._key)
 
 
 def _store(table: str, key: str, value: str | int) -> None:
@@ -116,8 +169,8 @@ def next_generation() -> int:
     return max(0, KSR.htable.sht_inc(COMMON, "generation"))
 
 
-def state(key: str) -> int | None:
-    """Return a destination's state, None if it is not monitored."""
+def shown(key: str) -> int | None:
+    """Return what is_alive reads: a destination's state and admin mode; None if it is not monitored."""
     value: int | None = KSR.htable.sht_get(STATE, key)
     return value
 
@@ -147,15 +200,60 @@ def store_health(key: str, known: Health) -> None:
     _store(HEALTH, key, json.dumps(known))
 
 
-def store_state(key: str, value: int) -> None:
+def store_shown(key: str, state: int, admin: Admin | None) -> None:
     """Write what is_alive reads. Raises: SharedMemoryFull."""
-    _store(STATE, key, value)
+    _store(STATE, key, state + (ADMIN_MODES[admin.mode] if admin else 0))
+
+
+def history(key: str) -> list[list[Any]]:
+    """Return a destination's last changes, the newest last."""
+    text = KSR.htable.sht_get(HISTORY, key)
+    found: list[list[Any]] = json.loads(text) if text else []
+    return found
+
+
+def store_history(key: str, changes: list[list[Any]]) -> None:
+    """Write a destination's last changes. Raises: SharedMemoryFull."""
+    _store(HISTORY, key, json.dumps(changes))
+
+
+def admin(key: str) -> Admin | None:
+    """Return what an administrator said of a destination; None where it is ready."""
+    text = KSR.htable.sht_get(ADMIN, key)
+    return Admin(*json.loads(text)) if text else None
+
+
+def store_admin(key: str, said: Admin | None) -> None:
+    """Write what an administrator said of a destination. Raises: SharedMemoryFull."""
+    if said is None:
+        KSR.htable.sht_rm(ADMIN, key)
+    else:
+        _store(ADMIN, key, json.dumps(said))
 
 
 def remove(key: str) -> None:
     """Remove all rows of a destination; the one that is_alive reads first."""
-    for table in (STATE, HEALTH, DESTINATION):
+    for table in (STATE, HEALTH, DESTINATION, HISTORY, ADMIN):
         KSR.htable.sht_rm(table, key)
+
+
+@lru_cache(maxsize=1024)
+def _members(text: str) -> list[Member]:
+    return [Member(*fields) for fields in json.loads(text)]
+
+
+def group(name: str) -> list[Member] | None:
+    """Return a group's members, the best first; None if it has none."""
+    text = KSR.htable.sht_get(GROUP, name)
+    return _members(text) if text else None
+
+
+def store_group(name: str, members: list[Member]) -> None:
+    """Write a group's members; without any it is gone. Raises: SharedMemoryFull."""
+    if members:
+        _store(GROUP, name, json.dumps(members))
+    else:
+        KSR.htable.sht_rm(GROUP, name)
 
 
 def monitored_keys() -> list[str]:
@@ -193,14 +291,31 @@ def is_started() -> bool:
     return bool(KSR.htable.sht_get(COMMON, "started") == 1)
 
 
-def published_unknown_as() -> str:
-    """Return the setting unknown_as as changed at run time, "" if it was not."""
-    return KSR.htable.sht_get(COMMON, "unknown_as") or ""
+def is_paused() -> bool:
+    """Say whether pings are paused."""
+    return bool(KSR.htable.sht_get(COMMON, "paused") == 1)
 
 
-def publish_unknown_as(value: str) -> None:
-    """Let all processes know of a change at run time. Raises: SharedMemoryFull."""
-    _store(COMMON, "unknown_as", value)
+def store_paused(paused: bool) -> None:
+    """Pause all pings, or let them go on. Raises: SharedMemoryFull."""
+    _store(COMMON, "paused", int(paused))
+
+
+@lru_cache(maxsize=4)
+def _published(text: str) -> dict[str, Value]:
+    values: dict[str, Value] = json.loads(text)
+    return values
+
+
+def published_settings() -> dict[str, Value] | None:
+    """Return the settings in force as the prober published them; None before it did."""
+    text = KSR.htable.sht_get(COMMON, "settings")
+    return _published(text) if text else None
+
+
+def publish_settings(values: dict[str, Value]) -> None:
+    """Let all processes know of the settings in force. Raises: SharedMemoryFull."""
+    _store(COMMON, "settings", json.dumps(values))
 
 
 def defined(name: str) -> str | None:
@@ -241,14 +356,15 @@ def store_callback(name: str, user_attr: Any) -> None:
         _store(COMMON, "callbacks", json.dumps(list(known.items())))
 
 
-def announce_change(key: str) -> None:
-    """Have the prober look at a destination's registration. Raises: SharedMemoryFull."""
-    _enqueue(CHANGES, key)
+def announce_change(key: str, ping_soon: bool = False) -> None:
+    """Have the prober look at a destination again, and ping it soon if so. Raises: SharedMemoryFull."""
+    _enqueue(CHANGES, key, "ping" if ping_soon else "")
 
 
-def announced_changes() -> Iterator[str]:
-    """Take the keys of the destinations that the prober has to look at."""
-    return _dequeue(CHANGES)
+def announced_changes() -> Iterator[tuple[str, bool]]:
+    """Take the keys of the destinations that the prober has to look at, and whether to ping them soon."""
+    for key, word in _dequeue(CHANGES):
+        yield key, word == "ping"
 
 
 def announce_event(text: str) -> None:
@@ -258,15 +374,15 @@ def announce_event(text: str) -> None:
 
 def announced_events() -> Iterator[str]:
     """Take the events that callbacks have to be run for; each is given to one process only."""
-    return _dequeue(EVENTS)
+    for text, _ in _dequeue(EVENTS):
+        yield text
 
 
-def _enqueue(queue: str, text: str) -> None:
-    if not KSR.mqueue.mq_add(queue, text, "") > 0:
+def _enqueue(queue: str, text: str, word: str = "") -> None:
+    if not KSR.mqueue.mq_add(queue, text, word) > 0:
         raise SharedMemoryFull(f"an entry of queue {queue}")
 
 
-def _dequeue(queue: str) -> Iterator[str]:
+def _dequeue(queue: str) -> Iterator[tuple[str, str]]:
     while KSR.mqueue.mq_fetch(queue) > 0:
-        text: str = KSR.mqueue.mqk_get(queue)
-        yield text
+        yield KSR.mqueue.mqk_get(queue), KSR.mqueue.mqv_get(queue)

@@ -6,12 +6,14 @@ in whichever worker receives the reply, the failure function in a timer process.
 travels in an AVP of its transaction, where no peer can reach it.
 """
 
+import re
 import time
 from typing import Final
 
 import KSR
 
-from .health import Kind, Result
+from .health import SERVICE_UNAVAILABLE, Kind, Result, Rules
+from .settings import Policy
 
 LOCAL_REQUEST: Final = "tm:local-request"
 # Names of methods for a KEMI script, of routes for a native one.
@@ -37,12 +39,12 @@ class EventNotSeen(Exception):
 class _Leaving:
     """The ping that is being sent by this process, between send() and tm's event."""
 
-    __slots__ = ("generation", "key", "sent", "timeout")
+    __slots__ = ("generation", "key", "policy", "sent")
 
-    def __init__(self, key: str, generation: int, timeout: int) -> None:
+    def __init__(self, key: str, generation: int, policy: Policy) -> None:
         self.key = key
         self.generation = generation
-        self.timeout = timeout
+        self.policy = policy
         self.sent = 0
         """when it left, us; 0 before the event"""
 
@@ -55,23 +57,23 @@ def clock() -> int:
     return time.monotonic_ns() // 1000
 
 
-def send(key: str, generation: int, uri: str, from_uri: str, timeout: int) -> tuple[int, bool]:
-    """Send one OPTIONS.
+def send(key: str, generation: int, uri: str, policy: Policy) -> tuple[int, bool]:
+    """Send one ping.
 
-    Arguments: key and generation, of the destination; uri, the request URI; from_uri, the From URI;
-    timeout, how long tm waits for a final reply, ms.
+    Arguments: key and generation, of the destination; uri, the request URI; policy, what to send, from where
+    and through whom, and how long tm waits for a final reply.
     Returns: when the ping left, us, and whether it did. It does not where the name can't be resolved or no
     socket fits; a refused TCP connection is no such failure, tm tells of it by a timeout.
     Raises: EventNotSeen.
     From: RFC 3261 section 11.1.
     """
     global _leaving
-    leaving = _Leaving(key, generation, timeout)
+    leaving = _Leaving(key, generation, policy)
     began = clock()
     _leaving = leaving
     try:
-        headers = f"From: <{from_uri}>\r\nTo: <{uri}>\r\n"
-        sent = KSR.tm.t_uac_send("OPTIONS", uri, "", "", headers, "")
+        headers = f"From: <{policy.from_uri}>\r\nTo: <{uri}>\r\n{policy.headers}"
+        sent = KSR.tm.t_uac_send(policy.method, uri, policy.proxy, policy.socket, headers, "")
     except SystemError as error:
         # Kamailio 5.6 says this, after the ping left, where a function it calls on the ping's way (the
         # event's, ksr_onsend_route) is missing. If the event was seen, the ping can be followed all the same.
@@ -98,23 +100,29 @@ def on_event(event: str) -> bool:
         return False
     # The clock starts here: behind the DNS lookup, in front of the network.
     leaving.sent = clock()
-    KSR.pv.sets(_PING, f"{leaving.generation} {leaving.sent} {leaving.key}")
+    # The rules travel along, so that whoever gets the result need not look them up.
+    rules = leaving.policy.rules_text
+    KSR.pv.sets(_PING, f"{leaving.generation} {leaving.sent} {rules} {leaving.key}")
     KSR.tm.t_on_reply(REPLY_ROUTE)
     KSR.tm.t_on_failure(FAILURE_ROUTE)
-    KSR.tm.t_set_fr(0, leaving.timeout + _TICK_MS)
+    KSR.tm.t_set_fr(0, leaving.policy.timeout + _TICK_MS)
     return True
 
 
-def replied() -> tuple[str, Result] | None:
-    """Return what the reply at hand says: a destination's key and a result; None for a provisional one."""
+def replied() -> tuple[str, Result, Rules] | None:
+    """Return what the reply at hand says of which destination; None for a provisional one.
+
+    Returns: the destination's key, the result, and the rules to judge it by.
+    """
     code = KSR.pv.get("$rs")
     if not isinstance(code, int) or code < 200:
         return None
-    return _result(Kind.REPLY, code, _reason())
+    retry_after = _retry_after() if code == SERVICE_UNAVAILABLE else 0
+    return _result(Kind.REPLY, code, _reason(), retry_after)
 
 
-def timed_out() -> tuple[str, Result] | None:
-    """Return whose ping timed out: a destination's key and a result; None if that is not what happened.
+def timed_out() -> tuple[str, Result, Rules] | None:
+    """Return whose ping timed out, as replied() does; None if that is not what happened.
 
     The failure function runs for a received code of 300 and above too, a 408 among them; the reply
     function has judged that. t_branch_timeout tells them apart, the code does not.
@@ -122,19 +130,32 @@ def timed_out() -> tuple[str, Result] | None:
     return _result(Kind.TIMEOUT) if KSR.tm.t_branch_timeout() > 0 else None
 
 
-def _result(kind: Kind, code: int = 0, reason: str = "") -> tuple[str, Result] | None:
+def _result(
+    kind: Kind, code: int = 0, reason: str = "", retry_after: int = 0
+) -> tuple[str, Result, Rules] | None:
     ended = clock()
     ping = KSR.pv.get(_PING)
     if not isinstance(ping, str):
         return None
-    generation, sent, key = ping.split(" ", 2)
-    return key, Result(int(generation), int(sent), ended, kind, code, reason)
+    generation, sent, rules, key = ping.split(" ", 3)
+    result = Result(int(generation), int(sent), ended, kind, code, reason, retry_after)
+    return key, result, Rules.from_text(rules)
 
 
 def _reason() -> str:
+    return _peers_text("$rr")
+
+
+def _retry_after() -> int:
+    # RFC 3261 section 20.33: seconds, then perhaps a comment and parameters.
+    seconds = re.match(r"\s*(\d{1,9})\b", _peers_text("$hdr(Retry-After)"))
+    return int(seconds[1]) if seconds else 0
+
+
+def _peers_text(name: str) -> str:
     try:
-        reason = KSR.pv.get("$rr")
+        text = KSR.pv.get(name)
     except (UnicodeDecodeError, SystemError):
-        # A reason phrase may be in any encoding; one that is no UTF-8 is no reason to lose the reply.
+        # A peer may write in any encoding; what is no UTF-8 is no reason to lose the reply.
         return ""
-    return reason if isinstance(reason, str) else ""
+    return text if isinstance(text, str) else ""

@@ -26,7 +26,7 @@ from typing import Any, ParamSpec, TypeVar
 
 import KSR
 
-from keepalive_core import callbacks, configuration, information, prober, registry, results, tm
+from keepalive_core import callbacks, configuration, information, prober, registry, results, state_file, tm
 from keepalive_core.callbacks import Callback, InvalidCallback
 from keepalive_core.health import DOWN, UNKNOWN, UP, Report
 from keepalive_core.registry import Refused
@@ -51,6 +51,7 @@ __all__ = [
     "pause",
     "ping_now",
     "register_callback",
+    "reload",
     "report_failure",
     "report_success",
     "resume",
@@ -292,6 +293,17 @@ def ping_now(destination: str) -> int:
 
 
 @_never_raises(_ERROR)
+def reload() -> int:
+    """Read the list file again, and apply the difference: what stayed keeps its state and history.
+
+    Returns: 0; or -1 with a log line for a file that can't be read, then nothing has changed. A bad line is
+    refused in the log with its number, and the others are used.
+    """
+    registry.reload()
+    return _OK
+
+
+@_never_raises(_ERROR)
 def pause() -> int:
     """Send no pings until resume(), and keep all states: for the standby of a pair. Returns: 0, or -1."""
     registry.pause(True)
@@ -359,6 +371,12 @@ class Handlers:
         return 1
 
     @_never_raises(1)
+    def ksr_keepalive_state_file(self, msg: object, event: str = "") -> int:
+        """Write the state file, if one is set; rtimer calls it once a second in a process of its own."""
+        state_file.writer.tick()
+        return 1
+
+    @_never_raises(1)
     def ksr_keepalive_tm_event(self, msg: object, event: str = tm.LOCAL_REQUEST) -> int:
         """Give a leaving ping its time limit and its reply and failure function; tm calls it."""
         tm.on_event(event)
@@ -413,6 +431,10 @@ class NativeHandlers(Handlers):
     def report_success(self, msg: object, destination: str = "") -> int:
         """Do ``python_exec("report_success", "$du")`` in a reply route: 1, or -1."""
         return _ERROR if report_success(destination, "by a route") else 1
+
+    def reload(self, msg: object) -> int:
+        """Do ``python_exec("reload")``: 1, or -1 with a log line."""
+        return _ERROR if reload() else 1
 
     def add_destination(self, msg: object, uri: str = "") -> int:
         """Do ``python_exec("add_destination", "sip:192.168.10.20")``: 1, or -1 with a log line."""

@@ -28,7 +28,7 @@ class FakeServer:
         self.now = 1_000_000_000
         """us"""
         ksr.add_table("keepalive", initial=0)
-        for table in ("state", "destination", "health", "history", "admin", "group"):
+        for table in ("state", "destination", "health", "history", "admin", "group", "restored"):
             ksr.add_table(f"keepalive_{table}")
         for name in ("keepalive_changes", "keepalive_events"):
             ksr.add_queue(name)

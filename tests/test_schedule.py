@@ -42,6 +42,19 @@ def test_the_next_ping_comes_from_the_clock(now: int, place: float, seconds: int
     assert next_ping(due + interval // 3, place, interval) == due + interval
 
 
+@given(st.floats(0, 0.999999), st.lists(st.floats(0, 0.999999), min_size=50, max_size=50))
+def test_jitter_keeps_the_grid(place: float, chances: list[float]) -> None:
+    """Early or late, one ping leaves for each point of the grid, at most half the jitter away from it."""
+    interval, jitter = 10 * SECOND, 0.2
+    now = 10**9
+    points = []
+    for chance in chances:
+        now = next_ping(now, place, interval, jitter, chance)
+        points.append(round((now - place * interval) / interval))
+        assert abs(now - place * interval - points[-1] * interval) <= jitter * interval / 2 + 1
+    assert points == list(range(points[0], points[0] + 50))
+
+
 @pytest.mark.parametrize(
     ("rate", "elapsed", "allowed"),
     [

@@ -4,6 +4,7 @@ Pure rooms, which know nothing of Kamailio (text, time and results in, decisions
 
 * ``uris``         what a destination is called, and which spellings are the same one
 * ``settings``     the parameters: names, units, limits, and whose word wins
+* ``list_file``    a destination a line: the file's text, read
 * ``reply_codes``  which codes count as alive
 * ``health``       the rules: a result or a report comes in, a verdict goes out
 * ``schedule``     when each ping is due
@@ -19,6 +20,7 @@ Rooms that join the others:
 * ``configuration``  the settings in force, from the script, kamailio.cfg and operators
 * ``registry``       destinations and their owners come and go
 * ``results``        what a ping's result, or a report, does to its destination
+* ``state_file``     what is known, over a restart
 * ``information``    all that is known of a destination, for people and programs
 * ``prober``         the timer's tick: which pings leave now, which were never answered
 """

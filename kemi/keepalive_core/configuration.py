@@ -54,11 +54,11 @@ def refresh() -> bool:
                 log.info("%s is %s from now on, set at run time", name, text)
         except InvalidSetting as error:
             log.error("%s, in kamailio.cfg or set at run time; it is ignored", error)
-    values = settings.values()
-    if values == _published:
+    in_force = settings.values()
+    if in_force == _published:
         return False
-    shared_memory.publish_settings(values)
-    _published = values
+    shared_memory.publish_settings(in_force)
+    _published = in_force
     return True
 
 
@@ -81,7 +81,12 @@ def is_enabled() -> bool:
     return shared_memory.configured("enabled") != "0"
 
 
+def values() -> Mapping[str, Value]:
+    """Return the value in force of every parameter."""
+    read_defines()
+    return shared_memory.published_settings() or settings.values()
+
+
 def policy(options: Mapping[str, Value]) -> Policy:
     """Return what is in force for a destination with options of its own."""
-    read_defines()
-    return Policy({**(shared_memory.published_settings() or settings.values()), **options})
+    return Policy({**values(), **options})

@@ -76,18 +76,19 @@ class Rules(NamedTuple):
     rise: int = 1
     fall: int = 1
     codes: CodeRanges = ((200, 299),)
+    remove_after: int = 0
 
     def text(self) -> str:
         """Return the rules as a text without white space, for from_text()."""
         ranges = ",".join(f"{low}-{high}" for low, high in self.codes)
-        return f"{self.rise}/{self.fall}/{ranges}"
+        return f"{self.rise}/{self.fall}/{ranges}/{self.remove_after}"
 
     @staticmethod
     @lru_cache(maxsize=256)
     def from_text(text: str) -> "Rules":
         """Return the rules that a text() stands for."""
-        rise, fall, codes = text.split("/")
-        return Rules(int(rise), int(fall), parse_codes(codes))
+        rise, fall, codes, remove_after = text.split("/")
+        return Rules(int(rise), int(fall), parse_codes(codes), int(remove_after))
 
 
 class Health(NamedTuple):
@@ -216,6 +217,11 @@ def _count(health: Health, success: bool, reason: str, rules: Rules, wall: int) 
     if health.state == UNKNOWN or abs(streak) >= needed:
         return Verdict(counted._replace(state=target, since=wall), Transition.CHANGED)
     return Verdict(counted, Transition.PENDING)
+
+
+def is_spent(health: Health, rules: Rules) -> bool:
+    """Say whether a destination failed so often in a row that it is to be given up."""
+    return 0 < rules.remove_after <= -health.streak
 
 
 def pace(health: Health) -> Pace:

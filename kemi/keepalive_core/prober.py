@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable, Mapping
 
 from . import configuration, registry, results, shared_memory, tm
-from .health import Health, Kind, Pace, Result, pace
+from .health import Health, Kind, Pace, Result, is_spent, pace
 from .schedule import SECOND, Timetable, first_ping, next_ping, phase, pings_allowed
 from .settings import Policy, Value
 
@@ -146,7 +146,7 @@ class Prober:
             self._pings.put(key, max(now, target.sent + SOONEST))
         elif before != (target.pace, target.hold, target.silent, target.options):
             self._schedule(key, target, now)
-        if results.is_spent(known, target.policy.remove_after):
+        if is_spent(known, target.policy.rules):
             registry.give_up(key)
 
     def _forget(self, key: str) -> None:
@@ -182,8 +182,7 @@ class Prober:
         if target.pace is Pace.PENDING:
             due = now + interval
         else:
-            due = next_ping(now, target.place, interval)
-            due += int((self._chance() - 0.5) * policy.jitter * interval)
+            due = next_ping(now, target.place, interval, policy.jitter, self._chance())
         self._pings.put(key, max(due, target.hold, now))
 
     def _ping(self, key: str) -> None:

@@ -5,9 +5,10 @@ import logging
 import math
 import time
 from functools import lru_cache
+from pathlib import Path
 from typing import Any, cast
 
-from . import callbacks, configuration, shared_memory, uris
+from . import callbacks, configuration, list_file, shared_memory, state_file, uris
 from .callbacks import NOT_MONITORED, Change
 from .health import UNKNOWN, Health
 from .settings import DESTINATION, check_options, split_destinations
@@ -18,6 +19,7 @@ log = logging.getLogger("keepalive")
 # Owners of the destinations that come from the configuration.
 MODPARAM_OWNER = "modparam"
 CFG_OWNER = "kamailio.cfg"
+LIST_OWNER = "list_file"
 
 _NO_CALLBACK = Owner(flags=0, callback="", user_attr=None)
 
@@ -142,17 +144,26 @@ def _regroup(key: str, before: Registration | None, after: Registration | None) 
 
 
 def _create(key: str, registered: Registration) -> None:
+    before = shared_memory.restored(key)
+    known = Health(*before.health) if before else Health(0)
+    said = Admin(*before.admin) if before and before.admin else None
+    if said and said.until and said.until <= time.time():
+        said = None
     try:
         shared_memory.store_registration(key, registered)
-        shared_memory.store_health(key, Health(registered.generation))
+        shared_memory.store_health(key, known._replace(generation=registered.generation))
+        if before:
+            shared_memory.store_admin(key, said)
+            shared_memory.store_history(key, before.history)
         # Last, because from here on is_alive knows it.
-        shared_memory.store_shown(key, UNKNOWN, None)
+        shared_memory.store_shown(key, known.state, said)
         _regroup(key, None, registered)
         shared_memory.announce_change(key)
     except shared_memory.SharedMemoryFull:
         _regroup(key, registered, None)
         shared_memory.remove(key)
         raise
+    shared_memory.drop_restored(key)
 
 
 def _update(key: str, before: Registration, after: Registration) -> None:
@@ -180,15 +191,21 @@ def delete(uri: object, owner: object) -> None:
             raise Refused(f"{name!r} owns no destination {uri!r}")
         return
     start()
+    if not _disown(key, name):
+        raise Refused(f"{name!r} owns no destination {uri!r}")
+
+
+def _disown(key: str, name: str) -> bool:
     with shared_memory.locked(key):
         before = shared_memory.registration(key)
         if before is None or name not in before.owners:
-            raise Refused(f"{name!r} owns no destination {uri!r}")
+            return False
         left = {other: wanted for other, wanted in before.owners.items() if other != name}
         if left:
             _update(key, before, before._replace(owners=left))
         else:
             _remove(key, before)
+    return True
 
 
 def _remove(key: str, registered: Registration) -> None:
@@ -282,6 +299,7 @@ def start() -> None:
     if _started or not shared_memory.next_generation():
         return
     if shared_memory.claim_startup():
+        state_file.load()
         for name, user_attr in _waiting_callbacks.items():
             try:
                 shared_memory.store_callback(name, user_attr)
@@ -291,6 +309,11 @@ def start() -> None:
             _register_configured(uris.Destination(key, uri), owner, wanted)
         for destination in _defined_destinations():
             _register_configured(destination)
+        if configuration.values()["list_file"]:
+            try:
+                reload()
+            except Refused as error:
+                log.error("%s", error)
         shared_memory.mark_started()
     if shared_memory.is_started():
         _started = True
@@ -300,13 +323,41 @@ def start() -> None:
 
 def replace_configured(text: str) -> None:
     """Make the destinations of kamailio.cfg those of a list: what is new comes, what is missing goes."""
-    wanted = {destination.key: destination for destination in _destinations_in(text)}
+    wanted = {destination.key: (destination, _NO_CALLBACK) for destination in _destinations_in(text)}
+    _replace(CFG_OWNER, wanted)
+
+
+def reload() -> None:
+    """Make the destinations of the list file those that it has now: only the difference is applied.
+
+    Raises: Refused for a file that can't be read, or that has no good line but bad ones; nothing has changed.
+    """
+    path = str(configuration.values()["list_file"])
+    if not path:
+        raise Refused("no list_file is set")
+    try:
+        parsed = list_file.parse(Path(path).read_text("utf-8"))
+    except (OSError, UnicodeDecodeError) as error:
+        raise Refused(f"list_file {path} can't be read, nothing has changed: {error}") from None
+    for fault in parsed.faults:
+        log.error("list_file %s, %s; the other lines are used", path, fault)
+    if parsed.faults and not parsed.entries:
+        raise Refused(f"list_file {path} has no good line, nothing has changed")
+    wanted = {}
+    for entry in parsed.entries:
+        owner = Owner(0, "", None, entry.options, entry.group, entry.priority, entry.weight)
+        wanted[entry.destination.key] = (entry.destination, owner)
+    _replace(LIST_OWNER, wanted)
+
+
+def _replace(owner: str, wanted: dict[str, tuple[uris.Destination, Owner]]) -> None:
+    """Make an owner's destinations those that are wanted: the new come, the missing go, the rest stays."""
     for key in shared_memory.monitored_keys():
         registered = shared_memory.registration(key)
-        if key not in wanted and registered and CFG_OWNER in registered.owners:
-            delete(key, CFG_OWNER)
-    for destination in wanted.values():
-        _register_configured(destination)
+        if key not in wanted and registered and owner in registered.owners:
+            _disown(key, owner)
+    for destination, how in wanted.values():
+        _register_configured(destination, owner, how)
 
 
 def _register_configured(

@@ -7,7 +7,7 @@ from typing import Final
 
 from . import callbacks, configuration, health, shared_memory
 from .callbacks import Change
-from .health import DOWN, UNKNOWN, Health, Report, Result, Rules, Transition, Verdict
+from .health import Health, Report, Result, Rules, Transition, Verdict
 
 log = logging.getLogger("keepalive")
 
@@ -21,7 +21,7 @@ def record(key: str, result: Result, rules: Rules) -> None:
     Raises: SharedMemoryFull.
     """
     wall = int(time.time())
-    _apply(key, lambda known: health.judge(known, result, rules, wall))
+    _apply(key, lambda known: health.judge(known, result, rules, wall), rules)
 
 
 def report(key: str, reported: Report) -> bool:
@@ -34,7 +34,7 @@ def report(key: str, reported: Report) -> bool:
         return False
     rules = configuration.policy(registered.options).rules
     wall = int(time.time())
-    _apply(key, lambda known: health.judge_report(known, reported, rules, wall), ping_soon=True)
+    _apply(key, lambda known: health.judge_report(known, reported, rules, wall), rules, ping_soon=True)
     return True
 
 
@@ -44,10 +44,10 @@ def expire(key: str, reason: str) -> None:
     Raises: SharedMemoryFull.
     """
     wall = int(time.time())
-    _apply(key, lambda known: health.expire(known, reason, wall))
+    _apply(key, lambda known: health.expire(known, reason, wall), Rules())
 
 
-def _apply(key: str, rule: Callable[[Health], Verdict], ping_soon: bool = False) -> None:
+def _apply(key: str, rule: Callable[[Health], Verdict], rules: Rules, ping_soon: bool = False) -> None:
     """Ask a rule, and write down what it changes: state first, then the news of it."""
     with shared_memory.locked(key):
         before = shared_memory.health(key)
@@ -57,8 +57,7 @@ def _apply(key: str, rule: Callable[[Health], Verdict], ping_soon: bool = False)
         if transition is Transition.STALE:
             return
         shared_memory.store_health(key, after)
-        if ping_soon or after.hold != before.hold or health.pace(after) != health.pace(before):
-            # Only then has the prober to know: in the steady case a reply costs it nothing.
+        if ping_soon or _concerns_prober(before, after, rules):
             _tell_prober(key, ping_soon)
         if transition is not Transition.CHANGED:
             return
@@ -69,6 +68,15 @@ def _apply(key: str, rule: Callable[[Health], Verdict], ping_soon: bool = False)
     callbacks.log_change(change, before.state, after.reason)
     if not queued:
         callbacks.run(change)
+
+
+def _concerns_prober(before: Health, after: Health, rules: Rules) -> bool:
+    """Say whether the next ping is not simply the one of the schedule; in the steady case it is."""
+    return (
+        after.hold != before.hold
+        or health.pace(after) != health.pace(before)
+        or health.is_spent(after, rules)
+    )
 
 
 def _tell_prober(key: str, ping_soon: bool) -> None:
@@ -89,8 +97,3 @@ def _write_down(key: str, before: Health, after: Health) -> Change:
         # The change itself is written down: its row was there before.
         log.error("a change of %s is missing in its history: %s", key, error)
     return Change(key, after.generation, registered.uri if registered else key, after.state)
-
-
-def is_spent(known: Health, remove_after: int) -> bool:
-    """Say whether a destination failed so often in a row that it is to be given up."""
-    return remove_after > 0 and known.state in (DOWN, UNKNOWN) and -known.streak >= remove_after

@@ -21,6 +21,8 @@ class Setting(NamedTuple):
     default: Value
     check: Callable[[Any], Value]
     """returns the value to use, raises ValueError with the reason to refuse it"""
+    of_destination: bool = True
+    """whether a destination may have one of its own"""
 
 
 def _number(
@@ -126,6 +128,8 @@ SETTINGS: Final[dict[str, Setting]] = {
     "remove_after": Setting(0, _number(0, 1_000_000, "failures")),
     "stale_after": Setting(0, _number(1, 864_000, "seconds", off=True)),
     "unknown_as": Setting("up", _one_of("up", "down", "error")),
+    "list_file": Setting("", _text(r"|/[\x21-\x7e]+", "an absolute path"), of_destination=False),
+    "state_file": Setting("", _text(r"|/[\x21-\x7e]+", "an absolute path"), of_destination=False),
 }
 
 DESTINATION: Final = "destination"
@@ -161,11 +165,13 @@ class Policy:
         self.headers = "".join(f"{header}\r\n" for header in headers)
         """as they are sent, beside From and To"""
         self.honor_retry_after = bool(values["honor_retry_after"])
-        self.remove_after = int(values["remove_after"])
         self.stale_after = float(values["stale_after"])
         self.unknown_as = str(values["unknown_as"])
         self.rules = Rules(
-            int(values["rise"]), int(values["fall"]), parse_codes(str(values["ping_reply_codes"]))
+            int(values["rise"]),
+            int(values["fall"]),
+            parse_codes(str(values["ping_reply_codes"])),
+            int(values["remove_after"]),
         )
         self.rules_text = self.rules.text()
 
@@ -199,14 +205,14 @@ class Settings:
 
         Raises: InvalidSetting; then nothing has changed.
         """
-        self._defined[name] = check(name, _from_text(name, text))
+        self._defined[name] = check(name, from_text(name, text))
 
     def change(self, name: str, text: str) -> None:
         """Take a value that an operator set at run time, as text.
 
         Raises: InvalidSetting; then nothing has changed.
         """
-        self._run_time[name] = check(name, _from_text(name, text))
+        self._run_time[name] = check(name, from_text(name, text))
 
     def values(self) -> dict[str, Value]:
         """Return the value in force of every parameter."""
@@ -229,6 +235,9 @@ def check(name: object, value: object) -> Value:
 
 def check_options(options: Mapping[str, object]) -> dict[str, Value]:
     """Return one destination's options as they are to be used. Raises: InvalidSetting."""
+    for name in options:
+        if name in SETTINGS and not SETTINGS[name].of_destination:
+            raise InvalidSetting(f"{name} is no parameter of one destination")
     return {name: check(name, value) for name, value in options.items()}
 
 
@@ -239,7 +248,8 @@ def _known(name: object) -> str:
     return name
 
 
-def _from_text(name: str, text: str) -> Value:
+def from_text(name: str, text: str) -> Value:
+    """Return the value that a text of kamailio.cfg, of an operator or of a list file stands for."""
     if not isinstance(SETTINGS[_known(name)].default, str):
         if re.fullmatch(r"-?\d+", text):
             return int(text)

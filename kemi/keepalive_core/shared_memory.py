@@ -19,6 +19,7 @@ table or queue             key                         value
 ``keepalive_history``      a destination's key         JSON, the last changes, the newest last
 ``keepalive_admin``        a destination's key         JSON, the Admin, where it is not ready
 ``keepalive_group``        a group's name              JSON, the Members
+``keepalive_restored``     a destination's key         JSON, its Restored, until it is registered
 queue keepalive_changes    a destination's key         "", the prober has to look at it again, or "ping",
                                                        and to ping it soon
 queue keepalive_events     JSON, a callbacks.Change    "", callbacks have to be run
@@ -54,6 +55,7 @@ HEALTH: Final = "keepalive_health"
 HISTORY: Final = "keepalive_history"
 ADMIN: Final = "keepalive_admin"
 GROUP: Final = "keepalive_group"
+RESTORED: Final = "keepalive_restored"
 CHANGES: Final = "keepalive_changes"
 EVENTS: Final = "keepalive_events"
 
@@ -113,6 +115,16 @@ class Admin(NamedTuple):
 
 ADMIN_MODES: Final = {"ready": 0, "drain": 10, "maint": 20}
 """What each mode adds to the state that is_alive reads."""
+
+
+class Restored(NamedTuple):
+    """What a state file says of a destination."""
+
+    health: list[Any]
+    """the fields of health.Health"""
+    admin: list[Any] | None
+    """the fields of Admin, where it is not ready"""
+    history: list[list[Any]]
 
 
 class Member(NamedTuple):
@@ -258,15 +270,46 @@ def store_group(name: str, members: list[Member]) -> None:
 
 def monitored_keys() -> list[str]:
     """Return the keys of all destinations: for the prober's start only, it walks the whole table."""
+    return _keys(DESTINATION)
+
+
+def _keys(table: str) -> list[str]:
     found: list[str] = []
     # The iterator holds a slot's lock between two steps: nothing else happens in this loop.
-    KSR.htable.sht_iterator_start(COMMON, DESTINATION)
+    KSR.htable.sht_iterator_start(COMMON, table)
     try:
         while KSR.htable.sht_iterator_next(COMMON) > 0:
             found.append(KSR.pv.get("$shtitkey(keepalive)"))
     finally:
         KSR.htable.sht_iterator_end(COMMON)
     return found
+
+
+def store_restored(key: str, row: Restored) -> None:
+    """Keep what a state file says of a destination until it is registered. Raises: SharedMemoryFull."""
+    _store(RESTORED, key, json.dumps(row))
+
+
+def restored(key: str) -> Restored | None:
+    """Return what a state file says of a destination that is not registered yet."""
+    text = KSR.htable.sht_get(RESTORED, key)
+    return Restored(*json.loads(text)) if text else None
+
+
+def drop_restored(key: str) -> None:
+    """Forget what a state file said of a destination."""
+    KSR.htable.sht_rm(RESTORED, key)
+
+
+def rows_to_restore() -> dict[str, Restored]:
+    """Return what a state file has to say now; walks all destinations."""
+    rows = {key: row for key in _keys(RESTORED) if (row := restored(key))}
+    for key in monitored_keys():
+        known = health(key)
+        if known is not None:
+            said = admin(key)
+            rows[key] = Restored(list(known), list(said) if said else None, history(key))
+    return rows
 
 
 # --- start-up and settings ------------------------------------------------------------------------------

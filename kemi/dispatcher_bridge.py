@@ -1,0 +1,85 @@
+"""Kamailio's dispatcher sets obey KeepAlive, as drouting obeys the C module.
+
+In mod_init, for the destinations of dispatcher's own list file, or one by one::
+
+    import dispatcher_bridge
+
+    dispatcher_bridge.obey_list("/etc/kamailio/dispatcher.list", fall=3, ping_interval_pending=1)
+    dispatcher_bridge.obey("sip:192.168.10.20", 1)
+
+Load dispatcher without its own pings (ds_ping_interval 0), and jsonrpcs. A destination that is up is active
+in its set, one that is down is inactive. ``dispatcher.reload`` makes all of them active: call ``sync()``
+after it.
+"""
+
+import json
+import logging
+from pathlib import Path
+from typing import Any
+
+import KSR
+
+import keepalive
+
+log = logging.getLogger("keepalive")
+
+OWNER = "dispatcher"
+# dispatcher.set_state: a is active, i inactive.
+_WORDS = {keepalive.UP: "a", keepalive.DOWN: "i"}
+
+
+def obey(uri: str, group: int, **options: Any) -> int:
+    """Monitor a destination of a dispatcher set, and set its state there.
+
+    Arguments: uri, as it stands in the set; group, the set's number; options, as for add_destination().
+    Returns: 0, or -1 with a log line.
+    """
+    return keepalive.add_destination(
+        uri, f"{OWNER} {group}", 0, set_state, {"uri": uri, "group": group}, **options
+    )
+
+
+def obey_list(path: str, **options: Any) -> int:
+    """Monitor all destinations of dispatcher's list file.
+
+    Arguments: path, the file's; options, as for add_destination().
+    Returns: how many there are, or -1 with a log line if the file can't be read.
+    """
+    try:
+        lines = Path(path).read_text("utf-8").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        log.error("dispatcher list %s can't be read: %s", path, error)
+        return -1
+    taken = 0
+    for line in lines:
+        words = line.partition("#")[0].split()
+        if len(words) >= 2 and words[0].isdecimal():
+            taken += obey(words[1], int(words[0]), **options) == 0
+    return taken
+
+
+def set_state(uri: str, state: int, user_attr: dict[str, str | int]) -> None:
+    """Set a destination's state in its set: the callback of each change."""
+    word = _WORDS.get(state)
+    if word is None:
+        return
+    request = {
+        "jsonrpc": "2.0",
+        "method": "dispatcher.set_state",
+        "params": [word, user_attr["group"], user_attr["uri"]],
+        "id": 1,
+    }
+    KSR.jsonrpcs.exec(json.dumps(request))
+    code = KSR.pv.get("$jsonrpl(code)")
+    if code != 200:
+        log.error("dispatcher set %s: %s is not set to %s: %s", *user_attr.values(), word, code)
+
+
+def sync() -> int:
+    """Set all states again, as after ``dispatcher.reload``; returns 0."""
+    for each in keepalive.list():
+        state = {"up": keepalive.UP, "down": keepalive.DOWN}.get(each["state"], keepalive.UNKNOWN)
+        for name, owner in each["owners"].items():
+            if name.startswith(f"{OWNER} "):
+                set_state(each["uri"], state, owner["user_attr"])
+    return 0

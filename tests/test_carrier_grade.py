@@ -1,0 +1,556 @@
+"""Rules, reports, admin modes, groups and files, through the face, on the fake."""
+
+import json
+import time
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+from conftest import FakeServer
+
+A = "sip:192.168.10.20"
+B = "sip:192.168.10.21"
+EVENTS: list[dict[str, object]] = []
+
+
+@pytest.fixture(autouse=True)
+def _forget_events():
+    EVENTS.clear()
+
+
+def with_event(uri, state, user_attr, event):
+    EVENTS.append({"uri": uri, "told": state, **event})
+
+
+def sent_times(server: FakeServer, seconds: float, code: int | None = None) -> list[float]:
+    """Let time pass, and answer pings if a code is given; return when they left, in seconds from now."""
+    began = server.now
+    times = []
+    for _ in range(round(seconds * 10)):
+        before = len(server.ksr.sent)
+        server.tick()
+        for ping in server.ksr.sent[before:]:
+            times.append((server.now - began) / 1_000_000)
+            if code:
+                server.ksr.reply(ping, code, "Reason")
+    return times
+
+
+# --- rules ----------------------------------------------------------------------------------------------
+
+
+def test_a_loss_is_confirmed_in_seconds(keepalive: ModuleType, server: FakeServer) -> None:
+    """With fall 3 and a pending interval of 1 s, a dead gateway is down within 10 + 3 * 1 + 2 * 1 seconds."""
+    options = {"fall": 3, "ping_interval": 10, "ping_interval_pending": 1, "ping_timeout": 1000}
+    keepalive.add_destination(A, "me", **options)
+    server.answer(200, 25)
+    began = server.now
+    timeouts = {}
+    while keepalive.state(A) == keepalive.UP:
+        before = len(server.ksr.sent)
+        server.tick()
+        for ping in server.ksr.sent[before:]:
+            timeouts[server.now + 1_063_000] = ping
+        for when in [when for when in timeouts if when <= server.now]:
+            server.ksr.time_out(timeouts.pop(when))
+        assert server.now - began < 15_000_000
+    assert keepalive.info(A)["consecutive"] == -3
+
+
+def test_rise_and_fall(keepalive: ModuleType, server: FakeServer) -> None:
+    """Two failures of three change nothing; three do; then two successes of two bring it up."""
+    keepalive.add_destination(A, "me", fall=3, rise=2, ping_interval=1)
+    server.answer(200, 5)
+    server.answer(503, 2)
+    assert keepalive.state(A) == keepalive.UP
+    server.answer(200, 1)
+    server.answer(503, 3)
+    assert keepalive.state(A) == keepalive.DOWN
+    server.answer(200, 1)
+    assert keepalive.state(A) == keepalive.DOWN
+    server.answer(200, 1)
+    assert keepalive.state(A) == keepalive.UP
+
+
+def test_the_interval_while_down(keepalive: ModuleType, server: FakeServer) -> None:
+    """What is down is pinged at its own interval, and at the regular one when it is up again."""
+    keepalive.add_destination(A, "me", ping_interval=30, ping_interval_down=2)
+    server.answer(503, 3)
+    assert len(sent_times(server, 20, 503)) in (9, 10, 11)
+    sent_times(server, 3, 200)
+    assert len(sent_times(server, 60, 200)) == 2
+
+
+def test_jitter_moves_pings_within_its_part_of_the_interval(server: FakeServer) -> None:
+    """With 10 percent, pings are up to half a second early or late of ten; with 0 they are not."""
+    server.define("ping_jitter", "10")
+    keepalive = server.process()
+    keepalive.add_destination(A, "me", ping_interval=10)
+    keepalive.add_destination(B, "me", ping_interval=10, ping_jitter=0)
+    gaps: dict[str, list[float]] = {A: [], B: []}
+    last: dict[str, float] = {}
+    for _ in range(3000):
+        before = len(server.ksr.sent)
+        server.tick()
+        for ping in server.ksr.sent[before:]:
+            server.ksr.reply(ping, 200)
+            if ping.uri in last:
+                gaps[ping.uri].append((server.now - last[ping.uri]) / 1e6)
+            last[ping.uri] = server.now
+    assert max(gaps[A][1:]) - min(gaps[A][1:]) > 0.3
+    assert all(8.8 <= gap <= 11.2 for gap in gaps[A][1:])
+    assert all(9.8 <= gap <= 10.2 for gap in gaps[B][1:])
+
+
+def test_what_is_sent(keepalive: ModuleType, server: FakeServer) -> None:
+    """Method, From, headers, Max-Forwards, socket and proxy are those of the destination."""
+    keepalive.add_destination(
+        A,
+        "me",
+        ping_method="INFO",
+        ping_from="sip:me@example.com",
+        ping_headers="X-A: 1|X-B: 2",
+        max_forwards=0,
+        ping_socket="udp:127.0.0.1:5060",
+        outbound_proxy="sip:proxy.example.com",
+    )
+    server.tick(1)
+    [ping] = server.ksr.sent
+    assert (ping.method, ping.hop, ping.socket) == ("INFO", "sip:proxy.example.com", "udp:127.0.0.1:5060")
+    assert ping.headers == (
+        f"From: <sip:me@example.com>\r\nTo: <{A}>\r\nX-A: 1\r\nX-B: 2\r\nMax-Forwards: 0\r\n"
+    )
+
+
+@pytest.mark.parametrize(
+    ("codes", "code", "state"), [("2xx,404", 404, 1), ("200-499", 503, 2), ("any", 603, 1), ("2xx", 404, 2)]
+)
+def test_reply_codes(keepalive: ModuleType, server: FakeServer, codes: str, code: int, state: int) -> None:
+    """A listed code is alive."""
+    keepalive.add_destination(A, "me", ping_reply_codes=codes)
+    server.answer(code, 2)
+    assert keepalive.state(A) == state
+
+
+def test_a_timeout_is_never_alive(keepalive: ModuleType, server: FakeServer) -> None:
+    """Even where any code counts, silence does not."""
+    keepalive.add_destination(A, "me", ping_reply_codes="any")
+    server.tick(1)
+    server.ksr.time_out(server.ksr.sent[0])
+    assert keepalive.state(A) == keepalive.DOWN
+
+
+@pytest.mark.parametrize(("honor", "soonest", "latest"), [(1, 19.9, 25), (0, 0, 10.1)])
+def test_retry_after(
+    keepalive: ModuleType, server: FakeServer, honor: int, soonest: float, latest: float
+) -> None:
+    """After a 503 with Retry-After the next ping waits that long, if that is honored."""
+    keepalive.add_destination(A, "me", ping_interval=10, honor_retry_after=honor)
+    server.tick(1)
+    server.ksr.reply_headers = {"Retry-After": "20"}
+    server.ksr.reply(server.ksr.sent[0], 503, "Busy")
+    [first, *_] = sent_times(server, 30)
+    assert soonest <= first <= latest
+
+
+def test_retry_after_is_bounded(keepalive: ModuleType, server: FakeServer) -> None:
+    """A peer that asks for a year is asked again after ten intervals."""
+    keepalive.add_destination(A, "me", ping_interval=2)
+    server.tick(1)
+    server.ksr.reply_headers = {"Retry-After": "31536000"}
+    server.ksr.reply(server.ksr.sent[0], 503, "Busy")
+    [first, *_] = sent_times(server, 30)
+    assert 19 <= first <= 21
+
+
+def test_stale_after(keepalive: ModuleType, server: FakeServer) -> None:
+    """A destination without a fresh result becomes unknown, and says so; the next result makes it known."""
+    keepalive.add_destination(A, "me", 0, with_event, None, ping_interval=10, stale_after=25)
+    server.answer(200, 20)
+    keepalive.pause()
+    server.tick(26)
+    server.run_callbacks()
+    assert keepalive.state(A) == keepalive.UNKNOWN
+    assert [event["told"] for event in EVENTS] == [1, 0]
+    assert "no fresh result for 25 s" in server.ksr.lines("notice")[-1]
+    keepalive.resume()
+    server.answer(200, 2)
+    assert keepalive.state(A) == keepalive.UP
+
+
+def test_remove_after(keepalive: ModuleType, server: FakeServer) -> None:
+    """After so many failures in a row a destination is given up, with a log line and a last callback."""
+    keepalive.add_destination(A, "me", 0, with_event, "mine", ping_interval=1, remove_after=5)
+    keepalive.register_callback(with_event)
+    server.answer(503, 4.5)
+    assert keepalive.state(A) == keepalive.DOWN
+    server.answer(503, 5)
+    assert keepalive.state(A) == -1
+    assert [event["told"] for event in EVENTS] == [2, 2, -1, -1]
+    assert "sip:192.168.10.20 is monitored no more: 5 failures in a row" in server.ksr.lines("warn")[0]
+    sent = len(server.ksr.sent)
+    server.tick(5)
+    assert len(server.ksr.sent) == sent
+
+
+def test_options_of_two_owners(keepalive: ModuleType, server: FakeServer) -> None:
+    """Where owners differ the first one's word counts; what it left open, the second may say."""
+    keepalive.add_destination(A, "one", fall=2)
+    keepalive.add_destination(A, "two", fall=5, rise=3)
+    assert (keepalive.info(A)["fall"], keepalive.info(A)["rise"]) == (2, 3)
+    keepalive.del_destination(A, "one")
+    assert keepalive.info(A)["fall"] == 5
+
+
+@pytest.mark.parametrize(
+    ("wrong", "fault"),
+    [
+        ({"fal": 3}, "unknown parameter 'fal'"),
+        ({"fall": 0}, "bad fall 0: 1 to 1000 failures is allowed"),
+        ({"list_file": "/x"}, "list_file is no parameter of one destination"),
+        ({"group": 7}, "a name is needed, not 7"),
+        ({"priority": "high"}, "priority of"),
+    ],
+)
+def test_a_bad_option_is_refused(
+    keepalive: ModuleType, server: FakeServer, wrong: dict[str, object], fault: str
+) -> None:
+    """A bad option refuses the whole destination, by name and reason."""
+    assert keepalive.add_destination(A, "me", **wrong) == -1
+    assert fault in server.ksr.lines("err")[0]
+    assert keepalive.state(A) == -1
+
+
+def test_settings_changed_at_run_time_reach_every_destination(
+    keepalive: ModuleType, server: FakeServer
+) -> None:
+    """A new fall holds for all destinations without one of their own."""
+    keepalive.add_destination(A, "me", ping_interval=1)
+    keepalive.add_destination(B, "me", ping_interval=1, fall=1)
+    server.answer(200, 3)
+    server.ksr.settings["fall"] = "3"
+    server.answer(200, 2)
+    server.answer(503, 1)
+    assert keepalive.state(A) == keepalive.UP
+    assert keepalive.state(B) == keepalive.DOWN
+
+
+# --- reports --------------------------------------------------------------------------------------------
+
+
+def test_reports_count_as_pings_do(keepalive: ModuleType, server: FakeServer) -> None:
+    """Three reports take a destination with fall 3 down at once; a success in between starts anew."""
+    keepalive.add_destination(A, "me", fall=3, rise=2)
+    server.answer(200, 35)
+    for report in (keepalive.report_failure, keepalive.report_failure, keepalive.report_success):
+        assert report(A, "seen") == 0
+    keepalive.report_failure(A, "seen")
+    keepalive.report_failure(A, "seen")
+    assert keepalive.is_alive(A) == 1
+    keepalive.report_failure(A, "INVITE timed out")
+    assert keepalive.is_alive(A) == 2
+    assert server.ksr.lines("notice")[-1].endswith("up -> down: reported failing: INVITE timed out")
+    assert keepalive.report_failure(B, "seen") == -1
+
+
+def test_a_report_brings_the_next_ping_forward_once_a_second(
+    keepalive: ModuleType, server: FakeServer
+) -> None:
+    """However many reports come, one ping a second leaves for them, and brings the destination back."""
+    keepalive.add_destination(A, "me", ping_interval=60)
+    server.answer(200, 65)
+    before = len(server.ksr.sent)
+    for _ in range(30):
+        keepalive.report_failure(A, "seen")
+        server.answer(200, 0.1)
+    assert 2 <= len(server.ksr.sent) - before <= 4
+    server.answer(200, 2)
+    assert keepalive.is_alive(A) == 1, "the ping's answer brought it back"
+
+
+def test_reports_of_two_workers_are_all_counted(keepalive: ModuleType, server: FakeServer) -> None:
+    """Each report is one more in the count, whichever process reports."""
+    keepalive.add_destination(A, "me", fall=1000)
+    server.answer(200, 2)
+    other = server.process()
+    for _ in range(20):
+        keepalive.report_failure(A, "one")
+        other.report_failure(A, "two")
+    assert keepalive.info(A)["consecutive"] == -40
+
+
+def test_ping_now(keepalive: ModuleType, server: FakeServer) -> None:
+    """A destination is pinged with the next tick."""
+    keepalive.add_destination(A, "me", ping_interval=3600)
+    server.answer(200, 5)
+    assert keepalive.ping_now(A) == 0
+    assert sent_times(server, 1) == [0.1]
+    assert keepalive.ping_now(B) == -1
+
+
+# --- admin ----------------------------------------------------------------------------------------------
+
+
+def test_drain_and_maint(keepalive: ModuleType, server: FakeServer) -> None:
+    """Drained it is pinged, in maintenance it is not; both answer 2, at once; ready is as health says."""
+    keepalive.add_destination(A, "me", ping_interval=1)
+    server.answer(200, 3)
+    assert keepalive.set_admin(A, "drain") == 0
+    assert (keepalive.is_alive(A), keepalive.state(A)) == (2, 1)
+    assert len(sent_times(server, 5, 200)) == 5
+    assert keepalive.set_admin(A, "maint") == 0
+    assert (keepalive.is_alive(A), keepalive.state(A)) == (2, 1)
+    sent_times(server, 0.2)
+    assert sent_times(server, 5, 200) == []
+    assert keepalive.set_admin(A, "ready") == 0
+    assert keepalive.is_alive(A) == 1
+    assert len(sent_times(server, 5, 200)) >= 4
+
+
+def test_a_late_reply_undoes_no_maintenance(keepalive: ModuleType, server: FakeServer) -> None:
+    """Replies and timeouts change health, never the admin mode."""
+    keepalive.add_destination(A, "me")
+    server.tick(1)
+    keepalive.set_admin(A, "maint")
+    server.ksr.reply(server.ksr.sent[0], 200)
+    assert (keepalive.is_alive(A), keepalive.state(A)) == (2, 1)
+    assert keepalive.info(A)["admin"]["mode"] == "maint"
+
+
+def test_maintenance_ends_by_itself(
+    keepalive: ModuleType, server: FakeServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Until its time is over, info says who and why; then it is ready, and the log says so."""
+    wall = [1_800_000_000.0]
+    monkeypatch.setattr(time, "time", lambda: wall[0])
+    keepalive.add_destination(A, "me")
+    server.answer(200, 2)
+    assert keepalive.set_admin(A, "maint", until=60, by="night shift", why="card swap") == 0
+    server.tick(0.1)
+    admin = keepalive.info(A)["admin"]
+    assert admin == {
+        "mode": "maint",
+        "until": 1_800_000_060,
+        "by": "night shift",
+        "why": "card swap",
+        "since": 1_800_000_000,
+    }
+    assert any("(by night shift, card swap, until " in line for line in server.ksr.lines("info"))
+    wall[0] += 60
+    server.tick(59)
+    assert keepalive.is_alive(A) == 2
+    server.tick(2)
+    assert keepalive.is_alive(A) == 1
+    assert keepalive.info(A)["admin"] == {"mode": "ready"}
+    assert any("is ready again: the time of its maint is over" in line for line in server.ksr.lines("info"))
+
+
+@pytest.mark.parametrize(
+    "wrong", [("off",), (None,), ("maint", -1), ("maint", "soon"), ("maint", 1, 7), ("maint", 1, "a\nb")]
+)
+def test_a_bad_admin_request_changes_nothing(
+    keepalive: ModuleType, server: FakeServer, wrong: tuple[object, ...]
+) -> None:
+    """An unknown mode, a bad time, a text of two lines: refused with one line."""
+    keepalive.add_destination(A, "me")
+    assert keepalive.set_admin(A, *wrong) == -1
+    assert keepalive.set_admin(B, "maint") == -1
+    assert keepalive.info(A)["admin"] == {"mode": "ready"}
+    assert len(server.ksr.lines("err")) == 2
+
+
+def test_pause_and_resume(keepalive: ModuleType, server: FakeServer) -> None:
+    """Paused, no ping leaves and states are kept; resumed, all are asked anew within a second."""
+    for number in range(10):
+        keepalive.add_destination(f"10.0.0.{number + 1}", "me", ping_interval=60)
+    server.answer(200, 3)
+    assert keepalive.pause() == 0
+    server.tick(1.1)
+    assert sent_times(server, 100) == []
+    assert keepalive.is_alive("10.0.0.1") == 1
+    assert keepalive.resume() == 0
+    assert len(sent_times(server, 2, 200)) == 10
+
+
+def test_the_setting_enabled_pauses_too(keepalive: ModuleType, server: FakeServer) -> None:
+    """cfg.seti keepalive enabled 0, and 1."""
+    keepalive.add_destination(A, "me", ping_interval=1)
+    server.answer(200, 2)
+    server.ksr.settings["enabled"] = "0"
+    server.tick(1.1)
+    assert sent_times(server, 10) == []
+    server.ksr.settings["enabled"] = "1"
+    assert sent_times(server, 3, 200)
+
+
+# --- groups and info ------------------------------------------------------------------------------------
+
+
+def test_groups(keepalive: ModuleType, server: FakeServer) -> None:
+    """alive gives those that are alive, the best first; is_group_alive says whether there is one."""
+    for name, priority, weight in (("a", 10, 1), ("b", 20, 1), ("c", 10, 5), ("d", 20, 1)):
+        keepalive.add_destination(f"sip:{name}", "me", group="carriers", priority=priority, weight=weight)
+    keepalive.add_destination("sip:other", "me", group="others")
+    server.answer(200, 2)
+    assert keepalive.alive("carriers") == ["sip:b", "sip:d", "sip:c", "sip:a"]
+    assert keepalive.is_group_alive("carriers") == 1
+    keepalive.set_admin("sip:b", "drain")
+    keepalive.del_destination("sip:d", "me")
+    assert keepalive.alive("carriers") == ["sip:c", "sip:a"]
+    keepalive.add_destination("sip:a", "me", group="carriers", priority=30)
+    assert keepalive.alive("carriers") == ["sip:a", "sip:c"]
+    for name in ("sip:a", "sip:c"):
+        keepalive.set_admin(name, "maint")
+    assert keepalive.alive("carriers") == []
+    assert keepalive.is_group_alive("carriers") == 2
+    assert keepalive.is_group_alive("others") == 1
+    for nothing in ("none", "", None, 7):
+        assert keepalive.alive(nothing) == []
+        assert keepalive.is_group_alive(nothing) == -1
+
+
+def test_info_and_events(keepalive: ModuleType, server: FakeServer) -> None:
+    """info has all that is known; a callback with four arguments gets it, with the last ten changes."""
+    keepalive.add_destination(A, "me", 0, with_event, {"x": 1}, ping_interval=1, group="carriers", weight=3)
+    for turn in range(13):
+        server.answer(200 if turn % 2 == 0 else 503, 1.5)
+    known = keepalive.info(A)
+    assert json.loads(json.dumps(known)) == known
+    assert known["state"] == "up"
+    assert known["last_code"] == 200
+    assert known["ok"] + known["failed"] == len(server.ksr.sent)
+    assert known["owners"]["me"]["user_attr"] == {"x": 1}
+    assert known["owners"]["me"]["weight"] == 3
+    assert known["options"] == {"ping_interval": 1}
+    assert len(known["history"]) == 10
+    assert known["history"][-1]["from"] == "down"
+    assert known["history"][-1]["to"] == "up"
+    assert known["history"][-1]["reason"].startswith("200 Reason in ")
+    assert len(EVENTS) == 13
+    assert EVENTS[-1]["destination"] == f"{A}:5060"
+    assert keepalive.info(B) == keepalive.info("no uri") == {}
+    assert [each["uri"] for each in keepalive.list()] == [A]
+
+
+# --- files ----------------------------------------------------------------------------------------------
+
+
+def test_the_list_file(server: FakeServer, tmp_path: Path) -> None:
+    """Lines with options are monitored; a bad line is named by its number; reload applies the difference."""
+    file = tmp_path / "keepalive.list"
+    file.write_text(
+        f"# gateways\n{A} group=carriers fall=3  # first\n\nsip:bad:port\n{B} fall=0\nsip:c\n{A}\n"
+    )
+    server.define("list_file", str(file))
+    keepalive = server.process()
+    assert keepalive.state(A) == 0
+    assert keepalive.state("sip:c") == 0
+    assert keepalive.state(B) == -1
+    faults = [line.split(", ", 1)[1] for line in server.ksr.lines("err")]
+    assert [fault.split(":")[0] for fault in faults] == ["line 4", "line 5", "line 7"]
+    server.answer(200, 2)
+    before = keepalive.info(A)
+    file.write_text(f"{A} group=carriers fall=2\n{B}\n")
+    assert keepalive.reload() == 0
+    assert keepalive.info(A)["fall"] == 2
+    assert keepalive.info(A)["ok"] == before["ok"]
+    assert keepalive.is_alive(A) == 1
+    assert keepalive.state(B) == 0
+    assert keepalive.state("sip:c") == -1
+    assert keepalive.alive("carriers") == [A]
+
+
+@pytest.mark.parametrize("broken", [None, b"\xff\xfe", b"\x00\x01 garbage\n???\n"])
+def test_a_broken_list_file_changes_nothing(server: FakeServer, tmp_path: Path, broken: bytes | None) -> None:
+    """A file that is gone, no text or without one good line leaves all as it was."""
+    file = tmp_path / "keepalive.list"
+    file.write_text(f"{A}\n")
+    server.define("list_file", str(file))
+    keepalive = server.process()
+    assert keepalive.state(A) == 0
+    if broken is None:
+        file.unlink()
+    else:
+        file.write_bytes(broken)
+    assert keepalive.reload() == -1
+    assert keepalive.state(A) == 0
+    assert "nothing has changed" in server.ksr.lines("err")[-1]
+
+
+def write_state(server: FakeServer) -> None:
+    import keepalive_core.state_file as state_file
+
+    state_file.Writer().tick()
+
+
+def test_the_state_file(server: FakeServer, ksr, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """After a restart states, admin modes, counters and history are back, before any ping."""
+    file = tmp_path / "keepalive.state"
+    server.define("state_file", str(file))
+    server.define("destinations", f"{A} {B}")
+    keepalive = server.process()
+    assert keepalive.state(A) == 0
+    server.answer(200, 2)
+    keepalive.set_admin(B, "maint", by="me", why="test")
+    keepalive.add_destination("sip:later", "me")
+    server.answer(503, 35)
+    before = {uri: keepalive.info(uri) for uri in (A, B, "sip:later")}
+    write_state(server)
+
+    for table in ksr.tables.values():
+        table.clear()
+    again = server.process()
+    assert again.is_alive(A) == 2, "known before its first ping"
+    assert again.is_alive(B) == 2
+    again.add_destination("sip:later", "me")
+    for uri, known in before.items():
+        assert again.info(uri) == known
+    server.answer(200, 2)
+    assert again.state(A) == again.UP
+    assert again.state(B) == again.UP, "in maintenance: as it was"
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        lambda text: text[: len(text) // 2],
+        lambda text: "",
+        lambda text: "something else\n",
+        lambda text: text.replace("keepalive-state-1", "keepalive-state-9"),
+        lambda text: text.replace("null", "7", 1),
+        lambda text: "\x00" * 100,
+    ],
+)
+def test_a_damaged_state_file_is_set_aside(server: FakeServer, ksr, tmp_path: Path, damage) -> None:
+    """Half a file, none of ours, another version: set aside with a log line, and the server starts."""
+    file = tmp_path / "keepalive.state"
+    server.define("state_file", str(file))
+    server.define("destinations", A)
+    keepalive = server.process()
+    keepalive.state(A)
+    server.answer(200, 2)
+    write_state(server)
+    file.write_text(damage(file.read_text()))
+    for table in ksr.tables.values():
+        table.clear()
+    again = server.process()
+    assert again.state(A) == 0
+    assert not file.exists()
+    assert (tmp_path / "keepalive.state.bad").exists()
+    assert len([line for line in ksr.lines("err") if "is set aside" in line]) == 1
+
+
+def test_a_state_file_that_can_not_be_written_is_told_once(server: FakeServer, tmp_path: Path) -> None:
+    """A folder that is not there gets one log line, not one a second."""
+    server.define("state_file", str(tmp_path / "none" / "keepalive.state"))
+    server.define("destinations", A)
+    keepalive = server.process()
+    keepalive.state(A)
+    import keepalive_core.state_file as state_file
+
+    writer = state_file.Writer()
+    for _ in range(3):
+        writer._not_before = 0
+        writer.tick()
+    assert len(server.ksr.lines("err")) == 1

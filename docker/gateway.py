@@ -63,6 +63,10 @@ class Gateway:
         """how many times an answer is sent"""
         self.delay = 0.0
         """seconds before an answer"""
+        self.headers: list[str] = []
+        """more headers of an answer"""
+        self.lost: set[int] = set()
+        """which ones of ten pings in turn, 0 to 9, are not answered"""
         self.requests: list[Request] = []
         self._stopping = False
         self._connections: list[socket.socket] = []
@@ -148,6 +152,8 @@ class Gateway:
         self.requests.append(request)
         if self.silent or request.method == "ACK" or request.text.startswith("SIP/2.0"):
             return []
+        if request.method == "OPTIONS" and (len(self.pings) - 1) % 10 in self.lost:
+            return []
         if self.delay:
             time.sleep(self.delay)
         final = self.invite_code if self.invite_code and request.method == "INVITE" else self.code
@@ -164,6 +170,7 @@ class Gateway:
             *(line.rstrip("\r") for line in copied),
             f"To: {request.header('To')};tag={self.port}",
             f"Contact: <{self.uri}>",
+            *self.headers,
             "Content-Length: 0",
         ]
         # Latin-1, so that a test can send a reason phrase that is no UTF-8.

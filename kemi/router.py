@@ -71,8 +71,11 @@ class Router(keepalive.Handlers):
             return 1
         # What the callee said, such as 486, is an answer. Silence and 5xx are the gateway's own trouble.
         if KSR.tm.t_branch_timeout() > 0 or KSR.tm.t_check_status("408|5[0-9][0-9]") > 0:
-            failed = self.gateways.index(KSR.pv.get(GATEWAY))
-            self.try_gateways(self.gateways[failed + 1 :])
+            failed = KSR.pv.get(GATEWAY)
+            if KSR.tm.t_branch_timeout() > 0:
+                # Sooner than its next ping: no second call waits for a gateway that is dead.
+                keepalive.report_failure(failed, "an INVITE timed out")
+            self.try_gateways(self.gateways[self.gateways.index(failed) + 1 :])
         return 1
 
 

@@ -7,6 +7,7 @@ import shutil
 import subprocess
 from collections.abc import Iterator
 from functools import cache
+from pathlib import Path
 
 import pytest
 
@@ -61,6 +62,7 @@ def shared(checked_kind: str) -> Iterator[Kamailio]:
     """One server for all scenarios that need no settings of their own; each uses its own destinations."""
     with Kamailio(checked_kind, "scenario.cfg", DEFAULTS) as server:
         yield server
+    server.forget()
 
 
 @pytest.fixture
@@ -79,8 +81,8 @@ def start(checked_kind: str) -> Iterator[object]:
     """A function that starts a server with settings of its own: start(cfg, **defines)."""
     running: list[Kamailio] = []
 
-    def start_one(cfg: str = "scenario.cfg", **defines: object) -> Kamailio:
-        running.append(Kamailio(checked_kind, cfg, {**DEFAULTS, **defines}))
+    def start_one(cfg: str = "scenario.cfg", share: Path | None = None, **defines: object) -> Kamailio:
+        running.append(Kamailio(checked_kind, cfg, {**DEFAULTS, **defines}, share=share))
         return running[-1]
 
     yield start_one

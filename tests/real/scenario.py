@@ -38,6 +38,11 @@ def exits(uri, state, user_attr):
     sys.exit(1)
 
 
+def on_event(uri, state, user_attr, event):
+    """Tell of a change with all that is known."""
+    KSR.info(f"KNOWN {json.dumps([uri, state, event])}\n")
+
+
 def deletes_itself(uri, state, user_attr):
     """Delete the destination that changed, and add another."""
     deleted = keepalive.del_destination(uri, "test")
@@ -45,7 +50,7 @@ def deletes_itself(uri, state, user_attr):
     _tell("deletes_itself", uri, state, [deleted, added])
 
 
-CALLBACKS = {function.__name__: function for function in (on_change, fails, exits, deletes_itself)}
+CALLBACKS = {function.__name__: function for function in (on_change, on_event, fails, exits, deletes_itself)}
 
 
 class Router(keepalive.Handlers):
@@ -57,9 +62,10 @@ class Router(keepalive.Handlers):
             KSR.sl.sl_send_reply(200, "OK")
             return 1
         request = json.loads(KSR.pv.get("$rb"))
+        options = request["options"]
         arguments = [CALLBACKS.get(arg, arg) if isinstance(arg, str) else arg for arg in request["args"]]
         where = ksr_facts if request["call"] == "gather" else keepalive
-        value = getattr(where, request["call"])(*arguments)
+        value = getattr(where, request["call"])(*arguments, **options)
         KSR.hdr.append_to_reply(f"X-Result: {json.dumps({'value': value, 'pid': os.getpid()})}\r\n")
         KSR.sl.sl_send_reply(200, "OK")
         return 1

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
+import signal
 import socket
 import subprocess
 import tempfile
@@ -51,7 +53,7 @@ class Kamailio:
 
     Arguments: kind, NATIVE or a Docker image; cfg, the name of a file in tests/real, of one of the files, or
     the path of one; defines, what to set with -A; children, SIP workers; files, texts by name, to be written
-    to the server's folder, which stands in them as FOLDER.
+    to the server's folder, which stands in them as FOLDER; share, one more folder it can read and write.
     """
 
     def __init__(
@@ -61,6 +63,7 @@ class Kamailio:
         defines: dict[str, object] | None = None,
         children: int = 4,
         files: dict[str, str] | None = None,
+        share: Path | None = None,
     ) -> None:
         self.kind = kind
         self.port = free_port()
@@ -80,10 +83,14 @@ class Kamailio:
             command += ["-A", f"{name}={quoted}"]
         if kind != NATIVE:
             mounts = ["-v", f"{ROOT}:{ROOT}:ro", "-v", f"{self._folder}:{self._folder}"]
+            if share is not None:
+                mounts += ["-v", f"{share}:{share}"]
             run = ["docker", "run", "--rm", "--network", "host", "--name", self._container, *mounts]
             # Through docker's own pipe the log would come late.
             command = [*run, kind, "sh", "-c", f'exec "$@" >{self._log} 2>&1', "sh", *command]
-        self._process = subprocess.Popen(command, stdout=self._log.open("a"), stderr=subprocess.STDOUT)
+        self._process = subprocess.Popen(
+            command, stdout=self._log.open("a"), stderr=subprocess.STDOUT, start_new_session=True
+        )
         self._socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         self._socket.connect(("127.0.0.1", self.rpc_port))
         self._socket.settimeout(0.3)
@@ -120,6 +127,14 @@ class Kamailio:
                 self._process.kill()
                 self._process.wait(5)
         self._socket.close()
+
+    def kill(self) -> None:
+        """End the server as a crash does, all its processes at once."""
+        if self.kind == NATIVE:
+            os.killpg(self._process.pid, signal.SIGKILL)
+        else:
+            subprocess.run(["docker", "kill", "-s", "KILL", self._container], capture_output=True)
+        self._process.wait(15)
 
     def forget(self) -> None:
         """Remove what the server left on the disk."""
@@ -176,9 +191,9 @@ class Kamailio:
         result = [line.split(": ", 1)[1] for line in reply.splitlines() if line.startswith("X-Result")]
         return code, result[0] if result else ""
 
-    def call(self, function: str, *args: object) -> Any:
+    def call(self, function: str, *args: object, **options: object) -> Any:
         """Call a function of keepalive in whichever worker takes the request (see scenario.py)."""
-        code, result = self.message(json.dumps({"call": function, "args": args}))
+        code, result = self.message(json.dumps({"call": function, "args": args, "options": options}))
         assert code == 200, f"{function}: {code} {result}"
         return json.loads(result)["value"]
 

@@ -263,7 +263,9 @@ def report_success(destination: str, reason: str = "") -> int:
 
 def _report(destination: str, reported: Report) -> int:
     key = registry.key_of(destination)
-    return _OK if key and results.report(key, reported) else _ERROR
+    if not key or registry.shown(key) is None:
+        return _ERROR
+    return _OK if results.report(key, reported) else _ERROR
 
 
 @_never_raises(_ERROR)
@@ -321,7 +323,7 @@ def resume() -> int:
 def info(destination: str) -> dict[str, Any]:
     """Return all that is known of a destination; an empty dictionary if it is not monitored."""
     key = registry.key_of(destination)
-    return information.of(key) if key else {}
+    return information.of(key) if key and registry.shown(key) is not None else {}
 
 
 @_never_raises(_NOTHING)

@@ -10,10 +10,15 @@ from types import ModuleType
 import pytest
 
 from fake_ksr import FakeKSR
+from hypothesis import settings
 from keepalive_core.settings import SETTINGS
 
 # Processes import their modules again and again: without stored bytecode that takes most of the time.
 sys.dont_write_bytecode = False
+
+# A few seconds for all tests on the fake; more examples are had by running them more often.
+settings.register_profile("quick", max_examples=40, deadline=None)
+settings.load_profile("quick")
 
 # These rooms keep nothing in memory, so processes may share them.
 PURE = {f"keepalive_core.{room}" for room in ("uris", "settings", "health", "schedule", "reply_codes")}

@@ -36,7 +36,7 @@ def test_every_setting_is_declared_with_the_same_default() -> None:
 def test_every_function_is_in_the_readme(server: FakeServer) -> None:
     """The README's table has all functions of the face."""
     keepalive = server.process()
-    named = {re.sub(r"[`(].*?$", "", cell.strip("`")) for cell in table(README, "| function |")}
+    named = {name for cell in table(README, "| function |") for name in re.findall(r"`(\w+)\(", cell)}
     functions = {name for name in keepalive.__all__ if name.islower()}
     assert named == functions
 

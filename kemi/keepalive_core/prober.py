@@ -72,7 +72,7 @@ class Prober:
         if now >= self._next_refresh:
             self._refresh(now)
         for key, ping_soon in shared_memory.announced_changes():
-            self._look_at(key, now, ping_soon)
+            self._guarded(self._look_at, key, now, ping_soon)
         for key in self._deadlines.take(now):
             self._guarded(self._give_up, key)
         for key in self._ends_of_admin.take(now):
@@ -243,10 +243,10 @@ class Prober:
         results.expire(key, f"no fresh result for {target.policy.stale_after:g} s")
         self._expect_freshness(key, target, now)
 
-    def _guarded(self, act: Callable[[str], None], key: str) -> None:
+    def _guarded(self, act: Callable[..., None], key: str, *rest: object) -> None:
         """One destination's trouble is not the others'."""
         try:
-            act(key)
+            act(key, *rest)
         except Exception:
             log.exception("%s can't be pinged now", key)
 

@@ -243,6 +243,7 @@ def set_admin(key: str, mode: object, until: object = 0, by: object = "", why: o
         raise Refused(f"until {until!r}: a number of seconds from now is needed")
     if not isinstance(by, str) or not isinstance(why, str) or not (by + why).isprintable():
         raise Refused("by and why of an admin mode are text of one line")
+    start()
     now = int(time.time())
     end = now + max(1, math.ceil(until)) if until else 0
     said = None if mode == "ready" else Admin(mode, end, by, why, now)

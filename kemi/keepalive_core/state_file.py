@@ -66,8 +66,11 @@ def load() -> None:
         except OSError as failure:
             log.error("state_file %s can't be set aside: %s", path, failure)
         return
-    for key, row in rows.items():
-        shared_memory.store_restored(key, row)
+    try:
+        for key, row in rows.items():
+            shared_memory.store_restored(key, row)
+    except shared_memory.SharedMemoryFull as error:
+        log.error("state_file %s is not restored as a whole: %s", path, error)
     log.info("state_file %s: %d destinations", path, len(rows))
 
 

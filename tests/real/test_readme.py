@@ -8,7 +8,7 @@ import pytest
 
 from documents import examples
 from gateway import Gateway
-from real.server import ROOT, Kamailio
+from real.server import ROOT, Kamailio, wait_for
 
 # What a user has before the README.
 KEMI_CFG = """
@@ -42,8 +42,8 @@ def start_readme(checked_kind: str, gateway: Gateway):
     """A function that starts a server from texts with the README's paths and addresses made real."""
     running = []
 
-    def start(cfg: str, script: str = "", **defines: object) -> Kamailio:
-        files = {"kamailio.cfg": cfg, "script.py": FIND_MODULE + script}
+    def start(cfg: str, script: str = "", more: dict[str, str] | None = None, **defines: object) -> Kamailio:
+        files = {"kamailio.cfg": cfg, "script.py": FIND_MODULE + script, **(more or {})}
         for name, text in files.items():
             real = text.replace("/etc/kamailio/kemi", str(ROOT / "kemi"))
             files[name] = on_loopback(real, gateway)
@@ -117,3 +117,48 @@ def test_the_run_time_example(start_readme, gateway: Gateway) -> None:
     assert server.rpc("cfg.get", "keepalive", "ping_interval") == 5
     server.logged("ping_interval is 5 from now on")
     server.logged(f"{NOBODY} unknown -> down")
+
+
+def test_the_carrier_example(start_readme, gateway: Gateway) -> None:
+    """The group's best is used while it is up; a timeout in a route is a failure of three."""
+    head = examples()["kemi.py"].split("    def ksr_request_route")[0]
+    script = head + examples()["carrier-route.py"] + "\n\n" + examples()["carrier.py"]
+    server = start_readme(KEMI_CFG + examples()["kemi.cfg"], script)
+    server.logged(f"{gateway.uri} unknown -> up")
+    server.logged(f"{NOBODY} unknown -> down")
+    assert relayed(server, gateway)
+
+
+def test_the_list_file_example(start_readme, gateway: Gateway) -> None:
+    """Both lines of the list file are monitored."""
+    script = examples()["kemi.py"].split("def mod_init")[0]
+    script += (
+        'def mod_init():\n    keepalive.modparam("list_file", "FOLDER/keepalive.list")\n    return Router()\n'
+    )
+    files = {"keepalive.list": examples()["keepalive.list"]}
+    server = start_readme(KEMI_CFG + examples()["kemi.cfg"], script, files)
+    server.logged(f"{gateway.uri} unknown -> up")
+    server.logged(f"{NOBODY} unknown -> down")
+    assert not server.log_lines("list_file")
+
+
+def test_the_dispatcher_example(start_readme, gateway: Gateway) -> None:
+    """The destinations of dispatcher's list are monitored, and their states set."""
+    cfg = KEMI_CFG.replace(
+        'loadmodule "pv.so"',
+        'loadmodule "pv.so"\nloadmodule "dispatcher.so"\n'
+        'modparam("dispatcher", "list_file", "FOLDER/dispatcher.list")',
+    )
+    script = examples()["kemi.py"].split("def mod_init")[0]
+    script += examples()["dispatcher.py"].replace("/etc/kamailio/dispatcher.list", "FOLDER/dispatcher.list")
+    files = {"dispatcher.list": "1 sip:192.168.10.20\n1 sip:192.168.10.21\n"}
+    server = start_readme(cfg + examples()["kemi.cfg"], script, files)
+    server.logged(f"{gateway.uri} unknown -> up")
+    server.logged(f"{NOBODY} unknown -> down")
+
+    def flags() -> dict[str, str]:
+        [listed] = server.rpc("dispatcher.list")["RECORDS"]
+        targets = [target["DEST"] for target in listed["SET"]["TARGETS"]]
+        return {target["URI"]: target["FLAGS"] for target in targets}
+
+    wait_for("active and inactive", lambda: flags() == {gateway.uri: "AX", NOBODY: "IX"})

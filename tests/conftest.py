@@ -8,9 +8,9 @@ from collections.abc import Iterator
 from types import ModuleType
 
 import pytest
+from hypothesis import settings
 
 from fake_ksr import FakeKSR
-from hypothesis import settings
 from keepalive_core.settings import SETTINGS
 
 # Processes import their modules again and again: without stored bytecode that takes most of the time.

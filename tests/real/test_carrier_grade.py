@@ -162,6 +162,7 @@ def test_reports_of_workers_lose_no_count(kamailio: Kamailio, gateway: Gateway, 
     """Sixty reports through four workers are sixty failures in a row."""
     gateway.silent = True
     add(fall=1000, ping_interval=3600, ping_timeout=32000)
+    wait_for("the first ping", lambda: gateway.pings)
     pids = set()
     for number in range(60):
         body = json.dumps({"call": "report_failure", "args": [gateway.uri, str(number)], "options": {}})

@@ -208,7 +208,7 @@ def test_pings_are_spread(start) -> None:
     """Twenty destinations are pinged evenly over the interval, not in one burst."""
     gateways = [Gateway() for _ in range(20)]
     uris = " ".join(gateway.uri for gateway in gateways)
-    with start(KEEPALIVE_PING_INTERVAL=2, KEEPALIVE_DESTINATIONS=uris):
+    with start(KEEPALIVE_PING_INTERVAL=2, KEEPALIVE_PING_JITTER=0, KEEPALIVE_DESTINATIONS=uris):
         wait_for("4 pings of each", lambda: all(len(gateway.pings) >= 4 for gateway in gateways), 12)
     # The first ping leaves within a second of the start; from the second on the interval holds.
     times = sorted(ping.at for gateway in gateways for ping in gateway.pings[1:])

@@ -135,7 +135,7 @@ def test_a_bad_setting_in_kamailio_cfg_is_named(start, gateway: Gateway) -> None
         KEEPALIVE_UNKNOWN_AS="x",
     )
     server.wait_for_state(gateway.uri, UP)
-    assert server.logged("bad ping_timeout 5: 100 to 32000 ms is allowed")
+    assert server.logged("bad ping_timeout 5: 50 to 32000 ms is allowed")
     assert server.logged("bad unknown_as 'x': one of up, down, error is needed")
     assert server.logged("bad destination 'sip:bad:port': bad port 'port'")
 

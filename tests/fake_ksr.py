@@ -75,20 +75,17 @@ class FakeKSR:
     # --- building ---
 
     def _build(self, modules: dict[str, dict[str, signatures.Signature]]) -> ModuleType:
-        top = _Strict("KSR", self)
+        top = _Strict("KSR", self, modules[""])
         for name, functions in modules.items():
-            holder = top
             if name:
-                holder = _Strict(f"KSR.{name}", self)
-                setattr(top, name, holder)
-            for function, signature in functions.items():
-                known = getattr(self, f"_{name or 'core'}_{function}", None)
-                setattr(holder, function, self._checked(f"{holder.__name__}.{function}", signature, known))
+                setattr(top, name, _Strict(f"KSR.{name}", self, functions))
         return top
 
-    def _checked(
-        self, name: str, signature: signatures.Signature, known: Callable[..., Any] | None
-    ) -> Callable[..., Any]:
+    def checked(self, name: str, signature: signatures.Signature) -> Callable[..., Any]:
+        """Return a function of KSR, by its full name, that takes what the server's takes."""
+        module, _, function = name.removeprefix("KSR.").rpartition(".")
+        known: Callable[..., Any] | None = getattr(self, f"_{module or 'core'}_{function}", None)
+
         def call(*args: Any) -> Any:
             if [type(arg) for arg in args] != signature.parameters:
                 self.violate(f"{name}{args!r}: takes {[kind.__name__ for kind in signature.parameters]}")
@@ -326,13 +323,19 @@ class FakeKSR:
 
 
 class _Strict(ModuleType):
-    """A module in which a missing name is a violation."""
+    """A module with the functions that a server has, in which a missing name is a violation."""
 
-    def __init__(self, name: str, fake: FakeKSR) -> None:
+    def __init__(self, name: str, fake: FakeKSR, functions: dict[str, signatures.Signature]) -> None:
         super().__init__(name)
         self.__dict__["_fake"] = fake
+        self.__dict__["_functions"] = functions
 
     def __getattr__(self, name: str) -> Any:
         if name.startswith("__"):
             raise AttributeError(name)
-        return self.__dict__["_fake"].violate(f"{self.__name__}.{name}: no server has that")
+        signature = self.__dict__["_functions"].get(name)
+        if signature is None:
+            return self.__dict__["_fake"].violate(f"{self.__name__}.{name}: no server has that")
+        function = self.__dict__["_fake"].checked(f"{self.__name__}.{name}", signature)
+        setattr(self, name, function)
+        return function

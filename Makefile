@@ -3,6 +3,9 @@
 # make test  runs all tests, on every real Kamailio there is
 # make unit, make check, make real   the parts of it; make stubs   see stubs/generate.py
 
+# Debian keeps kamailio where the PATH of an ordinary user does not look.
+export PATH := $(PATH):/usr/sbin:/sbin
+
 PYTHON ?= python3
 VENV := .venv/bin
 DESTINATIONS ?=

@@ -76,7 +76,9 @@ class _KamailioLog(logging.Handler):
     """Writes what the rooms log to Kamailio's log."""
 
     def emit(self, record: logging.LogRecord) -> None:
-        for line in self.format(record).splitlines():
+        # Kamailio takes neither NUL nor half a character, which an exception's text may have.
+        text = self.format(record).encode("utf-8", "backslashreplace").decode().replace("\0", "\\x00")
+        for line in text.splitlines():
             if record.levelno >= logging.ERROR:
                 KSR.err(f"keepalive: {line}\n")
             elif record.levelno >= logging.WARNING:

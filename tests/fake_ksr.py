@@ -104,6 +104,8 @@ class FakeKSR:
         def write(self: FakeKSR, text: str) -> None:
             if not text.endswith("\n") or "\n" in text[:-1]:
                 self.violate(f"a log entry is one line with its end: {text!r}")
+            if "\0" in text or (not text.isascii() and any("\ud800" <= c <= "\udfff" for c in text)):
+                self.violate(f"KSR raises for {text!r}")
             self.logged.append((level, text[:-1]))
 
         return write

@@ -28,6 +28,10 @@ def fails(uri, state, user_attr):
     raise RuntimeError("this callback fails")
 
 
+def fails_oddly(uri, state, user_attr):
+    raise ValueError("bad\0thing \udcff")
+
+
 def exits(uri, state, user_attr):
     raise SystemExit
 
@@ -116,7 +120,7 @@ def test_the_changes_of_a_destination_are_told_to_its_owners_alone(
     assert sorted(CALLED) == [(A, 1, 1), (A, 1, 2), (B, 1, 3)]
 
 
-@pytest.mark.parametrize("bad", [fails, exits])
+@pytest.mark.parametrize("bad", [fails, fails_oddly, exits])
 def test_a_failing_callback_disturbs_nobody(keepalive: ModuleType, server: FakeServer, bad: object) -> None:
     """An exception, even sys.exit, is logged with its traceback; the other callbacks are run."""
     keepalive.add_destination(A, "a", 0, bad)

@@ -222,13 +222,35 @@ def test_one_destinations_trouble_is_not_the_others(
     assert len([line for line in server.ksr.lines("err") if "sip:bad:5060 can't be pinged now" in line]) == 2
 
 
-def test_an_event_that_goes_elsewhere_is_told_once(keepalive: ModuleType, server: FakeServer) -> None:
+def test_an_event_that_goes_elsewhere_is_told(keepalive: ModuleType, server: FakeServer) -> None:
     """Pings that can't be followed leave the state unknown, with one line in the log."""
     server.ksr.event_function = "ksr_nobody"
     keepalive.add_destination(A, "me")
-    server.tick(65)
+    server.tick(95)
     assert keepalive.state(A) == 0
-    assert len(server.ksr.lines("err")) == 1
+    assert len(server.ksr.lines("err")) == 2, "once a minute"
+
+
+def test_an_event_that_stops_coming_leaves_nobody_up(up: ModuleType, server: FakeServer) -> None:
+    """Where pings can't be followed any more, what was up is unknown, and says so."""
+    server.ksr.event_function = "ksr_nobody"
+    server.tick(61)
+    assert up.state(A) == up.UNKNOWN
+    assert "its pings can't be followed" in server.ksr.lines("notice")[-1]
+
+
+def test_a_failing_read_stops_no_destination(up: ModuleType, server: FakeServer, mocker) -> None:
+    """One read that fails costs one ping at the most."""
+    import keepalive_core.shared_memory as memory
+
+    next_ping(server)
+    mocker.patch.object(memory, "health", side_effect=ValueError("torn"))
+    server.tick(35)
+    mocker.stopall()
+    before = len(server.ksr.sent)
+    server.tick(65)
+    assert len(server.ksr.sent) >= before + 2
+    assert up.state(A) == up.DOWN
 
 
 def test_a_new_interval_holds_at_once(up: ModuleType, server: FakeServer) -> None:

@@ -69,6 +69,8 @@ def test_a_uri_has_one_key_and_is_sent_as_given(text: str, key: str, uri: str) -
         ("host:5060x", "bad port '5060x'"),
         ("tel:+49301234", "unknown scheme 'tel'"),
         ("http://host", "unknown scheme 'http'"),
+        ("mailto:bob@example.com", "unknown scheme 'mailto'"),
+        ("tel:+4930@127.0.0.1", "unknown scheme 'tel'"),
         ("2001:db8::1", "without brackets"),
         ("[2001:db8::1", "no closing bracket"),
         ("[2001:db8::1]x", "unexpected 'x'"),
@@ -126,7 +128,7 @@ def test_any_text_is_a_uri_or_refused(text: str) -> None:
 
 @given(
     st.sampled_from(["", "sip:", "SIP:", "sips:"]),
-    st.sampled_from(["", "alice@", "Bob:pw@"]),
+    st.sampled_from(["", "alice@", "Bob@"]),
     st.sampled_from(["10.0.0.1", "Host.Example", "[2001:DB8::1]"]),
     st.sampled_from(["", ":5060", ":5061", ":6000"]),
     st.sampled_from(["", ";transport=tcp", ";transport=UDP", ";lr"]),

@@ -64,7 +64,7 @@ class Prober:
         self._paused = False
         self._last_tick = 0
         self._next_refresh = 0
-        self._event_missed = False
+        self._tell_again = 0
 
     def tick(self) -> None:
         """Do what is due; its cost does not depend on the number of destinations."""
@@ -188,8 +188,9 @@ class Prober:
     def _ping(self, key: str) -> None:
         target = self._targets[key]
         now = self._clock()
+        # Before anything can fail: a destination is pinged for ever.
+        self._schedule(key, target, now)
         if target.silent:
-            self._schedule(key, target, now)
             return
         if key in self._deadlines:
             if not self._answered(key, target):
@@ -197,14 +198,14 @@ class Prober:
                 self._pings.put(key, now + SECOND // 10)
                 return
             self._deadlines.remove(key)
-        # Before anything can fail: a destination is pinged for ever.
-        self._schedule(key, target, now)
         try:
             target.sent, left = tm.send(key, target.generation, target.uri, target.policy)
         except tm.EventNotSeen as error:
-            if not self._event_missed:
-                self._event_missed = True
+            if now >= self._tell_again:
+                self._tell_again = now + 60 * SECOND
                 log.error("%s", error)
+            # Our own fault, not the peer's: it is not down, but nothing is known of it any more.
+            results.expire(key, "its pings can't be followed")
             return
         if left:
             self._deadlines.put(key, target.sent + target.policy.timeout * 1000 + GRACE)
@@ -213,11 +214,15 @@ class Prober:
 
     def _give_up(self, key: str) -> None:
         target = self._targets[key]
-        if shared_memory.health(key) is None:
+        # Looked at again if this fails.
+        self._deadlines.put(key, self._clock() + SECOND)
+        known = shared_memory.health(key)
+        if known is not None and known.judged < target.sent:
+            self._record(key, target, Kind.LOST)
+        self._deadlines.remove(key)
+        if known is None:
             # Gone without an announcement, which memory had no room for.
             self._look_at(key, self._clock())
-        elif not self._answered(key, target):
-            self._record(key, target, Kind.LOST)
 
     def _record(self, key: str, target: Target, kind: Kind) -> None:
         result = Result(target.generation, target.sent, self._clock(), kind)

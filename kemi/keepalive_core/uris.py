@@ -83,7 +83,8 @@ def _split_scheme(text: str) -> tuple[str, str]:
     if colon and before.lower() in DEFAULT_PORTS:
         return before.lower(), after
     # "tel:+4930" is another scheme, "localhost:5060" is a host and its port.
-    if before.isalpha() and after and "@" not in after and not after[0].isdigit():
+    # A password needs its scheme: "mailto:bob@host" is no user with one.
+    if "@" in after or (before.isalpha() and after and not after[0].isdigit()):
         raise InvalidURI(text, f"unknown scheme {before!r}, sip and sips are known")
     return "sip", text
 

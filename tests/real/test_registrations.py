@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from itertools import pairwise
 
@@ -153,3 +154,32 @@ def test_reload_keeps_states_and_pings(kamailio: Kamailio, gateway: Gateway) -> 
     for uri in (gateway.uri, down.uri):
         kamailio.call("del_destination", uri, "test")
     down.close()
+
+
+def test_updates_from_several_workers_at_once(kamailio: Kamailio) -> None:
+    """Rows that workers rewrite, lengthen and delete at the same time are never read torn by anybody."""
+    gateways = [Gateway() for _ in range(10)]
+    wrong: list[object] = []
+
+    def churn(owner: str) -> None:
+        for turn in range(100):
+            for gateway in gateways:
+                attr = "x" * (turn * 37 % 400)
+                done = kamailio.call("add_destination", gateway.uri, owner, 0, "on_change", attr)
+                known = kamailio.call("info", gateway.uri)
+                if done != 0 or owner not in known.get("owners", {}):
+                    wrong.append((done, known))
+                if turn % 5 == 4:
+                    kamailio.call("del_destination", gateway.uri, owner)
+
+    threads = [threading.Thread(target=churn, args=(f"churn{number}",)) for number in range(3)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert wrong == []
+    for gateway in gateways:
+        assert kamailio.state(gateway.uri) == -1
+        gateway.close()
+    # kamailio's own fixture sees to it that no Traceback is in the log.
+    assert not kamailio.log_lines("ksr_keepalive_tick failed")

@@ -32,7 +32,12 @@ engine_answers() {
 }
 
 need_kamailio() {
-    command -v kamailio >/dev/null && [ -n "$(find / -xdev -name app_python3.so -print -quit 2>/dev/null)" ] && return
+    if command -v kamailio >/dev/null; then
+        for module in /usr/lib*/kamailio/modules/app_python3.so /usr/lib/*/kamailio/modules/app_python3.so \
+            /usr/local/lib*/kamailio/modules/app_python3.so; do
+            [ -e "$module" ] && return
+        done
+    fi
     if command -v apt-get >/dev/null && install_packages kamailio kamailio-python3-modules; then
         return
     fi

@@ -5,12 +5,23 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
 README = (ROOT / "README.md").read_text()
+REFERENCE = (ROOT / "docs" / "reference.md").read_text()
 
 
-def examples() -> dict[str, str]:
-    """Return the README's examples by the names in the comments before them."""
-    found = re.findall(r"<!-- (?P<name>.+?) -->\n```\w*\n(?P<text>.*?)```", README, re.DOTALL)
+def named_examples(document: str = README) -> dict[str, str]:
+    """Return a document's examples by the names in the comments before them."""
+    found = re.findall(r"<!-- (?P<name>.+?) -->\n```\w*\n(?P<text>.*?)```", document, re.DOTALL)
     return dict(found)
+
+
+def sessions() -> dict[str, str]:
+    """Return the reference's examples of calls and answers, by their headings; a second one is numbered."""
+    found: dict[str, str] = {}
+    for section in re.split(r"^###? ", REFERENCE, flags=re.MULTILINE)[1:]:
+        heading = section.splitlines()[0]
+        for number, text in enumerate(re.findall(r"(?<!-->\n)```python\n(.*?)```", section, re.DOTALL), 1):
+            found[heading if number == 1 else f"{heading} {number}"] = text
+    return found
 
 
 def table(document: str, heading: str) -> list[str]:

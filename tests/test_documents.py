@@ -5,7 +5,7 @@ import re
 import pytest
 
 from conftest import FakeServer
-from documents import README, ROOT, examples, table
+from documents import README, REFERENCE, ROOT, named_examples, sessions, table
 from keepalive_core.settings import DESTINATION, SETTINGS
 
 CONTRIBUTING = (ROOT / "CONTRIBUTING.md").read_text()
@@ -64,8 +64,18 @@ def test_every_command_named_is_there() -> None:
         assert (ROOT / path).exists(), path
 
 
-@pytest.mark.parametrize("name", list(examples()))
+def test_everything_has_an_example(server: FakeServer) -> None:
+    """Each parameter and each function is in the headings of the reference's examples."""
+    headings = {
+        name for heading in re.findall(r"^### (.+)", REFERENCE, re.MULTILINE) for name in heading.split(", ")
+    }
+    functions = {name for name in server.process().__all__ if name.islower()}
+    assert headings == {*SETTINGS, *functions}
+    assert REFERENCE.count("```") // 2 == len(sessions()) + len(named_examples(REFERENCE))
+
+
+@pytest.mark.parametrize("name", list(named_examples()))
 def test_every_example_is_run_by_a_test(name: str) -> None:
     """Each named example of the README is used by tests/real/test_readme.py; none is without a name."""
     assert f'"{name}"' in (ROOT / "tests" / "real" / "test_readme.py").read_text()
-    assert len(examples()) == README.count("```") // 2
+    assert len(named_examples()) == README.count("```") // 2

@@ -193,7 +193,11 @@ class Prober:
         if target.silent:
             return
         if key in self._deadlines:
-            if not self._answered(key, target):
+            known = shared_memory.health(key)
+            if known is None:
+                self._forget_unannounced(key)
+                return
+            if known.judged < target.sent:
                 # One ping in flight: the next one leaves when this one is over.
                 self._pings.put(key, now + SECOND // 10)
                 return
@@ -221,16 +225,15 @@ class Prober:
             self._record(key, target, Kind.LOST)
         self._deadlines.remove(key)
         if known is None:
-            # Gone without an announcement, which memory had no room for.
-            self._look_at(key, self._clock())
+            self._forget_unannounced(key)
 
     def _record(self, key: str, target: Target, kind: Kind) -> None:
         result = Result(target.generation, target.sent, self._clock(), kind)
         results.record(key, result, target.policy.rules)
 
-    def _answered(self, key: str, target: Target) -> bool:
-        known = shared_memory.health(key)
-        return known is None or known.judged >= target.sent
+    def _forget_unannounced(self, key: str) -> None:
+        """Forget a destination that is gone, of which memory had no room to tell."""
+        self._look_at(key, self._clock())
 
     def _expect_freshness(self, key: str, target: Target, since: int) -> None:
         if target.policy.stale_after:

@@ -50,6 +50,11 @@ def deletes_itself(uri, state, user_attr):
     _tell("deletes_itself", uri, state, [deleted, added])
 
 
+def evaluate(text):
+    """Return what a Python expression gives, as Python writes it."""
+    return repr(eval(text, {"keepalive": keepalive}))
+
+
 CALLBACKS = {function.__name__: function for function in (on_change, on_event, fails, exits, deletes_itself)}
 
 
@@ -64,7 +69,7 @@ class Router(keepalive.Handlers):
         request = json.loads(KSR.pv.get("$rb"))
         options = request["options"]
         arguments = [CALLBACKS.get(arg, arg) if isinstance(arg, str) else arg for arg in request["args"]]
-        where = ksr_facts if request["call"] == "gather" else keepalive
+        where = {"gather": ksr_facts, "evaluate": sys.modules[__name__]}.get(request["call"], keepalive)
         value = getattr(where, request["call"])(*arguments, **options)
         KSR.hdr.append_to_reply(f"X-Result: {json.dumps({'value': value, 'pid': os.getpid()})}\r\n")
         KSR.sl.sl_send_reply(200, "OK")

@@ -68,13 +68,13 @@ class Kamailio:
         self.kind = kind
         self.port = free_port()
         self.rpc_port = free_port()
-        self._folder = Path(tempfile.mkdtemp(prefix="keepalive-"))
-        self._log = self._folder / "log"
+        self.folder = Path(tempfile.mkdtemp(prefix="keepalive-"))
+        self._log = self.folder / "log"
         self._container = f"keepalive-test-{uuid.uuid4().hex[:12]}"
-        command = ["kamailio", "-DD", "-E", "-m", "128", "-M", "16", "-Y", str(self._folder)]
+        command = ["kamailio", "-DD", "-E", "-m", "128", "-M", "16", "-Y", str(self.folder)]
         for name, text in (files or {}).items():
-            (self._folder / name).write_text(text.replace("FOLDER", str(self._folder)))
-        command += ["-f", str((self._folder if files and cfg in files else HERE) / cfg)]
+            (self.folder / name).write_text(text.replace("FOLDER", str(self.folder)))
+        command += ["-f", str((self.folder if files and cfg in files else HERE) / cfg)]
         command += ["-l", f"udp:127.0.0.1:{self.port}", "-l", f"tcp:127.0.0.1:{self.port}"]
         command += ["-n", str(children)]
         values: dict[str, object] = {"RPC": f"udp:127.0.0.1:{self.rpc_port}", **(defines or {})}
@@ -82,7 +82,7 @@ class Kamailio:
             quoted = value if isinstance(value, int) or '"' in str(value) else f'"{value}"'
             command += ["-A", f"{name}={quoted}"]
         if kind != NATIVE:
-            mounts = ["-v", f"{ROOT}:{ROOT}:ro", "-v", f"{self._folder}:{self._folder}"]
+            mounts = ["-v", f"{ROOT}:{ROOT}:ro", "-v", f"{self.folder}:{self.folder}"]
             if share is not None:
                 mounts += ["-v", f"{share}:{share}"]
             run = ["docker", "run", "--rm", "--network", "host", "--name", self._container, *mounts]
@@ -138,7 +138,7 @@ class Kamailio:
 
     def forget(self) -> None:
         """Remove what the server left on the disk."""
-        shutil.rmtree(self._folder, ignore_errors=True)
+        shutil.rmtree(self.folder, ignore_errors=True)
 
     @property
     def log(self) -> str:

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+import threading
 import time
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor, wait
 from pathlib import Path
 
 import pytest
@@ -158,20 +161,29 @@ def test_remove_after(kamailio: Kamailio, gateway: Gateway, add) -> None:
     assert len(told) == 1
 
 
-def test_reports_of_workers_lose_no_count(kamailio: Kamailio, gateway: Gateway, add) -> None:
-    """Sixty reports through four workers are sixty failures in a row."""
+def test_reports_of_workers_at_once_lose_no_count(kamailio: Kamailio, gateway: Gateway, add) -> None:
+    """Reports that four workers take in at the same time are each a failure in the row."""
     gateway.silent = True
     add(fall=1000, ping_interval=3600, ping_timeout=32000)
     wait_for("the first ping", lambda: gateway.pings)
-    pids = set()
-    for number in range(60):
-        body = json.dumps({"call": "report_failure", "args": [gateway.uri, str(number)], "options": {}})
-        code, result = kamailio.message(body)
-        assert code == 200
-        pids.add(json.loads(result)["pid"])
+    taken_by: dict[int, list[float]] = {}
+
+    def report(client: int) -> None:
+        for number in range(200):
+            body = json.dumps(
+                {"call": "report_failure", "args": [gateway.uri, f"{client} {number}"], "options": {}}
+            )
+            code, result = kamailio.message(body)
+            assert code == 200
+            taken_by.setdefault(json.loads(result)["pid"], []).append(time.monotonic())
+
+    with ThreadPoolExecutor(4) as clients:
+        list(clients.map(report, range(4)))
     known = kamailio.call("info", gateway.uri)
-    assert (known["failed"], known["consecutive"]) == (60, -60)
-    print(f"MEASURED: reported by {len(pids)} workers")
+    assert (known["failed"], known["consecutive"]) == (800, -800)
+    # At once: each of several workers took reports while the others did.
+    assert len(taken_by) >= 2
+    assert max(times[0] for times in taken_by.values()) < min(times[-1] for times in taken_by.values())
     # A report brings the next ping forward, but one is in flight all the time.
     assert len(gateway.pings) == 1
 
@@ -248,6 +260,51 @@ def test_the_list_file(start, gateway: Gateway, tmp_path: Path) -> None:
     other.close()
 
 
+def test_reload_under_load(start, gateway: Gateway, tmp_path: Path) -> None:
+    """While the list and the script are reloaded, what stays answers 1 every time, and keeps its past."""
+    others = [Gateway() for _ in range(5)]
+    file = tmp_path / "keepalive.list"
+    file.write_text(f"{gateway.uri} fall=3\n")
+    server = start(KEEPALIVE_LIST_FILE=file, KEEPALIVE_PING_INTERVAL="0.5", share=tmp_path)
+    server.wait_for_state(gateway.uri, UP)
+    answers: Counter[int] = Counter()
+    over = threading.Event()
+
+    def ask() -> None:
+        while not over.is_set():
+            answers[server.call("is_alive", gateway.uri)] += 1
+
+    with ThreadPoolExecutor(3) as clients:
+        asking = [clients.submit(ask) for _ in range(3)]
+        try:
+            for turn in range(40):
+                listed = others[: turn % 6]
+                file.write_text(
+                    f"{gateway.uri} fall={turn % 3 + 1}\n" + "".join(f"{o.uri}\n" for o in listed)
+                )
+                assert server.call("reload") == 0
+                assert server.call("info", gateway.uri)["fall"] == turn % 3 + 1
+                for other in others:
+                    assert (server.state(other.uri) >= 0) == (other in listed)
+                if turn % 10 == 5:
+                    server.rpc("app_python.reload")
+                    seen = len(gateway.pings)
+                    wait_for("the pings to go on", lambda seen=seen: len(gateway.pings) >= seen + 2)
+        finally:
+            over.set()
+        for each in asking:
+            each.result()
+    print(f"MEASURED: {answers[1]} answers during 40 reloads of the list and 4 of the script")
+    assert set(answers) == {1}
+    assert answers[1] > 500
+    known = server.call("info", gateway.uri)
+    assert len(known["history"]) == 1
+    assert known["failed"] == 0
+    assert known["ok"] >= 8
+    for other in others:
+        other.close()
+
+
 def test_kill_9_and_restart(start, gateway: Gateway, tmp_path: Path) -> None:
     """After kill -9, states, modes, counters and history are back before the first ping."""
     down = Gateway(code=503)
@@ -302,6 +359,24 @@ def test_the_router_reports_what_it_sees(start, gateway: Gateway) -> None:
     print(f"MEASURED: down {time.monotonic() - began:.1f} s after the gateway died")
     assert time.monotonic() - began < 6.5
     second.close()
+
+
+def test_calls_go_on_during_reloads(start, gateway: Gateway) -> None:
+    """sipp's calls through router.py all succeed while the script is reloaded again and again."""
+    from real.test_router import call
+
+    server = start(ROOT / "kamailio.cfg", KEEPALIVE_DIR=ROOT / "kemi", KEEPALIVE_DESTINATIONS=gateway.uri)
+    server.logged(f"{gateway.uri} unknown -> up")
+    with ThreadPoolExecutor(1) as caller:
+        calls = caller.submit(call, server, "invite.xml", 100)
+        reloads = 0
+        while not calls.done():
+            server.rpc("app_python.reload")
+            reloads += 1
+            wait([calls], timeout=0.3)
+        calls.result()
+    assert reloads >= 5
+    assert server.log_lines(" -> ") == server.logged("unknown -> up")
 
 
 def test_dispatcher_obeys(start, gateway: Gateway, tmp_path: Path) -> None:

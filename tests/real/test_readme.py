@@ -6,7 +6,7 @@ import shlex
 
 import pytest
 
-from documents import examples
+from documents import named_examples
 from gateway import Gateway
 from real.server import ROOT, Kamailio, wait_for
 
@@ -67,7 +67,7 @@ def relayed(server: Kamailio, gateway: Gateway) -> bool:
 
 def test_the_kemi_example(start_readme, gateway: Gateway) -> None:
     """The three additions: requests go to the gateway while it is up, and get a 503 while it is down."""
-    server = start_readme(KEMI_CFG + examples()["kemi.cfg"], examples()["kemi.py"])
+    server = start_readme(KEMI_CFG + named_examples()["kemi.cfg"], named_examples()["kemi.py"])
     server.logged("unknown -> up")
     assert relayed(server, gateway)
     gateway.code = 503
@@ -79,7 +79,7 @@ def test_the_kemi_example(start_readme, gateway: Gateway) -> None:
 
 def test_the_native_example(start_readme, gateway: Gateway) -> None:
     """The native lines do the same."""
-    example = examples()["native.cfg"].replace(", sip.provider.com", "")
+    example = named_examples()["native.cfg"].replace(", sip.provider.com", "")
     server = start_readme(NATIVE_CFG + example)
     server.logged("unknown -> up")
     assert relayed(server, gateway)
@@ -90,8 +90,8 @@ def test_the_native_example(start_readme, gateway: Gateway) -> None:
 
 def test_the_callback_example(start_readme, gateway: Gateway) -> None:
     """The callback logs each change with its user_attr."""
-    script = examples()["kemi.py"].split("def mod_init")[0] + examples()["callback.py"]
-    server = start_readme(KEMI_CFG + examples()["kemi.cfg"], script)
+    script = named_examples()["kemi.py"].split("def mod_init")[0] + named_examples()["callback.py"]
+    server = start_readme(KEMI_CFG + named_examples()["kemi.cfg"], script)
     server.logged(f"carrier A: {gateway.uri} is up")
     gateway.silent = True
     server.logged(f"carrier A: {gateway.uri} is down")
@@ -99,18 +99,18 @@ def test_the_callback_example(start_readme, gateway: Gateway) -> None:
 
 def test_the_own_event_example(start_readme, gateway: Gateway) -> None:
     """A script's own tm event function hands events on."""
-    script, mod_init = examples()["kemi.py"].split("\n\ndef mod_init")
-    script += examples()["own-event.py"] + "\n\ndef mod_init" + mod_init
-    server = start_readme(KEMI_CFG + examples()["own-event.cfg"], script)
+    script, mod_init = named_examples()["kemi.py"].split("\n\ndef mod_init")
+    script += named_examples()["own-event.py"] + "\n\ndef mod_init" + mod_init
+    server = start_readme(KEMI_CFG + named_examples()["own-event.cfg"], script)
     server.logged("unknown -> up")
 
 
 def test_the_run_time_example(start_readme, gateway: Gateway) -> None:
     """The kamcmd lines list the settings and change them."""
     server = start_readme(
-        KEMI_CFG + examples()["kemi.cfg"], examples()["kemi.py"], KEEPALIVE_PING_INTERVAL=3600
+        KEMI_CFG + named_examples()["kemi.cfg"], named_examples()["kemi.py"], KEEPALIVE_PING_INTERVAL=3600
     )
-    for line in examples()["run time"].splitlines():
+    for line in named_examples()["run time"].splitlines():
         kamcmd, method, *parameters = shlex.split(on_loopback(line, gateway))
         assert kamcmd == "kamcmd"
         server.rpc(method, *[int(each) if each.isdecimal() else each for each in parameters])
@@ -121,9 +121,9 @@ def test_the_run_time_example(start_readme, gateway: Gateway) -> None:
 
 def test_the_carrier_example(start_readme, gateway: Gateway) -> None:
     """The group's best is used while it is up; a timeout in a route is a failure of three."""
-    head = examples()["kemi.py"].split("    def ksr_request_route")[0]
-    script = head + examples()["carrier-route.py"] + "\n\n" + examples()["carrier.py"]
-    server = start_readme(KEMI_CFG + examples()["kemi.cfg"], script)
+    head = named_examples()["kemi.py"].split("    def ksr_request_route")[0]
+    script = head + named_examples()["carrier-route.py"] + "\n\n" + named_examples()["carrier.py"]
+    server = start_readme(KEMI_CFG + named_examples()["kemi.cfg"], script)
     server.logged(f"{gateway.uri} unknown -> up")
     server.logged(f"{NOBODY} unknown -> down")
     assert relayed(server, gateway)
@@ -131,12 +131,12 @@ def test_the_carrier_example(start_readme, gateway: Gateway) -> None:
 
 def test_the_list_file_example(start_readme, gateway: Gateway) -> None:
     """Both lines of the list file are monitored."""
-    script = examples()["kemi.py"].split("def mod_init")[0]
+    script = named_examples()["kemi.py"].split("def mod_init")[0]
     script += (
         'def mod_init():\n    keepalive.modparam("list_file", "FOLDER/keepalive.list")\n    return Router()\n'
     )
-    files = {"keepalive.list": examples()["keepalive.list"]}
-    server = start_readme(KEMI_CFG + examples()["kemi.cfg"], script, files)
+    files = {"keepalive.list": named_examples()["keepalive.list"]}
+    server = start_readme(KEMI_CFG + named_examples()["kemi.cfg"], script, files)
     server.logged(f"{gateway.uri} unknown -> up")
     server.logged(f"{NOBODY} unknown -> down")
     assert not server.log_lines("list_file")
@@ -149,10 +149,12 @@ def test_the_dispatcher_example(start_readme, gateway: Gateway) -> None:
         'loadmodule "pv.so"\nloadmodule "dispatcher.so"\n'
         'modparam("dispatcher", "list_file", "FOLDER/dispatcher.list")',
     )
-    script = examples()["kemi.py"].split("def mod_init")[0]
-    script += examples()["dispatcher.py"].replace("/etc/kamailio/dispatcher.list", "FOLDER/dispatcher.list")
+    script = named_examples()["kemi.py"].split("def mod_init")[0]
+    script += named_examples()["dispatcher.py"].replace(
+        "/etc/kamailio/dispatcher.list", "FOLDER/dispatcher.list"
+    )
     files = {"dispatcher.list": "1 sip:192.168.10.20\n1 sip:192.168.10.21\n"}
-    server = start_readme(cfg + examples()["kemi.cfg"], script, files)
+    server = start_readme(cfg + named_examples()["kemi.cfg"], script, files)
     server.logged(f"{gateway.uri} unknown -> up")
     server.logged(f"{NOBODY} unknown -> down")
 

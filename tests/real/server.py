@@ -53,7 +53,8 @@ class Kamailio:
 
     Arguments: kind, NATIVE or a Docker image; cfg, the name of a file in tests/real, of one of the files, or
     the path of one; defines, what to set with -A; children, SIP workers; files, texts by name, to be written
-    to the server's folder, which stands in them as FOLDER; share, one more folder it can read and write.
+    to the server's folder, which stands in them as FOLDER; share, one more folder it can read and write;
+    memory, MB of shared memory.
     """
 
     def __init__(
@@ -64,6 +65,7 @@ class Kamailio:
         children: int = 4,
         files: dict[str, str] | None = None,
         share: Path | None = None,
+        memory: int = 128,
     ) -> None:
         self.kind = kind
         self.port = free_port()
@@ -71,7 +73,7 @@ class Kamailio:
         self.folder = Path(tempfile.mkdtemp(prefix="keepalive-"))
         self._log = self.folder / "log"
         self._container = f"keepalive-test-{uuid.uuid4().hex[:12]}"
-        command = ["kamailio", "-DD", "-E", "-m", "128", "-M", "16", "-Y", str(self.folder)]
+        command = ["kamailio", "-DD", "-E", "-m", str(memory), "-M", "16", "-Y", str(self.folder)]
         for name, text in (files or {}).items():
             (self.folder / name).write_text(text.replace("FOLDER", str(self.folder)))
         command += ["-f", str((self.folder if files and cfg in files else HERE) / cfg)]
@@ -79,6 +81,7 @@ class Kamailio:
         command += ["-n", str(children)]
         values: dict[str, object] = {"RPC": f"udp:127.0.0.1:{self.rpc_port}", **(defines or {})}
         for name, value in values.items():
+            value = value.replace("FOLDER", str(self.folder)) if isinstance(value, str) else value
             quoted = value if isinstance(value, int) or '"' in str(value) else f'"{value}"'
             command += ["-A", f"{name}={quoted}"]
         if kind != NATIVE:
@@ -88,7 +91,7 @@ class Kamailio:
             run = ["docker", "run", "--rm", "--network", "host", "--name", self._container, *mounts]
             # Through docker's own pipe the log would come late.
             command = [*run, kind, "sh", "-c", f'exec "$@" >{self._log} 2>&1', "sh", *command]
-        self._process = subprocess.Popen(
+        self.process = subprocess.Popen(
             command, stdout=self._log.open("a"), stderr=subprocess.STDOUT, start_new_session=True
         )
         self._socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
@@ -108,7 +111,7 @@ class Kamailio:
         self.stop()
 
     def _is_up(self) -> bool:
-        assert self._process.poll() is None, f"Kamailio ended at its start:\n{self.log}"
+        assert self.process.poll() is None, f"Kamailio ended at its start:\n{self.log}"
         try:
             return bool(self.rpc("core.version"))
         except OSError:
@@ -116,25 +119,25 @@ class Kamailio:
 
     def stop(self) -> None:
         """End the server, however it is."""
-        if self._process.poll() is None:
+        if self.process.poll() is None:
             if self.kind == NATIVE:
-                self._process.terminate()
+                self.process.terminate()
             else:
                 subprocess.run(["docker", "stop", "-t", "5", self._container], capture_output=True)
             try:
-                self._process.wait(15)
+                self.process.wait(15)
             except subprocess.TimeoutExpired:
-                self._process.kill()
-                self._process.wait(5)
+                self.process.kill()
+                self.process.wait(5)
         self._socket.close()
 
     def kill(self) -> None:
         """End the server as a crash does, all its processes at once."""
         if self.kind == NATIVE:
-            os.killpg(self._process.pid, signal.SIGKILL)
+            os.killpg(self.process.pid, signal.SIGKILL)
         else:
             subprocess.run(["docker", "kill", "-s", "KILL", self._container], capture_output=True)
-        self._process.wait(15)
+        self.process.wait(15)
 
     def forget(self) -> None:
         """Remove what the server left on the disk."""
@@ -167,12 +170,12 @@ class Kamailio:
             raise RuntimeError(reply["error"]["message"])
         return reply["result"]
 
-    def message(self, body: str, uri_user: str = "scenario") -> tuple[int, str]:
-        """Send a MESSAGE to a worker; return the reply's code and its X-Result header."""
+    def message(self, body: str, uri_user: str = "scenario", seconds: float = 5) -> tuple[int, str]:
+        """Send a MESSAGE to a worker; return the reply's code and its X-Result header within a time."""
         with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as client:
             client.bind(("127.0.0.1", 0))
             client.connect(("127.0.0.1", self.port))
-            client.settimeout(5)
+            client.settimeout(seconds)
             mark = uuid.uuid4().hex
             lines = [
                 f"MESSAGE sip:{uri_user}@127.0.0.1:{self.port} SIP/2.0",

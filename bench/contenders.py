@@ -1,0 +1,139 @@
+"""The servers that are compared: this module, the C module keepalive, dispatcher; and what each costs."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parents[1]
+sys.path[:0] = [str(ROOT / "tests"), str(ROOT / "docker")]
+
+from real.server import NATIVE, Kamailio
+
+TICKS = os.sysconf("SC_CLK_TCK")
+
+HEAD = """
+debug=1
+log_stderror=yes
+auto_aliases=no
+udp_mtu=0
+loadmodule "tm.so"
+loadmodule "sl.so"
+loadmodule "pv.so"
+loadmodule "kex.so"
+loadmodule "textops.so"
+loadmodule "jsonrpcs.so"
+modparam("jsonrpcs", "transport", 4)
+modparam("jsonrpcs", "dgram_socket", RPC)
+"""
+TAIL = f"""
+loadmodule "app_python3.so"
+modparam("app_python3", "load", "{ROOT}/bench/answering.py")
+cfgengine "python"
+"""
+
+
+class Contender(Kamailio):
+    """A running server under load."""
+
+    def __init__(self, cfg: str, files: dict[str, str], memory: int = 256, **defines: object) -> None:
+        super().__init__(
+            NATIVE,
+            "kamailio.cfg",
+            defines,
+            children=2,
+            files={"kamailio.cfg": HEAD + cfg + TAIL, **files},
+            memory=memory,
+        )
+
+    def stop(self) -> None:
+        """End the server and what it left."""
+        super().stop()
+        self.forget()
+
+    def ask(self, function: str, *args: object) -> Any:
+        """Call a function of answering.py in a worker."""
+        code, result = self.message(json.dumps([function, *args]), seconds=120)
+        assert code == 200, (code, self.log[-2000:])
+        return json.loads(result)
+
+    def processes(self) -> dict[int, str]:
+        """Return the numbers of its processes, with their descriptions."""
+        return {each["PID"]: each["DSC"] for each in self.rpc("core.psx")}
+
+    def cpu(self) -> float:
+        """Return the seconds of CPU that all its processes have taken."""
+        return sum(_cpu(process) for process in self._pids())
+
+    def cpu_by_process(self) -> dict[str, float]:
+        """Return the seconds of CPU of each process, by its description and number."""
+        named = self.processes()
+        return {f"{named.get(pid, '?')} {pid}": _cpu(pid) for pid in self._pids()}
+
+    def _pids(self) -> list[int]:
+        found = []
+        for folder in Path("/proc").iterdir():
+            if folder.name.isdigit() and _fields(int(folder.name))[2:3] == [str(self.process.pid)]:
+                found.append(int(folder.name))
+        return found
+
+    def transactions(self) -> dict[str, int]:
+        """Return tm's counters: how many were sent, how many had an answer of which class."""
+        return {name: int(value) for name, value in self.rpc("tm.stats").items()}
+
+    def private_memory(self) -> dict[str, int]:
+        """Return the kB of private memory of each process, by its description and number."""
+        named = self.processes()
+        sizes = {}
+        for pid in self._pids():
+            for line in Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines():
+                if line.startswith("Private_Dirty"):
+                    sizes[f"{named.get(pid, '?')} {pid}"] = int(line.split()[1])
+        return sizes
+
+    def shared_memory(self) -> int:
+        """Return the bytes of shared memory in use."""
+        return int(self.rpc("core.shmmem")["used"])
+
+
+def _fields(pid: int) -> list[str]:
+    """Return the fields of /proc/PID/stat behind the name: state, parent, process group, and so on."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(") ")[2].split()
+    except OSError:
+        return []
+
+
+def _cpu(pid: int) -> float:
+    fields = _fields(pid)
+    return (int(fields[11]) + int(fields[12])) / TICKS if fields else 0.0
+
+
+def this_module(uris: list[str], interval: int, memory: int = 256, **defines: object) -> Contender:
+    """Start a server with this module."""
+    return Contender(
+        f'include_file "{ROOT}/kemi/keepalive.cfg"\n',
+        {"list": "\n".join(uris) + "\n"},
+        memory,
+        **{"KEEPALIVE_LIST_FILE": "FOLDER/list", "KEEPALIVE_PING_INTERVAL": interval, **defines},
+    )
+
+
+def c_keepalive(uris: list[str], interval: int) -> Contender:
+    """Start a server with the C module keepalive."""
+    destinations = "".join(f'modparam("keepalive", "destination", "{uri}")\n' for uri in uris)
+    cfg = f'loadmodule "keepalive.so"\nmodparam("keepalive", "ping_interval", {interval})\n' + destinations
+    return Contender(cfg, {})
+
+
+def dispatcher(uris: list[str], interval: int) -> Contender:
+    """Start a server with the C module dispatcher, pinging all of its set."""
+    cfg = (
+        'loadmodule "dispatcher.so"\nmodparam("dispatcher", "list_file", "FOLDER/list")\n'
+        f'modparam("dispatcher", "ds_ping_interval", {interval})\n'
+        'modparam("dispatcher", "ds_probing_mode", 1)\n'
+    )
+    return Contender(cfg, {"list": "".join(f"1 {uri}\n" for uri in uris)})

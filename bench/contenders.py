@@ -47,6 +47,7 @@ class Contender(Kamailio):
             children=2,
             files={"kamailio.cfg": HEAD + cfg + TAIL, **files},
             memory=memory,
+            options=tuple(os.environ.get("BENCH_OPTIONS", "").split()),
         )
 
     def stop(self) -> None:

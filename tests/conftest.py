@@ -35,12 +35,14 @@ class FakeServer:
         ksr.add_table("keepalive", initial=0)
         for table in ("state", "destination", "health", "history", "admin", "group", "restored"):
             ksr.add_table(f"keepalive_{table}")
-        for name in ("keepalive_changes", "keepalive_events"):
+        for name in (*(f"keepalive_changes_{number}" for number in range(8)), "keepalive_events"):
             ksr.add_queue(name)
         for name, setting in SETTINGS.items():
             self.define(name, str(setting.default))
         self.define("destinations", "")
         self.define("enabled", "1")
+        self.define("probers", "1")
+        self.define("table_size", "12")
         # Pings come when they are due; a test of jitter turns it on.
         self.define("ping_jitter", "0")
 

@@ -8,6 +8,7 @@ from keepalive_core.schedule import (
     CATCH_UP_FACTOR,
     MIN_PINGS_PER_TICK,
     SECOND,
+    SLOT,
     Timetable,
     first_ping,
     next_ping,
@@ -75,10 +76,10 @@ def test_what_is_due_is_taken_once_the_oldest_first() -> None:
     """Keys come when they are due, in the order in which they are due, once."""
     table = Timetable()
     for key, when in (("c", 30), ("a", 10), ("b", 20)):
-        table.put(key, when)
-    assert table.take(9) == []
-    assert table.take(20) == ["a", "b"]
-    assert table.take(20) == []
+        table.put(key, when * SLOT)
+    assert table.take(9 * SLOT) == []
+    assert table.take(20 * SLOT) == ["a", "b"]
+    assert table.take(20 * SLOT) == []
     assert "c" in table
     assert len(table) == 1
 
@@ -87,34 +88,71 @@ def test_what_is_over_the_limit_stays_due() -> None:
     """With a limit the rest stays, and is taken the next time."""
     table = Timetable()
     for number in range(5):
-        table.put(f"k{number}", number)
-    assert table.take(10, limit=3) == ["k0", "k1", "k2"]
-    assert table.take(10, limit=3) == ["k3", "k4"]
+        table.put(f"k{number}", number * SLOT // 2)
+    assert table.take(10 * SLOT, limit=2) == ["k0", "k1"]
+    assert table.take(10 * SLOT, limit=2) == ["k2", "k3"]
+    table.put("k5", 0)
+    assert table.take(10 * SLOT) == ["k4", "k5"]
+
+
+def test_what_is_due_within_a_slot_comes_up_to_a_slot_later() -> None:
+    """Never early, at most 10 ms late, and what is overdue at once."""
+    table = Timetable()
+    table.put("a", 5 * SLOT + 1)
+    assert table.take(6 * SLOT - 1) == []
+    assert table.take(6 * SLOT) == ["a"]
+    table.put("overdue", 0)
+    assert table.take(6 * SLOT) == ["overdue"]
+
+
+def test_a_long_stall_costs_no_more_than_what_is_due() -> None:
+    """After a year, and from the start of the clock, what is due is taken at once and in order."""
+    table = Timetable()
+    year = 365 * 86_400 * SECOND
+    for key, when in (("b", 2), ("a", 1), ("late", 3)):
+        table.put(key, year + when * SLOT)
+    assert table.take(year + 2 * SLOT) == ["a", "b"]
+    assert table.take(3 * year) == ["late"]
 
 
 def test_a_moved_or_removed_key_is_not_taken_at_its_old_time() -> None:
     """A key that was moved comes at its new time only; a removed one not at all."""
     table = Timetable()
-    table.put("moved", 10)
-    table.put("moved", 50)
-    table.put("removed", 10)
+    table.put("moved", 10 * SLOT)
+    table.put("moved", 50 * SLOT)
+    table.put("removed", 10 * SLOT)
     table.remove("removed")
     table.remove("never there")
-    assert table.take(49) == []
-    assert table.take(50) == ["moved"]
+    assert table.take(49 * SLOT) == []
+    assert table.take(50 * SLOT) == ["moved"]
 
 
-@given(st.lists(st.tuples(st.sampled_from("abcde"), st.integers(0, 100), st.booleans()), max_size=300))
-def test_any_moves_agree_with_a_plain_dictionary(moves: list[tuple[str, int, bool]]) -> None:
-    """After any moves and removals a key is due as a dictionary says, and memory does not grow with moves."""
+moves = st.tuples(st.sampled_from("abcde"), st.integers(0, 100), st.sampled_from(["put", "remove", "take"]))
+
+
+@given(st.lists(moves, max_size=300), st.none() | st.integers(1, 3))
+def test_any_moves_agree_with_a_plain_dictionary(
+    moves: list[tuple[str, int, str]], limit: int | None
+) -> None:
+    """A key comes once, when a dictionary says that it is due; memory does not grow with moves."""
     table = Timetable()
     model: dict[str, int] = {}
-    for key, when, keep in moves:
-        if keep:
-            table.put(key, when)
+    now = 0
+    for key, when, move in moves:
+        if move == "put":
+            table.put(key, when * SLOT)
             model[key] = when
-        else:
+        elif move == "remove":
             table.remove(key)
             model.pop(key, None)
-        assert len(table._heap) <= 2 * len(model) + 65 + 10
-    assert sorted(table.take(100)) == sorted(model)
+        else:
+            now = max(now, when)
+            due = sorted((at, key) for key, at in model.items() if at <= now)
+            taken = table.take(now * SLOT, limit)
+            assert len(taken) == min(len(due), limit or len(due))
+            assert set(taken) <= {key for _, key in due}
+            for each in taken:
+                del model[each]
+        assert len(table) == len(model)
+        assert sum(map(len, table._slots.values())) <= 2 * len(model) + 75
+    assert sorted(table.take(100 * SLOT)) == sorted(model)

@@ -159,10 +159,10 @@ def test_options_of_a_destination_win() -> None:
     settings = Settings()
     settings.modparam("fall", 5)
     options = check_options({"fall": 2, "ping_interval_pending": 1, "honor_retry_after": False})
-    policy = Policy({**settings.values(), **options})
+    policy = Policy(settings.values(), options)
     assert policy.rules.fall == 2
-    assert policy.interval_at(Pace.PENDING) == 1
-    assert policy.interval_at(Pace.DOWN) == policy.interval_at(Pace.REGULAR) == 30
+    assert policy.interval_at(Pace.PENDING) == 1_000_000
+    assert policy.interval_at(Pace.DOWN) == policy.interval_at(Pace.REGULAR) == 30_000_000
     assert not policy.honor_retry_after
     with pytest.raises(InvalidSetting, match="unknown parameter 'fal'"):
         check_options({"fal": 2})

@@ -70,8 +70,8 @@ def test_queues_give_each_entry_once(memory: ModuleType) -> None:
     """Entries come in their order, each to one taker."""
     for key in ("a", "b"):
         memory.announce_change(key)
-    assert list(memory.announced_changes()) == [("a", False), ("b", False)]
-    assert list(memory.announced_changes()) == []
+    assert list(memory.announced_changes(0)) == [("a", False), ("b", False)]
+    assert list(memory.announced_changes(0)) == []
 
 
 def test_a_server_without_the_modules_is_told_what_to_do(

@@ -14,6 +14,10 @@ _defines_read = False
 # What this process read last, to tell what is new.
 _seen: dict[str, str] = {}
 _published: dict[str, Value] = {}
+# Policies by the options that differ from the settings; all of one version of the settings.
+_policies: dict[tuple[tuple[str, Value], ...], Policy] = {}
+_policies_of: list[Mapping[str, Value]] = [{}]
+_MOST_POLICIES = 10_000
 
 
 def read_defines() -> None:
@@ -62,6 +66,16 @@ def refresh() -> bool:
     return True
 
 
+def has_changed() -> bool:
+    """Say whether the settings that the first prober published are others than the last time."""
+    global _published
+    in_force = dict(values())
+    if in_force == _published:
+        return False
+    _published = in_force
+    return True
+
+
 def destinations_changed() -> str | None:
     """Return the list of destinations of kamailio.cfg if it was changed at run time, else None.
 
@@ -88,5 +102,16 @@ def values() -> Mapping[str, Value]:
 
 
 def policy(options: Mapping[str, Value]) -> Policy:
-    """Return what is in force for a destination with options of its own."""
-    return Policy({**values(), **options})
+    """Return what is in force for a destination with options of its own.
+
+    Destinations with the same options share one: there are many of these, and few of those.
+    """
+    in_force = values()
+    if in_force is not _policies_of[0] or len(_policies) > _MOST_POLICIES:
+        _policies_of[0] = in_force
+        _policies.clear()
+    asked = tuple(options.items())
+    found = _policies.get(asked)
+    if found is None:
+        found = _policies[asked] = Policy(in_force, options)
+    return found

@@ -33,6 +33,11 @@ class Kind(Enum):
     """no word of any kind by the deadline: dropped on its way out, or its result was"""
 
 
+def one_line(text: str) -> str:
+    """Return a text from outside as it can stand in a log line and in a record."""
+    return text if text.isprintable() else repr(text)
+
+
 class Result(NamedTuple):
     """One ping's end."""
 
@@ -67,7 +72,7 @@ class Report(NamedTuple):
 
     def why(self) -> str:
         """Say what was reported, for a log line."""
-        return f"reported {'alive' if self.success else 'failing'}: {self.reason}"
+        return f"reported {'alive' if self.success else 'failing'}: {one_line(self.reason)}"
 
 
 class Rules(NamedTuple):
@@ -92,7 +97,7 @@ class Rules(NamedTuple):
 
 
 class Health(NamedTuple):
-    """What is known of one destination; the order of the fields is the record's in shared memory."""
+    """What is known of one destination; the order of the fields is that of text()."""
 
     generation: int
     """new at each registration, so that a result for an older one is recognised"""
@@ -113,8 +118,6 @@ class Health(NamedTuple):
     """epoch seconds of the last failure"""
     code: int = 0
     """of the last reply; 0 if the last ping had none"""
-    reason: str = ""
-    """how the last ping ended, or what was reported after it"""
     ok: int = 0
     failed: int = 0
     timeouts: int = 0
@@ -124,6 +127,29 @@ class Health(NamedTuple):
     latency_ewma: int = 0
     latency_min: int = 0
     latency_max: int = 0
+    reason: str = ""
+    """how the last ping ended, or what was reported after it"""
+
+    def text(self) -> str:
+        """Return the record as a text, for from_text(): it is read and written with each reply."""
+        return _RECORD % self
+
+    @staticmethod
+    def from_text(text: str) -> "Health":
+        """Return the record that a text() stands for."""
+        numbers = text.split(" ", _NUMBERS)
+        reason = numbers.pop().rstrip()
+        return Health(*map(int, numbers), reason=reason)
+
+
+# All fields but the last one are numbers.
+_NUMBERS: Final = len(Health._fields) - 1
+_RECORD: Final = "%d " * _NUMBERS + "%s"
+
+
+def judged_at(text: str) -> int:
+    """Return the field ``judged`` of a record's text alone, us."""
+    return int(text.split(" ", 3)[2])
 
 
 class Transition(Enum):
@@ -154,7 +180,12 @@ class Pace(Enum):
 
 def is_success(result: Result, rules: Rules) -> bool:
     """Say whether a result is a sign of life: a reply of a listed code. A local timeout never is."""
-    return result.kind is Kind.REPLY and any(low <= result.code <= high for low, high in rules.codes)
+    if result.kind is not Kind.REPLY:
+        return False
+    for low, high in rules.codes:  # noqa: SIM110 - any() takes three times as long
+        if low <= result.code <= high:
+            return True
+    return False
 
 
 def judge(health: Health, result: Result, rules: Rules, wall: int) -> Verdict:
@@ -163,24 +194,46 @@ def judge(health: Health, result: Result, rules: Rules, wall: int) -> Verdict:
     Arguments: health, as known before; result, what came in; rules, of the destination; wall, epoch seconds.
     Returns: the health from now on, and what kind of step that was. A stale result changes nothing.
     """
-    if result.generation != health.generation or result.sent <= health.judged:
+    generation, sent, ended, kind, code, _, retry_after = result
+    if generation != health.generation or sent <= health.judged:
         return Verdict(health, Transition.STALE)
-    health = health._replace(
-        judged=result.sent,
-        checked=wall,
-        hold=result.ended + result.retry_after * 1_000_000 if result.retry_after else 0,
-        code=result.code,
+    success = is_success(result, rules)
+    state, streak, transition = _step(health, success, rules)
+    replied = kind is Kind.REPLY
+    latency, average, least, most = _latencies(health, ended - sent) if replied else health[-5:-1]
+    # One by one and in order: a copy with changes, _replace, takes three times as long, at every reply.
+    after = Health(
+        generation,
+        state,
+        sent,
+        streak,
+        ended + retry_after * 1_000_000 if retry_after else 0,
+        wall if transition is Transition.CHANGED else health.since,
+        wall,
+        wall if success else health.last_up,
+        health.last_down if success else wall,
+        code,
+        health.ok + success,
+        health.failed + (not success),
+        health.timeouts + (kind is Kind.TIMEOUT or kind is Kind.LOST),
+        latency,
+        average,
+        least,
+        most,
+        result.why(),
     )
-    if result.kind is Kind.REPLY:
-        health = _with_latency(health, result.ended - result.sent)
-    else:
-        health = health._replace(timeouts=health.timeouts + (result.kind is not Kind.SEND_FAILED))
-    return _count(health, is_success(result, rules), result.why(), rules, wall)
+    return Verdict(after, transition)
 
 
 def judge_report(health: Health, report: Report, rules: Rules, wall: int) -> Verdict:
     """Decide what a report means for a destination: it counts as a ping's result would."""
-    return _count(health, report.success, report.why(), rules, wall)
+    state, streak, transition = _step(health, report.success, rules)
+    after = health._replace(state=state, streak=streak, reason=report.why())
+    if report.success:
+        after = after._replace(ok=health.ok + 1, last_up=wall)
+    else:
+        after = after._replace(failed=health.failed + 1, last_down=wall)
+    return Verdict(after._replace(since=wall) if transition is Transition.CHANGED else after, transition)
 
 
 def expire(health: Health, reason: str, wall: int) -> Verdict:
@@ -191,32 +244,31 @@ def expire(health: Health, reason: str, wall: int) -> Verdict:
     return Verdict(forgotten, Transition.CHANGED)
 
 
-def _with_latency(health: Health, latency: int) -> Health:
-    """Add one reply's time; the average gives the newest a weight of LATENCY_WEIGHT."""
+def _latencies(health: Health, latency: int) -> tuple[int, int, int, int]:
+    """Return last, average, least and most with one more; the newest has LATENCY_WEIGHT in the average."""
+    if not health.latency_max:
+        return latency, latency, latency, latency
     average = health.latency_ewma + int((latency - health.latency_ewma) * LATENCY_WEIGHT)
-    return health._replace(
-        latency=latency,
-        latency_ewma=average if health.latency_max else latency,
-        latency_min=min(health.latency_min, latency) if health.latency_max else latency,
-        latency_max=max(health.latency_max, latency),
-    )
+    return latency, average, min(health.latency_min, latency), max(health.latency_max, latency)
 
 
-def _count(health: Health, success: bool, reason: str, rules: Rules, wall: int) -> Verdict:
-    """Count one more success or failure; rise and fall are HAProxy's."""
+def _step(health: Health, success: bool, rules: Rules) -> tuple[int, int, Transition]:
+    """Count one more success or failure; return state, streak and step. Rise and fall are HAProxy's."""
+    state, streak = health.state, health.streak
     if success:
-        streak = max(health.streak, 0) + 1
-        counted = health._replace(streak=streak, reason=reason, ok=health.ok + 1, last_up=wall)
+        streak = streak + 1 if streak > 0 else 1
+        if state == UP:
+            return UP, streak, Transition.UNCHANGED
+        # The first result ever decides at once.
+        if state == UNKNOWN or streak >= rules.rise:
+            return UP, streak, Transition.CHANGED
     else:
-        streak = min(health.streak, 0) - 1
-        counted = health._replace(streak=streak, reason=reason, failed=health.failed + 1, last_down=wall)
-    target, needed = (UP, rules.rise) if success else (DOWN, rules.fall)
-    if health.state == target:
-        return Verdict(counted, Transition.UNCHANGED)
-    # The first result ever decides at once.
-    if health.state == UNKNOWN or abs(streak) >= needed:
-        return Verdict(counted._replace(state=target, since=wall), Transition.CHANGED)
-    return Verdict(counted, Transition.PENDING)
+        streak = streak - 1 if streak < 0 else -1
+        if state == DOWN:
+            return DOWN, streak, Transition.UNCHANGED
+        if state == UNKNOWN or -streak >= rules.fall:
+            return DOWN, streak, Transition.CHANGED
+    return state, streak, Transition.PENDING
 
 
 def is_spent(health: Health, rules: Rules) -> bool:

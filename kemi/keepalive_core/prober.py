@@ -7,12 +7,12 @@ how they are, is read from shared memory, at the start and when a change is anno
 import logging
 import random
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable
 
 from . import configuration, registry, results, shared_memory, tm
 from .health import Health, Kind, Pace, Result, is_spent, pace
-from .schedule import SECOND, Timetable, first_ping, next_ping, phase, pings_allowed
-from .settings import Policy, Value
+from .schedule import SECOND, Timetable, dealt_to, first_ping, next_ping, phase, pings_allowed
+from .settings import Policy
 
 log = logging.getLogger("keepalive")
 
@@ -22,18 +22,21 @@ GRACE = SECOND
 SOONEST = SECOND
 # A Retry-After is followed for so many intervals at the most: no peer talks us into never asking again.
 RETRY_AFTER_INTERVALS = 10
+# Of a tick's 100 ms so many may go to changes.
+FLOOD = SECOND // 20
+# More destinations than this in a table's slot are walked one by one, at each reply and is_alive.
+CROWDED = 8
 
 
 class Target:
     """A destination, as the prober remembers it between two pings."""
 
-    __slots__ = ("generation", "hold", "options", "pace", "place", "policy", "sent", "silent", "uri")
+    __slots__ = ("generation", "hold", "pace", "place", "policy", "sent", "silent", "uri")
 
     def __init__(self, generation: int, place: float) -> None:
         self.generation = generation
         self.place = place
         self.uri = ""
-        self.options: Mapping[str, Value] = {}
         self.policy: Policy
         self.pace = Pace.REGULAR
         self.hold = 0
@@ -43,7 +46,7 @@ class Target:
 
 
 class Prober:
-    """Sends all pings of the server.
+    """Sends the pings of the server, or of its share of the destinations where there are several probers.
 
     Arguments: clock, returns the time, us; chance, returns a random number from 0 up to 1.
     """
@@ -53,7 +56,11 @@ class Prober:
     ) -> None:
         self._clock = clock
         self._chance = chance
+        self._number = -1
+        """which of the probers it is, from 0 on; -1 before its first tick"""
         self._targets: dict[str, Target] = {}
+        self._unseen: list[str] = []
+        """what was there before the first tick, and is not looked at yet"""
         self._pings = Timetable()
         self._deadlines = Timetable()
         self._ends_of_admin = Timetable()
@@ -65,44 +72,81 @@ class Prober:
         self._last_tick = 0
         self._next_refresh = 0
         self._tell_again = 0
+        self._told_crowded = False
 
     def tick(self) -> None:
         """Do what is due; its cost does not depend on the number of destinations."""
         now = self._clock()
         if now >= self._next_refresh:
             self._refresh(now)
-        for key, ping_soon in shared_memory.announced_changes():
-            self._guarded(self._look_at, key, now, ping_soon)
-        for key in self._deadlines.take(now):
-            self._guarded(self._give_up, key)
-        for key in self._ends_of_admin.take(now):
-            self._guarded(registry.end_admin, key)
-        for key in self._freshness.take(now):
-            self._guarded(self._check_freshness, key)
+        self._take_changes(now)
+        self._for_each(self._deadlines.take(now), self._give_up)
+        self._for_each(self._ends_of_admin.take(now), registry.end_admin)
+        self._for_each(self._freshness.take(now), self._check_freshness)
         if not self._paused:
-            for key in self._pings.take(now, pings_allowed(self._rate, now - self._last_tick)):
-                self._guarded(self._ping, key)
+            allowed = pings_allowed(self._rate, now - self._last_tick)
+            self._for_each(self._pings.take(now, allowed), self._ping)
         self._last_tick = now
 
+    def _for_each(self, keys: Iterable[str], act: Callable[[str], None]) -> None:
+        """Do something for each key; one destination's trouble is not the others'."""
+        for key in keys:
+            try:
+                act(key)
+            except Exception:
+                log.exception("%s can't be pinged now", key)
+
+    def _take_changes(self, now: int) -> None:
+        """Look at what was announced; a flood of it may take half a tick, and the rest the next ones."""
+        for key, ping_soon in shared_memory.announced_changes(self._number):
+            try:
+                self._look_at(key, now, ping_soon)
+            except Exception:
+                log.exception("a change of %s is not followed", key)
+            if self._clock() - now > FLOOD:
+                return
+        while self._unseen and self._clock() - now <= FLOOD:
+            key = self._unseen.pop()
+            if key not in self._targets:
+                self._for_each((key,), lambda key: self._look_at(key, now))
+
     def _refresh(self, now: int) -> None:
-        """Once a second: look at the settings; the first time, at all destinations."""
+        """Once a second: look at the settings; the first time, at what is configured."""
         self._next_refresh = now + SECOND
+        if self._number < 0:
+            self._number = shared_memory.claim_prober()
         configuration.read_defines()
-        if configuration.refresh():
+        leads = self._number == 0
+        if configuration.refresh() if leads else configuration.has_changed():
             self._follow_settings(now)
         self._pause_or_resume(now)
         if not self._last_tick:
             registry.start()
-            for key in shared_memory.monitored_keys():
-                self._look_at(key, now)
-        destinations = configuration.destinations_changed()
+            self._unseen = [key for key in shared_memory.monitored_keys() if self._pings_it(key)]
+        destinations = configuration.destinations_changed() if leads else None
         if destinations is not None:
             registry.replace_configured(destinations)
+        self._tell_if_crowded()
+
+    def _pings_it(self, key: str) -> bool:
+        return dealt_to(key, shared_memory.probers()) == self._number
+
+    def _tell_if_crowded(self) -> None:
+        """Say once that the tables have too few slots for the destinations."""
+        number = len(self._targets) * shared_memory.probers()
+        if number > CROWDED * 2 ** shared_memory.table_size() and not self._told_crowded:
+            self._told_crowded = True
+            log.warning(
+                "about %d destinations in tables of 2^%d slots: #!define KEEPALIVE_TABLE_SIZE %d makes them faster",
+                number,
+                shared_memory.table_size(),
+                (number // 4).bit_length(),
+            )
 
     def _follow_settings(self, now: int) -> None:
         for key, target in self._targets.items():
             before = target.policy
-            self._set_policy(target, configuration.policy(target.options))
+            self._set_policy(target, configuration.policy(before.options))
             if target.sent and target.policy.interval_at(target.pace) != before.interval_at(target.pace):
                 self._schedule(key, target, now)
             if key not in self._freshness:
@@ -131,11 +175,11 @@ class Prober:
             self._forget(key)
             self._turn += 1
             target = self._targets[key] = Target(registered.generation, phase(self._turn))
-        before = (target.pace, target.hold, target.silent, target.options)
+        policy = configuration.policy(registered.options)
+        before = None if is_new else (target.pace, target.hold, target.silent, target.policy)
         target.uri = registered.uri
-        if is_new or target.options != registered.options:
-            target.options = registered.options
-            self._set_policy(target, configuration.policy(target.options), is_new)
+        if is_new or target.policy is not policy:
+            self._set_policy(target, policy, is_new)
         target.pace = pace(known)
         target.hold = self._hold(target, known, now)
         self._follow_admin(key, target, now)
@@ -144,7 +188,7 @@ class Prober:
             self._expect_freshness(key, target, now)
         elif ping_soon:
             self._pings.put(key, max(now, target.sent + SOONEST))
-        elif before != (target.pace, target.hold, target.silent, target.options):
+        elif before != (target.pace, target.hold, target.silent, target.policy):
             self._schedule(key, target, now)
         if is_spent(known, target.policy.rules):
             registry.give_up(key)
@@ -178,7 +222,7 @@ class Prober:
     def _schedule(self, key: str, target: Target, now: int) -> None:
         """Put the next ping where it belongs."""
         policy = target.policy
-        interval = int(policy.interval_at(target.pace) * SECOND)
+        interval = policy.interval_at(target.pace)
         if target.pace is Pace.PENDING:
             due = now + interval
         else:
@@ -193,11 +237,11 @@ class Prober:
         if target.silent:
             return
         if key in self._deadlines:
-            known = shared_memory.health(key)
-            if known is None:
+            judged = shared_memory.judged(key)
+            if judged is None:
                 self._forget_unannounced(key)
                 return
-            if known.judged < target.sent:
+            if judged < target.sent:
                 # One ping in flight: the next one leaves when this one is over.
                 self._pings.put(key, now + SECOND // 10)
                 return
@@ -217,15 +261,15 @@ class Prober:
             self._record(key, target, Kind.SEND_FAILED)
 
     def _give_up(self, key: str) -> None:
-        target = self._targets[key]
-        # Looked at again if this fails.
-        self._deadlines.put(key, self._clock() + SECOND)
-        known = shared_memory.health(key)
-        if known is not None and known.judged < target.sent:
-            self._record(key, target, Kind.LOST)
-        self._deadlines.remove(key)
-        if known is None:
+        """At a ping's deadline: it was lost, unless somebody got its result."""
+        judged = shared_memory.judged(key)
+        if judged is None:
             self._forget_unannounced(key)
+        elif judged < (target := self._targets[key]).sent:
+            # Looked at again if this fails.
+            self._deadlines.put(key, self._clock() + SECOND)
+            self._record(key, target, Kind.LOST)
+            self._deadlines.remove(key)
 
     def _record(self, key: str, target: Target, kind: Kind) -> None:
         result = Result(target.generation, target.sent, self._clock(), kind)
@@ -250,13 +294,6 @@ class Prober:
             return
         results.expire(key, f"no fresh result for {target.policy.stale_after:g} s")
         self._expect_freshness(key, target, now)
-
-    def _guarded(self, act: Callable[..., None], key: str, *rest: object) -> None:
-        """One destination's trouble is not the others'."""
-        try:
-            act(key, *rest)
-        except Exception:
-            log.exception("%s can't be pinged now", key)
 
 
 prober = Prober()

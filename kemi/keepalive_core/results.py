@@ -49,8 +49,8 @@ def expire(key: str, reason: str) -> None:
 
 def _apply(key: str, rule: Callable[[Health], Verdict], rules: Rules, ping_soon: bool = False) -> None:
     """Ask a rule, and write down what it changes: state first, then the news of it."""
-    with shared_memory.locked(key):
-        before = shared_memory.health(key)
+    with shared_memory.locked(key) as row:
+        before = row.health()
         if before is None:
             return
         after, transition = rule(before)

@@ -7,6 +7,7 @@ from typing import Any, Final, NamedTuple
 from . import uris
 from .health import Pace, Rules
 from .reply_codes import parse_codes
+from .schedule import SECOND
 
 Value = int | float | str
 
@@ -144,10 +145,12 @@ def split_destinations(text: str) -> list[str]:
 class Policy:
     """What is in force for one destination: its own options, and the settings for the rest.
 
-    Arguments: values, by the names of the parameters.
+    Arguments: settings, by the names of the parameters; options, what the destination has of its own.
     """
 
-    def __init__(self, values: Mapping[str, Value]) -> None:
+    def __init__(self, settings: Mapping[str, Value], options: Mapping[str, Value] | None = None) -> None:
+        self.options = dict(options or {})
+        values = {**settings, **self.options}
         self.interval = float(values["ping_interval"])
         """s (manual, section 2.3.1)"""
         self.interval_pending = float(values["ping_interval_pending"]) or self.interval
@@ -175,11 +178,15 @@ class Policy:
         )
         self.rules_text = self.rules.text()
 
-    def interval_at(self, pace: Pace) -> float:
-        """Return the seconds between two pings at a pace."""
-        if pace is Pace.PENDING:
-            return self.interval_pending
-        return self.interval_down if pace is Pace.DOWN else self.interval
+        self._intervals = {
+            Pace.REGULAR: int(self.interval * SECOND),
+            Pace.PENDING: int(self.interval_pending * SECOND),
+            Pace.DOWN: int(self.interval_down * SECOND),
+        }
+
+    def interval_at(self, pace: Pace) -> int:
+        """Return the time between two pings at a pace, us."""
+        return self._intervals[pace]
 
 
 class Settings:

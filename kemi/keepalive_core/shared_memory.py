@@ -9,19 +9,20 @@ table or queue             key                         value
 ``keepalive``              ``generation``              int, counts the registrations
 ``keepalive``              ``startup``                 int, how many processes asked to do the start-up
 ``keepalive``              ``started``                 int, 1 when the configured destinations are all in
+``keepalive``              ``probers``                 int, how many probers have begun
 ``keepalive``              ``paused``                  int, 1 while no pings are to be sent
 ``keepalive``              ``settings``                JSON, the settings in force, by the prober
 ``keepalive``              ``callbacks``               JSON, [[callback, user_attr], ...] for all changes
 ``keepalive_state``        a destination's key         int, what is_alive reads: 0 unknown, 1 up, 2 down,
                                                        10 more while drained, 20 more in maintenance
 ``keepalive_destination``  a destination's key         JSON, the Registration
-``keepalive_health``       a destination's key         JSON, the fields of health.Health
+``keepalive_health``       a destination's key         health.Health's text, filled up with spaces
 ``keepalive_history``      a destination's key         JSON, the last changes, the newest last
 ``keepalive_admin``        a destination's key         JSON, the Admin, where it is not ready
 ``keepalive_group``        a group's name              JSON, the Members
 ``keepalive_restored``     a destination's key         JSON, its Restored, until it is registered
-queue keepalive_changes    a destination's key         "", the prober has to look at it again, or "ping",
-                                                       and to ping it soon
+queues keepalive_changes_0 a destination's key         "", the prober of that number has to look at it again,
+to keepalive_changes_7                                 or "ping", and to ping it soon
 queue keepalive_events     JSON, a callbacks.Change    "", callbacks have to be run
 =========================  ==========================  ==================================================
 
@@ -33,13 +34,14 @@ around one.
 
 import json
 from collections.abc import Iterator
-from functools import lru_cache
+from functools import cache, lru_cache
 from types import TracebackType
 from typing import Any, Final, NamedTuple
 
 import KSR
 
-from .health import Health
+from .health import Health, judged_at
+from .schedule import dealt_to
 from .settings import Value
 
 for _module in ("htable", "mqueue", "pv", "tm"):
@@ -58,6 +60,11 @@ GROUP: Final = "keepalive_group"
 RESTORED: Final = "keepalive_restored"
 CHANGES: Final = "keepalive_changes"
 EVENTS: Final = "keepalive_events"
+
+# As many as there are queues of changes.
+MOST_PROBERS: Final = 8
+# The record of a destination's health is a multiple of so many characters long.
+HEALTH_STEP: Final = 32
 
 
 class SharedMemoryFull(Exception):
@@ -146,8 +153,14 @@ class locked:  # noqa: N801 - used as a statement: with locked(key)
         self._key = key
         self._table = table
 
-    def __enter__(self) -> None:
+    def __enter__(self) -> "locked":
         KSR.htable.sht_lock(self._table, self._key)
+        return self
+
+    def health(self) -> Health | None:
+        """Return what is known of the destination, None if it is not monitored."""
+        text = KSR.htable.sht_get(HEALTH, self._key)
+        return None if text is None else Health.from_text(text)
 
     def __exit__(
         self,
@@ -225,7 +238,13 @@ def registration(key: str) -> Registration | None:
 def health(key: str) -> Health | None:
     """Return what is known of a destination, None if it is not monitored."""
     text = _text(HEALTH, key)
-    return None if text is None else Health(*json.loads(text))
+    return None if text is None else Health.from_text(text)
+
+
+def judged(key: str) -> int | None:
+    """Return when the newest ping that was judged had left, us; None if it is not monitored."""
+    text = _text(HEALTH, key)
+    return None if text is None else judged_at(text)
 
 
 def store_registration(key: str, registered: Registration) -> None:
@@ -235,7 +254,10 @@ def store_registration(key: str, registered: Registration) -> None:
 
 def store_health(key: str, known: Health) -> None:
     """Write what is known of a destination. Raises: SharedMemoryFull."""
-    _store(HEALTH, key, json.dumps(known))
+    text = known.text()
+    # htable writes a text that is no longer than the one before in its place; a longer one costs it a new
+    # cell. So it is filled up with spaces, and counters and latencies can grow.
+    _store(HEALTH, key, text.ljust(len(text) + -len(text) % HEALTH_STEP))
 
 
 def store_shown(key: str, state: int, admin: Admin | None) -> None:
@@ -350,6 +372,23 @@ def claim_startup() -> bool:
     return True
 
 
+@cache
+def probers() -> int:
+    """Return how many prober processes there are; those beyond MOST_PROBERS have nothing to do."""
+    return min(int(defined("probers") or 1), MOST_PROBERS)
+
+
+@cache
+def table_size() -> int:
+    """Return the power of 2 that is the number of slots of the tables with a row a destination."""
+    return int(defined("table_size") or 0)
+
+
+def claim_prober() -> int:
+    """Return the number of the prober that asks: 0, 1 and so on."""
+    return int(KSR.htable.sht_inc(COMMON, "probers") - 1) % probers()
+
+
 def mark_started() -> None:
     """Tell all processes that what is configured is registered."""
     _store(COMMON, "started", 1)
@@ -426,13 +465,13 @@ def store_callback(name: str, user_attr: Any) -> None:
 
 
 def announce_change(key: str, ping_soon: bool = False) -> None:
-    """Have the prober look at a destination again, and ping it soon if so. Raises: SharedMemoryFull."""
-    _enqueue(CHANGES, key, "ping" if ping_soon else "")
+    """Have its prober look at a destination again, and ping it soon if so. Raises: SharedMemoryFull."""
+    _enqueue(f"{CHANGES}_{dealt_to(key, probers())}", key, "ping" if ping_soon else "")
 
 
-def announced_changes() -> Iterator[tuple[str, bool]]:
-    """Take the keys of the destinations that the prober has to look at, and whether to ping them soon."""
-    for key, word in _dequeue(CHANGES):
+def announced_changes(prober: int) -> Iterator[tuple[str, bool]]:
+    """Take the keys of the destinations that a prober has to look at, and whether to ping them soon."""
+    for key, word in _dequeue(f"{CHANGES}_{prober}"):
         yield key, word == "ping"
 
 

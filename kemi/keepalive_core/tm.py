@@ -12,7 +12,7 @@ from typing import Final
 
 import KSR
 
-from .health import SERVICE_UNAVAILABLE, Kind, Result, Rules
+from .health import SERVICE_UNAVAILABLE, Kind, Result, Rules, one_line
 from .settings import Policy
 
 LOCAL_REQUEST: Final = "tm:local-request"
@@ -143,7 +143,7 @@ def _result(
 
 
 def _reason() -> str:
-    return _peers_text("$rr")
+    return one_line(_peers_text("$rr"))
 
 
 def _retry_after() -> int:

@@ -54,7 +54,7 @@ class Kamailio:
     Arguments: kind, NATIVE or a Docker image; cfg, the name of a file in tests/real, of one of the files, or
     the path of one; defines, what to set with -A; children, SIP workers; files, texts by name, to be written
     to the server's folder, which stands in them as FOLDER; share, one more folder it can read and write;
-    memory, MB of shared memory.
+    memory, MB of shared memory; options, more of the command line.
     """
 
     def __init__(
@@ -66,6 +66,7 @@ class Kamailio:
         files: dict[str, str] | None = None,
         share: Path | None = None,
         memory: int = 128,
+        options: tuple[str, ...] = (),
     ) -> None:
         self.kind = kind
         self.port = free_port()
@@ -73,7 +74,7 @@ class Kamailio:
         self.folder = Path(tempfile.mkdtemp(prefix="keepalive-"))
         self._log = self.folder / "log"
         self._container = f"keepalive-test-{uuid.uuid4().hex[:12]}"
-        command = ["kamailio", "-DD", "-E", "-m", str(memory), "-M", "16", "-Y", str(self.folder)]
+        command = ["kamailio", "-DD", "-E", "-m", str(memory), "-M", "16", "-Y", str(self.folder), *options]
         for name, text in (files or {}).items():
             (self.folder / name).write_text(text.replace("FOLDER", str(self.folder)))
         command += ["-f", str((self.folder if files and cfg in files else HERE) / cfg)]
@@ -96,9 +97,11 @@ class Kamailio:
         )
         self._socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         self._socket.connect(("127.0.0.1", self.rpc_port))
+        self._asked = 0
         self._socket.settimeout(0.3)
         try:
             wait_for("the server's start", self._is_up, 30)
+            self._socket.settimeout(5)
         except BaseException:
             self.stop()
             print(self.log)
@@ -163,9 +166,12 @@ class Kamailio:
 
     def rpc(self, method: str, *parameters: object) -> Any:
         """Ask as kamcmd does; return the result, raise RuntimeError with the server's complaint."""
-        request = {"jsonrpc": "2.0", "method": method, "params": list(parameters), "id": 1}
+        self._asked += 1
+        request = {"jsonrpc": "2.0", "method": method, "params": list(parameters), "id": self._asked}
         self._socket.send(json.dumps(request).encode())
         reply = json.loads(self._socket.recv(1 << 16))
+        while reply["id"] != self._asked:  # of one that was given up before
+            reply = json.loads(self._socket.recv(1 << 16))
         if "error" in reply:
             raise RuntimeError(reply["error"]["message"])
         return reply["result"]

@@ -19,6 +19,7 @@ from keepalive_core.health import (
     is_success,
     judge,
     judge_report,
+    one_more_success,
     pace,
 )
 
@@ -116,6 +117,57 @@ def test_what_is_not_fresh_is_forgotten() -> None:
     assert verdict.transition is Transition.CHANGED
     assert (verdict.health.state, verdict.health.since) == (UNKNOWN, WALL)
     assert expire(verdict.health, "no fresh result", WALL).transition is Transition.UNCHANGED
+
+
+@given(
+    st.builds(
+        Health,
+        generation=st.integers(1, 2),
+        state=st.integers(0, 2),
+        judged=st.integers(0, 3),
+        streak=st.integers(-3, 3),
+        hold=st.integers(0, 1),
+        since=st.integers(0, 10**10),
+        ok=st.integers(0, 10**6),
+        code=st.integers(0, 699),
+        latency_ewma=st.integers(0, 10**6),
+        latency_min=st.integers(0, 10**6),
+        latency_max=st.integers(0, 10**6),
+        reason=st.text(st.characters(codec="utf-8", exclude_categories=["Cc", "Cs"])).map(str.rstrip),
+    ),
+    st.builds(
+        Result,
+        generation=st.integers(1, 2),
+        sent=st.integers(1, 5),
+        ended=st.integers(5, 10**6),
+        kind=st.sampled_from(Kind),
+        code=st.sampled_from([200, 202, 404, 503]),
+        reason=st.just("Very OK"),
+        retry_after=st.integers(0, 1),
+    ),
+)
+def test_one_more_success_is_what_judge_says(known: Health, outcome: Result) -> None:
+    """From text to text or by judge, the record is the same; and it is one more success."""
+    assert Health.from_text(known.text()) == known
+    assert Health.from_text(known.text() + "   ") == known
+    rules = Rules(codes=((200, 299), (404, 404), (503, 503)))
+    again = one_more_success(known.text() + "  ", outcome, rules, WALL)
+    if again is None:
+        return
+    verdict = judge(known, outcome, rules, WALL)
+    assert Health.from_text(again) == verdict.health
+    assert again == verdict.health.text()
+    assert verdict.transition is Transition.UNCHANGED
+    assert (known.state, verdict.health.hold) == (UP, 0)
+
+
+def test_one_more_success_is_the_common_case() -> None:
+    """A reply of an up destination after another one is such a case."""
+    first = judge(known(UP, 1), result(sent=200), Rules(), WALL).health
+    again = one_more_success(first.text(), result(sent=300), Rules(), WALL + 1)
+    assert again is not None
+    assert Health.from_text(again).ok == 2
+    assert one_more_success(first.text(), result(sent=200), Rules(), WALL + 1) is None, "stale"
 
 
 def test_rules_travel_as_text() -> None:

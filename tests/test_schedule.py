@@ -37,22 +37,23 @@ def test_the_first_ping_leaves_within_a_second(now: int, place: float) -> None:
 def test_the_next_ping_comes_from_the_clock(now: int, place: float, seconds: int) -> None:
     """The next ping is due within an interval, and however late one is, the times stay a grid."""
     interval = seconds * SECOND
-    due = next_ping(now, place, interval)
+    offset = int(place * interval)
+    due = next_ping(now, offset, interval)
     assert now < due <= now + interval
-    assert next_ping(due, place, interval) == due + interval
-    assert next_ping(due + interval // 3, place, interval) == due + interval
+    assert next_ping(due, offset, interval) == due + interval
+    assert next_ping(due + interval // 3, offset, interval) == due + interval
 
 
 @given(st.floats(0, 0.999999), st.lists(st.floats(0, 0.999999), min_size=50, max_size=50))
 def test_jitter_keeps_the_grid(place: float, chances: list[float]) -> None:
     """Early or late, one ping leaves for each point of the grid, at most half the jitter away from it."""
-    interval, jitter = 10 * SECOND, 0.2
+    interval, spread = 10 * SECOND, 2 * SECOND
     now = 10**9
     points = []
     for chance in chances:
-        now = next_ping(now, place, interval, jitter, chance)
+        now = next_ping(now, int(place * interval), interval, spread, chance)
         points.append(round((now - place * interval) / interval))
-        assert abs(now - place * interval - points[-1] * interval) <= jitter * interval / 2 + 1
+        assert abs(now - place * interval - points[-1] * interval) <= spread / 2 + 1
     assert points == list(range(points[0], points[0] + 50))
 
 

@@ -27,11 +27,25 @@ FLOOD = SECOND // 20
 # More destinations than this in a table's slot are walked one by one, at each reply and is_alive.
 CROWDED = 8
 
+_PENDING = Pace.PENDING
+
 
 class Target:
     """A destination, as the prober remembers it between two pings."""
 
-    __slots__ = ("generation", "hold", "pace", "place", "policy", "sent", "silent", "uri")
+    __slots__ = (
+        "generation",
+        "hold",
+        "interval",
+        "offset",
+        "pace",
+        "place",
+        "policy",
+        "sent",
+        "silent",
+        "spread",
+        "uri",
+    )
 
     def __init__(self, generation: int, place: float) -> None:
         self.generation = generation
@@ -39,10 +53,20 @@ class Target:
         self.uri = ""
         self.policy: Policy
         self.pace = Pace.REGULAR
+        # What follows from policy and pace, at hand for the next ping; us.
+        self.interval = 0
+        self.offset = 0
+        self.spread = 0
         self.hold = 0
         self.sent = 0
         self.silent = False
         """in maintenance"""
+
+    def follow_pace(self) -> None:
+        """Take the interval that policy and pace say."""
+        self.interval = self.policy.interval_at(self.pace)
+        self.offset = int(self.place * self.interval)
+        self.spread = int(self.policy.jitter * self.interval)
 
 
 class Prober:
@@ -137,7 +161,7 @@ class Prober:
         if number > CROWDED * 2 ** shared_memory.table_size() and not self._told_crowded:
             self._told_crowded = True
             log.warning(
-                "about %d destinations in tables of 2^%d slots: #!define KEEPALIVE_TABLE_SIZE %d makes them faster",
+                "about %d destinations in tables of 2^%d slots, which is slow: KEEPALIVE_TABLE_SIZE should be %d",
                 number,
                 shared_memory.table_size(),
                 (number // 4).bit_length(),
@@ -147,6 +171,7 @@ class Prober:
         for key, target in self._targets.items():
             before = target.policy
             self._set_policy(target, configuration.policy(before.options))
+            target.follow_pace()
             if target.sent and target.policy.interval_at(target.pace) != before.interval_at(target.pace):
                 self._schedule(key, target, now)
             if key not in self._freshness:
@@ -181,6 +206,7 @@ class Prober:
         if is_new or target.policy is not policy:
             self._set_policy(target, policy, is_new)
         target.pace = pace(known)
+        target.follow_pace()
         target.hold = self._hold(target, known, now)
         self._follow_admin(key, target, now)
         if is_new:
@@ -221,12 +247,10 @@ class Prober:
 
     def _schedule(self, key: str, target: Target, now: int) -> None:
         """Put the next ping where it belongs."""
-        policy = target.policy
-        interval = policy.interval_at(target.pace)
-        if target.pace is Pace.PENDING:
-            due = now + interval
+        if target.pace is _PENDING:
+            due = now + target.interval
         else:
-            due = next_ping(now, target.place, interval, policy.jitter, self._chance())
+            due = next_ping(now, target.offset, target.interval, target.spread, self._chance())
         self._pings.put(key, max(due, target.hold, now))
 
     def _ping(self, key: str) -> None:

@@ -21,6 +21,12 @@ def record(key: str, result: Result, rules: Rules) -> None:
     Raises: SharedMemoryFull.
     """
     wall = int(time.time())
+    with shared_memory.locked(key) as row:
+        text = row.record()
+        again = health.one_more_success(text, result, rules, wall) if text else None
+        if again:
+            shared_memory.store_record(key, again)
+            return
     _apply(key, lambda known: health.judge(known, result, rules, wall), rules)
 
 
@@ -50,9 +56,10 @@ def expire(key: str, reason: str) -> None:
 def _apply(key: str, rule: Callable[[Health], Verdict], rules: Rules, ping_soon: bool = False) -> None:
     """Ask a rule, and write down what it changes: state first, then the news of it."""
     with shared_memory.locked(key) as row:
-        before = row.health()
-        if before is None:
+        text = row.record()
+        if text is None:
             return
+        before = Health.from_text(text)
         after, transition = rule(before)
         if transition is Transition.STALE:
             return

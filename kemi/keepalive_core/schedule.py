@@ -36,20 +36,19 @@ def first_ping(now: int, place: float) -> int:
     return now + int(place * FIRST_PING_WINDOW)
 
 
-def next_ping(now: int, place: float, interval: int, jitter: float = 0.0, chance: float = 0.5) -> int:
+def next_ping(now: int, offset: int, interval: int, spread: int = 0, chance: float = 0.5) -> int:
     """Return when the next regular ping is due, us.
 
-    The times are multiples of the interval, shifted by the destination's place: counted from the clock and
+    The times are multiples of the interval, shifted by the destination's offset: counted from the clock and
     not from the last ping, so they neither drift nor bunch up.
 
-    Arguments: now, us; place, from phase(); interval, us; jitter, the part of the interval over which the
-    ping is moved, half of it early, half late; chance, where in it, from 0 up to 1.
+    Arguments: now, us; offset, its place in the interval, us; interval, us; spread, us over which the ping is
+    moved by jitter, half of it early, half late; chance, where in it, from 0 up to 1.
     """
-    offset = int(place * interval)
     # The ping that leaves now may be an early one of the point to come: that one is not to be had twice.
-    early = int(jitter * interval / 2)
+    early = spread >> 1
     due = now + early - (now + early - offset) % interval + interval
-    return due + int((chance - 0.5) * jitter * interval)
+    return due - early + int(chance * spread)
 
 
 def pings_allowed(rate: float, elapsed: int) -> int:

@@ -157,10 +157,10 @@ class locked:  # noqa: N801 - used as a statement: with locked(key)
         KSR.htable.sht_lock(self._table, self._key)
         return self
 
-    def health(self) -> Health | None:
-        """Return what is known of the destination, None if it is not monitored."""
-        text = KSR.htable.sht_get(HEALTH, self._key)
-        return None if text is None else Health.from_text(text)
+    def record(self) -> str | None:
+        """Return the text of what is known of the destination, None if it is not monitored."""
+        text: str | None = KSR.htable.sht_get(HEALTH, self._key)
+        return text
 
     def __exit__(
         self,
@@ -198,7 +198,7 @@ def _text(table: str, key: str) -> str | None:
     Without it another process may change or free the text under the copy (30 of 213,000 reads were torn
     under a load of updates on 5.6.3). The lock is held for this one read, inside of any other.
     """
-    if not _tables_exist():
+    if not _exist and not _tables_exist():
         return None
     KSR.htable.sht_lock(table, key)
     try:
@@ -254,7 +254,11 @@ def store_registration(key: str, registered: Registration) -> None:
 
 def store_health(key: str, known: Health) -> None:
     """Write what is known of a destination. Raises: SharedMemoryFull."""
-    text = known.text()
+    store_record(key, known.text())
+
+
+def store_record(key: str, text: str) -> None:
+    """Write the text of what is known of a destination. Raises: SharedMemoryFull."""
     # htable writes a text that is no longer than the one before in its place; a longer one costs it a new
     # cell. So it is filled up with spaces, and counters and latencies can grow.
     _store(HEALTH, key, text.ljust(len(text) + -len(text) % HEALTH_STEP))

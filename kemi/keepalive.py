@@ -364,7 +364,7 @@ class Handlers:
 
     @_never_raises(1)
     def ksr_keepalive_tick(self, msg: object, event: str = "") -> int:
-        """Send the pings that are due; rtimer calls it ten times a second in a process of its own."""
+        """Send the pings that are due; rtimer calls it twenty times a second in a process of its own."""
         prober.prober.tick()
         return 1
 

@@ -69,15 +69,15 @@ class FakeServer:
         self.ksr.handlers = keepalive.Handlers()
         return keepalive
 
-    def tick(self, seconds: float = 0.1) -> None:
+    def tick(self, seconds: float = 0.05) -> None:
         """Let time pass, in the steps of the real timer."""
-        for _ in range(max(1, round(seconds * 10))):
-            self.now += 100_000
+        for _ in range(max(1, round(seconds * 20))):
+            self.now += 50_000
             self.ksr.handlers.ksr_keepalive_tick(None, "rtimer")
 
     def answer(self, code: int = 200, seconds: float = 31) -> None:
         """Let time pass, in which every ping is answered at once, and callbacks run."""
-        for _ in range(round(seconds * 10)):
+        for _ in range(round(seconds * 20)):
             before = len(self.ksr.sent)
             self.tick()
             for ping in self.ksr.sent[before:]:

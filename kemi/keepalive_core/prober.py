@@ -23,8 +23,8 @@ GRACE = SECOND
 SOONEST = SECOND
 # A Retry-After is followed for so many intervals at the most: no peer talks us into never asking again.
 RETRY_AFTER_INTERVALS = 10
-# Of a tick's 100 ms so many may go to changes.
-FLOOD = SECOND // 20
+# Of the 50 ms between two ticks so many may go to changes.
+FLOOD = SECOND // 40
 # More destinations than this in a table's slot are walked one by one, at each reply and is_alive.
 CROWDED = 8
 
@@ -149,7 +149,7 @@ class Prober:
             self._follow_settings(now)
         self._pause_or_resume(now)
         if not self._last_tick:
-            registry.start()
+            registry.start(may_take_seconds=True)
             self._unseen = [key for key in shared_memory.monitored_keys() if self._pings_it(key)]
         destinations = configuration.destinations_changed() if leads else None
         if destinations is not None:

@@ -26,6 +26,9 @@ _NO_CALLBACK = Owner(flags=0, callback="", user_attr=None)
 # As many spellings as a process remembers the canonical form of; a spelling takes about 250 bytes.
 _REMEMBERED_SPELLINGS = 8192
 
+# A worker reads files of so many bytes itself at the start: some hundred lines, a few milliseconds.
+_SMALL = 65_536
+
 
 class Refused(ValueError):
     """A request was refused; the message says which and why. Nothing has changed."""
@@ -62,7 +65,7 @@ def shown(key: str) -> int | None:
         start()
         value = shared_memory.shown(key)
         # Another process is just registering what was configured: it is monitored all the same.
-        if value is None and not _started and key in _configured_keys():
+        if value is None and not _started and _may_be_configured(key):
             return UNKNOWN
     return value
 
@@ -294,12 +297,16 @@ def add_callback(callback: object, user_attr: object) -> None:
         _waiting_callbacks[name] = value
 
 
-def start() -> None:
-    """Bring what is configured into the shared tables: one process does it, once, as soon as it can."""
+def start(may_take_seconds: bool = False) -> None:
+    """Bring what is configured into the shared tables: one process does it, once, as soon as it can.
+
+    Arguments: may_take_seconds, whether this process has time for files of any size. A worker, which has a
+    request waiting, does it only where it takes no time that anybody would notice.
+    """
     global _started
     if _started or not shared_memory.next_generation():
         return
-    if shared_memory.claim_startup():
+    if (may_take_seconds or _files_are_small()) and shared_memory.claim_startup():
         state_file.load()
         for name, user_attr in _waiting_callbacks.items():
             try:
@@ -320,6 +327,16 @@ def start() -> None:
         _started = True
         _waiting.clear()
         _waiting_callbacks.clear()
+
+
+def _files_are_small() -> bool:
+    sizes = 0
+    for name in ("list_file", "state_file"):
+        try:
+            sizes += Path(str(configuration.values()[name]) or "/dev/null").stat().st_size
+        except OSError:  # which the one who reads it complains of
+            continue
+    return sizes <= _SMALL
 
 
 def replace_configured(text: str) -> None:
@@ -370,8 +387,20 @@ def _register_configured(
         log.error("%s is not monitored: %s", destination.uri, error)
 
 
-def _configured_keys() -> set[str]:
-    return {key for key, _ in _waiting} | {key for key, _ in _defined_destinations()}
+def _may_be_configured(key: str) -> bool:
+    """Say whether a key may be among what is configured, while one process is still reading that.
+
+    Of a list file the others know nothing yet: whatever it may name is monitored, as far as they can tell.
+    """
+    if configuration.values()["list_file"]:
+        return True
+    defined = shared_memory.defined(DESTINATION + "s") or ""
+    return key in _keys_in(defined) or any(key == waiting for waiting, _ in _waiting)
+
+
+@lru_cache(maxsize=1)
+def _keys_in(text: str) -> frozenset[str]:
+    return frozenset(destination.key for destination in _destinations_in(text))
 
 
 def _defined_destinations() -> list[uris.Destination]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import sys
 from pathlib import Path
 from typing import Any
@@ -45,7 +44,6 @@ class Contender(Kamailio):
             children=2,
             files={"kamailio.cfg": HEAD + cfg + TAIL, **files},
             memory=memory,
-            options=tuple(os.environ.get("BENCH_OPTIONS", "").split()),
         )
 
     def stop(self) -> None:
@@ -55,9 +53,14 @@ class Contender(Kamailio):
 
     def ask(self, function: str, *args: object) -> Any:
         """Call a function of answering.py in a worker."""
-        code, result = self.message(json.dumps([function, *args]), seconds=120)
-        assert code == 200, (code, self.log[-2000:])
-        return json.loads(result)
+        for _ in range(8):
+            try:
+                code, result = self.message(json.dumps([function, *args]), seconds=15)
+            except TimeoutError:  # a burst of replies has left no room for it
+                continue
+            assert code == 200, (code, self.log[-2000:])
+            return json.loads(result)
+        raise AssertionError(f"no answer to {function}\n{self.log[-2000:]}")
 
     def processes(self) -> dict[int, str]:
         """Return the numbers of its processes, with their descriptions."""
@@ -114,28 +117,34 @@ def _cpu(pid: int) -> float:
         return 0.0
 
 
-def this_module(uris: list[str], interval: int, memory: int = 256, **defines: object) -> Contender:
-    """Start a server with this module."""
+def this_module(
+    uris: list[str], interval: int, memory: int = 256, cfg: str = "", **defines: object
+) -> Contender:
+    """Start a server with this module.
+
+    Arguments: uris, of the destinations; interval, s; memory, MB of shared memory; cfg, more of kamailio.cfg;
+    defines, settings.
+    """
     return Contender(
-        f'include_file "{ROOT}/kemi/keepalive.cfg"\n',
+        f'{cfg}\ninclude_file "{ROOT}/kemi/keepalive.cfg"\n',
         {"list": "\n".join(uris) + "\n"},
         memory,
         **{"KEEPALIVE_LIST_FILE": "FOLDER/list", "KEEPALIVE_PING_INTERVAL": interval, **defines},
     )
 
 
-def c_keepalive(uris: list[str], interval: int) -> Contender:
+def c_keepalive(uris: list[str], interval: int, cfg: str = "") -> Contender:
     """Start a server with the C module keepalive."""
     destinations = "".join(f'modparam("keepalive", "destination", "{uri}")\n' for uri in uris)
-    cfg = f'loadmodule "keepalive.so"\nmodparam("keepalive", "ping_interval", {interval})\n' + destinations
-    return Contender(cfg, {})
+    module = f'loadmodule "keepalive.so"\nmodparam("keepalive", "ping_interval", {interval})\n'
+    return Contender(f"{cfg}\n{module}{destinations}", {})
 
 
-def dispatcher(uris: list[str], interval: int) -> Contender:
+def dispatcher(uris: list[str], interval: int, cfg: str = "") -> Contender:
     """Start a server with the C module dispatcher, pinging all of its set."""
-    cfg = (
+    module = (
         'loadmodule "dispatcher.so"\nmodparam("dispatcher", "list_file", "FOLDER/list")\n'
         f'modparam("dispatcher", "ds_ping_interval", {interval})\n'
         'modparam("dispatcher", "ds_probing_mode", 1)\n'
     )
-    return Contender(cfg, {"list": "".join(f"1 {uri}\n" for uri in uris)})
+    return Contender(f"{cfg}\n{module}", {"list": "".join(f"1 {uri}\n" for uri in uris)})

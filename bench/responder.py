@@ -8,6 +8,8 @@ import re
 import socket
 import time
 
+import fleet
+
 # Arrivals are counted in slots of 100 ms.
 SLOT = 0.1
 SLOTS = 40_000
@@ -44,10 +46,7 @@ class Responder:
 
     def uris(self, number: int, user: str = "") -> list[str]:
         """Return as many different destinations, all answered here."""
-        at = f"{user}@" if user else ""
-        return [
-            f"sip:{at}127.{1 + n // 62_500}.{n // 250 % 250}.{1 + n % 250}:{self.port}" for n in range(number)
-        ]
+        return fleet.uris(number, self.port, user)
 
     def arrivals(self, since: float, until: float) -> list[int]:
         """Return how many pings came in each 100 ms between two times of time.monotonic()."""

@@ -165,7 +165,7 @@ class Prober:
         if number > CROWDED * 2 ** shared_memory.table_size() and not self._told_crowded:
             self._told_crowded = True
             log.warning(
-                "about %d destinations in tables of 2^%d slots, which is slow: KEEPALIVE_TABLE_SIZE should be %d",
+                "about %d destinations, but tables of 2^%d slots: define KEEPALIVE_TABLE_SIZE %d",
                 number,
                 shared_memory.table_size(),
                 (number // 4).bit_length(),

@@ -23,8 +23,9 @@ LIST_OWNER = "list_file"
 
 _NO_CALLBACK = Owner(flags=0, callback="", user_attr=None)
 
-# As many spellings as a process remembers the canonical form of; a spelling takes about 250 bytes.
-_REMEMBERED_SPELLINGS = 8192
+# As many spellings as a process remembers the canonical form of: two for each destination that the tables are
+# made for. One takes about 250 bytes, once this process was asked for it; to read it again takes 9 us.
+_REMEMBERED_SPELLINGS = 8 * 2 ** shared_memory.table_size()
 
 # A worker reads files of so many bytes itself at the start: some hundred lines, a few milliseconds.
 _SMALL = 65_536
@@ -44,7 +45,7 @@ _started = False
 def key_of(destination: object) -> str:
     """Return the key of a destination in any spelling; "" for a malformed one, which is logged."""
     # Only text goes into the cache: not everything else can.
-    return _key_of_text(destination) if isinstance(destination, str) else _parsed_key(destination)
+    return key_of_text(destination) if isinstance(destination, str) else _parsed_key(destination)
 
 
 def _parsed_key(destination: object) -> str:
@@ -55,7 +56,7 @@ def _parsed_key(destination: object) -> str:
         return ""
 
 
-_key_of_text = lru_cache(maxsize=_REMEMBERED_SPELLINGS)(_parsed_key)
+key_of_text = lru_cache(maxsize=_REMEMBERED_SPELLINGS)(_parsed_key)
 
 
 def shown(key: str) -> int | None:

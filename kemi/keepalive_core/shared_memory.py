@@ -33,8 +33,8 @@ around one.
 """
 
 import json
-from collections.abc import Iterator
-from functools import cache, lru_cache
+from collections.abc import Callable, Iterator
+from functools import cache, lru_cache, partial
 from types import TracebackType
 from typing import Any, Final, NamedTuple
 
@@ -220,10 +220,8 @@ def next_generation() -> int:
     return max(0, KSR.htable.sht_inc(COMMON, "generation"))
 
 
-def shown(key: str) -> int | None:
-    """Return what is_alive reads: a destination's state and admin mode; None if it is not monitored."""
-    value: int | None = KSR.htable.sht_get(STATE, key)
-    return value
+shown: Callable[[str], int | None] = partial(KSR.htable.sht_get, STATE)
+"""Return what is_alive reads: a destination's state and admin mode; None if it is not monitored."""
 
 
 def registration(key: str) -> Registration | None:

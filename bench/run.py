@@ -1,0 +1,220 @@
+"""Compares this module with the C modules keepalive and dispatcher, on one machine, in one run.
+
+    make bench          the short form, under three minutes
+    make bench FULL=1   more rounds, 100,000 destinations, half an hour
+
+It prints tables in Markdown; BENCHMARKS.md has the last ones. As root, it needs kamailio as make test does.
+"""
+
+from __future__ import annotations
+
+import argparse
+import platform
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import median
+
+sys.path.insert(0, str(Path(__file__).resolve().parent))
+
+from contenders import Contender, c_keepalive, dispatcher, this_module
+from responder import Responder
+
+CONTENDERS: dict[str, Callable[..., Contender]] = {
+    "this module": this_module,
+    "C keepalive": c_keepalive,
+    "dispatcher": dispatcher,
+}
+
+
+@dataclass
+class Load:
+    """What a server did in a time under load."""
+
+    pings: int
+    answered: int
+    seconds: float
+    cpu: float
+    fastest: float
+    """the most pings in 100 ms, against the mean"""
+
+    @property
+    def cost(self) -> float:
+        """Microseconds of CPU a ping, of all processes."""
+        return self.cpu / self.pings * 1e6
+
+
+def loaded(server: Contender, responder: Responder, seconds: float) -> Load:
+    """Watch a server for a time."""
+    before, cpu, began = server.transactions(), server.cpu(), time.monotonic()
+    time.sleep(seconds)
+    ended, spent, after = time.monotonic(), server.cpu() - cpu, server.transactions()
+    arrivals = responder.arrivals(began, ended)
+    return Load(
+        sum(arrivals),
+        after["2xx"] - before["2xx"],
+        ended - began,
+        spent,
+        max(arrivals) / (sum(arrivals) / len(arrivals)),
+    )
+
+
+def until_registered(server: Contender, number: int) -> None:
+    """Wait until a server of this module has all destinations in its tables."""
+    while {each["name"]: each["all"] for each in server.rpc("htable.stats")}["keepalive_state"] < number:
+        time.sleep(0.1)
+
+
+def row(*cells: object) -> None:
+    """Print a row of a table."""
+    print("| " + " | ".join(str(cell) for cell in cells) + " |", flush=True)
+
+
+def head(*cells: str) -> None:
+    """Print a table's first rows."""
+    print()
+    row(*cells)
+    row(*["---"] * len(cells))
+
+
+def compare_pings(responder: Responder, number: int, interval: int, rounds: int, cfg: str) -> None:
+    """Print what a ping costs, in rounds in which each server runs once."""
+    head(
+        f"{number:,} destinations every {interval} s{', ' + cfg if cfg else ''}",
+        "CPU a ping (rounds)",
+        "ratio of this module to it",
+        "answered",
+        "most pings in 100 ms, of the mean",
+    )
+    uris = responder.uris(number)
+    loads: dict[str, list[Load]] = {name: [] for name in CONTENDERS}
+    for _ in range(rounds):
+        for name, start in CONTENDERS.items():
+            server = start(uris, interval, cfg=cfg)
+            time.sleep(interval + 3)
+            loads[name].append(loaded(server, responder, interval))
+            server.stop()
+    ours = median(load.cost for load in loads["this module"])
+    for name, runs in loads.items():
+        cost = median(run.cost for run in runs)
+        each = ", ".join(f"{run.cost:.0f}" for run in runs)
+        answered = sum(run.answered for run in runs) / sum(run.pings for run in runs)
+        fastest = max(run.fastest for run in runs)
+        row(name, f"{cost:.0f} us ({each})", f"{ours / cost:.2f}", f"{answered:.1%}", f"{fastest:.1f}")
+
+
+def compare_is_alive(responder: Responder, numbers: list[int]) -> None:
+    """Print what is_alive takes, in a KEMI route."""
+    head("is_alive, answer included", "this module", "C keepalive", "ratio")
+    for number in numbers:
+        uris = responder.uris(number)
+        took = {}
+        for name in ("this module", "C keepalive") if number <= 10_000 else ("this module",):
+            interval = {10: 5, 10_000: 10}.get(number, 30)
+            server = CONTENDERS[name](uris, interval, **_size(number) if name == "this module" else {})
+            # All have been pinged by then; the C module pings all of them in one burst.
+            time.sleep(interval + 6)
+            if name == "this module":
+                server.rpc("cfg.seti", "keepalive", "enabled", 0)
+                time.sleep(2)
+            took[name] = server.ask("is_alive", number, responder.port, 20_000 if number <= 10 else 1)
+            if name == "this module":
+                tick = server.ask("idle_tick", number)
+            server.stop()
+        other = took.get("C keepalive")
+        row(
+            f"{number:,} destinations (a tick with nothing due: {tick:.1f} us)",
+            f"{took['this module']:.2f} us",
+            f"{other:.2f} us" if other else "",
+            f"{took['this module'] / other:.2f}" if other else "",
+        )
+
+
+def _size(number: int) -> dict[str, object]:
+    """Return the settings for so many destinations, as the README says."""
+    slots = max(12, (number // 4).bit_length())
+    return {"memory": 64 + number * 2 // 1000 + number * 8 // 1000, "KEEPALIVE_TABLE_SIZE": slots}
+
+
+def many(responder: Responder, number: int, seconds: float) -> None:
+    """Print what a fleet of this size takes, from its start on."""
+    interval = 30
+    began = time.monotonic()
+    server = this_module(responder.uris(number), interval, **_size(number))
+    empty = server.shared_memory()
+    server.ask("is_alive", 0, responder.port, 1)
+    first = time.monotonic() - began
+    until_registered(server, number)
+    registered = time.monotonic() - began
+    while sum(responder.arrivals(began, time.monotonic())) < number:
+        time.sleep(0.1)
+    known = time.monotonic() - began
+    time.sleep(interval)
+    load = loaded(server, responder, seconds)
+    changes = _churn(server, responder)
+    server.rpc("cfg.seti", "keepalive", "enabled", 0)
+    while server.transactions()["current"] > 0:
+        time.sleep(0.5)
+    memory = (server.shared_memory() - empty) / (number + 2000)
+    private = {name: size for name, size in server.private_memory().items() if "tick" in name}
+    downs = len(server.log_lines("-> down"))
+    server.stop()
+    head(f"{number:,} destinations every {interval} s", "")
+    row("first request answered after the start", f"{first:.2f} s")
+    row("all registered", f"{registered:.1f} s")
+    row("all pinged", f"{known:.1f} s")
+    row(
+        f"CPU over {load.seconds:.0f} s",
+        f"{load.cpu / load.seconds:.1%} of a core, {load.cost:.0f} us a ping",
+    )
+    row("pings answered, false downs", f"{load.answered:,} of {load.pings:,}, {downs}")
+    row("most pings in 100 ms, of the mean", f"{load.fastest:.2f}")
+    row("shared memory of a destination", f"{memory:.0f} bytes")
+    row("private memory of the prober", f"{max(private.values()) / 1024:.0f} MB")
+    row("additions and deletions by two workers", changes)
+
+
+def _churn(server: Contender, responder: Responder) -> str:
+    with ThreadPoolExecutor(2) as clients:
+        asked = [clients.submit(server.ask, "churn", user, 1000, responder.port, 10) for user in "ab"]
+        done = [each.result() for each in asked]
+    assert len({each["pid"] for each in done}) == 2, "one worker did both"
+    rate = sum(each["changes"] / each["seconds"] for each in done)
+    lost = sum(each["failed"] for each in done)
+    left = server.ask("monitored", "a", 1000, responder.port) + server.ask(
+        "monitored", "b", 1000, responder.port
+    )
+    return f"{rate:,.0f} a second, {lost + 2000 - left} lost"
+
+
+def main() -> None:
+    """Run what the arguments say."""
+    parser = argparse.ArgumentParser(description="Compares this module with keepalive and dispatcher.")
+    parser.add_argument("--full", action="store_true", help="all of it, half an hour")
+    parser.add_argument("--smallest", action="store_true", help="only to see that it works, some seconds")
+    asked = parser.parse_args()
+    version = subprocess.run(["kamailio", "-v"], capture_output=True, text=True).stdout.splitlines()[0]
+    print(f"{version}, Python {platform.python_version()}, {platform.machine()}, 2 SIP workers")
+    responder = Responder()
+    try:
+        if asked.smallest:
+            compare_is_alive(responder, [10])
+            compare_pings(responder, 100, 2, 1, "")
+        elif not asked.full:
+            compare_is_alive(responder, [10, 10_000])
+            compare_pings(responder, 10_000, 10, 1, "")
+        else:
+            compare_is_alive(responder, [10, 10_000, 100_000])
+            compare_pings(responder, 10_000, 10, 3, "")
+            compare_pings(responder, 10_000, 10, 3, "mem_join=0")
+            many(responder, 100_000, 600)
+    finally:
+        responder.close()
+
+
+if __name__ == "__main__":
+    main()

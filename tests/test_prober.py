@@ -201,6 +201,42 @@ def test_the_prober_finds_what_was_there_before_it(keepalive: ModuleType, server
     assert len(server.ksr.lines("notice")) == 5, "no change by the change of prober"
 
 
+@pytest.mark.parametrize("probers", [1, 3])
+def test_any_number_of_probers_does_the_same(server: FakeServer, probers: int) -> None:
+    """Each destination is pinged by one prober, once an interval, and what happens to it is the same."""
+    server.define("probers", str(probers))
+    keepalive = server.process()
+    uris = [f"sip:10.0.0.{n + 1}" for n in range(20)] + [f"sip:gateway{n}.example.com" for n in range(5)]
+    for uri in uris:
+        keepalive.add_destination(uri, "me", ping_interval=1)
+    from keepalive_core.prober import Prober
+
+    running = [Prober(lambda: server.now) for _ in range(probers)]
+
+    def run(seconds: float) -> list[str]:
+        sent = []
+        for _ in range(round(seconds * 20)):
+            server.now += 50_000
+            for prober in running:
+                before = len(server.ksr.sent)
+                prober.tick()
+                for ping in server.ksr.sent[before:]:
+                    sent.append(ping.uri)
+                    server.ksr.reply(ping, 503 if "10.0.0.1" in ping.uri else 200)
+        return sent
+
+    run(3)
+    sent = run(10)
+    assert all(sent.count(uri) == 10 for uri in uris)
+    assert [keepalive.state(uri) for uri in uris] == [2 if "10.0.0.1" in uri else 1 for uri in uris]
+    keepalive.del_destination(uris[0], "me")
+    keepalive.set_admin(uris[-1], "maint")
+    assert set(run(3)[25:]) == set(uris[1:-1])
+    keepalive.pause()
+    run(1.1)
+    assert run(3) == []
+
+
 def test_one_destinations_trouble_is_not_the_others(
     keepalive: ModuleType, server: FakeServer, mocker
 ) -> None:

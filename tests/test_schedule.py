@@ -9,12 +9,14 @@ from keepalive_core.schedule import (
     MIN_PINGS_PER_TICK,
     SECOND,
     SLOT,
+    dealt_to,
     Timetable,
     first_ping,
     next_ping,
     phase,
     pings_allowed,
 )
+from keepalive_core.uris import parse
 
 
 @given(st.integers(2, 3000))
@@ -71,6 +73,22 @@ def test_a_tick_sends_little_more_than_the_steady_rate(rate: float, elapsed: int
     """A tick may send a quarter more than what is due in its time, and after a stall no more than for one second."""
     assert pings_allowed(rate, elapsed) == allowed
     assert CATCH_UP_FACTOR == 1.25
+
+
+def test_names_are_the_last_probers() -> None:
+    """Addresses are dealt evenly to all probers but the last, which has the names; one prober has all."""
+    addresses = [parse(f"sip:10.0.{n // 250}.{n % 250}").key for n in range(900)]
+    dealt = [dealt_to(key, 4) for key in addresses]
+    assert all(250 <= dealt.count(prober) <= 350 for prober in range(3))
+    names = [
+        "sip:carrier.example.com",
+        "sip:10.0.0.1.example.com",
+        "sips:u@gw:5061",
+        "sip:10.0.0.1@gw;transport=tcp",
+    ]
+    assert {dealt_to(parse(name).key, 4) for name in names} == {3}
+    assert dealt_to(parse("sip:user@[2001:db8::1]:5070;transport=tcp").key, 2) == 0
+    assert {dealt_to(key, 1) for key in [*addresses, *names]} == {0}
 
 
 def test_what_is_due_is_taken_once_the_oldest_first() -> None:

@@ -1,11 +1,15 @@
 """When pings are due (pure). Times are microseconds of a monotonic clock."""
 
 import math
+import re
 import zlib
 from collections.abc import Iterable
 from typing import Final
 
 SECOND: Final = 1_000_000
+
+# The host of a destination's key, such as sip:user@192.168.10.20:5060, where it is an address.
+_ADDRESS = re.compile(r"^sips?:(?:[^@]*@)?(?:\d+\.\d+\.\d+\.\d+|\[[^\]]+\]):\d+")
 
 # The n-th destination gets the n-th multiple of the golden ratio, of which only the fraction counts: each
 # new point falls into the widest gap left, so any number of destinations lies evenly over the interval.
@@ -27,8 +31,15 @@ def phase(turn: int) -> float:
 
 
 def dealt_to(key: str, probers: int) -> int:
-    """Return which of the probers, counted from 0, pings a destination; every process answers the same."""
-    return zlib.crc32(key.encode()) % probers if probers > 1 else 0
+    """Return which of the probers, counted from 0, pings a destination; every process answers the same.
+
+    Names are the last one's: it waits where a DNS server does not answer, and no address waits with it.
+    """
+    if probers == 1:
+        return 0
+    if not _ADDRESS.search(key):
+        return probers - 1
+    return zlib.crc32(key.encode()) % (probers - 1)
 
 
 def first_ping(now: int, place: float) -> int:

@@ -2,6 +2,7 @@
 #            make run DESTINATIONS="sip:192.168.10.20 sip.provider.com"
 # make test  runs all tests, on every real Kamailio there is
 # make unit, make check, make real   the parts of it; make stubs   see stubs/generate.py
+# make bench   compares with the C modules in three minutes (FULL=1: all, half an hour); make soak PINGS=1000000
 
 # Debian keeps kamailio where the PATH of an ordinary user does not look.
 export PATH := $(PATH):/usr/sbin:/sbin
@@ -10,7 +11,10 @@ PYTHON ?= python3
 VENV := .venv/bin
 DESTINATIONS ?=
 
-.PHONY: run test need check unit real stubs
+FULL ?=
+PINGS ?= 1000000
+
+.PHONY: run test need check unit real stubs bench soak
 
 run:
 	@scripts/need.sh run
@@ -32,6 +36,12 @@ unit:
 
 real:
 	$(VENV)/pytest tests/real
+
+bench:
+	$(PYTHON) bench/run.py $(if $(FULL),--full)
+
+soak:
+	$(PYTHON) bench/soak.py --pings $(PINGS)
 
 stubs:
 	$(PYTHON) stubs/generate.py keepalive-kamailio:bookworm keepalive-kamailio:trixie

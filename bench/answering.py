@@ -82,6 +82,11 @@ def churn(user, number, port, rounds):
     return {"changes": (2 * rounds + 1) * len(uris), "seconds": took, "failed": failed, "pid": os.getpid()}
 
 
+def leave(user, number, port):
+    """Delete the destinations that churn left; return how many could not be."""
+    return sum(keepalive.del_destination(uri, "churn") != 0 for uri in fleet.uris(number, port, user))
+
+
 def monitored(user, number, port):
     """Return how many of the destinations are monitored."""
     return sum(keepalive.state(uri) >= 0 for uri in fleet.uris(number, port, user))

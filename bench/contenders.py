@@ -76,11 +76,8 @@ class Contender(Kamailio):
         return {f"{named.get(pid, '?')} {pid}": _cpu(pid) for pid in self._pids()}
 
     def _pids(self) -> list[int]:
-        found = []
-        for folder in Path("/proc").iterdir():
-            if folder.name.isdigit() and _fields(int(folder.name))[2:3] == [str(self.process.pid)]:
-                found.append(int(folder.name))
-        return found
+        numbers = [int(folder.name) for folder in Path("/proc").iterdir() if folder.name.isdigit()]
+        return [number for number in numbers if _fields(number)[2:3] == [str(self.process.pid)]]
 
     def transactions(self) -> dict[str, int]:
         """Return tm's counters: how many were sent, how many had an answer of which class."""

@@ -9,8 +9,8 @@ from keepalive_core.schedule import (
     MIN_PINGS_PER_TICK,
     SECOND,
     SLOT,
-    dealt_to,
     Timetable,
+    dealt_to,
     first_ping,
     next_ping,
     phase,
@@ -70,7 +70,7 @@ def test_jitter_keeps_the_grid(place: float, chances: list[float]) -> None:
     ],
 )
 def test_a_tick_sends_little_more_than_the_steady_rate(rate: float, elapsed: int, allowed: int) -> None:
-    """A tick may send a quarter more than what is due in its time, and after a stall no more than for one second."""
+    """A tick may send a quarter more than is due in its time; after a stall that of one second."""
     assert pings_allowed(rate, elapsed) == allowed
     assert CATCH_UP_FACTOR == 1.25
 

@@ -121,14 +121,25 @@ class Prober:
         for key in keys:
             try:
                 act(key)
+            except shared_memory.SharedMemoryFull as error:
+                self._tell("%s can't be pinged now: %s", key, error)
             except Exception:
                 log.exception("%s can't be pinged now", key)
+
+    def _tell(self, what: str, *rest: object) -> None:
+        """Log what concerns many destinations once a minute."""
+        now = self._clock()
+        if now >= self._tell_again:
+            self._tell_again = now + 60 * SECOND
+            log.error(what, *rest)
 
     def _take_changes(self, now: int) -> None:
         """Look at what was announced; a flood of it may take half a tick, and the rest the next ones."""
         for key, ping_soon in shared_memory.announced_changes(self._number):
             try:
                 self._look_at(key, now, ping_soon)
+            except shared_memory.SharedMemoryFull as error:
+                self._tell("a change of %s is not followed: %s", key, error)
             except Exception:
                 log.exception("a change of %s is not followed", key)
             if self._clock() - now > FLOOD:
@@ -277,10 +288,7 @@ class Prober:
         try:
             target.sent, left = tm.send(key, target.generation, target.uri, target.policy)
         except tm.EventNotSeen as error:
-            now = self._clock()
-            if now >= self._tell_again:
-                self._tell_again = now + 60 * SECOND
-                log.error("%s", error)
+            self._tell("%s", error)
             # Our own fault, not the peer's: it is not down, but nothing is known of it any more.
             results.expire(key, "its pings can't be followed")
             return

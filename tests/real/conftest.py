@@ -81,8 +81,15 @@ def start(checked_kind: str) -> Iterator[object]:
     """A function that starts a server with settings of its own: start(cfg, **defines)."""
     running: list[Kamailio] = []
 
-    def start_one(cfg: str = "scenario.cfg", share: Path | None = None, **defines: object) -> Kamailio:
-        running.append(Kamailio(checked_kind, cfg, {**DEFAULTS, **defines}, share=share))
+    def start_one(
+        cfg: str = "scenario.cfg",
+        share: Path | None = None,
+        resolver: str = "",
+        memory: int = 128,
+        **defines: object,
+    ) -> Kamailio:
+        settings = {**DEFAULTS, **defines}
+        running.append(Kamailio(checked_kind, cfg, settings, share=share, resolver=resolver, memory=memory))
         return running[-1]
 
     yield start_one

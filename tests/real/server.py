@@ -54,7 +54,8 @@ class Kamailio:
     Arguments: kind, NATIVE or a Docker image; cfg, the name of a file in tests/real, of one of the files, or
     the path of one; defines, what to set with -A; children, SIP workers; files, texts by name, to be written
     to the server's folder, which stands in them as FOLDER; share, one more folder it can read and write;
-    memory, MB of shared memory; options, more of the command line.
+    memory, MB of shared memory; options, more of the command line;
+    resolver, the only DNS server it knows.
     """
 
     def __init__(
@@ -67,6 +68,7 @@ class Kamailio:
         share: Path | None = None,
         memory: int = 128,
         options: tuple[str, ...] = (),
+        resolver: str = "",
     ) -> None:
         self.kind = kind
         self.port = free_port()
@@ -85,8 +87,15 @@ class Kamailio:
             value = value.replace("FOLDER", str(self.folder)) if isinstance(value, str) else value
             quoted = value if isinstance(value, int) or '"' in str(value) else f'"{value}"'
             command += ["-A", f"{name}={quoted}"]
+        resolv_conf = self.folder / "resolv.conf"
+        resolv_conf.write_text(f"nameserver {resolver}\n")
+        if resolver and kind == NATIVE:
+            seen = f"mount --bind {resolv_conf} /etc/resolv.conf"
+            command = ["unshare", "--mount", "sh", "-c", f'{seen} && exec "$@"', "sh", *command]
         if kind != NATIVE:
             mounts = ["-v", f"{ROOT}:{ROOT}:ro", "-v", f"{self.folder}:{self.folder}"]
+            if resolver:
+                mounts += ["-v", f"{resolv_conf}:/etc/resolv.conf:ro"]
             if share is not None:
                 mounts += ["-v", f"{share}:{share}"]
             run = ["docker", "run", "--rm", "--network", "host", "--name", self._container, *mounts]

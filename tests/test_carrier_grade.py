@@ -1,6 +1,7 @@
 """Rules, reports, admin modes, groups and files, through the face, on the fake."""
 
 import json
+import re
 import time
 from pathlib import Path
 from types import ModuleType
@@ -517,8 +518,9 @@ def test_the_state_file(server: FakeServer, ksr, monkeypatch: pytest.MonkeyPatch
         lambda text: text[: len(text) // 2],
         lambda text: "",
         lambda text: "something else\n",
-        lambda text: text.replace("keepalive-state-1", "keepalive-state-9"),
+        lambda text: text.replace("keepalive-state-2", "keepalive-state-9"),
         lambda text: text.replace("null", "7", 1),
+        lambda text: re.sub(r'", \[(\d+), 1,', r'", [\1, "up",', text),
         lambda text: "\x00" * 100,
     ],
 )

@@ -129,6 +129,17 @@ def test_the_carrier_example(start_readme, gateway: Gateway) -> None:
     assert relayed(server, gateway)
 
 
+def test_the_large_fleet_example(start_readme, gateway: Gateway) -> None:
+    """Three probers and larger tables; the manager that is recommended is there."""
+    script = named_examples()["kemi.py"]
+    server = start_readme("mem_join=0\n" + KEMI_CFG + named_examples()["large.cfg"], script)
+    server.logged(f"{gateway.uri} unknown -> up")
+    processes = [each["DSC"] for each in server.rpc("core.psx")]
+    assert sum("timer=keepalive_tick" in process for process in processes) == 3
+    sizes = {table["name"]: table["slots"] for table in server.rpc("htable.stats")}
+    assert sizes["keepalive_health"] == 2**15
+
+
 def test_the_list_file_example(start_readme, gateway: Gateway) -> None:
     """Both lines of the list file are monitored."""
     script = named_examples()["kemi.py"].split("def mod_init")[0]

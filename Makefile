@@ -37,11 +37,11 @@ unit:
 real:
 	$(VENV)/pytest tests/real
 
-bench:
-	$(PYTHON) bench/run.py $(if $(FULL),--full)
+bench: need
+	$(VENV)/python bench/run.py $(if $(FULL),--full)
 
-soak:
-	$(PYTHON) bench/soak.py --pings $(PINGS)
+soak: need
+	$(VENV)/python bench/soak.py --pings $(PINGS)
 
 stubs:
 	$(PYTHON) stubs/generate.py keepalive-kamailio:bookworm keepalive-kamailio:trixie

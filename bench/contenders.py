@@ -33,34 +33,8 @@ cfgengine "python"
 """
 
 
-class Contender(Kamailio):
-    """A running server under load."""
-
-    def __init__(self, cfg: str, files: dict[str, str], memory: int = 256, **defines: object) -> None:
-        super().__init__(
-            NATIVE,
-            "kamailio.cfg",
-            defines,
-            children=2,
-            files={"kamailio.cfg": HEAD + cfg + TAIL, **files},
-            memory=memory,
-        )
-
-    def stop(self) -> None:
-        """End the server and what it left."""
-        super().stop()
-        self.forget()
-
-    def ask(self, function: str, *args: object) -> Any:
-        """Call a function of answering.py in a worker."""
-        for _ in range(8):
-            try:
-                code, result = self.message(json.dumps([function, *args]), seconds=15)
-            except TimeoutError:  # a burst of replies has left no room for it
-                continue
-            assert code == 200, (code, self.log[-2000:])
-            return json.loads(result)
-        raise AssertionError(f"no answer to {function}\n{self.log[-2000:]}")
+class Watched(Kamailio):
+    """A running server, and what it takes."""
 
     def processes(self) -> dict[int, str]:
         """Return the numbers of its processes, with their descriptions."""
@@ -96,6 +70,36 @@ class Contender(Kamailio):
     def shared_memory(self) -> int:
         """Return the bytes of shared memory in use."""
         return int(self.rpc("core.shmmem")["used"])
+
+
+class Contender(Watched):
+    """A running server under load."""
+
+    def __init__(self, cfg: str, files: dict[str, str], memory: int = 256, **defines: object) -> None:
+        super().__init__(
+            NATIVE,
+            "kamailio.cfg",
+            defines,
+            children=2,
+            files={"kamailio.cfg": HEAD + cfg + TAIL, **files},
+            memory=memory,
+        )
+
+    def stop(self) -> None:
+        """End the server and what it left."""
+        super().stop()
+        self.forget()
+
+    def ask(self, function: str, *args: object) -> Any:
+        """Call a function of answering.py in a worker."""
+        for _ in range(8):
+            try:
+                code, result = self.message(json.dumps([function, *args]), seconds=15)
+            except TimeoutError:  # a burst of replies has left no room for it
+                continue
+            assert code == 200, (code, self.log[-2000:])
+            return json.loads(result)
+        raise AssertionError(f"no answer to {function}\n{self.log[-2000:]}")
 
 
 def _fields(pid: int) -> list[str]:

@@ -21,7 +21,9 @@ from statistics import median
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
-from contenders import Contender, c_keepalive, dispatcher, this_module
+from contenders import NATIVE, ROOT, Contender, Watched, c_keepalive, dispatcher, this_module
+from gateway import Gateway
+from real.test_router import call
 from responder import Responder
 
 CONTENDERS: dict[str, Callable[..., Contender]] = {
@@ -134,6 +136,40 @@ def compare_is_alive(responder: Responder, numbers: list[int]) -> None:
         )
 
 
+def compare_calls(rounds: int, calls: int) -> None:
+    """Print what a call through the sample server takes, with real answers and with constant ones."""
+    head("a call through router.py, ten gateways", "CPU a call (rounds)", "rate it keeps")
+    gateways = [Gateway() for _ in range(10)]
+    took: dict[str, list[float]] = {"constant": [], "asked": []}
+    for _ in range(rounds):
+        for answers, costs in took.items():
+            server = Watched(
+                NATIVE,
+                ROOT / "kamailio.cfg",
+                {
+                    "KEEPALIVE_DIR": ROOT / "bench" / "calling",
+                    "KEEPALIVE_DESTINATIONS": " ".join(gateway.uri for gateway in gateways),
+                    "ANSWERS": answers,
+                },
+                children=2,
+            )
+            for gateway in gateways:
+                server.logged(f"{gateway.uri} unknown -> up")
+            call(server, "invite.xml", 50)
+            before = server.cpu()
+            call(server, "invite.xml", calls, rate=200)
+            costs.append((server.cpu() - before) / calls * 1e6)
+            server.stop()
+            server.forget()
+    for gateway in gateways:
+        gateway.close()
+    constant = median(took["constant"])
+    names = {"constant": "constant answers", "asked": "alive(group) and is_alive"}
+    for answers, costs in took.items():
+        each = ", ".join(f"{cost:.0f}" for cost in costs)
+        row(names[answers], f"{median(costs):.0f} us ({each})", f"{constant / median(costs):.1%}")
+
+
 def _size(number: int) -> dict[str, object]:
     """Return the settings for so many destinations, as the README says."""
     slots = max(12, (number // 4).bit_length())
@@ -211,6 +247,7 @@ def main() -> None:
             compare_is_alive(responder, [10, 10_000, 100_000])
             compare_pings(responder, 10_000, 10, 3, "")
             compare_pings(responder, 10_000, 10, 3, "mem_join=0")
+            compare_calls(3, 2000)
             many(responder, 100_000, 600)
     finally:
         responder.close()

@@ -11,10 +11,19 @@ from gateway import Gateway
 from real.server import HERE, ROOT, Kamailio, free_port
 
 
-def call(server: Kamailio, scenario: str, calls: int = 1) -> None:
+def call(server: Kamailio, scenario: str, calls: int = 1, rate: int = 20) -> None:
     """Let sipp make calls; it fails if one does not go as the scenario says."""
     assert shutil.which("sipp"), "sipp is needed: make test installs it, apt-get install sip-tester by hand"
-    command = ["sipp", f"127.0.0.1:{server.port}", "-sf", str(HERE / scenario), "-m", str(calls), "-r", "20"]
+    command = [
+        "sipp",
+        f"127.0.0.1:{server.port}",
+        "-sf",
+        str(HERE / scenario),
+        "-m",
+        str(calls),
+        "-r",
+        str(rate),
+    ]
     command += [
         "-i",
         "127.0.0.1",

@@ -29,6 +29,7 @@ import KSR
 from keepalive_core import (
     callbacks,
     configuration,
+    groups,
     information,
     prober,
     registry,
@@ -38,7 +39,7 @@ from keepalive_core import (
     tm,
 )
 from keepalive_core.callbacks import Callback, InvalidCallback
-from keepalive_core.health import DOWN, UNKNOWN, UP, Report
+from keepalive_core.health import DOWN, UNKNOWN, UP
 from keepalive_core.registry import Refused
 from keepalive_core.settings import DESTINATION, InvalidSetting
 from keepalive_core.shared_memory import SharedMemoryFull
@@ -63,6 +64,7 @@ __all__ = [
     "register_callback",
     "reload",
     "report_failure",
+    "report_reply",
     "report_success",
     "resume",
     "set_admin",
@@ -76,7 +78,6 @@ _ERROR = -1
 _NATIVE_OWNER = "route"
 _NATIVE_UNKNOWN = 3
 _NOTHING: builtins.list[Any] = []
-_UNKNOWN_ANSWERS = {"up": 1, "down": 2, "error": _ERROR}
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -204,17 +205,18 @@ def is_alive(destination: str) -> int:
     """
     try:
         # What nearly all calls are, without a function between: 0.4 us where it was 0.6.
-        shown = _shown(_key_of_text(destination))
-        if shown in _HEALTH:
+        key = _key_of_text(destination)
+        shown = _shown(key)
+        if shown == UP or (shown == DOWN and not _is_held(key)):
             return shown
     except Exception:
         log.debug("is_alive(%r) is looked at once more", destination)
     return _is_alive(destination)
 
 
-_HEALTH = frozenset((UP, DOWN))
 _key_of_text = registry.key_of_text
 _shown = shared_memory.shown
+_is_held = shared_memory.is_held
 
 
 @_never_raises(_ERROR)
@@ -225,12 +227,7 @@ def _is_alive(destination: str) -> int:
 
 def _answer(key: str) -> int:
     shown = registry.shown(key)
-    if shown is None:
-        return _ERROR
-    if shown == UNKNOWN:
-        return _UNKNOWN_ANSWERS[registry.unknown_as(key)]
-    # More than a state: an administrator has taken it out.
-    return shown if shown <= DOWN else DOWN
+    return _ERROR if shown is None else groups.answer(key, shown)
 
 
 @_never_raises(_ERROR)
@@ -253,7 +250,7 @@ def alive(group: str) -> builtins.list[str]:
     Arguments: group, the name that add_destination was given.
     Returns: their URIs, by falling priority, then by falling weight; those for which is_alive says 1.
     """
-    return [member.uri for member in registry.members(group) or () if _answer(member.key) == UP]
+    return [member.uri for member in groups.members(group) or () if _answer(member.key) == UP]
 
 
 @_never_raises(_ERROR)
@@ -262,7 +259,7 @@ def is_group_alive(group: str) -> int:
 
     Returns: 1 one is, 2 none is, -1 there is no such group.
     """
-    members = registry.members(group)
+    members = groups.members(group)
     if members is None:
         return _ERROR
     return UP if any(_answer(member.key) == UP for member in members) else DOWN
@@ -277,7 +274,7 @@ def report_failure(destination: str, reason: str = "") -> int:
     Arguments: destination, a URI in any spelling; reason, for the log and info().
     Returns: 0, or -1 not monitored or malformed.
     """
-    return _report(destination, Report(False, reason))
+    return _report(destination, False, reason)
 
 
 @_never_raises(_ERROR)
@@ -286,14 +283,36 @@ def report_success(destination: str, reason: str = "") -> int:
 
     Arguments and returns: as report_failure().
     """
-    return _report(destination, Report(True, reason))
+    return _report(destination, True, reason)
 
 
-def _report(destination: str, reported: Report) -> int:
+def _report(destination: str, success: bool, reason: str) -> int:
+    key = _monitored(destination)
+    return _OK if key and results.report(key, success, reason) else _ERROR
+
+
+def _monitored(destination: str) -> str:
+    """Return a destination's key; "" for one that is malformed or not monitored."""
     key = registry.key_of(destination)
-    if not key or registry.shown(key) is None:
-        return _ERROR
-    return _OK if results.report(key, reported) else _ERROR
+    return key if key and registry.shown(key) is not None else ""
+
+
+@_never_raises(_ERROR)
+def report_reply(destination: str, code: int) -> int:
+    """Count what a reply to a call says of the destination that the call went to.
+
+    For a reply or failure route, with each final code. 408 and 5xx are failures of the destination; all
+    other codes, such as 404, 480, 486 and 603, are the callee's words and a sign of life. Failures alone take
+    it down only where there are enough of them: see the parameters that begin with ``passive_``.
+
+    Arguments: destination, a URI in any spelling; code, of the reply, or 408 where none came.
+    Returns: 0, or -1 not monitored or malformed, with a log line for what is no code.
+    From: RFC 3261 section 21.
+    """
+    if not isinstance(code, int) or not 100 <= code <= 699:
+        raise Refused(f"{code!r} is no code of a reply, 100 to 699 is")
+    key = _monitored(destination)
+    return _OK if key and results.report_call(key, code) else _ERROR
 
 
 @_never_raises(_ERROR)
@@ -350,8 +369,8 @@ def resume() -> int:
 @_never_raises(dict[str, Any]())
 def info(destination: str) -> dict[str, Any]:
     """Return all that is known of a destination; an empty dictionary if it is not monitored."""
-    key = registry.key_of(destination)
-    return information.of(key) if key and registry.shown(key) is not None else {}
+    key = _monitored(destination)
+    return information.of(key) if key else {}
 
 
 @_never_raises(_NOTHING)
@@ -457,6 +476,10 @@ class NativeHandlers(Handlers):
     def report_failure(self, msg: object, destination: str = "") -> int:
         """Do ``python_exec("report_failure", "$du")`` in a failure route: 1, or -1."""
         return _ERROR if report_failure(destination, "by a route") else 1
+
+    def report_reply(self, msg: object, destination: str = "") -> int:
+        """Do ``python_exec("report_reply", "$du")`` in a reply or failure route, with its reply: 1, or -1."""
+        return _ERROR if report_reply(destination, tm.reply_code()) else 1
 
     def report_success(self, msg: object, destination: str = "") -> int:
         """Do ``python_exec("report_success", "$du")`` in a reply route: 1, or -1."""

@@ -21,7 +21,10 @@ settings.register_profile("quick", max_examples=40, deadline=None)
 settings.load_profile("quick")
 
 # These rooms keep nothing in memory, so processes may share them.
-PURE = {f"keepalive_core.{room}" for room in ("uris", "settings", "health", "schedule", "reply_codes")}
+PURE = {
+    f"keepalive_core.{room}"
+    for room in ("uris", "settings", "health", "guards", "calls", "schedule", "reply_codes")
+}
 
 
 class FakeServer:
@@ -33,7 +36,18 @@ class FakeServer:
         self.now = 1_000_000_000
         """us"""
         ksr.add_table("keepalive", initial=0)
-        for table in ("state", "destination", "health", "history", "admin", "group", "restored"):
+        for table in (
+            "state",
+            "destination",
+            "health",
+            "history",
+            "admin",
+            "group",
+            "guard",
+            "held",
+            "uplink",
+            "restored",
+        ):
             ksr.add_table(f"keepalive_{table}")
         for name in (*(f"keepalive_changes_{number}" for number in range(8)), "keepalive_events"):
             ksr.add_queue(name)

@@ -36,6 +36,7 @@ class Transaction:
         self.on_reply = ""
         self.on_failure = ""
         self.timeout_ms = 0
+        self.resent_after_ms = 0
 
 
 class FakeKSR:
@@ -289,6 +290,10 @@ class FakeKSR:
 
     def _tm_t_set_fr(self, invite_ms: int, other_ms: int) -> int:
         self._in_event().timeout_ms = other_ms
+        return 1
+
+    def _tm_t_set_retr(self, first_ms: int, most_ms: int) -> int:
+        self._in_event().resent_after_ms = first_ms
         return 1
 
     def _tm_t_branch_timeout(self) -> int:

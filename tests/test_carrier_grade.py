@@ -137,7 +137,9 @@ def test_reply_codes(keepalive: ModuleType, server: FakeServer, codes: str, code
 def test_a_timeout_is_never_alive(keepalive: ModuleType, server: FakeServer) -> None:
     """Even where any code counts, silence does not."""
     keepalive.add_destination(A, "me", ping_reply_codes="any")
-    server.tick(1)
+    while not server.ksr.sent:
+        server.tick()
+    server.now += 3_000_000
     server.ksr.time_out(server.ksr.sent[0])
     assert keepalive.state(A) == keepalive.DOWN
 
@@ -518,7 +520,7 @@ def test_the_state_file(server: FakeServer, ksr, monkeypatch: pytest.MonkeyPatch
         lambda text: text[: len(text) // 2],
         lambda text: "",
         lambda text: "something else\n",
-        lambda text: text.replace("keepalive-state-2", "keepalive-state-9"),
+        lambda text: text.replace("keepalive-state-3", "keepalive-state-9"),
         lambda text: text.replace("null", "7", 1),
         lambda text: re.sub(r'", \[(\d+), 1,', r'", [\1, "up",', text),
         lambda text: "\x00" * 100,

@@ -6,6 +6,8 @@ from hypothesis import strategies as st
 
 from keepalive_core.health import (
     DOWN,
+    LOSS,
+    RECENT,
     UNKNOWN,
     UP,
     Health,
@@ -15,12 +17,16 @@ from keepalive_core.health import (
     Result,
     Rules,
     Transition,
+    end_drain,
     expire,
     is_success,
     judge,
     judge_report,
+    loss,
     one_more_success,
     pace,
+    percentile,
+    sample,
 )
 
 
@@ -76,7 +82,7 @@ def test_the_table(
         assert verdict.transition is transition
         assert (verdict.health.state, verdict.health.streak) == (after, streak_after)
         assert verdict.health.since == (WALL if transition is Transition.CHANGED else 0)
-        assert pace(verdict.health) is pace_after
+        assert pace(verdict.health, 100) is pace_after
     assert judge(before, outcome, rules, WALL).health.judged == outcome.sent
     assert judge_report(before, report, rules, WALL).health.judged == 99
 
@@ -103,12 +109,93 @@ def test_latency_is_that_of_replies() -> None:
     assert health.latency_ewma == 1130, "1000, then 1000 + 200, then 1200 - 70"
 
 
-def test_a_503_may_ask_to_wait() -> None:
-    """Retry-After holds the next ping back; the next result ends that."""
+def test_a_503_may_ask_for_a_drain() -> None:
+    """Retry-After holds the next ping back, and calls until that ping's time is over; it is no failure."""
     asked = Result(1, 100, 200, Kind.REPLY, 503, "Busy", retry_after=30)
-    health = judge(Health(1), asked, Rules(), WALL).health
-    assert health.hold == 200 + 30_000_000
-    assert judge(health, result(sent=300), Rules(), WALL).health.hold == 0
+    rules = Rules(timeout=1000, most_drain=300)
+    verdict = judge(known(UP, 5), asked, rules, WALL)
+    assert verdict.transition is Transition.DRAINED
+    drained = verdict.health
+    assert (drained.hold, drained.drain) == (200 + 30_000_000, 200 + 31_000_000)
+    assert (drained.state, drained.streak, drained.failed, drained.drained) == (UP, 5, 0, 1)
+    after = judge(drained, result(sent=300), rules, WALL).health
+    assert (after.hold, after.drain) == (0, 0), "the next good ping ends it"
+    bounded = judge(known(UP, 5), asked, rules._replace(most_drain=20), WALL).health
+    assert bounded.hold == 200 + 20_000_000
+    ignored = judge(known(UP, 5), asked, rules._replace(most_drain=0), WALL).health
+    assert (ignored.state, ignored.hold, ignored.drain) == (DOWN, 0, 0)
+
+
+def test_a_listed_code_asks_for_a_drain() -> None:
+    """Without a Retry-After it lasts drain_time, pings go on; a failure in it counts, its end comes by itself."""
+    rules = Rules(timeout=1000, drain_codes=((480, 480),), drain_time=60)
+    drained = judge(known(UP, 5), result(code=480), rules, WALL).health
+    assert (drained.hold, drained.drain) == (0, 100 + 5000 + 61_000_000)
+    down = judge(drained, result(Kind.SEND_FAILED, sent=200), rules, WALL).health
+    assert (down.state, down.drain) == (DOWN, drained.drain)
+    assert end_drain(drained, drained.drain - 1) == (drained, Transition.STALE, "")
+    assert end_drain(drained, drained.drain).health == drained._replace(drain=0)
+
+
+TIMELY = Rules(timeout=500)
+
+
+@pytest.mark.parametrize(
+    ("kind", "milliseconds", "void"),
+    [
+        (Kind.TIMEOUT, 350, True),  # this server's clock jumped ahead
+        (Kind.TIMEOUT, 450, False),
+        (Kind.TIMEOUT, 620, False),
+        (Kind.TIMEOUT, 900, True),
+        (Kind.TIMEOUT, 20_000, True),
+        (Kind.LOST, 1550, False),
+        (Kind.LOST, 2000, True),
+        (Kind.REPLY, 20_000, False),  # whenever it is read, it was written
+        (Kind.SEND_FAILED, 5000, False),
+        (Kind.NO_MEMORY, 0, True),
+    ],
+)
+def test_a_verdict_that_comes_late_is_void(kind: Kind, milliseconds: int, void: bool) -> None:
+    """Silence is a failure only where this server listened in time; memory it lacks is nobody's failure."""
+    outcome = Result(1, 100, 100 + milliseconds * 1000, kind, 503 if kind is Kind.REPLY else 0)
+    verdict = judge(known(UP, 5), outcome, TIMELY, WALL)
+    assert (verdict.transition is Transition.VOID) == void
+    assert verdict.health.judged == 100
+    assert verdict.health.void == void
+    assert (verdict.health.state, verdict.health.streak) == ((UP, 5) if void else (DOWN, -1))
+    assert judge(verdict.health, outcome, TIMELY, WALL).transition is Transition.STALE
+
+
+def test_karns_rule() -> None:
+    """The answer to a ping that was sent twice says nothing of latency, but one of two was lost."""
+    rules = Rules(resent_after=500)
+    health = Health(1)
+    for sent, milliseconds in ((1, 10), (2, 499), (3, 700), (4, 30)):
+        answer = Result(1, sent, sent + milliseconds * 1000, Kind.REPLY, 200)
+        health = judge(health, answer, rules, WALL).health
+    assert (health.ok, health.resent) == (4, 1)
+    assert (health.latency, health.latency_min, health.latency_max) == (30_000, 10_000, 499_000)
+    assert loss(health.samples) == 25
+    reliable = judge(health, Result(1, 5, 700_005, Kind.REPLY, 200), Rules(), WALL).health
+    assert reliable.latency == 700_000, "over TCP nothing is sent twice"
+
+
+@given(st.lists(st.integers(100, 10_000_000), min_size=1, max_size=RECENT), st.sampled_from([1, 50, 95, 100]))
+def test_percentiles(latencies: list[int], percent: int) -> None:
+    """A percentile is the latency of that rank, to 7 percent."""
+    samples = "".join(sample(latency) for latency in latencies) + LOSS
+    exact = sorted(latencies)[(len(latencies) * percent - 1) // 100]
+    assert exact / 1.07 <= percentile(samples, percent) <= exact * 1.07
+    assert percentile(LOSS, percent) == percentile("", percent) == 0
+
+
+def test_samples_are_the_last_ones() -> None:
+    """As many samples as said are kept, the newest last; silence is a loss."""
+    health = Health(1)
+    for sent in range(1, RECENT + 20):
+        health = judge(health, Result(1, sent, sent + 1000, Kind.REPLY, 200), Rules(), WALL).health
+    health = judge(health, result(Kind.TIMEOUT, 0, sent=1000), Rules(), WALL).health
+    assert health.samples == sample(1000) * (RECENT - 1) + LOSS
 
 
 def test_what_is_not_fresh_is_forgotten() -> None:
@@ -127,6 +214,10 @@ def test_what_is_not_fresh_is_forgotten() -> None:
         judged=st.integers(0, 3),
         streak=st.integers(-3, 3),
         hold=st.integers(0, 1),
+        drain=st.integers(0, 1),
+        void=st.integers(0, 10),
+        calls_failed=st.integers(0, 10),
+        samples=st.sampled_from(["", "abc", "~" * RECENT]),
         since=st.integers(0, 10**10),
         ok=st.integers(0, 10**6),
         code=st.integers(0, 699),
@@ -150,7 +241,7 @@ def test_one_more_success_is_what_judge_says(known: Health, outcome: Result) -> 
     """From text to text or by judge, the record is the same; and it is one more success."""
     assert Health.from_text(known.text()) == known
     assert Health.from_text(known.text() + "   ") == known
-    rules = Rules(codes=((200, 299), (404, 404), (503, 503)))
+    rules = Rules(codes=((200, 299), (404, 404), (503, 503)), resent_after=500, most_drain=1)
     again = one_more_success(known.text() + "  ", outcome, rules, WALL)
     if again is None:
         return
@@ -158,7 +249,7 @@ def test_one_more_success_is_what_judge_says(known: Health, outcome: Result) -> 
     assert Health.from_text(again) == verdict.health
     assert again == verdict.health.text()
     assert verdict.transition is Transition.UNCHANGED
-    assert (known.state, verdict.health.hold) == (UP, 0)
+    assert (known.state, verdict.health.hold, verdict.health.drain) == (UP, 0, 0)
 
 
 def test_one_more_success_is_the_common_case() -> None:
@@ -172,7 +263,9 @@ def test_one_more_success_is_the_common_case() -> None:
 
 def test_rules_travel_as_text() -> None:
     """Rules come back from their text as they were; there is no white space in it."""
-    rules = Rules(3, 4, ((200, 299), (404, 404)))
+    rules = Rules(3, 4, ((200, 299), (404, 404)), timeout=500, flap_limit=3)
+    assert Rules.from_text(rules.text()) == rules
+    rules = rules._replace(drain_codes=((503, 503), (480, 480)))
     assert Rules.from_text(rules.text()) == rules
     assert " " not in rules.text()
 
@@ -242,7 +335,9 @@ results = st.builds(
 
 
 @given(
-    st.lists(results | st.builds(Report, st.booleans(), st.just("seen")), max_size=40), RISE_FALL, RISE_FALL
+    st.lists(results | st.builds(Report, st.booleans(), st.just("seen"), st.just(60)), max_size=40),
+    RISE_FALL,
+    RISE_FALL,
 )
 def test_any_sequence_keeps_the_rules(sequence: list[Result | Report], rise: int, fall: int) -> None:
     """Late, double and foreign results and reports in any order, with any rise and fall.
@@ -261,9 +356,16 @@ def test_any_sequence_keeps_the_rules(sequence: list[Result | Report], rise: int
         else:
             verdict = judge(health, each, rules, WALL)
             if each.generation != 1 or each.sent <= newest:
-                assert verdict == (health, Transition.STALE)
+                assert verdict == (health, Transition.STALE, "")
                 continue
             newest = each.sent
+            if each.kind is Kind.NO_MEMORY:
+                assert verdict.transition is Transition.VOID
+                assert verdict.health == health._replace(
+                    judged=newest, void=health.void + 1, reason=verdict.health.reason
+                )
+                health = verdict.health
+                continue
             outcomes.append(each.kind is Kind.REPLY and each.code < 300)
         needed = rise if outcomes[-1] else fall
         same = len(outcomes) >= needed and len(set(outcomes[-needed:])) == 1

@@ -20,7 +20,8 @@ def test_defaults_are_the_manuals() -> None:
     assert policy.interval == policy.interval_pending == policy.interval_down == 30
     assert policy.timeout == 3000
     assert (policy.method, policy.from_uri) == ("OPTIONS", "sip:keepalive@localhost")
-    assert policy.rules == Rules(1, 1, ((200, 299),))
+    assert policy.rules[:4] == Rules(1, 1, ((200, 299),))[:4]
+    assert (policy.rules.flap_limit, policy.least_alive, policy.rules.drain_codes) == (0, "0", ())
     assert policy.unknown_as == "up"
     assert policy.headers == "Max-Forwards: 70\r\n"
 
@@ -78,7 +79,7 @@ def test_the_time_limit_is_never_longer_than_the_interval() -> None:
         ("ping_reply_codes", "2xx,7xx", "'7xx' is no code"),
         ("ping_reply_codes", "100", "'100' is no code"),
         ("ping_reply_codes", "404-200", "is no code"),
-        ("ping_reply_codes", "", "'' is no code"),
+        ("ping_reply_codes", "", "no code would be alive"),
         ("ping_reply_codes", 200, "text such as '2xx,404' is needed, not int"),
         ("stale_after", -1, "0, or 1 to 864000 seconds is allowed"),
         ("ping_interval", 0, "0.1 to 86400 seconds is allowed"),
@@ -163,7 +164,7 @@ def test_options_of_a_destination_win() -> None:
     assert policy.rules.fall == 2
     assert policy.interval_at(Pace.PENDING) == 1_000_000
     assert policy.interval_at(Pace.DOWN) == policy.interval_at(Pace.REGULAR) == 30_000_000
-    assert not policy.honor_retry_after
+    assert policy.rules.most_drain == 0
     with pytest.raises(InvalidSetting, match="unknown parameter 'fal'"):
         check_options({"fal": 2})
 

@@ -21,7 +21,7 @@ def test_rows_come_back_as_they_were(memory: ModuleType) -> None:
     registered = memory.Registration(3, "sip:a", {"me": memory.Owner(0, "m:f", {"x": [1, None, "ü"]})})
     memory.store_registration("k", registered)
     memory.store_health("k", Health(3, 2, 12345))
-    memory.store_shown("k", 2, None)
+    memory.store_shown("k", 2)
     assert memory.registration("k") == registered
     assert memory.health("k") == Health(3, 2, 12345)
     assert memory.shown("k") == 2
@@ -52,7 +52,7 @@ def test_full_memory_is_said(memory: ModuleType, server: FakeServer) -> None:
     """What shared memory refuses raises, naming what and why; nothing is half-written."""
     server.ksr.room_left = 0
     with pytest.raises(memory.SharedMemoryFull, match="shared memory refused 'k' in table keepalive_state"):
-        memory.store_shown("k", 1, None)
+        memory.store_shown("k", 1)
     with pytest.raises(memory.SharedMemoryFull, match="an entry of queue keepalive_changes"):
         memory.announce_change("k")
     assert memory.shown("k") is None

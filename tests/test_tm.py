@@ -92,6 +92,7 @@ def test_other_events_are_not_ours(tm: ModuleType, server: FakeServer) -> None:
 
 def test_a_result_names_its_ping(tm: ModuleType, server: FakeServer) -> None:
     """A reply brings back which registration's ping it answers, when that left, and what it says."""
+    RULES = Rules.from_text(Policy(Settings().values()).rules_text)
     sent, _ = send(tm)
     server.now += 12_000
     found = []
@@ -104,10 +105,10 @@ def test_a_result_names_its_ping(tm: ModuleType, server: FakeServer) -> None:
     server.ksr.time_out(ping)
     assert found == [
         None,
-        (KEY, Result(7, sent, server.now, Kind.REPLY, 200, "OK"), Rules()),
-        (KEY, Result(7, sent, server.now, Kind.REPLY, 408, "Request Timeout"), Rules()),
+        (KEY, Result(7, sent, server.now, Kind.REPLY, 200, "OK"), RULES),
+        (KEY, Result(7, sent, server.now, Kind.REPLY, 408, "Request Timeout"), RULES),
         None,
-        (KEY, Result(7, sent, server.now, Kind.TIMEOUT), Rules()),
+        (KEY, Result(7, sent, server.now, Kind.TIMEOUT), RULES),
     ]
 
 
@@ -142,7 +143,7 @@ def test_a_transaction_without_our_mark_is_no_result(tm: ModuleType, server: Fak
         ("", 0),
     ],
 )
-def test_retry_after_is_read_from_a_503(
+def test_retry_after_is_read_from_a_refusal(
     tm: ModuleType, server: FakeServer, header: str, seconds: int
 ) -> None:
     """RFC 3261 section 20.33: seconds, perhaps with parameters or a comment; anything else is no wish."""
@@ -152,5 +153,28 @@ def test_retry_after_is_read_from_a_503(
     server.ksr.handlers.ksr_keepalive_failure = lambda msg: 1
     server.ksr.reply_headers = {"Retry-After": header}
     server.ksr.reply(server.ksr.sent[0], 503, "Busy")
-    server.ksr.reply(server.ksr.sent[0], 500, "Error")
+    server.ksr.reply(server.ksr.sent[0], 200, "OK")
     assert [each[1].retry_after for each in found] == [seconds, 0]
+
+
+@pytest.mark.parametrize(
+    ("uri", "timeout", "first"),
+    [
+        ("sip:a", 3000, 563),
+        ("sip:a;transport=udp", 3000, 563),
+        ("sip:a", 400, 0),  # it is over before it would be sent again
+        ("sip:a;transport=TCP", 3000, 0),
+        ("sips:a", 3000, 0),
+    ],
+)
+def test_when_a_ping_is_sent_again(
+    tm: ModuleType, server: FakeServer, uri: str, timeout: int, first: int
+) -> None:
+    """Over UDP at RFC 3261's T1 and not a tick sooner, whatever tm's setting is; else not at all."""
+    policy = Policy(Settings().values(), {"ping_timeout": timeout})
+    tm.send(KEY, 7, uri, policy)
+    assert server.ksr.sent[0].resent_after_ms == first
+    rules = Rules.from_text(server.ksr.sent[0].avps["keepalive"].split(" ")[2])
+    assert rules.resent_after == (0 if "TCP" in uri or "sips" in uri else 500)
+    tm.send(KEY, 7, "sip:a", Policy(Settings().values(), {"outbound_proxy": "sip:b;transport=tcp"}))
+    assert server.ksr.sent[1].resent_after_ms == 0

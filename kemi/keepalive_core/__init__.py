@@ -7,6 +7,8 @@ Pure rooms, which know nothing of Kamailio (text, time and results in, decisions
 * ``list_file``    a destination a line: the file's text, read
 * ``reply_codes``  which codes count as alive
 * ``health``       the rules: a result or a report comes in, a verdict goes out
+* ``calls``        what the replies to calls say of a destination
+* ``guards``       what keeps a fleet from going down by our own fault, a flapping trunk from coming up
 * ``schedule``     when each ping is due
 
 Rooms that talk to Kamailio, the only ones that import KSR:
@@ -20,6 +22,8 @@ Rooms that join the others:
 * ``configuration``  the settings in force, from the script, kamailio.cfg and operators
 * ``registry``       destinations and their owners come and go
 * ``results``        what a ping's result, or a report, does to its destination
+* ``groups``         what is_alive says of a destination, and the groups that keep enough of them
+* ``uplinks``        many destinations behind one socket that fail together
 * ``state_file``     what is known, over a restart
 * ``information``    all that is known of a destination, for people and programs
 * ``prober``         the timer's tick: which pings leave now, which were never answered

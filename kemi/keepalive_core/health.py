@@ -4,11 +4,13 @@ No clock, no Kamailio, no memory of its own: all a rule needs is in its argument
 what it returns. Times are microseconds of one monotonic clock that all processes share.
 """
 
+import math
 from enum import Enum
 from functools import lru_cache
 from typing import Any, Final, NamedTuple
 
-from .reply_codes import CodeRanges, parse_codes
+from .reply_codes import CodeRanges, has_code, parse_codes
+from .schedule import SECOND
 
 # The manual's values, section 1.1 of its developer guide.
 UNKNOWN: Final = 0
@@ -22,6 +24,16 @@ SERVICE_UNAVAILABLE: Final = 503
 # The newest sample's part in the average, as Kamailio's dispatcher has it (ds_latency_estimator_alpha).
 LATENCY_WEIGHT: Final = 0.1
 
+# A Retry-After is followed for so many intervals at the most: no peer talks us into never asking again.
+RETRY_AFTER_INTERVALS: Final = 10
+# A ping of which nothing is heard is given up so long after its time limit: tm's timers run in steps of
+# 1/16 s, and their process may be busy.
+GRACE: Final = SECOND
+# A verdict of silence that comes later than this behind its time, or sooner before it, says that this server
+# stood still, or that its clock jumped. In time they come 1 to 120 ms late (measured, 500 ms limit).
+LATE: Final = 3 * SECOND // 10
+EARLY: Final = SECOND // 10
+
 
 class Kind(Enum):
     """How a ping ended. A local timeout is told from a received 408 here, never by a number."""
@@ -31,6 +43,8 @@ class Kind(Enum):
     SEND_FAILED = "send failed"
     LOST = "lost"
     """no word of any kind by the deadline: dropped on its way out, or its result was"""
+    NO_MEMORY = "no memory"
+    """it could not be sent, because this server had no shared memory left for it"""
 
 
 def one_line(text: str) -> str:
@@ -52,7 +66,7 @@ class Result(NamedTuple):
     """the final SIP code of a reply, else 0"""
     reason: str = ""
     retry_after: int = 0
-    """what a 503 asks for, seconds; 0 for nothing"""
+    """what a reply asks for, seconds; 0 for nothing"""
 
     def why(self) -> str:
         """Say how the ping ended, for a log line."""
@@ -61,6 +75,8 @@ class Result(NamedTuple):
             return f"{self.code} {self.reason}".rstrip() + f" in {milliseconds:.1f} ms"
         if self.kind is Kind.SEND_FAILED:
             return "the ping could not be sent"
+        if self.kind is Kind.NO_MEMORY:
+            return "shared memory has no room for a ping"
         return f"no reply in {milliseconds:.0f} ms"
 
 
@@ -69,6 +85,8 @@ class Report(NamedTuple):
 
     success: bool
     reason: str
+    at: int = 0
+    """when, us"""
 
     def why(self) -> str:
         """Say what was reported, for a log line."""
@@ -82,23 +100,48 @@ class Rules(NamedTuple):
     fall: int = 1
     codes: CodeRanges = ((200, 299),)
     remove_after: int = 0
+    timeout: int = 0
+    """ms; 0 where no ping's silence is judged"""
+    resent_after: int = 0
+    """ms after which a ping is sent again; 0 for never, as over TCP"""
+    drain_codes: CodeRanges = ()
+    drain_time: int = 0
+    """seconds of a drain for which the reply names no end"""
+    most_drain: int = 0
+    """seconds for which a Retry-After is followed at the most; 0 for not at all"""
+    flap_limit: int = 0
+    flap_window: int = 0
+    """seconds"""
+    flap_hold: int = 0
+    """seconds"""
+    flap_hold_max: int = 0
+    """seconds"""
 
     def text(self) -> str:
         """Return the rules as a text without white space, for from_text()."""
-        ranges = ",".join(f"{low}-{high}" for low, high in self.codes)
-        return f"{self.rise}/{self.fall}/{ranges}/{self.remove_after}"
+        return "/".join(_ranges_text(each) if isinstance(each, tuple) else str(each) for each in self)
 
     @staticmethod
-    @lru_cache(maxsize=256)
+    @lru_cache(maxsize=4096)
     def from_text(text: str) -> "Rules":
         """Return the rules that a text() stands for."""
-        rise, fall, codes, remove_after = text.split("/")
-        return Rules(int(rise), int(fall), parse_codes(codes), int(remove_after))
+        fields: list[Any] = text.split("/")
+        for at, each in enumerate(fields):
+            fields[at] = parse_codes(each) if at in _CODE_FIELDS else int(each)
+        return Rules._make(fields)
+
+
+_CODE_FIELDS: Final = {Rules._fields.index("codes"), Rules._fields.index("drain_codes")}
+
+
+def _ranges_text(codes: CodeRanges) -> str:
+    return ",".join(f"{low}-{high}" for low, high in codes)
 
 
 class Health(NamedTuple):
     """What is known of one destination; the order of the fields is that of text()."""
 
+    # Numbers that one more success reads or changes.
     generation: int
     """new at each registration, so that a result for an older one is recognised"""
     state: int = UNKNOWN
@@ -107,26 +150,53 @@ class Health(NamedTuple):
     streak: int = 0
     """successes in a row, or, below 0, failures in a row"""
     hold: int = 0
-    """no ping before this time, us: a 503 asked for it; 0 for none"""
-    since: int = 0
-    """epoch seconds of the last change of state"""
+    """no ping before this time, us: a reply asked for it; 0 for none"""
+    drain: int = 0
+    """end of the drain that a reply asked for, us; 0 for none"""
     checked: int = 0
     """epoch seconds of the last result of a ping"""
     last_up: int = 0
     """epoch seconds of the last success"""
-    last_down: int = 0
-    """epoch seconds of the last failure"""
     code: int = 0
     """of the last reply; 0 if the last ping had none"""
     ok: int = 0
-    failed: int = 0
-    timeouts: int = 0
-    """the part of the failed ones that had no reply"""
     latency: int = 0
-    """of the last reply, us"""
+    """of the last reply to a ping that was sent once, us"""
     latency_ewma: int = 0
     latency_min: int = 0
     latency_max: int = 0
+    # The other numbers.
+    since: int = 0
+    """epoch seconds of the last change of state"""
+    last_down: int = 0
+    """epoch seconds of the last failure"""
+    failed: int = 0
+    timeouts: int = 0
+    """the part of the failed ones that had no reply"""
+    void: int = 0
+    """pings without a verdict, by our own fault"""
+    resent: int = 0
+    """answered pings that were sent more than once"""
+    drained: int = 0
+    """replies that asked for a drain"""
+    kept_down: int = 0
+    """not up before this time, us, however well the pings go"""
+    flap_since: int = 0
+    """when the changes began to be counted, us"""
+    flap_changes: int = 0
+    flap_level: int = 0
+    """how often the next hold is doubled"""
+    traffic: int = 0
+    """when calls last went well, us"""
+    calls_since: int = 0
+    """when the calls began to be counted, us"""
+    calls_ok: int = 0
+    calls_failed: int = 0
+    shadow_downs: int = 0
+    """how often calls would have taken it down"""
+    # Texts.
+    samples: str = ""
+    """the last pings, a character each, see sample()"""
     reason: str = ""
     """how the last ping ended, or what was reported after it"""
 
@@ -137,19 +207,52 @@ class Health(NamedTuple):
     @staticmethod
     def from_text(text: str) -> "Health":
         """Return the record that a text() stands for."""
-        fields: list[Any] = text.split(" ", _NUMBERS)
-        reason = fields.pop().rstrip()
-        return Health._make((*map(int, fields), reason))
+        *numbers, others, samples, reason = text.split(" ", _FIRST + 2)
+        return Health._make((*map(int, numbers), *map(int, others.split(",")), samples, reason.rstrip()))
 
 
-# All fields but the last one are numbers.
-_NUMBERS: Final = len(Health._fields) - 1
-_RECORD: Final = "%d " * _NUMBERS + "%s"
+# One more success takes these apart, and all others as one word.
+_FIRST: Final = Health._fields.index("since")
+_OTHERS: Final = len(Health._fields) - 2 - _FIRST
+_RECORD: Final = "%d " * _FIRST + ",".join(["%d"] * _OTHERS) + " %s %s"
 
 
 def judged_at(text: str) -> int:
     """Return the field ``judged`` of a record's text alone, us."""
     return int(text.split(" ", 3)[2])
+
+
+# A ping's latency is kept in one character, on a scale of steps of 13 % from 0.1 ms to 10 s.
+_SMALLEST: Final = 100
+_STEPS: Final = 8
+_FIRST_MARK: Final = ord("!")
+_LAST_MARK: Final = ord("}")
+LOSS: Final = "~"
+"""The sample of a ping that was lost at least once."""
+# As many samples as are kept of each destination.
+RECENT: Final = 50
+
+
+def sample(latency: int) -> str:
+    """Return the character that a latency, us, is kept as."""
+    mark = _FIRST_MARK + round(_STEPS * math.log(latency / _SMALLEST)) if latency > _SMALLEST else _FIRST_MARK
+    return chr(mark) if mark < _LAST_MARK else "}"
+
+
+def latency_of(mark: str) -> int:
+    """Return the latency, us, that a character stands for, to 7 %."""
+    return int(_SMALLEST * math.exp((ord(mark) - _FIRST_MARK) / _STEPS))
+
+
+def percentile(samples: str, percent: int) -> int:
+    """Return the latency, us, that so many of a hundred samples do not exceed; 0 without any."""
+    answered = sorted(samples.replace(LOSS, ""))
+    return latency_of(answered[(len(answered) * percent - 1) // 100]) if answered else 0
+
+
+def loss(samples: str) -> float:
+    """Return the percentage of the samples that were lost at least once."""
+    return 100 * samples.count(LOSS) / len(samples) if samples else 0.0
 
 
 class Transition(Enum):
@@ -161,6 +264,16 @@ class Transition(Enum):
     PENDING = "pending"
     """it speaks against the state, but there are not enough of its kind in a row yet"""
     CHANGED = "changed"
+    VOID = "void"
+    """no verdict, by our own fault"""
+    DRAINED = "drained"
+    """the destination itself asked for no calls: neither a success nor a failure"""
+    HELD = "held"
+    """it would go down, but so many others do that it waits for one more round"""
+    DAMPED = "damped"
+    """it would come up, but changed too often: it is kept down"""
+    SHADOW = "shadow"
+    """calls would have taken it down, but may only be counted"""
 
 
 class Verdict(NamedTuple):
@@ -168,6 +281,8 @@ class Verdict(NamedTuple):
 
     health: Health
     transition: Transition
+    remark: str = ""
+    """what to log beside, if anything"""
 
 
 class Pace(Enum):
@@ -180,12 +295,31 @@ class Pace(Enum):
 
 def is_success(result: Result, rules: Rules) -> bool:
     """Say whether a result is a sign of life: a reply of a listed code. A local timeout never is."""
-    if result.kind is not Kind.REPLY:
+    return result.kind is Kind.REPLY and has_code(rules.codes, result.code)
+
+
+def is_void(result: Result, rules: Rules) -> bool:
+    """Say whether a result is no verdict: this server had no memory, or was late itself.
+
+    A reply is evidence whenever it is read. Silence is none where it was not listened to: then a whole fleet
+    would go down with each stall of the server (Envoy's issue 28699).
+    """
+    if result.kind is Kind.NO_MEMORY:
+        return True
+    if not rules.timeout or (result.kind is not Kind.TIMEOUT and result.kind is not Kind.LOST):
         return False
-    for low, high in rules.codes:  # noqa: SIM110 - any() takes three times as long
-        if low <= result.code <= high:
-            return True
-    return False
+    expected = rules.timeout * 1000 + (GRACE if result.kind is Kind.LOST else 0)
+    return not expected - EARLY <= result.ended - result.sent <= expected + LATE
+
+
+def asks_to_drain(result: Result, rules: Rules) -> int:
+    """Return for how many seconds a reply asks for no calls, 0 for not at all."""
+    if result.kind is not Kind.REPLY:
+        return 0
+    listed = has_code(rules.drain_codes, result.code)
+    if (listed or result.code == SERVICE_UNAVAILABLE) and result.retry_after and rules.most_drain:
+        return min(result.retry_after, rules.most_drain)
+    return rules.drain_time if listed else 0
 
 
 def judge(health: Health, result: Result, rules: Rules, wall: int) -> Verdict:
@@ -194,35 +328,67 @@ def judge(health: Health, result: Result, rules: Rules, wall: int) -> Verdict:
     Arguments: health, as known before; result, what came in; rules, of the destination; wall, epoch seconds.
     Returns: the health from now on, and what kind of step that was. A stale result changes nothing.
     """
-    generation, sent, ended, kind, code, _, retry_after = result
+    generation, sent, ended, kind, code, _, _ = result
     if generation != health.generation or sent <= health.judged:
         return Verdict(health, Transition.STALE)
-    success = is_success(result, rules)
-    state, streak, transition = _step(health, success, rules)
-    replied = kind is Kind.REPLY
-    latency, average, least, most = _latencies(health, ended - sent) if replied else health[-5:-1]
-    # One by one and in order: a copy with changes, _replace, takes three times as long, at every reply.
-    after = Health(
-        generation,
-        state,
-        sent,
-        streak,
-        ended + retry_after * 1_000_000 if retry_after else 0,
-        wall if transition is Transition.CHANGED else health.since,
-        wall,
-        wall if success else health.last_up,
-        health.last_down if success else wall,
-        code,
-        health.ok + success,
-        health.failed + (not success),
-        health.timeouts + (kind is Kind.TIMEOUT or kind is Kind.LOST),
-        latency,
-        average,
-        least,
-        most,
-        result.why(),
+    if is_void(result, rules):
+        void = health._replace(judged=sent, void=health.void + 1, reason=f"no verdict: {result.why()}")
+        return Verdict(void, Transition.VOID)
+    after = _measured(health, result, rules)._replace(
+        judged=sent, hold=0, checked=wall, code=code, reason=result.why()
     )
-    return Verdict(after, transition)
+    drain = asks_to_drain(result, rules)
+    if drain:
+        return _drained(after, result, rules, drain)
+    if is_success(result, rules):
+        state, streak, transition = _step(health, True, rules, ended)
+        after = after._replace(state=state, streak=streak, ok=health.ok + 1, last_up=wall, drain=0)
+    else:
+        state, streak, transition = _step(health, False, rules, ended)
+        silent = kind is Kind.TIMEOUT or kind is Kind.LOST
+        after = after._replace(
+            state=state,
+            streak=streak,
+            failed=health.failed + 1,
+            timeouts=health.timeouts + silent,
+            last_down=wall,
+        )
+    return Verdict(after._replace(since=wall) if transition is Transition.CHANGED else after, transition)
+
+
+def _drained(health: Health, result: Result, rules: Rules, seconds: int) -> Verdict:
+    end = result.ended + seconds * SECOND
+    # A Retry-After says when to ask again, and the ping that asks is to find the drain still there.
+    hold = end if result.retry_after and rules.most_drain else 0
+    drain = end + rules.timeout * 1000
+    return Verdict(health._replace(hold=hold, drain=drain, drained=health.drained + 1), Transition.DRAINED)
+
+
+def _was_resent(result: Result, rules: Rules) -> bool:
+    return 0 < rules.resent_after * 1000 <= result.ended - result.sent
+
+
+def _measured(health: Health, result: Result, rules: Rules) -> Health:
+    """Count a ping's latency, or its loss.
+
+    A reply to a ping that was sent more than once says nothing of latency, as nobody knows which one it
+    answers (Karn's rule), but something of loss.
+    """
+    if result.kind is Kind.SEND_FAILED:
+        return health
+    if result.kind is not Kind.REPLY:
+        return health._replace(samples=(health.samples + LOSS)[-RECENT:])
+    if _was_resent(result, rules):
+        return health._replace(resent=health.resent + 1, samples=(health.samples + LOSS)[-RECENT:])
+    latency = result.ended - result.sent
+    last, average, least, most = _latencies(health, latency)
+    return health._replace(
+        latency=last,
+        latency_ewma=average,
+        latency_min=least,
+        latency_max=most,
+        samples=(health.samples + sample(latency))[-RECENT:],
+    )
 
 
 def one_more_success(record: str, result: Result, rules: Rules, wall: int) -> str | None:
@@ -233,31 +399,39 @@ def one_more_success(record: str, result: Result, rules: Rules, wall: int) -> st
     Arguments: record, a Health's text(); the others as for judge().
     Returns: the text of the health from now on; None if the case is another one, which is judge()'s.
     """
-    generation, sent, ended, _, code, _, _ = result
-    known = record.split(" ", _NUMBERS)
-    # A hold is over with this result: the prober has to be told, which is judge()'s caller's to do.
-    if known[1] != "1" or known[4] != "0" or known[3][0] == "-" or not is_success(result, rules):
+    generation, sent, ended, kind, code, _, retry_after = result
+    known = record.split(" ", _FIRST + 2)
+    # A hold or a drain is over with this result: its caller tells the prober, and asks judge().
+    if known[1] != "1" or known[4] != "0" or known[5] != "0" or known[3][0] == "-":
         return None
-    if int(known[0]) != generation or sent <= int(known[2]) or code == SERVICE_UNAVAILABLE:
+    if int(known[0]) != generation or sent <= int(known[2]) or kind is not Kind.REPLY or retry_after:
+        return None
+    if rules.drain_codes or not has_code(rules.codes, code):
         return None
     latency = ended - sent
-    average, least, most = int(known[14]), int(known[15]), int(known[16])
-    if not most:
+    average, least, most = int(known[11]), int(known[12]), int(known[13])
+    if not most or 0 < rules.resent_after * 1000 <= latency:
         return None
     average += int((latency - average) * LATENCY_WEIGHT)
     return (
-        f"{generation} 1 {sent} {int(known[3]) + 1} 0 {known[5]} {wall} {wall} {known[8]} {code} "
-        f"{int(known[10]) + 1} {known[11]} {known[12]} {latency} {average} "
-        f"{latency if latency < least else least} {latency if latency > most else most} {result.why()}"
+        f"{generation} 1 {sent} {int(known[3]) + 1} 0 0 {wall} {wall} {code} {int(known[9]) + 1} "
+        f"{latency} {average} {latency if latency < least else least} {latency if latency > most else most} "
+        f"{known[14]} {(known[15] + sample(latency))[-RECENT:]} {result.why()}"
     )
 
 
 def judge_report(health: Health, report: Report, rules: Rules, wall: int) -> Verdict:
     """Decide what a report means for a destination: it counts as a ping's result would."""
-    state, streak, transition = _step(health, report.success, rules)
-    after = health._replace(state=state, streak=streak, reason=report.why())
-    if report.success:
-        after = after._replace(ok=health.ok + 1, last_up=wall)
+    verdict = one_more_call(health, report.success, rules, report.at, wall)
+    return verdict._replace(health=verdict.health._replace(reason=report.why()))
+
+
+def one_more_call(health: Health, success: bool, rules: Rules, at: int, wall: int) -> Verdict:
+    """Count one more success or failure that traffic showed, at a time, us."""
+    state, streak, transition = _step(health, success, rules, at)
+    after = health._replace(state=state, streak=streak)
+    if success:
+        after = after._replace(ok=health.ok + 1, last_up=wall, traffic=at)
     else:
         after = after._replace(failed=health.failed + 1, last_down=wall)
     return Verdict(after._replace(since=wall) if transition is Transition.CHANGED else after, transition)
@@ -271,6 +445,13 @@ def expire(health: Health, reason: str, wall: int) -> Verdict:
     return Verdict(forgotten, Transition.CHANGED)
 
 
+def end_drain(health: Health, now: int) -> Verdict:
+    """End a drain whose end, us, is reached."""
+    if not health.drain or now < health.drain:
+        return Verdict(health, Transition.STALE)
+    return Verdict(health._replace(drain=0), Transition.UNCHANGED)
+
+
 def _latencies(health: Health, latency: int) -> tuple[int, int, int, int]:
     """Return last, average, least and most with one more; the newest has LATENCY_WEIGHT in the average."""
     if not health.latency_max:
@@ -279,13 +460,13 @@ def _latencies(health: Health, latency: int) -> tuple[int, int, int, int]:
     return latency, average, min(health.latency_min, latency), max(health.latency_max, latency)
 
 
-def _step(health: Health, success: bool, rules: Rules) -> tuple[int, int, Transition]:
+def _step(health: Health, success: bool, rules: Rules, now: int) -> tuple[int, int, Transition]:
     """Count one more success or failure; return state, streak and step. Rise and fall are HAProxy's."""
     state, streak = health.state, health.streak
     if success:
         streak = streak + 1 if streak > 0 else 1
-        if state == UP:
-            return UP, streak, Transition.UNCHANGED
+        if state == UP or is_kept_down(health, now):
+            return state, streak, Transition.UNCHANGED
         # The first result ever decides at once.
         if state == UNKNOWN or streak >= rules.rise:
             return UP, streak, Transition.CHANGED
@@ -303,8 +484,15 @@ def is_spent(health: Health, rules: Rules) -> bool:
     return 0 < rules.remove_after <= -health.streak
 
 
-def pace(health: Health) -> Pace:
+def is_kept_down(health: Health, now: int) -> bool:
+    """Say whether a destination is down for a time, us, that has not passed yet."""
+    return health.state == DOWN and now < health.kept_down
+
+
+def pace(health: Health, now: int) -> Pace:
     """Return which interval holds: the pending one while results speak against the state."""
+    if is_kept_down(health, now):
+        return Pace.DOWN
     if (health.state == UP and health.streak < 0) or (health.state == DOWN and health.streak > 0):
         return Pace.PENDING
     return Pace.DOWN if health.state == DOWN else Pace.REGULAR

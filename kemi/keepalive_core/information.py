@@ -1,9 +1,12 @@
 """All that is known of a destination, in one dictionary for people and programs."""
 
+import time
 from typing import Any
 
-from . import configuration, shared_memory
-from .health import STATE_NAMES
+from . import configuration, shared_memory, tm, uplinks
+from .health import STATE_NAMES, UP, Health, is_kept_down, loss, percentile
+from .schedule import SECOND
+from .settings import Policy
 
 
 def of(key: str) -> dict[str, Any]:
@@ -14,11 +17,16 @@ def of(key: str) -> dict[str, Any]:
         return {}
     admin = shared_memory.admin(key)
     policy = configuration.policy(registered.options)
+    now = tm.clock()
     return {
         "destination": key,
         "uri": registered.uri,
         "state": STATE_NAMES[known.state],
         "admin": admin._asdict() if admin else {"mode": "ready"},
+        "held": _held(key, known, policy, now),
+        "drained_until": _epoch(known.drain, now),
+        "kept_down_until": _epoch(known.kept_down, now) if is_kept_down(known, now) else 0,
+        "flapping": known.flap_level,
         "since": known.since,
         "last_code": known.code,
         "last_reason": known.reason,
@@ -28,13 +36,19 @@ def of(key: str) -> dict[str, Any]:
         "ok": known.ok,
         "failed": known.failed,
         "timeouts": known.timeouts,
+        "void": known.void,
+        "drained": known.drained,
         "consecutive": known.streak,
         "latency_ms": {
             "last": known.latency / 1000,
             "ewma": known.latency_ewma / 1000,
             "min": known.latency_min / 1000,
             "max": known.latency_max / 1000,
+            "p50": percentile(known.samples, 50) / 1000,
+            "p95": percentile(known.samples, 95) / 1000,
         },
+        "loss": {"resent": known.resent, "percent": round(loss(known.samples), 1)},
+        "calls": {"ok": known.calls_ok, "failed": known.calls_failed, "shadow_downs": known.shadow_downs},
         "rise": policy.rules.rise,
         "fall": policy.rules.fall,
         "owners": {
@@ -54,3 +68,18 @@ def of(key: str) -> dict[str, Any]:
             for at, before, after, reason in shared_memory.history(key)
         ],
     }
+
+
+def _held(key: str, known: Health, policy: Policy, now: int) -> list[str]:
+    """Return which guards keep a destination answering or up, by the names of their parameters."""
+    guards = []
+    if shared_memory.is_held(key):
+        guards.append("group_min_alive")
+    if known.state == UP and -known.streak >= policy.rules.fall and uplinks.is_holding(policy, now):
+        guards.append("mass_failure")
+    return guards
+
+
+def _epoch(when: int, now: int) -> int:
+    """Return the epoch seconds of a time of the monotonic clock, 0 for none."""
+    return int(time.time() + (when - now) / SECOND) if when else 0

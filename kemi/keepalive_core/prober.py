@@ -7,26 +7,26 @@ how they are, is read from shared memory, at the start and when a change is anno
 import logging
 import random
 import time
+from collections import Counter
 from collections.abc import Callable, Iterable
 from functools import partial
 
-from . import configuration, registry, results, shared_memory, tm
-from .health import Health, Kind, Pace, Result, is_spent, pace
+from . import configuration, groups, registry, results, shared_memory, tm
+from .health import GRACE, LATE, UP, Kind, Pace, Result, is_spent, pace
 from .schedule import SECOND, Timetable, dealt_to, first_ping, next_ping, phase, pings_allowed
 from .settings import Policy
 
 log = logging.getLogger("keepalive")
 
-# tm's timers run in steps of 1/16 s, and their process may be busy: only then is a ping given up for lost.
-GRACE = SECOND
 # However many report a destination, it is pinged out of turn once a second at the most.
 SOONEST = SECOND
-# A Retry-After is followed for so many intervals at the most: no peer talks us into never asking again.
-RETRY_AFTER_INTERVALS = 10
 # Of the 50 ms between two ticks so many may go to changes.
 FLOOD = SECOND // 40
 # More destinations than this in a table's slot are walked one by one, at each reply and is_alive.
 CROWDED = 8
+
+# rtimer's interval, in keepalive-settings.cfg; us.
+_TICK = SECOND // 20
 
 _PENDING = Pace.PENDING
 
@@ -89,24 +89,42 @@ class Prober:
         self._pings = Timetable()
         self._deadlines = Timetable()
         self._ends_of_admin = Timetable()
+        self._ends_of_drain = Timetable()
         self._freshness = Timetable()
+        self._timetables = (
+            *(self._pings, self._deadlines, self._ends_of_admin, self._ends_of_drain, self._freshness),
+        )
+        self._behind: Counter[str] = Counter()
+        """how many destinations are pinged from which socket"""
+        self._published_behind: dict[str, int] = {}
+        self._woke = 0
+        """when it last went on after it had stood still, us"""
         self._turn = 0
         self._rate = 0.0
         """pings in a second, all destinations together"""
         self._paused = False
         self._last_tick = 0
+        """when its last tick began, us"""
+        self._ended = 0
+        """when it was over, us"""
         self._next_refresh = 0
         self._tell_again = 0
+        self._tell_late_again = 0
+        self._late = 0
+        """how long it stood still since that was told, us"""
         self._told_crowded = False
 
     def tick(self) -> None:
         """Do what is due; its cost does not depend on the number of destinations."""
         now = self._clock()
+        if self._ended and now - self._ended > _TICK + LATE:
+            self._wake_up(now)
         if now >= self._next_refresh:
             self._refresh(now)
         self._take_changes(now)
         self._for_each(self._deadlines.take(now), self._give_up)
         self._for_each(self._ends_of_admin.take(now), registry.end_admin)
+        self._for_each(self._ends_of_drain.take(now), results.end_drain)
         self._for_each(self._freshness.take(now), self._check_freshness)
         if not self._paused:
             allowed = pings_allowed(self._rate, now - self._last_tick)
@@ -115,6 +133,19 @@ class Prober:
             # Nothing but sending between: 68 us a ping where it was 77 in turns, as caches stay warm.
             self._for_each(due, self._ping)
         self._last_tick = now
+        self._ended = self._clock()
+
+    def _wake_up(self, now: int) -> None:
+        """Go on after this process stood still: what nobody heard meanwhile is nobody's fault."""
+        self._woke = now
+        self._late += now - self._ended
+        if now >= self._tell_late_again:
+            self._tell_late_again = now + 10 * SECOND
+            log.warning(
+                "this server stood still for %.1f s: pings whose end nobody heard meanwhile have no verdict",
+                self._late / SECOND,
+            )
+            self._late = 0
 
     def _for_each(self, keys: Iterable[str], act: Callable[[str], None]) -> None:
         """Do something for each key; one destination's trouble is not the others'."""
@@ -166,6 +197,16 @@ class Prober:
         if destinations is not None:
             registry.replace_configured(destinations)
         self._tell_if_crowded()
+        self._publish_behind()
+
+    def _publish_behind(self) -> None:
+        """Let all processes know how many destinations are behind each socket, for the guard that asks."""
+        if not configuration.values()["mass_failure"]:
+            return
+        for socket, number in self._behind.items():
+            if self._published_behind.get(socket) != number:
+                shared_memory.store_behind(socket, self._number, number)
+                self._published_behind[socket] = number
 
     def _pings_it(self, key: str) -> bool:
         return dealt_to(key, shared_memory.probers()) == self._number
@@ -183,6 +224,9 @@ class Prober:
             )
 
     def _follow_settings(self, now: int) -> None:
+        if self._number == 0:
+            for name in shared_memory.groups():
+                groups.guard(name)
         for key, target in self._targets.items():
             before = target.policy
             self._set_policy(target, configuration.policy(before.options))
@@ -220,9 +264,11 @@ class Prober:
         target.uri = registered.uri
         if is_new or target.policy is not policy:
             self._set_policy(target, policy, is_new)
-        target.pace = pace(known)
+        target.pace = pace(known, now)
         target.follow_pace()
-        target.hold = self._hold(target, known, now)
+        target.hold = known.hold
+        if known.drain:
+            self._ends_of_drain.put(key, known.drain)
         self._follow_admin(key, target, now)
         if is_new:
             self._pings.put(key, first_ping(now, target.place))
@@ -237,20 +283,20 @@ class Prober:
     def _forget(self, key: str) -> None:
         target = self._targets.pop(key, None)
         if target is not None:
-            self._rate -= 1 / target.policy.interval
-        for timetable in (self._pings, self._deadlines, self._ends_of_admin, self._freshness):
+            self._leave(target.policy)
+        for timetable in self._timetables:
             timetable.remove(key)
 
     def _set_policy(self, target: Target, policy: Policy, is_new: bool = False) -> None:
         if not is_new:
-            self._rate -= 1 / target.policy.interval
+            self._leave(target.policy)
         self._rate += 1 / policy.interval
+        self._behind[policy.socket] += 1
         target.policy = policy
 
-    def _hold(self, target: Target, known: Health, now: int) -> int:
-        if not known.hold or not target.policy.honor_retry_after:
-            return 0
-        return min(known.hold, now + int(RETRY_AFTER_INTERVALS * target.policy.interval * SECOND))
+    def _leave(self, policy: Policy) -> None:
+        self._rate -= 1 / policy.interval
+        self._behind[policy.socket] -= 1
 
     def _follow_admin(self, key: str, target: Target, now: int) -> None:
         admin = shared_memory.admin(key)
@@ -285,6 +331,8 @@ class Prober:
                 self._pings.put(key, self._clock() + SECOND // 10)
                 return
             self._deadlines.remove(key)
+        if target.policy.skip_if_fresh and self._has_fresh_traffic(key, target.policy.skip_if_fresh):
+            return
         try:
             target.sent, left = tm.send(key, target.generation, target.uri, target.policy)
         except tm.EventNotSeen as error:
@@ -294,8 +342,18 @@ class Prober:
             return
         if left:
             self._deadlines.put(key, target.sent + target.policy.timeout * 1000 + GRACE)
-        else:
+        elif shared_memory.has_room_for_a_ping():
             self._record(key, target, Kind.SEND_FAILED)
+        else:
+            self._tell("pings can't be sent: shared memory is full (kamailio -m)")
+            self._record(key, target, Kind.NO_MEMORY)
+
+    def _has_fresh_traffic(self, key: str, seconds: float) -> bool:
+        """Say whether calls show that a destination is alive, so that it need not be asked."""
+        known = shared_memory.health(key)
+        if known is None or known.state != UP or known.streak < 0:
+            return False
+        return self._clock() - known.traffic < seconds * SECOND if known.traffic else False
 
     def _give_up(self, key: str) -> None:
         """At a ping's deadline: it was lost, unless somebody got its result."""
@@ -326,8 +384,10 @@ class Prober:
         now = self._clock()
         if known is None or not target.policy.stale_after:
             return
-        if now - known.judged < int(target.policy.stale_after * SECOND):
-            self._expect_freshness(key, target, known.judged)
+        # What could not be asked, as this process stood still, is not stale.
+        newest = max(known.judged, known.traffic, self._woke)
+        if now - newest < int(target.policy.stale_after * SECOND):
+            self._expect_freshness(key, target, newest)
             return
         results.expire(key, f"no fresh result for {target.policy.stale_after:g} s")
         self._expect_freshness(key, target, now)

@@ -8,11 +8,11 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any, cast
 
-from . import callbacks, configuration, list_file, shared_memory, state_file, uris
+from . import callbacks, configuration, groups, list_file, shared_memory, state_file, uris
 from .callbacks import NOT_MONITORED, Change
 from .health import UNKNOWN, Health
 from .settings import DESTINATION, check_options, split_destinations
-from .shared_memory import Admin, Member, Owner, Registration
+from .shared_memory import Admin, Owner, Registration
 
 log = logging.getLogger("keepalive")
 
@@ -71,12 +71,6 @@ def shown(key: str) -> int | None:
     return value
 
 
-def unknown_as(key: str) -> str:
-    """Return what is_alive has to answer for a destination in state unknown: "up", "down" or "error"."""
-    registered = shared_memory.registration(key)
-    return configuration.policy(registered.options if registered else {}).unknown_as
-
-
 def add(
     uri: object,
     owner: object,
@@ -129,24 +123,6 @@ def _register(destination: uris.Destination, name: str, wanted: Owner, generatio
         _update(key, before, Registration(before.generation, uri, {**before.owners, name: wanted}))
 
 
-def _regroup(key: str, before: Registration | None, after: Registration | None) -> None:
-    """Bring the groups in line with what a destination's owners want."""
-    old = {owner.group for owner in before.owners.values()} if before else set()
-    new = {owner.group for owner in after.owners.values()} if after else set()
-    for name in (old | new) - {""}:
-        with shared_memory.locked(name, shared_memory.GROUP):
-            members = [member for member in shared_memory.group(name) or [] if member.key != key]
-            if after:
-                members += [
-                    Member(key, title, after.uri, owner.priority, owner.weight)
-                    for title, owner in after.owners.items()
-                    if owner.group == name
-                ]
-            # The best first, as Kamailio's dispatcher has it: a higher number is better.
-            members.sort(key=lambda member: (-member.priority, -member.weight))
-            shared_memory.store_group(name, members)
-
-
 def _create(key: str, registered: Registration) -> None:
     before = shared_memory.restored(key)
     known = Health(*before.health) if before else Health(0)
@@ -160,11 +136,11 @@ def _create(key: str, registered: Registration) -> None:
             shared_memory.store_admin(key, said)
             shared_memory.store_history(key, before.history)
         # Last, because from here on is_alive knows it.
-        shared_memory.store_shown(key, known.state, said)
-        _regroup(key, None, registered)
+        shared_memory.store_shown(key, shared_memory.to_show(known, said))
+        groups.regroup(key, None, registered)
         shared_memory.announce_change(key)
     except shared_memory.SharedMemoryFull:
-        _regroup(key, registered, None)
+        groups.regroup(key, registered, None)
         shared_memory.remove(key)
         raise
     shared_memory.drop_restored(key)
@@ -175,11 +151,11 @@ def _update(key: str, before: Registration, after: Registration) -> None:
         return
     shared_memory.store_registration(key, after)
     try:
-        _regroup(key, before, after)
+        groups.regroup(key, before, after)
         shared_memory.announce_change(key)
     except shared_memory.SharedMemoryFull:
         shared_memory.store_registration(key, before)
-        _regroup(key, after, before)
+        groups.regroup(key, after, before)
         raise
 
 
@@ -213,8 +189,9 @@ def _disown(key: str, name: str) -> bool:
 
 
 def _remove(key: str, registered: Registration) -> None:
+    # First, so that its groups have others that answer when it is gone.
+    groups.regroup(key, registered, None)
     shared_memory.remove(key)
-    _regroup(key, registered, None)
     shared_memory.announce_change(key)
 
 
@@ -261,7 +238,11 @@ def end_admin(key: str) -> None:
     """End a destination's admin mode whose time is over."""
     with shared_memory.locked(key):
         said = shared_memory.admin(key)
-        if said is None or not said.until or said.until > math.ceil(time.time()):
+        if said is None or not said.until:
+            return
+        if said.until > math.ceil(time.time()):
+            # The clock was set back meanwhile: the prober looks at it anew.
+            shared_memory.announce_change(key)
             return
         _store_admin(key, None)
         shared_memory.announce_change(key)
@@ -273,7 +254,7 @@ def _store_admin(key: str, said: Admin | None) -> None:
     if known is None:
         raise Refused(f"{key} is not monitored")
     shared_memory.store_admin(key, said)
-    shared_memory.store_shown(key, known.state, said)
+    groups.show(key, shared_memory.to_show(known, said), shared_memory.registration(key))
 
 
 def _remark(said: Admin | None) -> str:
@@ -435,11 +416,6 @@ def ping_now(key: str) -> bool:
 def pause(paused: bool) -> None:
     """Send no pings from now on, or send them again. Raises: SharedMemoryFull."""
     shared_memory.store_paused(paused)
-
-
-def members(name: object) -> list[Member] | None:
-    """Return a group's members, the best first; None if there is no such group."""
-    return shared_memory.group(name) if isinstance(name, str) and name else None
 
 
 def _owner_name(owner: object) -> str:

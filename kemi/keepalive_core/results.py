@@ -5,9 +5,12 @@ import time
 from collections.abc import Callable
 from typing import Final
 
-from . import callbacks, configuration, health, shared_memory
+from . import callbacks, configuration, groups, guards, health, shared_memory, tm, uplinks
 from .callbacks import Change
+from .calls import ON, is_call_success, judge_call
 from .health import Health, Report, Result, Rules, Transition, Verdict
+from .settings import Policy
+from .shared_memory import Registration
 
 log = logging.getLogger("keepalive")
 
@@ -27,21 +30,52 @@ def record(key: str, result: Result, rules: Rules) -> None:
         if again:
             shared_memory.store_record(key, again)
             return
-    _apply(key, lambda known: health.judge(known, result, rules, wall), rules)
+    _apply(key, lambda known: health.judge(known, result, rules, wall), rules, result.ended)
 
 
-def report(key: str, reported: Report) -> bool:
-    """Judge a report, and bring the next ping forward; False if the destination is not monitored.
+def report(key: str, success: bool, reason: str) -> bool:
+    """Judge what a script reports, and bring the next ping forward; False if it is not monitored.
 
     Raises: SharedMemoryFull.
     """
-    registered = shared_memory.registration(key)
-    if registered is None:
+    policy = _policy(key)
+    if policy is None:
         return False
-    rules = configuration.policy(registered.options).rules
     wall = int(time.time())
-    _apply(key, lambda known: health.judge_report(known, reported, rules, wall), rules, ping_soon=True)
+    reported = Report(success, reason, tm.clock())
+    _apply(
+        key,
+        lambda known: health.judge_report(known, reported, policy.rules, wall),
+        policy.rules,
+        reported.at,
+        ping_soon=True,
+    )
     return True
+
+
+def report_call(key: str, code: int) -> bool:
+    """Judge what a reply to a call says; False if the destination is not monitored.
+
+    Raises: SharedMemoryFull.
+    """
+    policy = _policy(key)
+    if policy is None:
+        return False
+    now = tm.clock()
+    wall = int(time.time())
+    _apply(
+        key,
+        lambda known: judge_call(known, code, now, policy.rules, policy.calls, wall),
+        policy.rules,
+        now,
+        ping_soon=is_call_success(code) is False and policy.calls.mode == ON,
+    )
+    return True
+
+
+def _policy(key: str) -> Policy | None:
+    registered = shared_memory.registration(key)
+    return None if registered is None else configuration.policy(registered.options)
 
 
 def expire(key: str, reason: str) -> None:
@@ -50,38 +84,79 @@ def expire(key: str, reason: str) -> None:
     Raises: SharedMemoryFull.
     """
     wall = int(time.time())
-    _apply(key, lambda known: health.expire(known, reason, wall), Rules())
+    _apply(key, lambda known: health.expire(known, reason, wall), Rules(), tm.clock())
 
 
-def _apply(key: str, rule: Callable[[Health], Verdict], rules: Rules, ping_soon: bool = False) -> None:
-    """Ask a rule, and write down what it changes: state first, then the news of it."""
+def end_drain(key: str) -> None:
+    """End the drain that a destination asked for, if its time is over. Raises: SharedMemoryFull."""
+    now = tm.clock()
+    _apply(key, lambda known: health.end_drain(known, now), Rules(), now)
+
+
+def _apply(
+    key: str, rule: Callable[[Health], Verdict], rules: Rules, now: int, ping_soon: bool = False
+) -> None:
+    """Ask a rule and the guards, and write down what they change: state first, then the news of it."""
     with shared_memory.locked(key) as row:
         text = row.record()
         if text is None:
             return
         before = Health.from_text(text)
-        after, transition = rule(before)
-        if transition is Transition.STALE:
+        verdict = rule(before)
+        if verdict.transition is Transition.STALE:
             return
+        verdict = guards.damp(before, uplinks.guard(key, before, verdict, now), now, rules)
+        after = verdict.health
         shared_memory.store_health(key, after)
-        if ping_soon or _concerns_prober(before, after, rules):
+        if ping_soon or _concerns_prober(before, after, rules, now):
             _tell_prober(key, ping_soon)
-        if transition is not Transition.CHANGED:
-            return
-        shared_memory.store_shown(key, after.state, shared_memory.admin(key))
-        change = _write_down(key, before, after)
-        # Queued under the lock: two changes of a destination never overtake each other.
-        queued = callbacks.announce(change)
-    callbacks.log_change(change, before.state, after.reason)
-    if not queued:
+        change, queued = _make_known(key, before, verdict)
+    _log(key, before, verdict, change)
+    if change and not queued:
         callbacks.run(change)
 
 
-def _concerns_prober(before: Health, after: Health, rules: Rules) -> bool:
+def _make_known(key: str, before: Health, verdict: Verdict) -> tuple[Change | None, bool]:
+    """Show what is_alive is to answer, and announce a change.
+
+    Returns: the change, and whether its callbacks will run.
+    """
+    after = verdict.health
+    shown = (before.state, before.drain > 0) != (after.state, after.drain > 0)
+    news = verdict.transition in _NEWS
+    if not shown and not news:
+        return None, False
+    registered = shared_memory.registration(key)
+    if shown:
+        groups.show(key, shared_memory.to_show(after, shared_memory.admin(key)), registered)
+    if not news:
+        return None, False
+    change = _write_down(key, before, after, registered)
+    # Queued under the lock: two changes of a destination never overtake each other.
+    return change, callbacks.announce(change)
+
+
+_NEWS: Final = frozenset((Transition.CHANGED, Transition.DAMPED))
+
+
+def _log(key: str, before: Health, verdict: Verdict, change: Change | None) -> None:
+    after = verdict.health
+    if change:
+        callbacks.log_change(change, before.state, after.reason)
+    elif verdict.transition is Transition.SHADOW:
+        log.warning("%s would be down, were passive_mode on: %s", key, verdict.remark)
+    elif after.drain and not before.drain:
+        log.warning("%s asked for no calls, and is drained: %s", key, after.reason)
+    elif before.drain and not after.drain:
+        log.warning("%s is drained no more", key)
+
+
+def _concerns_prober(before: Health, after: Health, rules: Rules, now: int) -> bool:
     """Say whether the next ping is not simply the one of the schedule; in the steady case it is."""
     return (
         after.hold != before.hold
-        or health.pace(after) != health.pace(before)
+        or after.drain != before.drain
+        or health.pace(after, now) != health.pace(before, now)
         or health.is_spent(after, rules)
     )
 
@@ -94,8 +169,7 @@ def _tell_prober(key: str, ping_soon: bool) -> None:
         log.error("%s is not pinged sooner: %s", key, error)
 
 
-def _write_down(key: str, before: Health, after: Health) -> Change:
-    registered = shared_memory.registration(key)
+def _write_down(key: str, before: Health, after: Health, registered: Registration | None) -> Change:
     past = shared_memory.history(key)
     past.append([after.since, before.state, after.state, after.reason])
     try:

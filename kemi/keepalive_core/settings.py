@@ -1,11 +1,13 @@
 """The parameters: their names, units and limits, and whose word wins (pure)."""
 
+import math
 import re
 from collections.abc import Callable, Mapping
 from typing import Any, Final, NamedTuple
 
-from . import uris
-from .health import Pace, Rules
+from . import calls, guards, uris
+from .calls import CallRules
+from .health import RETRY_AFTER_INTERVALS, Pace, Rules
 from .reply_codes import parse_codes
 from .schedule import SECOND
 
@@ -76,11 +78,25 @@ def _sip_uri_or_none(value: Any) -> Value:
     return "" if value == "" else _sip_uri(value)
 
 
-def _reply_codes(value: Any) -> Value:
+def _codes(value: Any) -> Value:
     if not isinstance(value, str):
         raise ValueError(f"text such as '2xx,404' is needed, not {type(value).__name__}")
     parse_codes(value)
     return value
+
+
+def _reply_codes(value: Any) -> Value:
+    if value == "":
+        raise ValueError("no code would be alive")
+    return _codes(value)
+
+
+def _least_alive(value: Any) -> Value:
+    # A number may be written as one, in kamailio.cfg too.
+    text = str(value) if isinstance(value, int) and not isinstance(value, bool) else value
+    if not isinstance(text, str) or not guards.is_least_alive(text):
+        raise ValueError("a number of members or a percentage, such as '50%', is needed")
+    return text
 
 
 # Headers that tm writes itself, or that have a parameter of their own; a second one breaks the request.
@@ -105,6 +121,9 @@ def _headers(value: Any) -> Value:
     return value
 
 
+# RFC 3261 section 17.1.2.2, T1: ms after which an unanswered ping is sent again, over UDP.
+RESENT_AFTER: Final = 500
+
 _INTERVAL = (0.1, 86_400, "seconds", float)
 
 SETTINGS: Final[dict[str, Setting]] = {
@@ -126,9 +145,21 @@ SETTINGS: Final[dict[str, Setting]] = {
     "rise": Setting(1, _number(1, 1000, "successes")),
     "fall": Setting(1, _number(1, 1000, "failures")),
     "honor_retry_after": Setting(1, _switch),
+    "drain_codes": Setting("", _codes),
+    "drain_time": Setting(60, _number(1, 86_400, "seconds")),
     "remove_after": Setting(0, _number(0, 1_000_000, "failures")),
     "stale_after": Setting(0, _number(1, 864_000, "seconds", off=True)),
     "unknown_as": Setting("up", _one_of("up", "down", "error")),
+    "group_min_alive": Setting("0", _least_alive),
+    "mass_failure": Setting(0, _number(0, 99, "percent"), of_destination=False),
+    "flap_limit": Setting(0, _number(2, 1000, "changes", off=True)),
+    "flap_window": Setting(60, _number(1, 86_400, "seconds")),
+    "flap_hold": Setting(30, _number(1, 86_400, "seconds")),
+    "flap_hold_max": Setting(1800, _number(1, 86_400, "seconds")),
+    "passive_mode": Setting("on", _one_of(*calls.MODES)),
+    "passive_min": Setting(5, _number(1, 10_000, "calls")),
+    "passive_window": Setting(60, _number(1, 86_400, "seconds")),
+    "ping_skip_if_fresh": Setting(0, _number(0.1, 86_400, "seconds", float, off=True)),
     "list_file": Setting("", _text(r"|/[\x21-\x7e]+", "an absolute path"), of_destination=False),
     "state_file": Setting("", _text(r"|/[\x21-\x7e]+", "an absolute path"), of_destination=False),
 }
@@ -167,16 +198,33 @@ class Policy:
         headers.append(f"Max-Forwards: {values['max_forwards']}")
         self.headers = "".join(f"{header}\r\n" for header in headers)
         """as they are sent, beside From and To"""
-        self.honor_retry_after = bool(values["honor_retry_after"])
         self.stale_after = float(values["stale_after"])
         self.unknown_as = str(values["unknown_as"])
-        self.rules = Rules(
-            int(values["rise"]),
-            int(values["fall"]),
-            parse_codes(str(values["ping_reply_codes"])),
-            int(values["remove_after"]),
+        self.least_alive = str(values["group_min_alive"])
+        self.skip_if_fresh = float(values["ping_skip_if_fresh"])
+        """s"""
+        self.calls = CallRules(
+            str(values["passive_mode"]), int(values["passive_min"]), int(values["passive_window"])
         )
-        self.rules_text = self.rules.text()
+        honored = RETRY_AFTER_INTERVALS if values["honor_retry_after"] else 0
+        self.rules = Rules(
+            rise=int(values["rise"]),
+            fall=int(values["fall"]),
+            codes=parse_codes(str(values["ping_reply_codes"])),
+            remove_after=int(values["remove_after"]),
+            timeout=self.timeout,
+            drain_codes=parse_codes(str(values["drain_codes"])),
+            drain_time=int(values["drain_time"]),
+            most_drain=math.ceil(honored * self.interval),
+            flap_limit=int(values["flap_limit"]),
+            flap_window=int(values["flap_window"]),
+            flap_hold=int(values["flap_hold"]),
+            flap_hold_max=max(int(values["flap_hold"]), int(values["flap_hold_max"])),
+        )
+
+        # Over UDP, where a ping may be sent more than once, and over the other transports.
+        self.rules_text = self.rules._replace(resent_after=RESENT_AFTER).text()
+        self.reliable_rules_text = self.rules.text()
 
         self._intervals = {
             Pace.REGULAR: int(self.interval * SECOND),

@@ -14,12 +14,19 @@ table or queue             key                         value
 ``keepalive``              ``settings``                JSON, the settings in force, by the prober
 ``keepalive``              ``callbacks``               JSON, [[callback, user_attr], ...] for all changes
 ``keepalive_state``        a destination's key         int, what is_alive reads: 0 unknown, 1 up, 2 down,
-                                                       10 more while drained, 20 more in maintenance
+                                                       10 more while drained, 20 more in maintenance, 30
+                                                       more in a drain that it asked for itself
+``keepalive_held``         a destination's key         int, how many groups keep it answering 1
 ``keepalive_destination``  a destination's key         JSON, the Registration
 ``keepalive_health``       a destination's key         health.Health's text, filled up with spaces
 ``keepalive_history``      a destination's key         JSON, the last changes, the newest last
 ``keepalive_admin``        a destination's key         JSON, the Admin, where it is not ready
 ``keepalive_group``        a group's name              JSON, the Members
+``keepalive_guard``        a group's name              JSON, the keys of those that are kept answering;
+                                                       where a least number of them has to
+``keepalive_uplink``       a socket                    guards.Uplink as JSON
+``keepalive_uplink``       a socket, then a prober's   int, how many of its destinations are behind it
+                           number
 ``keepalive_restored``     a destination's key         JSON, its Restored, until it is registered
 queues keepalive_changes_0 a destination's key         "", the prober of that number has to look at it again,
 to keepalive_changes_7                                 or "ping", and to ping it soon
@@ -29,7 +36,8 @@ queue keepalive_events     JSON, a callbacks.Change    "", callbacks have to be 
 A read-modify-write of a destination's rows happens under ``locked(key)``, the lock of its slot in
 ``keepalive_health``. Inside it only short reads and writes of the other tables happen, no callback, no
 second destination's lock. A group's row has a lock in its own table, taken inside a destination's, never
-around one.
+around one; so has an uplink's row. ``guarding()`` is one lock for all groups with a least number, taken
+inside a destination's, outside of a group's.
 """
 
 import json
@@ -40,7 +48,8 @@ from typing import Any, Final, NamedTuple
 
 import KSR
 
-from .health import Health, judged_at
+from .guards import Uplink
+from .health import DOWN, Health, judged_at
 from .schedule import dealt_to
 from .settings import Value
 
@@ -57,6 +66,9 @@ HEALTH: Final = "keepalive_health"
 HISTORY: Final = "keepalive_history"
 ADMIN: Final = "keepalive_admin"
 GROUP: Final = "keepalive_group"
+GUARD: Final = "keepalive_guard"
+HELD: Final = "keepalive_held"
+UPLINK: Final = "keepalive_uplink"
 RESTORED: Final = "keepalive_restored"
 CHANGES: Final = "keepalive_changes"
 EVENTS: Final = "keepalive_events"
@@ -122,6 +134,8 @@ class Admin(NamedTuple):
 
 ADMIN_MODES: Final = {"ready": 0, "drain": 10, "maint": 20}
 """What each mode adds to the state that is_alive reads."""
+_OWN_DRAIN: Final = 30
+"""What a drain that the destination asked for adds to it."""
 
 
 class Restored(NamedTuple):
@@ -142,6 +156,8 @@ class Member(NamedTuple):
     uri: str
     priority: int
     weight: int
+    least_alive: str = ""
+    """what its owner said of group_min_alive; empty for nothing"""
 
 
 class locked:  # noqa: N801 - used as a statement: with locked(key)
@@ -262,9 +278,21 @@ def store_record(key: str, text: str) -> None:
     _store(HEALTH, key, text.ljust(len(text) + -len(text) % HEALTH_STEP))
 
 
-def store_shown(key: str, state: int, admin: Admin | None) -> None:
+def to_show(known: Health, admin: Admin | None) -> int:
+    """Return what is_alive has to read of a destination; an administrator's word comes before its own."""
+    if admin:
+        return known.state + ADMIN_MODES[admin.mode]
+    return known.state + (_OWN_DRAIN if known.drain else 0)
+
+
+def store_shown(key: str, value: int) -> None:
     """Write what is_alive reads. Raises: SharedMemoryFull."""
-    _store(STATE, key, state + (ADMIN_MODES[admin.mode] if admin else 0))
+    _store(STATE, key, value)
+
+
+def is_taken_out(value: int) -> bool:
+    """Say whether an administrator has taken a destination out, by what is_alive reads."""
+    return DOWN < value < _OWN_DRAIN
 
 
 def history(key: str) -> list[list[Any]]:
@@ -295,7 +323,7 @@ def store_admin(key: str, said: Admin | None) -> None:
 
 def remove(key: str) -> None:
     """Remove all rows of a destination; the one that is_alive reads first."""
-    for table in (STATE, HEALTH, DESTINATION, HISTORY, ADMIN):
+    for table in (STATE, HELD, HEALTH, DESTINATION, HISTORY, ADMIN):
         KSR.htable.sht_rm(table, key)
 
 
@@ -316,6 +344,92 @@ def store_group(name: str, members: list[Member]) -> None:
         _store(GROUP, name, json.dumps(members))
     else:
         KSR.htable.sht_rm(GROUP, name)
+
+
+def groups() -> list[str]:
+    """Return the names of all groups: walks the whole table."""
+    return _keys(GROUP)
+
+
+def guarding() -> "locked":
+    """Hold the lock of all groups of which a least number of members has to answer."""
+    return locked(GUARD, COMMON)
+
+
+def guarded(name: str) -> list[str] | None:
+    """Return the keys of a group's members that are kept answering; None if it has no least number."""
+    text = _text(GUARD, name)
+    keys: list[str] | None = json.loads(text) if text else None
+    return keys
+
+
+def store_guarded(name: str, keys: list[str] | None) -> None:
+    """Write which of a group's members are kept answering; None: no least number.
+
+    Raises: SharedMemoryFull.
+    """
+    if keys is None:
+        KSR.htable.sht_rm(GUARD, name)
+    else:
+        _store(GUARD, name, json.dumps(keys))
+
+
+is_held: Callable[[str], int | None] = partial(KSR.htable.sht_get, HELD)
+"""Return how many groups keep a destination answering 1; None for none."""
+
+
+def change_held(key: str, by: int) -> None:
+    """Have one group more, or less, keep a destination answering, under guarding().
+
+    Raises: SharedMemoryFull.
+    """
+    number = (is_held(key) or 0) + by
+    if number > 0:
+        _store(HELD, key, number)
+    else:
+        KSR.htable.sht_rm(HELD, key)
+
+
+def uplink(socket: str) -> Uplink:
+    """Return what is known of a socket."""
+    text = _text(UPLINK, _uplink_key(socket))
+    return Uplink(*json.loads(text)) if text else Uplink()
+
+
+def store_uplink(socket: str, known: Uplink) -> None:
+    """Write what is known of a socket. Raises: SharedMemoryFull."""
+    _store(UPLINK, _uplink_key(socket), json.dumps(known))
+
+
+def uplink_lock(socket: str) -> "locked":
+    """Hold a socket's lock."""
+    return locked(_uplink_key(socket), UPLINK)
+
+
+def _uplink_key(socket: str) -> str:
+    return socket or "default"
+
+
+def behind(socket: str) -> int:
+    """Return how many destinations are pinged from a socket."""
+    counted = (KSR.htable.sht_get(UPLINK, f"{_uplink_key(socket)} {n}") for n in range(probers()))
+    return sum(number or 0 for number in counted)
+
+
+def store_behind(socket: str, prober: int, number: int) -> None:
+    """Write how many destinations a prober pings from a socket. Raises: SharedMemoryFull."""
+    _store(UPLINK, f"{_uplink_key(socket)} {prober}", number)
+
+
+# A transaction of tm takes 8.3 kB (5.6, 6.0) besides the request.
+_TRANSACTION: Final = "x" * 12_000
+
+
+def has_room_for_a_ping() -> bool:
+    """Say whether shared memory could hold one more transaction, where a ping could not be sent."""
+    room: bool = KSR.htable.sht_sets(COMMON, "room", _TRANSACTION) > 0
+    KSR.htable.sht_rm(COMMON, "room")
+    return room
 
 
 def monitored_keys() -> list[str]:

@@ -13,7 +13,7 @@ from .shared_memory import Admin, Restored
 
 log = logging.getLogger("keepalive")
 
-FORMAT: Final = "keepalive-state-2"
+FORMAT: Final = "keepalive-state-3"
 # Writing takes time in proportion to the number of destinations: rest ten times as long.
 REST: Final = 10
 
@@ -44,7 +44,9 @@ def parse(text: str) -> dict[str, Restored]:
 
 def _row(fields: list[Any], admin: list[Any] | None, history: list[list[Any]]) -> Restored:
     # Times of the monotonic clock mean nothing after a restart.
-    known = Health(*fields)._replace(generation=0, judged=0, hold=0)
+    known = Health(*fields)._replace(
+        generation=0, judged=0, hold=0, drain=0, kept_down=0, flap_since=0, traffic=0, calls_since=0
+    )
     # Through its text once, to see that each field is what it should be.
     return Restored(list(Health.from_text(known.text())), list(Admin(*admin)) if admin else None, history)
 

@@ -12,8 +12,8 @@ from typing import Final
 
 import KSR
 
-from .health import SERVICE_UNAVAILABLE, Kind, Result, Rules, one_line
-from .settings import Policy
+from .health import Kind, Result, Rules, one_line
+from .settings import RESENT_AFTER, Policy
 
 LOCAL_REQUEST: Final = "tm:local-request"
 # Names of methods for a KEMI script, of routes for a native one.
@@ -23,6 +23,12 @@ _PING: Final = "$avp(keepalive)"
 # tm's timers tick every 1/16 s and end up to one tick early (measured: 441 ms where 500 were asked for). A
 # reply that comes in time must not be taken for a timeout, so one tick is added.
 _TICK_MS: Final = 63
+# RFC 3261 section 17.1.2.2: the most that two copies of a request are apart, ms.
+_T2_MS: Final = 4000
+# Over these transports a request is sent once (RFC 3261 section 18.1.1).
+_RELIABLE: Final = re.compile(r"^sips:|;transport=(?!udp)", re.IGNORECASE)
+# Codes with which RFC 3261 section 20.33 allows a Retry-After; nothing is looked for in a 200.
+_MAY_RETRY_AFTER: Final = 400
 
 
 class EventNotSeen(Exception):
@@ -39,12 +45,14 @@ class EventNotSeen(Exception):
 class _Leaving:
     """The ping that is being sent by this process, between send() and tm's event."""
 
-    __slots__ = ("generation", "key", "policy", "sent")
+    __slots__ = ("generation", "key", "policy", "reliable", "sent")
 
-    def __init__(self, key: str, generation: int, policy: Policy) -> None:
+    def __init__(self, key: str, generation: int, policy: Policy, reliable: bool) -> None:
         self.key = key
         self.generation = generation
         self.policy = policy
+        self.reliable = reliable
+        """whether its transport sees to it that it arrives"""
         self.sent = 0
         """when it left, us; 0 before the event"""
 
@@ -68,7 +76,8 @@ def send(key: str, generation: int, uri: str, policy: Policy) -> tuple[int, bool
     From: RFC 3261 section 11.1.
     """
     global _leaving
-    leaving = _Leaving(key, generation, policy)
+    reliable = _RELIABLE.search(policy.proxy or uri) is not None
+    leaving = _Leaving(key, generation, policy, reliable)
     began = clock()
     _leaving = leaving
     try:
@@ -100,12 +109,17 @@ def on_event(event: str) -> bool:
         return False
     # The clock starts here: behind the DNS lookup, in front of the network.
     leaving.sent = clock()
+    policy = leaving.policy
     # The rules travel along, so that whoever gets the result need not look them up.
-    rules = leaving.policy.rules_text
+    rules = policy.reliable_rules_text if leaving.reliable else policy.rules_text
     KSR.pv.sets(_PING, f"{leaving.generation} {leaving.sent} {rules} {leaving.key}")
     KSR.tm.t_on_reply(REPLY_ROUTE)
     KSR.tm.t_on_failure(FAILURE_ROUTE)
-    KSR.tm.t_set_fr(0, leaving.policy.timeout + _TICK_MS)
+    limit = policy.timeout + _TICK_MS
+    KSR.tm.t_set_fr(0, limit)
+    if limit > RESENT_AFTER and not leaving.reliable:
+        # Whatever tm's own setting is: a reply that comes sooner answers the one copy that was sent.
+        KSR.tm.t_set_retr(RESENT_AFTER + _TICK_MS, _T2_MS)
     return True
 
 
@@ -117,7 +131,7 @@ def replied() -> tuple[str, Result, Rules] | None:
     code = KSR.pv.get("$rs")
     if not isinstance(code, int) or code < 200:
         return None
-    retry_after = _retry_after() if code == SERVICE_UNAVAILABLE else 0
+    retry_after = _retry_after() if code >= _MAY_RETRY_AFTER else 0
     return _result(Kind.REPLY, code, _reason(), retry_after)
 
 
@@ -128,6 +142,14 @@ def timed_out() -> tuple[str, Result, Rules] | None:
     function has judged that. t_branch_timeout tells them apart, the code does not.
     """
     return _result(Kind.TIMEOUT) if KSR.tm.t_branch_timeout() > 0 else None
+
+
+def reply_code() -> int:
+    """Return the code of the reply at hand; in a failure route that of the best one, 408 where none came."""
+    code = KSR.pv.get("$rs")
+    if not isinstance(code, int) or code < 100:  # a failure route has a request at hand
+        code = KSR.tm.t_get_status_code()
+    return code if isinstance(code, int) else 0
 
 
 def _result(

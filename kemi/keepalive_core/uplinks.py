@@ -1,0 +1,54 @@
+"""Many destinations behind one socket that fail together: whose fault is it?"""
+
+import logging
+
+from . import configuration, guards, shared_memory
+from .health import UP, Health, Transition, Verdict
+from .schedule import SECOND
+from .settings import Policy
+
+log = logging.getLogger("keepalive")
+
+
+def guard(key: str, before: Health, verdict: Verdict, now: int) -> Verdict:
+    """Hold a destination up while too many behind its socket fail at the same time.
+
+    Arguments: key, the destination's, whose lock is held; before, what was known; verdict, a rule's; now, us.
+    Returns: the verdict, or the one that holds it.
+    """
+    if before.state != UP or verdict.health.streak >= 0:
+        return verdict
+    percent = int(configuration.values()["mass_failure"])
+    registered = shared_memory.registration(key) if percent else None
+    if registered is None:
+        return verdict
+    policy = configuration.policy(registered.options)
+    if before.streak >= 0:
+        _count(policy, percent, now)
+    goes_down = verdict.transition is Transition.CHANGED
+    return guards.hold(before, verdict) if goes_down and is_holding(policy, now) else verdict
+
+
+def is_holding(policy: Policy, now: int) -> bool:
+    """Say whether all destinations behind a policy's socket have to stay as they are."""
+    return shared_memory.uplink(policy.socket).holds(now)
+
+
+def _count(policy: Policy, percent: int, now: int) -> None:
+    interval = int(policy.interval * SECOND)
+    behind = shared_memory.behind(policy.socket)
+    with shared_memory.uplink_lock(policy.socket):
+        known = shared_memory.uplink(policy.socket)
+        after = guards.one_more_fails(known, now, interval, behind, percent)
+        try:
+            shared_memory.store_uplink(policy.socket, after)
+        except shared_memory.SharedMemoryFull as error:
+            log.error("a failure behind %s is not counted: %s", policy.socket or "the default socket", error)
+            return
+    if after.held_until > known.held_until:
+        log.warning(
+            "about %d of %d destinations behind %s began to fail within %g s (mass_failure %d): "
+            "the others stay as they are for one more round",
+            *(round(after.failing(now, interval)), behind, policy.socket or "the default socket"),
+            *(policy.interval, percent),
+        )

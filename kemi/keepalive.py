@@ -250,7 +250,9 @@ def alive(group: str) -> builtins.list[str]:
     Arguments: group, the name that add_destination was given.
     Returns: their URIs, by falling priority, then by falling weight; those for which is_alive says 1.
     """
-    return [member.uri for member in groups.members(group) or () if _answer(member.key) == UP]
+    # Two owners may have put a destination into the same group.
+    keys = {member.key: member.uri for member in groups.members(group) or ()}
+    return [uri for key, uri in keys.items() if _answer(key) == UP]
 
 
 @_never_raises(_ERROR)

@@ -8,7 +8,11 @@ import keepalive
 FIRST_REPLY_MS = 4_000
 ANSWER_MS = 120_000
 
+# Codes below are provisional (RFC 3261 section 21.1).
+FINAL = 200
+
 GATEWAY = "$avp(gateway)"
+GROUP = "gateways"
 
 
 def log_change(uri: str, state: int, user_attr: list[str]) -> None:
@@ -59,11 +63,19 @@ class Router(keepalive.Handlers):
                 continue
             KSR.pv.sets(GATEWAY, gateway)
             KSR.pv.sets("$du", gateway)
+            KSR.tm.t_on_reply("ksr_reply_gateway")
             KSR.tm.t_on_failure("ksr_failure_gateway")
             KSR.tm.t_set_fr(ANSWER_MS, FIRST_REPLY_MS)
             if KSR.tm.t_relay() > 0:
                 return
         KSR.sl.send_reply(503, "No Gateway Alive")
+
+    def ksr_reply_gateway(self, msg: object) -> int:
+        """Tell KeepAlive what a gateway says to a call: one that answers pings alone is no gateway."""
+        code = KSR.pv.get("$rs")
+        if code >= FINAL:
+            keepalive.report_reply(KSR.pv.get(GATEWAY), code)
+        return 1
 
     def ksr_failure_gateway(self, msg: object) -> int:
         """Go on to the next gateway where one did not take the call."""
@@ -83,5 +95,11 @@ def mod_init() -> Router:
     """Start: the gateways are the destinations that kamailio.cfg defines."""
     defined = KSR.pv.get("$def(KEEPALIVE_DESTINATIONS)").strip('"')
     keepalive.register_callback(log_change, ["unknown", "up", "down"])
-    gateways = defined.replace(",", " ").split()
-    return Router([uri if uri.lower().startswith(("sip:", "sips:")) else f"sip:{uri}" for uri in gateways])
+    gateways = [
+        uri if uri.lower().startswith(("sip:", "sips:")) else f"sip:{uri}"
+        for uri in defined.replace(",", " ").split()
+    ]
+    for place, uri in enumerate(gateways):
+        # As a group, so that the parameter group_min_alive can keep some of them in service.
+        keepalive.add_destination(uri, "router", group=GROUP, priority=len(gateways) - place)
+    return Router(gateways)

@@ -169,6 +169,25 @@ def test_options_of_a_destination_win() -> None:
         check_options({"fal": 2})
 
 
+def test_pings_are_skipped_for_less_than_it_takes_to_be_stale() -> None:
+    """ping_skip_if_fresh is cut, so that a destination with calls is never unknown for want of a ping."""
+    for skip, stale, cut in ((10, 0, 10), (10, 30, 10), (10, 15, 10), (60, 15, 10), (60, 3, 0)):
+        options = {"ping_skip_if_fresh": skip, "stale_after": stale, "ping_interval": 5}
+        assert Policy(Settings().values(), options).skip_if_fresh == cut
+
+
+@pytest.mark.parametrize(("value", "text"), [(0, "0"), (2, "2"), ("3", "3"), ("50%", "50%")])
+def test_group_min_alive_is_a_number_or_a_percentage(value: object, text: str) -> None:
+    """As a number or as a text, from a script or from kamailio.cfg."""
+    settings = Settings()
+    settings.modparam("group_min_alive", value)
+    settings.define("group_min_alive", text)
+    assert Policy(settings.values()).least_alive == text
+    for bad in (-1, "half", True, 1.5):
+        with pytest.raises(InvalidSetting, match="a number of members or a percentage"):
+            settings.modparam("group_min_alive", bad)
+
+
 def test_headers_are_sent_one_a_line() -> None:
     """Headers with "|" between them become lines, with Max-Forwards behind them."""
     settings = Settings()

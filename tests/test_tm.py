@@ -92,7 +92,7 @@ def test_other_events_are_not_ours(tm: ModuleType, server: FakeServer) -> None:
 
 def test_a_result_names_its_ping(tm: ModuleType, server: FakeServer) -> None:
     """A reply brings back which registration's ping it answers, when that left, and what it says."""
-    RULES = Rules.from_text(Policy(Settings().values()).rules_text)
+    rules = Rules.from_text(Policy(Settings().values()).rules_text)
     sent, _ = send(tm)
     server.now += 12_000
     found = []
@@ -105,10 +105,10 @@ def test_a_result_names_its_ping(tm: ModuleType, server: FakeServer) -> None:
     server.ksr.time_out(ping)
     assert found == [
         None,
-        (KEY, Result(7, sent, server.now, Kind.REPLY, 200, "OK"), RULES),
-        (KEY, Result(7, sent, server.now, Kind.REPLY, 408, "Request Timeout"), RULES),
+        (KEY, Result(7, sent, server.now, Kind.REPLY, 200, "OK"), rules),
+        (KEY, Result(7, sent, server.now, Kind.REPLY, 408, "Request Timeout"), rules),
         None,
-        (KEY, Result(7, sent, server.now, Kind.TIMEOUT), RULES),
+        (KEY, Result(7, sent, server.now, Kind.TIMEOUT), rules),
     ]
 
 

@@ -24,7 +24,7 @@ class Asking(sample.Router):
     """Asks for the group first, as a route with priorities does."""
 
     def try_gateways(self, gateways):
-        super().try_gateways(keepalive.alive("gateways"))
+        super().try_gateways(keepalive.alive(sample.GROUP))
 
 
 class Constant:
@@ -34,13 +34,15 @@ class Constant:
     def is_alive(uri):
         return 1
 
+    @staticmethod
+    def report_reply(uri, code):
+        return 0
+
 
 def mod_init():
     """Start."""
     asked = KSR.pv.get("$def(ANSWERS)").strip('"') == "asked"
     router = sample.mod_init()
-    for uri in router.gateways:
-        keepalive.add_destination(uri, "calls", group="gateways")
     if asked:
         return Asking(router.gateways)
     sample.keepalive = Constant

@@ -202,7 +202,9 @@ class Policy:
         self.unknown_as = str(values["unknown_as"])
         self.least_alive = str(values["group_min_alive"])
         self.skip_if_fresh = float(values["ping_skip_if_fresh"])
-        """s"""
+        """s; so much shorter than stale_after that a ping is sent before"""
+        if self.stale_after:
+            self.skip_if_fresh = max(0.0, min(self.skip_if_fresh, self.stale_after - self.interval))
         self.calls = CallRules(
             str(values["passive_mode"]), int(values["passive_min"]), int(values["passive_window"])
         )

@@ -243,8 +243,12 @@ shown: Callable[[str], int | None] = partial(KSR.htable.sht_get, STATE)
 def registration(key: str) -> Registration | None:
     """Return how a destination is registered, None if it is not."""
     text = _text(DESTINATION, key)
-    if text is None:
-        return None
+    return None if text is None else _registration(text)
+
+
+# Asked for with each reply to a call; what is remembered is never changed.
+@lru_cache(maxsize=1024)
+def _registration(text: str) -> Registration:
     generation, uri, owners = json.loads(text)
     return Registration(generation, uri, {name: Owner(*owner) for name, owner in owners.items()})
 

@@ -129,6 +129,19 @@ def test_the_carrier_example(start_readme, gateway: Gateway) -> None:
     assert relayed(server, gateway)
 
 
+def test_the_guards_example(start_readme, gateway: Gateway) -> None:
+    """Its calls are evidence, and the last one of its group answers though it is down."""
+    head = named_examples()["kemi.py"].split("    def ksr_request_route")[0]
+    script = head + named_examples()["guards-route.py"] + "\n\n" + named_examples()["guards.py"]
+    server = start_readme(KEMI_CFG + named_examples()["kemi.cfg"], script)
+    server.logged(f"{gateway.uri} unknown -> up")
+    for _ in range(5):
+        assert relayed(server, gateway)
+    gateway.code = 503
+    server.logged(f"{gateway.uri} up -> down")
+    server.logged("group carriers: only 0 of 1 would answer")
+
+
 def test_the_large_fleet_example(start_readme, gateway: Gateway) -> None:
     """Three probers and larger tables; the manager that is recommended is there."""
     script = named_examples()["kemi.py"]

@@ -76,6 +76,10 @@ class Session:
         if match := re.fullmatch(r'the gateway answers (\d+)(?: with "(.+)")?', line):
             self.gateway.code = int(match[1])
             self.gateway.headers = [match[2]] if match[2] else []
+        elif match := re.fullmatch(r"an operator sets (\w+) to (\d+)", line):
+            self.server.rpc("cfg.seti", "keepalive", match[1], int(match[2]))
+            # The prober looks at the settings once a second.
+            self.server.logged(f"{match[1]} is {match[2]} from now on")
         elif line == "the gateway is silent":
             self.gateway.silent = True
         elif match := re.fullmatch(r"pings come ([\d.]+) s apart", line):

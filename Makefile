@@ -2,6 +2,7 @@
 #            make run DESTINATIONS="sip:192.168.10.20 sip.provider.com"
 # make test  runs all tests, on every real Kamailio there is
 # make unit, make check, make real   the parts of it; make stubs   see stubs/generate.py
+# make faults  shows what faults do to this module and to the C module, a quarter of an hour
 # make bench   compares with the C modules in three minutes (FULL=1: all, half an hour); make soak PINGS=1000000
 
 # Debian keeps kamailio where the PATH of an ordinary user does not look.
@@ -14,7 +15,7 @@ DESTINATIONS ?=
 FULL ?=
 PINGS ?= 1000000
 
-.PHONY: run test need check unit real stubs bench soak
+.PHONY: run test need check unit real stubs bench soak faults
 
 run:
 	@scripts/need.sh run
@@ -42,6 +43,9 @@ bench: need
 
 soak: need
 	$(VENV)/python bench/soak.py --pings $(PINGS)
+
+faults: need
+	$(VENV)/python bench/faults.py
 
 stubs:
 	$(PYTHON) stubs/generate.py keepalive-kamailio:bookworm keepalive-kamailio:trixie

@@ -5,8 +5,10 @@ from __future__ import annotations
 import multiprocessing
 import multiprocessing.sharedctypes
 import re
+import select
 import socket
 import time
+from collections import deque
 
 import fleet
 
@@ -22,9 +24,12 @@ class Responder:
 
     What a request asks for in its user part is done: ``sip:404@...`` is answered with that code,
     ``sip:0@...`` not at all; all else with 200.
+
+    Arguments: delay, seconds that an answer takes.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, delay: float = 0) -> None:
+        self._delay = delay
         self._socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         try:
             self._socket.setsockopt(socket.SOL_SOCKET, _SO_RCVBUFFORCE, 1 << 26)
@@ -64,13 +69,23 @@ class Responder:
         # As many as a server may still repeat; older ones are forgotten by halves.
         recent: set[bytes] = set()
         before: set[bytes] = set()
+        # Answers that have to wait, the next one first.
+        waiting: deque[tuple[float, bytes, tuple[str, int]]] = deque()
         while True:
+            while waiting and waiting[0][0] <= monotonic():
+                send(*waiting.popleft()[1:])
+            if self._delay and not select.select([self._socket], [], [], 0.01)[0]:
+                continue
             data, peer = receive(65535)
             line, _, rest = data.partition(b"\r\n")
             user = line[4:].partition(b"sip:")[2].partition(b"@")[0] if b"@" in line else b""
             code = user if user.isdigit() else b"200"
             if code != b"0":
-                send(b"SIP/2.0 " + code + b" Answer\r\n" + rest, peer)
+                answer = b"SIP/2.0 " + code + b" Answer\r\n" + rest
+                if self._delay:
+                    waiting.append((monotonic() + self._delay, answer, peer))
+                else:
+                    send(answer, peer)
             found = _CALL_ID.search(rest)
             name = found[1] if found else b""
             if name in recent or name in before:

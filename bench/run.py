@@ -182,7 +182,7 @@ def many(responder: Responder, number: int, seconds: float) -> None:
     began = time.monotonic()
     server = this_module(responder.uris(number), interval, **_size(number))
     empty = server.shared_memory()
-    server.ask("is_alive", 0, responder.port, 1)
+    server.ask("monitored", "", 1, responder.port)
     first = time.monotonic() - began
     until_registered(server, number)
     registered = time.monotonic() - began

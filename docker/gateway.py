@@ -54,9 +54,11 @@ class Gateway:
     ) -> None:
         self.code = code
         self.invite_code = 0
-        """the code for INVITEs, 0 for the same as for all else"""
+        """the code for what belongs to calls, 0 for the same as for pings"""
         self.reason = reason
         self.silent = False
+        self.deaf_once = False
+        """answers nothing but what comes again"""
         self.provisional = 0
         """a provisional code to send before the answer, 0 for none"""
         self.copies = 1
@@ -152,11 +154,13 @@ class Gateway:
         self.requests.append(request)
         if self.silent or request.method == "ACK" or request.text.startswith("SIP/2.0"):
             return []
+        if self.deaf_once and sum(each.text == request.text for each in list(self.requests)) < 2:
+            return []
         if request.method == "OPTIONS" and (len(self.pings) - 1) % 10 in self.lost:
             return []
         if self.delay:
             time.sleep(self.delay)
-        final = self.invite_code if self.invite_code and request.method == "INVITE" else self.code
+        final = self.invite_code if self.invite_code and request.method != "OPTIONS" else self.code
         codes = [self.provisional] if self.provisional else []
         return [self._answer(request, code) for code in [*codes, *[final] * self.copies]]
 

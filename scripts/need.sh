@@ -48,7 +48,8 @@ need_kamailio() {
 need_tests() {
     python3 -c 'import sys; sys.exit(sys.version_info < (3, 11))' || fail "Python 3.11 or newer is needed."
     need_kamailio
-    install_packages sip-tester sipsak python3-venv || fail "sip-tester, sipsak and python3-venv are needed."
+    install_packages sip-tester sipsak python3-venv iproute2 faketime ||
+        fail "sip-tester, sipsak, python3-venv, iproute2 and faketime are needed."
     if engine_answers; then
         docker compose version >/dev/null 2>&1 || command -v docker-compose >/dev/null || install_packages docker-compose
         command -v debootstrap >/dev/null || install_packages debootstrap

@@ -58,7 +58,9 @@ def test_the_version_is_one(server: FakeServer) -> None:
 def test_every_command_named_is_there() -> None:
     """Each make target and each file that the documents name exists."""
     makefile = (ROOT / "Makefile").read_text()
-    for target in re.findall(r"make (run|test|check|unit|real|stubs|bench|soak)\b", README + CONTRIBUTING):
+    for target in re.findall(
+        r"make (run|test|check|unit|real|stubs|bench|soak|faults)\b", README + CONTRIBUTING
+    ):
         assert f"\n{target}:" in makefile
     for path in re.findall(r"`((?:kemi|docker|tests|stubs)/[\w./-]+)`", README + CONTRIBUTING):
         assert (ROOT / path).exists(), path

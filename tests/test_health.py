@@ -127,7 +127,7 @@ def test_a_503_may_ask_for_a_drain() -> None:
 
 
 def test_a_listed_code_asks_for_a_drain() -> None:
-    """Without a Retry-After it lasts drain_time, and pings go on; a failure in it counts; it ends by itself."""
+    """Without a Retry-After it lasts drain_time, pings go on, a failure in it counts, it ends by itself."""
     rules = Rules(timeout=1000, drain_codes=((480, 480),), drain_time=60)
     drained = judge(known(UP, 5), result(code=480), rules, WALL).health
     assert (drained.hold, drained.drain) == (0, 100 + 5000 + 61_000_000)

@@ -145,7 +145,7 @@ def _log(key: str, before: Health, verdict: Verdict, change: Change | None) -> N
         callbacks.log_change(change, before.state, after.reason)
     elif verdict.transition is Transition.SHADOW:
         log.warning("%s would be down, were passive_mode on: %s", key, verdict.remark)
-    elif after.drain and not before.drain:
+    if after.drain and not before.drain:
         log.warning("%s asked for no calls, and is drained: %s", key, after.reason)
     elif before.drain and not after.drain:
         log.warning("%s is drained no more", key)

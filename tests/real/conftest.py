@@ -86,10 +86,23 @@ def start(checked_kind: str) -> Iterator[object]:
         share: Path | None = None,
         resolver: str = "",
         memory: int = 128,
+        turned_clock: bool = False,
+        options: tuple[str, ...] = (),
         **defines: object,
     ) -> Kamailio:
         settings = {**DEFAULTS, **defines}
-        running.append(Kamailio(checked_kind, cfg, settings, share=share, resolver=resolver, memory=memory))
+        running.append(
+            Kamailio(
+                checked_kind,
+                cfg,
+                settings,
+                share=share,
+                resolver=resolver,
+                memory=memory,
+                turned_clock=turned_clock,
+                options=options,
+            )
+        )
         return running[-1]
 
     yield start_one
@@ -97,6 +110,17 @@ def start(checked_kind: str) -> Iterator[object]:
         server.stop()
         print(server.log)
         server.forget()
+
+
+@pytest.fixture
+def namespaces() -> None:
+    """This machine lets the tests make network and mount namespaces; where servers are demanded it has to."""
+    made = subprocess.run(["unshare", "--net", "--mount", "true"], capture_output=True, text=True)
+    if made.returncode:
+        assert not os.environ.get("KEEPALIVE_SERVERS"), made.stderr
+        pytest.skip(
+            f"namespaces can't be made here (a container without --privileged?): {made.stderr.strip()}"
+        )
 
 
 @pytest.fixture

@@ -48,6 +48,18 @@ def free_port() -> int:
             return port
 
 
+def _turned_clock(file: Path) -> dict[str, str]:
+    """Return the environment in which a process reads its wall clock with the offset that a file says."""
+    file.write_text("+0\n")
+    [library] = Path("/usr/lib").glob("*/faketime/libfaketime.so.1")
+    return {
+        "LD_PRELOAD": str(library),
+        "FAKETIME_TIMESTAMP_FILE": str(file),
+        "FAKETIME_NO_CACHE": "1",
+        "FAKETIME_DONT_FAKE_MONOTONIC": "1",
+    }
+
+
 class Kamailio:
     """One running server.
 
@@ -55,7 +67,7 @@ class Kamailio:
     the path of one; defines, what to set with -A; children, SIP workers; files, texts by name, to be written
     to the server's folder, which stands in them as FOLDER; share, one more folder it can read and write;
     memory, MB of shared memory; options, more of the command line;
-    resolver, the only DNS server it knows.
+    resolver, the only DNS server it knows; turned_clock, whether turn_clock() is to work.
     """
 
     def __init__(
@@ -69,6 +81,7 @@ class Kamailio:
         memory: int = 128,
         options: tuple[str, ...] = (),
         resolver: str = "",
+        turned_clock: bool = False,
     ) -> None:
         self.kind = kind
         self.port = free_port()
@@ -87,20 +100,7 @@ class Kamailio:
             value = value.replace("FOLDER", str(self.folder)) if isinstance(value, str) else value
             quoted = value if isinstance(value, int) or '"' in str(value) else f'"{value}"'
             command += ["-A", f"{name}={quoted}"]
-        resolv_conf = self.folder / "resolv.conf"
-        resolv_conf.write_text(f"nameserver {resolver}\n")
-        if resolver and kind == NATIVE:
-            seen = f"mount --bind {resolv_conf} /etc/resolv.conf"
-            command = ["unshare", "--mount", "sh", "-c", f'{seen} && exec "$@"', "sh", *command]
-        if kind != NATIVE:
-            mounts = ["-v", f"{ROOT}:{ROOT}:ro", "-v", f"{self.folder}:{self.folder}"]
-            if resolver:
-                mounts += ["-v", f"{resolv_conf}:/etc/resolv.conf:ro"]
-            if share is not None:
-                mounts += ["-v", f"{share}:{share}"]
-            run = ["docker", "run", "--rm", "--network", "host", "--name", self._container, *mounts]
-            # Through docker's own pipe the log would come late.
-            command = [*run, kind, "sh", "-c", f'exec "$@" >{self._log} 2>&1', "sh", *command]
+        command = self._placed(command, share, resolver, turned_clock)
         self.process = subprocess.Popen(
             command, stdout=self._log.open("a"), stderr=subprocess.STDOUT, start_new_session=True
         )
@@ -115,6 +115,33 @@ class Kamailio:
             self.stop()
             print(self.log)
             raise
+
+    def _placed(self, command: list[str], share: Path | None, resolver: str, turned_clock: bool) -> list[str]:
+        """Return the command that runs another one where this server lives: here, or in a container."""
+        resolv_conf = self.folder / "resolv.conf"
+        resolv_conf.write_text(f"nameserver {resolver}\n")
+        clock = _turned_clock(self.folder / "clock") if turned_clock else {}
+        environment = [f"{name}={value}" for name, value in clock.items()]
+        if self.kind == NATIVE:
+            command = ["env", *environment, *command] if clock else command
+            seen = f"mount --bind {resolv_conf} /etc/resolv.conf"
+            return (
+                ["unshare", "--mount", "sh", "-c", f'{seen} && exec "$@"', "sh", *command]
+                if resolver
+                else command
+            )
+        options = ["-v", f"{ROOT}:{ROOT}:ro", "-v", f"{self.folder}:{self.folder}"]
+        if resolver:
+            options += ["-v", f"{resolv_conf}:/etc/resolv.conf:ro"]
+        if share is not None:
+            options += ["-v", f"{share}:{share}"]
+        if clock:
+            options += ["-v", f"{clock['LD_PRELOAD']}:{clock['LD_PRELOAD']}:ro"]
+        for each in environment:
+            options += ["-e", each]
+        run = ["docker", "run", "--rm", "--network", "host", "--name", self._container, *options]
+        # Through docker's own pipe the log would come late.
+        return [*run, self.kind, "sh", "-c", f'exec "$@" >{self._log} 2>&1', "sh", *command]
 
     def __enter__(self) -> Kamailio:
         return self
@@ -150,6 +177,22 @@ class Kamailio:
         else:
             subprocess.run(["docker", "kill", "-s", "KILL", self._container], capture_output=True)
         self.process.wait(15)
+
+    def process_numbers(self, part: str) -> list[int]:
+        """The numbers of its processes whose descriptions contain a text, as the server counts them."""
+        return [each["PID"] for each in self.rpc("core.psx") if part in each["DSC"]]
+
+    def signal(self, name: str, *processes: int) -> None:
+        """Send a signal, such as STOP, to some of its processes."""
+        command = f"kill -{name} {' '.join(map(str, processes))}"
+        where = [] if self.kind == NATIVE else ["docker", "exec", self._container]
+        subprocess.run([*where, "sh", "-c", command], check=True, capture_output=True)
+
+    def turn_clock(self, hours: int) -> None:
+        """Set the server's wall clock so many hours before or behind the true time, in one jump."""
+        draft = self.folder / "clock.new"
+        draft.write_text(f"{hours:+d}h\n")
+        draft.replace(self.folder / "clock")
 
     def forget(self) -> None:
         """Remove what the server left on the disk."""

@@ -11,14 +11,19 @@ from gateway import Gateway
 from real.server import HERE, ROOT, Kamailio, free_port
 
 
-def call(server: Kamailio, scenario: str, calls: int = 1, rate: int = 20) -> None:
-    """Let sipp make calls; it fails if one does not go as the scenario says."""
+def call(server: Kamailio, scenario: str, calls: int = 1, rate: int = 20, refused: int = 503) -> None:
+    """Let sipp make calls; it fails if one does not go as the scenario says.
+
+    Arguments: refused, the code with which invite-503.xml has its calls refused.
+    """
     assert shutil.which("sipp"), "sipp is needed: make test installs it, apt-get install sip-tester by hand"
+    file = server.folder / f"{refused}-{scenario}"
+    file.write_text((HERE / scenario).read_text().replace("503", str(refused)))
     command = [
         "sipp",
         f"127.0.0.1:{server.port}",
         "-sf",
-        str(HERE / scenario),
+        str(file),
         "-m",
         str(calls),
         "-r",

@@ -41,7 +41,7 @@ def test_one_prober_and_three_do_the_same(start, probers: int) -> None:
         gateway.close()
 
 
-def test_a_dead_dns_server_holds_up_no_address(start, gateway: Gateway) -> None:
+def test_a_dead_dns_server_holds_up_no_address(start, gateway: Gateway, namespaces) -> None:
     """Fifty names, whose DNS server does not answer: the address is pinged each second all the while."""
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as dead:
         dead.bind(("127.0.0.77", 53))
@@ -91,7 +91,7 @@ def test_full_memory_loses_nothing_that_was_there(start, gateway: Gateway) -> No
     assert server.call("add_destination", "sip:127.9.9.9", "fill") == 0
 
 
-@pytest.mark.parametrize("script", ["run.py", "soak.py"])
+@pytest.mark.parametrize("script", ["run.py", "soak.py", "faults.py"])
 def test_the_benchmarks_smallest_form(checked_kind: str, script: str) -> None:
     """The benchmark and the soak run, on this machine's Kamailio."""
     if checked_kind != NATIVE:

@@ -1,0 +1,62 @@
+"""Uplinks that can be cut: hosts in network namespaces of their own, each behind a link of its own."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import uuid
+
+from real.server import ROOT, wait_for
+
+
+class Uplink:
+    """A link from this machine to another host, on which a gateway answers at port 5060 of many addresses.
+
+    Arguments: number, 0 to 99, which addresses it has, of those that RFC 2544 keeps for tests.
+    """
+
+    def __init__(self, number: int) -> None:
+        self._net = f"198.18.{number}"
+        self.ours = f"{self._net}.1"
+        self._host = f"keepalive-{uuid.uuid4().hex[:8]}"
+        link, peer = f"ka{uuid.uuid4().hex[:10]}", "eth0"
+        self._ip("netns", "add", self._host)
+        try:
+            self._ip("link", "add", link, "type", "veth", "peer", "name", peer, "netns", self._host)
+            self._ip("addr", "add", f"{self.ours}/24", "dev", link)
+            self._ip("link", "set", link, "up")
+            self._ip("-n", self._host, "addr", "add", f"{self._net}.2/24", "dev", peer)
+            self._ip("-n", self._host, "link", "set", "lo", "up")
+            self._ip("-n", self._host, "route", "add", "local", f"{self._net}.128/25", "dev", "lo")
+            self.mend()
+            gateway = [sys.executable, str(ROOT / "docker" / "gateway.py"), "0.0.0.0:5060"]
+            self._gateway = subprocess.Popen(["ip", "netns", "exec", self._host, *gateway])
+        except BaseException:
+            self._ip("netns", "del", self._host)
+            raise
+        wait_for("the gateway's port", self._listens)
+
+    def _ip(self, *arguments: str) -> str:
+        return subprocess.run(["ip", *arguments], check=True, capture_output=True, text=True).stdout
+
+    def _listens(self) -> bool:
+        sockets = ["ip", "netns", "exec", self._host, "ss", "-lnu"]
+        return ":5060" in subprocess.run(sockets, check=True, capture_output=True, text=True).stdout
+
+    def destinations(self, number: int) -> list[str]:
+        """Return so many different URIs, 100 at the most, of the host behind it."""
+        return [f"sip:{self._net}.{128 + each}" for each in range(number)]
+
+    def cut(self) -> None:
+        """Let nothing through any more, at the far end: packets leave, and are lost."""
+        self._ip("-n", self._host, "link", "set", "eth0", "down")
+
+    def mend(self) -> None:
+        """Let all through again."""
+        self._ip("-n", self._host, "link", "set", "eth0", "up")
+
+    def close(self) -> None:
+        """End the gateway, and take the host and its link away."""
+        self._gateway.terminate()
+        self._gateway.wait(10)
+        self._ip("netns", "del", self._host)

@@ -7,9 +7,10 @@ In mod_init, for the destinations of dispatcher's own list file, or one by one::
     dispatcher_bridge.obey_list("/etc/kamailio/dispatcher.list", fall=3, ping_interval_pending=1)
     dispatcher_bridge.obey("sip:192.168.10.20", 1)
 
-Load dispatcher without its own pings (ds_ping_interval 0), and jsonrpcs. A destination that is up is active
-in its set, one that is down is inactive. ``dispatcher.reload`` makes all of them active: call ``sync()``
-after it.
+Load dispatcher without its own pings (ds_ping_interval 0), and jsonrpcs. At each change of its state a
+destination becomes active in its set where is_alive says 1, and inactive where it does not. ``sync()`` does
+it for all of them: call it after ``dispatcher.reload``, which makes all active, after ``set_admin``, and from
+time to time where drains or group_min_alive are used, as is_alive changes then without a change of state.
 """
 
 import json
@@ -24,8 +25,9 @@ import keepalive
 log = logging.getLogger("keepalive")
 
 OWNER = "dispatcher"
-# dispatcher.set_state: a is active, i inactive.
-_WORDS = {keepalive.UP: "a", keepalive.DOWN: "i"}
+# Of dispatcher.set_state.
+_ACTIVE = "a"
+_INACTIVE = "i"
 
 
 def obey(uri: str, group: int, **options: Any) -> int:
@@ -60,9 +62,9 @@ def obey_list(path: str, **options: Any) -> int:
 
 def set_state(uri: str, state: int, user_attr: dict[str, str | int]) -> None:
     """Set a destination's state in its set: the callback of each change."""
-    word = _WORDS.get(state)
-    if word is None:
+    if state not in (keepalive.UP, keepalive.DOWN):
         return
+    word = _ACTIVE if keepalive.is_alive(uri) == 1 else _INACTIVE
     request = {
         "jsonrpc": "2.0",
         "method": "dispatcher.set_state",
@@ -76,7 +78,7 @@ def set_state(uri: str, state: int, user_attr: dict[str, str | int]) -> None:
 
 
 def sync() -> int:
-    """Set all states again, as after ``dispatcher.reload``; returns 0."""
+    """Set all states again, by what is_alive says; returns 0."""
     for each in keepalive.list():
         state = {"up": keepalive.UP, "down": keepalive.DOWN}.get(each["state"], keepalive.UNKNOWN)
         for name, owner in each["owners"].items():

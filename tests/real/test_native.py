@@ -45,6 +45,33 @@ def test_native_routing(start, gateway: Gateway) -> None:
     other.close()
 
 
+def test_native_calls_are_evidence(start, gateway: Gateway) -> None:
+    """report_reply takes the code of the reply at hand, and 408 where none came."""
+    server = start(
+        "native.cfg",
+        KEEPALIVE_DIR=ROOT / "kemi",
+        LITERAL=gateway.uri,
+        KEEPALIVE_DESTINATIONS=gateway.uri,
+        KEEPALIVE_PING_INTERVAL=3600,
+        KEEPALIVE_PASSIVE_MIN=2,
+        KEEPALIVE_PASSIVE_WINDOW=2,
+    )
+    server.logged(f"{gateway.uri} unknown -> up")
+    gateway.invite_code = 503
+    for _ in range(2):
+        assert server.message(gateway.uri, uri_user="call")[0] == 503
+    server.logged(f"{gateway.uri} up -> down: 2 of 2 calls failed within 2 s, the last with 503")
+    gateway.invite_code = 486
+    # Its own ping, brought forward by the failures, and calls bring it back when the window has passed.
+    for _ in range(3):
+        assert server.message(gateway.uri, uri_user="call")[0] == 486
+    wait_for("up", lambda: server.message(gateway.uri, uri_user="call") and server.log_lines("down -> up"))
+    gateway.silent = True
+    for _ in range(8):
+        assert server.message(gateway.uri, uri_user="call")[0] == 408
+    assert any("the last with 408" in line or "no reply" in line for line in server.logged("up -> down")[1:])
+
+
 def test_native_reload(start, gateway: Gateway) -> None:
     """Where keepalive.py is the script itself, app_python.reload keeps states and pings too."""
     server = start(

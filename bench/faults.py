@@ -65,7 +65,6 @@ def start(who: str, trunks: Trunks, turned_clock: bool = False) -> Watched:
     defines: dict[str, object] = {
         "WATCHED": watched,
         "KEEPALIVE_DESTINATIONS": " ".join(trunks.gateways),
-        "RPC": f"udp:127.0.0.1:{free_port()}",
     }
     if who == OURS:
         defines |= {

@@ -14,6 +14,7 @@ DESTINATIONS ?=
 
 FULL ?=
 PINGS ?= 1000000
+ONLY ?=
 
 .PHONY: run test need check unit real stubs bench soak faults
 
@@ -45,7 +46,7 @@ soak: need
 	$(VENV)/python bench/soak.py --pings $(PINGS)
 
 faults: need
-	$(VENV)/python bench/faults.py
+	$(VENV)/python bench/faults.py --only "$(ONLY)"
 
 stubs:
 	$(PYTHON) stubs/generate.py keepalive-kamailio:bookworm keepalive-kamailio:trixie

@@ -1,6 +1,7 @@
 """Faults of our own, and of trunks: what this module does, and what the C module keepalive does.
 
-    make faults         all of them, a quarter of an hour; docs/faults.md has the last ones
+    make faults                 all of them, a quarter of an hour; docs/faults.md has the last ones
+    make faults ONLY=clock      those whose names contain a word
 
 Each fault hits both, one after the other, in the same run: the sample server with router.py, once on this
 module, once on the C module. While it lasts, calls are made, and all destinations are looked at four times a
@@ -37,6 +38,8 @@ OURS = "this module"
 THEIRS = "C keepalive"
 INTERVAL = 5
 CALLS_A_SECOND = 5
+ONLY = ""
+"""Faults whose names do not contain it are left out."""
 
 SAMPLE = (ROOT / "kamailio.cfg").read_text().replace('"kemi/keepalive.cfg"', f'"{ROOT}/kemi/keepalive.cfg"')
 
@@ -160,6 +163,8 @@ def trial(
     both: tuple[str, ...] = (OURS, THEIRS),
 ) -> None:
     """Print what a fault does to each of the two."""
+    if ONLY not in fault:
+        return
     for who in both:
         server = start(who, trunks, turned_clock)
         # All are pinged within an interval; the C module's first ping comes behind one.
@@ -187,20 +192,22 @@ def trial(
         )
 
 
-def stops(whole: bool) -> Callable[[Watched, str], None]:
-    """Return the fault that a prober, or a whole server, stands still for 20 s."""
+def stops(whole: bool, seconds: float, times: int = 1) -> Callable[[Watched, str], None]:
+    """Return the fault that a prober, or a whole server, stands still for a time, once or again and again."""
 
     def happens(server: Watched, who: str) -> None:
-        wait(4)
         # The C module pings from Kamailio's slow timer.
         name = "" if whole else "timer=keepalive_tick" if who == OURS else "slow timer"
         stopped, timers = server.process_numbers(name), server.process_numbers("timer")
-        server.signal("STOP", *stopped)
-        wait(20)
-        server.signal("CONT", *timers)
-        wait(0.5)
-        server.signal("CONT", *stopped)
-        wait(12)
+        for _ in range(times):
+            # No multiple of the interval: the C module sends all its pings at one moment of it.
+            wait(4.3)
+            server.signal("STOP", *stopped)
+            wait(seconds)
+            server.signal("CONT", *timers)
+            wait(0.5)
+            server.signal("CONT", *stopped)
+        wait(11)
 
     return happens
 
@@ -243,7 +250,10 @@ def main() -> None:
     """Run what the arguments say."""
     parser = argparse.ArgumentParser(description="Shows what faults do to this module and to keepalive.")
     parser.add_argument("--smallest", action="store_true", help="only to see that it works, half a minute")
+    parser.add_argument("--only", default="", help="faults whose names contain this")
     asked = parser.parse_args()
+    global ONLY
+    ONLY = asked.only
     version = subprocess.run(["kamailio", "-v"], capture_output=True, text=True).stdout.splitlines()[0]
     print(f"{version}, Python {platform.python_version()}, pings every {INTERVAL} s, time limit 1 s\n")
     row("fault", "module", "fewest alive", "changes", "not alive, all together", "calls answered", "log")
@@ -263,8 +273,9 @@ def main() -> None:
         return
     slow = Responder(delay=0.4)
     thousand = Trunks(slow.uris(1000), gateways)
-    trial("the prober stands still for 20 s", thousand, stops(whole=False), 36)
-    trial("the whole server stands still for 20 s", thousand, stops(whole=True), 36)
+    trial("the prober stands still for 20 s", thousand, stops(whole=False, seconds=20), 36)
+    trial("the whole server stands still for 20 s", thousand, stops(whole=True, seconds=20), 36)
+    trial("the whole server stands still for 2 s, ten times", thousand, stops(True, 2, 10), 80)
     trial("the clock jumps +1 h, -2 h, +1 h", thousand, clock_jumps, 36, turned_clock=True)
     slow.close()
     near, far = Uplink(1), Uplink(2)

@@ -37,6 +37,7 @@ from keepalive_core import (
     shared_memory,
     state_file,
     tm,
+    watch,
 )
 from keepalive_core.callbacks import Callback, InvalidCallback
 from keepalive_core.health import DOWN, UNKNOWN, UP
@@ -419,6 +420,12 @@ class Handlers:
     def ksr_keepalive_callbacks(self, msg: object, event: str = "") -> int:
         """Run the callbacks that are due; rtimer calls it ten times a second in a process of its own."""
         callbacks.run_announced()
+        return 1
+
+    @_never_raises(1)
+    def ksr_keepalive_watch(self, msg: object, event: str = "") -> int:
+        """Notice when the server stands still; rtimer calls it twenty times a second in its own process."""
+        watch.beat()
         return 1
 
     @_never_raises(1)

@@ -15,6 +15,7 @@ from conftest import FakeServer
 from fake_ksr import FakeKSR
 from keepalive_core.calls import CallRules, is_call_success, judge_call
 from keepalive_core.guards import (
+    Pulse,
     Standing,
     Uplink,
     damp,
@@ -22,6 +23,8 @@ from keepalive_core.guards import (
     hold,
     is_least_alive,
     least_alive,
+    missed_a_beat,
+    next_beat,
     one_more_fails,
 )
 from keepalive_core.health import (
@@ -530,6 +533,38 @@ def test_no_verdict_from_a_late_check(
     assert (verdict.transition is Transition.VOID) != in_time
     if not in_time:
         assert verdict.health == known._replace(judged=10, void=1, reason=verdict.health.reason)
+
+
+def test_a_pulse() -> None:
+    """A gap between two beats is a time in which nobody listened, also before the next beat has come."""
+    assert not missed_a_beat(Pulse(), 0, 10 * SECOND), "nobody has looked yet"
+    known = Pulse()
+    for tenth in (0, 1, 2, 20, 21, 22):
+        if tenth == 20:
+            assert missed_a_beat(known, 11 * SECOND, 12 * SECOND), "the others may wake up first"
+        known = next_beat(known, 10 * SECOND + tenth * SECOND // 10)
+    assert known == Pulse(12_200_000, 10_200_000, 12_000_000)
+    times = ((11.5, 12.1, True), (9, 10.1, False), (12.0, 12.3, False), (10, 12.5, True))
+    for since, until, missed in times:
+        assert missed_a_beat(known, int(since * SECOND), int(until * SECOND)) == missed
+
+
+def test_a_server_that_stood_still_blames_nobody(keepalive: ModuleType, server: FakeServer) -> None:
+    """A timeout that is in time to the ms is void where the server stood still before; the next counts."""
+    keepalive.add_destination(A, "me", ping_interval=5, ping_timeout=1000)
+    server.answer(200, 6)
+    for stands_still, void, failed in ((True, 1, 0), (False, 1, 1)):
+        before = len(server.ksr.sent)
+        while len(server.ksr.sent) == before:
+            server.tick()
+            server.ksr.handlers.ksr_keepalive_watch(None)
+        for tenth in range(10):
+            server.now += SECOND // 10
+            if tenth > 5 or not stands_still:
+                server.ksr.handlers.ksr_keepalive_watch(None)
+        server.ksr.time_out(server.ksr.sent[-1])
+        known = keepalive.info(A)
+        assert (known["void"], known["failed"]) == (void, failed)
 
 
 def test_without_memory_for_a_ping_nobody_is_down(keepalive: ModuleType, server: FakeServer) -> None:

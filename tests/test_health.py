@@ -153,6 +153,7 @@ TIMELY = Rules(timeout=500)
         (Kind.REPLY, 20_000, False),  # whenever it is read, it was written
         (Kind.SEND_FAILED, 5000, False),
         (Kind.NO_MEMORY, 0, True),
+        (Kind.UNHEARD, 520, True),
     ],
 )
 def test_a_verdict_that_comes_late_is_void(kind: Kind, milliseconds: int, void: bool) -> None:
@@ -359,7 +360,7 @@ def test_any_sequence_keeps_the_rules(sequence: list[Result | Report], rise: int
                 assert verdict == (health, Transition.STALE, "")
                 continue
             newest = each.sent
-            if each.kind is Kind.NO_MEMORY:
+            if each.kind in (Kind.NO_MEMORY, Kind.UNHEARD):
                 assert verdict.transition is Transition.VOID
                 assert verdict.health == health._replace(
                     judged=newest, void=health.void + 1, reason=verdict.health.reason

@@ -26,5 +26,6 @@ Rooms that join the others:
 * ``uplinks``        many destinations behind one socket that fail together
 * ``state_file``     what is known, over a restart
 * ``information``    all that is known of a destination, for people and programs
+* ``watch``          when this server stands still
 * ``prober``         the timer's tick: which pings leave now, which were never answered
 """

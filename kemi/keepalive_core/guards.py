@@ -9,8 +9,41 @@ import re
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from .health import DOWN, UNKNOWN, UP, Health, Rules, Transition, Verdict
+from .health import DOWN, LATE, UNKNOWN, UP, Health, Rules, Transition, Verdict
 from .schedule import SECOND
+
+# --- a server that stands still ---------------------------------------------------------------------------
+
+
+class Pulse(NamedTuple):
+    """When this server was seen awake."""
+
+    beat: int = 0
+    """the last time, us; 0 for never"""
+    stopped: int = 0
+    """when it was seen last before it stood still, us"""
+    woke: int = 0
+    """when it was seen again, us"""
+
+
+# Twenty beats a second, so that a gap of LATE is seen as one.
+BEAT = SECOND // 20
+
+
+def next_beat(known: Pulse, now: int) -> Pulse:
+    """Return the pulse with one more beat."""
+    if known.beat and now - known.beat > BEAT + LATE:
+        return Pulse(now, known.beat, now)
+    return known._replace(beat=now)
+
+
+def missed_a_beat(known: Pulse, since: int, until: int) -> bool:
+    """Say whether the server stood still between two times, us."""
+    if not known.beat:
+        return False
+    # Whoever asks may have been woken before the one who beats.
+    return until - known.beat > BEAT + LATE or (known.stopped < until and since < known.woke)
+
 
 # --- flapping --------------------------------------------------------------------------------------------
 

@@ -43,6 +43,8 @@ class Kind(Enum):
     SEND_FAILED = "send failed"
     LOST = "lost"
     """no word of any kind by the deadline: dropped on its way out, or its result was"""
+    UNHEARD = "unheard"
+    """as silent as the two above, but this server stood still meanwhile"""
     NO_MEMORY = "no memory"
     """it could not be sent, because this server had no shared memory left for it"""
 
@@ -304,7 +306,7 @@ def is_void(result: Result, rules: Rules) -> bool:
     A reply is evidence whenever it is read. Silence is none where it was not listened to: then a whole fleet
     would go down with each stall of the server (Envoy's issue 28699).
     """
-    if result.kind is Kind.NO_MEMORY:
+    if result.kind is Kind.UNHEARD or result.kind is Kind.NO_MEMORY:
         return True
     if not rules.timeout or (result.kind is not Kind.TIMEOUT and result.kind is not Kind.LOST):
         return False

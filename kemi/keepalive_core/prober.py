@@ -361,7 +361,7 @@ class Prober:
         elif judged < (target := self._targets[key]).sent:
             # Looked at again if this fails.
             self._deadlines.put(key, self._clock() + SECOND)
-            self._record(key, target, Kind.LOST)
+            self._record(key, target, Kind.UNHEARD if target.sent < self._woke else Kind.LOST)
             self._deadlines.remove(key)
 
     def _record(self, key: str, target: Target, kind: Kind) -> None:

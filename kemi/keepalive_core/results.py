@@ -5,10 +5,10 @@ import time
 from collections.abc import Callable
 from typing import Final
 
-from . import callbacks, configuration, groups, guards, health, shared_memory, tm, uplinks
+from . import callbacks, configuration, groups, guards, health, shared_memory, tm, uplinks, watch
 from .callbacks import Change
 from .calls import ON, is_call_success, judge_call
-from .health import Health, Report, Result, Rules, Transition, Verdict
+from .health import Health, Kind, Report, Result, Rules, Transition, Verdict
 from .settings import Policy
 from .shared_memory import Registration
 
@@ -17,6 +17,8 @@ log = logging.getLogger("keepalive")
 # As many changes as a destination's history keeps.
 HISTORY: Final = 10
 
+_SILENT: Final = frozenset((Kind.TIMEOUT, Kind.LOST))
+
 
 def record(key: str, result: Result, rules: Rules) -> None:
     """Judge a ping's result. One for a destination that is gone, or a stale one, changes nothing.
@@ -24,6 +26,8 @@ def record(key: str, result: Result, rules: Rules) -> None:
     Raises: SharedMemoryFull.
     """
     wall = int(time.time())
+    if result.kind in _SILENT and watch.stood_still(result.sent, result.ended):
+        result = result._replace(kind=Kind.UNHEARD)
     with shared_memory.locked(key) as row:
         text = row.record()
         again = health.one_more_success(text, result, rules, wall) if text else None

@@ -11,6 +11,7 @@ table or queue             key                         value
 ``keepalive``              ``started``                 int, 1 when the configured destinations are all in
 ``keepalive``              ``probers``                 int, how many probers have begun
 ``keepalive``              ``paused``                  int, 1 while no pings are to be sent
+``keepalive``              ``pulse``                   guards.Pulse, three numbers
 ``keepalive``              ``settings``                JSON, the settings in force, by the prober
 ``keepalive``              ``callbacks``               JSON, [[callback, user_attr], ...] for all changes
 ``keepalive_state``        a destination's key         int, what is_alive reads: 0 unknown, 1 up, 2 down,
@@ -48,7 +49,7 @@ from typing import Any, Final, NamedTuple
 
 import KSR
 
-from .guards import Uplink
+from .guards import Pulse, Uplink
 from .health import DOWN, Health, judged_at
 from .schedule import dealt_to
 from .settings import Value
@@ -502,6 +503,18 @@ def probers() -> int:
 def table_size() -> int:
     """Return the power of 2 that is the number of slots of the tables with a row a destination."""
     return int(defined("table_size") or 0)
+
+
+def pulse() -> Pulse:
+    """Return when this server was seen awake."""
+    text = _text(COMMON, "pulse")
+    return Pulse(*map(int, text.split())) if text else Pulse()
+
+
+def store_pulse(known: Pulse) -> None:
+    """Write when this server was seen awake. Raises: SharedMemoryFull."""
+    # All of one length, so that each is written in the place of the one before.
+    _store(COMMON, "pulse", " ".join(f"{when:019d}" for when in known))
 
 
 def claim_prober() -> int:

@@ -56,20 +56,26 @@ def wait_for_number(server: Kamailio, what: str, number: int, seconds: float = 1
     wait_for(f"{number} of {what}", lambda: number_of(server, what) == number, seconds)
 
 
-@pytest.mark.parametrize("who", ["timer=keepalive_tick", ""], ids=["the prober", "the whole server"])
+@pytest.mark.parametrize(
+    ("who", "seconds", "times"),
+    [("timer=keepalive_tick", 20, 1), ("", 20, 1), ("", 2, 4)],
+    ids=["the prober", "the whole server", "the whole server again and again"],
+)
 def test_a_server_that_stands_still_blames_nobody(
-    start, responder: Responder, tmp_path: Path, who: str
+    start, responder: Responder, tmp_path: Path, who: str, seconds: float, times: int
 ) -> None:
     """Stopped for 20 s among 1,000 destinations whose answers are under way: none is down or stale."""
     server = start_thousand(start, responder, tmp_path)
     wait_for("some rounds", lambda: responder.arrivals(responder.began, time.monotonic())[-20:].count(0) < 5)
     stopped, timers = server.process_numbers(who), server.process_numbers("timer")
-    server.signal("STOP", *stopped)
-    let_pass(20)
-    # Of all processes the timers go on first: then no reply has been read yet, and tm says that time is over.
-    server.signal("CONT", *timers)
-    let_pass(0.5)
-    server.signal("CONT", *stopped)
+    for _ in range(times):
+        let_pass(1.7)
+        server.signal("STOP", *stopped)
+        let_pass(seconds)
+        # The timers go on first: then no reply has been read yet, and tm says that time is over.
+        server.signal("CONT", *timers)
+        let_pass(0.5)
+        server.signal("CONT", *stopped)
     server.logged("stood still for")
     began = time.monotonic()
     wait_for("a round of pings", lambda: sum(responder.arrivals(began, time.monotonic())) >= 1000, 30)

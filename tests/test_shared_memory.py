@@ -70,7 +70,7 @@ def test_queues_give_each_entry_once(memory: ModuleType) -> None:
     """Entries come in their order, each to one taker."""
     for key in ("a", "b"):
         memory.announce_change(key)
-    assert list(memory.announced_changes(0)) == [("a", False), ("b", False)]
+    assert list(memory.announced_changes(0)) == [("a", memory.Wish.REGULARLY), ("b", memory.Wish.REGULARLY)]
     assert list(memory.announced_changes(0)) == []
 
 

@@ -26,8 +26,8 @@ class Pulse(NamedTuple):
     """when it was seen again, us"""
 
 
-# Twenty beats a second, so that a gap of LATE is seen as one.
-BEAT = SECOND // 20
+# rtimer's interval, in keepalive-settings.cfg; us.
+BEAT = SECOND // 10
 
 
 def next_beat(known: Pulse, now: int) -> Pulse:

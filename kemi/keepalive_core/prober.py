@@ -15,6 +15,7 @@ from . import configuration, groups, registry, results, shared_memory, tm
 from .health import GRACE, LATE, UP, Kind, Pace, Result, is_spent, pace
 from .schedule import SECOND, Timetable, dealt_to, first_ping, next_ping, phase, pings_allowed
 from .settings import Policy
+from .shared_memory import Wish
 
 log = logging.getLogger("keepalive")
 
@@ -35,6 +36,7 @@ class Target:
     """A destination, as the prober remembers it between two pings."""
 
     __slots__ = (
+        "asked",
         "generation",
         "hold",
         "interval",
@@ -60,6 +62,8 @@ class Target:
         self.spread = 0
         self.hold = 0
         self.sent = 0
+        self.asked = False
+        """for a ping at once, by somebody"""
         self.silent = False
         """in maintenance"""
 
@@ -164,9 +168,9 @@ class Prober:
 
     def _take_changes(self, now: int) -> None:
         """Look at what was announced; a flood of it may take half a tick, and the rest the next ones."""
-        for key, ping_soon in shared_memory.announced_changes(self._number):
+        for key, wish in shared_memory.announced_changes(self._number):
             try:
-                self._look_at(key, now, ping_soon)
+                self._look_at(key, now, wish)
             except shared_memory.SharedMemoryFull as error:
                 self._tell("a change of %s is not followed: %s", key, error)
             except Exception:
@@ -244,7 +248,7 @@ class Prober:
             log.info("pings are %s", "paused" if paused else "sent again")
         self._paused = paused
 
-    def _look_at(self, key: str, now: int, ping_soon: bool = False) -> None:
+    def _look_at(self, key: str, now: int, wish: Wish = Wish.REGULARLY) -> None:
         """Take over how a destination is registered, and how it is, now."""
         registered = shared_memory.registration(key)
         known = shared_memory.health(key)
@@ -271,7 +275,8 @@ class Prober:
         if is_new:
             self._pings.put(key, first_ping(now, target.place))
             self._expect_freshness(key, target, now)
-        elif ping_soon:
+        elif wish is not Wish.REGULARLY:
+            target.asked = wish is Wish.NOW
             self._pings.put(key, max(now, target.sent + SOONEST))
         elif before != (target.pace, target.hold, target.silent, target.policy):
             self._schedule(key, target, now)
@@ -329,8 +334,10 @@ class Prober:
                 self._pings.put(key, self._clock() + SECOND // 10)
                 return
             self._deadlines.remove(key)
-        if target.policy.skip_if_fresh and self._has_fresh_traffic(key, target.policy.skip_if_fresh):
+        skip = target.policy.skip_if_fresh
+        if skip and not target.asked and self._has_fresh_traffic(key, skip):
             return
+        target.asked = False
         try:
             target.sent, left = tm.send(key, target.generation, target.uri, target.policy)
         except tm.EventNotSeen as error:

@@ -44,8 +44,15 @@ _started = False
 
 def key_of(destination: object) -> str:
     """Return the key of a destination in any spelling; "" for a malformed one, which is logged."""
-    # Only text goes into the cache: not everything else can.
-    return key_of_text(destination) if isinstance(destination, str) else _parsed_key(destination)
+    if not isinstance(destination, str):
+        return _parsed_key(destination)
+    key = keys_of_texts.get(destination)
+    if key is None:
+        if len(keys_of_texts) >= _REMEMBERED_SPELLINGS:
+            # All at once: those that are asked for are back soon, and nothing is kept in order meanwhile.
+            keys_of_texts.clear()
+        key = keys_of_texts[destination] = _parsed_key(destination)
+    return key
 
 
 def _parsed_key(destination: object) -> str:
@@ -56,7 +63,8 @@ def _parsed_key(destination: object) -> str:
         return ""
 
 
-key_of_text = lru_cache(maxsize=_REMEMBERED_SPELLINGS)(_parsed_key)
+keys_of_texts: dict[str, str] = {}
+"""What this process was asked for, and the keys of that: a key for each spelling, "" for a malformed one."""
 
 
 def shown(key: str) -> int | None:
@@ -409,7 +417,7 @@ def ping_now(key: str) -> bool:
     """Have a destination pinged soon; False if it is not monitored. Raises: SharedMemoryFull."""
     if shown(key) is None:
         return False
-    shared_memory.announce_change(key, ping_soon=True)
+    shared_memory.announce_change(key, shared_memory.Wish.NOW)
     return True
 
 

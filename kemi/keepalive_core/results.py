@@ -10,7 +10,7 @@ from .callbacks import Change
 from .calls import ON, is_call_success, judge_call
 from .health import Health, Kind, Report, Result, Rules, Transition, Verdict
 from .settings import Policy
-from .shared_memory import Registration
+from .shared_memory import Registration, Wish
 
 log = logging.getLogger("keepalive")
 
@@ -31,8 +31,8 @@ def record(key: str, result: Result, rules: Rules) -> None:
     with shared_memory.locked(key) as row:
         text = row.record()
         again = health.one_more_success(text, result, rules, wall) if text else None
-        if again:
-            shared_memory.store_record(key, again)
+        if text and again:
+            shared_memory.store_record(key, again, len(text))
             return
     _apply(key, lambda known: health.judge(known, result, rules, wall), rules, result.ended)
 
@@ -52,7 +52,7 @@ def report(key: str, success: bool, reason: str) -> bool:
         lambda known: health.judge_report(known, reported, policy.rules, wall),
         policy.rules,
         reported.at,
-        ping_soon=True,
+        Wish.SOON,
     )
     return True
 
@@ -72,7 +72,7 @@ def report_call(key: str, code: int) -> bool:
         lambda known: judge_call(known, code, now, policy.rules, policy.calls, wall),
         policy.rules,
         now,
-        ping_soon=is_call_success(code) is False and policy.calls.mode == ON,
+        Wish.SOON if is_call_success(code) is False and policy.calls.mode == ON else Wish.REGULARLY,
     )
     return True
 
@@ -98,7 +98,7 @@ def end_drain(key: str) -> None:
 
 
 def _apply(
-    key: str, rule: Callable[[Health], Verdict], rules: Rules, now: int, ping_soon: bool = False
+    key: str, rule: Callable[[Health], Verdict], rules: Rules, now: int, wish: Wish = Wish.REGULARLY
 ) -> None:
     """Ask a rule and the guards, and write down what they change: state first, then the news of it."""
     with shared_memory.locked(key) as row:
@@ -111,9 +111,9 @@ def _apply(
             return
         verdict = guards.damp(before, uplinks.guard(key, before, verdict, now), now, rules)
         after = verdict.health
-        shared_memory.store_health(key, after)
-        if ping_soon or _concerns_prober(before, after, rules, now):
-            _tell_prober(key, ping_soon)
+        shared_memory.store_record(key, after.text(), len(text))
+        if wish is not Wish.REGULARLY or _concerns_prober(before, after, rules, now):
+            _tell_prober(key, wish)
         change, queued = _make_known(key, before, verdict)
     _log(key, before, verdict, change)
     if change and not queued:
@@ -165,9 +165,9 @@ def _concerns_prober(before: Health, after: Health, rules: Rules, now: int) -> b
     )
 
 
-def _tell_prober(key: str, ping_soon: bool) -> None:
+def _tell_prober(key: str, wish: Wish) -> None:
     try:
-        shared_memory.announce_change(key, ping_soon)
+        shared_memory.announce_change(key, wish)
     except shared_memory.SharedMemoryFull as error:
         # It goes on at the pace it had.
         log.error("%s is not pinged sooner: %s", key, error)

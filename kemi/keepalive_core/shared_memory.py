@@ -29,8 +29,8 @@ table or queue             key                         value
 ``keepalive_uplink``       a socket, then a prober's   int, how many of its destinations are behind it
                            number
 ``keepalive_restored``     a destination's key         JSON, its Restored, until it is registered
-queues keepalive_changes_0 a destination's key         "", the prober of that number has to look at it again,
-to keepalive_changes_7                                 or "ping", and to ping it soon
+queues keepalive_changes_0 a destination's key         a Wish: the prober of that number has to look at it
+to keepalive_changes_7                                 again, and perhaps to ping it soon
 queue keepalive_events     JSON, a callbacks.Change    "", callbacks have to be run
 =========================  ==========================  ==================================================
 
@@ -43,6 +43,7 @@ inside a destination's, outside of a group's.
 
 import json
 from collections.abc import Callable, Iterator
+from enum import Enum
 from functools import cache, lru_cache, partial
 from types import TracebackType
 from typing import Any, Final, NamedTuple
@@ -276,11 +277,14 @@ def store_health(key: str, known: Health) -> None:
     store_record(key, known.text())
 
 
-def store_record(key: str, text: str) -> None:
-    """Write the text of what is known of a destination. Raises: SharedMemoryFull."""
+def store_record(key: str, text: str, room: int = 0) -> None:
+    """Write the text of what is known of a destination. Raises: SharedMemoryFull.
+
+    Arguments: key and text; room, the length of the text that is there now.
+    """
     # htable writes a text that is no longer than the one before in its place; a longer one costs it a new
-    # cell. So it is filled up with spaces, and counters and latencies can grow.
-    _store(HEALTH, key, text.ljust(len(text) + -len(text) % HEALTH_STEP))
+    # cell. So it is filled up with spaces, and counters and latencies can grow; it never gets shorter.
+    _store(HEALTH, key, text.ljust(max(room, len(text) + -len(text) % HEALTH_STEP)))
 
 
 def to_show(known: Health, admin: Admin | None) -> int:
@@ -597,15 +601,24 @@ def store_callback(name: str, user_attr: Any) -> None:
         _store(COMMON, "callbacks", json.dumps(list(known.items())))
 
 
-def announce_change(key: str, ping_soon: bool = False) -> None:
+class Wish(Enum):
+    """When a destination that has changed is to be pinged."""
+
+    REGULARLY = ""
+    SOON = "soon"
+    """unless calls show already that it is alive"""
+    NOW = "now"
+
+
+def announce_change(key: str, wish: Wish = Wish.REGULARLY) -> None:
     """Have its prober look at a destination again, and ping it soon if so. Raises: SharedMemoryFull."""
-    _enqueue(f"{CHANGES}_{dealt_to(key, probers())}", key, "ping" if ping_soon else "")
+    _enqueue(f"{CHANGES}_{dealt_to(key, probers())}", key, wish.value)
 
 
-def announced_changes(prober: int) -> Iterator[tuple[str, bool]]:
+def announced_changes(prober: int) -> Iterator[tuple[str, Wish]]:
     """Take the keys of the destinations that a prober has to look at, and whether to ping them soon."""
     for key, word in _dequeue(f"{CHANGES}_{prober}"):
-        yield key, word == "ping"
+        yield key, Wish(word)
 
 
 def announce_event(text: str) -> None:

@@ -75,7 +75,9 @@ class Watched(Kamailio):
 class Contender(Watched):
     """A running server under load."""
 
-    def __init__(self, cfg: str, files: dict[str, str], memory: int = 256, **defines: object) -> None:
+    def __init__(
+        self, cfg: str, files: dict[str, str], memory: int = 256, resolver: str = "", **defines: object
+    ) -> None:
         super().__init__(
             NATIVE,
             "kamailio.cfg",
@@ -83,6 +85,7 @@ class Contender(Watched):
             children=2,
             files={"kamailio.cfg": HEAD + cfg + TAIL, **files},
             memory=memory,
+            resolver=resolver,
         )
 
     def stop(self) -> None:
@@ -119,17 +122,18 @@ def _cpu(pid: int) -> float:
 
 
 def this_module(
-    uris: list[str], interval: int, memory: int = 256, cfg: str = "", **defines: object
+    uris: list[str], interval: int, memory: int = 256, cfg: str = "", resolver: str = "", **defines: object
 ) -> Contender:
     """Start a server with this module.
 
     Arguments: uris, of the destinations; interval, s; memory, MB of shared memory; cfg, more of kamailio.cfg;
-    defines, settings.
+    resolver, the only DNS server; defines, settings.
     """
     return Contender(
         f'{cfg}\ninclude_file "{ROOT}/kemi/keepalive.cfg"\n',
         {"list": "\n".join(uris) + "\n"},
         memory,
+        resolver,
         **{"KEEPALIVE_LIST_FILE": "FOLDER/list", "KEEPALIVE_PING_INTERVAL": interval, **defines},
     )
 

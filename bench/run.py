@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import argparse
 import platform
+import socket
 import subprocess
 import sys
 import time
@@ -24,6 +25,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent))
 from contenders import NATIVE, ROOT, Contender, Watched, c_keepalive, dispatcher, this_module
 from gateway import Gateway
 from real.test_router import call
+from real.uplinks import Uplink
 from responder import Responder
 
 CONTENDERS: dict[str, Callable[..., Contender]] = {
@@ -170,6 +172,30 @@ def compare_calls(rounds: int, calls: int) -> None:
         row(names[answers], f"{median(costs):.0f} us ({each})", f"{constant / median(costs):.1%}")
 
 
+def blocked(responder: Responder, number: int, interval: int) -> None:
+    """Print what 25 names without a DNS server, and 25 TCP hosts that nobody hears, do to the others."""
+    head(
+        f"{number:,} destinations every {interval} s",
+        "answered",
+        "most pings in 100 ms, of the mean",
+        "false downs",
+    )
+    hole = Uplink(9)
+    hole.cut()
+    dead = [f"sip:gateway{n}.example.com" for n in range(25)]
+    dead += [f"{uri};transport=tcp" for uri in hole.destinations(25)]
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as silent:
+        silent.bind(("127.0.0.77", 53))
+        for name, more in (("alone", []), ("with 50 that block", dead)):
+            server = this_module(responder.uris(number) + more, interval, resolver="127.0.0.77")
+            time.sleep(interval + 3)
+            load = loaded(server, responder, 3 * interval)
+            downs = [line for line in server.log_lines("-> down") if f":{responder.port} " in line]
+            row(name, f"{load.answered:,} of {load.pings:,}", f"{load.fastest:.2f}", len(downs))
+            server.stop()
+    hole.close()
+
+
 def _size(number: int) -> dict[str, object]:
     """Return the settings for so many destinations, as the README says."""
     slots = max(12, (number // 4).bit_length())
@@ -245,8 +271,9 @@ def main() -> None:
             compare_pings(responder, 10_000, 10, 1, "")
         else:
             compare_is_alive(responder, [10, 10_000, 100_000])
-            compare_pings(responder, 10_000, 10, 3, "")
-            compare_pings(responder, 10_000, 10, 3, "mem_join=0")
+            compare_pings(responder, 10_000, 10, 2, "")
+            compare_pings(responder, 10_000, 10, 2, "mem_join=0")
+            blocked(responder, 10_000, 10)
             compare_calls(3, 2000)
             many(responder, 100_000, 600)
     finally:

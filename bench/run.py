@@ -142,7 +142,7 @@ def compare_calls(rounds: int, calls: int) -> None:
     """Print what a call through the sample server takes, with real answers and with constant ones."""
     head("a call through router.py, ten gateways", "CPU a call (rounds)", "rate it keeps")
     gateways = [Gateway() for _ in range(10)]
-    took: dict[str, list[float]] = {"constant": [], "asked": []}
+    took: dict[str, list[float]] = {"constant": [], "asked": [], "reported": []}
     for _ in range(rounds):
         for answers, costs in took.items():
             server = Watched(
@@ -166,7 +166,11 @@ def compare_calls(rounds: int, calls: int) -> None:
     for gateway in gateways:
         gateway.close()
     constant = median(took["constant"])
-    names = {"constant": "constant answers", "asked": "alive(group) and is_alive"}
+    names = {
+        "constant": "constant answers",
+        "asked": "alive(group) and is_alive",
+        "reported": "the same, and report_reply with each answer",
+    }
     for answers, costs in took.items():
         each = ", ".join(f"{cost:.0f}" for cost in costs)
         row(names[answers], f"{median(costs):.0f} us ({each})", f"{constant / median(costs):.1%}")

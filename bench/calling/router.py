@@ -1,6 +1,7 @@
 """The sample server's routing, with constant answers or with real ones: what does asking cost a call?
 
-ANSWERS, a define: "constant", or "asked", which asks for the group and then for its members.
+ANSWERS, a define: "constant"; "asked", which asks for the group and then for its members; "reported", which
+does that and reports what the gateways say.
 """
 
 import importlib.util
@@ -28,7 +29,7 @@ class Asking(sample.Router):
 
 
 class Constant:
-    """Says what nobody asked for."""
+    """Says what nobody asked for, and listens to nothing."""
 
     @staticmethod
     def is_alive(uri):
@@ -39,11 +40,15 @@ class Constant:
         return 0
 
 
+class Asked(Constant):
+    """Says what is so, and listens to nothing."""
+
+    is_alive = staticmethod(keepalive.is_alive)
+
+
 def mod_init():
     """Start."""
-    asked = KSR.pv.get("$def(ANSWERS)").strip('"') == "asked"
+    answers = KSR.pv.get("$def(ANSWERS)").strip('"')
     router = sample.mod_init()
-    if asked:
-        return Asking(router.gateways)
-    sample.keepalive = Constant
-    return router
+    sample.keepalive = {"constant": Constant, "asked": Asked, "reported": keepalive}[answers]
+    return router if answers == "constant" else Asking(router.gateways)

@@ -205,11 +205,9 @@ def is_alive(destination: str) -> int:
     From: the manual, section 2.4.1.
     """
     try:
-        # What nearly all calls are, without a function between: 0.4 us where it was 0.6.
-        key = _keys_of_texts[destination]
-        shown = _shown(key)
-        if shown == UP or (shown == DOWN and not _is_held(key)):
-            return shown
+        # What nearly all calls are, without a function between: 0.27 us, of which sht_get takes 0.22.
+        if _number(_STATE, _keys_of_texts[destination]) == UP:
+            return UP
     except (KeyError, TypeError):  # a spelling that is new to this process, or no text at all
         pass
     except Exception:
@@ -218,8 +216,8 @@ def is_alive(destination: str) -> int:
 
 
 _keys_of_texts = registry.keys_of_texts
-_shown = shared_memory.shown
-_is_held = shared_memory.is_held
+_number = shared_memory.number
+_STATE = shared_memory.STATE
 
 
 @_never_raises(_ERROR)
@@ -253,9 +251,7 @@ def alive(group: str) -> builtins.list[str]:
     Arguments: group, the name that add_destination was given.
     Returns: their URIs, by falling priority, then by falling weight; those for which is_alive says 1.
     """
-    # Two owners may have put a destination into the same group.
-    keys = {member.key: member.uri for member in groups.members(group) or ()}
-    return [uri for key, uri in keys.items() if _answer(key) == UP]
+    return groups.alive(group)
 
 
 @_never_raises(_ERROR)
@@ -264,10 +260,9 @@ def is_group_alive(group: str) -> int:
 
     Returns: 1 one is, 2 none is, -1 there is no such group.
     """
-    members = groups.members(group)
-    if members is None:
-        return _ERROR
-    return UP if any(_answer(member.key) == UP for member in members) else DOWN
+    if groups.alive(group):
+        return UP
+    return _ERROR if groups.members(group) is None else DOWN
 
 
 @_never_raises(_ERROR)
@@ -316,7 +311,7 @@ def report_reply(destination: str, code: int) -> int:
     """
     if not isinstance(code, int) or not 100 <= code <= 699:
         raise Refused(f"{code!r} is no code of a reply, 100 to 699 is")
-    key = _monitored(destination)
+    key = registry.key_of(destination)
     return _OK if key and results.report_call(key, code) else _ERROR
 
 
@@ -394,6 +389,17 @@ def on_tm_event(event: str) -> bool:
     return tm.on_event(event)
 
 
+def _done(task: Callable[P, object], *args: P.args, **kwargs: P.kwargs) -> int:
+    """Do what Kamailio calls for; it gets an int in every case."""
+    try:
+        task(*args, **kwargs)
+    except SharedMemoryFull as refusal:
+        log.error("%s: %s", task.__name__, refusal)
+    except Exception:
+        log.exception("%s failed", getattr(task, "__name__", task))
+    return 1
+
+
 class Handlers:
     """Every function that Kamailio calls for keepalive; mix it into the class of your script.
 
@@ -412,51 +418,33 @@ class Handlers:
         """Let every request pass: Kamailio 5.6 breaks the next KSR call where this method is missing."""
         return 1
 
-    @_never_raises(1)
     def ksr_keepalive_tick(self, msg: object, event: str = "") -> int:
         """Send the pings that are due; rtimer calls it twenty times a second in a process of its own."""
-        prober.prober.tick()
-        return 1
+        return _done(prober.prober.tick)
 
-    @_never_raises(1)
     def ksr_keepalive_callbacks(self, msg: object, event: str = "") -> int:
         """Run the callbacks that are due; rtimer calls it ten times a second in a process of its own."""
-        callbacks.run_announced()
-        return 1
+        return _done(callbacks.run_announced)
 
-    @_never_raises(1)
     def ksr_keepalive_watch(self, msg: object, event: str = "") -> int:
         """Notice when the server stands still; rtimer calls it ten times a second in its own process."""
-        watch.beat()
-        return 1
+        return _done(watch.beat)
 
-    @_never_raises(1)
     def ksr_keepalive_state_file(self, msg: object, event: str = "") -> int:
         """Write the state file, if one is set; rtimer calls it once a second in a process of its own."""
-        state_file.writer.tick()
-        return 1
+        return _done(state_file.writer.tick)
 
-    @_never_raises(1)
     def ksr_keepalive_tm_event(self, msg: object, event: str = tm.LOCAL_REQUEST) -> int:
         """Give a leaving ping its time limit and its reply and failure function; tm calls it."""
-        tm.on_event(event)
-        return 1
+        return _done(tm.on_event, event)
 
-    @_never_raises(1)
     def ksr_keepalive_reply(self, msg: object) -> int:
         """Take a ping's reply; tm calls it in the worker that received it."""
-        replied = tm.replied()
-        if replied:
-            results.record(*replied)
-        return 1
+        return _done(results.take_reply)
 
-    @_never_raises(1)
     def ksr_keepalive_failure(self, msg: object) -> int:
         """Take a ping's timeout; tm calls it in a timer process."""
-        timed_out = tm.timed_out()
-        if timed_out:
-            results.record(*timed_out)
-        return 1
+        return _done(results.take_timeout)
 
 
 class NativeHandlers(Handlers):

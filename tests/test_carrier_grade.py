@@ -390,6 +390,56 @@ def test_the_setting_enabled_pauses_too(keepalive: ModuleType, server: FakeServe
 # --- groups and info ------------------------------------------------------------------------------------
 
 
+def test_what_a_process_remembers_follows_each_change(server: FakeServer) -> None:
+    """A process that was asked for a group, and told of a call, goes by what others changed since."""
+    asked, other = server.process(), server.process()
+    for uri, priority in ((A, 1), (B, 2)):
+        other.add_destination(uri, "me", group="g", priority=priority, passive_min=1)
+    assert asked.alive("g") == [B, A]
+    changes = [
+        (lambda: server.answer(200, 2), [B, A]),
+        (lambda: other.set_admin(B, "drain"), [A]),
+        (lambda: other.set_admin(B, "ready"), [B, A]),
+        (lambda: other.report_failure(A), [B]),
+        (lambda: other.report_success(A), [B, A]),
+        (lambda: other.add_destination(A, "me", group="g", priority=3), [A, B]),
+        (lambda: other.add_destination(B, "me", group="other"), [A]),
+        (lambda: other.del_destination(A, "me"), []),
+    ]
+    for change, answer in changes:
+        change()
+        assert asked.alive("g") == answer
+        asked.alive("g").append("what a script does with its list is its own affair")
+        assert asked.is_group_alive("g") == (1 if answer else -1)
+    other.add_destination(A, "me", group="g", unknown_as="down")
+    assert (asked.alive("g"), asked.is_group_alive("g")) == ([], 2)
+    other.add_destination(A, "me", group="g")
+    assert asked.alive("g") == [A]
+    server.ksr.settings["unknown_as"] = "down"
+    server.tick(2)
+    assert (asked.alive("g"), asked.state(A)) == ([], asked.UNKNOWN)
+    assert asked.alive(None) == asked.alive(["g"]) == []
+
+
+def test_a_reported_call_goes_by_the_settings_of_now(server: FakeServer) -> None:
+    """passive_mode, for one destination or for all, and a deletion, hold for the next report anywhere."""
+    reporting, other = server.process(), server.process()
+    other.add_destination(A, "me", passive_min=1, ping_interval=3600)
+    server.answer(200, 2)
+    assert reporting.report_reply(A, 200) == 0
+    assert reporting.info(A)["ok"] == 2
+    other.add_destination(A, "me", passive_min=1, ping_interval=3600, passive_mode="off")
+    assert reporting.report_reply(A, 200) == reporting.report_reply(A, 503) == 0
+    assert (reporting.info(A)["ok"], reporting.state(A)) == (2, 1)
+    other.add_destination(A, "me", passive_min=1, ping_interval=3600)
+    server.ksr.settings["passive_mode"] = "off"
+    server.tick(2)
+    assert reporting.report_reply(A, 503) == 0
+    assert reporting.state(A) == 1
+    other.del_destination(A, "me")
+    assert reporting.report_reply(A, 200) == -1
+
+
 def test_groups(keepalive: ModuleType, server: FakeServer) -> None:
     """alive gives those that are alive, the best first; is_group_alive says whether there is one."""
     for name, priority, weight in (("a", 10, 1), ("b", 20, 1), ("c", 10, 5), ("d", 20, 1)):

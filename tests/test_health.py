@@ -4,6 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from keepalive_core.calls import CallRules, judge_call
 from keepalive_core.health import (
     DOWN,
     LOSS,
@@ -23,11 +24,13 @@ from keepalive_core.health import (
     judge,
     judge_report,
     loss,
+    one_more_good_call,
     one_more_success,
     pace,
     percentile,
     sample,
 )
+from keepalive_core.schedule import SECOND
 
 
 def result(kind: Kind = Kind.REPLY, code: int = 200, sent: int = 100, generation: int = 1) -> Result:
@@ -232,10 +235,9 @@ def test_what_is_not_fresh_is_forgotten() -> None:
         generation=st.integers(1, 2),
         sent=st.integers(1, 5),
         ended=st.integers(5, 10**6),
-        kind=st.sampled_from(Kind),
+        kind=st.just(Kind.REPLY),
         code=st.sampled_from([200, 202, 404, 503]),
-        reason=st.just("Very OK"),
-        retry_after=st.integers(0, 1),
+        reason=st.sampled_from(["Very OK", ""]),
     ),
 )
 def test_one_more_success_is_what_judge_says(known: Health, outcome: Result) -> None:
@@ -243,7 +245,7 @@ def test_one_more_success_is_what_judge_says(known: Health, outcome: Result) -> 
     assert Health.from_text(known.text()) == known
     assert Health.from_text(known.text() + "   ") == known
     rules = Rules(codes=((200, 299), (404, 404), (503, 503)), resent_after=500, most_drain=1)
-    again = one_more_success(known.text() + "  ", outcome, rules, WALL)
+    again = one_more(known.text() + "  ", outcome, rules)
     if again is None:
         return
     verdict = judge(known, outcome, rules, WALL)
@@ -253,13 +255,49 @@ def test_one_more_success_is_what_judge_says(known: Health, outcome: Result) -> 
     assert (known.state, verdict.health.hold, verdict.health.drain) == (UP, 0, 0)
 
 
+@given(
+    st.builds(
+        Health,
+        generation=st.integers(1, 2),
+        state=st.sampled_from([UNKNOWN, UP, DOWN]),
+        streak=st.integers(-2, 2),
+        drain=st.integers(0, 1),
+        ok=st.integers(0, 10**6),
+        traffic=st.integers(0, 10**6),
+        calls_since=st.integers(0, 20 * SECOND),
+        calls_ok=st.integers(0, 10**6),
+        calls_failed=st.integers(0, 10**6),
+        samples=st.sampled_from(["", "abc~"]),
+        reason=st.sampled_from(["200 OK in 1.5 ms", ""]),
+    ),
+    st.integers(10**6, 20 * SECOND),
+    st.integers(1, 10),
+)
+def test_one_more_good_call_is_what_judge_call_says(known: Health, at: int, window: int) -> None:
+    """From text to text or by judge_call, the record is the same; and nothing else changes."""
+    again = one_more_good_call(known.text() + "  ", at, window * SECOND, WALL)
+    assert (again is not None) == (known.state == UP and known.streak > 0)
+    if again is None:
+        return
+    verdict = judge_call(known, 200, at, Rules(fall=2), CallRules("on", 5, window), WALL)
+    assert again == verdict.health.text() + "  "
+    assert verdict.transition is Transition.UNCHANGED
+    assert pace(verdict.health, at) == pace(known, at)
+
+
+def one_more(record: str, outcome: Result, rules: Rules) -> str | None:
+    """Return what one more success makes of a record."""
+    generation, sent, ended, _, code, reason, _ = outcome
+    return one_more_success(record, generation, sent, ended, code, reason, rules, WALL)
+
+
 def test_one_more_success_is_the_common_case() -> None:
     """A reply of an up destination after another one is such a case."""
     first = judge(known(UP, 1), result(sent=200), Rules(), WALL).health
-    again = one_more_success(first.text(), result(sent=300), Rules(), WALL + 1)
+    again = one_more(first.text(), result(sent=300), Rules())
     assert again is not None
     assert Health.from_text(again).ok == 2
-    assert one_more_success(first.text(), result(sent=200), Rules(), WALL + 1) is None, "stale"
+    assert one_more(first.text(), result(sent=200), Rules()) is None, "stale"
 
 
 def test_rules_travel_as_text() -> None:

@@ -9,6 +9,7 @@ from keepalive_core.schedule import (
     MIN_PINGS_PER_TICK,
     SECOND,
     SLOT,
+    Deadlines,
     Timetable,
     dealt_to,
     first_ping,
@@ -175,3 +176,23 @@ def test_any_moves_agree_with_a_plain_dictionary(
         assert len(table) == len(model)
         assert sum(map(len, table._slots.values())) <= 2 * len(model) + 75
     assert sorted(table.take(100 * SLOT)) == sorted(model)
+
+
+@given(st.lists(st.tuples(st.integers(0, 40), st.one_of(st.none(), st.integers(-3, 60))), max_size=60))
+def test_each_deadline_comes_once_and_in_time(steps: list[tuple[int, int | None]]) -> None:
+    """However pings and looks follow each other: each is given up once, in its slot or the one behind it."""
+    deadlines = Deadlines()
+    now, waiting, taken = 10**9, {}, []
+    for number, (passed, wait) in enumerate(steps):
+        now += passed * SLOT // 4
+        if wait is not None:
+            when = now + wait * SLOT // 4
+            deadlines.put("a", number, when)
+            waiting[number] = when
+            continue
+        given_up = [sent for _, sent in deadlines.take(now)]
+        taken += given_up
+        assert all(waiting.pop(number) <= now for number in given_up)
+        assert all(when > now - SLOT for when in waiting.values())
+    taken += [sent for _, sent in deadlines.take(now + 100 * SLOT)]
+    assert sorted(taken) == [number for number, (_, wait) in enumerate(steps) if wait is not None]

@@ -45,7 +45,37 @@ def test_before_the_tables_exist_there_is_no_generation(memory: ModuleType, serv
     """Before htable is initialised the answer is 0, without a word in the log and without a crash."""
     server.ksr.tables_exist = False
     assert memory.next_generation() == 0
+    assert memory.revision() is None
     assert server.ksr.logged == []
+
+
+@pytest.mark.parametrize(
+    ("function", "arguments"),
+    [
+        ("store_registration", ("k", ())),
+        ("store_shown", ("k", 1)),
+        ("store_group", ("g", [])),
+        ("change_held", ("k", 1)),
+        ("publish_settings", ({},)),
+        ("remove", ("k",)),
+    ],
+)
+def test_what_is_remembered_is_revised_behind_the_change(
+    memory: ModuleType, server: FakeServer, mocker, function: str, arguments: tuple[object, ...]
+) -> None:
+    """There is a new revision, and who reads it finds the change there already."""
+    before = memory.revision()
+    table = server.ksr.module.htable
+    written = []
+    for name in ("sht_seti", "sht_sets", "sht_rm"):
+        mocker.patch.object(
+            table,
+            name,
+            lambda *args, real=getattr(table, name): written.append(memory.revision()) or real(*args),
+        )
+    getattr(memory, function)(*arguments)
+    assert set(written) == {before}
+    assert memory.revision() not in (before, None)
 
 
 def test_full_memory_is_said(memory: ModuleType, server: FakeServer) -> None:

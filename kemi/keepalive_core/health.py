@@ -72,14 +72,13 @@ class Result(NamedTuple):
 
     def why(self) -> str:
         """Say how the ping ended, for a log line."""
-        milliseconds = (self.ended - self.sent) / 1000
         if self.kind is Kind.REPLY:
-            return f"{self.code} {self.reason}".rstrip() + f" in {milliseconds:.1f} ms"
+            return _replied(self.code, self.reason, self.ended - self.sent)
         if self.kind is Kind.SEND_FAILED:
             return "the ping could not be sent"
         if self.kind is Kind.NO_MEMORY:
             return "shared memory has no room for a ping"
-        return f"no reply in {milliseconds:.0f} ms"
+        return f"no reply in {(self.ended - self.sent) / 1000:.0f} ms"
 
 
 class Report(NamedTuple):
@@ -167,7 +166,7 @@ class Health(NamedTuple):
     latency_ewma: int = 0
     latency_min: int = 0
     latency_max: int = 0
-    # The other numbers.
+    # Other numbers.
     since: int = 0
     """epoch seconds of the last change of state"""
     last_down: int = 0
@@ -188,6 +187,7 @@ class Health(NamedTuple):
     flap_changes: int = 0
     flap_level: int = 0
     """how often the next hold is doubled"""
+    # Numbers that one more good call changes, besides streak, last_up and ok.
     traffic: int = 0
     """when calls last went well, us"""
     calls_since: int = 0
@@ -209,14 +209,18 @@ class Health(NamedTuple):
     @staticmethod
     def from_text(text: str) -> "Health":
         """Return the record that a text() stands for."""
-        *numbers, others, samples, reason = text.split(" ", _FIRST + 2)
-        return Health._make((*map(int, numbers), *map(int, others.split(",")), samples, reason.rstrip()))
+        *numbers, others, calls, samples, reason = text.split(" ", _OTHERS + 3)
+        rest = f"{others},{calls}".split(",")
+        return Health._make((*map(int, numbers), *map(int, rest), samples, reason.rstrip()))
 
 
-# One more success takes these apart, and all others as one word.
-_FIRST: Final = Health._fields.index("since")
-_OTHERS: Final = len(Health._fields) - 2 - _FIRST
-_RECORD: Final = "%d " * _FIRST + ",".join(["%d"] * _OTHERS) + " %s %s"
+# One more success takes the first numbers apart, one more good call those of calls; the others are one word.
+_OTHERS: Final = Health._fields.index("since")
+_CALLS: Final = Health._fields.index("traffic")
+_SAMPLES: Final = Health._fields.index("samples")
+_RECORD: Final = (
+    "%d " * _OTHERS + ",".join(["%d"] * (_CALLS - _OTHERS)) + " " + ",".join(["%d"] * (_SAMPLES - _CALLS))
+) + " %s %s"
 
 
 def judged_at(text: str) -> int:
@@ -393,20 +397,22 @@ def _measured(health: Health, result: Result, rules: Rules) -> Health:
     )
 
 
-def one_more_success(record: str, result: Result, rules: Rules, wall: int) -> str | None:
+def one_more_success(
+    record: str, generation: int, sent: int, ended: int, code: int, reason: str, rules: Rules, wall: int
+) -> str | None:
     """Do what judge() does in the case that nearly all results are: up, and one more success.
 
-    It goes from text to text, without a Health between: 3 us instead of 9, at every reply.
+    It goes from text to text, without a Health or a Result between: 3 us instead of 9, at every reply.
 
-    Arguments: record, a Health's text(); the others as for judge().
+    Arguments: record, a Health's text(); rules and wall, as for judge(); the others, fields of a Result that
+    is a reply without a Retry-After.
     Returns: the text of the health from now on; None if the case is another one, which is judge()'s.
     """
-    generation, sent, ended, kind, code, _, retry_after = result
-    known = record.split(" ", _FIRST + 2)
+    known = record.split(" ", _OTHERS + 3)
     # A hold or a drain is over with this result: its caller tells the prober, and asks judge().
     if known[1] != "1" or known[4] != "0" or known[5] != "0" or known[3][0] == "-":
         return None
-    if int(known[0]) != generation or sent <= int(known[2]) or kind is not Kind.REPLY or retry_after:
+    if int(known[0]) != generation or sent <= int(known[2]):
         return None
     if rules.drain_codes or not has_code(rules.codes, code):
         return None
@@ -418,8 +424,12 @@ def one_more_success(record: str, result: Result, rules: Rules, wall: int) -> st
     return (
         f"{generation} 1 {sent} {int(known[3]) + 1} 0 0 {wall} {wall} {code} {int(known[9]) + 1} "
         f"{latency} {average} {latency if latency < least else least} {latency if latency > most else most} "
-        f"{known[14]} {(known[15] + sample(latency))[-RECENT:]} {result.why()}"
+        f"{known[14]} {known[15]} {(known[16] + sample(latency))[-RECENT:]} {_replied(code, reason, latency)}"
     )
+
+
+def _replied(code: int, reason: str, latency: int) -> str:
+    return f"{code} {reason} in {latency / 1000:.1f} ms" if reason else f"{code} in {latency / 1000:.1f} ms"
 
 
 def judge_report(health: Health, report: Report, rules: Rules, wall: int) -> Verdict:
@@ -437,6 +447,29 @@ def one_more_call(health: Health, success: bool, rules: Rules, at: int, wall: in
     else:
         after = after._replace(failed=health.failed + 1, last_down=wall)
     return Verdict(after._replace(since=wall) if transition is Transition.CHANGED else after, transition)
+
+
+def one_more_good_call(record: str, at: int, window: int, wall: int) -> str | None:
+    """Do what one_more_call() does in the case that nearly all are: up, and one more success.
+
+    It goes from text to text, as one_more_success() does, and counts the call as calls.judge_call() does.
+
+    Arguments: record, a Health's text(); at, when, us; window, in which calls are counted, us; wall, epoch
+    seconds.
+    Returns: the text of the health from now on; None if the case is another one.
+    """
+    known = record.split(" ", _OTHERS + 2)
+    streak = int(known[3])
+    if known[1] != "1" or streak <= 0:
+        return None
+    _, since, ok, failed, shadow_downs = map(int, known[15].split(","))
+    if not since or at - since > window:
+        since, ok, failed = at, 0, 0
+    known[3] = str(streak + 1)
+    known[7] = str(wall)
+    known[9] = str(int(known[9]) + 1)
+    known[15] = f"{at},{since},{ok + 1},{failed},{shadow_downs}"
+    return " ".join(known)
 
 
 def expire(health: Health, reason: str, wall: int) -> Verdict:

@@ -13,7 +13,7 @@ from functools import partial
 
 from . import configuration, groups, registry, results, shared_memory, tm
 from .health import GRACE, LATE, UP, Kind, Pace, Result, is_spent, pace
-from .schedule import SECOND, Timetable, dealt_to, first_ping, next_ping, phase, pings_allowed
+from .schedule import SECOND, Deadlines, Timetable, dealt_to, first_ping, next_ping, phase, pings_allowed
 from .settings import Policy
 from .shared_memory import Wish
 
@@ -39,11 +39,13 @@ class Target:
         "asked",
         "generation",
         "hold",
+        "in_flight",
         "interval",
         "offset",
         "pace",
         "place",
         "policy",
+        "reliable",
         "sent",
         "silent",
         "spread",
@@ -62,6 +64,11 @@ class Target:
         self.spread = 0
         self.hold = 0
         self.sent = 0
+        """when the last ping left, us"""
+        self.in_flight = False
+        """whether the last ping may have no result yet"""
+        self.reliable = False
+        """whether its transport sees to it that a ping arrives"""
         self.asked = False
         """for a ping at once, by somebody"""
         self.silent = False
@@ -91,13 +98,11 @@ class Prober:
         self._unseen: list[str] = []
         """what was there before the first tick, and is not looked at yet"""
         self._pings = Timetable()
-        self._deadlines = Timetable()
+        self._deadlines = Deadlines()
         self._ends_of_admin = Timetable()
         self._ends_of_drain = Timetable()
         self._freshness = Timetable()
-        self._timetables = (
-            *(self._pings, self._deadlines, self._ends_of_admin, self._ends_of_drain, self._freshness),
-        )
+        self._timetables = (*(self._pings, self._ends_of_admin, self._ends_of_drain, self._freshness),)
         self._behind: Counter[str] = Counter()
         """how many destinations are pinged from which socket"""
         self._published_behind: dict[str, int] = {}
@@ -124,7 +129,9 @@ class Prober:
         if now >= self._next_refresh:
             self._refresh(now)
         self._take_changes(now)
-        self._for_each(self._deadlines.take(now), self._give_up)
+        for key, sent in self._deadlines.take(now):
+            if key in self._targets and self._targets[key].sent == sent:
+                self._for_each((key,), self._give_up)
         self._for_each(self._ends_of_admin.take(now), registry.end_admin)
         self._for_each(self._ends_of_drain.take(now), results.end_drain)
         self._for_each(self._freshness.take(now), self._check_freshness)
@@ -296,6 +303,7 @@ class Prober:
         self._rate += 1 / policy.interval
         self._behind[policy.socket] += 1
         target.policy = policy
+        target.reliable = tm.is_reliable(target.uri, policy)
 
     def _leave(self, policy: Policy) -> None:
         self._rate -= 1 / policy.interval
@@ -324,7 +332,7 @@ class Prober:
         target = self._targets[key]
         if target.silent:
             return
-        if key in self._deadlines:
+        if target.in_flight:
             judged = shared_memory.judged(key)
             if judged is None:
                 self._forget_unannounced(key)
@@ -333,20 +341,21 @@ class Prober:
                 # One ping in flight: the next one leaves when this one is over.
                 self._pings.put(key, self._clock() + SECOND // 10)
                 return
-            self._deadlines.remove(key)
+            target.in_flight = False
         skip = target.policy.skip_if_fresh
         if skip and not target.asked and self._has_fresh_traffic(key, skip):
             return
         target.asked = False
         try:
-            target.sent, left = tm.send(key, target.generation, target.uri, target.policy)
+            target.sent, left = tm.send(key, target.generation, target.uri, target.policy, target.reliable)
         except tm.EventNotSeen as error:
             self._tell("%s", error)
             # Our own fault, not the peer's: it is not down, but nothing is known of it any more.
             results.expire(key, "its pings can't be followed")
             return
         if left:
-            self._deadlines.put(key, target.sent + target.policy.timeout * 1000 + GRACE)
+            target.in_flight = True
+            self._deadlines.put(key, target.sent, target.sent + target.policy.timeout * 1000 + GRACE)
         elif shared_memory.has_room_for_a_ping():
             self._record(key, target, Kind.SEND_FAILED)
         else:
@@ -362,18 +371,23 @@ class Prober:
 
     def _give_up(self, key: str) -> None:
         """At a ping's deadline: it was lost, unless somebody got its result."""
-        judged = shared_memory.judged(key)
-        if judged is None:
-            self._forget_unannounced(key)
-        elif judged < (target := self._targets[key]).sent:
-            # Looked at again if this fails.
-            self._deadlines.put(key, self._clock() + SECOND)
-            self._record(key, target, Kind.UNHEARD if target.sent < self._woke else Kind.LOST)
-            self._deadlines.remove(key)
+        target = self._targets[key]
+        if not target.in_flight:
+            return
+        try:
+            judged = shared_memory.judged(key)
+            if judged is None:
+                self._forget_unannounced(key)
+            elif judged < target.sent:
+                self._record(key, target, Kind.UNHEARD if target.sent < self._woke else Kind.LOST)
+        except Exception:
+            self._deadlines.put(key, target.sent, self._clock() + SECOND)
+            raise
+        target.in_flight = False
 
     def _record(self, key: str, target: Target, kind: Kind) -> None:
         result = Result(target.generation, target.sent, self._clock(), kind)
-        results.record(key, result, target.policy.rules)
+        results.record_silence(key, target.policy.rules, result)
 
     def _forget_unannounced(self, key: str) -> None:
         """Forget a destination that is gone, of which memory had no room to tell."""

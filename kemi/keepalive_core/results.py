@@ -9,6 +9,7 @@ from . import callbacks, configuration, groups, guards, health, shared_memory, t
 from .callbacks import Change
 from .calls import ON, is_call_success, judge_call
 from .health import Health, Kind, Report, Result, Rules, Transition, Verdict
+from .schedule import SECOND
 from .settings import Policy
 from .shared_memory import Registration, Wish
 
@@ -20,20 +21,41 @@ HISTORY: Final = 10
 _SILENT: Final = frozenset((Kind.TIMEOUT, Kind.LOST))
 
 
-def record(key: str, result: Result, rules: Rules) -> None:
-    """Judge a ping's result. One for a destination that is gone, or a stale one, changes nothing.
+def take_reply() -> None:
+    """Judge the reply that is at hand. One for a destination that is gone, or a stale one, changes nothing.
 
     Raises: SharedMemoryFull.
     """
+    replied = tm.replied()
+    if replied is None:
+        return
+    key, rules, generation, sent, ended, code, reason, retry_after = replied
     wall = int(time.time())
+    if not retry_after:
+        with shared_memory.locked(key) as row:
+            text = row.record()
+            if text is None:
+                return
+            again = health.one_more_success(text, generation, sent, ended, code, reason, rules, wall)
+            if again:
+                shared_memory.store_record(key, again, len(text))
+                return
+    result = Result(generation, sent, ended, Kind.REPLY, code, reason, retry_after)
+    _apply(key, lambda known: health.judge(known, result, rules, wall), rules, ended)
+
+
+def take_timeout() -> None:
+    """Judge the timeout that is at hand, as take_reply() does a reply. Raises: SharedMemoryFull."""
+    timed_out = tm.timed_out()
+    if timed_out:
+        record_silence(*timed_out)
+
+
+def record_silence(key: str, rules: Rules, result: Result) -> None:
+    """Judge a ping that had no reply, by its time limit or before. Raises: SharedMemoryFull."""
     if result.kind in _SILENT and watch.stood_still(result.sent, result.ended):
         result = result._replace(kind=Kind.UNHEARD)
-    with shared_memory.locked(key) as row:
-        text = row.record()
-        again = health.one_more_success(text, result, rules, wall) if text else None
-        if text and again:
-            shared_memory.store_record(key, again, len(text))
-            return
+    wall = int(time.time())
     _apply(key, lambda known: health.judge(known, result, rules, wall), rules, result.ended)
 
 
@@ -67,19 +89,45 @@ def report_call(key: str, code: int) -> bool:
         return False
     now = tm.clock()
     wall = int(time.time())
+    rules = policy.calls
+    if rules.mode == ON and is_call_success(code):
+        with shared_memory.locked(key) as row:
+            text = row.record()
+            again = health.one_more_good_call(text, now, rules.window * SECOND, wall) if text else None
+            if text and again:
+                shared_memory.store_record(key, again, len(text))
+                return True
     _apply(
         key,
-        lambda known: judge_call(known, code, now, policy.rules, policy.calls, wall),
+        lambda known: judge_call(known, code, now, policy.rules, rules, wall),
         policy.rules,
         now,
-        Wish.SOON if is_call_success(code) is False and policy.calls.mode == ON else Wish.REGULARLY,
+        Wish.SOON if is_call_success(code) is False and rules.mode == ON else Wish.REGULARLY,
     )
     return True
 
 
+# As this process looked them up, as long as the revision stays.
+_policies: dict[str, Policy] = {}
+_policies_at: int | None = None
+_MOST_POLICIES: Final = 10_000
+
+
 def _policy(key: str) -> Policy | None:
-    registered = shared_memory.registration(key)
-    return None if registered is None else configuration.policy(registered.options)
+    """Return what is in force for a destination, None if it is not monitored."""
+    global _policies_at
+    # Read before what it stands for: a change that comes meanwhile makes the answer an old one.
+    revision = shared_memory.revision()
+    if revision != _policies_at or len(_policies) > _MOST_POLICIES:
+        _policies.clear()
+        _policies_at = revision
+    found = _policies.get(key)
+    if found is None:
+        registered = shared_memory.registration(key)
+        if registered is None:
+            return None
+        found = _policies[key] = configuration.policy(registered.options)
+    return found
 
 
 def expire(key: str, reason: str) -> None:

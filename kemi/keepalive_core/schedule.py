@@ -3,7 +3,7 @@
 import math
 import re
 import zlib
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import Final
 
 SECOND: Final = 1_000_000
@@ -76,6 +76,13 @@ def pings_allowed(rate: float, elapsed: int) -> int:
 SLOT: Final = SECOND // 100
 
 
+def _passed(slots: Collection[int], first: int, last: int) -> Iterable[int]:
+    """Return all slots from first to last, or those of them that there are, whichever are fewer."""
+    if len(slots) < last - first:  # as over a long stall
+        return sorted(slot for slot in slots if slot <= last)
+    return range(first, last + 1)
+
+
 class Timetable:
     """Keys and the time each is due: a wheel, where putting and taking a key costs the same for any number.
 
@@ -130,11 +137,7 @@ class Timetable:
             self._next = last
             return taken
         slots = self._slots
-        # From an empty table on, or over a long stall, slots that are there are fewer than those that passed.
-        passed: Iterable[int] = range(self._next, last + 1)
-        if len(slots) < last - self._next:
-            passed = sorted(slot for slot in slots if slot <= last)
-        for slot in passed:
+        for slot in _passed(slots, self._next, last):
             keys = slots.pop(slot, None)
             if keys is None:
                 continue
@@ -148,5 +151,39 @@ class Timetable:
                     del self._due[key]
                     taken.append(key)
             self._entries -= len(keys)
+        self._next = last
+        return taken
+
+
+class Deadlines:
+    """Pings, and the time each is given up: a wheel too, of which nothing is ever taken back.
+
+    A ping that was answered is passed over when its time comes: 1.6 us less a ping than a Timetable's key,
+    which can be moved and removed.
+    """
+
+    def __init__(self) -> None:
+        self._slots: dict[int, list[tuple[str, int]]] = {}
+        self._next = 0
+        """the first slot that was not taken yet"""
+
+    def put(self, key: str, sent: int, when: int) -> None:
+        """Have a ping given up at a time, us.
+
+        Arguments: key, of its destination; sent, when it left, us, by which it is known; when, us.
+        """
+        slot = max(-(-when // SLOT), self._next)
+        pings = self._slots.get(slot)
+        if pings is None:
+            self._slots[slot] = [(key, sent)]
+        else:
+            pings.append((key, sent))
+
+    def take(self, now: int) -> list[tuple[str, int]]:
+        """Remove and return the pings to give up by now: key, and when it left."""
+        taken: list[tuple[str, int]] = []
+        last = now // SLOT
+        for slot in _passed(self._slots, self._next, last):
+            taken += self._slots.pop(slot, ())
         self._next = last
         return taken

@@ -7,6 +7,7 @@ truth lies here, in tables of the htable module and queues of the mqueue module,
 table or queue             key                         value
 =========================  ==========================  ==================================================
 ``keepalive``              ``generation``              int, counts the registrations
+``keepalive``              ``revision``                int, counts changes of what processes remember
 ``keepalive``              ``startup``                 int, how many processes asked to do the start-up
 ``keepalive``              ``started``                 int, 1 when the configured destinations are all in
 ``keepalive``              ``probers``                 int, how many probers have begun
@@ -238,6 +239,26 @@ def next_generation() -> int:
     return max(0, KSR.htable.sht_inc(COMMON, "generation"))
 
 
+def revision() -> int | None:
+    """Return a number that is another one after each change of what processes remember.
+
+    That is a registration, a group, the settings, or what is_alive reads: what was worked out from these
+    holds as long as the number stays.
+    """
+    if not _exist and not _tables_exist():
+        return None
+    number: int | None = KSR.htable.sht_get(COMMON, "revision")
+    return number
+
+
+def _revise() -> None:
+    # Behind the change, so that whoever reads the new number reads the change too.
+    KSR.htable.sht_inc(COMMON, "revision")
+
+
+number: Callable[[str, str], int | None] = KSR.htable.sht_get
+"""Return the number that a table has for a key, None for none."""
+
 shown: Callable[[str], int | None] = partial(KSR.htable.sht_get, STATE)
 """Return what is_alive reads: a destination's state and admin mode; None if it is not monitored."""
 
@@ -270,6 +291,7 @@ def judged(key: str) -> int | None:
 def store_registration(key: str, registered: Registration) -> None:
     """Write how a destination is registered. Raises: SharedMemoryFull."""
     _store(DESTINATION, key, json.dumps(registered))
+    _revise()
 
 
 def store_health(key: str, known: Health) -> None:
@@ -297,6 +319,7 @@ def to_show(known: Health, admin: Admin | None) -> int:
 def store_shown(key: str, value: int) -> None:
     """Write what is_alive reads. Raises: SharedMemoryFull."""
     _store(STATE, key, value)
+    _revise()
 
 
 def is_taken_out(value: int) -> bool:
@@ -334,6 +357,7 @@ def remove(key: str) -> None:
     """Remove all rows of a destination; the one that is_alive reads first."""
     for table in (STATE, HELD, HEALTH, DESTINATION, HISTORY, ADMIN):
         KSR.htable.sht_rm(table, key)
+    _revise()
 
 
 @lru_cache(maxsize=1024)
@@ -353,6 +377,7 @@ def store_group(name: str, members: list[Member]) -> None:
         _store(GROUP, name, json.dumps(members))
     else:
         KSR.htable.sht_rm(GROUP, name)
+    _revise()
 
 
 def groups() -> list[str]:
@@ -397,6 +422,7 @@ def change_held(key: str, by: int) -> None:
         _store(HELD, key, number)
     else:
         KSR.htable.sht_rm(HELD, key)
+    _revise()
 
 
 def uplink(socket: str) -> Uplink:
@@ -492,8 +518,9 @@ def claim_startup() -> bool:
     """Return True in exactly one process: the one that has to register what is configured."""
     if KSR.htable.sht_inc(COMMON, "startup") != 1:
         return False
-    # The row is made now, so that mark_started() needs no memory even if the destinations took it all.
+    # The rows are made now, so that they need no memory later, even if the destinations took it all.
     _store(COMMON, "started", 0)
+    _revise()
     return True
 
 
@@ -561,6 +588,7 @@ def published_settings() -> dict[str, Value] | None:
 def publish_settings(values: dict[str, Value]) -> None:
     """Let all processes know of the settings in force. Raises: SharedMemoryFull."""
     _store(COMMON, "settings", json.dumps(values))
+    _revise()
 
 
 def defined(name: str) -> str | None:

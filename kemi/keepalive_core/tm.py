@@ -42,22 +42,11 @@ class EventNotSeen(Exception):
         )
 
 
-class _Leaving:
-    """The ping that is being sent by this process, between send() and tm's event."""
-
-    __slots__ = ("generation", "key", "policy", "reliable", "sent")
-
-    def __init__(self, key: str, generation: int, policy: Policy, reliable: bool) -> None:
-        self.key = key
-        self.generation = generation
-        self.policy = policy
-        self.reliable = reliable
-        """whether its transport sees to it that it arrives"""
-        self.sent = 0
-        """when it left, us; 0 before the event"""
-
-
-_leaving: _Leaving | None = None
+# The ping that is being sent by this process, between send() and tm's event: generation, key, policy, and
+# whether its transport sees to it that it arrives.
+_leaving: tuple[int, str, Policy, bool] | None = None
+# When it left, us; 0 before the event.
+_left = 0
 
 
 def clock() -> int:
@@ -65,38 +54,40 @@ def clock() -> int:
     return time.monotonic_ns() // 1000
 
 
-def send(key: str, generation: int, uri: str, policy: Policy) -> tuple[int, bool]:
+def is_reliable(uri: str, policy: Policy) -> bool:
+    """Say whether a ping's transport sees to it that it arrives, so that tm sends it once."""
+    return _RELIABLE.search(policy.proxy or uri) is not None
+
+
+def send(key: str, generation: int, uri: str, policy: Policy, reliable: bool) -> tuple[int, bool]:
     """Send one ping.
 
     Arguments: key and generation, of the destination; uri, the request URI; policy, what to send, from where
-    and through whom, and how long tm waits for a final reply.
+    and through whom, and how long tm waits for a final reply; reliable, as is_reliable() says.
     Returns: when the ping left, us, and whether it did. It does not where the name can't be resolved or no
     socket fits; a refused TCP connection is no such failure, tm tells of it by a timeout.
     Raises: EventNotSeen.
     From: RFC 3261 section 11.1.
     """
-    global _leaving
-    reliable = _RELIABLE.search(policy.proxy or uri) is not None
-    leaving = _Leaving(key, generation, policy, reliable)
-    began = clock()
-    _leaving = leaving
+    global _leaving, _left
+    _leaving, _left = (generation, key, policy, reliable), 0
     try:
         headers = f"From: <{policy.from_uri}>\r\nTo: <{uri}>\r\n{policy.headers}"
         sent = KSR.tm.t_uac_send(policy.method, uri, policy.proxy, policy.socket, headers, "")
     except SystemError as error:
         # Kamailio 5.6 says this, after the ping left, where a function it calls on the ping's way (the
         # event's, ksr_onsend_route) is missing. If the event was seen, the ping can be followed all the same.
-        if not leaving.sent:
+        if not _left:
             raise EventNotSeen from error
         sent = 1
     finally:
         _leaving = None
     KSR.dbg(f"keepalive: ping to {uri}: t_uac_send returned {sent}\n")
     if not sent > 0:
-        return began, False
-    if not leaving.sent:
+        return clock(), False
+    if not _left:
         raise EventNotSeen
-    return leaving.sent, True
+    return _left, True
 
 
 def on_event(event: str) -> bool:
@@ -104,44 +95,54 @@ def on_event(event: str) -> bool:
 
     It runs for every request that Kamailio originates, in the process and inside the call that sends it.
     """
-    leaving = _leaving
-    if leaving is None or event != LOCAL_REQUEST:
+    global _left
+    if _leaving is None or event != LOCAL_REQUEST:
         return False
+    generation, key, policy, reliable = _leaving
     # The clock starts here: behind the DNS lookup, in front of the network.
-    leaving.sent = clock()
-    policy = leaving.policy
+    _left = clock()
     # The rules travel along, so that whoever gets the result need not look them up.
-    rules = policy.reliable_rules_text if leaving.reliable else policy.rules_text
-    KSR.pv.sets(_PING, f"{leaving.generation} {leaving.sent} {rules} {leaving.key}")
+    rules = policy.reliable_rules_text if reliable else policy.rules_text
+    KSR.pv.sets(_PING, f"{generation} {_left} {rules} {key}")
     KSR.tm.t_on_reply(REPLY_ROUTE)
     KSR.tm.t_on_failure(FAILURE_ROUTE)
     limit = policy.timeout + _TICK_MS
     KSR.tm.t_set_fr(0, limit)
-    if limit > RESENT_AFTER and not leaving.reliable:
+    if limit > RESENT_AFTER and not reliable:
         # Whatever tm's own setting is: a reply that comes sooner answers the one copy that was sent.
         KSR.tm.t_set_retr(RESENT_AFTER + _TICK_MS, _T2_MS)
     return True
 
 
-def replied() -> tuple[str, Result, Rules] | None:
+def replied() -> tuple[str, Rules, int, int, int, int, str, int] | None:
     """Return what the reply at hand says of which destination; None for a provisional one.
 
-    Returns: the destination's key, the result, and the rules to judge it by.
+    Returns: the destination's key, the rules to judge it by, and the fields of a health.Result but for its
+    kind. Nearly all of them need no Result.
     """
     code = KSR.pv.get("$rs")
     if not isinstance(code, int) or code < 200:
         return None
+    ping = KSR.pv.get(_PING)
+    if not isinstance(ping, str):
+        return None
+    generation, sent, rules, key = ping.split(" ", 3)
     retry_after = _retry_after() if code >= _MAY_RETRY_AFTER else 0
-    return _result(Kind.REPLY, code, _reason(), retry_after)
+    reason = one_line(_peers_text("$rr"))
+    return key, Rules.from_text(rules), int(generation), int(sent), clock(), code, reason, retry_after
 
 
-def timed_out() -> tuple[str, Result, Rules] | None:
-    """Return whose ping timed out, as replied() does; None if that is not what happened.
+def timed_out() -> tuple[str, Rules, Result] | None:
+    """Return whose ping timed out, the rules to judge it by, and the result; None if it did not.
 
     The failure function runs for a received code of 300 and above too, a 408 among them; the reply
     function has judged that. t_branch_timeout tells them apart, the code does not.
     """
-    return _result(Kind.TIMEOUT) if KSR.tm.t_branch_timeout() > 0 else None
+    ping = KSR.pv.get(_PING) if KSR.tm.t_branch_timeout() > 0 else None
+    if not isinstance(ping, str):
+        return None
+    generation, sent, rules, key = ping.split(" ", 3)
+    return key, Rules.from_text(rules), Result(int(generation), int(sent), clock(), Kind.TIMEOUT)
 
 
 def reply_code() -> int:
@@ -150,22 +151,6 @@ def reply_code() -> int:
     if not isinstance(code, int) or code < 100:  # a failure route has a request at hand
         code = KSR.tm.t_get_status_code()
     return code if isinstance(code, int) else 0
-
-
-def _result(
-    kind: Kind, code: int = 0, reason: str = "", retry_after: int = 0
-) -> tuple[str, Result, Rules] | None:
-    ended = clock()
-    ping = KSR.pv.get(_PING)
-    if not isinstance(ping, str):
-        return None
-    generation, sent, rules, key = ping.split(" ", 3)
-    result = Result(int(generation), int(sent), ended, kind, code, reason, retry_after)
-    return key, result, Rules.from_text(rules)
-
-
-def _reason() -> str:
-    return one_line(_peers_text("$rr"))
 
 
 def _retry_after() -> int:

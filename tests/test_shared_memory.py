@@ -1,5 +1,6 @@
 """Shared memory: what is written by one process is read by all, and a refusal is never overlooked."""
 
+from collections.abc import Callable
 from types import ModuleType
 
 import pytest
@@ -67,12 +68,12 @@ def test_what_is_remembered_is_revised_behind_the_change(
     before = memory.revision()
     table = server.ksr.module.htable
     written = []
+
+    def watched(real: Callable[..., object]) -> Callable[..., object]:
+        return lambda *args: written.append(memory.revision()) or real(*args)
+
     for name in ("sht_seti", "sht_sets", "sht_rm"):
-        mocker.patch.object(
-            table,
-            name,
-            lambda *args, real=getattr(table, name): written.append(memory.revision()) or real(*args),
-        )
+        mocker.patch.object(table, name, watched(getattr(table, name)))
     getattr(memory, function)(*arguments)
     assert set(written) == {before}
     assert memory.revision() not in (before, None)

@@ -127,7 +127,7 @@ class FakeKSR:
         kind, _, inner = name.strip("$)").partition("(")
         if kind == "def":
             return self.defines.get(inner)
-        if kind == "sel" and inner.startswith("cfg_get.keepalive."):
+        if kind == "sel" and inner.startswith(("cfg_get.keepalive.", "cfg_get.core.")):
             if self.phase == "child_init":
                 self.violate(f"{name} in child_init crashes the server")
             return None if self.phase == "mod_init" else self.settings.get(inner.rpartition(".")[2])

@@ -98,6 +98,7 @@ def test_nothing_raises_into_kamailio(keepalive: ModuleType, server: FakeServer,
 
 def test_a_ping_is_logged_at_debug_and_a_change_at_notice(keepalive: ModuleType, server: FakeServer) -> None:
     """One NOTICE line for a change, none for a ping, and nothing else above debug."""
+    server.ksr.settings["debug"] = "3"
     keepalive.add_destination(A, "me")
     server.answer(200, seconds=61)
     assert server.ksr.lines("notice") == [f"keepalive: {A} unknown -> up: 200 Reason in 0.0 ms"]

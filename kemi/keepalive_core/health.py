@@ -398,14 +398,14 @@ def _measured(health: Health, result: Result, rules: Rules) -> Health:
 
 
 def one_more_success(
-    record: str, generation: int, sent: int, ended: int, code: int, reason: str, rules: Rules, wall: int
+    record: str, generation: int, sent: int, ended: int, code: int, rules: Rules, wall: int
 ) -> str | None:
     """Do what judge() does in the case that nearly all results are: up, and one more success.
 
     It goes from text to text, without a Health or a Result between: 3 us instead of 9, at every reply.
 
     Arguments: record, a Health's text(); rules and wall, as for judge(); the others, fields of a Result that
-    is a reply without a Retry-After.
+    is a reply without a Retry-After. Its reason is not asked for: one more success is no news.
     Returns: the text of the health from now on; None if the case is another one, which is judge()'s.
     """
     known = record.split(" ", _OTHERS + 3)
@@ -424,7 +424,7 @@ def one_more_success(
     return (
         f"{generation} 1 {sent} {int(known[3]) + 1} 0 0 {wall} {wall} {code} {int(known[9]) + 1} "
         f"{latency} {average} {latency if latency < least else least} {latency if latency > most else most} "
-        f"{known[14]} {known[15]} {(known[16] + sample(latency))[-RECENT:]} {_replied(code, reason, latency)}"
+        f"{known[14]} {known[15]} {(known[16] + sample(latency))[-RECENT:]} {_replied(code, '', latency)}"
     )
 
 

@@ -102,7 +102,7 @@ class Prober:
         self._ends_of_admin = Timetable()
         self._ends_of_drain = Timetable()
         self._freshness = Timetable()
-        self._timetables = (*(self._pings, self._ends_of_admin, self._ends_of_drain, self._freshness),)
+        self._timetables = self._pings, self._ends_of_admin, self._ends_of_drain, self._freshness
         self._behind: Counter[str] = Counter()
         """how many destinations are pinged from which socket"""
         self._published_behind: dict[str, int] = {}
@@ -195,6 +195,7 @@ class Prober:
         if self._number < 0:
             self._number = shared_memory.claim_prober()
         configuration.read_defines()
+        tm.tell_pings(shared_memory.is_debugged())
         leads = self._number == 0
         if configuration.refresh() if leads else configuration.has_changed():
             self._follow_settings(now)

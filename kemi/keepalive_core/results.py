@@ -29,18 +29,18 @@ def take_reply() -> None:
     replied = tm.replied()
     if replied is None:
         return
-    key, rules, generation, sent, ended, code, reason, retry_after = replied
+    key, rules, generation, sent, ended, code, retry_after = replied
     wall = int(time.time())
     if not retry_after:
         with shared_memory.locked(key) as row:
             text = row.record()
             if text is None:
                 return
-            again = health.one_more_success(text, generation, sent, ended, code, reason, rules, wall)
+            again = health.one_more_success(text, generation, sent, ended, code, rules, wall)
             if again:
                 shared_memory.store_record(key, again, len(text))
                 return
-    result = Result(generation, sent, ended, Kind.REPLY, code, reason, retry_after)
+    result = Result(generation, sent, ended, Kind.REPLY, code, tm.reason(), retry_after)
     _apply(key, lambda known: health.judge(known, result, rules, wall), rules, ended)
 
 

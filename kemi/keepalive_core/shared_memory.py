@@ -609,6 +609,12 @@ def configured(name: str) -> str | None:
     return None if value is None else str(value)
 
 
+def is_debugged() -> bool:
+    """Say whether Kamailio's log level shows debug lines; only for timers and routes, as configured()."""
+    # L_DBG is 3, as in kamailio.cfg's debug=3.
+    return int(KSR.pv.get("$sel(cfg_get.core.debug)") or 0) >= 3
+
+
 # --- callbacks and queues -------------------------------------------------------------------------------
 
 

@@ -47,11 +47,19 @@ class EventNotSeen(Exception):
 _leaving: tuple[int, str, Policy, bool] | None = None
 # When it left, us; 0 before the event.
 _left = 0
+# Whether each ping is to be logged.
+_told = False
 
 
 def clock() -> int:
     """Return the time, us: monotonic, and the same in all processes of a Linux machine."""
     return time.monotonic_ns() // 1000
+
+
+def tell_pings(told: bool) -> None:
+    """Have this process log each ping at debug level, or not: 1 us a ping that nobody reads is saved."""
+    global _told
+    _told = told
 
 
 def is_reliable(uri: str, policy: Policy) -> bool:
@@ -82,7 +90,8 @@ def send(key: str, generation: int, uri: str, policy: Policy, reliable: bool) ->
         sent = 1
     finally:
         _leaving = None
-    KSR.dbg(f"keepalive: ping to {uri}: t_uac_send returned {sent}\n")
+    if _told:
+        KSR.dbg(f"keepalive: ping to {uri}: t_uac_send returned {sent}\n")
     if not sent > 0:
         return clock(), False
     if not _left:
@@ -114,11 +123,11 @@ def on_event(event: str) -> bool:
     return True
 
 
-def replied() -> tuple[str, Rules, int, int, int, int, str, int] | None:
+def replied() -> tuple[str, Rules, int, int, int, int, int] | None:
     """Return what the reply at hand says of which destination; None for a provisional one.
 
-    Returns: the destination's key, the rules to judge it by, and the fields of a health.Result but for its
-    kind. Nearly all of them need no Result.
+    Returns: the destination's key, the rules to judge it by, and of the fields of a health.Result generation,
+    sent, ended, code and retry_after. Nearly all replies need no Result, and no reason().
     """
     code = KSR.pv.get("$rs")
     if not isinstance(code, int) or code < 200:
@@ -128,8 +137,12 @@ def replied() -> tuple[str, Rules, int, int, int, int, str, int] | None:
         return None
     generation, sent, rules, key = ping.split(" ", 3)
     retry_after = _retry_after() if code >= _MAY_RETRY_AFTER else 0
-    reason = one_line(_peers_text("$rr"))
-    return key, Rules.from_text(rules), int(generation), int(sent), clock(), code, reason, retry_after
+    return key, Rules.from_text(rules), int(generation), int(sent), clock(), code, retry_after
+
+
+def reason() -> str:
+    """Return the reason phrase of the reply at hand, in one line."""
+    return one_line(_peers_text("$rr"))
 
 
 def timed_out() -> tuple[str, Rules, Result] | None:

@@ -49,6 +49,18 @@ def test_what_is_sent(kamailio: Kamailio, watched: Gateway) -> None:
     assert ping.header("From").startswith("<sip:keepalive@localhost>;tag=")
 
 
+def test_pings_are_told_at_debug_level(kamailio: Kamailio, watched: Gateway) -> None:
+    """Once an operator sets the log level to debug, each ping has a line; before, none has."""
+    wait_for("a ping", lambda: watched.pings)
+    line = f"ping to {watched.uri}: t_uac_send returned 1"
+    assert kamailio.log_lines(line) == []
+    kamailio.rpc("cfg.seti", "core", "debug", 3)
+    try:
+        kamailio.logged(line)
+    finally:
+        kamailio.rpc("cfg.seti", "core", "debug", 2)
+
+
 def test_up_down_and_back_up(kamailio: Kamailio, watched: Gateway) -> None:
     """A gateway that falls silent is down, and up again when it answers: three changes, in order, once."""
     kamailio.wait_for_state(watched.uri, UP)

@@ -44,7 +44,7 @@ _alive_at: int | None = None
 def alive(name: object) -> list[str]:
     """Return the URIs of a group's members that is_alive says 1 of, the best first.
 
-    Each is asked anew after a change only: for ten members 0.4 us instead of 15.
+    Each is asked anew after a change only: for ten members 0.5 us instead of 8.
     """
     global _alive_at
     if not isinstance(name, str):

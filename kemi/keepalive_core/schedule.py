@@ -158,8 +158,8 @@ class Timetable:
 class Deadlines:
     """Pings, and the time each is given up: a wheel too, of which nothing is ever taken back.
 
-    A ping that was answered is passed over when its time comes: 0.2 us a ping instead of 0.5 with a Timetable,
-    whose keys can be moved and removed.
+    A ping that was answered is passed over when its time comes: 0.2 us a ping, where a Timetable, whose keys
+    can be moved and removed, took 0.5.
     """
 
     def __init__(self) -> None:

@@ -6,9 +6,11 @@ import importlib
 import sys
 from collections.abc import Iterator
 from types import ModuleType
+from typing import Any
 
 import pytest
 from hypothesis import settings
+from hypothesis.stateful import RuleBasedStateMachine
 
 from fake_ksr import FakeKSR
 from keepalive_core.settings import SETTINGS
@@ -101,6 +103,23 @@ class FakeServer:
     def run_callbacks(self) -> None:
         """Let the process that runs callbacks do its work."""
         self.ksr.handlers.ksr_keepalive_callbacks(None, "rtimer")
+
+
+class ServerMachine(RuleBasedStateMachine):
+    """Random histories of a fake server; whatever happens, KSR is used as it has to be and nothing breaks."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.patch = pytest.MonkeyPatch()
+        self.ksr = FakeKSR("5.6")
+        self.patch.setitem(sys.modules, "KSR", self.ksr.module)
+        self.server = FakeServer(self.ksr, self.patch)
+        self.faces: list[Any] = []
+
+    def teardown(self) -> None:
+        self.patch.undo()
+        assert self.ksr.violations == []
+        assert self.ksr.lines("err") == []
 
 
 @pytest.fixture

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import sys
 from types import ModuleType
 from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
+from hypothesis.stateful import initialize, invariant, rule
 
-from conftest import FakeServer
-from fake_ksr import FakeKSR
+from conftest import FakeServer, ServerMachine
 from keepalive_core.calls import CallRules, is_call_success, judge_call
 from keepalive_core.guards import (
     Pulse,
@@ -225,21 +223,8 @@ def test_who_is_held(members: list[tuple[bool, bool]], least: int) -> None:
     assert keys == available[: len(keys)]
 
 
-class GuardedGroup(RuleBasedStateMachine):
+class GuardedGroup(ServerMachine):
     """Three members of a group, whatever happens to them, in three processes."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.patch = pytest.MonkeyPatch()
-        self.ksr = FakeKSR("5.6")
-        self.patch.setitem(sys.modules, "KSR", self.ksr.module)
-        self.server = FakeServer(self.ksr, self.patch)
-        self.faces: list[Any] = []
-
-    def teardown(self) -> None:
-        self.patch.undo()
-        assert self.ksr.violations == []
-        assert self.ksr.lines("err") == []
 
     @initialize(unknown_as=st.sampled_from(["up", "down", "error"]))
     def begin(self, unknown_as: str) -> None:

@@ -6,16 +6,12 @@ list of evidence again, where the module keeps counters.
 
 from __future__ import annotations
 
-import sys
-from typing import Any
-
-import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
+from hypothesis.stateful import initialize, invariant, precondition, rule
 
-from conftest import FakeServer
-from fake_ksr import FakeKSR, Transaction
+from conftest import ServerMachine
+from fake_ksr import Transaction
 
 DESTINATION = "sip:192.168.10.20"
 # A ping's time limit is its interval, 1 s; a second later nobody waits for its end.
@@ -41,21 +37,8 @@ def states_of(evidence: list[bool | None], rise: int, fall: int) -> list[int]:
     return states
 
 
-class OneDestination(RuleBasedStateMachine):
+class OneDestination(ServerMachine):
     """Pings end in any order, late or twice; reports, admin moves and registrations come in between."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.patch = pytest.MonkeyPatch()
-        self.ksr = FakeKSR("5.6")
-        self.patch.setitem(sys.modules, "KSR", self.ksr.module)
-        self.server = FakeServer(self.ksr, self.patch)
-        self.faces: list[Any] = []
-
-    def teardown(self) -> None:
-        self.patch.undo()
-        assert self.ksr.violations == []
-        assert self.ksr.lines("err") == []
 
     @initialize(rise=st.integers(1, 4), fall=st.integers(1, 4))
     def begin(self, rise: int, fall: int) -> None:

@@ -247,8 +247,7 @@ def revision() -> int | None:
     """
     if not _exist and not _tables_exist():
         return None
-    number: int | None = KSR.htable.sht_get(COMMON, "revision")
-    return number
+    return number(COMMON, "revision")
 
 
 def _revise() -> None:

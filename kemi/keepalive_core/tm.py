@@ -132,12 +132,11 @@ def replied() -> tuple[str, Rules, int, int, int, int, int] | None:
     code = KSR.pv.get("$rs")
     if not isinstance(code, int) or code < 200:
         return None
-    ping = KSR.pv.get(_PING)
-    if not isinstance(ping, str):
+    ping = _ping_at_hand()
+    if ping is None:
         return None
-    generation, sent, rules, key = ping.split(" ", 3)
     retry_after = _retry_after() if code >= _MAY_RETRY_AFTER else 0
-    return key, Rules.from_text(rules), int(generation), int(sent), clock(), code, retry_after
+    return *ping, clock(), code, retry_after
 
 
 def reason() -> str:
@@ -151,11 +150,20 @@ def timed_out() -> tuple[str, Rules, Result] | None:
     The failure function runs for a received code of 300 and above too, a 408 among them; the reply
     function has judged that. t_branch_timeout tells them apart, the code does not.
     """
-    ping = KSR.pv.get(_PING) if KSR.tm.t_branch_timeout() > 0 else None
+    ping = _ping_at_hand() if KSR.tm.t_branch_timeout() > 0 else None
+    if ping is None:
+        return None
+    key, rules, generation, sent = ping
+    return key, rules, Result(generation, sent, clock(), Kind.TIMEOUT)
+
+
+def _ping_at_hand() -> tuple[str, Rules, int, int] | None:
+    """Return key, rules, generation and time of sending of the transaction's ping; None if it is not ours."""
+    ping = KSR.pv.get(_PING)
     if not isinstance(ping, str):
         return None
     generation, sent, rules, key = ping.split(" ", 3)
-    return key, Rules.from_text(rules), Result(int(generation), int(sent), clock(), Kind.TIMEOUT)
+    return key, Rules.from_text(rules), int(generation), int(sent)
 
 
 def reply_code() -> int:

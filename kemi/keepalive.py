@@ -430,8 +430,8 @@ class Handlers:
         return _done(callbacks.run_announced)
 
     def ksr_keepalive_watch(self, msg: object, event: str = "") -> int:
-        """Notice when the server stands still; rtimer calls it ten times a second in its own process."""
-        return _done(watch.beat)
+        """Notice when the server hears nothing; rtimer calls it ten times a second in its own process."""
+        return _done(watch.watch.beat)
 
     def ksr_keepalive_state_file(self, msg: object, event: str = "") -> int:
         """Write the state file, if one is set; rtimer calls it once a second in a process of its own."""

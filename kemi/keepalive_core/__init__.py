@@ -26,6 +26,7 @@ Rooms that join the others:
 * ``uplinks``        many destinations behind one socket that fail together
 * ``state_file``     what is known, over a restart
 * ``information``    all that is known of a destination, for people and programs
-* ``watch``          when this server stands still
+* ``receive_queues`` whether somebody reads what arrives at this server's UDP sockets
+* ``watch``          when this server hears nothing: it stands still, or its workers do not read
 * ``prober``         the timer's tick: which pings leave now, which were never answered
 """

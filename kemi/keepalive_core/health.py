@@ -44,7 +44,7 @@ class Kind(Enum):
     LOST = "lost"
     """no word of any kind by the deadline: dropped on its way out, or its result was"""
     UNHEARD = "unheard"
-    """as silent as the two above, but this server stood still meanwhile"""
+    """as silent as the two above, but this server would not have heard an answer"""
     NO_MEMORY = "no memory"
     """it could not be sent, because this server had no shared memory left for it"""
 

@@ -388,7 +388,8 @@ class Prober:
 
     def _record(self, key: str, target: Target, kind: Kind) -> None:
         result = Result(target.generation, target.sent, self._clock(), kind)
-        results.record_silence(key, target.policy.rules, result)
+        rules = target.policy.rules if target.reliable else target.policy.udp_rules
+        results.record_silence(key, rules, result)
 
     def _forget_unannounced(self, key: str) -> None:
         """Forget a destination that is gone, of which memory had no room to tell."""

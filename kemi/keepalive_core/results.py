@@ -53,10 +53,24 @@ def take_timeout() -> None:
 
 def record_silence(key: str, rules: Rules, result: Result) -> None:
     """Judge a ping that had no reply, by its time limit or before. Raises: SharedMemoryFull."""
-    if result.kind in _SILENT and watch.stood_still(result.sent, result.ended):
+    if result.kind in _SILENT and _was_deaf(key, rules, result):
         result = result._replace(kind=Kind.UNHEARD)
     wall = int(time.time())
     _apply(key, lambda known: health.judge(known, result, rules, wall), rules, result.ended)
+
+
+def _was_deaf(key: str, rules: Rules, result: Result) -> bool:
+    """Say whether this server would not have heard an answer."""
+    if watch.stood_still(result.sent, result.ended):
+        return True
+    # How TCP's connections are read is not known.
+    policy = _policy(key) if rules.resent_after else None
+    known = shared_memory.health(key) if policy else None
+    if policy is None or known is None:
+        return False
+    copies = tm.copies(result.sent, result.ended, rules)
+    latency = health.percentile(known.samples, 95)
+    return watch.read_no_answer(policy.socket, copies, latency, result.ended)
 
 
 def report(key: str, success: bool, reason: str) -> bool:

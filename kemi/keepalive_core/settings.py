@@ -224,9 +224,10 @@ class Policy:
             flap_hold_max=max(int(values["flap_hold"]), int(values["flap_hold_max"])),
         )
 
-        # Over UDP, where a ping may be sent more than once, and over the other transports.
-        self.rules_text = self.rules._replace(resent_after=RESENT_AFTER).text()
         self.reliable_rules_text = self.rules.text()
+        # Over UDP a ping may be sent more than once.
+        self.udp_rules = self.rules._replace(resent_after=RESENT_AFTER)
+        self.rules_text = self.udp_rules.text()
 
         self._intervals = {
             Pace.REGULAR: int(self.interval * SECOND),

@@ -13,6 +13,7 @@ table or queue             key                         value
 ``keepalive``              ``probers``                 int, how many probers have begun
 ``keepalive``              ``paused``                  int, 1 while no pings are to be sent
 ``keepalive``              ``pulse``                   guards.Pulse, three numbers
+``keepalive``              ``unread`` and a socket     guards.Unread, a number and bits
 ``keepalive``              ``settings``                JSON, the settings in force, by the prober
 ``keepalive``              ``callbacks``               JSON, [[callback, user_attr], ...] for all changes
 ``keepalive_state``        a destination's key         int, what is_alive reads: 0 unknown, 1 up, 2 down,
@@ -51,7 +52,7 @@ from typing import Any, Final, NamedTuple
 
 import KSR
 
-from .guards import Pulse, Uplink
+from .guards import Pulse, Unread, Uplink
 from .health import DOWN, Health, judged_at
 from .schedule import dealt_to
 from .settings import Value
@@ -545,6 +546,20 @@ def store_pulse(known: Pulse) -> None:
     """Write when this server was seen awake. Raises: SharedMemoryFull."""
     # All of one length, so that each is written in the place of the one before.
     _store(COMMON, "pulse", " ".join(f"{when:019d}" for when in known))
+
+
+def unread(address: str) -> Unread | None:
+    """Return when what arrived at a socket, such as 192.168.10.1:5060, was not read; None if not known."""
+    text = _text(COMMON, f"unread {address}")
+    if not text:
+        return None
+    newest, slots = text.split()
+    return Unread(int(newest), int(slots, 16))
+
+
+def store_unread(address: str, known: Unread) -> None:
+    """Write when what arrived at a socket was not read. Raises: SharedMemoryFull."""
+    _store(COMMON, f"unread {address}", f"{known.newest:019d} {known.slots:080x}")
 
 
 def claim_prober() -> int:

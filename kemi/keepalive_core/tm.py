@@ -99,6 +99,20 @@ def send(key: str, generation: int, uri: str, policy: Policy, reliable: bool) ->
     return _left, True
 
 
+def copies(sent: int, ended: int, rules: Rules) -> list[int]:
+    """Return when each copy of a ping left, us, to one of tm's ticks.
+
+    Arguments: sent, when the first did, us; ended, when its time was over, us; rules, that it bore.
+    From: RFC 3261 section 17.1.2.2.
+    """
+    times = [sent]
+    apart = (rules.resent_after + _TICK_MS) * 1000 if rules.resent_after else ended
+    while times[-1] + apart < ended:
+        times.append(times[-1] + apart)
+        apart = min(2 * apart, _T2_MS * 1000)
+    return times
+
+
 def on_event(event: str) -> bool:
     """Take tm's local-request event; say whether it was for a ping of ours.
 

@@ -90,6 +90,65 @@ def test_a_server_that_stands_still_blames_nobody(
     server.logged(f"{gone} up -> down")
 
 
+@pytest.mark.parametrize(
+    ("number", "drops"), [(20, False), (1000, True)], ids=["answers wait", "answers are dropped"]
+)
+def test_workers_that_read_nothing_blame_nobody(
+    start, responder: Responder, tmp_path: Path, number: int, drops: bool
+) -> None:
+    """While all SIP workers wait, as for a database, nobody goes down; whoever is dead does afterwards."""
+    (tmp_path / "list").write_text("".join(f"{uri}\n" for uri in responder.uris(number)))
+    server = start(
+        KEEPALIVE_LIST_FILE=tmp_path / "list",
+        KEEPALIVE_PING_INTERVAL=3,
+        KEEPALIVE_PING_TIMEOUT=1500,
+        share=tmp_path,
+    )
+    wait_for_number(server, "each['state'] == 'up' and each['ok'] > 1", number, 30)
+    workers = server.process_numbers("udp receiver")
+    assert len(workers) == 4
+    server.signal("STOP", *workers)
+    let_pass(7)
+    server.signal("CONT", *workers)
+    [line] = server.logged("no SIP worker read what arrived at")
+    assert f"127.0.0.1:{server.port} (" in line
+    assert ("(0 datagrams dropped" in line) != drops
+    began = time.monotonic()
+    wait_for("a round", lambda: sum(responder.arrivals(began, time.monotonic())) >= number, 30)
+    assert server.log_lines("up -> ") == []
+    void, failed = (number_of(server, f"each['{count}']") for count in ("void", "failed"))
+    print(f"MEASURED: {void} pings void, {failed} failed")
+    assert failed == 0
+    assert void >= number
+    dead = f"sip:127.0.0.1:{free_port()}"
+    assert server.call("add_destination", dead, "test") == 0
+    server.wait_for_state(dead, DOWN)
+
+
+def test_a_dead_gateway_among_workers_that_hesitate(start, gateway: Gateway, responder: Responder) -> None:
+    """One that falls silent goes down, although the workers read nothing for a third of each second."""
+    alive = responder.uris(300)
+    server = start(
+        KEEPALIVE_PING_INTERVAL=1,
+        KEEPALIVE_PING_TIMEOUT=3000,
+        KEEPALIVE_DESTINATIONS=f"{gateway.uri} {' '.join(alive)}",
+    )
+    wait_for_number(server, "each['state'] == 'up'", 301, 30)
+    workers = server.process_numbers("udp receiver")
+    gateway.silent = True
+    began = time.monotonic()
+    while not server.log_lines(f"{gateway.uri} up -> down"):
+        assert time.monotonic() - began < 30
+        server.signal("STOP", *workers)
+        let_pass(0.3)
+        server.signal("CONT", *workers)
+        let_pass(0.6)
+    took = time.monotonic() - began
+    assert len(server.log_lines("up -> down")) == 1
+    void = server.call("info", gateway.uri)["void"]
+    print(f"MEASURED: down after {took:.1f} s, {void} of its pings void")
+
+
 def test_an_uplink_that_is_cut(start, namespaces) -> None:
     """Behind the cut one some are down, the others wait for a round; behind the other nothing happens."""
     cut, other = Uplink(1), Uplink(2)

@@ -422,7 +422,7 @@ class Handlers:
         return 1
 
     def ksr_keepalive_tick(self, msg: object, event: str = "") -> int:
-        """Send the pings that are due; rtimer calls it twenty times a second in a process of its own."""
+        """Send the pings that are due; rtimer calls it each 90 ms in a process of its own."""
         return _done(prober.prober.tick)
 
     def ksr_keepalive_callbacks(self, msg: object, event: str = "") -> int:

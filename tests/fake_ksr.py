@@ -63,6 +63,8 @@ class FakeKSR:
         self.settings: dict[str, str | int] = {}
         self.sent: list[Transaction] = []
         self.unresolvable: set[str] = set()
+        self.variables: dict[str, str | int] = {}
+        """script variables of the process"""
         self.reply_headers: dict[str, str] = {}
         """of the reply that comes in"""
         self.handlers: Any = None
@@ -125,19 +127,20 @@ class FakeKSR:
 
     def _pv_get(self, name: str) -> Any:
         kind, _, inner = name.strip("$)").partition("(")
-        if kind == "def":
-            return self.defines.get(inner)
+        texts = {"def": self.defines, "hdr": self.reply_headers}
+        if kind in texts:
+            return texts[kind].get(inner)
         if kind == "sel" and inner.startswith(("cfg_get.keepalive.", "cfg_get.core.")):
             if self.phase == "child_init":
                 self.violate(f"{name} in child_init crashes the server")
             return None if self.phase == "mod_init" else self.settings.get(inner.rpartition(".")[2])
         if kind == "avp":
             return self._current.avps.get(inner) if self._current else None
+        if kind == "var":
+            return self.variables.get(inner, 0)
         if kind == "shtitkey":
             items, at = self._iterators[inner]
             return items[at][0]
-        if kind == "hdr":
-            return self.reply_headers.get(inner)
         if kind == "rs":
             return self._reply[0] if self._reply else None
         if kind == "rr":
@@ -148,10 +151,20 @@ class FakeKSR:
 
     def _pv_sets(self, name: str, value: str) -> bool:
         kind, _, inner = name.strip("$)").partition("(")
+        if kind == "var":
+            self.variables[inner] = value
+            return True
         if kind != "avp" or self._current is None:
             self.violate(f"{name} set where no transaction is")
         assert self._current is not None
         self._current.avps[inner] = value
+        return True
+
+    def _pv_seti(self, name: str, value: int) -> bool:
+        kind, _, inner = name.strip("$)").partition("(")
+        if kind != "var":
+            self.violate(f"{name} is no variable of a process")
+        self.variables[inner] = value
         return True
 
     # --- htable ---

@@ -22,6 +22,7 @@ EXPECTED: dict[str, Any] = {
     "iterate over a missing table": -1,
     "iterate over two rows": ["a", "b"],
     "an unset avp": None,
+    "a variable": [0, True, "text", True, 0],
     "a missing define": None,
     "a ping without To": -1,
     "reply code and reason where no reply is": [None, None],
@@ -55,6 +56,13 @@ def gather(*_: object) -> dict[str, Any]:
         "fetch from an empty queue": mqueue.mq_fetch("facts"),
         "fetch from a missing queue": mqueue.mq_fetch("none"),
         "an unset avp": KSR.pv.get("$avp(none)"),
+        "a variable": [
+            KSR.pv.get("$var(facts)"),
+            KSR.pv.sets("$var(facts)", "text"),
+            KSR.pv.get("$var(facts)"),
+            KSR.pv.seti("$var(facts)", 0),
+            KSR.pv.get("$var(facts)"),
+        ],
         "a missing define": KSR.pv.get("$def(KEEPALIVE_NONE)"),
         "a ping without To": KSR.tm.t_uac_send(
             "OPTIONS", "sip:127.0.0.1:9", "", "", "From: <sip:a@b>\r\n", ""

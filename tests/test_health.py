@@ -238,6 +238,7 @@ def test_what_is_not_fresh_is_forgotten() -> None:
         kind=st.just(Kind.REPLY),
         code=st.sampled_from([200, 202, 404, 503]),
         reason=st.just(""),
+        retry_after=st.just(0),
     ),
 )
 def test_one_more_success_is_what_judge_says(known: Health, outcome: Result) -> None:

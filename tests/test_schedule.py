@@ -9,6 +9,7 @@ from keepalive_core.schedule import (
     MIN_PINGS_PER_TICK,
     SECOND,
     SLOT,
+    TICK,
     Deadlines,
     Timetable,
     dealt_to,
@@ -61,18 +62,24 @@ def test_jitter_keeps_the_grid(place: float, chances: list[float]) -> None:
 
 
 @pytest.mark.parametrize(
-    ("rate", "elapsed", "allowed"),
+    ("rate", "elapsed", "before", "allowed"),
     [
-        (0, SECOND // 10, MIN_PINGS_PER_TICK),
-        (10, SECOND // 10, MIN_PINGS_PER_TICK),
-        (3000, SECOND // 10, 375),
-        (3000, SECOND, 3750),
-        (3000, 60 * SECOND, 3750),
+        (0, TICK, 0, MIN_PINGS_PER_TICK),
+        (10, TICK, 1, MIN_PINGS_PER_TICK),
+        (3000, TICK, 270, 330),
+        (3000, TICK, 300, 300),
+        (3000, TICK, 600, MIN_PINGS_PER_TICK),
+        (3000, SECOND // 10, 330, 375),
+        (3000, SECOND // 5, 0, 600),
+        (3000, SECOND, 0, 3000),
+        (3000, 60 * SECOND, 0, 3000),
     ],
 )
-def test_a_tick_sends_little_more_than_the_steady_rate(rate: float, elapsed: int, allowed: int) -> None:
-    """A tick may send a quarter more than is due in its time; after a stall that of one second."""
-    assert pings_allowed(rate, elapsed) == allowed
+def test_a_tick_sends_little_more_than_the_steady_rate(
+    rate: float, elapsed: int, before: int, allowed: int
+) -> None:
+    """A quarter more than is due in its time, with the tick before twice the rate in 100 ms at the most."""
+    assert pings_allowed(rate, elapsed, before) == allowed
     assert CATCH_UP_FACTOR == 1.25
 
 

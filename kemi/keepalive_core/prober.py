@@ -13,7 +13,17 @@ from functools import partial
 
 from . import configuration, groups, registry, results, shared_memory, tm
 from .health import GRACE, LATE, UP, Kind, Pace, Result, is_spent, pace
-from .schedule import SECOND, Deadlines, Timetable, dealt_to, first_ping, next_ping, phase, pings_allowed
+from .schedule import (
+    SECOND,
+    TICK,
+    Deadlines,
+    Timetable,
+    dealt_to,
+    first_ping,
+    next_ping,
+    phase,
+    pings_allowed,
+)
 from .settings import Policy
 from .shared_memory import Wish
 
@@ -21,13 +31,10 @@ log = logging.getLogger("keepalive")
 
 # However many report a destination, it is pinged out of turn once a second at the most.
 SOONEST = SECOND
-# Of the 50 ms between two ticks so many may go to changes.
-FLOOD = SECOND // 40
+# Of the time between two ticks so much may go to changes, us.
+FLOOD = TICK // 2
 # More destinations than this in a table's slot are walked one by one, at each reply and is_alive.
 CROWDED = 8
-
-# rtimer's interval, in keepalive-settings.cfg; us.
-_TICK = SECOND // 20
 
 _PENDING = Pace.PENDING
 
@@ -114,6 +121,8 @@ class Prober:
         self._paused = False
         self._last_tick = 0
         """when its last tick began, us"""
+        self._sent = 0
+        """how many pings that sent"""
         self._next_refresh = 0
         self._tell_again = 0
         self._tell_late_again = 0
@@ -124,7 +133,7 @@ class Prober:
     def tick(self) -> None:
         """Do what is due; its cost does not depend on the number of destinations."""
         now = self._clock()
-        if self._last_tick and now - self._last_tick > _TICK + LATE:
+        if self._last_tick and now - self._last_tick > TICK + LATE:
             self._wake_up(now)
         if now >= self._next_refresh:
             self._refresh(now)
@@ -136,8 +145,9 @@ class Prober:
         self._for_each(self._ends_of_drain.take(now), results.end_drain)
         self._for_each(self._freshness.take(now), self._check_freshness)
         if not self._paused:
-            allowed = pings_allowed(self._rate, now - self._last_tick)
+            allowed = pings_allowed(self._rate, now - self._last_tick, self._sent)
             due = self._pings.take(now, allowed)
+            self._sent = len(due)
             self._for_each(due, partial(self._schedule_next, now))
             # Nothing but sending between: 68 us a ping where it was 77 in turns, as caches stay warm.
             self._for_each(due, self._ping)

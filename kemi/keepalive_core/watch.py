@@ -24,8 +24,8 @@ class Watch:
 
     def __init__(self) -> None:
         self._queues: Sequence[ReceiveQueue] | None = None
-        self._beat = 0
-        """the last one, us"""
+        # Nobody else writes it, so it need not be read again.
+        self._pulse = guards.Pulse()
         self._minute = 0
         """when the minute began in which neglect is counted, us"""
         self._neglected: dict[str, int] = {}
@@ -34,8 +34,9 @@ class Watch:
     def beat(self) -> None:
         """Write down that the server is awake, and what it did not hear. Raises: SharedMemoryFull."""
         now = tm.clock()
-        since, self._beat = self._beat or now, now
-        shared_memory.store_pulse(guards.next_beat(shared_memory.pulse(), now))
+        since = self._pulse.beat or now
+        self._pulse = guards.next_beat(self._pulse, now)
+        shared_memory.store_pulse(self._pulse)
         if self._queues is None:
             self._queues = receive_queues.of_this_process(now)
             for queue in self._queues:

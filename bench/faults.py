@@ -192,13 +192,17 @@ def trial(
         )
 
 
-def stops(whole: bool, seconds: float, times: int = 1) -> Callable[[Watched, str], None]:
-    """Return the fault that a prober, or a whole server, stands still for a time, once or again and again."""
+PROBER = {OURS: "timer=keepalive_tick", THEIRS: "slow timer"}
+"""The processes that ping, by what is in their descriptions."""
+WORKERS = dict.fromkeys(PROBER, "udp receiver")
+WHOLE = dict.fromkeys(PROBER, "")
+
+
+def stops(what: dict[str, str], seconds: float, times: int = 1) -> Callable[[Watched, str], None]:
+    """Return the fault that processes stand still for a time, once or again and again."""
 
     def happens(server: Watched, who: str) -> None:
-        # The C module pings from Kamailio's slow timer.
-        name = "" if whole else "timer=keepalive_tick" if who == OURS else "slow timer"
-        stopped, timers = server.process_numbers(name), server.process_numbers("timer")
+        stopped, timers = server.process_numbers(what[who]), server.process_numbers("timer")
         for _ in range(times):
             # No multiple of the interval: the C module sends all its pings at one moment of it.
             wait(4.3)
@@ -273,9 +277,10 @@ def main() -> None:
         return
     slow = Responder(delay=0.4)
     thousand = Trunks(slow.uris(1000), gateways)
-    trial("the prober stands still for 20 s", thousand, stops(whole=False, seconds=20), 36)
-    trial("the whole server stands still for 20 s", thousand, stops(whole=True, seconds=20), 36)
-    trial("the whole server stands still for 2 s, ten times", thousand, stops(True, 2, 10), 80)
+    trial("the prober stands still for 20 s", thousand, stops(PROBER, 20), 36)
+    trial("the whole server stands still for 20 s", thousand, stops(WHOLE, 20), 36)
+    trial("the whole server stands still for 2 s, ten times", thousand, stops(WHOLE, 2, 10), 80)
+    trial("all SIP workers wait for 7 s, as for a database", thousand, stops(WORKERS, 7), 24)
     trial("the clock jumps +1 h, -2 h, +1 h", thousand, clock_jumps, 36, turned_clock=True)
     slow.close()
     near, far = Uplink(1), Uplink(2)

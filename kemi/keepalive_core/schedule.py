@@ -76,10 +76,10 @@ def pings_allowed(rate: float, elapsed: int, before: int) -> int:
     """
     # A tick that comes late may make up for one second at the most.
     steady = rate * min(elapsed, SECOND) / SECOND
-    most = rate * _MOST_IN_WINDOW * _WINDOW / SECOND
+    most = max(rate * _WINDOW / SECOND, MIN_PINGS_PER_TICK) * _MOST_IN_WINDOW
     # Two ticks within the window share it. One that comes later than it still sends what is due.
     most = most - before if elapsed < _WINDOW else max(most, steady)
-    return max(MIN_PINGS_PER_TICK, math.ceil(min(CATCH_UP_FACTOR * steady, most)))
+    return math.ceil(min(max(CATCH_UP_FACTOR * steady, MIN_PINGS_PER_TICK), most))
 
 
 # What is due within the same 10 ms is kept in one list.

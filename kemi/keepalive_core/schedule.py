@@ -74,11 +74,11 @@ def pings_allowed(rate: float, elapsed: int, before: int) -> int:
     Arguments: rate, how many are due in a second; elapsed, us since the tick before; before, how many that
     one sent.
     """
-    # A tick that comes late may make up for one second at the most.
+    # A tick that comes late makes up for one second at the most, and what is more is left to the next ones.
     steady = rate * min(elapsed, SECOND) / SECOND
     most = max(rate * _WINDOW / SECOND, MIN_PINGS_PER_TICK) * _MOST_IN_WINDOW
-    # Two ticks within the window share it. One that comes later than it still sends what is due.
-    most = most - before if elapsed < _WINDOW else max(most, steady)
+    if elapsed < _WINDOW:  # two ticks within the window share it
+        most -= before
     return math.ceil(min(max(CATCH_UP_FACTOR * steady, MIN_PINGS_PER_TICK), most))
 
 

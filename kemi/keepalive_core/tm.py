@@ -70,7 +70,7 @@ def tell_pings(told: bool) -> None:
 
 
 def keep_pieces_free() -> None:
-    """Keep small free pieces in this process's private memory, if it has none yet.
+    """Keep small free pieces in this process's private memory.
 
     qm_malloc, Kamailio's usual memory manager, joins what is freed with its neighbours. So after each message
     there is one large piece, and for each part of the next one it walks over a thousand empty lists to that.
@@ -78,8 +78,6 @@ def keep_pieces_free() -> None:
     the CPU, which is what ``kamailio -X fm`` gives too (5.6.3, two servers at a time).
     """
     global _has_pieces
-    if _has_pieces:
-        return
     _has_pieces = True
     names = [f"$var(keepalive_{number})" for number in range(_PIECES)]
     try:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import random
 import shutil
 import signal
 import socket
@@ -35,17 +36,22 @@ def wait_for(what: str, ask: Callable[[], T], seconds: float = 10) -> T:
         time.sleep(0.02)  # the step of the poll, not a wait for something to be over
 
 
+# Below the ports that the kernel gives to clients (from 32768 on Linux): a client that gets the very port
+# it asks, before the server has opened it, is connected with itself and reads its own question as the answer.
+_untried_ports = iter(random.sample(range(10000, 30000), 20000))
+
+
 def free_port() -> int:
-    """Return a port of the loopback address that nobody uses, for UDP and TCP."""
-    while True:
+    """Return a port of the loopback address that nobody uses, for UDP and TCP; never the same twice."""
+    for port in _untried_ports:
         with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as udp, socket.socket() as tcp:
-            udp.bind(("127.0.0.1", 0))
-            port: int = udp.getsockname()[1]
             try:
+                udp.bind(("127.0.0.1", port))
                 tcp.bind(("127.0.0.1", port))
             except OSError:
                 continue
             return port
+    raise AssertionError("no port is free")
 
 
 def _turned_clock(file: Path) -> dict[str, str]:

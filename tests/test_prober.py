@@ -6,6 +6,7 @@ from types import ModuleType
 import pytest
 
 from conftest import FakeServer
+from keepalive_core.schedule import SECOND, TICK
 from keepalive_core.settings import SETTINGS
 
 A = "sip:192.168.10.20"
@@ -199,6 +200,28 @@ def test_the_prober_finds_what_was_there_before_it(keepalive: ModuleType, server
     assert len({ping.uri for ping in server.ksr.sent[5:]}) == 5
     assert keepalive.state("10.0.0.1") == 1
     assert len(server.ksr.lines("notice")) == 5, "no change by the change of prober"
+
+
+def test_a_long_list_is_pinged_at_its_full_rate_from_the_start(
+    keepalive: ModuleType, server: FakeServer
+) -> None:
+    """While a prober still looks at what was there before it, it sends as much as it will at last."""
+    for number in range(6000):
+        keepalive.add_destination(f"10.0.{number // 250}.{number % 250 + 1}", "me", ping_interval=6)
+    server.process()
+    from keepalive_core.prober import Prober
+
+    def slow_clock() -> int:
+        server.now += 200
+        return server.now
+
+    prober = Prober(slow_clock)
+    began = server.now
+    while len({ping.uri for ping in server.ksr.sent}) < 6000:
+        start = server.now
+        prober.tick()
+        server.now = max(server.now, start + TICK)
+        assert server.now - began < 5 * SECOND, "an interval is 6"
 
 
 @pytest.mark.parametrize("probers", [1, 3])

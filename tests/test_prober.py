@@ -6,7 +6,6 @@ from types import ModuleType
 import pytest
 
 from conftest import FakeServer
-from keepalive_core.schedule import SECOND, TICK
 from keepalive_core.settings import SETTINGS
 
 A = "sip:192.168.10.20"
@@ -202,26 +201,33 @@ def test_the_prober_finds_what_was_there_before_it(keepalive: ModuleType, server
     assert len(server.ksr.lines("notice")) == 5, "no change by the change of prober"
 
 
-def test_a_long_list_is_pinged_at_its_full_rate_from_the_start(
-    keepalive: ModuleType, server: FakeServer
+def test_an_update_leaves_the_first_ping_where_it_is(keepalive: ModuleType, server: FakeServer) -> None:
+    """What changes before a destination's first ping does not put that off by an interval."""
+    uris = [f"sip:10.0.0.{number + 1}" for number in range(20)]
+    for fall in (1, 3):
+        for uri in uris:
+            keepalive.add_destination(uri, "me", fall=fall)
+        server.tick()
+    server.tick(1)
+    assert {ping.uri for ping in server.ksr.sent} == set(uris)
+
+
+def test_a_state_file_out_of_reach_does_not_stop_the_pings(
+    server: FakeServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """While a prober still looks at what was there before it, it sends as much as it will at last."""
-    for number in range(6000):
-        keepalive.add_destination(f"10.0.{number // 250}.{number % 250 + 1}", "me", ping_interval=6)
+    """Where Kamailio's user may not search the folder, the destinations are pinged all the same."""
+
+    def refuse(*_: object, **__: object) -> None:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr("pathlib.Path.exists", refuse)
+    monkeypatch.setattr("pathlib.Path.read_text", refuse)
+    monkeypatch.setattr("pathlib.Path.replace", refuse)
+    server.define("state_file", "/root/keepalive.json")
+    server.define("destinations", "10.0.0.1")
     server.process()
-    from keepalive_core.prober import Prober
-
-    def slow_clock() -> int:
-        server.now += 200
-        return server.now
-
-    prober = Prober(slow_clock)
-    began = server.now
-    while len({ping.uri for ping in server.ksr.sent}) < 6000:
-        start = server.now
-        prober.tick()
-        server.now = max(server.now, start + TICK)
-        assert server.now - began < 5 * SECOND, "an interval is 6"
+    server.tick(2)
+    assert [ping.uri for ping in server.ksr.sent] == ["sip:10.0.0.1"]
 
 
 @pytest.mark.parametrize("probers", [1, 3])

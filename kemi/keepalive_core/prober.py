@@ -104,6 +104,8 @@ class Prober:
         self._targets: dict[str, Target] = {}
         self._unseen: list[str] = []
         """what was there before the first tick, and is not looked at yet"""
+        self._has_begun = False
+        """whether it knows what was there"""
         self._pings = Timetable()
         self._deadlines = Deadlines()
         self._ends_of_admin = Timetable()
@@ -145,7 +147,7 @@ class Prober:
         self._for_each(self._ends_of_drain.take(now), results.end_drain)
         self._for_each(self._freshness.take(now), self._check_freshness)
         if not self._paused:
-            allowed = pings_allowed(self._whole_rate(), now - self._last_tick, self._sent)
+            allowed = pings_allowed(self._rate, now - self._last_tick, self._sent)
             due = self._pings.take(now, allowed)
             self._sent = len(due)
             self._for_each(due, partial(self._schedule_next, now))
@@ -153,17 +155,6 @@ class Prober:
             self._for_each(due, self._ping)
         # The first one may read files for seconds, and nobody waits for it.
         self._last_tick = now if self._last_tick else self._clock()
-
-    def _whole_rate(self) -> float:
-        """Return how many pings there will be in a second when all destinations were looked at.
-
-        So the first round has its full rate from its first tick on: 100,000 destinations, asked every 30 s,
-        are all pinged 27.9 s after the start; with the rate of those that were looked at it took 33.5.
-        """
-        if not self._unseen or not self._targets:
-            return self._rate
-        # The others are taken to be like them.
-        return self._rate * (1 + len(self._unseen) / len(self._targets))
 
     def _wake_up(self, now: int) -> None:
         """Go on after this process stood still: what nobody heard meanwhile is nobody's fault."""
@@ -221,9 +212,10 @@ class Prober:
         if configuration.refresh() if leads else configuration.has_changed():
             self._follow_settings(now)
         self._pause_or_resume(now)
-        if not self._last_tick:
+        if not self._has_begun:
             registry.start(may_take_seconds=True)
             self._unseen = [key for key in shared_memory.monitored_keys() if self._pings_it(key)]
+            self._has_begun = True
         destinations = configuration.destinations_changed() if leads else None
         if destinations is not None:
             registry.replace_configured(destinations)
@@ -307,7 +299,7 @@ class Prober:
         elif wish is not Wish.REGULARLY:
             target.asked = wish is Wish.NOW
             self._pings.put(key, max(now, target.sent + SOONEST))
-        elif before != (target.pace, target.hold, target.silent, target.policy):
+        elif target.sent and before != (target.pace, target.hold, target.silent, target.policy):
             self._schedule(key, target, now)
         if is_spent(known, target.policy.rules):
             registry.give_up(key)

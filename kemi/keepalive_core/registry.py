@@ -297,26 +297,37 @@ def start(may_take_seconds: bool = False) -> None:
     if _started or not shared_memory.next_generation():
         return
     if (may_take_seconds or _files_are_small()) and shared_memory.claim_startup():
-        state_file.load()
-        for name, user_attr in _waiting_callbacks.items():
-            try:
-                shared_memory.store_callback(name, user_attr)
-            except shared_memory.SharedMemoryFull as error:
-                log.error("callback %s is not registered: %s", name, error)
-        for (key, owner), (uri, wanted) in _waiting.items():
-            _register_configured(uris.Destination(key, uri), owner, wanted)
-        for destination in _defined_destinations():
-            _register_configured(destination)
-        if configuration.values()["list_file"]:
-            try:
-                reload()
-            except Refused as error:
-                log.error("%s", error)
-        shared_memory.mark_started()
+        try:
+            _bring_in_what_is_configured()
+        finally:
+            # Nobody does it a second time.
+            shared_memory.mark_started()
     if shared_memory.is_started():
         _started = True
         _waiting.clear()
         _waiting_callbacks.clear()
+
+
+def _bring_in_what_is_configured() -> None:
+    try:
+        state_file.load()
+    except Exception:
+        # Without it all are unknown at first, but they are pinged.
+        log.exception("the state file is not read")
+    for name, user_attr in _waiting_callbacks.items():
+        try:
+            shared_memory.store_callback(name, user_attr)
+        except shared_memory.SharedMemoryFull as error:
+            log.error("callback %s is not registered: %s", name, error)
+    for (key, owner), (uri, wanted) in _waiting.items():
+        _register_configured(uris.Destination(key, uri), owner, wanted)
+    for destination in _defined_destinations():
+        _register_configured(destination)
+    if configuration.values()["list_file"]:
+        try:
+            reload()
+        except Refused as error:
+            log.error("%s", error)
 
 
 def _files_are_small() -> bool:

@@ -57,10 +57,12 @@ def load() -> None:
     A damaged or foreign file is set aside, and never stops the server.
     """
     path = _path()
-    if path is None or not path.exists():
+    if path is None:
         return
     try:
         rows = parse(path.read_text("utf-8"))
+    except FileNotFoundError:
+        return
     except (OSError, ValueError) as error:
         aside = path.with_name(path.name + ".bad")
         log.error("state_file %s is set aside as %s: %s", path, aside.name, error)

@@ -212,6 +212,16 @@ def test_an_update_leaves_the_first_ping_where_it_is(keepalive: ModuleType, serv
     assert {ping.uri for ping in server.ksr.sent} == set(uris)
 
 
+@pytest.mark.parametrize("before", [0, 86400])
+def test_stale_after_may_be_set_later(up: ModuleType, server: FakeServer, before: int) -> None:
+    """A limit that an update sets or shortens holds as one that was there from the start."""
+    up.add_destination(A, "me", stale_after=before)
+    server.tick(1)
+    up.add_destination(A, "me", stale_after=5)
+    server.tick(8)
+    assert up.state(A) == up.UNKNOWN
+
+
 def test_a_state_file_out_of_reach_does_not_stop_the_pings(
     server: FakeServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -256,7 +256,7 @@ class Prober:
             target.follow_pace()
             if target.sent and target.policy.interval_at(target.pace) != before.interval_at(target.pace):
                 self._schedule(key, target, now)
-            if key not in self._freshness:
+            if target.policy.stale_after != before.stale_after:
                 self._expect_freshness(key, target, now)
 
     def _pause_or_resume(self, now: int) -> None:
@@ -290,12 +290,13 @@ class Prober:
         target.pace = pace(known, now)
         target.follow_pace()
         target.hold = known.hold
+        if before is None or policy.stale_after != before[-1].stale_after:
+            self._expect_freshness(key, target, now)
         if known.drain:
             self._ends_of_drain.put(key, known.drain)
         self._follow_admin(key, target, now)
         if is_new:
             self._pings.put(key, first_ping(now, target.place))
-            self._expect_freshness(key, target, now)
         elif wish is not Wish.REGULARLY:
             target.asked = wish is Wish.NOW
             self._pings.put(key, max(now, target.sent + SOONEST))
@@ -411,6 +412,8 @@ class Prober:
     def _expect_freshness(self, key: str, target: Target, since: int) -> None:
         if target.policy.stale_after:
             self._freshness.put(key, since + int(target.policy.stale_after * SECOND))
+        else:
+            self._freshness.remove(key)
 
     def _check_freshness(self, key: str) -> None:
         target = self._targets[key]

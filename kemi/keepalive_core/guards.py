@@ -80,12 +80,15 @@ def was_unread(known: Unread, since: int, until: int) -> bool:
 def was_unread_at_each(known: Unread, copies: Iterable[int], latency: int, ended: int) -> bool:
     """Say whether no copy of a ping had an answer that would have been read.
 
-    One copy is enough: a peer whose answer would have been read then, and that gave none, is silent.
+    One copy is enough: a peer whose answer would have been read then, and that gave none, is silent. A copy
+    that left too late to be answered in time says nothing.
 
     Arguments: copies, when each left, us, to a BEAT; latency, after which the peer answers, us; ended, when
     the ping's time was over, us.
     """
-    return all(was_unread(known, sent - BEAT, min(sent + latency + LATE, ended)) for sent in copies)
+    first, *others = copies
+    answered = [first, *(sent for sent in others if sent + latency < ended)]
+    return all(was_unread(known, sent - BEAT, min(sent + latency + LATE, ended)) for sent in answered)
 
 
 # --- flapping --------------------------------------------------------------------------------------------

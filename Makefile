@@ -1,6 +1,7 @@
 # make run   runs the sample server and shows its destinations' states; Ctrl-C ends it
 #            make run DESTINATIONS="sip:192.168.10.20 sip.provider.com"
 # make test  runs all tests, on every real Kamailio there is
+#            make test FULL=1   the tests marked "full" too, which take long
 # make unit, make check, make real   the parts of it; make stubs   see stubs/generate.py
 # make faults  shows what faults do to this module and to the C module, a quarter of an hour
 # make bench   compares with the C modules in three minutes (FULL=1: all, half an hour); make soak PINGS=1000000
@@ -15,6 +16,8 @@ DESTINATIONS ?=
 FULL ?=
 PINGS ?= 1000000
 ONLY ?=
+# The last -m counts: this one takes the place of pyproject.toml's.
+PYTEST = $(VENV)/pytest $(if $(FULL),-m "")
 
 .PHONY: run test need check unit real stubs bench soak faults
 
@@ -34,10 +37,10 @@ check:
 	MYPYPATH=stubs/6.0 $(VENV)/mypy
 
 unit:
-	$(VENV)/pytest --ignore=tests/real
+	$(PYTEST) --ignore=tests/real
 
 real:
-	$(VENV)/pytest tests/real
+	$(PYTEST) tests/real
 
 bench: need
 	$(VENV)/python bench/run.py $(if $(FULL),--full)

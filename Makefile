@@ -33,8 +33,7 @@ need:
 check:
 	$(VENV)/ruff check .
 	$(VENV)/ruff format --check .
-	MYPYPATH=stubs/5.6 $(VENV)/mypy
-	MYPYPATH=stubs/6.0 $(VENV)/mypy
+	for version in stubs/*.*/; do MYPYPATH=$$version $(VENV)/mypy || exit 1; done
 
 unit:
 	$(PYTEST) --ignore=tests/real
@@ -52,4 +51,4 @@ faults: need
 	$(VENV)/python bench/faults.py --only "$(ONLY)"
 
 stubs:
-	$(PYTHON) stubs/generate.py keepalive-kamailio:bookworm keepalive-kamailio:trixie
+	$(PYTHON) stubs/generate.py keepalive-kamailio:bookworm keepalive-kamailio:trixie keepalive-kamailio:forky

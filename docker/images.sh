@@ -1,5 +1,5 @@
 #!/bin/sh
-# Builds keepalive-kamailio:RELEASE for each Debian release named: docker/images.sh bookworm trixie
+# Builds keepalive-kamailio:RELEASE for each Debian release named: docker/images.sh bookworm trixie forky
 # Where Debian's own image can't be pulled, its base is made with debootstrap (as root).
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
@@ -13,12 +13,22 @@ base() {
     timeout 60 docker pull -q "debian:$1-slim" >/dev/null 2>&1 && return
     echo "debian:$1-slim can't be pulled: making it with debootstrap"
     folder=$(mktemp -d)
-    as_root debootstrap --variant=minbase "$1" "$folder" >"$folder.log" 2>&1 || { tail "$folder.log"; exit 1; }
-    as_root tar -C "$folder" -c . | docker import - "debian:$1-slim" >/dev/null
-    as_root rm -rf "$folder" "$folder.log"
+    # Every later release's script is the one of sid: this machine's debootstrap need not know their names.
+    as_root debootstrap --variant=minbase "$1" "$folder" "" sid >"$folder.log" 2>&1 &&
+        as_root tar -C "$folder" -cf "$folder.tar" . && docker import "$folder.tar" "debian:$1-slim" >/dev/null &&
+        made=yes || made=no
+    [ $made = yes ] || tail "$folder.log" >&2
+    as_root rm -rf "$folder" "$folder.log" "$folder.tar"
+    [ $made = yes ]
+}
+
+fail() {
+    echo "docker/images.sh: $1" >&2
+    exit 1
 }
 
 for release; do
-    base "$release"
-    docker build -q --build-arg DEBIAN="$release" -t "keepalive-kamailio:$release" "$here"
+    base "$release" || fail "the base image debian:$release-slim can't be made"
+    docker build -q --build-arg DEBIAN="$release" -t "keepalive-kamailio:$release" "$here" ||
+        fail "the image keepalive-kamailio:$release can't be built"
 done

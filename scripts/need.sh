@@ -45,6 +45,15 @@ need_kamailio() {
     "$root/docker/images.sh" bookworm
 }
 
+# The images that KEEPALIVE_SERVERS demands, or all of them.
+need_images() {
+    for server in ${KEEPALIVE_SERVERS:-keepalive-kamailio:bookworm keepalive-kamailio:trixie keepalive-kamailio:forky}; do
+        case "$server" in
+        keepalive-kamailio:*) "$root/docker/images.sh" "${server#*:}" ;;
+        esac
+    done
+}
+
 need_tests() {
     python3 -c 'import sys; sys.exit(sys.version_info < (3, 11))' || fail "Python 3.11 or newer is needed."
     need_kamailio
@@ -53,7 +62,7 @@ need_tests() {
     if engine_answers; then
         docker compose version >/dev/null 2>&1 || command -v docker-compose >/dev/null || install_packages docker-compose
         command -v debootstrap >/dev/null || install_packages debootstrap
-        "$root/docker/images.sh" bookworm trixie
+        need_images
     else
         echo "No Docker engine answers: the tests run on this machine's Kamailio alone."
     fi

@@ -7,6 +7,7 @@ from functools import cache
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
+VERSIONS = sorted(folder.parent.name for folder in HERE.glob("*/KSR"))
 
 PYTHON_TYPES: dict[str, type] = {"str": str, "int": int}
 

@@ -35,7 +35,7 @@ def test_it_answers_as_real_servers_do(ksr: FakeKSR) -> None:
         lambda ksr: ksr.err("two\nlines\n"),
     ],
 )
-@pytest.mark.parametrize("version", ["5.6", "6.0"])
+@pytest.mark.parametrize("version", signatures.VERSIONS)
 def test_what_a_server_lacks_is_a_violation(version: str, wrong: Callable[[Any], Any]) -> None:
     """A missing name, a wrong count or type, an unlock of no lock: each fails the test, caught or not."""
     fake = FakeKSR(version)
@@ -51,17 +51,23 @@ def test_what_it_was_not_taught_fails(ksr: FakeKSR) -> None:
     assert ksr.module.pv.getvs is not None
 
 
-def test_versions_only_add() -> None:
-    """Every function of 5.6 is in 6.0 with the same parameters: what the fake of 5.6 allows works on both."""
-    old, new = signatures.load("5.6"), signatures.load("6.0")
+def test_there_are_stubs_of_each_version() -> None:
+    """Each version that the README promises was asked."""
+    assert signatures.VERSIONS == ["5.6", "6.0", "6.1"]
+
+
+@pytest.mark.parametrize("version", signatures.VERSIONS[1:])
+def test_versions_only_add(version: str) -> None:
+    """Every function of 5.6 is in later ones with the same parameters: what the fake of 5.6 allows works."""
+    old, new = signatures.load("5.6"), signatures.load(version)
     for module, functions in old.items():
         for name, signature in functions.items():
             assert new[module][name].parameters == signature.parameters, f"{module}.{name}"
 
 
-@pytest.mark.parametrize("version", ["5.6", "6.0"])
+@pytest.mark.parametrize("version", signatures.VERSIONS)
 def test_every_function_used_is_in_the_stubs(version: str) -> None:
-    """Both versions list what keepalive stands on."""
+    """All versions list what keepalive stands on."""
     modules = signatures.load(version)
     assert modules["tm"]["t_uac_send"].parameters == [str] * 6
     assert modules["htable"]["sht_seti"].parameters == [str, str, int]

@@ -14,7 +14,7 @@ import pytest
 from gateway import Gateway
 from real.server import HERE, NATIVE, Kamailio
 
-IMAGES = ["keepalive-kamailio:bookworm", "keepalive-kamailio:trixie"]
+IMAGES = ["keepalive-kamailio:bookworm", "keepalive-kamailio:trixie", "keepalive-kamailio:forky"]
 
 
 @cache

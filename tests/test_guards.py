@@ -564,6 +564,7 @@ def test_a_server_that_stood_still_blames_nobody(keepalive: ModuleType, server: 
         server.ksr.time_out(server.ksr.sent[-1])
         known = keepalive.info(A)
         assert (known["void"], known["failed"]) == (void, failed)
+        assert known["last_reason"].endswith(" ms: this server stood still") == stands_still
 
 
 # --- workers that read nothing ---------------------------------------------------------------------------
@@ -726,6 +727,7 @@ def test_silence_while_nobody_reads(
             known = keepalive.info(destination)
             failed = 1 - void if neglected else 2 - void
             assert (known["void"], known["failed"]) == (void, failed)
+            assert ("nobody read what arrived at" in known["last_reason"]) == (void and neglected)
         [line] = [line for line in server.ksr.lines("warn") if "no SIP worker" in line]
         assert f"for more than 1 s no SIP worker read what arrived at {address(unread)} (0 data" in line
 

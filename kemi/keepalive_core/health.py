@@ -67,6 +67,7 @@ class Result(NamedTuple):
     code: int = 0
     """the final SIP code of a reply, else 0"""
     reason: str = ""
+    """a reply's phrase; of what is UNHEARD, what kept this server from hearing"""
     retry_after: int = 0
     """what a reply asks for, seconds; 0 for nothing"""
 
@@ -78,7 +79,8 @@ class Result(NamedTuple):
             return "the ping could not be sent"
         if self.kind is Kind.NO_MEMORY:
             return "shared memory has no room for a ping"
-        return f"no reply in {(self.ended - self.sent) / 1000:.0f} ms"
+        silence = f"no reply in {(self.ended - self.sent) / 1000:.0f} ms"
+        return f"{silence}: {self.reason}" if self.reason else silence
 
 
 class Report(NamedTuple):

@@ -53,27 +53,29 @@ def take_timeout() -> None:
 
 def record_silence(key: str, rules: Rules, result: Result) -> None:
     """Judge a ping that had no reply, by its time limit or before. Raises: SharedMemoryFull."""
-    if result.kind in _SILENT and _was_deaf(key, rules, result):
-        result = result._replace(kind=Kind.UNHEARD)
+    witness = _witness(key, rules, result) if result.kind in _SILENT else ""
+    if witness:
+        result = result._replace(kind=Kind.UNHEARD, reason=witness)
     wall = int(time.time())
     _apply(key, lambda known: health.judge(known, result, rules, wall), rules, result.ended)
 
 
-def _was_deaf(key: str, rules: Rules, result: Result) -> bool:
-    """Say whether this server would not have heard an answer."""
-    if watch.stood_still(result.sent, result.ended):
-        return True
+def _witness(key: str, rules: Rules, result: Result) -> str:
+    """Return why this server would not have heard an answer, "" if it would."""
+    witness = watch.server_witness(result.sent, result.ended, rules.timeout)
+    if witness:
+        return witness
     # How TCP's connections are read is not known.
     policy = _policy(key) if rules.resent_after else None
     known = shared_memory.health(key) if policy else None
     if policy is None or known is None:
-        return False
+        return ""
     copies = tm.copies(result.sent, result.ended, rules)
     latency = health.percentile(known.samples, 95)
     if not latency and known.resent:
         # So slow that each ping is sent twice, and how slow is not known (Karn's rule): any time may be its.
         latency = result.ended - result.sent
-    return watch.read_no_answer(policy.socket, copies, latency, result.ended)
+    return watch.socket_witness(policy.socket, copies, latency, result.ended)
 
 
 def report(key: str, success: bool, reason: str) -> bool:

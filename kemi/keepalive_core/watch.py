@@ -67,17 +67,31 @@ class Watch:
 watch = Watch()
 
 
-def stood_still(since: int, until: int) -> bool:
-    """Say whether the server stood still between two times, us: it may not have heard what was said then."""
-    return guards.missed_a_beat(shared_memory.pulse(), since, until)
+# The witnesses that a silence may have, as the log tells them.
+STOOD_STILL = "this server stood still"
+_UNREAD = "nobody read what arrived at {}"
 
 
-def read_no_answer(socket: str, copies: Sequence[int], latency: int, ended: int) -> bool:
-    """Say whether nobody read what arrived whenever an answer to a ping would have.
+def server_witness(sent: int, ended: int, timeout: int) -> str:
+    """Return why no answer to a ping would have been heard by this server, whatever socket it came to.
 
-    Arguments: socket, from which it left, such as udp:192.168.10.1:5060, "" where that is not known; copies,
-    when each copy of it left, us; latency, after which the peer answers, us; ended, when its time was over,
-    us.
+    Arguments: sent and ended, of the ping, us; timeout, its time limit, ms.
+    Returns: a short sentence, the witness; "" if there is none.
     """
-    known = shared_memory.unread(socket.removeprefix("udp:")) or shared_memory.unread(ANY)
-    return known is not None and guards.was_unread_at_each(known, copies, latency, ended)
+    return STOOD_STILL if guards.missed_a_beat(shared_memory.pulse(), sent, ended) else ""
+
+
+def socket_witness(socket: str, copies: Sequence[int], latency: int, ended: int) -> str:
+    """Return why no answer to a ping would have been read at the socket from which it left.
+
+    Arguments: socket, such as udp:192.168.10.1:5060, "" if it is not known; copies, when each copy of the
+    ping left, us; latency, after which the peer answers, us; ended, when its time was over, us.
+    Returns: a short sentence, the witness; "" if there is none.
+    """
+    address = socket.removeprefix("udp:")
+    known = shared_memory.unread(address) if address else None
+    if known is None:
+        address, known = "a UDP socket", shared_memory.unread(ANY)
+    if known is None or not guards.was_unread_at_each(known, copies, latency, ended):
+        return ""
+    return _UNREAD.format(address)

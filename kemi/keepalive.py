@@ -40,8 +40,9 @@ from keepalive_core import (
     watch,
 )
 from keepalive_core.callbacks import Callback, InvalidCallback
+from keepalive_core.checks import Refused
 from keepalive_core.health import DOWN, UNKNOWN, UP
-from keepalive_core.registry import Refused
+from keepalive_core.quoting import quoted
 from keepalive_core.settings import DESTINATION, InvalidSetting
 from keepalive_core.shared_memory import SharedMemoryFull
 from keepalive_core.uris import InvalidURI
@@ -84,13 +85,22 @@ P = ParamSpec("P")
 R = TypeVar("R")
 
 
+# Of one log entry: a traceback's beginning and end, and of each line as much as names all parameters.
+_FIRST_LINES = 10
+_LAST_LINES = 50
+_MOST_CHARACTERS = 1500
+
+
 class _KamailioLog(logging.Handler):
     """Writes what the rooms log to Kamailio's log."""
 
     def emit(self, record: logging.LogRecord) -> None:
-        # Kamailio takes neither NUL nor half a character, which an exception's text may have.
-        text = self.format(record).encode("utf-8", "backslashreplace").decode().replace("\0", "\\x00")
-        for line in text.splitlines():
+        lines = self.format(record).splitlines()
+        if len(lines) > _FIRST_LINES + _LAST_LINES:
+            lines[_FIRST_LINES:-_LAST_LINES] = ["..."]
+        for line in lines:
+            # Kamailio takes neither NUL nor half a character, which an exception's text may have.
+            line = line[:_MOST_CHARACTERS].encode("utf-8", "backslashreplace").decode().replace("\0", "\\x00")
             if record.levelno >= logging.ERROR:
                 KSR.err(f"keepalive: {line}\n")
             elif record.levelno >= logging.WARNING:
@@ -290,6 +300,8 @@ def report_success(destination: str, reason: str = "") -> int:
 
 
 def _report(destination: str, success: bool, reason: str) -> int:
+    if not isinstance(reason, str):
+        raise Refused(f"the reason of a report is text, not {quoted(reason)}")
     key = _monitored(destination)
     return _OK if key and results.report(key, success, reason) else _ERROR
 
@@ -313,7 +325,7 @@ def report_reply(destination: str, code: int) -> int:
     From: RFC 3261 section 21.
     """
     if not isinstance(code, int) or not 100 <= code <= 699:
-        raise Refused(f"{code!r} is no code of a reply, 100 to 699 is")
+        raise Refused(f"{quoted(code)} is no code of a reply, 100 to 699 is")
     key = registry.key_of(destination)
     return _OK if key and results.report_call(key, code) else _ERROR
 
@@ -323,8 +335,8 @@ def set_admin(destination: str, mode: str, until: float = 0, by: str = "", why: 
     """Take a destination out of service, or put it back, whatever its health is.
 
     Arguments: destination, a URI in any spelling; mode, "drain" (pinged, is_alive says 2), "maint" (not
-    pinged, 2) or "ready" (as its health says); until, seconds from now after which it is ready again, 0 for
-    no end; by and why, for the log and info().
+    pinged, 2) or "ready" (as its health says); until, seconds from now after which it is ready again, ten
+    years at the most, 0 for no end; by and why, for the log and info(), up to 255 bytes.
     Returns: 0, or -1 with a log line.
     """
     key = registry.key_of(destination)

@@ -25,7 +25,10 @@ settings.load_profile("quick")
 # These rooms keep nothing in memory, so processes may share them.
 PURE = {
     f"keepalive_core.{room}"
-    for room in ("uris", "settings", "health", "guards", "calls", "schedule", "reply_codes")
+    for room in (
+        *("uris", "quoting", "checks", "modes", "settings", "reply_codes"),
+        *("health", "guards", "calls", "schedule"),
+    )
 }
 
 

@@ -9,7 +9,10 @@ import pytest
 KEMI = Path(__file__).resolve().parents[1] / "kemi"
 ROOMS = sorted((KEMI / "keepalive_core").glob("*.py"))
 KNOW_KSR = {"shared_memory", "tm", "callbacks"}
-PURE = {"uris", "settings", "health", "schedule", "reply_codes", "list_file", "guards", "calls"}
+PURE = {
+    *("uris", "quoting", "checks", "modes", "settings", "list_file", "reply_codes"),
+    *("health", "schedule", "guards", "calls"),
+}
 
 
 def imports(file: Path) -> set[str]:

@@ -3,6 +3,9 @@
 Pure rooms, which know nothing of Kamailio (text, time and results in, decisions out):
 
 * ``uris``         what a destination is called, and which spellings are the same one
+* ``quoting``      how what comes from outside stands in a log line
+* ``checks``       what else may be said of a destination: names, numbers, values
+* ``modes``        what an administrator says of it
 * ``settings``     the parameters: names, units, limits, and whose word wins
 * ``list_file``    a destination a line: the file's text, read
 * ``reply_codes``  which codes count as alive

@@ -17,6 +17,7 @@ import KSR
 
 from . import information, shared_memory
 from .health import STATE_NAMES
+from .quoting import quoted
 
 log = logging.getLogger("keepalive")
 
@@ -48,11 +49,11 @@ def name_of(callback: object) -> str:
     Raises: InvalidCallback for what has no such name: a lambda, a local function, a bound method.
     """
     if not callable(callback):
-        raise InvalidCallback(f"callback {callback!r} is not a function")
+        raise InvalidCallback(f"callback {quoted(callback)} is not a function")
     module = getattr(callback, "__module__", None)
     name = getattr(callback, "__qualname__", None)
     if not isinstance(module, str) or not isinstance(name, str):
-        raise InvalidCallback(f"callback {callback!r} has no name, so no other process can find it")
+        raise InvalidCallback(f"callback {quoted(callback)} has no name, so no other process can find it")
     if "<" in name:
         raise InvalidCallback(
             f"callback {name} is a lambda or a local function, which no other process can find"

@@ -9,6 +9,7 @@ from enum import Enum
 from functools import lru_cache
 from typing import Any, Final, NamedTuple
 
+from .quoting import one_line
 from .reply_codes import CodeRanges, has_code, parse_codes
 from .schedule import SECOND
 
@@ -47,11 +48,6 @@ class Kind(Enum):
     """as silent as the two above, but this server would not have heard an answer"""
     NO_MEMORY = "no memory"
     """it could not be sent, because this server had no shared memory left for it"""
-
-
-def one_line(text: str) -> str:
-    """Return a text from outside as it can stand in a log line and in a record."""
-    return text if text.isprintable() else repr(text)
 
 
 class Result(NamedTuple):

@@ -1,18 +1,19 @@
 """Destinations and their owners come and go, from any process, at any time."""
 
-import json
 import logging
 import math
 import time
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
-from . import callbacks, configuration, groups, list_file, shared_memory, state_file, uris
+from . import callbacks, checks, configuration, groups, list_file, modes, shared_memory, state_file, uris
 from .callbacks import NOT_MONITORED, Change
+from .checks import Refused
 from .health import UNKNOWN, Health
+from .modes import Admin
 from .settings import DESTINATION, check_options, split_destinations
-from .shared_memory import Admin, Owner, Registration
+from .shared_memory import Owner, Registration
 
 log = logging.getLogger("keepalive")
 
@@ -31,10 +32,6 @@ _REMEMBERED_SPELLINGS = 8 * 2 ** shared_memory.table_size()
 _SMALL = 65_536
 
 
-class Refused(ValueError):
-    """A request was refused; the message says which and why. Nothing has changed."""
-
-
 # What mod_init asked for where it ran before the shared tables existed; each process inherits a copy and
 # drops it once one of them has brought it into the tables.
 _waiting: dict[tuple[str, str], tuple[str, Owner]] = {}
@@ -46,6 +43,8 @@ def key_of(destination: object) -> str:
     """Return the key of a destination in any spelling; "" for a malformed one, which is logged."""
     if not isinstance(destination, str):
         return _parsed_key(destination)
+    # What is longer is no URI, and so is its beginning: that much is remembered of it, and no more.
+    destination = destination[: uris.MAX_URI_BYTES + 1]
     key = keys_of_texts.get(destination)
     if key is None:
         if len(keys_of_texts) >= _REMEMBERED_SPELLINGS:
@@ -95,20 +94,15 @@ def add(
     Raises: InvalidURI, Refused, InvalidSetting, InvalidCallback, SharedMemoryFull; then nothing has changed.
     """
     destination = uris.parse(uri)
-    name = _owner_name(owner)
-    for what, number in (("flags", flags), ("priority", priority), ("weight", weight)):
-        if not isinstance(number, int) or isinstance(number, bool):
-            raise Refused(f"{what} of {uri!r}: a number is needed, not {type(number).__name__}")
-    if not isinstance(group, str) or not group.isprintable():
-        raise Refused(f"group of {uri!r}: a name is needed, not {group!r}")
+    name = checks.owner_name(owner)
     wanted = Owner(
-        cast(int, flags),
+        checks.number(f"flags of {uri!r}", flags),
         "" if callback is None else callbacks.name_of(callback),
-        _json_value(user_attr),
+        checks.json_value(user_attr),
         check_options(options),
-        group,
-        cast(int, priority),
-        cast(int, weight),
+        checks.group_name(destination.uri, group),
+        checks.number(f"priority of {uri!r}", priority),
+        checks.number(f"weight of {uri!r}", weight),
     )
     generation = shared_memory.next_generation()
     if not generation:
@@ -173,7 +167,7 @@ def delete(uri: object, owner: object) -> None:
     Raises: InvalidURI, Refused, SharedMemoryFull; then nothing has changed.
     """
     key = uris.parse(uri).key
-    name = _owner_name(owner)
+    name = checks.owner_name(owner)
     if not shared_memory.next_generation():
         if not _waiting.pop((key, name), None):
             raise Refused(f"{name!r} owns no destination {uri!r}")
@@ -226,20 +220,13 @@ def set_admin(key: str, mode: object, until: object = 0, by: object = "", why: o
 
     Raises: Refused, SharedMemoryFull; then nothing has changed.
     """
-    if mode not in shared_memory.ADMIN_MODES or not isinstance(mode, str):
-        raise Refused(f"admin mode {mode!r}: one of {', '.join(shared_memory.ADMIN_MODES)} is needed")
-    if not isinstance(until, int | float) or isinstance(until, bool) or until < 0:
-        raise Refused(f"until {until!r}: a number of seconds from now is needed")
-    if not isinstance(by, str) or not isinstance(why, str) or not (by + why).isprintable():
-        raise Refused("by and why of an admin mode are text of one line")
+    said = modes.said(mode, until, by, why, int(time.time()))
+    remark = _remark(said)
     start()
-    now = int(time.time())
-    end = now + max(1, math.ceil(until)) if until else 0
-    said = None if mode == "ready" else Admin(mode, end, by, why, now)
     with shared_memory.locked(key):
         _store_admin(key, said)
         shared_memory.announce_change(key)
-    log.info("%s is set to %s%s", key, mode, _remark(said))
+    log.info("%s is set to %s%s", key, mode, remark)
 
 
 def end_admin(key: str) -> None:
@@ -280,7 +267,7 @@ def add_callback(callback: object, user_attr: object) -> None:
     Raises: InvalidCallback, Refused, SharedMemoryFull; then nothing has changed.
     """
     name = callbacks.name_of(callback)
-    value = _json_value(user_attr)
+    value = checks.json_value(user_attr)
     if shared_memory.next_generation():
         shared_memory.store_callback(name, value)
     else:
@@ -435,16 +422,3 @@ def ping_now(key: str) -> bool:
 def pause(paused: bool) -> None:
     """Send no pings from now on, or send them again. Raises: SharedMemoryFull."""
     shared_memory.store_paused(paused)
-
-
-def _owner_name(owner: object) -> str:
-    if not isinstance(owner, str) or not owner:
-        raise Refused(f"the owner of a destination is a name, not {owner!r}")
-    return owner
-
-
-def _json_value(user_attr: object) -> Any:
-    try:
-        return json.loads(json.dumps(user_attr, allow_nan=False))
-    except (TypeError, ValueError) as error:
-        raise Refused(f"user_attr {user_attr!r} is no JSON value: {error}") from None

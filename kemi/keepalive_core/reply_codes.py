@@ -3,6 +3,8 @@
 import re
 from functools import lru_cache
 
+from .quoting import quoted
+
 CodeRanges = tuple[tuple[int, int], ...]
 
 # Final codes, RFC 3261 section 21.
@@ -41,4 +43,4 @@ def _range(part: str) -> tuple[int, int]:
         first, last = int(low), int(high or low)
         if LOWEST <= first <= last <= HIGHEST:
             return first, last
-    raise ValueError(f"{part!r} is no code, range, class or 'any' of {LOWEST} to {HIGHEST}")
+    raise ValueError(f"{quoted(part)} is no code, range, class or 'any' of {LOWEST} to {HIGHEST}")

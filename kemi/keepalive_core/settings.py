@@ -8,6 +8,7 @@ from typing import Any, Final, NamedTuple
 from . import calls, guards, uris
 from .calls import CallRules
 from .health import RETRY_AFTER_INTERVALS, Pace, Rules
+from .quoting import quoted
 from .reply_codes import parse_codes
 from .schedule import SECOND
 
@@ -78,9 +79,20 @@ def _sip_uri_or_none(value: Any) -> Value:
     return "" if value == "" else _sip_uri(value)
 
 
+# As many characters as a text may have.
+_MOST_CODES: Final = 255
+_MOST_HEADERS: Final = 2048
+
+
+def _see_length(text: str, most: int) -> None:
+    if len(text) > most:
+        raise ValueError(f"{most} characters are allowed, not {len(text)}")
+
+
 def _codes(value: Any) -> Value:
     if not isinstance(value, str):
         raise ValueError(f"text such as '2xx,404' is needed, not {type(value).__name__}")
+    _see_length(value, _MOST_CODES)
     parse_codes(value)
     return value
 
@@ -112,9 +124,10 @@ def _headers(value: Any) -> Value:
     """Check headers, one or several with "|" between them; return them as they are sent."""
     if not isinstance(value, str):
         raise ValueError(f"text such as 'X-A: 1 | X-B: 2' is needed, not {type(value).__name__}")
+    _see_length(value, _MOST_HEADERS)
     for header in filter(None, (part.strip() for part in value.split("|"))):
         if not re.fullmatch(r"[A-Za-z0-9.!%*_+`'~-]+ ?: ?[\x20-\x7e]+", header):
-            raise ValueError(f"{header!r} is no header, 'Name: value' in printable ASCII is needed")
+            raise ValueError(f"{quoted(header)} is no header, 'Name: value' in printable ASCII is needed")
         name = header.partition(":")[0].strip()
         if name.lower() in _OWN_HEADERS:
             raise ValueError(f"header {name} is written by Kamailio")
@@ -160,8 +173,8 @@ SETTINGS: Final[dict[str, Setting]] = {
     "passive_min": Setting(5, _number(1, 10_000, "calls")),
     "passive_window": Setting(60, _number(1, 86_400, "seconds")),
     "ping_skip_if_fresh": Setting(0, _number(0.1, 86_400, "seconds", float, off=True)),
-    "list_file": Setting("", _text(r"|/[\x21-\x7e]+", "an absolute path"), of_destination=False),
-    "state_file": Setting("", _text(r"|/[\x21-\x7e]+", "an absolute path"), of_destination=False),
+    "list_file": Setting("", _text(r"|/[\x21-\x7e]{1,1023}", "an absolute path"), of_destination=False),
+    "state_file": Setting("", _text(r"|/[\x21-\x7e]{1,1023}", "an absolute path"), of_destination=False),
 }
 
 DESTINATION: Final = "destination"
@@ -288,7 +301,7 @@ def check(name: object, value: object) -> Value:
     except InvalidSetting:
         raise
     except ValueError as fault:
-        raise InvalidSetting(f"bad {name} {value!r}: {fault}") from None
+        raise InvalidSetting(f"bad {name} {quoted(value)}: {fault}") from None
 
 
 def check_options(options: Mapping[str, object]) -> dict[str, Value]:
@@ -302,15 +315,16 @@ def check_options(options: Mapping[str, object]) -> dict[str, Value]:
 def _known(name: object) -> str:
     if not isinstance(name, str) or name not in SETTINGS:
         known = ", ".join([*SETTINGS, DESTINATION])
-        raise InvalidSetting(f"unknown parameter {name!r}, known are {known}")
+        raise InvalidSetting(f"unknown parameter {quoted(name)}, known are {known}")
     return name
 
 
 def from_text(name: str, text: str) -> Value:
     """Return the value that a text of kamailio.cfg, of an operator or of a list file stands for."""
     if not isinstance(SETTINGS[_known(name)].default, str):
-        if re.fullmatch(r"-?\d+", text):
+        # No limit has more digits, and Python makes no number of more than 4300.
+        if re.fullmatch(r"-?[0-9]{1,18}", text):
             return int(text)
-        if re.fullmatch(r"-?\d+\.\d+", text):
+        if re.fullmatch(r"-?[0-9]{1,18}\.[0-9]{1,18}", text):
             return float(text)
     return text

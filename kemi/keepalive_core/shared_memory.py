@@ -54,6 +54,7 @@ import KSR
 
 from .guards import Pulse, Unread, Uplink
 from .health import DOWN, Health, judged_at
+from .modes import ADMIN_MODES, Admin
 from .schedule import dealt_to
 from .settings import Value
 
@@ -123,23 +124,8 @@ class Registration(NamedTuple):
         return merged
 
 
-class Admin(NamedTuple):
-    """What an administrator said of a destination."""
-
-    mode: str
-    """"drain" or "maint"; one that is ready has no row"""
-    until: int
-    """epoch seconds of its end; 0 for none"""
-    by: str
-    why: str
-    since: int
-    """epoch seconds"""
-
-
-ADMIN_MODES: Final = {"ready": 0, "drain": 10, "maint": 20}
-"""What each mode adds to the state that is_alive reads."""
 _OWN_DRAIN: Final = 30
-"""What a drain that the destination asked for adds to it."""
+"""What a drain that the destination asked for adds to the state that is_alive reads."""
 
 
 class Restored(NamedTuple):

@@ -9,7 +9,8 @@ from typing import Any, Final
 
 from . import configuration, shared_memory
 from .health import Health
-from .shared_memory import Admin, Restored
+from .modes import Admin
+from .shared_memory import Restored
 
 log = logging.getLogger("keepalive")
 

@@ -12,7 +12,8 @@ from typing import Final
 
 import KSR
 
-from .health import Kind, Result, Rules, one_line
+from .health import Kind, Result, Rules
+from .quoting import one_line
 from .settings import RESENT_AFTER, Policy
 
 LOCAL_REQUEST: Final = "tm:local-request"

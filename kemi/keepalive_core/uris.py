@@ -4,6 +4,8 @@ import ipaddress
 import re
 from typing import NamedTuple
 
+from .quoting import quoted
+
 MAX_URI_BYTES = 255
 
 # RFC 3261 section 19.1.2: the port a URI means when it names none.
@@ -27,8 +29,7 @@ class InvalidURI(ValueError):
     """The text is no URI of a destination; the message names the text and the fault."""
 
     def __init__(self, text: object, fault: str) -> None:
-        shown = repr(text) if len(repr(text)) <= 80 else repr(text)[:77] + "..."
-        super().__init__(f"bad destination {shown}: {fault}")
+        super().__init__(f"bad destination {quoted(text)}: {fault}")
 
 
 class Destination(NamedTuple):

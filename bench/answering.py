@@ -62,10 +62,10 @@ def idle_tick(destinations):
     prober = Prober()
     prober.tick()
     later = time.monotonic_ns() // 1000 + 3600 * SECOND
-    prober._unseen.clear()
-    prober._pings = type(prober._pings)()
+    prober._to_look_at.clear()
+    prober._fleet.pings = type(prober._fleet.pings)()
     for number in range(destinations):
-        prober._pings.put(f"destination {number}", later + number)
+        prober._fleet.pings.put(f"destination {number}", later + number)
     prober.tick()
     began = time.perf_counter_ns()
     for _ in range(2000):

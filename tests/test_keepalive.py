@@ -93,7 +93,7 @@ def test_nothing_raises_into_kamailio(keepalive: ModuleType, server: FakeServer,
         handlers.ksr_keepalive_failure(None),
     ):
         assert isinstance(answer, int)
-    assert sum("Traceback" in line for line in server.ksr.lines("err")) == 11
+    assert sum("Traceback" in line for line in server.ksr.lines("err")) == 12
 
 
 def test_a_ping_is_logged_at_debug_and_a_change_at_notice(keepalive: ModuleType, server: FakeServer) -> None:

@@ -6,6 +6,7 @@ from types import ModuleType
 import pytest
 
 from conftest import FakeServer
+from keepalive_core.schedule import Wish
 
 
 @pytest.fixture
@@ -101,7 +102,7 @@ def test_queues_give_each_entry_once(memory: ModuleType) -> None:
     """Entries come in their order, each to one taker."""
     for key in ("a", "b"):
         memory.announce_change(key)
-    assert list(memory.announced_changes(0)) == [("a", memory.Wish.REGULARLY), ("b", memory.Wish.REGULARLY)]
+    assert list(memory.announced_changes(0)) == [("a", Wish.REGULARLY), ("b", Wish.REGULARLY)]
     assert list(memory.announced_changes(0)) == []
 
 

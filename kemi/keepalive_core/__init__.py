@@ -13,6 +13,7 @@ Pure rooms, which know nothing of Kamailio (text, time and results in, decisions
 * ``calls``        what the replies to calls say of a destination
 * ``guards``       what keeps a fleet from going down by our own fault, a flapping trunk from coming up
 * ``schedule``     when each ping is due
+* ``fleet``        the destinations of one prober, and what puts a ping of theirs forward or off
 
 Rooms that talk to Kamailio, the only ones that import KSR:
 
@@ -31,5 +32,6 @@ Rooms that join the others:
 * ``information``    all that is known of a destination, for people and programs
 * ``receive_queues`` whether somebody reads what arrives at this server's UDP sockets
 * ``watch``          when this server hears nothing: it stands still, or its workers do not read
+* ``housekeeping``   what a prober does once a second, beside its pings
 * ``prober``         the timer's tick: which pings leave now, which were never answered
 """

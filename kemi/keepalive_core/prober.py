@@ -7,85 +7,18 @@ how they are, is read from shared memory, at the start and when a change is anno
 import logging
 import random
 import time
-from collections import Counter
+from collections import OrderedDict
 from collections.abc import Callable, Iterable
-from functools import partial
 
-from . import configuration, groups, registry, results, shared_memory, tm
-from .health import GRACE, LATE, UP, Kind, Pace, Result, is_spent, pace
-from .schedule import (
-    SECOND,
-    TICK,
-    Deadlines,
-    Timetable,
-    dealt_to,
-    first_ping,
-    next_ping,
-    phase,
-    pings_allowed,
-)
-from .settings import Policy
-from .shared_memory import Wish
+from . import configuration, housekeeping, registry, results, shared_memory, tm
+from .fleet import Fleet, Seen, Target
+from .health import GRACE, LATE, UP, Kind, Result, is_spent
+from .schedule import SECOND, TICK, Deadlines, Minutely, Timetable, Wish, pings_allowed
 
 log = logging.getLogger("keepalive")
 
-# However many report a destination, it is pinged out of turn once a second at the most.
-SOONEST = SECOND
 # Of the time between two ticks so much may go to changes, us.
 FLOOD = TICK // 2
-# More destinations than this in a table's slot are walked one by one, at each reply and is_alive.
-CROWDED = 8
-
-_PENDING = Pace.PENDING
-
-
-class Target:
-    """A destination, as the prober remembers it between two pings."""
-
-    __slots__ = (
-        "asked",
-        "generation",
-        "hold",
-        "in_flight",
-        "interval",
-        "offset",
-        "pace",
-        "place",
-        "policy",
-        "reliable",
-        "sent",
-        "silent",
-        "spread",
-        "uri",
-    )
-
-    def __init__(self, generation: int, place: float) -> None:
-        self.generation = generation
-        self.place = place
-        self.uri = ""
-        self.policy: Policy
-        self.pace = Pace.REGULAR
-        # What follows from policy and pace, at hand for the next ping; us.
-        self.interval = 0
-        self.offset = 0
-        self.spread = 0
-        self.hold = 0
-        self.sent = 0
-        """when the last ping left, us"""
-        self.in_flight = False
-        """whether the last ping may have no result yet"""
-        self.reliable = False
-        """whether its transport sees to it that a ping arrives"""
-        self.asked = False
-        """for a ping at once, by somebody"""
-        self.silent = False
-        """in maintenance"""
-
-    def follow_pace(self) -> None:
-        """Take the interval that policy and pace say."""
-        self.interval = self.policy.interval_at(self.pace)
-        self.offset = int(self.place * self.interval)
-        self.spread = int(self.policy.jitter * self.interval)
 
 
 class Prober:
@@ -98,61 +31,51 @@ class Prober:
         self, clock: Callable[[], int] = tm.clock, chance: Callable[[], float] = random.random
     ) -> None:
         self._clock = clock
-        self._chance = chance
         self._number = -1
         """which of the probers it is, from 0 on; -1 before its first tick"""
-        self._targets: dict[str, Target] = {}
-        self._unseen: list[str] = []
-        """what was there before the first tick, and is not looked at yet"""
+        self._fleet = Fleet(chance)
+        self._housekeeping = housekeeping.Housekeeping(self._fleet)
+        self._to_look_at: OrderedDict[str, Wish] = OrderedDict()
+        """who changed, or was there before the first tick, and what is wished for it"""
         self._has_begun = False
         """whether it knows what was there"""
-        self._pings = Timetable()
         self._deadlines = Deadlines()
         self._ends_of_admin = Timetable()
         self._ends_of_drain = Timetable()
         self._freshness = Timetable()
-        self._timetables = self._pings, self._ends_of_admin, self._ends_of_drain, self._freshness
-        self._behind: Counter[str] = Counter()
-        """how many destinations are pinged from which socket"""
-        self._published_behind: dict[str, int] = {}
+        self._pausing = False
+        self._paused = 0
+        """when the pause began, us"""
         self._woke = 0
         """when it last went on after it had stood still, us"""
-        self._turn = 0
-        self._rate = 0.0
-        """pings in a second, all destinations together"""
-        self._paused = False
         self._last_tick = 0
         """when its last tick began, us"""
         self._sent = 0
         """how many pings that sent"""
-        self._next_refresh = 0
-        self._tell_again = 0
-        self._tell_late_again = 0
+        self._next_second = 0
+        self._minutely = Minutely()
         self._late = 0
         """how long it stood still since that was told, us"""
-        self._told_crowded = False
 
     def tick(self) -> None:
         """Do what is due; its cost does not depend on the number of destinations."""
         now = self._clock()
         if self._last_tick and now - self._last_tick > TICK + LATE:
             self._wake_up(now)
-        if now >= self._next_refresh:
-            self._refresh(now)
-        self._take_changes(now)
+        if now >= self._next_second:
+            self._next_second = now + SECOND
+            self._each_second(now)
+        if self._number < 0:
+            return
+        self._try(self._take_changes, now)
         for key, sent in self._deadlines.take(now):
-            if key in self._targets and self._targets[key].sent == sent:
+            if key in self._fleet and self._fleet[key].sent == sent:
                 self._for_each((key,), self._give_up)
-        self._for_each(self._ends_of_admin.take(now), registry.end_admin)
-        self._for_each(self._ends_of_drain.take(now), results.end_drain)
-        self._for_each(self._freshness.take(now), self._check_freshness)
-        if not self._paused:
-            allowed = pings_allowed(self._rate, now - self._last_tick, self._sent)
-            due = self._pings.take(now, allowed)
-            self._sent = len(due)
-            self._for_each(due, partial(self._schedule_next, now))
-            # Nothing but sending between: 68 us a ping where it was 77 in turns, as caches stay warm.
-            self._for_each(due, self._ping)
+        self._for_each(self._ends_of_admin.take(now), registry.end_admin, self._ends_of_admin)
+        self._for_each(self._ends_of_drain.take(now), results.end_drain, self._ends_of_drain)
+        self._for_each(self._freshness.take(now), self._check_freshness, self._freshness)
+        if not self._pausing:
+            self._send_what_is_due(now)
         # The first one may read files for seconds, and nobody waits for it.
         self._last_tick = now if self._last_tick else self._clock()
 
@@ -160,192 +83,169 @@ class Prober:
         """Go on after this process stood still: what nobody heard meanwhile is nobody's fault."""
         self._woke = now
         self._late += now - self._last_tick
-        if now >= self._tell_late_again:
-            self._tell_late_again = now + 60 * SECOND
+        if self._minutely.may_tell("stood still", now):
             log.warning(
                 "a prober stood still for %.1f s: pings whose end nobody heard meanwhile have no verdict",
                 self._late / SECOND,
             )
             self._late = 0
 
-    def _for_each(self, keys: Iterable[str], act: Callable[[str], None]) -> None:
-        """Do something for each key; one destination's trouble is not the others'."""
+    def _send_what_is_due(self, now: int) -> None:
+        allowed = pings_allowed(self._fleet.rate, now - self._last_tick, self._sent)
+        due = [key for key in self._fleet.pings.take(now, allowed) if key in self._fleet]
+        self._sent = len(due)
+        self._for_each(due, lambda key: self._fleet.plan_next(key, now))
+        # Nothing but sending between: 68 us a ping where it was 77 in turns, as caches stay warm.
+        self._for_each(due, self._ping)
+
+    # --- what keeps the tick going ------------------------------------------------------------------------
+
+    def _try(self, task: Callable[[int], None], now: int) -> None:
+        """Do a task; its trouble is not that of the rest of the tick."""
+        name = task.__name__.strip("_").replace("_", " ")
+        try:
+            task(now)
+        except shared_memory.SharedMemoryFull as error:
+            self._tell(f"a prober can't {name} now: %s", error)
+        except Exception:
+            log.exception("a prober can't %s now", name)
+
+    def _for_each(
+        self, keys: Iterable[str], act: Callable[[str], None], again: Timetable | None = None
+    ) -> None:
+        """Do something for each key; one destination's trouble is not the others'.
+
+        Arguments: keys; act, what to do; again, where it is tried again from a second later.
+        """
         for key in keys:
             try:
                 act(key)
+                continue
             except shared_memory.SharedMemoryFull as error:
                 self._tell("%s can't be pinged now: %s", key, error)
             except Exception:
                 log.exception("%s can't be pinged now", key)
+            if again is not None:
+                again.bring_forward(key, self._clock() + SECOND)
 
     def _tell(self, what: str, *rest: object) -> None:
         """Log what concerns many destinations once a minute."""
-        now = self._clock()
-        if now >= self._tell_again:
-            self._tell_again = now + 60 * SECOND
+        if self._minutely.may_tell(what, self._clock()):
             log.error(what, *rest)
 
+    # --- once a second ------------------------------------------------------------------------------------
+
+    def _each_second(self, now: int) -> None:
+        """Do what is done once a second; no ping and no deadline waits for it."""
+        for task in (
+            self._join,
+            self._follow_settings,
+            self._pause_or_resume,
+            self._begin,
+            self._fleet.forget_the_gone,
+            *self._housekeeping.tasks,
+        ):
+            self._try(task, now)
+
+    def _join(self, now: int) -> None:
+        if self._number < 0:
+            self._number = self._housekeeping.number = shared_memory.claim_prober()
+        configuration.read_defines()
+        tm.tell_pings(shared_memory.is_debugged())
+
+    def _follow_settings(self, now: int) -> None:
+        changed = configuration.refresh() if self._number == 0 else configuration.has_changed()
+        if not changed:
+            return
+        for key, target in self._fleet.items():
+            before = target.policy
+            self._fleet.change_policy(key, configuration.policy(before.options), now)
+            target.reliable = tm.is_reliable(target.uri, target.policy)
+            if target.policy.stale_after != before.stale_after:
+                self._expect_freshness(key, target, now)
+        self._housekeeping.settings_changed()
+
+    def _pause_or_resume(self, now: int) -> None:
+        pausing = shared_memory.is_paused() or not configuration.is_enabled()
+        if pausing == self._pausing:
+            return
+        self._pausing = pausing
+        log.info("pings are %s", "paused" if pausing else "sent again")
+        if pausing:
+            self._paused = now
+        else:
+            # A standby that takes over: what it knows is old, so it asks all anew.
+            self._fleet.resume(self._paused, now)
+
+    def _begin(self, now: int) -> None:
+        if not self._has_begun:
+            registry.start(may_take_seconds=True)
+            for key in shared_memory.monitored_keys():
+                if self._housekeeping.pings_it(key):
+                    self._to_look_at.setdefault(key, Wish.REGULARLY)
+            self._has_begun = True
+
+    # --- what has changed ---------------------------------------------------------------------------------
+
     def _take_changes(self, now: int) -> None:
-        """Look at what was announced; a flood of it may take half a tick, and the rest the next ones."""
+        """Look at what was announced; a flood of it may take half a tick, and the rest the next ones.
+
+        Who is announced many times is looked at once, in the turn of the first time: so nobody waits for
+        those of whom there is always news.
+        """
         for key, wish in shared_memory.announced_changes(self._number):
+            self._to_look_at[key] = self._to_look_at.get(key, wish).joined_by(wish)
+            if self._clock() - now > FLOOD // 2:
+                break
+        while self._to_look_at and self._clock() - now <= FLOOD:
+            key, wish = self._to_look_at.popitem(last=False)
             try:
                 self._look_at(key, now, wish)
             except shared_memory.SharedMemoryFull as error:
                 self._tell("a change of %s is not followed: %s", key, error)
             except Exception:
                 log.exception("a change of %s is not followed", key)
-            if self._clock() - now > FLOOD:
-                return
-        while self._unseen and self._clock() - now <= FLOOD:
-            key = self._unseen.pop()
-            if key not in self._targets:
-                self._for_each((key,), lambda key: self._look_at(key, now))
-
-    def _refresh(self, now: int) -> None:
-        """Once a second: look at the settings; the first time, at what is configured."""
-        self._next_refresh = now + SECOND
-        if self._number < 0:
-            self._number = shared_memory.claim_prober()
-        configuration.read_defines()
-        tm.tell_pings(shared_memory.is_debugged())
-        leads = self._number == 0
-        if configuration.refresh() if leads else configuration.has_changed():
-            self._follow_settings(now)
-        self._pause_or_resume(now)
-        if not self._has_begun:
-            registry.start(may_take_seconds=True)
-            self._unseen = [key for key in shared_memory.monitored_keys() if self._pings_it(key)]
-            self._has_begun = True
-        destinations = configuration.destinations_changed() if leads else None
-        if destinations is not None:
-            registry.replace_configured(destinations)
-        self._tell_if_crowded()
-        self._publish_behind()
-
-    def _publish_behind(self) -> None:
-        """Let all processes know how many destinations are behind each socket, for the guard that asks."""
-        if not configuration.values()["mass_failure"]:
-            return
-        for socket, number in self._behind.items():
-            if self._published_behind.get(socket) != number:
-                shared_memory.store_behind(socket, self._number, number)
-                self._published_behind[socket] = number
-
-    def _pings_it(self, key: str) -> bool:
-        return dealt_to(key, shared_memory.probers()) == self._number
-
-    def _tell_if_crowded(self) -> None:
-        """Say once that the tables have too few slots for the destinations."""
-        number = len(self._targets) * shared_memory.probers()
-        if number > CROWDED * 2 ** shared_memory.table_size() and not self._told_crowded:
-            self._told_crowded = True
-            log.warning(
-                "about %d destinations, but tables of 2^%d slots: define KEEPALIVE_TABLE_SIZE %d",
-                number,
-                shared_memory.table_size(),
-                (number // 4).bit_length(),
-            )
-
-    def _follow_settings(self, now: int) -> None:
-        if self._number == 0:
-            for name in shared_memory.groups():
-                groups.guard(name)
-        for key, target in self._targets.items():
-            before = target.policy
-            self._set_policy(target, configuration.policy(before.options))
-            target.follow_pace()
-            if target.sent and target.policy.interval_at(target.pace) != before.interval_at(target.pace):
-                self._schedule(key, target, now)
-            if target.policy.stale_after != before.stale_after:
-                self._expect_freshness(key, target, now)
-
-    def _pause_or_resume(self, now: int) -> None:
-        paused = shared_memory.is_paused() or not configuration.is_enabled()
-        if self._paused and not paused:
-            # A standby that takes over: what it knows is old, so it asks all anew, spread as at a start.
-            for key, target in self._targets.items():
-                self._pings.put(key, first_ping(now, target.place))
-        if paused != self._paused:
-            log.info("pings are %s", "paused" if paused else "sent again")
-        self._paused = paused
 
     def _look_at(self, key: str, now: int, wish: Wish = Wish.REGULARLY) -> None:
         """Take over how a destination is registered, and how it is, now."""
         registered = shared_memory.registration(key)
         known = shared_memory.health(key)
         if registered is None or known is None:
-            self._forget(key)
+            self._forget(key, now)
             return
-        target = self._targets.get(key)
-        is_new = target is None or target.generation != registered.generation
-        if target is None or is_new:
-            self._forget(key)
-            self._turn += 1
-            target = self._targets[key] = Target(registered.generation, phase(self._turn))
+        before = self._fleet.get(key)
+        if before is not None and before.generation != registered.generation:
+            self._forget(key, now)
+            before = None
+        stale_after = before.policy.stale_after if before else 0
+        admin = shared_memory.admin(key)
         policy = configuration.policy(registered.options)
-        before = None if is_new else (target.pace, target.hold, target.silent, target.policy)
-        target.uri = registered.uri
-        if is_new or target.policy is not policy:
-            self._set_policy(target, policy, is_new)
-        target.pace = pace(known, now)
-        target.follow_pace()
-        target.hold = known.hold
-        if before is None or policy.stale_after != before[-1].stale_after:
+        silent = admin is not None and admin.mode == "maint"
+        seen = Seen(registered.generation, registered.uri, policy, known, silent)
+        target = self._fleet.follow(key, seen, wish, now)
+        target.reliable = tm.is_reliable(target.uri, policy)
+        if policy.stale_after != stale_after:
             self._expect_freshness(key, target, now)
         if known.drain:
             self._ends_of_drain.put(key, known.drain)
-        self._follow_admin(key, target, now)
-        if is_new:
-            self._pings.put(key, first_ping(now, target.place))
-        elif wish is not Wish.REGULARLY:
-            target.asked = wish is Wish.NOW
-            self._pings.put(key, max(now, target.sent + SOONEST))
-        elif target.sent and before != (target.pace, target.hold, target.silent, target.policy):
-            self._schedule(key, target, now)
-        if is_spent(known, target.policy.rules):
-            registry.give_up(key)
-
-    def _forget(self, key: str) -> None:
-        target = self._targets.pop(key, None)
-        if target is not None:
-            self._leave(target.policy)
-        for timetable in self._timetables:
-            timetable.remove(key)
-
-    def _set_policy(self, target: Target, policy: Policy, is_new: bool = False) -> None:
-        if not is_new:
-            self._leave(target.policy)
-        self._rate += 1 / policy.interval
-        self._behind[policy.socket] += 1
-        target.policy = policy
-        target.reliable = tm.is_reliable(target.uri, policy)
-
-    def _leave(self, policy: Policy) -> None:
-        self._rate -= 1 / policy.interval
-        self._behind[policy.socket] -= 1
-
-    def _follow_admin(self, key: str, target: Target, now: int) -> None:
-        admin = shared_memory.admin(key)
-        target.silent = admin is not None and admin.mode == "maint"
         if admin is not None and admin.until:
             self._ends_of_admin.put(key, now + max(0, int((admin.until - time.time()) * SECOND)))
         else:
             self._ends_of_admin.remove(key)
+        if is_spent(known, policy.rules):
+            registry.give_up(key)
 
-    def _schedule(self, key: str, target: Target, now: int) -> None:
-        """Put the next ping where it belongs."""
-        if target.pace is _PENDING:
-            due = now + target.interval
-        else:
-            due = next_ping(now, target.offset, target.interval, target.spread, self._chance())
-        self._pings.put(key, max(due, target.hold, now))
+    def _forget(self, key: str, now: int) -> None:
+        self._fleet.remove(key, now)
+        for timetable in (self._ends_of_admin, self._ends_of_drain, self._freshness):
+            timetable.remove(key)
 
-    def _schedule_next(self, now: int, key: str) -> None:
-        self._schedule(key, self._targets[key], now)
+    # --- a ping and its end -------------------------------------------------------------------------------
 
     def _ping(self, key: str) -> None:
-        target = self._targets[key]
-        if target.silent:
+        target = self._fleet[key]
+        if target.in_maintenance:
+            target.wish = Wish.REGULARLY
             return
         if target.in_flight:
             judged = shared_memory.judged(key)
@@ -354,13 +254,15 @@ class Prober:
                 return
             if judged < target.sent:
                 # One ping in flight: the next one leaves when this one is over.
-                self._pings.put(key, self._clock() + SECOND // 10)
+                self._fleet.pings.bring_forward(key, self._clock() + SECOND // 10)
                 return
             target.in_flight = False
+        wish, target.wish = target.wish, Wish.REGULARLY
         skip = target.policy.skip_if_fresh
-        if skip and not target.asked and self._has_fresh_traffic(key, skip):
+        if skip and wish is not Wish.NOW and self._has_fresh_traffic(key, skip):
             return
-        target.asked = False
+        # Whatever becomes of it, this was its turn.
+        target.sent = self._clock()
         try:
             target.sent, left = tm.send(key, target.generation, target.uri, target.policy, target.reliable)
         except tm.EventNotSeen as error:
@@ -386,7 +288,7 @@ class Prober:
 
     def _give_up(self, key: str) -> None:
         """At a ping's deadline: it was lost, unless somebody got its result."""
-        target = self._targets[key]
+        target = self._fleet[key]
         if not target.in_flight:
             return
         try:
@@ -409,6 +311,8 @@ class Prober:
         """Forget a destination that is gone, of which memory had no room to tell."""
         self._look_at(key, self._clock())
 
+    # --- how fresh a state is -----------------------------------------------------------------------------
+
     def _expect_freshness(self, key: str, target: Target, since: int) -> None:
         if target.policy.stale_after:
             self._freshness.put(key, since + int(target.policy.stale_after * SECOND))
@@ -416,7 +320,7 @@ class Prober:
             self._freshness.remove(key)
 
     def _check_freshness(self, key: str) -> None:
-        target = self._targets[key]
+        target = self._fleet[key]
         known = shared_memory.health(key)
         now = self._clock()
         if known is None or not target.policy.stale_after:

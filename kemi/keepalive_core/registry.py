@@ -12,6 +12,7 @@ from .callbacks import NOT_MONITORED, Change
 from .checks import Refused
 from .health import UNKNOWN, Health
 from .modes import Admin
+from .schedule import Wish
 from .settings import DESTINATION, check_options, split_destinations
 from .shared_memory import Owner, Registration
 
@@ -415,7 +416,7 @@ def ping_now(key: str) -> bool:
     """Have a destination pinged soon; False if it is not monitored. Raises: SharedMemoryFull."""
     if shown(key) is None:
         return False
-    shared_memory.announce_change(key, shared_memory.Wish.NOW)
+    shared_memory.announce_change(key, Wish.NOW)
     return True
 
 

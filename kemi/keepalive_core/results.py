@@ -9,9 +9,9 @@ from . import callbacks, configuration, groups, guards, health, shared_memory, t
 from .callbacks import Change
 from .calls import ON, is_call_success, judge_call
 from .health import Health, Kind, Report, Result, Rules, Transition, Verdict
-from .schedule import SECOND
+from .schedule import SECOND, Wish
 from .settings import Policy
-from .shared_memory import Registration, Wish
+from .shared_memory import Registration
 
 log = logging.getLogger("keepalive")
 

@@ -4,6 +4,7 @@ import math
 import re
 import zlib
 from collections.abc import Collection, Iterable
+from enum import Enum
 from typing import Final
 
 SECOND: Final = 1_000_000
@@ -26,9 +27,27 @@ MIN_PINGS_PER_TICK: Final = 100
 # Beyond that a tick sends at most this many times the steady rate. What is overdue, after a stall or at the
 # start, is caught up in an even stream: a burst costs replies (189 of 100,000 were lost at twice the rate).
 CATCH_UP_FACTOR: Final = 1.25
+# However many ask for a destination, it is pinged out of turn once in so long at the most, us.
+SOONEST: Final = SECOND
 # In no time of this length, us, more than twice the steady rate is sent.
 _WINDOW: Final = SECOND // 10
 _MOST_IN_WINDOW: Final = 2
+
+
+class Wish(Enum):
+    """When a destination that has changed is to be pinged."""
+
+    REGULARLY = ""
+    SOON = "soon"
+    """unless calls show already that it is alive, or it asked for no pings"""
+    NOW = "now"
+
+    def joined_by(self, other: "Wish") -> "Wish":
+        """Return what is wished by both: a weaker wish takes nothing from a stronger one."""
+        return max(self, other, key=_FROM_WEAK_TO_STRONG.index)
+
+
+_FROM_WEAK_TO_STRONG: Final = list(Wish)
 
 
 def phase(turn: int) -> float:
@@ -126,6 +145,17 @@ class Timetable:
         if self._entries > 2 * len(self._due) + 64:
             self._clear_dead_entries()
 
+    def bring_forward(self, key: str, when: int) -> None:
+        """Make a key due at a time, us, unless it is due sooner: so nothing puts it off."""
+        due = self._due.get(key)
+        if due is None or when < due * SLOT:
+            self.put(key, when)
+
+    def due(self, key: str) -> int | None:
+        """Return when a key is due, us; None if it is not there."""
+        slot = self._due.get(key)
+        return None if slot is None else slot * SLOT
+
     def _clear_dead_entries(self) -> None:
         self._slots.clear()
         for key, slot in self._due.items():
@@ -197,3 +227,20 @@ class Deadlines:
             taken += self._slots.pop(slot, ())
         self._next = last
         return taken
+
+
+class Minutely:
+    """What is told once a minute, each kind of it for itself."""
+
+    def __init__(self) -> None:
+        self._again: dict[str, int] = {}
+
+    def may_tell(self, what: str, now: int) -> bool:
+        """Say whether a minute has passed since it was last told; then it counts as told.
+
+        Arguments: what, one of few kinds; now, us.
+        """
+        if now < self._again.get(what, now):
+            return False
+        self._again[what] = now + 60 * SECOND
+        return True

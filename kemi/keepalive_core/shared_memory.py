@@ -45,7 +45,6 @@ inside a destination's, outside of a group's.
 
 import json
 from collections.abc import Callable, Iterator
-from enum import Enum
 from functools import cache, lru_cache, partial
 from types import TracebackType
 from typing import Any, Final, NamedTuple
@@ -55,7 +54,7 @@ import KSR
 from .guards import Pulse, Unread, Uplink
 from .health import DOWN, Health, judged_at
 from .modes import ADMIN_MODES, Admin
-from .schedule import dealt_to
+from .schedule import Wish, dealt_to
 from .settings import Value
 
 for _module in ("htable", "mqueue", "pv", "tm"):
@@ -549,8 +548,11 @@ def store_unread(address: str, known: Unread) -> None:
 
 
 def claim_prober() -> int:
-    """Return the number of the prober that asks: 0, 1 and so on."""
-    return int(KSR.htable.sht_inc(COMMON, "probers") - 1) % probers()
+    """Return the number of the prober that asks: 0, 1 and so on. Raises: SharedMemoryFull."""
+    place: int = KSR.htable.sht_inc(COMMON, "probers")
+    if not place > 0:
+        raise SharedMemoryFull("the number of a prober")
+    return (place - 1) % probers()
 
 
 def mark_started() -> None:
@@ -633,15 +635,6 @@ def store_callback(name: str, user_attr: Any) -> None:
         known = dict(callbacks())
         known[name] = user_attr
         _store(COMMON, "callbacks", json.dumps(list(known.items())))
-
-
-class Wish(Enum):
-    """When a destination that has changed is to be pinged."""
-
-    REGULARLY = ""
-    SOON = "soon"
-    """unless calls show already that it is alive"""
-    NOW = "now"
 
 
 def announce_change(key: str, wish: Wish = Wish.REGULARLY) -> None:

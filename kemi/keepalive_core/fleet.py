@@ -1,0 +1,242 @@
+"""The destinations that one prober pings, and when each of them is due (pure).
+
+Whatever asks for a ping, or changes when one is due, comes through here. A wish and a change bring a ping
+forward. Two things alone put it off: an interval that is a longer one from now on, and that by no more than
+itself, counted from the last turn; and a reply that asks for no ping before a time (Retry-After).
+"""
+
+from collections import Counter, OrderedDict
+from collections.abc import Callable, ItemsView
+from typing import NamedTuple
+
+from .health import Health, Pace, pace
+from .schedule import SOONEST, Timetable, Wish, first_ping, next_ping, phase
+from .settings import Policy
+
+# So long the prober remembers when a destination was pinged that is gone: it may be added again at once.
+_REMEMBERED = SOONEST
+
+
+class Seen(NamedTuple):
+    """A destination, as it is registered and how it is."""
+
+    generation: int
+    uri: str
+    policy: Policy
+    health: Health
+    in_maintenance: bool
+
+
+class Target:
+    """A destination, as the prober remembers it between two pings."""
+
+    __slots__ = (
+        "asking_since",
+        "generation",
+        "hold",
+        "in_flight",
+        "in_maintenance",
+        "interval",
+        "latest",
+        "offset",
+        "pace",
+        "place",
+        "policy",
+        "reliable",
+        "sent",
+        "spread",
+        "turn",
+        "uri",
+        "wish",
+    )
+
+    def __init__(self, generation: int, place: float, policy: Policy, now: int) -> None:
+        self.generation = generation
+        self.place = place
+        self.policy = policy
+        self.uri = ""
+        self.reliable = False
+        """whether its transport sees to it that a ping arrives"""
+        self.in_maintenance = False
+        self.wish = Wish.REGULARLY
+        """what was wished since its last ping"""
+        self.asking_since = now
+        """since when it is asked, us: since it came, or since its maintenance ended"""
+        self.turn = 0
+        """when its last turn was, whether it was pinged then or not, us; 0 before the first"""
+        self.latest = 0
+        """when its next turn is at the latest, us, whatever the intervals are meanwhile"""
+        self.sent = 0
+        """when its last ping left, us"""
+        self.in_flight = False
+        """whether its last ping may have no result yet"""
+        self.hold = 0
+        """no ping before, us, as a reply asked for that; 0 for none"""
+        # What follows from policy and pace, at hand for the next ping; us.
+        self.pace = Pace.REGULAR
+        self.interval = 0
+        self.offset = 0
+        self.spread = 0
+
+    def follow_pace(self, pace: Pace) -> None:
+        """Take the interval that policy and pace say."""
+        self.pace = pace
+        self.interval = self.policy.interval_at(pace)
+        self.offset = int(self.place * self.interval)
+        self.spread = int(self.policy.jitter * self.interval)
+
+    def soon(self, now: int) -> int:
+        """Return when it may be pinged out of turn, us."""
+        return max(now, self.sent + SOONEST)
+
+    def first(self, now: int) -> int:
+        """Return when it is pinged if it is asked anew from now on, us."""
+        return max(first_ping(now, self.place), self.soon(now))
+
+    def not_before_hold(self, due: int) -> int:
+        """Return when a ping leaves that is due at a time, us: somebody's word comes before the peer's."""
+        return due if self.wish is Wish.NOW else max(due, self.hold)
+
+
+class Fleet:
+    """The targets of one prober, by their keys.
+
+    Arguments: chance, returns a random number from 0 up to 1.
+    """
+
+    def __init__(self, chance: Callable[[], float]) -> None:
+        self.pings = Timetable()
+        """when each is due; some keys may be of destinations that are gone"""
+        self.rate = 0.0
+        """pings in a second, all together"""
+        self.behind: Counter[str] = Counter()
+        """how many are pinged from which socket"""
+        self._targets: dict[str, Target] = {}
+        self._gone: OrderedDict[str, tuple[int, Target]] = OrderedDict()
+        """who left lately and when, us, the first one first"""
+        self._chance = chance
+        self._places = 0
+
+    def __len__(self) -> int:
+        return len(self._targets)
+
+    def __contains__(self, key: str) -> bool:
+        return key in self._targets
+
+    def __getitem__(self, key: str) -> Target:
+        return self._targets[key]
+
+    def get(self, key: str) -> Target | None:
+        """Return a target, None if there is none of that key."""
+        return self._targets.get(key)
+
+    def items(self) -> ItemsView[str, Target]:
+        """Return keys and targets: walks all of them."""
+        return self._targets.items()
+
+    def follow(self, key: str, seen: Seen, wish: Wish, now: int) -> Target:
+        """Take over how a destination is registered, how it is, and when it is to be pinged."""
+        target = self._targets.get(key)
+        if target is None or target.generation != seen.generation:
+            target = self._take_in(key, seen, now)
+        before = target.interval, target.hold
+        self._take_policy(target, seen.policy)
+        target.uri = seen.uri
+        target.hold = seen.health.hold
+        target.follow_pace(pace(seen.health, now))
+        if target.in_maintenance and not seen.in_maintenance:
+            # What is known of it is as old as its maintenance is long.
+            target.asking_since = now
+            wish = wish.joined_by(Wish.SOON)
+        target.in_maintenance = seen.in_maintenance
+        target.wish = target.wish.joined_by(wish)
+        self._plan_again(key, target, *before, now)
+        return target
+
+    def change_policy(self, key: str, policy: Policy, now: int) -> None:
+        """Take over what is in force for a destination from now on."""
+        target = self._targets[key]
+        before = target.interval, target.hold
+        self._take_policy(target, policy)
+        target.follow_pace(target.pace)
+        self._plan_again(key, target, *before, now)
+
+    def remove(self, key: str, now: int) -> None:
+        """Ping a destination no more; one that is not there is no error."""
+        target = self._targets.pop(key, None)
+        if target is not None:
+            self._count(target.policy, -1)
+            self._gone[key] = now, target
+
+    def forget_the_gone(self, now: int) -> None:
+        """Forget those who left and were not added again."""
+        while self._gone:
+            key, (left, _) = next(iter(self._gone.items()))
+            if now < left + _REMEMBERED:
+                return
+            del self._gone[key]
+            if key not in self._targets:
+                self.pings.remove(key)
+
+    def resume(self, paused: int, now: int) -> None:
+        """Ask all anew, spread as at a start, after nobody was asked since a time, us: walks all of them."""
+        for key, target in self._targets.items():
+            # Who was due before has waited for longer: pauses in a row put nobody off.
+            if (self.pings.due(key) or now) > paused:
+                self.pings.put(key, target.not_before_hold(target.first(now)))
+
+    def plan_next(self, key: str, now: int) -> None:
+        """Put a destination's next ping where it belongs, at its turn."""
+        target = self._targets[key]
+        target.turn = now
+        target.latest = now + target.interval + target.spread
+        self.pings.put(key, max(self._regular(target, now), target.hold))
+
+    def _regular(self, target: Target, now: int) -> int:
+        if target.pace is Pace.PENDING:
+            return now + target.interval
+        return next_ping(now, target.offset, target.interval, target.spread, self._chance())
+
+    def _plan_again(self, key: str, target: Target, interval: int, hold: int, now: int) -> None:
+        """Put the next ping where it belongs, after a change.
+
+        Arguments: interval and hold, as they were before, us.
+        """
+        due = self.pings.due(key) or now
+        # Its first ping is for no interval to move.
+        if target.turn and (target.interval, target.hold) != (interval, hold):
+            regular = self._regular(target, now)
+            target.latest = max(target.latest, target.turn + target.interval + target.spread)
+            if target.interval == interval or target.wish is not Wish.REGULARLY:
+                due = min(due, regular)
+            else:
+                due = min(regular, target.latest)
+        if target.wish is not Wish.REGULARLY:
+            due = min(due, target.soon(now))
+        self.pings.put(key, target.not_before_hold(due))
+
+    def _take_in(self, key: str, seen: Seen, now: int) -> Target:
+        """Make a target of a new registration, perhaps of a destination that was there before."""
+        self.remove(key, now)
+        _, before = self._gone.pop(key, (0, None))
+        if before is None:
+            self._places += 1
+            target = Target(seen.generation, phase(self._places), seen.policy, now)
+        else:
+            target = Target(seen.generation, before.place, seen.policy, now)
+            target.sent = before.sent
+        self._count(target.policy, 1)
+        self._targets[key] = target
+        # Added again and again, it is not put off either.
+        self.pings.bring_forward(key, target.first(now))
+        return target
+
+    def _take_policy(self, target: Target, policy: Policy) -> None:
+        if target.policy is not policy:
+            self._count(target.policy, -1)
+            self._count(policy, 1)
+            target.policy = policy
+
+    def _count(self, policy: Policy, by: int) -> None:
+        self.rate += by / policy.interval
+        self.behind[policy.socket] += by

@@ -1,0 +1,69 @@
+"""What a prober does once a second, beside its pings."""
+
+import logging
+from collections.abc import Callable
+
+from . import configuration, groups, registry, shared_memory
+from .fleet import Fleet
+from .schedule import dealt_to
+
+log = logging.getLogger("keepalive")
+
+# More destinations than this in a table's slot are walked one by one, at each reply and is_alive.
+CROWDED = 8
+
+
+class Housekeeping:
+    """The tasks of one prober; the first of the probers has some for the whole server.
+
+    Arguments: fleet, the prober's.
+    """
+
+    def __init__(self, fleet: Fleet) -> None:
+        self.number = -1
+        """which of the probers it is, from 0 on; -1 before its first tick"""
+        self._fleet = fleet
+        self._published_behind: dict[str, int] = {}
+        self._told_crowded = False
+        self.tasks: tuple[Callable[[int], None], ...] = (
+            self._follow_configured_destinations,
+            self._publish_behind,
+            self._tell_if_crowded,
+        )
+        """what to do each second, each called with the time, us; one's trouble is not the others'"""
+
+    def pings_it(self, key: str) -> bool:
+        """Say whether a destination is this prober's."""
+        return dealt_to(key, shared_memory.probers()) == self.number
+
+    def settings_changed(self) -> None:
+        """Have the groups follow other settings."""
+        if self.number == 0:
+            for name in shared_memory.groups():
+                groups.guard(name)
+
+    def _follow_configured_destinations(self, now: int) -> None:
+        destinations = configuration.destinations_changed() if self.number == 0 else None
+        if destinations is not None:
+            registry.replace_configured(destinations)
+
+    def _publish_behind(self, now: int) -> None:
+        """Let all processes know how many destinations are behind each socket, for the guard that asks."""
+        if not configuration.values()["mass_failure"]:
+            return
+        for socket, number in self._fleet.behind.items():
+            if self._published_behind.get(socket) != number:
+                shared_memory.store_behind(socket, self.number, number)
+                self._published_behind[socket] = number
+
+    def _tell_if_crowded(self, now: int) -> None:
+        """Say once that the tables have too few slots for the destinations."""
+        number = len(self._fleet) * shared_memory.probers()
+        if number > CROWDED * 2 ** shared_memory.table_size() and not self._told_crowded:
+            self._told_crowded = True
+            log.warning(
+                "about %d destinations, but tables of 2^%d slots: define KEEPALIVE_TABLE_SIZE %d",
+                number,
+                shared_memory.table_size(),
+                (number // 4).bit_length(),
+            )

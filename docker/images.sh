@@ -1,5 +1,6 @@
 #!/bin/sh
 # Builds keepalive-kamailio:RELEASE for each Debian release named: docker/images.sh bookworm trixie forky
+#   docker/images.sh --base forky    makes its base image alone
 # Where Debian's own image can't be pulled, its base is made with debootstrap (as root).
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
@@ -27,8 +28,11 @@ fail() {
     exit 1
 }
 
+only_base=no
+[ "${1:-}" != --base ] || { only_base=yes && shift; }
 for release; do
     base "$release" || fail "the base image debian:$release-slim can't be made"
+    [ $only_base = no ] || continue
     docker build -q --build-arg DEBIAN="$release" -t "keepalive-kamailio:$release" "$here" ||
         fail "the image keepalive-kamailio:$release can't be built"
 done

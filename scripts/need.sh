@@ -22,9 +22,16 @@ install_packages() {
     [ -n "$missing" ] || return 0
     [ "$(id -u)" = 0 ] || command -v sudo >/dev/null || return 1
     echo "Installing:$missing"
-    as_root apt-get update -qq
+    log=$(mktemp)
     # shellcheck disable=SC2086
-    as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $missing >/dev/null
+    if as_root apt-get update -qq >"$log" 2>&1 && as_root env DEBIAN_FRONTEND=noninteractive \
+        apt-get install -y -qq --no-install-recommends $missing >>"$log" 2>&1; then
+        rm "$log"
+        return
+    fi
+    tail -n 20 "$log" >&2
+    rm "$log"
+    return 1
 }
 
 engine_answers() {

@@ -1,0 +1,31 @@
+#!/bin/bash
+# Runs the README's commands where there is nothing but Debian, Python, make and git: in a container without
+# IPv6, /etc/protocols, a Docker engine or privileges. What is committed is what runs.
+#   docker/bare.sh                          make run until a gateway went and came, then make test
+#   docker/bare.sh make check unit          another command
+# Of this machine it has only what apt and pip need where they have to go through something.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+image=keepalive-bare:bookworm
+docker/images.sh --base bookworm
+docker build -q -t "$image" - <<'DOCKERFILE' >/dev/null
+FROM debian:bookworm-slim
+RUN apt-get update && apt-get install -y --no-install-recommends python3 make git ca-certificates \
+ && rm -rf /var/lib/apt/lists/*
+DOCKERFILE
+
+work=$(mktemp -d)
+container=keepalive-bare-$$
+trap 'docker rm -f "$container" >/dev/null 2>&1 || true; rm -rf "$work"' EXIT
+git clone -q . "$work/keepalive"
+apt-config dump | grep -E '^Acquire::(https?::|Check-)' >"$work/apt.conf" || true
+env | grep -iE '^(PIP_|SSL_|REQUESTS_|(https?|no)_proxy=)' >"$work/environment" || true
+options=(--rm --name "$container" --sysctl net.ipv6.conf.all.disable_ipv6=1 -v "$work/keepalive:/keepalive" -w /keepalive)
+options+=(-v "$work/apt.conf:/etc/apt/apt.conf.d/99of-this-machine:ro")
+options+=(--env-file "$work/environment")
+for folder in /etc/ssl/certs /opt; do
+    [ ! -d "$folder" ] || options+=(-v "$folder:$folder:ro")
+done
+[ $# -gt 0 ] || set -- python3 docker/newcomer.py
+docker run "${options[@]}" "$image" "$@"

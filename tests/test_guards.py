@@ -663,24 +663,34 @@ def test_a_queue_that_is_abandoned(unread: socket.socket) -> None:
 
 
 def test_the_queues_of_a_process(unread: socket.socket) -> None:
-    """All bound UDP sockets without a peer are looked at, of IPv6 too; no other, and none is closed."""
+    """All bound UDP sockets without a peer are looked at, no other, and none is closed."""
     with (
-        socket.socket(socket.AF_INET6, socket.SOCK_DGRAM) as six,
         socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as connected,
         socket.socket(socket.AF_INET, socket.SOCK_STREAM) as stream,
         socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as unbound,
     ):
-        six.bind(("::1", 0))
         connected.connect(unread.getsockname())
         stream.bind(("127.0.0.1", 0))
         queues = of_this_process(0)
         addresses = {queue.address for queue in queues}
         for queue in queues:
             queue.close()
-        assert {address(unread), f"[::1]:{six.getsockname()[1]}"} <= addresses
+        assert address(unread) in addresses
         assert not {address(each) for each in (connected, stream, unbound)} & addresses
         arrive(unread, b"one")
         assert unread.recv(10) == b"one"
+
+
+@pytest.mark.skipif(not socket.has_dualstack_ipv6(), reason="this kernel has no IPv6")
+def test_a_queue_of_ipv6() -> None:
+    """A socket of IPv6 is looked at too; its address is written with brackets."""
+    # Any address can be had where the kernel knows IPv6; ::1 is missing where no interface has it.
+    with socket.socket(socket.AF_INET6, socket.SOCK_DGRAM) as six:
+        six.bind(("::", 0))
+        queues = of_this_process(0)
+        assert f"[::]:{six.getsockname()[1]}" in {queue.address for queue in queues}
+        for queue in queues:
+            queue.close()
 
 
 @pytest.mark.parametrize(

@@ -1,7 +1,9 @@
 """The rules of health, as one table and as properties."""
 
+from typing import Any
+
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from keepalive_core.calls import CallRules, judge_call
@@ -210,59 +212,149 @@ def test_what_is_not_fresh_is_forgotten() -> None:
     assert expire(verdict.health, "no fresh result", WALL).transition is Transition.UNCHANGED
 
 
-@given(
-    st.builds(
-        Health,
-        generation=st.integers(1, 2),
-        state=st.integers(0, 2),
-        judged=st.integers(0, 3),
-        streak=st.integers(-3, 3),
-        hold=st.integers(0, 1),
-        drain=st.integers(0, 1),
-        void=st.integers(0, 10),
-        calls_failed=st.integers(0, 10),
-        samples=st.sampled_from(["", "abc", "~" * RECENT]),
-        since=st.integers(0, 10**10),
-        ok=st.integers(0, 10**6),
-        code=st.integers(0, 699),
-        latency_ewma=st.integers(0, 10**6),
-        latency_min=st.integers(0, 10**6),
-        latency_max=st.integers(0, 10**6),
-        reason=st.text(st.characters(codec="utf-8", exclude_categories=["Cc", "Cs"])).map(str.rstrip),
-    ),
-    st.builds(
-        Result,
-        generation=st.integers(1, 2),
-        sent=st.integers(1, 5),
-        ended=st.integers(5, 10**6),
-        kind=st.just(Kind.REPLY),
-        code=st.sampled_from([200, 202, 404, 503]),
-        reason=st.just(""),
-        retry_after=st.just(0),
-    ),
+# The case that one_more_success() takes, with a number of its own in each field: two mixed up would show.
+UP_BEFORE = Health(*range(1000, 1000 + len(Health._fields) - 2), samples="abc", reason="200 OK")._replace(
+    generation=7, state=UP, judged=1999, streak=0, hold=0, drain=0, latency_min=2400, latency_max=2600
 )
-def test_one_more_success_is_what_judge_says(known: Health, outcome: Result) -> None:
-    """From text to text or by judge, the record is the same; and it is one more success."""
-    assert Health.from_text(known.text()) == known
-    assert Health.from_text(known.text() + "   ") == known
-    rules = Rules(codes=((200, 299), (404, 404), (503, 503)), resent_after=500, most_drain=1)
-    again = one_more(known.text() + "  ", outcome, rules)
-    if again is None:
+ANSWERED = Result(7, 2000, 4500, Kind.REPLY, 299)
+ANSWERED_BY = Rules(codes=((200, 299), (404, 404)), resent_after=500, most_drain=1)
+SENT_AGAIN = 500_000
+"""us, resent_after"""
+
+# What differs in one thing from that case, each by as little as possible: all judge()'s.
+NEAR_MISSES: dict[str, tuple[dict[str, Any], dict[str, Any], dict[str, Any]]] = {
+    "down": ({"state": DOWN}, {}, {}),
+    "unknown": ({"state": UNKNOWN}, {}, {}),
+    "a failure before": ({"streak": -1}, {}, {}),
+    "a hold": ({"hold": 1}, {}, {}),
+    "a drain": ({"drain": 1}, {}, {}),
+    "no latency yet": ({"latency_max": 0}, {}, {}),
+    "an older registration": ({}, {"generation": 6}, {}),
+    "a younger registration": ({}, {"generation": 8}, {}),
+    "judged before": ({"judged": 2000}, {}, {}),
+    "a younger one judged": ({"judged": 2001}, {}, {}),
+    "a code below": ({}, {"code": 199}, {}),
+    "a code above": ({}, {"code": 300}, {}),
+    "a code beside": ({}, {"code": 405}, {}),
+    "sent again": ({}, {"ended": 2000 + SENT_AGAIN}, {}),
+    "codes that drain": ({}, {}, {"drain_codes": ((503, 503),)}),
+}
+
+
+def one_more(record: str, outcome: Result, rules: Rules) -> str | None:
+    """Return what one more success makes of a record."""
+    generation, sent, ended, _, code, _, _ = outcome
+    return one_more_success(record, generation, sent, ended, code, rules, WALL)
+
+
+def test_one_more_success_is_the_common_case() -> None:
+    """Up, and a reply that counts: that is such a case, and so is the next one."""
+    again = one_more(UP_BEFORE.text(), ANSWERED, ANSWERED_BY)
+    assert again == judge(UP_BEFORE, ANSWERED, ANSWERED_BY, WALL).health.text()
+    later = ANSWERED._replace(sent=2001)
+    assert one_more(again, later, ANSWERED_BY) is not None
+    never_sent_again = ANSWERED_BY._replace(resent_after=0)
+    assert one_more(again, later._replace(ended=10**9), never_sent_again) is not None
+
+
+@pytest.mark.parametrize("miss", NEAR_MISSES)
+def test_one_more_success_leaves_the_others_to_judge(miss: str) -> None:
+    """Whatever differs in one thing from the common case is judge's."""
+    known, outcome, rules = NEAR_MISSES[miss]
+    changed = UP_BEFORE._replace(**known), ANSWERED._replace(**outcome), ANSWERED_BY._replace(**rules)
+    assert one_more(changed[0].text(), *changed[1:]) is None
+
+
+def test_one_more_success_is_what_judge_says() -> None:
+    """From text to text or by judge, the record is the same; half of the examples are such a success."""
+    tried = hits = 0
+
+    @settings(max_examples=100)
+    @given(
+        st.builds(
+            UP_BEFORE._replace,
+            streak=st.integers(0, 10**6),
+            ok=st.integers(0, 10**6),
+            void=st.integers(0, 10),
+            calls_failed=st.integers(0, 10),
+            since=st.integers(0, 10**10),
+            latency_ewma=st.integers(0, 10**6),
+            latency_min=st.integers(0, 10**6),
+            latency_max=st.integers(1, 10**6),
+            samples=st.text(st.characters(min_codepoint=33, max_codepoint=126), min_size=RECENT - 2).map(
+                lambda text: text[:RECENT]
+            )
+            | st.sampled_from(["", "abc"]),
+            reason=st.sampled_from(["", "200 OK in 1.5 ms", "486 Gr\u00fc\u00df Gott"]),
+        ),
+        st.builds(
+            ANSWERED._replace,
+            ended=st.integers(2001, 1999 + SENT_AGAIN),
+            code=st.sampled_from([200, 202, 299, 404]),
+        ),
+        st.none() | st.sampled_from(list(NEAR_MISSES)),
+    )
+    def check(known: Health, outcome: Result, miss: str | None) -> None:
+        nonlocal tried, hits
+        rules = ANSWERED_BY
+        if miss:
+            changed = NEAR_MISSES[miss]
+            known, outcome = known._replace(**changed[0]), outcome._replace(**changed[1])
+            rules = rules._replace(**changed[2])
+        assert Health.from_text(known.text()) == known
+        assert Health.from_text(known.text() + "   ") == known
+        again = one_more(known.text() + "  ", outcome, rules)
+        assert (again is None) == (miss is not None)
+        tried += 1
+        if again is None:
+            return
+        hits += 1
+        verdict = judge(known, outcome, rules, WALL)
+        assert Health.from_text(again) == verdict.health
+        assert again == verdict.health.text()
+        assert verdict.transition is Transition.UNCHANGED
+
+    check()
+    assert hits > tried / 4
+
+
+GOOD_CALL = UP_BEFORE._replace(streak=1, calls_since=5 * SECOND)
+
+
+@pytest.mark.parametrize(
+    ("changed", "at", "counted"),
+    [
+        ({}, 15 * SECOND, (5 * SECOND, GOOD_CALL.calls_ok + 1, GOOD_CALL.calls_failed)),
+        ({}, 15 * SECOND + 1, (15 * SECOND + 1, 1, 0)),
+        ({"calls_since": 0}, 9 * SECOND, (9 * SECOND, 1, 0)),
+        ({"streak": 0}, 9 * SECOND, None),
+        ({"streak": -1}, 9 * SECOND, None),
+        ({"state": DOWN}, 9 * SECOND, None),
+        ({"state": UNKNOWN}, 9 * SECOND, None),
+    ],
+    ids=["end of the window", "behind it", "the first call", "no success yet", "failed", "down", "unknown"],
+)
+def test_one_more_good_call_is_counted_in_its_window(
+    changed: dict[str, int], at: int, counted: tuple[int, int, int] | None
+) -> None:
+    """A call counts in the window that is open, or opens the next one; any other case is judge_call's."""
+    known = GOOD_CALL._replace(**changed)
+    again = one_more_good_call(known.text(), at, 10 * SECOND, WALL)
+    if counted is None:
+        assert again is None
         return
-    verdict = judge(known, outcome, rules, WALL)
-    assert Health.from_text(again) == verdict.health
-    assert again == verdict.health.text()
+    assert again is not None
+    after = Health.from_text(again)
+    assert (after.calls_since, after.calls_ok, after.calls_failed) == counted
+    verdict = judge_call(known, 200, at, Rules(fall=2), CallRules("on", 5, 10), WALL)
+    assert after == verdict.health
     assert verdict.transition is Transition.UNCHANGED
-    assert (known.state, verdict.health.hold, verdict.health.drain) == (UP, 0, 0)
 
 
 @given(
     st.builds(
-        Health,
-        generation=st.integers(1, 2),
-        state=st.sampled_from([UNKNOWN, UP, DOWN]),
-        streak=st.integers(-2, 2),
-        drain=st.integers(0, 1),
+        GOOD_CALL._replace,
+        streak=st.integers(1, 10**6),
         ok=st.integers(0, 10**6),
         traffic=st.integers(0, 10**6),
         calls_since=st.integers(0, 20 * SECOND),
@@ -277,28 +369,10 @@ def test_one_more_success_is_what_judge_says(known: Health, outcome: Result) -> 
 def test_one_more_good_call_is_what_judge_call_says(known: Health, at: int, window: int) -> None:
     """From text to text or by judge_call, the record is the same; and nothing else changes."""
     again = one_more_good_call(known.text() + "  ", at, window * SECOND, WALL)
-    assert (again is not None) == (known.state == UP and known.streak > 0)
-    if again is None:
-        return
     verdict = judge_call(known, 200, at, Rules(fall=2), CallRules("on", 5, window), WALL)
     assert again == verdict.health.text() + "  "
     assert verdict.transition is Transition.UNCHANGED
     assert pace(verdict.health, at) == pace(known, at)
-
-
-def one_more(record: str, outcome: Result, rules: Rules) -> str | None:
-    """Return what one more success makes of a record."""
-    generation, sent, ended, _, code, _, _ = outcome
-    return one_more_success(record, generation, sent, ended, code, rules, WALL)
-
-
-def test_one_more_success_is_the_common_case() -> None:
-    """A reply of an up destination after another one is such a case."""
-    first = judge(known(UP, 1), result(sent=200), Rules(), WALL).health
-    again = one_more(first.text(), result(sent=300), Rules())
-    assert again is not None
-    assert Health.from_text(again).ok == 2
-    assert one_more(first.text(), result(sent=200), Rules()) is None, "stale"
 
 
 def test_rules_travel_as_text() -> None:

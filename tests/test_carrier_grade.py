@@ -531,6 +531,18 @@ def test_a_broken_list_file_changes_nothing(server: FakeServer, tmp_path: Path, 
     assert "nothing has changed" in server.ksr.lines("err")[-1]
 
 
+def test_a_start_without_its_list_file_names_it(server: FakeServer, tmp_path: Path) -> None:
+    """A file that is not there at the start has one line of log; what kamailio.cfg defines is monitored."""
+    file = tmp_path / "missing.list"
+    server.define("list_file", str(file))
+    server.define("destinations", A)
+    keepalive = server.process()
+    assert keepalive.state(A) == 0
+    [line] = server.ksr.lines("err")
+    assert str(file) in line
+    assert "No such file" in line
+
+
 def write_state(server: FakeServer) -> None:
     import keepalive_core.state_file as state_file
 

@@ -7,6 +7,7 @@ import pytest
 from conftest import FakeServer
 from documents import README, REFERENCE, ROOT, named_examples, sessions, table
 from keepalive_core.settings import DESTINATION, SETTINGS
+from test_settings import NUMBERS, limits
 
 CONTRIBUTING = (ROOT / "CONTRIBUTING.md").read_text()
 CHANGELOG = (ROOT / "CHANGELOG.md").read_text()
@@ -21,6 +22,14 @@ def test_every_parameter_is_in_the_readme_with_its_default() -> None:
         cells = [cell.strip().strip("`") for cell in row.split("|")]
         assert cells[2] == f"KEEPALIVE_{name.upper()}"
         assert cells[3] == str(setting.default)
+
+
+def test_limits_that_the_readme_names_are_the_modules() -> None:
+    """Where a row of the table says "50 to 32000", that is what is allowed."""
+    for name in NUMBERS:
+        [row] = [line for line in README.splitlines() if line.startswith(f"| `{name}`")]
+        for named in re.findall(r"([\d.]+) to (\d+)", row):
+            assert {float(each) for each in named} <= set(limits(name)[0]), name
 
 
 def test_every_setting_is_declared_with_the_same_default() -> None:

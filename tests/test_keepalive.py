@@ -60,11 +60,27 @@ def test_modparam_sets_and_refuses(keepalive: ModuleType, server: FakeServer) ->
     assert all("From: <sip:me@example.com>" in ping.headers for ping in server.ksr.sent)
 
 
-def test_is_alive_is_never_0(keepalive: ModuleType, server: FakeServer) -> None:
+@pytest.mark.parametrize("unknown_as", ["up", "down", "error"])
+def test_is_alive_is_never_0(keepalive: ModuleType, server: FakeServer, unknown_as: str, mocker) -> None:
     """0 would end a native route: whatever is asked in whatever state, the answer is 1, 2 or -1."""
+    keepalive.modparam("unknown_as", unknown_as)
+    unknown = {"up": 1, "down": 2, "error": -1}[unknown_as]
+    assert [keepalive.is_alive(each) for each in ("sip:other", "", None, "a b", 7)] == [-1] * 5
     keepalive.add_destination(A, "me")
-    answers = {keepalive.is_alive(each) for each in (A, "sip:other", "", None, "a b")}
-    assert answers == {1, -1}
+    assert keepalive.is_alive(A) == unknown
+    for code, headers, answer in ((200, {}, 1), (503, {"Retry-After": "60"}, 2), (404, {}, 2), (200, {}, 1)):
+        server.ksr.reply_headers = headers
+        server.answer(code, 95)
+        assert keepalive.is_alive(A) == answer, (code, headers)
+    for mode, answer in (("maint", 2), ("drain", 2), ("ready", 1)):
+        assert keepalive.set_admin(A, mode) == 0, mode
+        assert keepalive.is_alive(A) == answer, mode
+    keepalive.report_failure(A, "test")
+    assert keepalive.is_alive(A) == 2
+    keepalive.del_destination(A, "me")
+    assert keepalive.is_alive(A) == -1
+    mocker.patch("keepalive_core.shared_memory.shown", side_effect=RuntimeError("broken"))
+    assert keepalive.is_alive(A) == -1
 
 
 def test_nothing_raises_into_kamailio(keepalive: ModuleType, server: FakeServer, mocker) -> None:
@@ -148,9 +164,7 @@ def test_the_face_of_a_reloaded_native_script_keeps_everything(
     assert len(server.ksr.lines("notice")) == 2, "each line once"
 
 
-def test_all_is_what_the_readme_says() -> None:
+def test_all_is_what_the_readme_says(keepalive: ModuleType) -> None:
     """from keepalive import * brings what users call, and no mod_init that would replace theirs."""
-    import keepalive
-
     assert "mod_init" not in keepalive.__all__
     assert all(hasattr(keepalive, name) for name in keepalive.__all__)

@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 
 from keepalive_core.schedule import (
     CATCH_UP_FACTOR,
+    FIRST_PING_WINDOW,
     MIN_PINGS_PER_TICK,
     SECOND,
     SLOT,
@@ -35,6 +36,17 @@ def test_any_number_of_destinations_lies_evenly(count: int) -> None:
 def test_the_first_ping_leaves_within_a_second(now: int, place: float) -> None:
     """The first ping is due within a second, with a tick's time left."""
     assert now <= first_ping(now, place) <= now + SECOND - 200_000
+
+
+@given(st.integers(0, 10**12), st.integers(10, 300))
+def test_first_pings_are_spread_over_that_second(now: int, count: int) -> None:
+    """Many that are added at once are asked in a stream: each tenth of the time has its share."""
+    tenths = [0] * 10
+    for turn in range(count):
+        tenths[(first_ping(now, phase(turn)) - now) * 10 // FIRST_PING_WINDOW] += 1
+    assert max(tenths) <= count / 10 + 4
+    assert min(tenths) >= count / 10 - 4
+    assert FIRST_PING_WINDOW >= SECOND // 2
 
 
 @given(st.integers(0, 10**12), st.floats(0, 0.999999), st.integers(1, 3600))

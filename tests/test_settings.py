@@ -1,5 +1,7 @@
 """Settings: types, limits, and whose word wins."""
 
+import re
+
 import pytest
 
 from keepalive_core.health import Pace, Rules
@@ -21,7 +23,7 @@ def test_defaults_are_the_manuals() -> None:
     assert policy.timeout == 3000
     assert (policy.method, policy.from_uri) == ("OPTIONS", "sip:keepalive@localhost")
     assert policy.rules[:4] == Rules(1, 1, ((200, 299),))[:4]
-    assert (policy.rules.flap_limit, policy.least_alive, policy.rules.drain_codes) == (0, "0", ())
+    assert (policy.rules.flap_limit, policy.rules.drain_codes) == (0, ())
     assert policy.unknown_as == "up"
     assert policy.headers == "Max-Forwards: 70\r\n"
 
@@ -87,6 +89,7 @@ def test_the_time_limit_is_never_longer_than_the_interval() -> None:
         ("ping_interval", 86401, "0.1 to 86400 seconds is allowed"),
         ("ping_timeout", 49, "50 to 32000 ms is allowed"),
         ("ping_timeout", 32001, "50 to 32000 ms is allowed"),
+        ("passive_min", 10_001, "1 to 10000 calls is allowed"),
         ("ping_from", "sip:a b", "white space"),
         ("ping_from", 7, "text is needed"),
         ("unknown_as", "UP", "one of up, down, error is needed"),
@@ -115,15 +118,38 @@ def test_a_bad_text_changes_nothing(say: str, name: str, text: str) -> None:
     assert settings.values()[name] == SETTINGS[name].default
 
 
-def test_limits_are_allowed() -> None:
-    """The smallest and the largest value are allowed."""
+def limits(name: str) -> tuple[list[float], list[float]]:
+    """Return which values a parameter of numbers allows at its limits, and which it refuses beyond them."""
+    with pytest.raises(InvalidSetting) as refusal:
+        Settings().modparam(name, 10**12)
+    said = re.search(r"(0, or )?([\d.]+) to (\d+) \w+ is allowed", str(refusal.value))
+    assert said, refusal.value
+    low, high = (float(each) if "." in each else int(each) for each in said.groups()[1:])
+    off = said[1] is not None
+    step = 0.01 if isinstance(low, float) else 1
+    beyond = [high + step, *([] if off and low - step == 0 else [low - step]), -1]
+    return [low, high, *([0] if off else [])], beyond
+
+
+NUMBERS = [
+    name
+    for name, setting in SETTINGS.items()
+    if isinstance(setting.default, int) and name != "honor_retry_after"
+]
+
+
+@pytest.mark.parametrize("name", NUMBERS)
+def test_limits_are_allowed(name: str) -> None:
+    """The smallest and the largest value are allowed as the refusal of others says, and no step beyond."""
     settings = Settings()
-    for value in (0.1, 1, 86_400):
-        settings.modparam("ping_interval", value)
-        assert settings.values()["ping_interval"] == value
-    for value in (50, 32_000):
-        settings.modparam("ping_timeout", value)
-        assert settings.values()["ping_timeout"] == value
+    allowed, beyond = limits(name)
+    for value in allowed:
+        settings.modparam(name, value)
+        assert settings.values()[name] == value
+    for value in beyond:
+        with pytest.raises(InvalidSetting, match=f"bad {name} {value}: "):
+            settings.modparam(name, value)
+    assert SETTINGS[name].default in range(int(min(allowed)), int(max(allowed)) + 1)
 
 
 def test_a_from_uri_gets_its_scheme() -> None:
@@ -182,7 +208,7 @@ def test_group_min_alive_is_a_number_or_a_percentage(value: object, text: str) -
     settings = Settings()
     settings.modparam("group_min_alive", value)
     settings.define("group_min_alive", text)
-    assert Policy(settings.values()).least_alive == text
+    assert settings.values()["group_min_alive"] == text
     for bad in (-1, "half", True, 1.5):
         with pytest.raises(InvalidSetting, match="a number of members or a percentage"):
             settings.modparam("group_min_alive", bad)

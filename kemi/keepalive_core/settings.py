@@ -213,7 +213,6 @@ class Policy:
         """as they are sent, beside From and To"""
         self.stale_after = float(values["stale_after"])
         self.unknown_as = str(values["unknown_as"])
-        self.least_alive = str(values["group_min_alive"])
         self.skip_if_fresh = float(values["ping_skip_if_fresh"])
         """s; so much shorter than stale_after that a ping is sent before"""
         if self.stale_after:

@@ -14,9 +14,12 @@ from types import ModuleType, SimpleNamespace
 from typing import Any
 
 import signatures
+from keepalive_core.settings import SETTINGS
 
 FAILURES: dict[str, Any] = {"int": -1, "bool": False, "Any": None, "object": None}
 NOT_READY = -255
+# Parameters that keepalive-settings.cfg does not declare as Kamailio settings.
+UNDECLARED = {name for name, setting in SETTINGS.items() if not setting.at_run_time}
 
 
 class Violation(BaseException):
@@ -126,14 +129,29 @@ class FakeKSR:
     # --- pv ---
 
     def _pv_get(self, name: str) -> Any:
+        variable, *changes = name[2:-2].replace("}", "").split("{") if name.startswith("$(") else [name[1:]]
+        value = self._value(f"${variable}")
+        for change in changes if value is not None else ():
+            value = self._transformed(str(value), change)
+        if isinstance(value, str):
+            # What is no UTF-8 is kept in halves of characters, as Python has it.
+            value.encode("utf-8", "surrogateescape").decode()
+        return value
+
+    def _transformed(self, text: str, change: str) -> str:
+        if change == "s.encode.hexa":
+            return text.encode("utf-8", "surrogateescape").hex()
+        if change == "s.decode.hexa":
+            return bytes.fromhex(text).decode("utf-8", "surrogateescape")
+        return str(self.violate(f"the fake does not know {change}"))
+
+    def _value(self, name: str) -> Any:
         kind, _, inner = name.strip("$)").partition("(")
         texts = {"def": self.defines, "hdr": self.reply_headers}
         if kind in texts:
             return texts[kind].get(inner)
         if kind == "sel" and inner.startswith(("cfg_get.keepalive.", "cfg_get.core.")):
-            if self.phase == "child_init":
-                self.violate(f"{name} in child_init crashes the server")
-            return None if self.phase == "mod_init" else self.settings.get(inner.rpartition(".")[2])
+            return self._setting(inner.rpartition(".")[2])
         if kind == "avp":
             return self._current.avps.get(inner) if self._current else None
         if kind == "var":
@@ -148,6 +166,13 @@ class FakeKSR:
                 raise UnicodeDecodeError("utf-8", b"\xff", 0, 1, "invalid start byte")
             return self._reply[1] if self._reply else None
         return self.violate(f"the fake does not know {name}")
+
+    def _setting(self, name: str) -> str | int | None:
+        if self.phase == "child_init":
+            self.violate(f"the setting {name} in child_init crashes the server")
+        if self.phase != "mod_init" and name in UNDECLARED:
+            self.violate(f"the setting {name} is not declared, and an error at each read")
+        return None if self.phase == "mod_init" else self.settings.get(name)
 
     def _pv_sets(self, name: str, value: str) -> bool:
         kind, _, inner = name.strip("$)").partition("(")

@@ -24,6 +24,8 @@ EXPECTED: dict[str, Any] = {
     "an unset avp": None,
     "a variable": [0, True, "text", True, 0],
     "a missing define": None,
+    "a text that is no UTF-8": "UnicodeDecodeError",
+    "a text in hexadecimal digits": "736970e4",
     "a ping without To": -1,
     "reply code and reason where no reply is": [None, None],
 }
@@ -70,6 +72,12 @@ def gather(*_: object) -> dict[str, Any]:
         "reply code and reason where no reply is": [KSR.pv.get("$rs"), KSR.pv.get("$rr")],
         "iterate over a missing table": htable.sht_iterator_start("facts", "none"),
     }
+    KSR.pv.sets("$var(facts)", "736970e4")
+    try:
+        got["a text that is no UTF-8"] = KSR.pv.get("$(var(facts){s.decode.hexa})")
+    except Exception as error:
+        got["a text that is no UTF-8"] = type(error).__name__
+    got["a text in hexadecimal digits"] = KSR.pv.get("$(var(facts){s.decode.hexa}{s.encode.hexa})")
     fetched: list[Any] = [mqueue.mq_add("facts", "first", ""), mqueue.mq_add("facts", "second", "")]
     while mqueue.mq_fetch("facts") > 0:
         fetched.append(mqueue.mqk_get("facts"))

@@ -18,6 +18,7 @@ Pure rooms, which know nothing of Kamailio (text, time and results in, decisions
 Rooms that talk to Kamailio, the only ones that import KSR:
 
 * ``shared_memory``  every table and queue that the processes share, key by key
+* ``variables``      what kamailio.cfg defines and operators set
 * ``tm``             pings through the tm module, and its events
 * ``callbacks``      who is told of a change, and how their code is run
 

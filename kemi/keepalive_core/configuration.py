@@ -1,18 +1,24 @@
 """The settings in force in this process: filled by the script, by kamailio.cfg and by operators."""
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from typing import Final
 
-from . import shared_memory
+from . import shared_memory, variables
+from .quoting import quoted
 from .settings import DESTINATION, SETTINGS, InvalidSetting, Policy, Settings, Value
 
 log = logging.getLogger("keepalive")
 
 settings = Settings()
 
+ENABLED: Final = "enabled"
+
 _defines_read = False
 # What this process read last, to tell what is new.
 _seen: dict[str, str] = {}
+_unreadable: set[str] = set()
+_enabled = True
 _published: dict[str, Value] = {}
 # Policies by the options that differ from the settings; all of one version of the settings.
 _policies: dict[tuple[tuple[str, Value], ...], Policy] = {}
@@ -27,14 +33,14 @@ def read_defines() -> None:
         return
     _defines_read = True
     for name in SETTINGS:
-        text = shared_memory.defined(name)
+        text = _text_of(name, variables.defined)
         if text is None:
             continue
         try:
             settings.define(name, text)
             _seen[name] = text
         except InvalidSetting as error:
-            # A define may name another define, whose value is only seen by refresh(), which complains.
+            # refresh() complains of it, in one process.
             log.debug("%s, in kamailio.cfg", error)
 
 
@@ -44,26 +50,42 @@ def refresh() -> bool:
     Returns: whether anything changed since the last time.
     """
     global _published
-    for name in SETTINGS:
-        text = shared_memory.configured(name)
-        if text is None or text == _seen.get(name):
-            continue
-        defined_only_now = name not in _seen
-        _seen[name] = text
-        try:
-            if defined_only_now:
-                settings.define(name, text)
-            else:
-                settings.change(name, text)
-                log.info("%s is %s from now on, set at run time", name, text)
-        except InvalidSetting as error:
-            log.error("%s, in kamailio.cfg or set at run time; it is ignored", error)
+    for name, setting in SETTINGS.items():
+        text = _text_of(name, variables.configured if setting.at_run_time else variables.defined)
+        if text is not None and text != _seen.get(name):
+            _take_over(name, text)
     in_force = settings.values()
     if in_force == _published:
         return False
     shared_memory.publish_settings(in_force)
     _published = in_force
     return True
+
+
+def _take_over(name: str, text: str) -> None:
+    defined_only_now = name not in _seen
+    _seen[name] = text
+    try:
+        if defined_only_now:
+            settings.define(name, text)
+        else:
+            settings.change(name, text)
+            log.info("%s is %s from now on, set at run time", name, text)
+    except InvalidSetting as error:
+        log.error("%s, in kamailio.cfg or set at run time; it is ignored", error)
+
+
+def _text_of(name: str, read: Callable[[str], str | None]) -> str | None:
+    """Return a setting's text, None if there is none, or none that can be read, which is told once."""
+    try:
+        text = read(name)
+    except variables.Unreadable as error:
+        if name not in _unreadable:
+            _unreadable.add(name)
+            log.error("setting %s is ignored: %s", name, error)
+        return None
+    _unreadable.discard(name)
+    return text
 
 
 def has_changed() -> bool:
@@ -76,14 +98,19 @@ def has_changed() -> bool:
     return True
 
 
+def defined_destinations() -> str:
+    """Return the list of destinations that kamailio.cfg defines, "" for none."""
+    return _text_of(DESTINATION + "s", variables.defined) or ""
+
+
 def destinations_changed() -> str | None:
     """Return the list of destinations of kamailio.cfg if it was changed at run time, else None.
 
     For the prober only.
     """
     # What was defined at the start is registered by whichever process started first.
-    before = _seen.setdefault(DESTINATION, shared_memory.defined(DESTINATION + "s") or "")
-    text = shared_memory.configured(DESTINATION)
+    before = _seen.setdefault(DESTINATION, defined_destinations())
+    text = _text_of(DESTINATION, variables.configured)
     if text is None or text == before:
         return None
     _seen[DESTINATION] = text
@@ -92,7 +119,14 @@ def destinations_changed() -> str | None:
 
 def is_enabled() -> bool:
     """Say whether the setting ``enabled`` lets pings be sent; for the prober only."""
-    return shared_memory.configured("enabled") != "0"
+    global _enabled
+    text = _text_of(ENABLED, variables.configured)
+    if text in ("0", "1"):
+        _enabled = text == "1"
+    elif text is not None and text != _seen.get(ENABLED):
+        log.error("bad enabled %s: 0 or 1 is needed; it is ignored", quoted(text))
+    _seen[ENABLED] = text or ""
+    return _enabled
 
 
 def values() -> Mapping[str, Value]:

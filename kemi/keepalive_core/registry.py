@@ -13,7 +13,7 @@ from .checks import Refused
 from .health import UNKNOWN, Health
 from .modes import Admin
 from .schedule import Wish
-from .settings import DESTINATION, check_options, split_destinations
+from .settings import check_options, split_destinations
 from .shared_memory import Owner, Registration
 
 log = logging.getLogger("keepalive")
@@ -383,7 +383,7 @@ def _may_be_configured(key: str) -> bool:
     """
     if configuration.values()["list_file"]:
         return True
-    defined = shared_memory.defined(DESTINATION + "s") or ""
+    defined = configuration.defined_destinations()
     return key in _keys_in(defined) or any(key == waiting for waiting, _ in _waiting)
 
 
@@ -393,7 +393,7 @@ def _keys_in(text: str) -> frozenset[str]:
 
 
 def _defined_destinations() -> list[uris.Destination]:
-    return _destinations_in(shared_memory.defined(DESTINATION + "s") or "")
+    return _destinations_in(configuration.defined_destinations())
 
 
 def _destinations_in(text: str) -> list[uris.Destination]:

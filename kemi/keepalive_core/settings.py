@@ -27,6 +27,8 @@ class Setting(NamedTuple):
     """returns the value to use, raises ValueError with the reason to refuse it"""
     of_destination: bool = True
     """whether a destination may have one of its own"""
+    at_run_time: bool = True
+    """whether kamcmd may set it: not what names a file, which is the business of who owns kamailio.cfg"""
 
 
 def _number(
@@ -137,6 +139,10 @@ def _headers(value: Any) -> Value:
 # RFC 3261 section 17.1.2.2, T1: ms after which an unanswered ping is sent again, over UDP.
 RESENT_AFTER: Final = 500
 
+_file_name = Setting(
+    "", _text(r"|/[\x21-\x7e]{1,1023}", "an absolute path"), of_destination=False, at_run_time=False
+)
+
 _INTERVAL = (0.1, 86_400, "seconds", float)
 
 SETTINGS: Final[dict[str, Setting]] = {
@@ -173,8 +179,8 @@ SETTINGS: Final[dict[str, Setting]] = {
     "passive_min": Setting(5, _number(1, 10_000, "calls")),
     "passive_window": Setting(60, _number(1, 86_400, "seconds")),
     "ping_skip_if_fresh": Setting(0, _number(0.1, 86_400, "seconds", float, off=True)),
-    "list_file": Setting("", _text(r"|/[\x21-\x7e]{1,1023}", "an absolute path"), of_destination=False),
-    "state_file": Setting("", _text(r"|/[\x21-\x7e]{1,1023}", "an absolute path"), of_destination=False),
+    "list_file": _file_name,
+    "state_file": _file_name,
 }
 
 DESTINATION: Final = "destination"

@@ -51,6 +51,7 @@ from typing import Any, Final, NamedTuple
 
 import KSR
 
+from . import variables
 from .guards import Pulse, Unread, Uplink
 from .health import DOWN, Health, judged_at
 from .modes import ADMIN_MODES, Admin
@@ -79,6 +80,8 @@ EVENTS: Final = "keepalive_events"
 
 # As many as there are queues of changes.
 MOST_PROBERS: Final = 8
+# htable makes 2^31 slots at the most.
+MOST_TABLE_SIZE: Final = 31
 # The record of a destination's health is a multiple of so many characters long.
 HEALTH_STEP: Final = 32
 
@@ -512,13 +515,21 @@ def claim_startup() -> bool:
 @cache
 def probers() -> int:
     """Return how many prober processes there are; those beyond MOST_PROBERS have nothing to do."""
-    return min(int(defined("probers") or 1), MOST_PROBERS)
+    return _whole_number("probers", 1, MOST_PROBERS)
 
 
 @cache
 def table_size() -> int:
     """Return the power of 2 that is the number of slots of the tables with a row a destination."""
-    return int(defined("table_size") or 0)
+    return _whole_number("table_size", 0, MOST_TABLE_SIZE)
+
+
+def _whole_number(name: str, least: int, most: int) -> int:
+    # What is none is Kamailio's to refuse, which makes processes and tables of the same defines.
+    try:
+        return min(max(int(variables.defined(name) or least), least), most)
+    except (ValueError, variables.Unreadable):
+        return least
 
 
 def pulse() -> Pulse:
@@ -591,24 +602,6 @@ def publish_settings(values: dict[str, Value]) -> None:
     """Let all processes know of the settings in force. Raises: SharedMemoryFull."""
     _store(COMMON, "settings", json.dumps(values))
     _revise()
-
-
-def defined(name: str) -> str | None:
-    """Return a setting as kamailio.cfg or ``-A`` defines it, None if it does not.
-
-    It is the define's text and can be read anywhere, in mod_init too, unlike configured().
-    """
-    text = KSR.pv.get(f"$def(KEEPALIVE_{name.upper()})")
-    return text.strip("\"'") if isinstance(text, str) else None
-
-
-def configured(name: str) -> str | None:
-    """Return a setting as Kamailio has it now, with what an operator changed at run time.
-
-    Only for timers and routes: in child_init this read crashes Kamailio (5.6 to 6.0).
-    """
-    value = KSR.pv.get(f"$sel(cfg_get.keepalive.{name})")
-    return None if value is None else str(value)
 
 
 def is_debugged() -> bool:

@@ -1,0 +1,56 @@
+"""What kamailio.cfg defines, and what Kamailio's own settings are: texts of operators, in any encoding."""
+
+import re
+from typing import Any, Final
+
+import KSR
+
+# A define may stand for another one, but not in a circle.
+_MOST_DEFINES: Final = 8
+
+
+class Unreadable(Exception):
+    """Kamailio gave no text at all for a variable."""
+
+
+def defined(name: str) -> str | None:
+    """Return a setting as kamailio.cfg or ``-A`` defines it, None if it does not.
+
+    It is the define's text, and can be read anywhere, in mod_init too. Raises: Unreadable.
+    """
+    text = _read(f"def(KEEPALIVE_{name.upper()})")
+    for _ in range(_MOST_DEFINES):
+        other = _read(f"def({text})") if _is_name(text) else None
+        if other is None:
+            break
+        text = other
+    return text.strip("\"'") if isinstance(text, str) else None
+
+
+def _is_name(text: object) -> bool:
+    return isinstance(text, str) and re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]{0,63}", text) is not None
+
+
+def configured(name: str) -> str | None:
+    """Return a setting as Kamailio has it now, with what an operator changed at run time.
+
+    Only for timers and routes: in child_init this read crashes Kamailio (5.6 to 6.0). Raises: Unreadable.
+    """
+    value = _read(f"sel(cfg_get.keepalive.{name})")
+    return None if value is None else str(value)
+
+
+def _read(name: str) -> Any:
+    """Return a variable's value.
+
+    Of a text that is no UTF-8 each wrong byte is half a character, which no setting is allowed to have.
+    """
+    try:
+        return KSR.pv.get(f"${name}")
+    except (UnicodeDecodeError, SystemError):
+        pass
+    try:
+        # In hexadecimal digits any text can be read.
+        return bytes.fromhex(KSR.pv.get(f"$({name}{{s.encode.hexa}})")).decode("utf-8", "surrogateescape")
+    except (TypeError, ValueError, SystemError) as error:
+        raise Unreadable(f"${name} can't be read: {error}") from None

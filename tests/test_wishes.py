@@ -199,3 +199,42 @@ def test_after_maintenance_it_is_asked_soon(keepalive: ModuleType, server: FakeS
     keepalive.set_admin(A, "ready")
     server.answer(200, 0.2)
     assert len(server.ksr.sent) == sent + 1
+
+
+def test_info_says_why_it_is_not_pinged(server: FakeServer) -> None:
+    """Each reason, at once and in any process; where more than one holds, the widest."""
+    server.ksr.settings["enabled"] = "0"
+    keepalive = server.process()
+    options = {"ping_interval": 5, "ping_timeout": 100, "ping_skip_if_fresh": 10}
+    keepalive.add_destination(A, "me", **options)
+
+    def reason() -> object:
+        return keepalive.info(A)["not_pinged_because"]
+
+    assert reason() == "not started"
+    server.tick(1)
+    assert reason() == "disabled"
+    server.ksr.settings["enabled"] = "1"
+    server.answer(200, 2)
+    assert reason() == ""
+    keepalive.report_reply(A, 200)
+    assert reason() == "fresh calls"
+    server.ksr.reply_headers = {"Retry-After": "20"}
+    keepalive.ping_now(A)
+    server.answer(503, 2)
+    assert reason() == "Retry-After"
+    keepalive.set_admin(A, "maint")
+    assert reason() == "maintenance"
+    keepalive.pause()
+    assert reason() == "paused"
+    server.ksr.settings["enabled"] = "0"
+    server.tick(1)
+    assert reason() == "disabled"
+    sent = len(server.ksr.sent)
+    server.ksr.settings["enabled"] = "1"
+    keepalive.resume()
+    keepalive.set_admin(A, "drain")
+    server.answer(200, 15)
+    assert len(server.ksr.sent) == sent, "it asked for 20 s"
+    server.answer(200, 10)
+    assert len(server.ksr.sent) > sent

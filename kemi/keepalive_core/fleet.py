@@ -10,6 +10,7 @@ from collections.abc import Callable, ItemsView
 from typing import NamedTuple
 
 from .health import Health, Pace, pace
+from .modes import MAINT, Admin
 from .schedule import SOONEST, Timetable, Wish, first_ping, next_ping, phase
 from .settings import Policy
 
@@ -24,7 +25,7 @@ class Seen(NamedTuple):
     uri: str
     policy: Policy
     health: Health
-    in_maintenance: bool
+    admin: Admin | None
 
 
 class Target:
@@ -144,11 +145,12 @@ class Fleet:
         target.uri = seen.uri
         target.hold = seen.health.hold
         target.follow_pace(pace(seen.health, now))
-        if target.in_maintenance and not seen.in_maintenance:
+        in_maintenance = seen.admin is not None and seen.admin.mode == MAINT
+        if target.in_maintenance and not in_maintenance:
             # What is known of it is as old as its maintenance is long.
             target.asking_since = now
             wish = wish.joined_by(Wish.SOON)
-        target.in_maintenance = seen.in_maintenance
+        target.in_maintenance = in_maintenance
         target.wish = target.wish.joined_by(wish)
         self._plan_again(key, target, *before, now)
         return target

@@ -7,6 +7,7 @@ from . import configuration, shared_memory, tm, uplinks
 from .health import STATE_NAMES, UP, Health, is_kept_down, loss, percentile
 from .schedule import SECOND
 from .settings import Policy
+from .turns import DISABLED, NOT_STARTED, PAUSED, why_not_pinged
 
 
 def of(key: str) -> dict[str, Any]:
@@ -23,6 +24,7 @@ def of(key: str) -> dict[str, Any]:
         "uri": registered.uri,
         "state": STATE_NAMES[known.state],
         "admin": admin._asdict() if admin else {"mode": "ready"},
+        "not_pinged_because": why_not_pinged(_stopped(), admin, known, policy, now),
         "held": _held(key, known, policy, now),
         "drained_until": _epoch(known.drain, now),
         "kept_down_until": _epoch(known.kept_down, now) if is_kept_down(known, now) else 0,
@@ -68,6 +70,15 @@ def of(key: str) -> dict[str, Any]:
             for at, before, after, reason in shared_memory.history(key)
         ],
     }
+
+
+def _stopped() -> str:
+    """Return why nobody is pinged at all, "" if they are."""
+    if shared_memory.published_settings() is None:
+        return NOT_STARTED
+    if shared_memory.is_disabled():
+        return DISABLED
+    return PAUSED if shared_memory.is_paused() else ""
 
 
 def _held(key: str, known: Health, policy: Policy, now: int) -> list[str]:

@@ -12,8 +12,9 @@ from collections.abc import Callable, Iterable
 
 from . import configuration, housekeeping, registry, results, shared_memory, tm
 from .fleet import Fleet, Seen, Target
-from .health import GRACE, LATE, UP, Kind, Result, is_spent
+from .health import GRACE, LATE, Kind, Result, is_spent
 from .schedule import SECOND, TICK, Deadlines, Minutely, Timetable, Wish, pings_allowed
+from .turns import has_fresh_calls
 
 log = logging.getLogger("keepalive")
 
@@ -166,16 +167,19 @@ class Prober:
         self._housekeeping.settings_changed()
 
     def _pause_or_resume(self, now: int) -> None:
-        pausing = shared_memory.is_paused() or not configuration.is_enabled()
-        if pausing == self._pausing:
-            return
-        self._pausing = pausing
-        log.info("pings are %s", "paused" if pausing else "sent again")
-        if pausing:
-            self._paused = now
-        else:
-            # A standby that takes over: what it knows is old, so it asks all anew.
-            self._fleet.resume(self._paused, now)
+        enabled = configuration.is_enabled()
+        pausing = shared_memory.is_paused() or not enabled
+        if pausing != self._pausing:
+            self._pausing = pausing
+            log.info("pings are %s", "paused" if pausing else "sent again")
+            if pausing:
+                self._paused = now
+            else:
+                # A standby that takes over: what it knows is old, so it asks all anew.
+                self._fleet.resume(self._paused, now)
+        # Other processes can't read the setting.
+        if self._number == 0 and enabled == shared_memory.is_disabled():
+            shared_memory.store_disabled(not enabled)
 
     def _begin(self, now: int) -> None:
         if not self._has_begun:
@@ -220,8 +224,7 @@ class Prober:
         stale_after = before.policy.stale_after if before else 0
         admin = shared_memory.admin(key)
         policy = configuration.policy(registered.options)
-        silent = admin is not None and admin.mode == "maint"
-        seen = Seen(registered.generation, registered.uri, policy, known, silent)
+        seen = Seen(registered.generation, registered.uri, policy, known, admin)
         target = self._fleet.follow(key, seen, wish, now)
         target.reliable = tm.is_reliable(target.uri, policy)
         if policy.stale_after != stale_after:
@@ -258,9 +261,10 @@ class Prober:
                 return
             target.in_flight = False
         wish, target.wish = target.wish, Wish.REGULARLY
-        skip = target.policy.skip_if_fresh
-        if skip and wish is not Wish.NOW and self._has_fresh_traffic(key, skip):
-            return
+        if target.policy.skip_if_fresh and wish is not Wish.NOW:
+            known = shared_memory.health(key)
+            if known is not None and has_fresh_calls(known, target.policy, self._clock()):
+                return
         # Whatever becomes of it, this was its turn.
         target.sent = self._clock()
         try:
@@ -278,13 +282,6 @@ class Prober:
         else:
             self._tell("pings can't be sent: shared memory is full (kamailio -m)")
             self._record(key, target, Kind.NO_MEMORY)
-
-    def _has_fresh_traffic(self, key: str, seconds: float) -> bool:
-        """Say whether calls show that a destination is alive, so that it need not be asked."""
-        known = shared_memory.health(key)
-        if known is None or known.state != UP or known.streak < 0:
-            return False
-        return self._clock() - known.traffic < seconds * SECOND if known.traffic else False
 
     def _give_up(self, key: str) -> None:
         """At a ping's deadline: it was lost, unless somebody got its result."""

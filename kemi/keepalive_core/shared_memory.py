@@ -12,6 +12,8 @@ table or queue             key                         value
 ``keepalive``              ``started``                 int, 1 when the configured destinations are all in
 ``keepalive``              ``probers``                 int, how many probers have begun
 ``keepalive``              ``paused``                  int, 1 while no pings are to be sent
+``keepalive``              ``disabled``                int, 1 while the setting ``enabled`` lets none be sent,
+                                                       by the first prober
 ``keepalive``              ``pulse``                   guards.Pulse, three numbers
 ``keepalive``              ``unread`` and a socket     guards.Unread, a number and bits
 ``keepalive``              ``settings``                JSON, the settings in force, by the prober
@@ -584,6 +586,16 @@ def is_paused() -> bool:
 def store_paused(paused: bool) -> None:
     """Pause all pings, or let them go on. Raises: SharedMemoryFull."""
     _store(COMMON, "paused", int(paused))
+
+
+def is_disabled() -> bool:
+    """Say whether the setting ``enabled`` lets no pings be sent, as the first prober saw it."""
+    return bool(KSR.htable.sht_get(COMMON, "disabled") == 1)
+
+
+def store_disabled(disabled: bool) -> None:
+    """Let all processes know whether the setting lets pings be sent. Raises: SharedMemoryFull."""
+    _store(COMMON, "disabled", int(disabled))
 
 
 @lru_cache(maxsize=4)

@@ -1,0 +1,47 @@
+"""Whether a destination's turn becomes a ping, and why it does not (pure)."""
+
+from typing import Final
+
+from .health import UP, Health
+from .modes import MAINT, Admin
+from .schedule import SECOND
+from .settings import Policy
+
+# What info() has in not_pinged_because; programs compare these words.
+NOT_STARTED: Final = "not started"
+"""the process that sends the pings has not begun yet"""
+DISABLED: Final = "disabled"
+"""by the setting ``enabled``"""
+PAUSED: Final = "paused"
+"""by pause()"""
+MAINTENANCE: Final = "maintenance"
+"""by set_admin()"""
+RETRY_AFTER: Final = "Retry-After"
+"""its last reply asked for no ping yet"""
+FRESH_CALLS: Final = "fresh calls"
+"""calls show that it is alive, as ping_skip_if_fresh has it"""
+
+
+def why_not_pinged(stopped: str, admin: Admin | None, known: Health, policy: Policy, now: int) -> str:
+    """Return why a destination whose turn is now is not pinged; "" if it is.
+
+    Arguments: stopped, why none is, "" if they are; admin, what an administrator says of this one; known, its
+    health; policy, what is in force for it; now, us. Where more than one reason holds it is the widest.
+    """
+    if stopped:
+        return stopped
+    if admin is not None and admin.mode == MAINT:
+        return MAINTENANCE
+    if now < known.hold:
+        return RETRY_AFTER
+    return FRESH_CALLS if has_fresh_calls(known, policy, now) else ""
+
+
+def has_fresh_calls(known: Health, policy: Policy, now: int) -> bool:
+    """Say whether calls show that a destination is alive, so that it need not be asked.
+
+    Arguments: known, its health; policy, what is in force for it; now, us.
+    """
+    if not policy.skip_if_fresh or known.state != UP or known.streak < 0 or not known.traffic:
+        return False
+    return now - known.traffic < policy.skip_if_fresh * SECOND

@@ -33,7 +33,9 @@ from keepalive_core import (
     information,
     prober,
     registry,
+    reloads,
     results,
+    rpc,
     shared_memory,
     state_file,
     tm,
@@ -65,6 +67,7 @@ __all__ = [
     "ping_now",
     "register_callback",
     "reload",
+    "reload_script",
     "report_failure",
     "report_reply",
     "report_success",
@@ -117,6 +120,12 @@ log.propagate = False
 log.setLevel(logging.DEBUG)
 
 
+_REFUSALS = (
+    *(InvalidURI, InvalidSetting, InvalidCallback, Refused, SharedMemoryFull),
+    *(reloads.Unusable, rpc.Unanswered),
+)
+
+
 def _never_raises(answer: R) -> Callable[[Callable[P, R]], Callable[P, R]]:
     """Make a function answer in every case: refusals with one clear line, surprises with a traceback."""
 
@@ -125,7 +134,7 @@ def _never_raises(answer: R) -> Callable[[Callable[P, R]], Callable[P, R]]:
         def guarded(*args: P.args, **kwargs: P.kwargs) -> R:
             try:
                 return function(*args, **kwargs)
-            except (InvalidURI, InvalidSetting, InvalidCallback, Refused, SharedMemoryFull) as refusal:
+            except _REFUSALS as refusal:
                 log.error("%s: %s", function.__name__, refusal)
             except Exception:
                 log.exception("%s failed", function.__name__)
@@ -368,6 +377,24 @@ def reload() -> int:
 
 
 @_never_raises(_ERROR)
+def reload_script(path: str = "") -> int:
+    """Have every process reload the script, as ``kamcmd app_python.reload`` does, after a look at its file.
+
+    A reload that fails later, as the file is executed or in its mod_init, is refused by each process with one
+    line in the log: the script that runs goes on.
+
+    Arguments: path, of a draft, which is looked at and not loaded; "" for the file of the script that runs.
+    Returns: 0; or -1 with a log line for a file that is none, can't be compiled or has no mod_init, or if
+    jsonrpcs is not loaded. Then nothing has changed.
+    """
+    if reloads.check(path):
+        rpc.ask("app_python.reload")
+    else:
+        log.info("%.300s is fit to be loaded; it is not the script that runs, and nothing is reloaded", path)
+    return _OK
+
+
+@_never_raises(_ERROR)
 def pause() -> int:
     """Send no pings until resume(), and keep all states: for the standby of a pair. Returns: 0, or -1."""
     registry.pause(True)
@@ -410,7 +437,8 @@ def _done(task: Callable[P, object], *args: P.args, **kwargs: P.kwargs) -> int:
         task(*args, **kwargs)
     except SharedMemoryFull as refusal:
         log.error("%s: %s", task.__name__, refusal)
-    except Exception:
+    # BaseException: what a signal's handler in a script raises may meet us anywhere, a sys.exit() too.
+    except BaseException:
         log.exception("%s failed", getattr(task, "__name__", task))
     return 1
 
@@ -418,8 +446,14 @@ def _done(task: Callable[P, object], *args: P.args, **kwargs: P.kwargs) -> int:
 class Handlers:
     """Every function that Kamailio calls for keepalive; mix it into the class of your script.
 
-    A class that overrides child_init, ksr_reply_route or ksr_onsend_route need not call super().
+    A class that overrides child_init, ksr_reply_route or ksr_onsend_route need not call super(). What the
+    methods that are named here return, and ksr_request_route, reaches Kamailio as an int in every case: None
+    as 0 from child_init, else as 1.
     """
+
+    def __init_subclass__(cls, **options: Any) -> None:
+        super().__init_subclass__(**options)
+        reloads.make_answer_ints(cls)
 
     def child_init(self, rank: int) -> int:
         """Let each process start."""
@@ -462,6 +496,9 @@ class Handlers:
         return _done(results.take_timeout)
 
 
+reloads.make_answer_ints(Handlers)
+
+
 class NativeHandlers(Handlers):
     """What python_exec can call where the routing is native: text in, never 0 out, which ends a route."""
 
@@ -502,6 +539,10 @@ class NativeHandlers(Handlers):
     def reload(self, msg: object) -> int:
         """Do ``python_exec("reload")``: 1, or -1 with a log line."""
         return _ERROR if reload() else 1
+
+    def reload_script(self, msg: object) -> int:
+        """Do ``python_exec("reload_script")``: 1, or -1 with a log line."""
+        return _ERROR if reload_script() else 1
 
     def add_destination(self, msg: object, uri: str = "") -> int:
         """Do ``python_exec("add_destination", "sip:192.168.10.20")``: 1, or -1 with a log line."""

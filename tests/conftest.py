@@ -40,6 +40,8 @@ class FakeServer:
         self._monkeypatch = monkeypatch
         self.now = 1_000_000_000
         """us"""
+        # To which each process adds a finder of its own.
+        self._meta_path = sys.meta_path.copy()
         ksr.add_table("keepalive", initial=0)
         for table in (
             "state",
@@ -80,6 +82,7 @@ class FakeServer:
                 parent, _, room = name.rpartition(".")
                 if parent and hasattr(sys.modules[parent], room):
                     delattr(sys.modules[parent], room)
+        self._monkeypatch.setattr(sys, "meta_path", self._meta_path.copy())
         keepalive = importlib.import_module("keepalive")
         tm = importlib.import_module("keepalive_core.tm")
         prober = importlib.import_module("keepalive_core.prober")

@@ -8,6 +8,7 @@ runs on both.
 
 from __future__ import annotations
 
+import json
 from collections import deque
 from collections.abc import Callable
 from types import ModuleType, SimpleNamespace
@@ -70,6 +71,9 @@ class FakeKSR:
         """script variables of the process"""
         self.reply_headers: dict[str, str] = {}
         """of the reply that comes in"""
+        self.rpc: Callable[[str, list[Any]], Any] | None = None
+        """answers an RPC command; what it raises is the error. None: there is no such command"""
+        self._rpc_reply = ""
         self.handlers: Any = None
         """the object that mod_init returned"""
         self.event_function = "ksr_keepalive_tm_event"
@@ -147,7 +151,7 @@ class FakeKSR:
 
     def _value(self, name: str) -> Any:
         kind, _, inner = name.strip("$)").partition("(")
-        texts = {"def": self.defines, "hdr": self.reply_headers}
+        texts = {"def": self.defines, "hdr": self.reply_headers, "jsonrpl": {"body": self._rpc_reply}}
         if kind in texts:
             return texts[kind].get(inner)
         if kind == "sel" and inner.startswith(("cfg_get.keepalive.", "cfg_get.core.")):
@@ -191,6 +195,19 @@ class FakeKSR:
             self.violate(f"{name} is no variable of a process")
         self.variables[inner] = value
         return True
+
+    # --- jsonrpcs ---
+
+    def _jsonrpcs_exec(self, text: str) -> int:
+        request = json.loads(text)
+        try:
+            if self.rpc is None:
+                raise LookupError("Method Not Found")
+            reply = {"result": self.rpc(request["method"], request["params"])}
+        except LookupError as error:
+            reply = {"error": {"code": 500, "message": str(error)}}
+        self._rpc_reply = json.dumps({"jsonrpc": "2.0", **reply, "id": request["id"]})
+        return 1
 
     # --- htable ---
 

@@ -22,6 +22,7 @@ Rooms that talk to Kamailio, the only ones that import KSR:
 * ``variables``      what kamailio.cfg defines and operators set
 * ``tm``             pings through the tm module, and its events
 * ``callbacks``      who is told of a change, and how their code is run
+* ``rpc``            Kamailio's own commands
 
 Rooms that join the others:
 
@@ -35,5 +36,6 @@ Rooms that join the others:
 * ``receive_queues`` whether somebody reads what arrives at this server's UDP sockets
 * ``watch``          when this server hears nothing: it stands still, or its workers do not read
 * ``housekeeping``   what a prober does once a second, beside its pings
+* ``reloads``        a reload of the script that fails changes nothing
 * ``prober``         the timer's tick: which pings leave now, which were never answered
 """

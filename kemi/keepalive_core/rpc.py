@@ -1,0 +1,29 @@
+"""Kamailio's RPC commands, asked from within as kamcmd asks them; the module jsonrpcs does it."""
+
+import json
+from typing import Any
+
+import KSR
+
+
+class Unanswered(Exception):
+    """A command has no result; the message says why."""
+
+
+def ask(method: str, *parameters: str | int) -> Any:
+    """Return what an RPC command answers; callable in mod_init, workers and timers.
+
+    Raises: Unanswered.
+    """
+    if not hasattr(KSR, "jsonrpcs"):
+        raise Unanswered(f"{method} can't be asked: load jsonrpcs.so")
+    request = {"jsonrpc": "2.0", "method": method, "params": parameters, "id": 1}
+    if not KSR.jsonrpcs.exec(json.dumps(request)) > 0:
+        raise Unanswered(f"{method} is not answered")
+    try:
+        reply = json.loads(KSR.pv.get("$jsonrpl(body)"))
+    except (TypeError, ValueError) as error:
+        raise Unanswered(f"{method} is not answered: {error}") from None
+    if "error" in reply:
+        raise Unanswered(f"{method} is refused: {reply['error']}")
+    return reply.get("result")

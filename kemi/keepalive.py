@@ -24,13 +24,12 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Any, ParamSpec, TypeVar
 
-import KSR
-
 from keepalive_core import (
     callbacks,
     configuration,
     groups,
     information,
+    kamailio_log,
     prober,
     registry,
     reloads,
@@ -88,36 +87,8 @@ P = ParamSpec("P")
 R = TypeVar("R")
 
 
-# Of one log entry: a traceback's beginning and end, and of each line as much as names all parameters.
-_FIRST_LINES = 10
-_LAST_LINES = 50
-_MOST_CHARACTERS = 1500
-
-
-class _KamailioLog(logging.Handler):
-    """Writes what the rooms log to Kamailio's log."""
-
-    def emit(self, record: logging.LogRecord) -> None:
-        lines = self.format(record).splitlines()
-        if len(lines) > _FIRST_LINES + _LAST_LINES:
-            lines[_FIRST_LINES:-_LAST_LINES] = ["..."]
-        for line in lines:
-            # Kamailio takes neither NUL nor half a character, which an exception's text may have.
-            line = line[:_MOST_CHARACTERS].encode("utf-8", "backslashreplace").decode().replace("\0", "\\x00")
-            if record.levelno >= logging.ERROR:
-                KSR.err(f"keepalive: {line}\n")
-            elif record.levelno >= logging.WARNING:
-                KSR.warn(f"keepalive: {line}\n")
-            elif record.levelno >= logging.INFO:
-                KSR.info(f"keepalive: {line}\n")
-            else:
-                KSR.dbg(f"keepalive: {line}\n")
-
-
 log = logging.getLogger("keepalive")
-log.handlers = [_KamailioLog()]
-log.propagate = False
-log.setLevel(logging.DEBUG)
+kamailio_log.install()
 
 
 _REFUSALS = (
@@ -443,6 +414,12 @@ def _done(task: Callable[P, object], *args: P.args, **kwargs: P.kwargs) -> int:
     return 1
 
 
+def _timed(task: Callable[[], object]) -> int:
+    """Do what a timer's process is for; where there is nothing to do, its log has nothing to say."""
+    _done(kamailio_log.keep_quiet)
+    return _done(task)
+
+
 class Handlers:
     """Every function that Kamailio calls for keepalive; mix it into the class of your script.
 
@@ -469,19 +446,19 @@ class Handlers:
 
     def ksr_keepalive_tick(self, msg: object, event: str = "") -> int:
         """Send the pings that are due; rtimer calls it each 90 ms in a process of its own."""
-        return _done(prober.prober.tick)
+        return _timed(prober.prober.tick)
 
     def ksr_keepalive_callbacks(self, msg: object, event: str = "") -> int:
         """Run the callbacks that are due; rtimer calls it ten times a second in a process of its own."""
-        return _done(callbacks.run_announced)
+        return _timed(callbacks.run_announced)
 
     def ksr_keepalive_watch(self, msg: object, event: str = "") -> int:
         """Notice when the server hears nothing; rtimer calls it ten times a second in its own process."""
-        return _done(watch.watch.beat)
+        return _timed(watch.watch.beat)
 
     def ksr_keepalive_state_file(self, msg: object, event: str = "") -> int:
         """Write the state file, if one is set; rtimer calls it once a second in a process of its own."""
-        return _done(state_file.writer.tick)
+        return _timed(state_file.writer.tick)
 
     def ksr_keepalive_tm_event(self, msg: object, event: str = tm.LOCAL_REQUEST) -> int:
         """Give a leaving ping its time limit and its reply and failure function; tm calls it."""

@@ -52,6 +52,8 @@ class FakeKSR:
     def __init__(self, version: str = "5.6") -> None:
         self.violations: list[str] = []
         self.logged: list[tuple[str, str]] = []
+        self.debug_of_process: int | None = None
+        """the log level of the process, None where it is the server's"""
         self.phase = "route"
         """mod_init, child_init or route: where settings can be read, and where that crashes"""
         self.tables: dict[str, dict[str, Any]] = {}
@@ -108,6 +110,16 @@ class FakeKSR:
         self.violations.append(what)
         raise Violation(what)
 
+    # --- kex ---
+
+    def _kex_setdebug(self, level: int) -> int:
+        self.debug_of_process = level
+        return 1
+
+    def _kex_resetdebug(self) -> int:
+        self.debug_of_process = None
+        return 1
+
     # --- core ---
 
     def _log(level: str) -> Callable[[FakeKSR, str], None]:  # type: ignore[misc]  # noqa: N805
@@ -116,7 +128,8 @@ class FakeKSR:
                 self.violate(f"a log entry is one line with its end: {text!r}")
             if "\0" in text or (not text.isascii() and any("\ud800" <= c <= "\udfff" for c in text)):
                 self.violate(f"KSR raises for {text!r}")
-            self.logged.append((level, text[:-1]))
+            if level != "dbg" or self.debug_of_process in (None, 3):
+                self.logged.append((level, text[:-1]))
 
         return write
 

@@ -20,7 +20,7 @@ from keepalive_core import uris
             "sips:gw.example.com:5061",
             "sips:gw.example.com;transport=tls",
         ),
-        ("sip.Provider.COM.", "sip:sip.provider.com:5060", "sip:sip.Provider.COM."),
+        ("sip.Provider.COM.", "sip:sip.provider.com:5060", "sip:sip.Provider.COM"),
         ("localhost:5060", "sip:localhost:5060", "sip:localhost:5060"),
         ("alice@host", "sip:alice@host:5060", "sip:alice@host"),
         ("sip:Alice@host", "sip:Alice@host:5060", "sip:Alice@host"),

@@ -20,6 +20,7 @@ Rooms that talk to Kamailio, the only ones that import KSR:
 
 * ``shared_memory``  every table and queue that the processes share, key by key
 * ``variables``      what kamailio.cfg defines and operators set
+* ``kamailio_log``   every line of the log: its level, its length, how often it may come
 * ``tm``             pings through the tm module, and its events
 * ``callbacks``      who is told of a change, and how their code is run
 * ``rpc``            Kamailio's own commands

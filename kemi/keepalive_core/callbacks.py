@@ -13,10 +13,9 @@ import sys
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
-import KSR
-
 from . import information, shared_memory
 from .health import STATE_NAMES
+from .kamailio_log import NOTICE, aloud
 from .quoting import quoted
 
 log = logging.getLogger("keepalive")
@@ -89,7 +88,7 @@ def _takes_event(callback: Callback) -> bool:
 
 def log_change(change: Change, old: int, why: str) -> None:
     """Write the one line that a change gets in the log, at NOTICE."""
-    KSR.notice(f"keepalive: {change.uri} {STATE_NAMES[old]} -> {STATE_NAMES[change.state]}: {why}\n")
+    log.log(NOTICE, "%s %s -> %s: %s", change.uri, STATE_NAMES[old], STATE_NAMES[change.state], why)
 
 
 def announce(change: Change) -> bool:
@@ -123,10 +122,11 @@ def run(change: Change) -> None:
 def _call(name: str, change: Change, user_attr: Any) -> None:
     try:
         callback = _find(name)
-        if _takes_event(callback):
-            callback(change.uri, change.state, user_attr, information.of(change.key))
-        else:
-            callback(change.uri, change.state, user_attr)
+        with aloud():
+            if _takes_event(callback):
+                callback(change.uri, change.state, user_attr, information.of(change.key))
+            else:
+                callback(change.uri, change.state, user_attr)
     # BaseException: sys.exit() in a callback would end the process, and with it all of Kamailio.
     except BaseException:
         log.exception("callback %s failed for %s", name, change.uri)

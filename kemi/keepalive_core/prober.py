@@ -152,7 +152,6 @@ class Prober:
         if self._number < 0:
             self._number = self._housekeeping.number = shared_memory.claim_prober()
         configuration.read_defines()
-        tm.tell_pings(shared_memory.is_debugged())
 
     def _follow_settings(self, now: int) -> None:
         changed = configuration.refresh() if self._number == 0 else configuration.has_changed()

@@ -117,7 +117,7 @@ def _least_alive(value: Any) -> Value:
 _OWN_HEADERS: Final = frozenset(
     {
         *("via", "v", "from", "f", "to", "t", "call-id", "i", "cseq", "max-forwards"),
-        *("content-length", "l", "content-type", "c", "route", "record-route"),
+        *("content-length", "l", "content-type", "c", "route", "record-route", "user-agent"),
     }
 )
 
@@ -130,6 +130,10 @@ def _headers(value: Any) -> Value:
     for header in filter(None, (part.strip() for part in value.split("|"))):
         if not re.fullmatch(r"[A-Za-z0-9.!%*_+`'~-]+ ?: ?[\x20-\x7e]+", header):
             raise ValueError(f"{quoted(header)} is no header, 'Name: value' in printable ASCII is needed")
+        if "!" in header:
+            raise ValueError(
+                f"{quoted(header)} has a '!', at which Kamailio's tm breaks a request (5.6, 6.0)"
+            )
         name = header.partition(":")[0].strip()
         if name.lower() in _OWN_HEADERS:
             raise ValueError(f"header {name} is written by Kamailio")

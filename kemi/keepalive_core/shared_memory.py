@@ -60,7 +60,7 @@ from .modes import ADMIN_MODES, Admin
 from .schedule import Wish, dealt_to
 from .settings import Value
 
-for _module in ("htable", "mqueue", "pv", "tm"):
+for _module in ("htable", "kex", "mqueue", "pv", "tm"):
     if not hasattr(KSR, _module):
         raise ImportError(
             f"keepalive needs Kamailio's module {_module}: include keepalive.cfg in kamailio.cfg"
@@ -86,6 +86,8 @@ MOST_PROBERS: Final = 8
 MOST_TABLE_SIZE: Final = 31
 # The record of a destination's health is a multiple of so many characters long.
 HEALTH_STEP: Final = 32
+# It is shortened where it is longer by so many characters than it has to be.
+HEALTH_SLACK: Final = 128
 
 
 class SharedMemoryFull(Exception):
@@ -295,8 +297,10 @@ def store_record(key: str, text: str, room: int = 0) -> None:
     Arguments: key and text; room, the length of the text that is there now.
     """
     # htable writes a text that is no longer than the one before in its place; a longer one costs it a new
-    # cell. So it is filled up with spaces, and counters and latencies can grow; it never gets shorter.
-    _store(HEALTH, key, text.ljust(max(room, len(text) + -len(text) % HEALTH_STEP)))
+    # cell. So it is filled up with spaces, and counters and latencies can grow. Where a long reason has gone,
+    # the text gets shorter, and with the next longer one its cell.
+    needed = len(text) + -len(text) % HEALTH_STEP
+    _store(HEALTH, key, text.ljust(room if needed <= room < needed + HEALTH_SLACK else needed))
 
 
 def to_show(known: Health, admin: Admin | None) -> int:
@@ -614,12 +618,6 @@ def publish_settings(values: dict[str, Value]) -> None:
     """Let all processes know of the settings in force. Raises: SharedMemoryFull."""
     _store(COMMON, "settings", json.dumps(values))
     _revise()
-
-
-def is_debugged() -> bool:
-    """Say whether Kamailio's log level shows debug lines; only for timers and routes, as configured()."""
-    # L_DBG is 3, as in kamailio.cfg's debug=3.
-    return int(KSR.pv.get("$sel(cfg_get.core.debug)") or 0) >= 3
 
 
 # --- callbacks and queues -------------------------------------------------------------------------------

@@ -6,15 +6,19 @@ in whichever worker receives the reply, the failure function in a timer process.
 travels in an AVP of its transaction, where no peer can reach it.
 """
 
+import logging
 import re
 import time
 from typing import Final
 
 import KSR
 
+from . import kamailio_log
 from .health import Kind, Result, Rules
 from .quoting import one_line
 from .settings import RESENT_AFTER, Policy
+
+log = logging.getLogger("keepalive")
 
 LOCAL_REQUEST: Final = "tm:local-request"
 # Names of methods for a KEMI script, of routes for a native one.
@@ -53,8 +57,6 @@ class EventNotSeen(Exception):
 _leaving: tuple[int, str, Policy, bool] | None = None
 # When it left, us; 0 before the event.
 _left = 0
-# Whether each ping is to be logged.
-_told = False
 # Whether this process has free pieces of memory.
 _has_pieces = False
 
@@ -62,12 +64,6 @@ _has_pieces = False
 def clock() -> int:
     """Return the time, us: monotonic, and the same in all processes of a Linux machine."""
     return time.monotonic_ns() // 1000
-
-
-def tell_pings(told: bool) -> None:
-    """Have this process log each ping at debug level, or not: 1 us a ping that nobody reads is saved."""
-    global _told
-    _told = told
 
 
 def keep_pieces_free() -> None:
@@ -111,8 +107,12 @@ def send(key: str, generation: int, uri: str, policy: Policy, reliable: bool) ->
         keep_pieces_free()
     _leaving, _left = (generation, key, policy, reliable), 0
     try:
-        headers = f"From: <{policy.from_uri}>\r\nTo: <{uri}>\r\n{policy.headers}"
-        sent = KSR.tm.t_uac_send(policy.method, uri, policy.proxy, policy.socket, headers, "")
+        # 5.6 and 6.0 take a "!" in headers for a sign of their own; RFC 3261 section 19.1.4: %21 is the same.
+        ends = f"From: <{policy.from_uri}>\r\nTo: <{uri}>\r\n".replace("!", "%21")
+        with kamailio_log.aloud():
+            sent = KSR.tm.t_uac_send(
+                policy.method, uri, policy.proxy, policy.socket, ends + policy.headers, ""
+            )
     except SystemError as error:
         # Kamailio 5.6 says this, after the ping left, where a function it calls on the ping's way (the
         # event's, ksr_onsend_route) is missing. If the event was seen, the ping can be followed all the same.
@@ -121,8 +121,8 @@ def send(key: str, generation: int, uri: str, policy: Policy, reliable: bool) ->
         sent = 1
     finally:
         _leaving = None
-    if _told:
-        KSR.dbg(f"keepalive: ping to {uri}: t_uac_send returned {sent}\n")
+    if kamailio_log.is_debugged():
+        log.debug("ping to %s: t_uac_send returned %s", uri, sent)
     if not sent > 0:
         return clock(), False
     if not _left:

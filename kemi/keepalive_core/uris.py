@@ -63,8 +63,8 @@ def parse(text: object) -> Destination:
     user, at, host_port = address.rpartition("@")
     if at and not _USER.fullmatch(user):
         raise InvalidURI(text, f"bad user part {user!r}")
-    host, port = _split_port(text, host_port)
-    host = _canonical_host(text, host)
+    written_host, port = _split_port(text, host_port)
+    host = _canonical_host(text, written_host)
     transport, maddr = _read_parameters(text, parameters)
 
     if transport == DEFAULT_TRANSPORTS[scheme]:
@@ -76,7 +76,9 @@ def parse(text: object) -> Destination:
         key += f";transport={transport}"
     if maddr:
         key += f";maddr={maddr}"
-    return Destination(key, f"{scheme}:{rest}")
+    # The dot at the end of a whole name (RFC 1034 section 3.1) is known to no SIP resolver.
+    host_port = written_host.removesuffix(".") + host_port.removeprefix(written_host)
+    return Destination(key, ";".join([f"{scheme}:{user}{at}{host_port}", *parameters]))
 
 
 def _split_scheme(text: str) -> tuple[str, str]:

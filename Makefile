@@ -17,7 +17,7 @@ FULL ?=
 PINGS ?= 1000000
 ONLY ?=
 # The last -m counts: this one takes the place of pyproject.toml's.
-PYTEST = $(VENV)/pytest $(if $(FULL),-m "")
+MARKS = $(if $(FULL),-m "")
 
 .PHONY: run test need check unit real stubs bench soak faults
 
@@ -36,10 +36,10 @@ check:
 	for version in stubs/*.*/; do MYPYPATH=$$version $(VENV)/mypy || exit 1; done
 
 unit:
-	$(PYTEST) --ignore=tests/real
+	$(VENV)/pytest $(MARKS) --ignore=tests/real
 
 real:
-	$(PYTEST) tests/real
+	$(VENV)/python scripts/side_by_side.py $(MARKS)
 
 bench: need
 	$(VENV)/python bench/run.py $(if $(FULL),--full)

@@ -43,6 +43,21 @@ class Request(NamedTuple):
         return found.group(1) if found else ""
 
 
+def _open(host: str, port: int, tcp: bool) -> tuple[socket.socket, socket.socket | None]:
+    """Return a socket of UDP, and one of TCP at the same port."""
+    while True:
+        udp = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        udp.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1 << 22)
+        udp.bind((host, port))
+        try:
+            return udp, socket.create_server((host, udp.getsockname()[1])) if tcp else None
+        except OSError:
+            udp.close()
+            # Of a port that the kernel chose for UDP, TCP may have a client: then another one.
+            if port:
+                raise
+
+
 class Gateway:
     """Answers SIP requests at an address, over UDP and TCP, from two threads of its own.
 
@@ -72,14 +87,10 @@ class Gateway:
         self.requests: list[Request] = []
         self._stopping = False
         self._connections: list[socket.socket] = []
-        self._udp = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-        self._udp.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1 << 22)
-        self._udp.bind((host, port))
+        self._udp, self._tcp = _open(host, port, tcp)
         self.host, self.port = self._udp.getsockname()
-        self._tcp: socket.socket | None = None
         threading.Thread(target=self._serve_udp, daemon=True).start()
-        if tcp:
-            self._tcp = socket.create_server((host, self.port))
+        if self._tcp is not None:
             threading.Thread(target=self._serve_tcp, daemon=True).start()
 
     @property

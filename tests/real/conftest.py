@@ -14,6 +14,9 @@ import pytest
 from gateway import Gateway
 from real.server import HERE, NATIVE, Kamailio
 
+# Debian keeps kamailio and ip where the PATH of an ordinary user does not look.
+os.environ["PATH"] += ":/usr/sbin:/sbin"
+
 IMAGES = ["keepalive-kamailio:bookworm", "keepalive-kamailio:trixie", "keepalive-kamailio:forky"]
 
 
@@ -36,12 +39,19 @@ def _image_exists(image: str) -> bool:
     return subprocess.run(["docker", "image", "inspect", image], capture_output=True).returncode == 0
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Let scripts/side_by_side.py choose."""
+    parser.addoption("--server", help="run on this one of the real servers alone")
+
+
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """Run each scenario on every server; without any, fail instead of passing by nothing."""
+    only = metafunc.config.getoption("--server", None)
+    kinds = [only] if only else servers()
     if "image" in metafunc.fixturenames:
-        metafunc.parametrize("image", [kind for kind in servers() if kind != NATIVE])
+        metafunc.parametrize("image", [kind for kind in kinds if kind != NATIVE])
     if "kind" in metafunc.fixturenames:
-        metafunc.parametrize("kind", servers() or ["no real Kamailio"], scope="session")
+        metafunc.parametrize("kind", kinds or ["no real Kamailio"], scope="session")
 
 
 @pytest.fixture(scope="session")

@@ -15,7 +15,9 @@ import ksr_facts
 
 def _tell(name, uri, state, user_attr):
     answer = keepalive.is_alive(uri)
-    KSR.info(f"EVENT {json.dumps([name, uri, state, user_attr, answer, os.getpid()])}\n")
+    # What can have been the answer: it may be newer than the event. Asked later, so that it misses nothing.
+    changes = len(keepalive.info(uri).get("history", ()))
+    KSR.info(f"EVENT {json.dumps([name, uri, state, user_attr, answer, os.getpid(), changes])}\n")
 
 
 def on_change(uri, state, user_attr):

@@ -36,14 +36,32 @@ def wait_for(what: str, ask: Callable[[], T], seconds: float = 10) -> T:
         time.sleep(0.02)  # the step of the poll, not a wait for something to be over
 
 
+# What this process has of things of which there is one on the machine; they are free again when it ends.
+_reserved: list[socket.socket] = []
+
+
+def reserve(what: str, number: int) -> bool:
+    """Take a thing that tests of other processes must not have at the same time; say whether it was free."""
+    taken = socket.socket(socket.AF_UNIX)
+    try:
+        taken.bind(f"\0keepalive-tests-{what}-{number}")
+    except OSError:
+        taken.close()
+        return False
+    _reserved.append(taken)
+    return True
+
+
 # Below the ports that the kernel gives to clients (from 32768 on Linux): a client that gets the very port
 # it asks, before the server has opened it, is connected with itself and reads its own question as the answer.
 _untried_ports = iter(random.sample(range(10000, 30000), 20000))
 
 
 def free_port() -> int:
-    """Return a port of the loopback address that nobody uses, for UDP and TCP; never the same twice."""
+    """Return a port of the loopback address that nobody uses, for UDP and TCP; nobody gets it again."""
     for port in _untried_ports:
+        if not reserve("port", port):
+            continue
         with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as udp, socket.socket() as tcp:
             try:
                 udp.bind(("127.0.0.1", port))
@@ -169,11 +187,13 @@ class Kamailio:
                 self.process.terminate()
             else:
                 subprocess.run(["docker", "stop", "-t", "5", self._container], capture_output=True)
-            try:
-                self.process.wait(15)
-            except subprocess.TimeoutExpired:
-                os.killpg(self.process.pid, signal.SIGKILL)
-                self.process.wait(5)
+            # A process that was just starting misses the signal: all get it once more.
+            for seconds, name in ((3, signal.SIGTERM), (12, signal.SIGKILL)):
+                try:
+                    self.process.wait(seconds)
+                except subprocess.TimeoutExpired:
+                    os.killpg(self.process.pid, name)
+            self.process.wait(5)
         self._socket.close()
 
     def kill(self) -> None:
@@ -219,7 +239,7 @@ class Kamailio:
 
     @property
     def events(self) -> list[Any]:
-        """What the callbacks of scenario.py were called with: [name, uri, state, user_attr, answer, pid]."""
+        """What scenario.py's callbacks were told: [name, uri, state, user_attr, answer, pid, changes]."""
         return [json.loads(line.split("EVENT ", 1)[1]) for line in self.log_lines("EVENT ")]
 
     def rpc(self, method: str, *parameters: object) -> Any:

@@ -151,7 +151,7 @@ def test_a_dead_gateway_among_workers_that_hesitate(start, gateway: Gateway, res
 
 def test_an_uplink_that_is_cut(start, namespaces) -> None:
     """Behind the cut one some are down, the others wait for a round; behind the other nothing happens."""
-    cut, other = Uplink(1), Uplink(2)
+    cut, other = Uplink(), Uplink()
     try:
         port = free_port()
         sockets = {link: f"udp:{link.ours}:{port}" for link in (cut, other)}
@@ -187,7 +187,7 @@ def test_an_uplink_that_is_cut(start, namespaces) -> None:
 
 def test_a_cut_of_seconds_takes_few_down(start, namespaces) -> None:
     """An uplink that is back within the round has cost the first ones only."""
-    cut = Uplink(3)
+    cut = Uplink()
     try:
         socket = f"udp:{cut.ours}:{free_port()}"
         server = start(

@@ -74,7 +74,9 @@ def test_callbacks_run_once_in_order_after_the_state_is_visible(kamailio: Kamail
     for name in ("on_change", "on_any_change"):
         told = events(kamailio, gateway, name)
         assert [event[2] for event in told] == wanted
-        assert [event[4] for event in told] == wanted, "is_alive agrees when the callback asks"
+        for number, event in enumerate(told):
+            answer, changes = event[4], event[6]
+            assert answer in wanted[number:changes], "what is_alive says in a callback is never older"
     assert len({event[5] for event in events(kamailio, gateway)}) == 1, "all in the callback process"
     deciders = {line.split("(")[0] for line in kamailio.log_lines(f"{gateway.uri} ") if "NOTICE" in line}
     print("changes decided by processes", deciders)
@@ -101,7 +103,7 @@ def test_a_callback_may_add_and_delete(kamailio: Kamailio, gateway: Gateway) -> 
     other = Gateway()
     kamailio.call("add_destination", gateway.uri, "test", 0, "deletes_itself", other.uri)
     kamailio.wait_for_state(other.uri, UP)
-    [event] = events(kamailio, gateway, "deletes_itself")
+    [event] = wait_for("its event", lambda: events(kamailio, gateway, "deletes_itself"))
     assert event[3:5] == [[0, 0], -1]
     assert kamailio.state(gateway.uri) == -1
     kamailio.call("del_destination", other.uri, "test")

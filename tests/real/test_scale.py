@@ -11,7 +11,7 @@ from itertools import pairwise
 import pytest
 
 from gateway import Gateway
-from real.server import NATIVE, ROOT, wait_for
+from real.server import NATIVE, ROOT, reserve, wait_for
 from real.test_pings import DOWN, UP
 
 
@@ -44,8 +44,9 @@ def test_one_prober_and_three_do_the_same(start, probers: int) -> None:
 def test_a_dead_dns_server_holds_up_no_address(start, gateway: Gateway, namespaces) -> None:
     """Fifty names, whose DNS server does not answer: the address is pinged each second all the while."""
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as dead:
-        dead.bind(("127.0.0.77", 53))
-        server = start(resolver="127.0.0.77", KEEPALIVE_PING_JITTER=0)
+        address = f"127.0.0.{next(number for number in range(2, 255) if reserve('resolver', number))}"
+        dead.bind((address, 53))
+        server = start(resolver=address, KEEPALIVE_PING_JITTER=0)
         for number in range(50):
             assert server.call("add_destination", f"sip:gateway{number}.example.com", "test") == 0
         assert server.call("add_destination", gateway.uri, "test") == 0

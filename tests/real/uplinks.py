@@ -6,17 +6,17 @@ import subprocess
 import sys
 import uuid
 
-from real.server import ROOT, wait_for
+from real.server import ROOT, reserve, wait_for
 
 
 class Uplink:
     """A link from this machine to another host, on which a gateway answers at port 5060 of many addresses.
 
-    Arguments: number, 0 to 99, which addresses it has, of those that RFC 2544 keeps for tests.
+    Its addresses are some of those that RFC 2544 keeps for tests.
     """
 
-    def __init__(self, number: int) -> None:
-        self._net = f"198.18.{number}"
+    def __init__(self) -> None:
+        self._net = f"198.18.{next(number for number in range(256) if reserve('uplink', number))}"
         self.ours = f"{self._net}.1"
         self._host = f"keepalive-{uuid.uuid4().hex[:8]}"
         link, peer = f"ka{uuid.uuid4().hex[:10]}", "eth0"

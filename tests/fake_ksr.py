@@ -61,6 +61,8 @@ class FakeKSR:
         self.tables_exist = True
         self.room_left: int | None = None
         """how many more new entries fit into shared memory; None: any number"""
+        self.memory = {"total_size": 64 << 20, "free_size": 60 << 20}
+        """shared memory as Kamailio counts it, bytes"""
         self.locks: list[tuple[str, str]] = []
         self.queues: dict[str, deque[tuple[str, str]]] = {}
         self._fetched: dict[str, tuple[str, str]] = {}
@@ -176,6 +178,8 @@ class FakeKSR:
         if kind == "shtitkey":
             items, at = self._iterators[inner]
             return items[at][0]
+        if kind == "stat":
+            return self.memory[inner]
         if kind == "rs":
             return self._reply[0] if self._reply else None
         if kind == "rr":

@@ -10,8 +10,9 @@ from collections.abc import Callable, ItemsView
 from typing import NamedTuple
 
 from .health import Health, Pace, pace
+from .lanes import Lanes
 from .modes import MAINT, Admin
-from .schedule import SOONEST, Timetable, Wish, first_ping, next_ping, phase
+from .schedule import SOONEST, Wish, first_ping, next_ping, phase
 from .settings import Policy
 
 # So long the prober remembers when a destination was pinged that is gone: it may be added again at once.
@@ -94,6 +95,10 @@ class Target:
         """Return when it is pinged if it is asked anew from now on, us."""
         return max(first_ping(now, self.place), self.soon(now))
 
+    def is_out_of_turn(self) -> bool:
+        """Say whether its next ping is none of the regular ones, which its interval has; an order is one."""
+        return self.pace is Pace.PENDING or self.wish is Wish.SOON
+
     def not_before_hold(self, due: int) -> int:
         """Return when a ping leaves that is due at a time, us: somebody's word comes before the peer's."""
         return due if self.wish is Wish.NOW else max(due, self.hold)
@@ -106,7 +111,7 @@ class Fleet:
     """
 
     def __init__(self, chance: Callable[[], float]) -> None:
-        self.pings = Timetable()
+        self.pings = Lanes()
         """when each is due; some keys may be of destinations that are gone"""
         self.rate = 0.0
         """pings in a second, all together"""
@@ -185,14 +190,14 @@ class Fleet:
         for key, target in self._targets.items():
             # Who was due before has waited for longer: pauses in a row put nobody off.
             if (self.pings.due(key) or now) > paused:
-                self.pings.put(key, target.not_before_hold(target.first(now)))
+                self.pings.put(key, target.not_before_hold(target.first(now)), target.is_out_of_turn())
 
     def plan_next(self, key: str, now: int) -> None:
         """Put a destination's next ping where it belongs, at its turn."""
         target = self._targets[key]
         target.turn = now
         target.latest = now + target.interval + target.spread
-        self.pings.put(key, max(self._regular(target, now), target.hold))
+        self.pings.put(key, max(self._regular(target, now), target.hold), target.is_out_of_turn())
 
     def _regular(self, target: Target, now: int) -> int:
         if target.pace is Pace.PENDING:
@@ -215,7 +220,7 @@ class Fleet:
                 due = min(regular, target.latest)
         if target.wish is not Wish.REGULARLY:
             due = min(due, target.soon(now))
-        self.pings.put(key, target.not_before_hold(due))
+        self.pings.put(key, target.not_before_hold(due), target.is_out_of_turn())
 
     def _take_in(self, key: str, seen: Seen, now: int) -> Target:
         """Make a target of a new registration, perhaps of a destination that was there before."""

@@ -93,8 +93,9 @@ class Prober:
 
     def _send_what_is_due(self, now: int) -> None:
         allowed = pings_allowed(self._fleet.rate, now - self._last_tick, self._sent)
-        due = [key for key in self._fleet.pings.take(now, allowed) if key in self._fleet]
-        self._sent = len(due)
+        regular, out_of_turn = self._fleet.pings.take(now, allowed, self._fleet.rate)
+        self._sent = len(regular)
+        due = [key for key in regular + out_of_turn if key in self._fleet]
         self._for_each(due, lambda key: self._fleet.plan_next(key, now))
         # Nothing but sending between: 68 us a ping where it was 77 in turns, as caches stay warm.
         self._for_each(due, self._ping)
@@ -266,6 +267,16 @@ class Prober:
                 return
         # Whatever becomes of it, this was its turn.
         target.sent = self._clock()
+        if shared_memory.is_short():
+            self._tell(
+                "no ping is sent: less than %d %% of shared memory is free, and calls need it (kamailio -m)",
+                shared_memory.LEAST_FREE,
+            )
+            self._record(key, target, Kind.NO_MEMORY)
+        else:
+            self._send(key, target)
+
+    def _send(self, key: str, target: Target) -> None:
         try:
             target.sent, left = tm.send(key, target.generation, target.uri, target.policy, target.reliable)
         except tm.EventNotSeen as error:

@@ -1,0 +1,98 @@
+"""Regular pings, and those out of turn, which have a budget of their own."""
+
+from types import ModuleType
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from conftest import FakeServer
+from keepalive_core.lanes import Lanes
+
+SECOND = 1_000_000
+TICK = 90_000
+
+
+@given(st.integers(0, 5000), st.integers(0, 5000), st.floats(0, 4000), st.integers(1, 60))
+def test_a_second_has_room_for_twice_the_rate(regular: int, others: int, rate: float, ticks: int) -> None:
+    """However many wait, out of turn leaves twice the steady rate, and what two ticks keep of it."""
+    lanes = Lanes()
+    for number in range(regular):
+        lanes.put(f"regular {number}", 0)
+    for number in range(others):
+        lanes.put(f"other {number}", 0, out_of_turn=True)
+    now, left = SECOND, 0
+    for _ in range(ticks):
+        first, then = lanes.take(now, 100, rate)
+        assert all(key.startswith("regular") for key in first)
+        assert all(key.startswith("other") for key in then)
+        left += len(then)
+        now += TICK
+    a_second = max(2 * rate, 50)
+    assert left <= a_second * (ticks * TICK / SECOND + 0.2)
+    assert left >= min(others, int(a_second * (ticks - 1) * TICK / SECOND)) - ticks, "what fits does leave"
+
+
+def test_nothing_regular_waits() -> None:
+    """A thousand that are pending change nothing for those whose turn it is."""
+    lanes = Lanes()
+    for number in range(1000):
+        lanes.put(f"other {number}", 0, out_of_turn=True)
+    lanes.put("regular", SECOND)
+    assert lanes.take(SECOND, 100, 1.0)[0] == ["regular"]
+
+
+def test_a_key_is_on_one_lane() -> None:
+    """Who changes lanes is pinged once; a wish brings it forward on the lane that it is on."""
+    lanes = Lanes()
+    lanes.put("a", SECOND)
+    lanes.put("a", 3 * SECOND, out_of_turn=True)
+    assert lanes.due("a") == 3 * SECOND
+    lanes.bring_forward("a", 2 * SECOND)
+    lanes.bring_forward("a", 4 * SECOND)
+    assert lanes.due("a") == 2 * SECOND
+    assert lanes.take(SECOND, 10, 100.0) == ([], [])
+    assert lanes.take(2 * SECOND, 10, 100.0) == ([], ["a"])
+    lanes.put("a", 3 * SECOND)
+    assert lanes.take(3 * SECOND, 10, 100.0) == (["a"], [])
+    lanes.put("a", 4 * SECOND, out_of_turn=True)
+    lanes.remove("a")
+    assert lanes.due("a") is None
+    assert lanes.take(9 * SECOND, 10, 100.0) == ([], [])
+
+
+def test_an_outage_is_asked_within_its_budget(keepalive: ModuleType, server: FakeServer) -> None:
+    """2,000 that fall silent at once are asked again at twice the steady rate, and each of them goes down."""
+    server.define("fall", "3")
+    server.define("ping_interval_pending", "1")
+    keepalive = server.process()
+    names = [f"sip:192.168.{number // 250}.{number % 250 + 1}" for number in range(2000)]
+    for name in names:
+        keepalive.add_destination(name, "me")
+    server.answer(200, seconds=40)
+    assert all(keepalive.state(name) == keepalive.UP for name in names)
+    most, rate = 0, 2000 / 30
+    for _ in range(90):
+        before = len(server.ksr.sent)
+        server.tick(1)
+        most = max(most, len(server.ksr.sent) - before)
+    assert most <= 3 * 1.25 * rate + 50, "the regular ones and twice as many"
+    assert all(keepalive.state(name) == keepalive.DOWN for name in names)
+
+
+@pytest.mark.parametrize(("free", "sent"), [(16, True), (14, False)])
+def test_the_last_of_the_memory_is_for_calls(
+    keepalive: ModuleType, server: FakeServer, free: int, sent: bool
+) -> None:
+    """Below 15 % of free shared memory a ping is void, no failure, and that is told once a minute."""
+    keepalive.add_destination("sip:192.168.10.20", "me")
+    server.answer(200, seconds=2)
+    server.ksr.memory["free_size"] = server.ksr.memory["total_size"] * free // 100
+    before = len(server.ksr.sent)
+    server.answer(200, seconds=100)
+    assert (len(server.ksr.sent) > before) == sent
+    known = keepalive.info("sip:192.168.10.20")
+    assert known["state"] == "up"
+    assert (known["void"] > 0) != sent
+    told = [line for line in server.ksr.lines("err") if "less than 15 % of shared memory is free" in line]
+    assert len(told) == (0 if sent else 2)

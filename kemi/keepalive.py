@@ -25,6 +25,7 @@ from functools import wraps
 from typing import Any, ParamSpec, TypeVar
 
 from keepalive_core import (
+    answers,
     callbacks,
     configuration,
     groups,
@@ -469,8 +470,8 @@ class Handlers:
         return _done(results.take_reply)
 
     def ksr_keepalive_failure(self, msg: object) -> int:
-        """Take a ping's timeout; tm calls it in a timer process."""
-        return _done(results.take_timeout)
+        """Take a ping's end, where no target answered with a 2xx; tm calls it when it has no target left."""
+        return _done(results.take_end)
 
 
 reloads.make_answer_ints(Handlers)
@@ -507,7 +508,7 @@ class NativeHandlers(Handlers):
 
     def report_reply(self, msg: object, destination: str = "") -> int:
         """Do ``python_exec("report_reply", "$du")`` in a reply or failure route, with its reply: 1, or -1."""
-        return _ERROR if report_reply(destination, tm.reply_code()) else 1
+        return _ERROR if report_reply(destination, answers.reply_code()) else 1
 
     def report_success(self, msg: object, destination: str = "") -> int:
         """Do ``python_exec("report_success", "$du")`` in a reply route: 1, or -1."""

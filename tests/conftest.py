@@ -26,7 +26,7 @@ settings.load_profile("quick")
 PURE = {
     f"keepalive_core.{room}"
     for room in (
-        *("uris", "quoting", "checks", "modes", "settings", "reply_codes"),
+        *("uris", "quoting", "checks", "modes", "settings", "ways", "reply_codes"),
         *("health", "guards", "calls", "schedule", "turns", "fleet", "lanes"),
     )
 }

@@ -9,10 +9,11 @@ runs on both.
 from __future__ import annotations
 
 import json
+import re
 from collections import deque
 from collections.abc import Callable
 from types import ModuleType, SimpleNamespace
-from typing import Any
+from typing import Any, NamedTuple
 
 import signatures
 from keepalive_core.settings import SETTINGS
@@ -27,8 +28,22 @@ class Violation(BaseException):
     """The tested code did what no server allows. No Exception, so that it can't be caught by mistake."""
 
 
+class Reply(NamedTuple):
+    """A reply that comes in."""
+
+    code: int
+    reason: str
+    call_id: str
+    address: str
+    port: int
+
+
 class Transaction:
-    """A request that was sent by t_uac_send."""
+    """A request that was sent by t_uac_send.
+
+    With DNS failover tm goes on to the next target of a name behind a 503 and behind silence; targets says
+    how many there are.
+    """
 
     def __init__(self, method: str, uri: str, headers: str, hop: str, socket: str) -> None:
         self.method = method
@@ -41,6 +56,35 @@ class Transaction:
         self.on_failure = ""
         self.timeout_ms = 0
         self.resent_after_ms = 0
+        given = re.search(r"^Call-ID: (.*?)\r$", headers, re.MULTILINE)
+        self.call_id = given[1] if given else f"{id(self)}@127.0.0.1"
+        self.targets = 1
+        self.codes: list[int] = []
+        """how each target's branch ended, LOCAL_TIMEOUT or the code it replied"""
+        self.is_over = False
+
+    def end_branch(self, branch: int, code: int) -> bool:
+        """Take the end of one target's branch; say whether the failure function runs."""
+        if self.is_over or branch < len(self.codes):
+            return False
+        self.codes.append(code)
+        goes_on = code in (LOCAL_TIMEOUT, 503) and len(self.codes) < self.targets
+        self.is_over = not goes_on
+        return self.is_over and code >= 300
+
+    def is_timeout_the_best(self) -> bool:
+        """Say whether tm's favourite among the ends is a timeout, which counts as a 408."""
+        return min(self.codes, key=_preference) == LOCAL_TIMEOUT
+
+
+LOCAL_TIMEOUT = 1408
+"""The end of a branch that had no reply; no code that a peer can send."""
+
+
+def _preference(code: int) -> tuple[int, int]:
+    """tm prefers 6xx to 3xx, 4xx and 5xx, and in a class the lower code."""
+    kind, number = divmod(code % 1000, 100)
+    return (0 if kind == 6 else kind), number
 
 
 class FakeKSR:
@@ -80,10 +124,14 @@ class FakeKSR:
         self._rpc_reply = ""
         self.handlers: Any = None
         """the object that mod_init returned"""
+        self.timers_handlers: Any = None
+        """the same in tm's timer process, if that is another one"""
         self.event_function = "ksr_keepalive_tm_event"
         self._current: Transaction | None = None
-        self._reply: tuple[int, str] | None = None
+        self._reply: Reply | None = None
         self._branch_timeout = False
+        self.hands_on_late_replies = True
+        """whether a reply behind the end reaches the reply function; not from 6.1.4 on"""
         self.module = self._build(signatures.load(version))
 
     # --- building ---
@@ -180,12 +228,8 @@ class FakeKSR:
             return items[at][0]
         if kind == "stat":
             return self.memory[inner]
-        if kind == "rs":
-            return self._reply[0] if self._reply else None
-        if kind == "rr":
-            if self._reply and "\udcff" in self._reply[1]:
-                raise UnicodeDecodeError("utf-8", b"\xff", 0, 1, "invalid start byte")
-            return self._reply[1] if self._reply else None
+        if kind in ("rs", "rr", "ci", "si", "sp"):
+            return self._of_message(kind)
         return self.violate(f"the fake does not know {name}")
 
     def _setting(self, name: str) -> str | int | None:
@@ -194,6 +238,15 @@ class FakeKSR:
         if self.phase != "mod_init" and name in UNDECLARED:
             self.violate(f"the setting {name} is not declared, and an error at each read")
         return None if self.phase == "mod_init" else self.settings.get(name)
+
+    def _of_message(self, kind: str) -> Any:
+        """Return what a reply says; a failure function has the request at hand."""
+        if self._reply is None:
+            return self._current.call_id if kind == "ci" and self._current else None
+        known = dict(zip(("rs", "rr", "ci", "si", "sp"), self._reply, strict=True))[kind]
+        if isinstance(known, str) and "\udcff" in known:
+            raise UnicodeDecodeError("utf-8", b"\xff", 0, 1, "invalid start byte")
+        return known
 
     def _pv_sets(self, name: str, value: str) -> bool:
         kind, _, inner = name.strip("$)").partition("(")
@@ -378,26 +431,52 @@ class FakeKSR:
         if not isinstance(answer, int):
             self.violate(f"{function.__name__} returned {answer!r}, Kamailio needs an int")
 
-    def _run(self, transaction: Transaction, name: str) -> None:
+    def _run(self, transaction: Transaction, name: str, handlers: Any = None) -> None:
         self._current = transaction
         try:
-            self._call(getattr(self.handlers, name))
+            self._call(getattr(handlers or self.handlers, name))
         finally:
             self._current = None
 
-    def reply(self, transaction: Transaction, code: int = 200, reason: str = "OK") -> None:
-        """Let a reply come in, in this process."""
-        self._reply = (code, reason)
+    def reply(
+        self,
+        transaction: Transaction,
+        code: int = 200,
+        reason: str = "OK",
+        call_id: str = "",
+        address: str = "192.168.10.20",
+        port: int = 5060,
+        branch: int | None = None,
+    ) -> None:
+        """Let a reply come in, in this process.
+
+        Arguments: transaction, to which its Via leads; code, reason; call_id, address and port, where they
+        are not the peer's; branch, which target's it is, the last one's if not given.
+        """
+        if transaction.is_over and not self.hands_on_late_replies:
+            return
+        self._reply = Reply(code, reason, call_id or transaction.call_id, address, port)
         self._run(transaction, transaction.on_reply)
-        # A failure function runs for every final code from 300 on, not for timeouts alone.
-        if code >= 300:
-            self._run(transaction, transaction.on_failure)
         self._reply = None
+        branch = len(transaction.codes) if branch is None else branch
+        if code >= 200 and transaction.end_branch(branch, code):
+            self._end(transaction)
 
     def time_out(self, transaction: Transaction) -> None:
-        """Let tm give up waiting."""
-        self._branch_timeout = True
-        self._run(transaction, transaction.on_failure)
+        """Let tm give up waiting for a target."""
+        self._timer_ends(transaction, LOCAL_TIMEOUT)
+
+    def can_not_resend(self, transaction: Transaction) -> None:
+        """Let tm find that a request can't be sent again, as to a network without a route."""
+        self._timer_ends(transaction, 503)
+
+    def _timer_ends(self, transaction: Transaction, code: int) -> None:
+        if transaction.end_branch(len(transaction.codes), code):
+            self._end(transaction, self.timers_handlers)
+
+    def _end(self, transaction: Transaction, handlers: Any = None) -> None:
+        self._branch_timeout = transaction.is_timeout_the_best()
+        self._run(transaction, transaction.on_failure, handlers)
         self._branch_timeout = False
 
 

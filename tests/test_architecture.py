@@ -8,9 +8,9 @@ import pytest
 
 KEMI = Path(__file__).resolve().parents[1] / "kemi"
 ROOMS = sorted((KEMI / "keepalive_core").glob("*.py"))
-KNOW_KSR = {"shared_memory", "variables", "tm", "kamailio_log", "rpc"}
+KNOW_KSR = {"shared_memory", "variables", "tm", "answers", "kamailio_log", "rpc"}
 PURE = {
-    *("uris", "quoting", "checks", "modes", "settings", "list_file", "reply_codes"),
+    *("uris", "quoting", "checks", "modes", "settings", "ways", "list_file", "reply_codes"),
     *("health", "schedule", "guards", "calls", "turns", "fleet", "lanes"),
 }
 

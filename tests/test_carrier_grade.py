@@ -120,7 +120,8 @@ def test_what_is_sent(keepalive: ModuleType, server: FakeServer) -> None:
     [ping] = server.ksr.sent
     assert (ping.method, ping.hop, ping.socket) == ("INFO", "sip:proxy.example.com", "udp:127.0.0.1:5060")
     assert ping.headers == (
-        f"From: <sip:me@example.com>\r\nTo: <{A}>\r\nX-A: 1\r\nX-B: 2\r\nMax-Forwards: 0\r\n"
+        f"From: <sip:me@example.com>\r\nTo: <{A}>\r\nCall-ID: {ping.call_id}\r\n"
+        "X-A: 1\r\nX-B: 2\r\nMax-Forwards: 0\r\n"
     )
 
 

@@ -89,8 +89,8 @@ def test_nothing_raises_into_kamailio(keepalive: ModuleType, server: FakeServer,
         mocker.patch(f"keepalive_core.shared_memory.{name}", side_effect=RuntimeError("broken"))
     mocker.patch("keepalive_core.shared_memory.next_generation", side_effect=RuntimeError("broken"))
     mocker.patch("keepalive_core.tm.on_event", side_effect=RuntimeError("broken"))
-    mocker.patch("keepalive_core.tm.replied", side_effect=RuntimeError("broken"))
-    mocker.patch("keepalive_core.tm.timed_out", side_effect=RuntimeError("broken"))
+    mocker.patch("keepalive_core.answers.replied", side_effect=RuntimeError("broken"))
+    mocker.patch("keepalive_core.answers.ended", side_effect=RuntimeError("broken"))
     assert keepalive.is_alive(A) == -1
     assert keepalive.state(A) == -1
     assert keepalive.add_destination(A, "me") == -1

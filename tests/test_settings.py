@@ -134,7 +134,7 @@ def limits(name: str) -> tuple[list[float], list[float]]:
 NUMBERS = [
     name
     for name, setting in SETTINGS.items()
-    if isinstance(setting.default, int) and name != "honor_retry_after"
+    if isinstance(setting.default, int) and name not in ("honor_retry_after", "ping_check_source")
 ]
 
 

@@ -1,12 +1,15 @@
-"""Talking to tm: what is sent, which events are ours, what a result says."""
+"""Talking to tm: what is sent, and which events are ours."""
 
+import re
+import sys
 from types import ModuleType
 
 import pytest
 
 from conftest import FakeServer
-from keepalive_core.health import Kind, Result, Rules
+from keepalive_core.health import Rules
 from keepalive_core.settings import Policy, Settings
+from keepalive_core.ways import way_of
 
 URI = "sip:192.168.10.20"
 KEY = "sip:192.168.10.20:5060"
@@ -21,7 +24,7 @@ def tm(keepalive: ModuleType) -> ModuleType:
 
 def send(tm: ModuleType, uri: str = URI) -> tuple[int, bool]:
     policy = Policy(Settings().values())
-    answer: tuple[int, bool] = tm.send(KEY, 7, uri, policy, tm.is_reliable(uri, policy))
+    answer: tuple[int, bool] = tm.send(KEY, 7, uri, policy, way_of(uri, policy))
     return answer
 
 
@@ -31,7 +34,9 @@ def test_a_ping_has_its_own_time_limit_and_functions(tm: ModuleType, server: Fak
     [ping] = server.ksr.sent
     assert ping.method == "OPTIONS"
     assert ping.uri == URI
-    assert ping.headers == f"From: <sip:keepalive@localhost>\r\nTo: <{URI}>\r\nMax-Forwards: 70\r\n"
+    assert ping.headers == (
+        f"From: <sip:keepalive@localhost>\r\nTo: <{URI}>\r\nCall-ID: {ping.call_id}\r\nMax-Forwards: 70\r\n"
+    )
     assert ping.hop == ping.socket == ""
     assert 3000 <= ping.timeout_ms <= 3000 + 1000 / 16 + 1
     assert callable(getattr(server.ksr.handlers, ping.on_reply))
@@ -91,72 +96,16 @@ def test_other_events_are_not_ours(tm: ModuleType, server: FakeServer) -> None:
     assert server.ksr.sent[0].on_reply
 
 
-def test_a_result_names_its_ping(tm: ModuleType, server: FakeServer) -> None:
-    """A reply brings back which registration's ping it answers, when that left, and what it says."""
-    rules = Rules.from_text(Policy(Settings().values()).rules_text)
-    sent, _ = send(tm)
-    server.now += 12_000
-    found = []
-    server.ksr.handlers.ksr_keepalive_reply = lambda msg: found.append(tm.replied()) or 1
-    server.ksr.handlers.ksr_keepalive_failure = lambda msg: found.append(tm.timed_out()) or 1
-    [ping] = server.ksr.sent
-    server.ksr.reply(ping, 100, "Trying")
-    server.ksr.reply(ping, 200, "OK")
-    server.ksr.reply(ping, 408, "Request Timeout")
-    server.ksr.time_out(ping)
-    assert found == [
-        None,
-        (KEY, rules, 7, sent, server.now, 200, 0),
-        (KEY, rules, 7, sent, server.now, 408, 0),
-        None,
-        (KEY, rules, Result(7, sent, server.now, Kind.TIMEOUT)),
-    ]
-
-
-def test_a_reason_that_is_no_utf_8_is_empty(tm: ModuleType, server: FakeServer) -> None:
-    """A reason phrase that Python can't read does not lose the reply."""
-    send(tm)
-    found = []
-    server.ksr.handlers.ksr_keepalive_reply = lambda msg: found.append(tm.reason()) or 1
-    server.ksr.reply(server.ksr.sent[0], 200, "Gr\udcff")
-    server.ksr.reply(server.ksr.sent[0], 200, "Very OK")
-    assert found == ["", "Very OK"]
-
-
-def test_a_transaction_without_our_mark_is_no_result(tm: ModuleType, server: FakeServer) -> None:
-    """Where the transaction has no mark of ours, there is no result."""
-    send(tm)
-    [ping] = server.ksr.sent
-    ping.avps.clear()
-    found = []
-    server.ksr.handlers.ksr_keepalive_reply = lambda msg: found.append(tm.replied()) or 1
-    server.ksr.reply(ping, 200)
-    assert found == [None]
-
-
-@pytest.mark.parametrize(
-    ("header", "seconds"),
-    [
-        ("120", 120),
-        ("18000;duration=3600", 18000),
-        ("120 (I'm in a meeting)", 120),
-        ("soon", 0),
-        ("-5", 0),
-        ("", 0),
-    ],
-)
-def test_retry_after_is_read_from_a_refusal(
-    tm: ModuleType, server: FakeServer, header: str, seconds: int
-) -> None:
-    """RFC 3261 section 20.33: seconds, perhaps with parameters or a comment; anything else is no wish."""
-    send(tm)
-    found = []
-    server.ksr.handlers.ksr_keepalive_reply = lambda msg: found.append(tm.replied()) or 1
-    server.ksr.handlers.ksr_keepalive_failure = lambda msg: 1
-    server.ksr.reply_headers = {"Retry-After": header}
-    server.ksr.reply(server.ksr.sent[0], 503, "Busy")
-    server.ksr.reply(server.ksr.sent[0], 200, "OK")
-    assert [each[6] for each in found] == [seconds, 0]
+def test_no_call_id_comes_twice(tm: ModuleType, server: FakeServer) -> None:
+    """A Call-ID has 128 random bits, in each process, and says nothing of the server."""
+    for _ in range(3):
+        for _ in range(100):
+            send(tm)
+        server.process()
+        tm = sys.modules["keepalive_core.tm"]
+    call_ids = {ping.call_id for ping in server.ksr.sent}
+    assert len(call_ids) == 300
+    assert all(re.fullmatch("[0-9a-f]{32}", each) for each in call_ids)
 
 
 @pytest.mark.parametrize(
@@ -174,12 +123,12 @@ def test_when_a_ping_is_sent_again(
 ) -> None:
     """Over UDP at RFC 3261's T1 and not a tick sooner, whatever tm's setting is; else not at all."""
     policy = Policy(Settings().values(), {"ping_timeout": timeout})
-    tm.send(KEY, 7, uri, policy, tm.is_reliable(uri, policy))
+    tm.send(KEY, 7, uri, policy, way_of(uri, policy))
     assert server.ksr.sent[0].resent_after_ms == first
     rules = Rules.from_text(server.ksr.sent[0].avps["keepalive"].split(" ")[2])
     assert rules.resent_after == (0 if "TCP" in uri or "sips" in uri else 500)
     policy = Policy(Settings().values(), {"outbound_proxy": "sip:b;transport=tcp"})
-    tm.send(KEY, 7, "sip:a", policy, tm.is_reliable("sip:a", policy))
+    tm.send(KEY, 7, "sip:a", policy, way_of("sip:a", policy))
     assert server.ksr.sent[1].resent_after_ms == 0
 
 

@@ -7,6 +7,7 @@ Pure rooms, which know nothing of Kamailio (text, time and results in, decisions
 * ``checks``       what else may be said of a destination: names, numbers, values
 * ``modes``        what an administrator says of it
 * ``settings``     the parameters: names, units, limits, and whose word wins
+* ``ways``         how pings travel: once or more often, to an address or a name, and for how long
 * ``list_file``    a destination a line: the file's text, read
 * ``reply_codes``  which codes count as alive
 * ``health``       the rules: a result or a report comes in, a verdict goes out
@@ -22,7 +23,8 @@ Rooms that talk to Kamailio, the only ones that import KSR:
 * ``shared_memory``  every table and queue that the processes share, key by key
 * ``variables``      what kamailio.cfg defines and operators set
 * ``kamailio_log``   every line of the log: its level, its length, how often it may come
-* ``tm``             pings through the tm module, and its events
+* ``tm``             pings go out through the tm module
+* ``answers``        what comes back of them
 * ``callbacks``      who is told of a change, and how their code is run
 * ``rpc``            Kamailio's own commands
 

@@ -14,6 +14,7 @@ from .lanes import Lanes
 from .modes import MAINT, Admin
 from .schedule import SOONEST, Wish, first_ping, next_ping, phase
 from .settings import Policy
+from .ways import Way, way_of
 
 # So long the prober remembers when a destination was pinged that is gone: it may be added again at once.
 _REMEMBERED = SOONEST
@@ -44,11 +45,11 @@ class Target:
         "pace",
         "place",
         "policy",
-        "reliable",
         "sent",
         "spread",
         "turn",
         "uri",
+        "way",
         "wish",
     )
 
@@ -57,8 +58,7 @@ class Target:
         self.place = place
         self.policy = policy
         self.uri = ""
-        self.reliable = False
-        """whether its transport sees to it that a ping arrives"""
+        self.way: Way
         self.in_maintenance = False
         self.wish = Wish.REGULARLY
         """what was wished since its last ping"""
@@ -146,8 +146,7 @@ class Fleet:
         if target is None or target.generation != seen.generation:
             target = self._take_in(key, seen, now)
         before = target.interval, target.hold
-        self._take_policy(target, seen.policy)
-        target.uri = seen.uri
+        self._take_policy(target, seen.uri, seen.policy)
         target.hold = seen.health.hold
         target.follow_pace(pace(seen.health, now))
         in_maintenance = seen.admin is not None and seen.admin.mode == MAINT
@@ -164,7 +163,7 @@ class Fleet:
         """Take over what is in force for a destination from now on."""
         target = self._targets[key]
         before = target.interval, target.hold
-        self._take_policy(target, policy)
+        self._take_policy(target, target.uri, policy)
         target.follow_pace(target.pace)
         self._plan_again(key, target, *before, now)
 
@@ -238,11 +237,11 @@ class Fleet:
         self.pings.bring_forward(key, target.first(now))
         return target
 
-    def _take_policy(self, target: Target, policy: Policy) -> None:
-        if target.policy is not policy:
+    def _take_policy(self, target: Target, uri: str, policy: Policy) -> None:
+        if target.policy is not policy or target.uri != uri:
             self._count(target.policy, -1)
             self._count(policy, 1)
-            target.policy = policy
+            target.uri, target.policy, target.way = uri, policy, way_of(uri, policy)
 
     def _count(self, policy: Policy, by: int) -> None:
         self.rate += by / policy.interval

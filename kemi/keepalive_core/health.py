@@ -30,8 +30,8 @@ RETRY_AFTER_INTERVALS: Final = 10
 # A ping of which nothing is heard is given up so long after its time limit: tm's timers run in steps of
 # 1/16 s, and their process may be busy.
 GRACE: Final = SECOND
-# A verdict of silence that comes later than this behind its time, or sooner before it, says that this server
-# stood still, or that its clock jumped. In time they come 1 to 120 ms late (measured, 500 ms limit).
+# Nothing is that late unless this server stood still: tm's timeouts come 1 to 120 ms late (measured, 500 ms
+# limit).
 LATE: Final = 3 * SECOND // 10
 EARLY: Final = SECOND // 10
 
@@ -185,6 +185,8 @@ class Health(NamedTuple):
     flap_changes: int = 0
     flap_level: int = 0
     """how often the next hold is doubled"""
+    mismatched: int = 0
+    """replies that did not count, as they were to none of its pings"""
     # Numbers that one more good call changes, besides streak, last_up and ok.
     traffic: int = 0
     """when calls last went well, us"""
@@ -310,10 +312,9 @@ def is_void(result: Result, rules: Rules) -> bool:
     """
     if result.kind is Kind.UNHEARD or result.kind is Kind.NO_MEMORY:
         return True
-    if not rules.timeout or (result.kind is not Kind.TIMEOUT and result.kind is not Kind.LOST):
-        return False
-    expected = rules.timeout * 1000 + (GRACE if result.kind is Kind.LOST else 0)
-    return not expected - EARLY <= result.ended - result.sent <= expected + LATE
+    # A clock that jumped ahead ends time limits early.
+    early = result.ended - result.sent < rules.timeout * 1000 - EARLY
+    return early and result.kind is Kind.TIMEOUT
 
 
 def asks_to_drain(result: Result, rules: Rules) -> int:

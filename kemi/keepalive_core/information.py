@@ -39,6 +39,7 @@ def of(key: str) -> dict[str, Any]:
         "failed": known.failed,
         "timeouts": known.timeouts,
         "void": known.void,
+        "mismatched": known.mismatched,
         "drained": known.drained,
         "consecutive": known.streak,
         "latency_ms": {

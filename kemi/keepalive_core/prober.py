@@ -161,7 +161,6 @@ class Prober:
         for key, target in self._fleet.items():
             before = target.policy
             self._fleet.change_policy(key, configuration.policy(before.options), now)
-            target.reliable = tm.is_reliable(target.uri, target.policy)
             if target.policy.stale_after != before.stale_after:
                 self._expect_freshness(key, target, now)
         self._housekeeping.settings_changed()
@@ -226,7 +225,6 @@ class Prober:
         policy = configuration.policy(registered.options)
         seen = Seen(registered.generation, registered.uri, policy, known, admin)
         target = self._fleet.follow(key, seen, wish, now)
-        target.reliable = tm.is_reliable(target.uri, policy)
         if policy.stale_after != stale_after:
             self._expect_freshness(key, target, now)
         if known.drain:
@@ -278,7 +276,7 @@ class Prober:
 
     def _send(self, key: str, target: Target) -> None:
         try:
-            target.sent, left = tm.send(key, target.generation, target.uri, target.policy, target.reliable)
+            target.sent, left = tm.send(key, target.generation, target.uri, target.policy, target.way)
         except tm.EventNotSeen as error:
             self._tell("%s", error)
             # Our own fault, not the peer's: it is not down, but nothing is known of it any more.
@@ -286,7 +284,7 @@ class Prober:
             return
         if left:
             target.in_flight = True
-            self._deadlines.put(key, target.sent, target.sent + target.policy.timeout * 1000 + GRACE)
+            self._deadlines.put(key, target.sent, target.sent + target.way.longest + GRACE)
         elif shared_memory.has_room_for_a_ping():
             self._record(key, target, Kind.SEND_FAILED)
         else:
@@ -311,7 +309,7 @@ class Prober:
 
     def _record(self, key: str, target: Target, kind: Kind) -> None:
         result = Result(target.generation, target.sent, self._clock(), kind)
-        rules = target.policy.rules if target.reliable else target.policy.udp_rules
+        rules = target.policy.rules if target.way.reliable else target.policy.udp_rules
         results.record_silence(key, rules, result)
 
     def _forget_unannounced(self, key: str) -> None:

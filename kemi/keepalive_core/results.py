@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable
 from typing import Final
 
-from . import callbacks, configuration, groups, guards, health, shared_memory, tm, uplinks, watch
+from . import answers, callbacks, configuration, groups, guards, health, shared_memory, tm, uplinks, watch
 from .callbacks import Change
 from .calls import ON, is_call_success, judge_call
 from .health import Health, Kind, Report, Result, Rules, Transition, Verdict
@@ -22,33 +22,89 @@ _SILENT: Final = frozenset((Kind.TIMEOUT, Kind.LOST))
 
 
 def take_reply() -> None:
-    """Judge the reply that is at hand. One for a destination that is gone, or a stale one, changes nothing.
+    """Take the reply that is at hand: judge a 2xx, keep any other until tm is at its end with the ping.
 
-    Raises: SharedMemoryFull.
+    One to a ping of a destination that is gone, and a stale one, change nothing. Raises: SharedMemoryFull.
     """
-    replied = tm.replied()
+    replied = answers.replied()
     if replied is None:
         return
-    key, rules, generation, sent, ended, code, retry_after = replied
+    ping, code = replied
+    if ping is None:
+        _tell_of_no_ping()
+        return
+    fault = answers.mismatch(ping)
+    if fault:
+        _ignore_reply(ping, code, fault)
+        return
+    ended = tm.clock()
+    if answers.is_2xx(code):
+        if not _one_more_success(ping, code, ended):
+            _judge(ping.key, ping.rules, answers.reply(ping, code, ended))
+    elif answers.is_over():
+        _judge_reply(ping, answers.reply(ping, code, ended))
+    else:
+        answers.keep(ping, answers.reply(ping, code, ended))
+
+
+def take_end() -> None:
+    """Judge the ping that tm is at its end with, having no target left. Raises: SharedMemoryFull."""
+    ended = answers.ended()
+    if ended is None:
+        return
+    ping, result = ended
+    if result.kind is Kind.REPLY:
+        _judge_reply(ping, result)
+    else:
+        record_silence(ping.key, ping.rules, result)
+
+
+def _judge_reply(ping: tm.Ping, result: Result) -> None:
+    # A code from 300 on may be listed as alive.
+    if result.retry_after or not _one_more_success(ping, result.code, result.ended):
+        _judge(ping.key, ping.rules, result)
+
+
+def _one_more_success(ping: tm.Ping, code: int, ended: int) -> bool:
+    """Write down what nearly all replies are, one more success; False if it is judge() who has to decide."""
+    with shared_memory.locked(ping.key) as row:
+        text = row.record()
+        again = text and health.one_more_success(
+            text, ping.generation, ping.sent, ended, code, ping.rules, int(time.time())
+        )
+        if not text or not again:
+            return False
+        shared_memory.store_record(ping.key, again, len(text))
+        return True
+
+
+def _judge(key: str, rules: Rules, result: Result) -> None:
     wall = int(time.time())
-    if not retry_after:
-        with shared_memory.locked(key) as row:
-            text = row.record()
-            if text is None:
-                return
-            again = health.one_more_success(text, generation, sent, ended, code, rules, wall)
-            if again:
-                shared_memory.store_record(key, again, len(text))
-                return
-    result = Result(generation, sent, ended, Kind.REPLY, code, tm.reason(), retry_after)
-    _apply(key, lambda known: health.judge(known, result, rules, wall), rules, ended)
+    _apply(key, lambda known: health.judge(known, result, rules, wall), rules, result.ended)
 
 
-def take_timeout() -> None:
-    """Judge the timeout that is at hand, as take_reply() does a reply. Raises: SharedMemoryFull."""
-    timed_out = tm.timed_out()
-    if timed_out:
-        record_silence(*timed_out)
+def _ignore_reply(ping: tm.Ping, code: int, fault: str) -> None:
+    """Count a reply that belongs to no ping of the destination; the ping that it claims stays open."""
+    answers.ignore(ping, code)
+    with shared_memory.locked(ping.key) as row:
+        text = row.record()
+        if text is None:
+            return
+        known = Health.from_text(text)
+        again = known._replace(mismatched=known.mismatched + 1).text()
+        shared_memory.store_record(ping.key, again, len(text))
+    if shared_memory.may_tell("mismatched", tm.clock()):
+        came_from = answers.came_from()
+        log.warning("a %d from %s to a ping of %s does not count: %s", code, came_from, ping.key, fault)
+
+
+def _tell_of_no_ping() -> None:
+    if shared_memory.may_tell("no ping", tm.clock()):
+        log.warning(
+            "a reply to no known ping came to %s: does a route of yours change $avp(keepalive), "
+            "or set t_on_reply(%s) for requests of its own?",
+            *(tm.REPLY_ROUTE, tm.REPLY_ROUTE),
+        )
 
 
 def record_silence(key: str, rules: Rules, result: Result) -> None:
@@ -56,8 +112,7 @@ def record_silence(key: str, rules: Rules, result: Result) -> None:
     witness = _witness(key, rules, result) if result.kind in _SILENT else ""
     if witness:
         result = result._replace(kind=Kind.UNHEARD, reason=witness)
-    wall = int(time.time())
-    _apply(key, lambda known: health.judge(known, result, rules, wall), rules, result.ended)
+    _judge(key, rules, result)
 
 
 def _witness(key: str, rules: Rules, result: Result) -> str:

@@ -1,16 +1,14 @@
 """When pings are due (pure). Times are microseconds of a monotonic clock."""
 
 import math
-import re
 import zlib
 from collections.abc import Collection, Iterable
 from enum import Enum
 from typing import Final
 
-SECOND: Final = 1_000_000
+from . import uris
 
-# The host of a destination's key, such as sip:user@192.168.10.20:5060, where it is an address.
-_ADDRESS = re.compile(r"^sips?:(?:[^@]*@)?(?:\d+\.\d+\.\d+\.\d+|\[[^\]]+\]):\d+")
+SECOND: Final = 1_000_000
 
 # The n-th destination gets the n-th multiple of the golden ratio, of which only the fraction counts: each
 # new point falls into the widest gap left, so any number of destinations lies evenly over the interval.
@@ -62,7 +60,7 @@ def dealt_to(key: str, probers: int) -> int:
     """
     if probers == 1:
         return 0
-    if not _ADDRESS.search(key):
+    if not uris.address_in(key):
         return probers - 1
     return zlib.crc32(key.encode()) % (probers - 1)
 

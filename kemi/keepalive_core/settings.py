@@ -163,6 +163,7 @@ SETTINGS: Final[dict[str, Setting]] = {
         "", _text(r"|(udp|tcp|tls|sctp):[A-Za-z0-9.\-\[\]:]{1,200}", "a socket such as udp:192.168.10.1:5060")
     ),
     "outbound_proxy": Setting("", _sip_uri_or_none),
+    "ping_check_source": Setting(0, _switch),
     "max_forwards": Setting(70, _number(0, 255, "hops")),
     "ping_reply_codes": Setting("2xx", _reply_codes),
     "rise": Setting(1, _number(1, 1000, "successes")),
@@ -217,6 +218,7 @@ class Policy:
         self.from_uri = str(values["ping_from"])
         self.socket = str(values["ping_socket"])
         self.proxy = str(values["outbound_proxy"])
+        self.check_source = bool(values["ping_check_source"])
         headers = [header.strip() for header in str(values["ping_headers"]).split("|") if header.strip()]
         headers.append(f"Max-Forwards: {values['max_forwards']}")
         self.headers = "".join(f"{header}\r\n" for header in headers)

@@ -16,6 +16,7 @@ table or queue             key                         value
                                                        by the first prober
 ``keepalive``              ``pulse``                   guards.Pulse, three numbers
 ``keepalive``              ``unread`` and a socket     guards.Unread, a number and bits
+``keepalive``              ``told`` and a word         int, the second of tm.clock() at which that was told
 ``keepalive``              ``settings``                JSON, the settings in force, by the prober
 ``keepalive``              ``callbacks``               JSON, [[callback, user_attr], ...] for all changes
 ``keepalive_state``        a destination's key         int, what is_alive reads: 0 unknown, 1 up, 2 down,
@@ -57,7 +58,7 @@ from . import variables
 from .guards import Pulse, Unread, Uplink
 from .health import DOWN, Health, judged_at
 from .modes import ADMIN_MODES, Admin
-from .schedule import Wish, dealt_to
+from .schedule import SECOND, Wish, dealt_to
 from .settings import Value
 
 for _module in ("htable", "kex", "mqueue", "pv", "tm"):
@@ -84,6 +85,7 @@ EVENTS: Final = "keepalive_events"
 MOST_PROBERS: Final = 8
 # htable makes 2^31 slots at the most.
 MOST_TABLE_SIZE: Final = 31
+_MINUTE: Final = 60
 # The record of a destination's health is a multiple of so many characters long.
 HEALTH_STEP: Final = 32
 # It is shortened where it is longer by so many characters than it has to be.
@@ -578,6 +580,21 @@ def unread(address: str) -> Unread | None:
 def store_unread(address: str, known: Unread) -> None:
     """Write when what arrived at a socket was not read. Raises: SharedMemoryFull."""
     _store(COMMON, f"unread {address}", f"{known.newest:019d} {known.slots:080x}")
+
+
+def may_tell(what: str, now: int) -> bool:
+    """Return True in one process a minute: the one that has to log what all may see.
+
+    Arguments: what, a word for it; now, us.
+    """
+    key = f"told {what}"
+    with locked(key, COMMON):
+        told = number(COMMON, key) or 0
+        second = now // SECOND
+        if told and second < told + _MINUTE:
+            return False
+        _store(COMMON, key, second)
+        return True
 
 
 def claim_prober() -> int:

@@ -15,6 +15,13 @@ from .shared_memory import Restored
 log = logging.getLogger("keepalive")
 
 FORMAT: Final = "keepalive-state-3"
+# What FORMAT has of a Health, in this order.
+_FIELDS: Final = (
+    *("generation", "state", "judged", "streak", "hold", "drain", "checked", "last_up", "code", "ok"),
+    *("latency", "latency_ewma", "latency_min", "latency_max", "since", "last_down", "failed", "timeouts"),
+    *("void", "resent", "drained", "kept_down", "flap_since", "flap_changes", "flap_level"),
+    *("traffic", "calls_since", "calls_ok", "calls_failed", "shadow_downs", "samples", "reason"),
+)
 # Writing takes time in proportion to the number of destinations: rest ten times as long.
 REST: Final = 10
 
@@ -26,7 +33,9 @@ class Foreign(ValueError):
 def text_of(rows: dict[str, Restored]) -> str:
     """Return the file's text: a line that names the format, then a line a destination, then the end."""
     lines = [json.dumps([FORMAT])]
-    lines += [json.dumps([key, *row]) for key, row in sorted(rows.items())]
+    for key, row in sorted(rows.items()):
+        known = Health(*row.health)
+        lines.append(json.dumps([key, [getattr(known, name) for name in _FIELDS], row.admin, row.history]))
     lines.append(json.dumps(["end", len(rows)]))
     return "\n".join(lines) + "\n"
 
@@ -45,7 +54,7 @@ def parse(text: str) -> dict[str, Restored]:
 
 def _row(fields: list[Any], admin: list[Any] | None, history: list[list[Any]]) -> Restored:
     # Times of the monotonic clock mean nothing after a restart.
-    known = Health(*fields)._replace(
+    known = Health(**dict(zip(_FIELDS, fields, strict=True)))._replace(
         generation=0, judged=0, hold=0, drain=0, kept_down=0, flap_since=0, traffic=0, calls_since=0
     )
     # Through its text once, to see that each field is what it should be.

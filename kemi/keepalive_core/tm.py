@@ -1,22 +1,21 @@
-"""Talking to tm: a ping goes out, its reply or its timeout comes back.
+"""Pings go out through the tm module.
 
-tm calls back in three places. Inside ``send`` it runs its local-request event, the one moment at which
-the new transaction can be given a time limit, a reply and a failure function. The reply function then runs
-in whichever worker receives the reply, the failure function in a timer process. What a ping is about
-travels in an AVP of its transaction, where no peer can reach it.
+Inside ``send`` tm runs its local-request event, the one moment at which the new transaction can be given a
+time limit, a reply and a failure function. What a ping is about travels in an AVP of its transaction, where
+no peer can reach it; what becomes of it comes to ``answers``.
 """
 
 import logging
-import re
+import os
 import time
-from typing import Final
+from typing import Final, NamedTuple
 
 import KSR
 
 from . import kamailio_log
-from .health import Kind, Result, Rules
-from .quoting import one_line
+from .health import Rules
 from .settings import RESENT_AFTER, Policy
+from .ways import Way
 
 log = logging.getLogger("keepalive")
 
@@ -30,10 +29,6 @@ _PING: Final = "$avp(keepalive)"
 _TICK_MS: Final = 63
 # RFC 3261 section 17.1.2.2: the most that two copies of a request are apart, ms.
 _T2_MS: Final = 4000
-# Over these transports a request is sent once (RFC 3261 section 18.1.1).
-_RELIABLE: Final = re.compile(r"^sips:|;transport=(?!udp)", re.IGNORECASE)
-# Codes with which RFC 3261 section 20.33 allows a Retry-After; nothing is looked for in a 200.
-_MAY_RETRY_AFTER: Final = 400
 
 # Pieces of private memory that a process makes, and of which it frees every other one.
 _PIECES: Final = 64
@@ -52,13 +47,29 @@ class EventNotSeen(Exception):
         )
 
 
-# The ping that is being sent by this process, between send() and tm's event: generation, key, policy, and
-# whether its transport sees to it that it arrives.
-_leaving: tuple[int, str, Policy, bool] | None = None
+class Ping(NamedTuple):
+    """A ping that tm tells of."""
+
+    key: str
+    """of its destination"""
+    rules: Rules
+    """by which it is judged"""
+    generation: int
+    sent: int
+    """when it left, us"""
+    call_id: str
+    """its own, which nobody can guess"""
+    source: str
+    """as in its Way"""
+
+
+# The ping that is being sent by this process, between send() and tm's event: generation, key, policy, way and
+# Call-ID.
+_leaving: tuple[int, str, Policy, Way, str] | None = None
 # When it left, us; 0 before the event.
 _left = 0
 # Whether this process has free pieces of memory.
-_has_pieces = False
+has_pieces = False
 
 
 def clock() -> int:
@@ -74,8 +85,8 @@ def keep_pieces_free() -> None:
     Pieces that can't be joined, as what lies between them is in use, are found at once: a ping takes 0.82 of
     the CPU, which is what ``kamailio -X fm`` gives too (5.6.3, two servers at a time).
     """
-    global _has_pieces
-    _has_pieces = True
+    global has_pieces
+    has_pieces = True
     names = [f"$var(keepalive_{number})" for number in range(_PIECES)]
     try:
         for name in names:
@@ -87,32 +98,28 @@ def keep_pieces_free() -> None:
         pass
 
 
-def is_reliable(uri: str, policy: Policy) -> bool:
-    """Say whether a ping's transport sees to it that it arrives, so that tm sends it once."""
-    return _RELIABLE.search(policy.proxy or uri) is not None
-
-
-def send(key: str, generation: int, uri: str, policy: Policy, reliable: bool) -> tuple[int, bool]:
+def send(key: str, generation: int, uri: str, policy: Policy, way: Way) -> tuple[int, bool]:
     """Send one ping.
 
     Arguments: key and generation, of the destination; uri, the request URI; policy, what to send, from where
-    and through whom, and how long tm waits for a final reply; reliable, as is_reliable() says.
+    and through whom, and how long tm waits for a final reply; way, on which it travels.
     Returns: when the ping left, us, and whether it did. It does not where the name can't be resolved or no
     socket fits; a refused TCP connection is no such failure, tm tells of it by a timeout.
     Raises: EventNotSeen.
     From: RFC 3261 section 11.1.
     """
     global _leaving, _left
-    if not _has_pieces:
+    if not has_pieces:
         keep_pieces_free()
-    _leaving, _left = (generation, key, policy, reliable), 0
+    # tm finds a reply's transaction by its Via alone, which a stranger can guess.
+    call_id = os.urandom(16).hex()
+    _leaving, _left = (generation, key, policy, way, call_id), 0
     try:
         # 5.6 and 6.0 take a "!" in headers for a sign of their own; RFC 3261 section 19.1.4: %21 is the same.
         ends = f"From: <{policy.from_uri}>\r\nTo: <{uri}>\r\n".replace("!", "%21")
+        headers = f"{ends}Call-ID: {call_id}\r\n{policy.headers}"
         with kamailio_log.aloud():
-            sent = KSR.tm.t_uac_send(
-                policy.method, uri, policy.proxy, policy.socket, ends + policy.headers, ""
-            )
+            sent = KSR.tm.t_uac_send(policy.method, uri, policy.proxy, policy.socket, headers, "")
     except SystemError as error:
         # Kamailio 5.6 says this, after the ping left, where a function it calls on the ping's way (the
         # event's, ksr_onsend_route) is missing. If the event was seen, the ping can be followed all the same.
@@ -152,85 +159,29 @@ def on_event(event: str) -> bool:
     global _left
     if _leaving is None or event != LOCAL_REQUEST:
         return False
-    generation, key, policy, reliable = _leaving
+    generation, key, policy, way, call_id = _leaving
     # The clock starts here: behind the DNS lookup, in front of the network.
     _left = clock()
     # The rules travel along, so that whoever gets the result need not look them up.
-    rules = policy.reliable_rules_text if reliable else policy.rules_text
-    KSR.pv.sets(_PING, f"{generation} {_left} {rules} {key}")
+    rules = policy.reliable_rules_text if way.reliable else policy.rules_text
+    KSR.pv.sets(_PING, f"{generation} {_left} {rules} {call_id} {way.source} {key}")
     KSR.tm.t_on_reply(REPLY_ROUTE)
     KSR.tm.t_on_failure(FAILURE_ROUTE)
     limit = policy.timeout + _TICK_MS
     KSR.tm.t_set_fr(0, limit)
-    if limit > RESENT_AFTER and not reliable:
+    if limit > RESENT_AFTER and not way.reliable:
         # Whatever tm's own setting is: a reply that comes sooner answers the one copy that was sent.
         KSR.tm.t_set_retr(RESENT_AFTER + _TICK_MS, _T2_MS)
     return True
 
 
-def replied() -> tuple[str, Rules, int, int, int, int, int] | None:
-    """Return what the reply at hand says of which destination; None for a provisional one.
-
-    Returns: the destination's key, the rules to judge it by, and of the fields of a health.Result generation,
-    sent, ended, code and retry_after. Nearly all replies need no Result, and no reason().
-    """
-    if not _has_pieces:
-        keep_pieces_free()
-    code = KSR.pv.get("$rs")
-    if not isinstance(code, int) or code < 200:
+def ping_at_hand() -> Ping | None:
+    """Return the ping of the transaction at hand; None if it is none of ours, or a route took its AVP."""
+    text = KSR.pv.get(_PING)
+    if not isinstance(text, str):
         return None
-    ping = _ping_at_hand()
-    if ping is None:
-        return None
-    retry_after = _retry_after() if code >= _MAY_RETRY_AFTER else 0
-    return *ping, clock(), code, retry_after
-
-
-def reason() -> str:
-    """Return the reason phrase of the reply at hand, in one line."""
-    return one_line(_peers_text("$rr"))
-
-
-def timed_out() -> tuple[str, Rules, Result] | None:
-    """Return whose ping timed out, the rules to judge it by, and the result; None if it did not.
-
-    The failure function runs for a received code of 300 and above too, a 408 among them; the reply
-    function has judged that. t_branch_timeout tells them apart, the code does not.
-    """
-    ping = _ping_at_hand() if KSR.tm.t_branch_timeout() > 0 else None
-    if ping is None:
-        return None
-    key, rules, generation, sent = ping
-    return key, rules, Result(generation, sent, clock(), Kind.TIMEOUT)
-
-
-def _ping_at_hand() -> tuple[str, Rules, int, int] | None:
-    """Return key, rules, generation and time of sending of the transaction's ping; None if it is not ours."""
-    ping = KSR.pv.get(_PING)
-    if not isinstance(ping, str):
-        return None
-    generation, sent, rules, key = ping.split(" ", 3)
-    return key, Rules.from_text(rules), int(generation), int(sent)
-
-
-def reply_code() -> int:
-    """Return the code of the reply at hand; in a failure route that of the best one, 408 where none came."""
-    code = KSR.pv.get("$rs")
-    if not isinstance(code, int) or code < 100:  # a failure route has a request at hand
-        code = KSR.tm.t_get_status_code()
-    return code if isinstance(code, int) else 0
-
-
-def _retry_after() -> int:
-    # RFC 3261 section 20.33: seconds, then perhaps a comment and parameters.
-    seconds = re.match(r"\s*(\d{1,9})\b", _peers_text("$hdr(Retry-After)"))
-    return int(seconds[1]) if seconds else 0
-
-
-def _peers_text(name: str) -> str:
     try:
-        text = KSR.pv.get(name)
-    except (UnicodeDecodeError, SystemError):
-        # A peer may write in any encoding; what is no UTF-8 is no reason to lose the reply.
-        return ""
-    return text if isinstance(text, str) else ""
+        generation, sent, rules, call_id, source, key = text.split(" ", 5)
+        return Ping(key, Rules.from_text(rules), int(generation), int(sent), call_id, source)
+    except (ValueError, TypeError):
+        return None

@@ -22,6 +22,8 @@ _USER = re.compile(r"(?:[A-Za-z0-9\-_.!~*'()&=+$,;?/:]|%[0-9A-Fa-f]{2})+")
 _PARAMETER = re.compile(r"(?:[A-Za-z0-9\-_.!~*'()\[\]/:&+$]|%[0-9A-Fa-f]{2})+")
 # Underscores are no part of RFC 1123 host names, but container networks are full of them.
 _HOST_LABEL = re.compile(r"[A-Za-z0-9_](?:[A-Za-z0-9_-]*[A-Za-z0-9_])?")
+# The host and port of a key, where the host is an address.
+_ADDRESS = re.compile(r"^sips?:(?:[^@]*@)?((?:\d+\.\d+\.\d+\.\d+|\[[^\]]+\]):\d+)")
 _UNSAFE = re.compile(r"[\x00-\x20\x7f-\xff]|[^\x00-\xff]")
 
 
@@ -79,6 +81,17 @@ def parse(text: object) -> Destination:
     # The dot at the end of a whole name (RFC 1034 section 3.1) is known to no SIP resolver.
     host_port = written_host.removesuffix(".") + host_port.removeprefix(written_host)
     return Destination(key, ";".join([f"{scheme}:{user}{at}{host_port}", *parameters]))
+
+
+def address_in(key: str) -> str:
+    """Return the address and port in a destination's key, such as 192.168.10.20:5060; "" for a name."""
+    found = _ADDRESS.search(key)
+    return found[1] if found else ""
+
+
+def address_of(uri: str) -> str:
+    """Return the address and port that a URI means; "" if its host is a name. Raises: InvalidURI."""
+    return address_in(parse(uri).key)
 
 
 def _split_scheme(text: str) -> tuple[str, str]:

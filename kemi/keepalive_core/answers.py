@@ -1,0 +1,144 @@
+"""What comes back of a ping: its reply, a reply of a stranger, or tm's word that no target is left.
+
+The reply function runs in whichever worker receives a reply. A 2xx ends the ping. Behind any other code tm
+may go on to the next target of a name; when none is left it runs the failure function: right behind the reply
+function of the last reply and in the same process, or, where the last target was silent, in a timer process.
+
+tm finds the transaction of a reply by its Via alone. So anybody who can guess that may end the transaction,
+and tm can't be kept from it: but what belongs to no ping of ours does not count, and the true reply may come
+behind it (up to 6.1.3; later versions let nothing through to a transaction that has ended).
+"""
+
+import ipaddress
+import re
+from typing import Final
+
+import KSR
+
+from . import tm
+from .health import Kind, Result
+from .quoting import one_line
+
+# Set in a transaction that a stranger's reply has ended: tm tells no end of it any more.
+_OVER: Final = "$avp(keepalive_over)"
+# RFC 3261 section 7.2: final codes, and those of them that are no success.
+_FINAL: Final = 200
+_NO_SUCCESS: Final = 300
+# Codes with which RFC 3261 section 20.33 allows a Retry-After; nothing is looked for in a 200.
+_MAY_RETRY_AFTER: Final = 400
+
+# The last final reply from 300 on that this process took, by its ping's Call-ID: what it says, or None if it
+# is a stranger's.
+_last_reply: tuple[str, Result | None] = ("", None)
+
+
+def replied() -> tuple[tm.Ping | None, int] | None:
+    """Return which ping, None if it is not known, the reply at hand is to, and its code.
+
+    Returns: None for a provisional reply.
+    """
+    if not tm.has_pieces:
+        tm.keep_pieces_free()
+    code = KSR.pv.get("$rs")
+    if not isinstance(code, int) or code < _FINAL:
+        return None
+    return tm.ping_at_hand(), code
+
+
+def mismatch(ping: tm.Ping) -> str:
+    """Return why the reply at hand does not count as one to a ping, in one sentence; "" if it does.
+
+    tm has found the transaction by the Via's branch, and looks at nothing else of a reply.
+    """
+    if _peers_text("$ci") != ping.call_id:
+        return "its Call-ID is another one"
+    if ping.source and ping.source not in (_peers_address(), came_from()):
+        return f"the ping went to {ping.source} (ping_check_source)"
+    return ""
+
+
+def came_from() -> str:
+    """Return address and port that the reply at hand came from, such as 192.168.10.20:5060."""
+    return f"{_peers_address()}:{KSR.pv.get('$sp')}"
+
+
+def _peers_address() -> str:
+    address = str(KSR.pv.get("$si"))
+    # Kamailio writes 0:0:0:0:0:0:0:1 where a URI has [::1].
+    return f"[{ipaddress.IPv6Address(address).compressed}]" if ":" in address else address
+
+
+def ignore(ping: tm.Ping, code: int) -> None:
+    """Have nothing follow from the reply at hand, a stranger's final one; tm itself can't be kept from it."""
+    global _last_reply
+    if is_2xx(code):
+        KSR.pv.sets(_OVER, "1")
+    else:
+        _last_reply = ping.call_id, None
+
+
+def is_2xx(code: int) -> bool:
+    """Say whether a final code is one that ends a ping at once."""
+    return code < _NO_SUCCESS
+
+
+def is_over() -> bool:
+    """Say whether a stranger has ended the transaction at hand, so that tm tells no end of it any more."""
+    return KSR.pv.get(_OVER) is not None
+
+
+def keep(ping: tm.Ping, result: Result) -> None:
+    """Keep what a reply says: it counts if tm ends the ping behind it."""
+    global _last_reply
+    _last_reply = ping.call_id, result
+
+
+def reply(ping: tm.Ping, code: int, ended: int) -> Result:
+    """Return all that the reply at hand says; ended, when it came, us."""
+    retry_after = _retry_after() if code >= _MAY_RETRY_AFTER else 0
+    reason = one_line(_peers_text("$rr"))
+    return Result(ping.generation, ping.sent, ended, Kind.REPLY, code, reason, retry_after)
+
+
+def ended() -> tuple[tm.Ping, Result] | None:
+    """Return which ping tm is at its end with, and how it ended; None if a stranger has brought that end.
+
+    The last target has the last word. t_get_status_code is that of tm's favourite among the targets, and so
+    is t_branch_timeout: neither tells of the last one.
+    """
+    global _last_reply
+    ping = tm.ping_at_hand()
+    if ping is None:
+        return None
+    (call_id, result), _last_reply = _last_reply, ("", None)
+    if call_id == ping.call_id:
+        if result is None:
+            KSR.pv.sets(_OVER, "1")
+            return None
+        return ping, result
+    # In a timer process no reply is behind it: nothing came, or not even the ping could be sent again.
+    kind = Kind.TIMEOUT if KSR.tm.t_branch_timeout() > 0 else Kind.SEND_FAILED
+    return ping, Result(ping.generation, ping.sent, tm.clock(), kind)
+
+
+def reply_code() -> int:
+    """Return the code of the reply at hand; in a failure route that of the best one, 408 where none came."""
+    code = KSR.pv.get("$rs")
+    if not isinstance(code, int) or code < 100:  # a failure route has a request at hand
+        code = KSR.tm.t_get_status_code()
+    return code if isinstance(code, int) else 0
+
+
+def _retry_after() -> int:
+    # RFC 3261 section 20.33: seconds, then perhaps a comment and parameters.
+    seconds = re.match(r"\s*(\d{1,9})\b", _peers_text("$hdr(Retry-After)"))
+    return int(seconds[1]) if seconds else 0
+
+
+def _peers_text(name: str) -> str:
+    try:
+        text = KSR.pv.get(name)
+    except (UnicodeDecodeError, SystemError):
+        # A peer may write in any encoding; what is no UTF-8 is no reason to lose the reply.
+        return ""
+    return text if isinstance(text, str) else ""

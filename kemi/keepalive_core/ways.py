@@ -1,0 +1,35 @@
+"""How the pings of a destination travel, as its URI and its policy say (pure)."""
+
+import re
+from typing import Final, NamedTuple
+
+from . import uris
+from .schedule import SECOND
+from .settings import Policy
+
+# Over these transports a request is sent once (RFC 3261 section 18.1.1).
+_RELIABLE: Final = re.compile(r"^sips:|;transport=(?!udp)", re.IGNORECASE)
+# So long, us, tm goes on to further targets of a name: the default of its max_noninv_lifetime.
+_LIFETIME: Final = 32 * SECOND
+
+
+class Way(NamedTuple):
+    """How the pings of a destination travel."""
+
+    reliable: bool
+    """whether the transport sees to it that a ping arrives, so that tm sends it once"""
+    source: str
+    """from where a reply has to come, address and, over UDP, port; "" if that does not matter"""
+    longest: int
+    """us after which tm is at its end with a ping, however many targets a name has"""
+
+
+def way_of(uri: str, policy: Policy) -> Way:
+    """Return how pings to a URI travel under a policy."""
+    next_hop = policy.proxy or uri
+    reliable = _RELIABLE.search(next_hop) is not None
+    peer = uris.address_of(next_hop)
+    # What a name stood for at a ping is tm's secret; and a connection has any port at its other end.
+    source = peer.rpartition(":")[0] if reliable else peer
+    limit = policy.timeout * 1000
+    return Way(reliable, source if policy.check_source else "", limit if peer else max(limit, _LIFETIME))

@@ -1,0 +1,486 @@
+"""What comes back of a ping: which replies count, and when a ping is judged."""
+
+from __future__ import annotations
+
+from types import ModuleType
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from conftest import FakeServer
+from fake_ksr import Transaction
+from keepalive_core.reply_codes import has_code, parse_codes
+from keepalive_core.settings import Policy, Settings
+from keepalive_core.ways import way_of
+from ksr_facts import ENDS, SILENT
+
+A = "sip:192.168.10.20"
+NAME = "sip:gateways.example.com"
+STRANGER = "0123456789abcdef@stranger"
+
+
+def ping(
+    server: FakeServer, keepalive: ModuleType, uri: str = A, targets: int = 1, **options: Any
+) -> Transaction:
+    """Add a destination; return its first ping, which is under way."""
+    assert keepalive.add_destination(uri, "test", **options) == 0
+    server.tick(1)
+    [sent] = [each for each in server.ksr.sent if each.uri == uri]
+    sent.targets = targets
+    return sent
+
+
+@pytest.fixture
+def two_processes(server: FakeServer) -> ModuleType:
+    """A worker, and beside it tm's timer process."""
+    server.process()
+    server.ksr.timers_handlers = server.ksr.handlers
+    return server.process()
+
+
+# --- what tm tells --------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("answers", "told"), ENDS)
+def test_the_fake_tells_what_tm_tells(
+    keepalive: ModuleType, server: FakeServer, answers: list[int], told: list[Any]
+) -> None:
+    """With DNS failover, the fake runs the functions in the order in which real servers do."""
+    sent = ping(server, keepalive, NAME, targets=2)
+    events: list[Any] = []
+    ksr = server.ksr.module
+    server.ksr.handlers.ksr_keepalive_reply = lambda msg: events.append(ksr.pv.get("$rs")) or 1
+    server.ksr.handlers.ksr_keepalive_failure = lambda msg: (
+        events.append(["end", ksr.tm.t_branch_timeout()]) or 1
+    )
+    for code in answers:
+        if code == SILENT:
+            server.ksr.time_out(sent)
+        else:
+            server.ksr.reply(sent, code)
+    assert events == told
+
+
+# --- the transaction is judged, not a branch --------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("answers", "state", "reason"),
+    [
+        ([503, 200], 1, "200 Reason in "),
+        ([503, 404], 2, "404 Reason in "),
+        ([SILENT, 200], 1, "200 Reason in "),
+        ([SILENT, 503], 2, "503 Reason in "),
+        ([503, SILENT], 2, "no reply in "),
+        ([SILENT, SILENT], 2, "no reply in "),
+        ([404], 2, "404 Reason in "),
+    ],
+)
+def test_the_last_target_has_the_last_word(
+    two_processes: ModuleType, server: FakeServer, answers: list[int], state: int, reason: str
+) -> None:
+    """A name is judged when tm has no target left, and not before."""
+    keepalive = two_processes
+    sent = ping(server, keepalive, NAME, targets=2, ping_timeout=500)
+    for number, code in enumerate(answers):
+        assert keepalive.state(NAME) == 0, "judged before its end"
+        server.now += 100_000
+        if code == SILENT:
+            server.now += 463_000
+            server.ksr.time_out(sent)
+        else:
+            server.ksr.reply(sent, code, "Reason", branch=number)
+    assert keepalive.state(NAME) == state
+    assert keepalive.info(NAME)["last_reason"].startswith(reason)
+
+
+def test_a_listed_code_counts_at_the_end_too(keepalive: ModuleType, server: FakeServer) -> None:
+    """503 may be alive or a drain: of the first target it says nothing, of the last one it does."""
+    for codes in ({"ping_reply_codes": "2xx,503"}, {"drain_codes": "503"}):
+        sent = ping(server, keepalive, NAME, 2, **codes)
+        server.ksr.reply(sent, 503)
+        assert keepalive.state(NAME) == 0
+        server.ksr.reply(sent, 503)
+        known = keepalive.info(NAME)
+        assert (known["ok"], known["drained"]) == ((1, 0) if "ping_reply_codes" in codes else (0, 1))
+        assert keepalive.del_destination(NAME, "test") == 0
+        server.ksr.sent.clear()
+        server.tick(1)
+
+
+def test_latency_is_that_of_the_reply(keepalive: ModuleType, server: FakeServer) -> None:
+    """A reply that is judged at tm's end is as old as it was when it came."""
+    sent = ping(server, keepalive, ping_reply_codes="404")
+    handlers = server.ksr.handlers
+    failure = handlers.ksr_keepalive_failure
+
+    def later(msg: object) -> int:
+        server.now += 30_000
+        answer: int = failure(msg)
+        return answer
+
+    handlers.ksr_keepalive_failure = later
+    left = int(sent.avps["keepalive"].split(" ")[1])
+    server.now = left + 7_000
+    server.ksr.reply(sent, 404)
+    assert keepalive.info(A)["latency_ms"]["last"] == 7
+
+
+def test_a_name_has_time_for_all_its_targets(keepalive: ModuleType, server: FakeServer) -> None:
+    """Our own deadline does not cut off tm's going on; meanwhile no second ping leaves."""
+    sent = ping(server, keepalive, NAME, 9, ping_interval=1, ping_timeout=500)
+    for _ in range(8):
+        server.tick(0.6)
+        server.ksr.time_out(sent)
+        assert keepalive.state(NAME) == 0
+    assert len(server.ksr.sent) == 1
+    server.ksr.reply(sent, 200)
+    assert keepalive.state(NAME) == 1
+    server.tick(0.3)
+    assert len(server.ksr.sent) == 2, "the next one leaves at once"
+
+
+@pytest.mark.parametrize(
+    ("uri", "proxy", "seconds"),
+    [
+        ("sip:192.168.10.20", "", 3),
+        ("sip:[2001:db8::1]:5070", "", 3),
+        ("sip:gateway.example.com", "", 32),
+        ("sip:gateway.example.com", "sip:192.168.10.1", 3),
+        ("sip:192.168.10.20", "sip:proxy.example.com", 32),
+    ],
+)
+def test_how_long_a_ping_may_last(uri: str, proxy: str, seconds: int) -> None:
+    """To an address one limit, to a name as long as tm lets it live; the next hop is what counts."""
+    assert way_of(uri, Policy(Settings().values(), {"outbound_proxy": proxy})).longest == seconds * 1_000_000
+
+
+def test_no_route_is_a_failure_at_once(keepalive: ModuleType, server: FakeServer) -> None:
+    """Where tm can't send a ping again it tells so without a reply and without a timeout."""
+    sent = ping(server, keepalive)
+    server.ksr.can_not_resend(sent)
+    assert keepalive.state(A) == 2
+    assert keepalive.info(A)["last_reason"] == "the ping could not be sent"
+
+
+# --- a reply counts only from the conversation it belongs to ----------------------------------------------
+
+
+def deadline(server: FakeServer) -> None:
+    """Let the ping that is under way be given up: 3 s and a second of grace."""
+    server.tick(4.2)
+
+
+@pytest.mark.parametrize("forged", [200, 404, 503, 603])
+@pytest.mark.parametrize(
+    ("true", "codes", "state"), [(200, "2xx", 1), (404, "2xx", 2), (503, "2xx,503", 1), (404, "2xx,404", 1)]
+)
+def test_the_true_reply_behind_a_strangers_is_judged(
+    keepalive: ModuleType, server: FakeServer, forged: int, true: int, codes: str, state: int
+) -> None:
+    """Whatever a stranger sends first, and whatever tm makes of it, the peer's reply decides."""
+    sent = ping(server, keepalive, ping_reply_codes=codes)
+    server.ksr.reply(sent, forged, call_id=STRANGER)
+    assert keepalive.state(A) == 0
+    server.ksr.reply(sent, true)
+    assert keepalive.state(A) == state
+    assert keepalive.info(A)["last_code"] == true
+    assert keepalive.info(A)["mismatched"] == 1
+    deadline(server)
+    assert keepalive.info(A)["ok"] + keepalive.info(A)["failed"] == 1, "one ping, one verdict"
+
+
+@pytest.mark.parametrize("forged", [100, 200, 404, 503, 603, 999])
+@pytest.mark.parametrize("hands_on", [True, False])
+def test_a_strangers_reply_alone_is_silence(
+    keepalive: ModuleType, server: FakeServer, forged: int, hands_on: bool
+) -> None:
+    """If nothing else comes the ping is open until its deadline, and then it is a failure."""
+    server.ksr.hands_on_late_replies = hands_on
+    sent = ping(server, keepalive)
+    server.ksr.reply(sent, forged, call_id=STRANGER)
+    if not hands_on and forged >= 200:
+        server.ksr.reply(sent, 200)
+    assert keepalive.state(A) == 0
+    deadline(server)
+    assert keepalive.state(A) == 2
+    assert keepalive.info(A)["last_reason"].startswith("no reply in ")
+
+
+def test_a_stranger_between_two_targets(two_processes: ModuleType, server: FakeServer) -> None:
+    """A stranger's 503 makes tm go on; the second target's word, or its silence, is judged as ever."""
+    keepalive = two_processes
+    for true, state in ((200, 1), (404, 2), (SILENT, 2)):
+        sent = ping(server, keepalive, NAME, 2)
+        server.ksr.reply(sent, 503, call_id=STRANGER)
+        if true == SILENT:
+            server.now += 3_000_000
+            server.ksr.time_out(sent)
+        else:
+            server.ksr.reply(sent, true)
+        assert keepalive.state(NAME) == state
+        assert keepalive.del_destination(NAME, "test") == 0
+        server.ksr.sent.clear()
+        server.tick(1)
+
+
+def test_a_stranger_behind_a_true_503(keepalive: ModuleType, server: FakeServer) -> None:
+    """The end that a stranger brings is none, although the first target has said something."""
+    sent = ping(server, keepalive, NAME, 2)
+    server.ksr.reply(sent, 503)
+    server.ksr.reply(sent, 404, call_id=STRANGER)
+    assert keepalive.state(NAME) == 0
+    server.ksr.reply(sent, 200)
+    assert keepalive.state(NAME) == 1
+
+
+@pytest.mark.parametrize("call_id", ["", "Gr\udcff", "x" * 60_000, "{}@192.168.10.20", "{},x", "X{}"])
+def test_what_else_a_call_id_may_be(keepalive: ModuleType, server: FakeServer, call_id: str) -> None:
+    """Of whatever length and encoding it is: it is the ping's own, or the reply does not count."""
+    sent = ping(server, keepalive)
+    server.ksr.reply(sent, 200, call_id=call_id.format(sent.call_id) or " ")
+    assert keepalive.state(A) == 0
+    assert keepalive.info(A)["mismatched"] == 1
+    [line] = server.ksr.lines("warn")
+    assert len(line) < 300
+
+
+def test_a_call_id_of_another_ping_does_not_count(keepalive: ModuleType, server: FakeServer) -> None:
+    """A reply to the ping before, sent with the Via of the present one, is a stranger's too."""
+    first = ping(server, keepalive, ping_interval=10)
+    server.ksr.reply(first, 200)
+    server.tick(10)
+    second = server.ksr.sent[-1]
+    assert second is not first
+    server.ksr.reply(second, 200, call_id=first.call_id)
+    deadline(server)
+    assert keepalive.state(A) == 2
+
+
+def test_it_is_told_once_a_minute(server: FakeServer) -> None:
+    """One line for all processes; it names the destination, the address and the reason; all are counted."""
+    faces = [server.process() for _ in range(3)]
+    sent = ping(server, faces[-1], ping_interval=3600)
+    for _ in range(3):
+        server.process()
+        for _ in range(5):
+            server.ksr.reply(sent, 100, call_id=STRANGER)
+            server.ksr.reply(sent, 404, call_id=STRANGER, address="198.51.100.7", port=1234)
+    assert server.ksr.lines("warn") == [
+        "keepalive: a 404 from 198.51.100.7:1234 to a ping of sip:192.168.10.20:5060 does not count: "
+        "its Call-ID is another one"
+    ]
+    assert faces[-1].info(A)["mismatched"] == 15
+    server.now += 61_000_000
+    server.ksr.reply(sent, 404, call_id=STRANGER)
+    assert len(server.ksr.lines("warn")) == 2
+
+
+@pytest.mark.parametrize(
+    ("uri", "options", "address", "port", "counts"),
+    [
+        ("sip:192.168.10.20", {}, "192.168.10.20", 5060, True),
+        ("sip:192.168.10.20", {}, "192.168.10.20", 5061, False),
+        ("sip:192.168.10.20", {}, "192.168.10.21", 5060, False),
+        ("sip:192.168.10.20:5070", {}, "192.168.10.20", 5070, True),
+        ("sip:user@192.168.10.20;transport=tcp", {}, "192.168.10.20", 33333, True),
+        ("sip:192.168.10.20;transport=tcp", {}, "192.168.10.21", 5060, False),
+        ("sip:[2001:DB8::1]", {}, "2001:db8:0:0:0:0:0:1", 5060, True),
+        ("sip:[2001:DB8::1]", {}, "2001:db8:0:0:0:0:0:2", 5060, False),
+        ("sips:[2001:DB8::1]", {}, "2001:db8:0:0:0:0:0:1", 40000, True),
+        ("sip:192.168.10.20", {"outbound_proxy": "sip:192.168.10.1:5080"}, "192.168.10.1", 5080, True),
+        ("sip:192.168.10.20", {"outbound_proxy": "sip:192.168.10.1:5080"}, "192.168.10.20", 5060, False),
+        # tm sends to the host, whatever maddr says.
+        ("sip:192.168.10.20;maddr=192.168.10.9", {}, "192.168.10.20", 5060, True),
+        # What a name stood for is not known.
+        ("sip:gateway.example.com", {}, "198.51.100.7", 1234, True),
+        ("sip:192.168.10.20", {"outbound_proxy": "sip:proxy.example.com"}, "198.51.100.7", 1234, True),
+        ("sip:192.168.10.20", {"ping_check_source": 0}, "198.51.100.7", 1234, True),
+    ],
+)
+def test_ping_check_source(
+    keepalive: ModuleType,
+    server: FakeServer,
+    uri: str,
+    options: dict[str, Any],
+    address: str,
+    port: int,
+    counts: bool,
+) -> None:
+    """The reply comes from where the ping went to: the address, and the port where there is no connection."""
+    sent = ping(server, keepalive, uri, **{"ping_check_source": 1, **options})
+    server.ksr.reply(sent, 200, address=address, port=port)
+    assert keepalive.state(uri) == int(counts)
+    assert keepalive.info(uri)["mismatched"] == int(not counts)
+    assert counts or "(ping_check_source)" in server.ksr.lines("warn")[0]
+
+
+def test_ping_check_source_can_be_set_at_run_time(keepalive: ModuleType, server: FakeServer) -> None:
+    """The pings that leave from then on have it."""
+    sent = ping(server, keepalive, ping_interval=10)
+    server.ksr.reply(sent, 200, address="198.51.100.7")
+    assert keepalive.state(A) == 1
+    server.ksr.settings["ping_check_source"] = "1"
+    server.tick(10)
+    server.ksr.reply(server.ksr.sent[-1], 200, address="198.51.100.7")
+    assert keepalive.info(A)["mismatched"] == 1
+
+
+# --- whatever else reaches the two functions --------------------------------------------------------------
+
+
+@pytest.mark.parametrize("mark", [None, "", "another script's", "1 2 3 4 5 6", 5])
+def test_a_route_that_takes_our_avp_is_told(
+    keepalive: ModuleType, server: FakeServer, mark: str | int | None
+) -> None:
+    """The reply is no result, tm's end neither, and one line a minute says why."""
+    sent = ping(server, keepalive)
+    sent.avps.clear()
+    if mark is not None:
+        sent.avps["keepalive"] = mark
+    for _ in range(5):
+        server.ksr.reply(sent, 404)
+        server.ksr.reply(sent, 200)
+    assert keepalive.state(A) == 0
+    [line] = server.ksr.lines("warn")
+    assert "$avp(keepalive)" in line
+    assert server.ksr.lines("err") == []
+
+
+def test_a_reason_that_is_no_utf_8_is_empty(keepalive: ModuleType, server: FakeServer) -> None:
+    """A reason phrase that Python can't read does not lose the reply."""
+    sent = ping(server, keepalive, ping_interval=3600)
+    server.ksr.reply(sent, 404, "Gr\udcff")
+    assert keepalive.info(A)["last_reason"].startswith("404 in ")
+
+
+def test_a_reason_has_a_bound(keepalive: ModuleType, server: FakeServer) -> None:
+    """A peer can't fill the record or the log with its reason phrase."""
+    server.ksr.reply(ping(server, keepalive), 404, "x" * 60_000)
+    assert 100 < len(keepalive.info(A)["last_reason"]) < 300
+
+
+@pytest.mark.parametrize("code", [700, 999])
+def test_a_code_that_is_none_is_a_failure(keepalive: ModuleType, server: FakeServer, code: int) -> None:
+    """tm takes any three digits; the largest list of codes has none of these."""
+    server.ksr.reply(ping(server, keepalive, ping_reply_codes="any"), code)
+    assert keepalive.state(A) == 2
+
+
+@pytest.mark.parametrize(
+    ("header", "seconds"),
+    [
+        ("120", 120),
+        ("18000;duration=3600", 300),
+        ("120 (I'm in a meeting)", 120),
+        ("soon", 0),
+        ("-5", 0),
+        ("", 0),
+    ],
+)
+def test_retry_after_is_read_from_a_refusal(
+    keepalive: ModuleType, server: FakeServer, header: str, seconds: int
+) -> None:
+    """RFC 3261 section 20.33: seconds, perhaps with parameters or a comment; anything else is no wish."""
+    sent = ping(server, keepalive, ping_timeout=50)
+    server.ksr.reply_headers = {"Retry-After": header}
+    server.ksr.reply(sent, 503, "Busy")
+    until = keepalive.info(A)["drained_until"]
+    assert bool(until) == bool(seconds)
+    assert keepalive.info(A)["drained"] == bool(seconds)
+
+
+def test_a_worker_keeps_pieces_of_memory_free(keepalive: ModuleType, server: FakeServer) -> None:
+    """Before its first reply a process frees every other piece of some, as before its first ping."""
+    sent = ping(server, keepalive)
+    made = dict(server.ksr.variables)
+    server.ksr.variables.clear()
+    server.process()
+    server.ksr.reply(sent, 200)
+    assert server.ksr.variables == made
+
+
+# --- any sequence of it -----------------------------------------------------------------------------------
+
+REPLY, STRANGER_S, COPY, SILENCE = "reply", "stranger's", "of the first target", "silence"
+
+
+class Expected:
+    """What a ping has to end with, worked out in the plainest way: of its targets, and of what came."""
+
+    def __init__(self, targets: int) -> None:
+        self._left = targets
+        self._is_over = False
+        self._by_stranger = False
+        self.verdict: int | None = None
+
+    def judge(self, code: int) -> None:
+        """Take the first verdict; a later one is stale."""
+        if self.verdict is None:
+            self.verdict = code
+
+    def takes(self, what: str, code: int) -> None:
+        """Follow an event."""
+        if what != SILENCE and code < 200:
+            return
+        if what != STRANGER_S and what != SILENCE and (code < 300 or self._by_stranger):
+            self.judge(code)
+        if self._is_over or (what == COPY and code >= 300):
+            return
+        ends = what != SILENCE and code < 300
+        goes_on = what == SILENCE or code == 503
+        self._left -= 1
+        if ends or not goes_on or not self._left:
+            self._is_over = True
+            self._by_stranger = what == STRANGER_S
+            if not self._by_stranger:
+                self.judge(SILENT if what == SILENCE else code)
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    st.lists(
+        st.tuples(
+            st.sampled_from([REPLY, REPLY, STRANGER_S, COPY, SILENCE]),
+            st.sampled_from([100, 180, 200, 202, 301, 404, 408, 503, 503, 603, 700]),
+        ),
+        max_size=7,
+    ),
+    st.integers(1, 3),
+    st.sampled_from(["2xx", "2xx,404", "any", "200,503"]),
+)
+def test_any_sequence_of_replies(
+    two_processes: ModuleType,
+    server: FakeServer,
+    events: list[tuple[str, int]],
+    targets: int,
+    codes: str,
+) -> None:
+    """A ping has one verdict: that of the first 2xx, or of the last target's word, or of its silence."""
+    keepalive = two_processes
+    keepalive.del_destination(NAME, "test")
+    server.tick(1)
+    server.ksr.sent.clear()
+    sent = ping(server, keepalive, NAME, targets, ping_reply_codes=codes, ping_interval=3600)
+    expected = Expected(targets)
+    strangers = 0
+    server.tick(3)
+    for what, code in events:
+        # Before the first target's branch has ended a copy of its reply is its reply.
+        what = REPLY if what == COPY and not sent.codes else what
+        expected.takes(what, code)
+        strangers += what == STRANGER_S and code >= 200
+        if what == SILENCE:
+            server.ksr.time_out(sent)
+        else:
+            call_id = STRANGER if what == STRANGER_S else ""
+            server.ksr.reply(sent, code, call_id=call_id, branch=0 if what == COPY else None)
+    server.tick(33.2)
+    known = keepalive.info(NAME)
+    assert known["ok"] + known["failed"] == 1
+    assert known["mismatched"] == strangers
+    verdict = SILENT if expected.verdict is None else expected.verdict
+    assert known["last_code"] == (0 if verdict == SILENT else verdict)
+    assert keepalive.state(NAME) == (1 if verdict != SILENT and has_code(parse_codes(codes), verdict) else 2)

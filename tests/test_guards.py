@@ -545,7 +545,7 @@ def test_a_void_ping_changes_nothing(state: int, streak: int, kind: Kind, timeou
     result = Result(1, 10, 10 + elapsed, kind, reason="this server stood still")
     verdict = judge(known, result, Rules(timeout=timeout), WALL)
     assert verdict.transition is Transition.VOID
-    assert verdict.health == known._replace(judged=10, void=1, reason=f"no verdict: {result.why()}")
+    assert verdict.health == known._replace(judged=10, void=1, voids=1, reason=f"no verdict: {result.why()}")
 
 
 def test_a_pulse() -> None:

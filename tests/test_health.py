@@ -25,6 +25,7 @@ from keepalive_core.health import (
     is_success,
     judge,
     judge_report,
+    last_evidence,
     loss,
     one_more_good_call,
     one_more_success,
@@ -214,7 +215,15 @@ def test_what_is_not_fresh_is_forgotten() -> None:
 
 # The case that one_more_success() takes, with a number of its own in each field: two mixed up would show.
 UP_BEFORE = Health(*range(1000, 1000 + len(Health._fields) - 2), samples="abc", reason="200 OK")._replace(
-    generation=7, state=UP, judged=1999, streak=0, hold=0, drain=0, latency_min=2400, latency_max=2600
+    generation=7,
+    state=UP,
+    judged=1999,
+    streak=0,
+    hold=0,
+    drain=0,
+    voids=0,
+    latency_min=2400,
+    latency_max=2600,
 )
 ANSWERED = Result(7, 2000, 4500, Kind.REPLY, 299)
 ANSWERED_BY = Rules(codes=((200, 299), (404, 404)), resent_after=500, most_drain=1)
@@ -228,6 +237,7 @@ NEAR_MISSES: dict[str, tuple[dict[str, Any], dict[str, Any], dict[str, Any]]] = 
     "a failure before": ({"streak": -1}, {}, {}),
     "a hold": ({"hold": 1}, {}, {}),
     "a drain": ({"drain": 1}, {}, {}),
+    "a void ping before": ({"voids": 1}, {}, {}),
     "no latency yet": ({"latency_max": 0}, {}, {}),
     "an older registration": ({}, {"generation": 6}, {}),
     "a younger registration": ({}, {"generation": 8}, {}),
@@ -328,11 +338,21 @@ GOOD_CALL = UP_BEFORE._replace(streak=1, calls_since=5 * SECOND)
         ({}, 15 * SECOND + 1, (15 * SECOND + 1, 1, 0)),
         ({"calls_since": 0}, 9 * SECOND, (9 * SECOND, 1, 0)),
         ({"streak": 0}, 9 * SECOND, None),
+        ({"voids": 1}, 9 * SECOND, None),
         ({"streak": -1}, 9 * SECOND, None),
         ({"state": DOWN}, 9 * SECOND, None),
         ({"state": UNKNOWN}, 9 * SECOND, None),
     ],
-    ids=["end of the window", "behind it", "the first call", "no success yet", "failed", "down", "unknown"],
+    ids=[
+        "in the window",
+        "behind it",
+        "first call",
+        "no success yet",
+        "a void ping before",
+        "failed",
+        "down",
+        "unknown",
+    ],
 )
 def test_one_more_good_call_is_counted_in_its_window(
     changed: dict[str, int], at: int, counted: tuple[int, int, int] | None
@@ -476,7 +496,11 @@ def test_any_sequence_keeps_the_rules(sequence: list[Result | Report], rise: int
             if each.kind in (Kind.NO_MEMORY, Kind.UNHEARD):
                 assert verdict.transition is Transition.VOID
                 assert verdict.health == health._replace(
-                    judged=newest, void=health.void + 1, reason=verdict.health.reason
+                    judged=newest,
+                    void=health.void + 1,
+                    voids=health.voids + 1,
+                    heard=last_evidence(health),
+                    reason=verdict.health.reason,
                 )
                 health = verdict.health
                 continue
@@ -492,3 +516,4 @@ def test_any_sequence_keeps_the_rules(sequence: list[Result | Report], rise: int
         assert health.ok + health.failed == len(outcomes)
         assert abs(health.streak) <= len(outcomes)
         assert health.judged == newest
+        assert health.voids == 0

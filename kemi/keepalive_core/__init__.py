@@ -11,6 +11,7 @@ Pure rooms, which know nothing of Kamailio (text, time and results in, decisions
 * ``list_file``    a destination a line: the file's text, read
 * ``reply_codes``  which codes count as alive
 * ``health``       the rules: a result or a report comes in, a verdict goes out
+* ``freshness``    how long a state stands without evidence
 * ``calls``        what the replies to calls say of a destination
 * ``guards``       what keeps a fleet from going down by our own fault, a flapping trunk from coming up
 * ``lanes``        regular pings, and those out of turn, which have a budget

@@ -34,7 +34,7 @@ class Target:
     """A destination, as the prober remembers it between two pings."""
 
     __slots__ = (
-        "asking_since",
+        "asked",
         "generation",
         "hold",
         "in_flight",
@@ -53,7 +53,7 @@ class Target:
         "wish",
     )
 
-    def __init__(self, generation: int, place: float, policy: Policy, now: int) -> None:
+    def __init__(self, generation: int, place: float, policy: Policy) -> None:
         self.generation = generation
         self.place = place
         self.policy = policy
@@ -62,8 +62,8 @@ class Target:
         self.in_maintenance = False
         self.wish = Wish.REGULARLY
         """what was wished since its last ping"""
-        self.asking_since = now
-        """since when it is asked, us: since it came, or since its maintenance ended"""
+        self.asked = 0
+        """when the first ping left since it came, or since nobody was to ask it, us; 0 before"""
         self.turn = 0
         """when its last turn was, whether it was pinged then or not, us; 0 before the first"""
         self.latest = 0
@@ -152,7 +152,7 @@ class Fleet:
         in_maintenance = seen.admin is not None and seen.admin.mode == MAINT
         if target.in_maintenance and not in_maintenance:
             # What is known of it is as old as its maintenance is long.
-            target.asking_since = now
+            target.asked = 0
             wish = wish.joined_by(Wish.SOON)
         target.in_maintenance = in_maintenance
         target.wish = target.wish.joined_by(wish)
@@ -187,6 +187,7 @@ class Fleet:
     def resume(self, paused: int, now: int) -> None:
         """Ask all anew, spread as at a start, after nobody was asked since a time, us: walks all of them."""
         for key, target in self._targets.items():
+            target.asked = 0
             # Who was due before has waited for longer: pauses in a row put nobody off.
             if (self.pings.due(key) or now) > paused:
                 self.pings.put(key, target.not_before_hold(target.first(now)), target.is_out_of_turn())
@@ -227,9 +228,9 @@ class Fleet:
         _, before = self._gone.pop(key, (0, None))
         if before is None:
             self._places += 1
-            target = Target(seen.generation, phase(self._places), seen.policy, now)
+            target = Target(seen.generation, phase(self._places), seen.policy)
         else:
-            target = Target(seen.generation, before.place, seen.policy, now)
+            target = Target(seen.generation, before.place, seen.policy)
             target.sent = before.sent
         self._count(target.policy, 1)
         self._targets[key] = target

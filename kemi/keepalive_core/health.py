@@ -50,6 +50,10 @@ class Kind(Enum):
     """it could not be sent, because this server had no shared memory left for it"""
 
 
+NO_VERDICT: Final = "no verdict: "
+"""How the reason of a void ping begins."""
+
+
 class Result(NamedTuple):
     """One ping's end."""
 
@@ -165,6 +169,10 @@ class Health(NamedTuple):
     latency_min: int = 0
     latency_max: int = 0
     # Other numbers.
+    voids: int = 0
+    """pings in a row without a verdict, the last ones"""
+    heard: int = 0
+    """when the last evidence came that neither judged nor traffic shows, us"""
     since: int = 0
     """epoch seconds of the last change of state"""
     last_down: int = 0
@@ -215,12 +223,21 @@ class Health(NamedTuple):
 
 
 # One more success takes the first numbers apart, one more good call those of calls; the others are one word.
-_OTHERS: Final = Health._fields.index("since")
+_OTHERS: Final = Health._fields.index("voids")
 _CALLS: Final = Health._fields.index("traffic")
 _SAMPLES: Final = Health._fields.index("samples")
 _RECORD: Final = (
     "%d " * _OTHERS + ",".join(["%d"] * (_CALLS - _OTHERS)) + " " + ",".join(["%d"] * (_SAMPLES - _CALLS))
 ) + " %s %s"
+
+
+# How the other numbers begin where the last ping had a verdict.
+_NO_VOIDS: Final = "0,"
+
+
+def last_evidence(health: Health) -> int:
+    """Return when the newest evidence of a destination came, us: a ping with a verdict left, or a call."""
+    return max(health.heard, health.traffic, 0 if health.voids else health.judged)
 
 
 def judged_at(text: str) -> int:
@@ -337,10 +354,16 @@ def judge(health: Health, result: Result, rules: Rules, wall: int) -> Verdict:
     if generation != health.generation or sent <= health.judged:
         return Verdict(health, Transition.STALE)
     if is_void(result, rules):
-        void = health._replace(judged=sent, void=health.void + 1, reason=f"no verdict: {result.why()}")
+        void = health._replace(
+            judged=sent,
+            void=health.void + 1,
+            voids=health.voids + 1,
+            heard=last_evidence(health),
+            reason=NO_VERDICT + result.why(),
+        )
         return Verdict(void, Transition.VOID)
     after = _measured(health, result, rules)._replace(
-        judged=sent, hold=0, checked=wall, code=code, reason=result.why()
+        judged=sent, voids=0, hold=0, checked=wall, code=code, reason=result.why()
     )
     drain = asks_to_drain(result, rules)
     if drain:
@@ -408,8 +431,10 @@ def one_more_success(
     Returns: the text of the health from now on; None if the case is another one, which is judge()'s.
     """
     known = record.split(" ", _OTHERS + 3)
-    # A hold or a drain is over with this result: its caller tells the prober, and asks judge().
+    # A hold, a drain or a row of voids ends with this result: its caller tells the prober, and asks judge().
     if known[1] != "1" or known[4] != "0" or known[5] != "0" or known[3][0] == "-":
+        return None
+    if not known[14].startswith(_NO_VOIDS):
         return None
     if int(known[0]) != generation or sent <= int(known[2]):
         return None
@@ -440,11 +465,11 @@ def judge_report(health: Health, report: Report, rules: Rules, wall: int) -> Ver
 def one_more_call(health: Health, success: bool, rules: Rules, at: int, wall: int) -> Verdict:
     """Count one more success or failure that traffic showed, at a time, us."""
     state, streak, transition = _step(health, success, rules, at)
-    after = health._replace(state=state, streak=streak)
+    after = health._replace(state=state, streak=streak, voids=0)
     if success:
         after = after._replace(ok=health.ok + 1, last_up=wall, traffic=at)
     else:
-        after = after._replace(failed=health.failed + 1, last_down=wall)
+        after = after._replace(failed=health.failed + 1, last_down=wall, heard=at)
     return Verdict(after._replace(since=wall) if transition is Transition.CHANGED else after, transition)
 
 
@@ -459,7 +484,7 @@ def one_more_good_call(record: str, at: int, window: int, wall: int) -> str | No
     """
     known = record.split(" ", _OTHERS + 2)
     streak = int(known[3])
-    if known[1] != "1" or streak <= 0:
+    if known[1] != "1" or streak <= 0 or not known[14].startswith(_NO_VOIDS):
         return None
     _, since, ok, failed, shadow_downs = map(int, known[15].split(","))
     if not since or at - since > window:

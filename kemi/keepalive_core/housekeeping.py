@@ -5,7 +5,8 @@ from collections.abc import Callable
 
 from . import configuration, groups, registry, shared_memory
 from .fleet import Fleet
-from .schedule import dealt_to
+from .health import NO_VERDICT, Health
+from .schedule import Minutely, dealt_to
 
 log = logging.getLogger("keepalive")
 
@@ -25,16 +26,27 @@ class Housekeeping:
         self._fleet = fleet
         self._published_behind: dict[str, int] = {}
         self._told_crowded = False
+        self._minutely = Minutely()
+        self._voids: dict[str, None] = {}
+        """those of whom more than ``fall`` pings in a row had no verdict, the first one first"""
         self.tasks: tuple[Callable[[int], None], ...] = (
             self._follow_configured_destinations,
             self._publish_behind,
             self._tell_if_crowded,
+            self._tell_of_voids,
         )
         """what to do each second, each called with the time, us; one's trouble is not the others'"""
 
     def pings_it(self, key: str) -> bool:
         """Say whether a destination is this prober's."""
         return dealt_to(key, shared_memory.probers()) == self.number
+
+    def follow_voids(self, key: str, known: Health | None, fall: int = 0) -> None:
+        """Take over whether more than ``fall`` pings in a row had no verdict; None for who is gone."""
+        if known is not None and known.voids > fall:
+            self._voids[key] = None
+        else:
+            self._voids.pop(key, None)
 
     def settings_changed(self) -> None:
         """Have the groups follow other settings."""
@@ -67,3 +79,18 @@ class Housekeeping:
                 shared_memory.table_size(),
                 (number // 4).bit_length(),
             )
+
+    def _tell_of_voids(self, now: int) -> None:
+        """Say once a minute who has had no verdict for long: nobody knows whether they answer."""
+        if not self._voids or not self._minutely.may_tell("voids", now):
+            return
+        key = next(iter(self._voids))
+        known = shared_memory.health(key)
+        if known is None:
+            return
+        more = len(self._voids) - 1
+        log.warning(
+            "%s had no verdict on its last %d pings: %s%s",
+            *(key, known.voids, known.reason.removeprefix(NO_VERDICT)),
+            f"; and {more} more destinations on more than fall of theirs" if more else "",
+        )

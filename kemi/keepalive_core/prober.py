@@ -10,10 +10,10 @@ import time
 from collections import OrderedDict
 from collections.abc import Callable, Iterable
 
-from . import configuration, housekeeping, registry, results, shared_memory, tm
+from . import configuration, freshness, housekeeping, registry, results, shared_memory, tm
 from .fleet import Fleet, Seen, Target
-from .health import GRACE, LATE, Kind, Result, is_spent
-from .schedule import SECOND, TICK, Deadlines, Minutely, Timetable, Wish, pings_allowed
+from .health import GRACE, LATE, UNKNOWN, Health, Kind, Result, is_spent
+from .schedule import SECOND, TICK, Deadlines, Minutely, Timetable, Wish, first_ping, pings_allowed
 from .turns import has_fresh_calls
 
 log = logging.getLogger("keepalive")
@@ -159,10 +159,9 @@ class Prober:
         if not changed:
             return
         for key, target in self._fleet.items():
-            before = target.policy
-            self._fleet.change_policy(key, configuration.policy(before.options), now)
-            if target.policy.stale_after != before.stale_after:
-                self._expect_freshness(key, target, now)
+            self._fleet.change_policy(key, configuration.policy(target.policy.options), now)
+            if target.policy.stale_after or key in self._freshness:
+                self._freshness.bring_forward(key, first_ping(now, target.place))
         self._housekeeping.settings_changed()
 
     def _pause_or_resume(self, now: int) -> None:
@@ -219,14 +218,12 @@ class Prober:
         before = self._fleet.get(key)
         if before is not None and before.generation != registered.generation:
             self._forget(key, now)
-            before = None
-        stale_after = before.policy.stale_after if before else 0
         admin = shared_memory.admin(key)
         policy = configuration.policy(registered.options)
         seen = Seen(registered.generation, registered.uri, policy, known, admin)
         target = self._fleet.follow(key, seen, wish, now)
-        if policy.stale_after != stale_after:
-            self._expect_freshness(key, target, now)
+        self._follow_freshness(key, target, known, now)
+        self._housekeeping.follow_voids(key, known, policy.rules.fall)
         if known.drain:
             self._ends_of_drain.put(key, known.drain)
         if admin is not None and admin.until:
@@ -238,6 +235,7 @@ class Prober:
 
     def _forget(self, key: str, now: int) -> None:
         self._fleet.remove(key, now)
+        self._housekeeping.follow_voids(key, None)
         for timetable in (self._ends_of_admin, self._ends_of_drain, self._freshness):
             timetable.remove(key)
 
@@ -265,6 +263,7 @@ class Prober:
                 return
         # Whatever becomes of it, this was its turn.
         target.sent = self._clock()
+        target.asked = target.asked or target.sent
         if shared_memory.is_short():
             self._tell(
                 "no ping is sent: less than %d %% of shared memory is free, and calls need it (kamailio -m)",
@@ -318,25 +317,26 @@ class Prober:
 
     # --- how fresh a state is -----------------------------------------------------------------------------
 
-    def _expect_freshness(self, key: str, target: Target, since: int) -> None:
-        if target.policy.stale_after:
-            self._freshness.put(key, since + int(target.policy.stale_after * SECOND))
-        else:
-            self._freshness.remove(key)
-
     def _check_freshness(self, key: str) -> None:
-        target = self._fleet[key]
         known = shared_memory.health(key)
-        now = self._clock()
-        if known is None or not target.policy.stale_after:
+        if known is not None:
+            self._follow_freshness(key, self._fleet[key], known, self._clock())
+
+    def _follow_freshness(self, key: str, target: Target, known: Health, now: int) -> None:
+        """Forget a state that stood for too long without evidence, or see when to look at it again."""
+        stands = freshness.limit(known, target.policy, target.interval)
+        if not stands:
+            self._freshness.remove(key)
             return
-        # What could not be asked, as this process stood still, is not stale.
-        newest = max(known.judged, known.traffic, self._woke)
-        if now - newest < int(target.policy.stale_after * SECOND):
-            self._expect_freshness(key, target, newest)
-            return
-        results.expire(key, f"no fresh result for {target.policy.stale_after:g} s")
-        self._expect_freshness(key, target, now)
+        again = now + stands
+        # What nobody was to ask is not stale.
+        if known.state != UNKNOWN and target.asked and not target.in_maintenance and not self._pausing:
+            end = freshness.end(known, target.policy, stands, target.asked, self._woke)
+            if end > now:
+                again = end
+            else:
+                results.expire(key, freshness.why(known, stands))
+        self._freshness.put(key, again)
 
 
 prober = Prober()

@@ -286,6 +286,7 @@ def _concerns_prober(before: Health, after: Health, rules: Rules, now: int) -> b
         after.hold != before.hold
         or after.drain != before.drain
         or health.pace(after, now) != health.pace(before, now)
+        or min(after.voids, rules.fall + 1) != min(before.voids, rules.fall + 1)
         or health.is_spent(after, rules)
     )
 

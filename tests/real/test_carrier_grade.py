@@ -7,6 +7,7 @@ import threading
 import time
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor, wait
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -130,22 +131,72 @@ def test_retry_after(kamailio: Kamailio, gateway: Gateway, add) -> None:
     assert 2.9 <= gap <= 3.7
 
 
-def test_stale_and_paused(start, gateway: Gateway) -> None:
-    """Paused, no ping leaves, and without a fresh result it becomes unknown; resumed, it is known again."""
-    server = start(KEEPALIVE_STALE_AFTER=3, KEEPALIVE_DESTINATIONS=gateway.uri, KEEPALIVE_PING_INTERVAL=1)
+def test_what_is_not_pinged_says_why_and_keeps_its_state(start, gateway: Gateway) -> None:
+    """Disabled, paused or in maintenance: no ping leaves, nothing goes stale, and info() says why."""
+    options = {"KEEPALIVE_STALE_AFTER": 2, "KEEPALIVE_PING_JITTER": 0}
+    server = start(KEEPALIVE_DESTINATIONS=gateway.uri, **options)
     server.wait_for_state(gateway.uri, UP)
+
+    def why() -> object:
+        return server.call("info", gateway.uri)["not_pinged_because"]
+
+    def stays(reason: str) -> None:
+        wait_for(reason, lambda: why() == reason)
+        seen = len(gateway.pings)
+        last = gateway.pings[-1].at
+        wait_for("3 s without a ping", lambda: time.monotonic() - last > 3)
+        assert len(gateway.pings) <= seen + 1
+        assert server.call("state", gateway.uri) == UP
+
     server.rpc("cfg.seti", "keepalive", "enabled", 0)
-    server.logged("pings are paused")
-    seen = len(gateway.pings)
-    server.wait_for_state(gateway.uri, 0)
-    assert len(gateway.pings) <= seen + 1
-    server.logged("no fresh result for 3 s")
+    stays("disabled")
     server.rpc("cfg.seti", "keepalive", "enabled", 1)
-    server.wait_for_state(gateway.uri, UP, 4)
+    wait_for("pings again", lambda: time.monotonic() - gateway.pings[-1].at < 1)
     assert server.call("pause") == 0
-    server.wait_for_state(gateway.uri, 0)
+    stays("paused")
     assert server.call("resume") == 0
-    server.wait_for_state(gateway.uri, UP, 4)
+    wait_for("no reason", lambda: why() == "")
+    assert server.call("set_admin", gateway.uri, "maint") == 0
+    stays("maintenance")
+    assert server.call("set_admin", gateway.uri, "ready") == 0
+    wait_for("no reason", lambda: why() == "")
+    assert server.call("add_destination", gateway.uri, "test", ping_skip_if_fresh=60, stale_after=60) == 0
+    assert server.call("report_reply", gateway.uri, 200) == 0
+    wait_for("fresh calls", lambda: why() == "fresh calls")
+    gateway.code = 503
+    gateway.headers = ["Retry-After: 5"]
+    assert server.call("ping_now", gateway.uri) == 0
+    wait_for("Retry-After", lambda: why() == "Retry-After")
+    assert "-> unknown" not in server.log
+
+
+@pytest.mark.parametrize("wish", ["ping_now", "report_failure", "report_reply"])
+def test_a_gateway_that_is_back_is_found_while_calls_fail(
+    kamailio: Kamailio, gateway: Gateway, add, wish: str
+) -> None:
+    """Asked for 20 times a second, it is pinged each second, and up with the first answer."""
+    gateway.code = 503
+    add(ping_interval=30, passive_min=1000)
+    kamailio.wait_for_state(gateway.uri, 2)
+    arguments = {"ping_now": [], "report_failure": ["a call"], "report_reply": [503]}[wish]
+    times: list[float] = []
+
+    def is_back() -> bool:
+        times.append(time.monotonic())
+        assert kamailio.call(wish, gateway.uri, *arguments) == 0
+        if len(gateway.pings) > 4:
+            gateway.code = 200
+        return f"{gateway.uri} down -> up" in kamailio.log
+
+    wait_for("up", is_back)
+    first_answer = gateway.pings[5].at
+    rate = len(times) / (times[-1] - times[0])
+    gaps = [later.at - sooner.at for sooner, later in pairwise(gateway.pings[1:6])]
+    print(f"MEASURED: {rate:.0f} wishes a second, pings {max(gaps):.2f} s apart at the most")
+    print(f"MEASURED: in the log {times[-1] - first_answer:.2f} s after the first ping that was answered")
+    assert rate > 11
+    assert all(0.9 < gap < 1.3 for gap in gaps), gaps
+    assert times[-1] - first_answer < 0.5
 
 
 def test_remove_after(kamailio: Kamailio, gateway: Gateway, add) -> None:

@@ -1,0 +1,48 @@
+"""How long a state stands without fresh evidence (pure). Times are microseconds of one monotonic clock."""
+
+from typing import Final
+
+from .health import GRACE, NO_VERDICT, Health, last_evidence
+from .schedule import SECOND
+from .settings import Policy
+
+# After nothing but void pings for so many intervals, and for so long at the least, a state is unknown.
+VOID_INTERVALS: Final = 10
+VOID_AT_LEAST: Final = 300 * SECOND
+
+
+def limit(known: Health, policy: Policy, interval: int) -> int:
+    """Return for how long a state stands without evidence, us; 0 for any time.
+
+    Arguments: known, of the destination; policy, in force for it; interval, of its pings at its pace, us.
+    """
+    limits = []
+    if policy.stale_after:
+        limits.append(int(policy.stale_after * SECOND))
+    if known.voids:
+        limits.append(max(VOID_INTERVALS * interval, VOID_AT_LEAST))
+    return min(limits, default=0)
+
+
+def end(known: Health, policy: Policy, stands: int, asked: int, woke: int) -> int:
+    """Return when a state ends, us, unless there is evidence before.
+
+    Times in which it was not asked, or in which this server heard nothing, do not count.
+
+    Arguments: known, of the destination; policy, in force for it; stands, its limit(), us; asked, when the
+    first ping left behind the last time without any, us; woke, when this server went on after it had stood
+    still, us.
+    """
+    answered = policy.timeout * 1000 + GRACE
+    return max(
+        last_evidence(known) + stands, known.hold + stands, woke + stands, asked + max(stands, answered)
+    )
+
+
+def why(known: Health, stands: int) -> str:
+    """Say why a state ends that stood for its limit, us."""
+    reason = f"no fresh result for {stands / SECOND:g} s"
+    if known.voids:
+        witness = known.reason.removeprefix(NO_VERDICT)
+        reason += f", its last {known.voids} pings had no verdict, the last one: {witness}"
+    return reason

@@ -338,13 +338,16 @@ def ping_now(destination: str) -> int:
 
 
 @_never_raises(_ERROR)
-def reload() -> int:
+def reload(force: bool = False) -> int:
     """Read the list file again, and apply the difference: what stayed keeps its state and history.
 
-    Returns: 0; or -1 with a log line for a file that can't be read, then nothing has changed. A bad line is
-    refused in the log with its number, and the others are used.
+    Arguments: force, whether all may go, or more than half of ten or more.
+    Returns: 0; or -1 with a log line for a file that can't be read, has a bad line or would remove too many:
+    then nothing has changed.
     """
-    registry.reload()
+    if not isinstance(force, bool):
+        raise Refused(f"force {quoted(force)}: True or False is needed")
+    registry.reload(force)
     return _OK
 
 
@@ -514,9 +517,9 @@ class NativeHandlers(Handlers):
         """Do ``python_exec("report_success", "$du")`` in a reply route: 1, or -1."""
         return _ERROR if report_success(destination, "by a route") else 1
 
-    def reload(self, msg: object) -> int:
-        """Do ``python_exec("reload")``: 1, or -1 with a log line."""
-        return _ERROR if reload() else 1
+    def reload(self, msg: object, force: str = "") -> int:
+        """Do ``python_exec("reload")``, or ``python_exec("reload", "force")``: 1, or -1 with a log line."""
+        return _ERROR if reload(force == "force") else 1
 
     def reload_script(self, msg: object) -> int:
         """Do ``python_exec("reload_script")``: 1, or -1 with a log line."""

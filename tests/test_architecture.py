@@ -10,7 +10,7 @@ KEMI = Path(__file__).resolve().parents[1] / "kemi"
 ROOMS = sorted((KEMI / "keepalive_core").glob("*.py"))
 KNOW_KSR = {"shared_memory", "variables", "tm", "answers", "kamailio_log", "rpc"}
 PURE = {
-    *("uris", "quoting", "checks", "modes", "settings", "ways", "list_file", "reply_codes"),
+    *("uris", "quoting", "checks", "modes", "settings", "ways", "list_file", "replacing", "reply_codes"),
     *("health", "schedule", "guards", "calls", "freshness", "turns", "fleet", "lanes"),
 }
 

@@ -9,6 +9,7 @@ Pure rooms, which know nothing of Kamailio (text, time and results in, decisions
 * ``settings``     the parameters: names, units, limits, and whose word wins
 * ``ways``         how pings travel: once or more often, to an address or a name, and for how long
 * ``list_file``    a destination a line: the file's text, read
+* ``replacing``    a list of destinations, and when it may take the place of another
 * ``reply_codes``  which codes count as alive
 * ``health``       the rules: a result or a report comes in, a verdict goes out
 * ``freshness``    how long a state stands without evidence
@@ -32,7 +33,10 @@ Rooms that talk to Kamailio, the only ones that import KSR:
 Rooms that join the others:
 
 * ``configuration``  the settings in force, from the script, kamailio.cfg and operators
-* ``registry``       destinations and their owners come and go
+* ``files``          regular files alone, read without waiting
+* ``registrations``  one destination: all its rows, in all tables
+* ``lists``          the list of kamailio.cfg and the list file, each as a whole
+* ``registry``       destinations and their owners come and go, and the start
 * ``results``        what a ping's result, or a report, does to its destination
 * ``groups``         what is_alive says of a destination, and the groups that keep enough of them
 * ``uplinks``        many destinations behind one socket that fail together

@@ -103,18 +103,20 @@ def defined_destinations() -> str:
     return _text_of(DESTINATION + "s", variables.defined) or ""
 
 
-def destinations_changed() -> str | None:
-    """Return the list of destinations of kamailio.cfg if it was changed at run time, else None.
+def destinations_changed() -> tuple[str, bool] | None:
+    """Return the list of destinations of kamailio.cfg if it is another one than before, else None.
 
-    For the prober only.
+    For the prober only. Returns: the list, and whether it is what kamailio.cfg says, of which its define told
+    something else.
     """
-    # What was defined at the start is registered by whichever process started first.
-    before = _seen.setdefault(DESTINATION, defined_destinations())
     text = _text_of(DESTINATION, variables.configured)
-    if text is None or text == before:
+    if text is None:
         return None
+    is_first = DESTINATION not in _seen
+    # What was defined at the start is registered by whichever process started first.
+    before = _seen.get(DESTINATION, defined_destinations() if is_first else None)
     _seen[DESTINATION] = text
-    return text
+    return None if text == before else (text, is_first)
 
 
 def is_enabled() -> bool:

@@ -3,10 +3,10 @@
 import logging
 from collections.abc import Callable
 
-from . import configuration, groups, registry, shared_memory
+from . import configuration, groups, lists, shared_memory
 from .fleet import Fleet
 from .health import NO_VERDICT, Health
-from .schedule import Minutely, dealt_to
+from .schedule import SECOND, Minutely, dealt_to
 
 log = logging.getLogger("keepalive")
 
@@ -29,8 +29,10 @@ class Housekeeping:
         self._minutely = Minutely()
         self._voids: dict[str, None] = {}
         """those of whom more than ``fall`` pings in a row had no verdict, the first one first"""
+        self._next_list = 0
         self.tasks: tuple[Callable[[int], None], ...] = (
             self._follow_configured_destinations,
+            self._bring_in_missed_list,
             self._publish_behind,
             self._tell_if_crowded,
             self._tell_of_voids,
@@ -55,9 +57,14 @@ class Housekeeping:
                 groups.guard(name)
 
     def _follow_configured_destinations(self, now: int) -> None:
-        destinations = configuration.destinations_changed() if self.number == 0 else None
-        if destinations is not None:
-            registry.replace_configured(destinations)
+        changed = configuration.destinations_changed() if self.number == 0 else None
+        if changed:
+            lists.replace_configured(*changed)
+
+    def _bring_in_missed_list(self, now: int) -> None:
+        if self.number == 0 and now >= self._next_list:
+            self._next_list = now + lists.MISSED_LIST_SECONDS * SECOND
+            lists.bring_in_missed_list()
 
     def _publish_behind(self, now: int) -> None:
         """Let all processes know how many destinations are behind each socket, for the guard that asks."""

@@ -7,23 +7,31 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from . import callbacks, checks, configuration, groups, list_file, modes, shared_memory, state_file, uris
+from . import (
+    callbacks,
+    checks,
+    configuration,
+    groups,
+    lists,
+    modes,
+    registrations,
+    replacing,
+    shared_memory,
+    state_file,
+    uris,
+)
 from .callbacks import NOT_MONITORED, Change
 from .checks import Refused
-from .health import UNKNOWN, Health
+from .health import UNKNOWN
 from .modes import Admin
 from .schedule import Wish
-from .settings import check_options, split_destinations
-from .shared_memory import Owner, Registration
+from .settings import check_options
+from .shared_memory import Owner
 
 log = logging.getLogger("keepalive")
 
-# Owners of the destinations that come from the configuration.
+# The owner of what modparam("destination", ...) adds.
 MODPARAM_OWNER = "modparam"
-CFG_OWNER = "kamailio.cfg"
-LIST_OWNER = "list_file"
-
-_NO_CALLBACK = Owner(flags=0, callback="", user_attr=None)
 
 # As many spellings as a process remembers the canonical form of: two for each destination that the tables are
 # made for. One takes about 250 bytes, once this process was asked for it; to read it again takes 9 us.
@@ -105,61 +113,11 @@ def add(
         checks.number(f"priority of {uri!r}", priority),
         checks.number(f"weight of {uri!r}", weight),
     )
-    generation = shared_memory.next_generation()
-    if not generation:
+    if not shared_memory.next_generation():
         _waiting[destination.key, name] = (destination.uri, wanted)
         return
     start()
-    _register(destination, name, wanted, generation)
-
-
-def _register(destination: uris.Destination, name: str, wanted: Owner, generation: int) -> None:
-    key, uri = destination
-    with shared_memory.locked(key):
-        before = shared_memory.registration(key)
-        if before is None:
-            _create(key, Registration(generation, uri, {name: wanted}))
-            return
-        # The spelling of the first owner is the one that is pinged.
-        if next(iter(before.owners)) != name:
-            uri = before.uri
-        _update(key, before, Registration(before.generation, uri, {**before.owners, name: wanted}))
-
-
-def _create(key: str, registered: Registration) -> None:
-    before = shared_memory.restored(key)
-    known = Health(*before.health) if before else Health(0)
-    said = Admin(*before.admin) if before and before.admin else None
-    if said and said.until and said.until <= time.time():
-        said = None
-    try:
-        shared_memory.store_registration(key, registered)
-        shared_memory.store_health(key, known._replace(generation=registered.generation))
-        if before:
-            shared_memory.store_admin(key, said)
-            shared_memory.store_history(key, before.history)
-        # Last, because from here on is_alive knows it.
-        shared_memory.store_shown(key, shared_memory.to_show(known, said))
-        groups.regroup(key, None, registered)
-        shared_memory.announce_change(key)
-    except shared_memory.SharedMemoryFull:
-        groups.regroup(key, registered, None)
-        shared_memory.remove(key)
-        raise
-    shared_memory.drop_restored(key)
-
-
-def _update(key: str, before: Registration, after: Registration) -> None:
-    if after == before:
-        return
-    shared_memory.store_registration(key, after)
-    try:
-        groups.regroup(key, before, after)
-        shared_memory.announce_change(key)
-    except shared_memory.SharedMemoryFull:
-        shared_memory.store_registration(key, before)
-        groups.regroup(key, after, before)
-        raise
+    registrations.register(destination, name, wanted)
 
 
 def delete(uri: object, owner: object) -> None:
@@ -174,28 +132,8 @@ def delete(uri: object, owner: object) -> None:
             raise Refused(f"{name!r} owns no destination {uri!r}")
         return
     start()
-    if not _disown(key, name):
+    if not registrations.disown(key, name):
         raise Refused(f"{name!r} owns no destination {uri!r}")
-
-
-def _disown(key: str, name: str) -> bool:
-    with shared_memory.locked(key):
-        before = shared_memory.registration(key)
-        if before is None or name not in before.owners:
-            return False
-        left = {other: wanted for other, wanted in before.owners.items() if other != name}
-        if left:
-            _update(key, before, before._replace(owners=left))
-        else:
-            _remove(key, before)
-    return True
-
-
-def _remove(key: str, registered: Registration) -> None:
-    # First, so that its groups have others that answer when it is gone.
-    groups.regroup(key, registered, None)
-    shared_memory.remove(key)
-    shared_memory.announce_change(key)
 
 
 def give_up(key: str) -> None:
@@ -205,7 +143,7 @@ def give_up(key: str) -> None:
         known = shared_memory.health(key)
         if registered is None or known is None:
             return
-        _remove(key, registered)
+        registrations.remove(key, registered)
         parting = [
             [owner.callback, owner.user_attr] for owner in registered.owners.values() if owner.callback
         ]
@@ -307,15 +245,10 @@ def _bring_in_what_is_configured() -> None:
             shared_memory.store_callback(name, user_attr)
         except shared_memory.SharedMemoryFull as error:
             log.error("callback %s is not registered: %s", name, error)
-    for (key, owner), (uri, wanted) in _waiting.items():
-        _register_configured(uris.Destination(key, uri), owner, wanted)
-    for destination in _defined_destinations():
-        _register_configured(destination)
-    if configuration.values()["list_file"]:
-        try:
-            reload()
-        except Refused as error:
-            log.error("%s", error)
+    lists.register_all(
+        (uris.Destination(key, uri), owner, wanted) for (key, owner), (uri, wanted) in _waiting.items()
+    )
+    lists.bring_in()
 
 
 def _files_are_small() -> bool:
@@ -328,52 +261,12 @@ def _files_are_small() -> bool:
     return sizes <= _SMALL
 
 
-def replace_configured(text: str) -> None:
-    """Make the destinations of kamailio.cfg those of a list: what is new comes, what is missing goes."""
-    wanted = {destination.key: (destination, _NO_CALLBACK) for destination in _destinations_in(text)}
-    _replace(CFG_OWNER, wanted)
-
-
-def reload() -> None:
-    """Make the destinations of the list file those that it has now: only the difference is applied.
-
-    Raises: Refused for a file that can't be read, or that has no good line but bad ones; nothing has changed.
-    """
-    path = str(configuration.values()["list_file"])
-    if not path:
-        raise Refused("no list_file is set")
-    try:
-        parsed = list_file.parse(Path(path).read_text("utf-8"))
-    except (OSError, UnicodeDecodeError) as error:
-        raise Refused(f"list_file {path} can't be read, nothing has changed: {error}") from None
-    for fault in parsed.faults:
-        log.error("list_file %s, %s; the other lines are used", path, fault)
-    if parsed.faults and not parsed.entries:
-        raise Refused(f"list_file {path} has no good line, nothing has changed")
-    wanted = {}
-    for entry in parsed.entries:
-        owner = Owner(0, "", None, entry.options, entry.group, entry.priority, entry.weight)
-        wanted[entry.destination.key] = (entry.destination, owner)
-    _replace(LIST_OWNER, wanted)
-
-
-def _replace(owner: str, wanted: dict[str, tuple[uris.Destination, Owner]]) -> None:
-    """Make an owner's destinations those that are wanted: the new come, the missing go, the rest stays."""
-    for key in shared_memory.monitored_keys():
-        registered = shared_memory.registration(key)
-        if key not in wanted and registered and owner in registered.owners:
-            _disown(key, owner)
-    for destination, how in wanted.values():
-        _register_configured(destination, owner, how)
-
-
-def _register_configured(
-    destination: uris.Destination, owner: str = CFG_OWNER, wanted: Owner = _NO_CALLBACK
-) -> None:
-    try:
-        _register(destination, owner, wanted, shared_memory.next_generation())
-    except shared_memory.SharedMemoryFull as error:
-        log.error("%s is not monitored: %s", destination.uri, error)
+def reload(forced: bool) -> None:
+    """Make the destinations of the list file those that it has now. Raises: Refused; see lists.reload()."""
+    if not shared_memory.next_generation():
+        raise Refused("the list file is read at the start")
+    start()
+    lists.reload(forced)
 
 
 def _may_be_configured(key: str) -> bool:
@@ -381,29 +274,16 @@ def _may_be_configured(key: str) -> bool:
 
     Of a list file the others know nothing yet: whatever it may name is monitored, as far as they can tell.
     """
-    if configuration.values()["list_file"]:
+    if lists.list_path():
         return True
-    defined = configuration.defined_destinations()
-    return key in _keys_in(defined) or any(key == waiting for waiting, _ in _waiting)
+    if any(key == waiting for waiting, _ in _waiting):
+        return True
+    return key in _keys_in(configuration.defined_destinations())
 
 
 @lru_cache(maxsize=1)
 def _keys_in(text: str) -> frozenset[str]:
-    return frozenset(destination.key for destination in _destinations_in(text))
-
-
-def _defined_destinations() -> list[uris.Destination]:
-    return _destinations_in(configuration.defined_destinations())
-
-
-def _destinations_in(text: str) -> list[uris.Destination]:
-    found = []
-    for uri in split_destinations(text):
-        try:
-            found.append(uris.parse(uri))
-        except uris.InvalidURI as error:
-            log.error("%s, in kamailio.cfg; the others are monitored", error)
-    return found
+    return frozenset(destination.key for destination in replacing.listed(text).destinations)
 
 
 def keys() -> list[str]:

@@ -11,6 +11,7 @@ table or queue             key                         value
 ``keepalive``              ``startup``                 int, how many processes asked to do the start-up
 ``keepalive``              ``started``                 int, 1 when the configured destinations are all in
 ``keepalive``              ``probers``                 int, how many probers have begun
+``keepalive``              ``list_missed``             int, 1 while the list file has not been read yet
 ``keepalive``              ``paused``                  int, 1 while no pings are to be sent
 ``keepalive``              ``disabled``                int, 1 while the setting ``enabled`` lets none be sent,
                                                        by the first prober
@@ -532,6 +533,7 @@ def claim_startup() -> bool:
         return False
     # The rows are made now, so that they need no memory later, even if the destinations took it all.
     _store(COMMON, "started", 0)
+    _store(COMMON, "list_missed", 0)
     _revise()
     return True
 
@@ -613,6 +615,16 @@ def mark_started() -> None:
 def is_started() -> bool:
     """Say whether what is configured is registered."""
     return bool(KSR.htable.sht_get(COMMON, "started") == 1)
+
+
+def is_list_missed() -> bool:
+    """Say whether the list file could not be read at the start."""
+    return bool(KSR.htable.sht_get(COMMON, "list_missed") == 1)
+
+
+def store_list_missed(missed: bool) -> None:
+    """Write whether the list file could not be read at the start. Raises: SharedMemoryFull."""
+    _store(COMMON, "list_missed", int(missed))
 
 
 def is_paused() -> bool:

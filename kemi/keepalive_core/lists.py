@@ -1,0 +1,185 @@
+"""Lists of destinations, that of kamailio.cfg and the list file: each takes the place of the one before.
+
+This is the one place where that happens. At the start good entries are used and bad ones named; later a list
+with a bad one changes nothing, nor does one that would remove nearly all. First comes what is new, then goes
+what is missing: where memory has no room for what is new, nothing goes.
+"""
+
+import logging
+from collections.abc import Callable, Iterable, Iterator
+from functools import partial
+from typing import Final
+
+from . import configuration, files, list_file, registrations, replacing, shared_memory, uris
+from .checks import Refused
+from .list_file import Parsed
+from .replacing import FORCE, MOST_FAULTS, Listed
+from .shared_memory import Owner, SharedMemoryFull
+
+log = logging.getLogger("keepalive")
+
+CFG_OWNER = "kamailio.cfg"
+LIST_OWNER = "list_file"
+
+MISSED_LIST_SECONDS: Final = 10
+"""A list file that could not be read at the start is tried again so often"""
+
+Wanted = tuple[uris.Destination, str, Owner]
+"""a destination, an owner's name and how that wants it"""
+
+_NO_CALLBACK = Owner(flags=0, callback="", user_attr=None)
+
+
+class _Unreadable(Refused):
+    """The list file can't be read, now; nothing has changed."""
+
+
+def bring_in() -> None:
+    """Register what kamailio.cfg and the list file have, at the start."""
+    configured = replacing.listed(configuration.defined_destinations())
+    _tell("", configured, "in kamailio.cfg; the others are monitored")
+    register_all(_of_cfg(configured))
+    if list_path():
+        try:
+            _bring_in_list_file()
+        except _Unreadable as refusal:
+            log.error("%s; it is tried again each %d s", refusal, MISSED_LIST_SECONDS)
+            shared_memory.store_list_missed(True)
+
+
+def bring_in_missed_list() -> None:
+    """Register what the list file has, if it could not be read at the start, and can be now."""
+    if not shared_memory.is_list_missed() or not list_path():
+        return
+    try:
+        _bring_in_list_file()
+    except _Unreadable:
+        return
+    shared_memory.store_list_missed(False)
+    log.info("list_file %s is read now", list_path())
+
+
+def _bring_in_list_file() -> None:
+    parsed = _read(list_path())
+    _tell(f"list_file {list_path()}, ", parsed, "the other lines are used")
+    register_all(_of_file(parsed))
+
+
+def replace_configured(text: str, tolerant: bool) -> None:
+    """Make the destinations of kamailio.cfg those of a list: what is new comes, what is missing goes.
+
+    Arguments: text, the list; tolerant, whether the good ones are used where there are bad ones. A list that
+    may not take the place of the one before gets one line in the log.
+    """
+    configured = replacing.listed(text)
+    try:
+        if configured.bad and not tolerant:
+            more = f" (and {configured.bad - 1} more)" if configured.bad > 1 else ""
+            raise Refused(f"nothing has changed: {configured.faults[0]}{more}")
+        _tell("", configured, "in kamailio.cfg; the others are monitored")
+        _replace(CFG_OWNER, list(_of_cfg(configured)), configured.forced, f"begin the list with {FORCE}")
+    except Refused as refusal:
+        log.error("keepalive.destination: %s", refusal)
+
+
+def reload(forced: bool) -> None:
+    """Make the destinations of the list file those that it has now: only the difference is applied.
+
+    Arguments: forced, whether any number may go.
+    Raises: Refused for a file that can't be read, has a bad line or would remove too many: nothing has
+    changed. And where shared memory has no room for all: some of the new came, and nothing went.
+    """
+    path = list_path()
+    if not path:
+        raise Refused("no list_file is set")
+    parsed = _read(path)
+    if parsed.bad:
+        _tell(f"list_file {path}, ", parsed, "no line is used")
+        raise Refused(f"list_file {path} has {parsed.bad} bad lines, nothing has changed")
+    _replace(LIST_OWNER, list(_of_file(parsed)), forced, "call reload(force=True)")
+    shared_memory.store_list_missed(False)
+
+
+def list_path() -> str:
+    """Return the list file's path, "" for none."""
+    return str(configuration.values()["list_file"])
+
+
+def _read(path: str) -> Parsed:
+    try:
+        with files.open_regular(path) as file:
+            data = file.read(list_file.MOST_BYTES + 1)
+    except OSError as error:
+        raise _Unreadable(f"list_file {path} can't be read, nothing has changed: {error}") from None
+    if len(data) > list_file.MOST_BYTES:
+        raise _Unreadable(
+            f"list_file {path} is larger than {list_file.MOST_BYTES >> 20} MB, nothing has changed"
+        )
+    return list_file.parse(data)
+
+
+def _tell(what: str, parsed: Parsed | Listed, so: str) -> None:
+    for fault in parsed.faults:
+        log.error("%s%s; %s", what, fault, so)
+    if parsed.bad > len(parsed.faults):
+        log.error("%sand %d more like these; %s", what, parsed.bad - len(parsed.faults), so)
+
+
+def _of_cfg(configured: Listed) -> Iterator[Wanted]:
+    for destination in configured.destinations:
+        yield destination, CFG_OWNER, _NO_CALLBACK
+
+
+def _of_file(parsed: Parsed) -> Iterator[Wanted]:
+    for entry in parsed.entries:
+        how = Owner(0, "", None, entry.options, entry.group, entry.priority, entry.weight)
+        yield entry.destination, LIST_OWNER, how
+
+
+def _replace(owner: str, wanted: list[Wanted], forced: bool, remedy: str) -> None:
+    """Make an owner's destinations those that are wanted.
+
+    Arguments: owner; wanted; forced, whether any number may go; remedy, what to do where too many would.
+    Raises: Refused.
+    """
+    keys = {destination.key for destination, _, _ in wanted}
+    try:
+        gone = replacing.removed(_owned_by(owner), keys, forced)
+    except Refused as refusal:
+        raise Refused(f"nothing has changed: {refusal}; {remedy} if that is meant") from None
+    if failed := register_all(wanted):
+        raise Refused(f"{failed} of {len(wanted)} destinations are not monitored as wanted; none was removed")
+    unsure = _failures("may stay", ((key, partial(registrations.disown, key, owner)) for key in gone))
+    if unsure:
+        raise Refused(f"{unsure} of {len(gone)} destinations may not be removed yet")
+
+
+def _owned_by(owner: str) -> list[str]:
+    owned = []
+    for key in shared_memory.monitored_keys():
+        registered = shared_memory.registration(key)
+        if registered and owner in registered.owners:
+            owned.append(key)
+    return owned
+
+
+def register_all(wanted: Iterable[Wanted]) -> int:
+    """Register destinations, each for itself; return how many failed, of which the first ones are told."""
+    return _failures(
+        "is not monitored", ((each[0].uri, partial(registrations.register, *each)) for each in wanted)
+    )
+
+
+def _failures(trouble: str, tasks: Iterable[tuple[str, Callable[[], object]]]) -> int:
+    failed = 0
+    for name, task in tasks:
+        try:
+            task()
+        except Exception as error:
+            failed += 1
+            if failed <= MOST_FAULTS:
+                surprise = not isinstance(error, SharedMemoryFull)
+                log.error("%s %s: %s", name, trouble, error, exc_info=surprise)
+    if failed > MOST_FAULTS:
+        log.error("and %d more like these", failed - MOST_FAULTS)
+    return failed

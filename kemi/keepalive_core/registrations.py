@@ -1,0 +1,93 @@
+"""One destination is registered, or no more: all its rows, in all tables, under its lock."""
+
+import time
+
+from . import groups, shared_memory, uris
+from .health import Health
+from .modes import Admin
+from .shared_memory import Owner, Registration
+
+
+def register(destination: uris.Destination, name: str, wanted: Owner) -> None:
+    """Have an owner want a destination, as it says from now on.
+
+    Raises: SharedMemoryFull; then nothing has changed.
+    """
+    key, uri = destination
+    with shared_memory.locked(key):
+        before = shared_memory.registration(key)
+        if before is None:
+            _create(key, Registration(shared_memory.next_generation(), uri, {name: wanted}))
+            return
+        # The spelling of the first owner is the one that is pinged.
+        if next(iter(before.owners)) != name:
+            uri = before.uri
+        _update(key, before, Registration(before.generation, uri, {**before.owners, name: wanted}))
+
+
+def _create(key: str, registered: Registration) -> None:
+    before = shared_memory.restored(key)
+    known = Health(*before.health) if before else Health(0)
+    said = Admin(*before.admin) if before and before.admin else None
+    if said and said.until and said.until <= time.time():
+        said = None
+    try:
+        shared_memory.store_registration(key, registered)
+        shared_memory.store_health(key, known._replace(generation=registered.generation))
+        if before:
+            shared_memory.store_admin(key, said)
+            shared_memory.store_history(key, before.history)
+        # Last, because from here on is_alive knows it.
+        shared_memory.store_shown(key, shared_memory.to_show(known, said))
+        groups.regroup(key, None, registered)
+        shared_memory.announce_change(key)
+    except Exception:
+        try:
+            groups.regroup(key, registered, None)
+        finally:
+            shared_memory.remove(key)
+        raise
+    shared_memory.drop_restored(key)
+
+
+def _update(key: str, before: Registration, after: Registration) -> None:
+    if after == before:
+        return
+    shared_memory.store_registration(key, after)
+    try:
+        groups.regroup(key, before, after)
+        shared_memory.announce_change(key)
+    except Exception:
+        try:
+            shared_memory.store_registration(key, before)
+        finally:
+            groups.regroup(key, after, before)
+        raise
+
+
+def disown(key: str, name: str) -> bool:
+    """End an owner's interest in a destination; the last one to go ends the pings.
+
+    Returns: whether it had any. Raises: SharedMemoryFull; see remove().
+    """
+    with shared_memory.locked(key):
+        before = shared_memory.registration(key)
+        if before is None or name not in before.owners:
+            return False
+        left = {other: wanted for other, wanted in before.owners.items() if other != name}
+        if left:
+            _update(key, before, before._replace(owners=left))
+        else:
+            remove(key, before)
+    return True
+
+
+def remove(key: str, registered: Registration) -> None:
+    """Register a destination no more, under its lock.
+
+    Raises: SharedMemoryFull; where there was no room but for the news of it, its prober sees it later.
+    """
+    # First, so that its groups have others that answer when it is gone.
+    groups.regroup(key, registered, None)
+    shared_memory.remove(key)
+    shared_memory.announce_change(key)

@@ -1,0 +1,60 @@
+"""A list of destinations, and when it may take the place of another (pure)."""
+
+from collections.abc import Collection
+from typing import Final, NamedTuple
+
+from . import uris
+from .checks import Refused
+from .settings import split_destinations
+
+FORCE: Final = "!force"
+"""What a list in kamailio.cfg begins with if it may remove whatever it does not have"""
+MOST_FAULTS: Final = 5
+"""So many faults of a list are told, and of the others how many there are"""
+
+# Of fewer a hand removes more than half now and then; of so many it is a slip, or half a file.
+_MANY: Final = 10
+
+
+class Listed(NamedTuple):
+    """What a list in kamailio.cfg says."""
+
+    destinations: list[uris.Destination]
+    faults: list[str]
+    """of the first ones that are none"""
+    bad: int
+    """how many are none"""
+    forced: bool
+
+
+def listed(text: str) -> Listed:
+    """Read a list with commas or white space between its destinations."""
+    words = split_destinations(text)
+    forced = words[:1] == [FORCE]
+    found: list[uris.Destination] = []
+    faults: list[str] = []
+    bad = 0
+    for word in words[forced:]:
+        try:
+            found.append(uris.parse(word))
+        except uris.InvalidURI as fault:
+            bad += 1
+            if bad <= MOST_FAULTS:
+                faults.append(str(fault))
+    return Listed(found, faults, bad, forced)
+
+
+def removed(before: Collection[str], wanted: Collection[str], forced: bool) -> list[str]:
+    """Return what a list no longer has.
+
+    Arguments: before and wanted, the keys of the destinations; forced, whether any number may go.
+    Raises: Refused where all would go, or more than half of ten or more.
+    """
+    gone = [key for key in before if key not in wanted]
+    if forced or not gone:
+        return gone
+    if not wanted:
+        raise Refused(f"all {len(before)} destinations would go")
+    if len(before) >= _MANY and len(gone) * 2 > len(before):
+        raise Refused(f"{len(gone)} of {len(before)} destinations would go, more than half")
+    return gone

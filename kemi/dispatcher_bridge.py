@@ -15,12 +15,12 @@ time to time where drains or group_min_alive are used, as is_alive changes then 
 
 import json
 import logging
-from pathlib import Path
 from typing import Any
 
 import KSR
 
 import keepalive
+from keepalive_core import files, list_file
 
 log = logging.getLogger("keepalive")
 
@@ -48,12 +48,14 @@ def obey_list(path: str, **options: Any) -> int:
     Returns: how many there are, or -1 with a log line if the file can't be read.
     """
     try:
-        lines = Path(path).read_text("utf-8").splitlines()
-    except (OSError, UnicodeDecodeError) as error:
+        with files.open_regular(path) as file:
+            data = file.read(list_file.MOST_BYTES)
+    except OSError as error:
         log.error("dispatcher list %s can't be read: %s", path, error)
         return -1
     taken = 0
-    for line in lines:
+    # A byte that is no UTF-8 concerns its own line, and in a comment nobody.
+    for line in data.decode("utf-8", "surrogateescape").splitlines():
         words = line.partition("#")[0].split()
         if len(words) >= 2 and words[0].isdecimal():
             taken += obey(words[1], int(words[0]), **options) == 0
@@ -77,11 +79,18 @@ def set_state(uri: str, state: int, user_attr: dict[str, str | int]) -> None:
         log.error("dispatcher set %s: %s is not set to %s: %s", *user_attr.values(), word, code)
 
 
+def _try_to_set(uri: str, state: int, user_attr: Any) -> None:
+    try:
+        set_state(uri, state, user_attr)
+    except Exception:
+        log.exception("dispatcher is not told of %s", uri)
+
+
 def sync() -> int:
     """Set all states again, by what is_alive says; returns 0."""
     for each in keepalive.list():
         state = {"up": keepalive.UP, "down": keepalive.DOWN}.get(each["state"], keepalive.UNKNOWN)
         for name, owner in each["owners"].items():
             if name.startswith(f"{OWNER} "):
-                set_state(each["uri"], state, owner["user_attr"])
+                _try_to_set(each["uri"], state, owner["user_attr"])
     return 0

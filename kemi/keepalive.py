@@ -393,7 +393,13 @@ def info(destination: str) -> dict[str, Any]:
 @_never_raises(_NOTHING)
 def list() -> builtins.list[dict[str, Any]]:
     """Return info() of all destinations; for operators, its cost grows with their number."""
-    return [each for each in map(information.of, registry.keys()) if each]
+    return [each for each in map(_information_of, registry.keys()) if each]
+
+
+@_never_raises(dict[str, Any]())
+def _information_of(key: str) -> dict[str, Any]:
+    # One destination's trouble is not that of the others in a list.
+    return information.of(key)
 
 
 @_never_raises(False)

@@ -157,7 +157,11 @@ def _replace(owner: str, wanted: list[Wanted], forced: bool, remedy: str) -> Non
 def _owned_by(owner: str) -> list[str]:
     owned = []
     for key in shared_memory.monitored_keys():
-        registered = shared_memory.registration(key)
+        try:
+            registered = shared_memory.registration(key)
+        except Exception:
+            log.exception("%s is left alone", key)
+            continue
         if registered and owner in registered.owners:
             owned.append(key)
     return owned

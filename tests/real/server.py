@@ -246,7 +246,8 @@ class Kamailio:
         """Ask as kamcmd does; return the result, raise RuntimeError with the server's complaint."""
         self._asked += 1
         request = {"jsonrpc": "2.0", "method": method, "params": list(parameters), "id": self._asked}
-        self._socket.send(json.dumps(request).encode())
+        # Half of a character stands for a byte that is no UTF-8, which an operator may type.
+        self._socket.send(json.dumps(request, ensure_ascii=False).encode("utf-8", "surrogateescape"))
         reply = json.loads(self._socket.recv(1 << 16))
         while reply["id"] != self._asked:  # of one that was given up before
             reply = json.loads(self._socket.recv(1 << 16))

@@ -1,0 +1,157 @@
+"""The list file's text: what a line says, and what no line says."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from keepalive_core import list_file, uris
+
+
+def only(line: bytes | str) -> list_file.Entry:
+    """The entry of a file with one good line."""
+    parsed = list_file.parse(line.encode() if isinstance(line, str) else line)
+    assert parsed.faults == []
+    [entry] = parsed.entries
+    return entry
+
+
+@pytest.mark.parametrize(
+    ("line", "uri", "options", "group"),
+    [
+        ("sip:192.168.10.20", "sip:192.168.10.20", {}, ""),
+        ("sip:o'neil@host", "sip:o'neil@host", {}, ""),
+        ("sip:o'neil@host fall=3 # it's mine", "sip:o'neil@host", {"fall": 3}, ""),
+        ("o'neil'@host group=o'neil", "sip:o'neil'@host", {}, "o'neil"),
+        ('sip:a group="two words" fall=3', "sip:a", {"fall": 3}, "two words"),
+        ("sip:a group='two words'", "sip:a", {}, "two words"),
+        ('sip:a "group=two words"', "sip:a", {}, "two words"),
+        ("\"sip:a\" 'fall=3'", "sip:a", {"fall": 3}, ""),
+        ('sip:a group="it\'s # no comment"  # but this', "sip:a", {}, "it's # no comment"),
+        ("sip:a group='he said \"no\"'", "sip:a", {}, 'he said "no"'),
+        ('sip:a group="she said \\"no\\" \\\\ \\n"', "sip:a", {}, 'she said "no" \\ \\n'),
+        ("sip:a group=", "sip:a", {}, ""),
+        ('sip:a group=""', "sip:a", {}, ""),
+        ("\tsip:a\t fall=3\t", "sip:a", {"fall": 3}, ""),
+        # White space that the eye takes for a space: no-break, ideographic, thin.
+        ("sip:a\u00a0fall=3\u3000rise=2\u2009group=x", "sip:a", {"fall": 3, "rise": 2}, "x"),
+        ("\ufeffsip:a fall=3", "sip:a", {"fall": 3}, ""),
+        (b"sip:a # K\xf6ln", "sip:a", {}, ""),
+        ("sip:a group=Köln", "sip:a", {}, "Köln"),
+    ],
+)
+def test_what_a_line_says(line: bytes | str, uri: str, options: dict[str, object], group: str) -> None:
+    """A URI as it is, with whatever RFC 3261 allows in it; values with or without quotation marks."""
+    entry = only(line)
+    assert (entry.destination.uri, entry.options, entry.group) == (uri, options, group)
+
+
+@pytest.mark.parametrize(
+    ("line", "fault"),
+    [
+        ("sip:10.0.0.256", "bad IPv4 address"),
+        ("sip:a#comment", "a comment begins behind white space"),
+        ("sip:u#1@host", "a comment begins behind white space"),
+        ("sip:a group=x#1", "a value with # has quotation marks"),
+        ('sip:a group="x', "quotation marks stand around a whole value"),
+        ("sip:a group='x", "quotation marks stand around a whole value"),
+        ("sip:a group='it's'", "quotation marks stand around a whole value"),
+        ('sip:a group="x"y', "quotation marks stand around a whole value"),
+        ('sip:a group=x"y"', "quotation marks stand around a whole value"),
+        ('"', "quotation marks stand around a whole value"),
+        ("sip:a group=x\\ y", "quotation marks stand around a whole value"),
+        ("sip:a fall", "'fall' is no name=value"),
+        ("sip:a fall=3 fall=3", "or given twice"),
+        ("sip:a =3", "unknown parameter ''"),
+        ("sip:a fall=0", "bad fall 0"),
+        ("sip:a fall=" + "9" * 5000, "bad fall '999"),
+        ("sip:a priority=" + "9" * 18, "priority 999999999999999999: -2147483647 to 2147483647 is allowed"),
+        ("sip:a weight=1.5", "weight: a number is needed, not float"),
+        ("sip:a group=x\x00", "a name is needed, not 'x\\x00'"),
+        ("sip:a\x00", "control or non-ASCII character"),
+        ("\x00" * 100, "control or non-ASCII character"),
+        ("sip:a\ufeff", "control or non-ASCII character"),
+        ("sip:\u200ba", "control or non-ASCII character"),
+        (b"sip:k\xf6ln.example.com", "control or non-ASCII character"),
+        (b"sip:a group=K\xf6ln", "a name is needed"),
+        ("sip:a ping_from=sip:" + "x" * 10_000, "it is longer than 8192 bytes"),
+        ("x" * 10**6, "it is longer than 8192 bytes"),
+        (b"\xff\xfes\x00i\x00p\x00", "the file is UTF-16"),
+        (b"\xfe\xff\x00s\x00i\x00p", "the file is UTF-16"),
+        ("sip:a list_file=/etc/passwd", "list_file is no parameter of one destination"),
+    ],
+)
+def test_what_no_line_says(line: bytes | str, fault: str) -> None:
+    """A line that is not understood to its end is refused, with what it is and why, in a few words."""
+    parsed = list_file.parse(line.encode() if isinstance(line, str) else line)
+    assert parsed.entries == []
+    assert parsed.bad == 1
+    [told] = parsed.faults
+    assert fault in told
+    assert told.startswith("line 1: ")
+    assert len(told) < 600
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
+@pytest.mark.parametrize("last", ["", "end"])
+def test_lines_end_as_editors_end_them(end: str, last: str) -> None:
+    """Whatever a line ends with, and whether the last one does, its number is that of an editor."""
+    text = end.join(
+        ["\ufeff# carriers", "", "sip:a", "sip:bad:port", "\u2028", "\ufeffsip:b group='x\u2028y'", "???"]
+    )
+    parsed = list_file.parse((text + (end if last else "")).encode())
+    assert [entry.destination.uri for entry in parsed.entries] == ["sip:a"]
+    assert [fault.split(":")[0] for fault in parsed.faults] == ["line 4", "line 6", "line 7"]
+
+
+def test_a_destination_stands_there_once() -> None:
+    """The second line of a destination is refused, in any spelling, and names the first."""
+    parsed = list_file.parse(b"sip:A\n\nsip:a:5060 fall=3\n")
+    assert len(parsed.entries) == 1
+    assert parsed.faults == ["line 3: 'sip:a:5060' stands in line 1 already"]
+
+
+def test_of_many_faults_the_first_ones_are_told() -> None:
+    """Of a file that is none, five lines are told, and how many there are."""
+    parsed = list_file.parse(b"root:x:0:0:root:/root:/bin/bash\n" * 10_000)
+    assert len(parsed.faults) == 5
+    assert parsed.bad == 10_000
+    assert sum(map(len, parsed.faults)) < 1000
+
+
+@given(st.binary(max_size=2000))
+@example(b"\n" * 10**6)
+@example(b'"' * 8000)
+@example(b'sip:a group="' + b"\\" * 8000)
+@example(b"sip:a " + b"'" * 8000)
+@example(b"\x00\n" * 1000)
+def test_any_bytes_have_an_answer(data: bytes) -> None:
+    """Whatever a file's bytes are, each line is an entry that means itself, a fault, or nothing."""
+    parsed = list_file.parse(data)
+    assert parsed.bad >= len(parsed.faults)
+    for entry in parsed.entries:
+        assert uris.parse(entry.destination.uri) == entry.destination
+        assert entry.group.isprintable()
+    assert all(fault.isprintable() and len(fault) < 1000 for fault in parsed.faults)
+
+
+GOOD = (
+    b"# carriers\nsip:192.168.10.20  group=carriers priority=10 fall=3\nsip:o'neil@h group='a b'   # backup\n"
+)
+
+
+@given(st.data())
+def test_a_damaged_file_has_no_other_meaning_than_its_lines(data: st.DataObject) -> None:
+    """Where bytes are changed, lost or doubled, lines that are whole still mean what they meant."""
+    at = data.draw(st.integers(0, len(GOOD)))
+    gone = data.draw(st.integers(0, 3))
+    damaged = GOOD[:at] + data.draw(st.binary(max_size=3)) + GOOD[at + gone :]
+    found = {entry.destination.key: entry for entry in list_file.parse(damaged).entries}
+    for line in GOOD.splitlines():
+        lines = damaged.replace(b"\r", b"\n").split(b"\n")
+        if line in lines and not line.startswith(b"#"):
+            entry = only(line)
+            # The first of two lines with one destination holds.
+            if sum(entry.destination.uri.encode() in each for each in lines) == 1:
+                assert found[entry.destination.key] == entry

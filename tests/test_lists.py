@@ -1,0 +1,299 @@
+"""A list of destinations takes the place of the one before: as a whole, or not at all."""
+
+from __future__ import annotations
+
+import os
+import socket
+from collections.abc import Callable
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from conftest import FakeServer
+from keepalive_core import replacing
+from keepalive_core.checks import Refused
+
+A = "sip:192.168.10.20"
+MANY = [f"sip:192.168.10.{number}" for number in range(1, 13)]
+
+
+class Source:
+    """A list that can be replaced at run time: that of kamailio.cfg, or the list file."""
+
+    def __init__(self, server: FakeServer, tmp_path: Path, kind: str) -> None:
+        self.server = server
+        self.kind = kind
+        self.file = tmp_path / "keepalive.list"
+        self.keepalive: ModuleType
+
+    def start(self, *uris: str) -> None:
+        """Start the server with a list."""
+        if self.kind == "kamailio.cfg":
+            self.server.define("destinations", " ".join(uris))
+        else:
+            self.file.write_text("\n".join(uris))
+            self.server.define("list_file", str(self.file))
+        self.keepalive = self.server.process()
+        self.server.tick(0.2)
+
+    def replace(self, *uris: str, forced: bool = False) -> bool:
+        """Replace it; return whether that was done without a complaint."""
+        before = len(self.server.ksr.lines("err"))
+        if self.kind == "kamailio.cfg":
+            self.server.ksr.settings["destination"] = " ".join(["!force"] * forced + list(uris))
+            self.server.tick(1.2)
+            return len(self.server.ksr.lines("err")) == before
+        self.file.write_text("\n".join(uris))
+        return bool(self.keepalive.reload(force=forced) == 0)
+
+    @property
+    def monitored(self) -> list[str]:
+        return sorted(each["uri"] for each in self.keepalive.list())
+
+
+@pytest.fixture(params=["kamailio.cfg", "list_file"])
+def source(request: pytest.FixtureRequest, server: FakeServer, tmp_path: Path) -> Source:
+    """Each source of a list."""
+    return Source(server, tmp_path, request.param)
+
+
+def test_a_list_with_a_bad_entry_changes_nothing(source: Source) -> None:
+    """One slip of the hand keeps the whole list as it was, and the log names the slip."""
+    source.start(*MANY)
+    assert not source.replace("sip:10.0.0.256")
+    assert not source.replace(*MANY[:-1], "sip:10.0.0.256")
+    assert not source.replace(*MANY, "sip:new", "sip:10.0.0.256", forced=True)
+    assert source.monitored == sorted(MANY)
+    errors = source.server.ksr.lines("err")
+    assert (
+        sum("bad destination 'sip:10.0.0.256': bad IPv4 address '10.0.0.256'" in line for line in errors) == 3
+    )
+    assert all(len(line) < 400 for line in errors)
+    assert len(errors) == (3 if source.kind == "kamailio.cfg" else 6)
+
+
+def test_at_the_start_the_good_entries_are_used(source: Source) -> None:
+    """Bad ones are named then, and what is left is monitored."""
+    source.start("sip:10.0.0.256", A, *[f"sip:bad:{number}x" for number in range(100)], "sip:b")
+    assert source.monitored == [A, "sip:b"]
+    assert len(source.server.ksr.lines("err")) == 6
+    assert "and 96 more like these" in source.server.ksr.lines("err")[-1]
+
+
+def test_a_list_that_leaves_nothing_says_so(source: Source) -> None:
+    """An empty list, as a full disk or a failed script leaves it, changes nothing unless it is forced."""
+    source.start(A, "sip:b")
+    for empty in ([], ["# nothing"] if source.kind == "list_file" else [","]):
+        assert not source.replace(*empty)
+        assert source.monitored == [A, "sip:b"]
+    assert all("all 2 destinations would go" in line for line in source.server.ksr.lines("err"))
+    assert source.replace(forced=True)
+    assert source.monitored == []
+
+
+def test_a_list_that_leaves_less_than_half_of_many_says_so(source: Source) -> None:
+    """Of ten or more half may go at a time, and more if it is forced; of fewer any number that leaves one."""
+    source.start(*MANY)
+    assert not source.replace(*MANY[7:], "sip:x", "sip:y")
+    assert source.monitored == sorted(MANY)
+    assert "7 of 12 destinations would go, more than half" in source.server.ksr.lines("err")[-1]
+    assert source.replace(*MANY[6:])
+    assert source.monitored == sorted(MANY[6:])
+    assert source.replace(MANY[6])
+    assert source.replace(*MANY)
+    assert source.replace(*MANY[11:], forced=True)
+    assert source.monitored == MANY[11:]
+
+
+def test_only_its_own_destinations_count(source: Source) -> None:
+    """What others own is neither counted nor removed."""
+    source.start(A, "sip:b")
+    for uri in (A, *MANY):
+        source.keepalive.add_destination(uri, "script")
+    assert not source.replace()
+    assert source.replace("sip:b")
+    assert source.monitored == sorted({"sip:b", A, *MANY})
+    assert source.replace(forced=True)
+    assert source.monitored == sorted({A, *MANY})
+
+
+def test_what_memory_has_no_room_for_removes_nothing(source: Source) -> None:
+    """The new comes before the missing goes: with full memory nothing is lost."""
+    source.start(*MANY)
+    for room in range(0, 40, 3):
+        source.server.ksr.room_left = room
+        assert not source.replace(*MANY[6:], *[f"sip:new{number}" for number in range(50 + room)])
+        assert set(MANY) <= set(source.monitored)
+        assert all(source.keepalive.state(uri) >= 0 for uri in source.monitored)
+    assert "none was removed" in source.server.ksr.lines("err")[-1]
+    assert "destinations are not monitored as wanted" in source.server.ksr.lines("err")[-1]
+    assert all(len(line) < 300 for line in source.server.ksr.lines("err"))
+    source.server.ksr.room_left = None
+    assert source.replace(*MANY[6:], "sip:new", forced=True)
+    assert source.monitored == sorted([*MANY[6:], "sip:new"])
+
+
+def test_a_removal_that_fails_midway_is_told(source: Source, mocker) -> None:
+    """One destination that can't be removed keeps the others neither there nor from being told."""
+    source.start(*MANY)
+    import keepalive_core.registrations as registrations
+
+    disown = registrations.disown
+
+    def fails(key: str, owner: str) -> bool:
+        if key.startswith(MANY[1]):
+            raise RuntimeError("broken")
+        return disown(key, owner)
+
+    mocker.patch.object(registrations, "disown", side_effect=fails)
+    assert not source.replace(*MANY[4:])
+    assert source.monitored == sorted([MANY[1], *MANY[4:]])
+    assert any(f"{MANY[1]}:5060 may stay: broken" in line for line in source.server.ksr.lines("err"))
+
+
+def test_a_row_that_is_no_registration_is_its_own_trouble(source: Source) -> None:
+    """A row that somebody overwrote keeps no other destination from coming, going or being listed."""
+    source.start(*MANY)
+    source.server.ksr.tables["keepalive_destination"][f"{MANY[0]}:5060"] = "{broken"
+    assert source.replace(*MANY[1:6], *MANY[7:], "sip:new") == (source.kind == "list_file")
+    assert source.monitored == sorted([*MANY[1:6], *MANY[7:], "sip:new"])
+
+
+# --- the file --------------------------------------------------------------------------------------------
+
+
+def fifo(path: Path) -> None:
+    os.mkfifo(path)
+
+
+def unix_socket(path: Path) -> None:
+    socket.socket(socket.AF_UNIX).bind(str(path))
+
+
+ODD: list[Callable[[Path], object]] = [
+    fifo,
+    unix_socket,
+    lambda path: path.mkdir(),
+    lambda path: path.symlink_to("/dev/zero"),
+    lambda path: path.symlink_to(path),
+    lambda path: path.symlink_to("/proc/self/mem"),
+    lambda path: None,
+]
+
+
+@pytest.mark.parametrize("make", ODD)
+def test_only_a_regular_file_is_read(
+    server: FakeServer, tmp_path: Path, make: Callable[[Path], object]
+) -> None:
+    """A FIFO that nobody writes, a device without end, a folder: refused at once, and nothing has changed."""
+    file = tmp_path / "keepalive.list"
+    file.write_text(A)
+    server.define("list_file", str(file))
+    keepalive = server.process()
+    assert keepalive.state(A) == 0
+    file.unlink()
+    make(file)
+    assert keepalive.reload() == -1
+    assert keepalive.state(A) == 0
+    assert "can't be read, nothing has changed" in server.ksr.lines("err")[-1]
+
+
+def test_a_file_has_a_largest_size(server: FakeServer, tmp_path: Path) -> None:
+    """A file of more than 32 MB is refused whole, before anything of it is used."""
+    file = tmp_path / "keepalive.list"
+    file.write_text(A)
+    server.define("list_file", str(file))
+    keepalive = server.process()
+    assert keepalive.state(A) == 0
+    with file.open("wb") as grown:
+        grown.write(b"sip:b\n")
+        grown.truncate(32 * 2**20 + 1)
+    assert keepalive.reload(force=True) == -1
+    assert keepalive.state(A) == 0
+    assert "is larger than 32 MB, nothing has changed" in server.ksr.lines("err")[-1]
+
+
+def test_a_file_that_is_missed_at_the_start_is_tried_again(server: FakeServer, tmp_path: Path) -> None:
+    """A list on a disk that comes late, or that can't be opened for a moment, is monitored later."""
+    file = tmp_path / "keepalive.list"
+    server.define("list_file", str(file))
+    server.define("destinations", A)
+    keepalive = server.process()
+    server.tick(25)
+    assert keepalive.state(A) != -1
+    assert keepalive.state("sip:b") == -1
+    [line] = server.ksr.lines("err")
+    assert "can't be read" in line
+    assert "it is tried again each 10 s" in line
+    file.write_text("sip:b\nsip:bad:port\n")
+    server.tick(11)
+    assert keepalive.state("sip:b") != -1
+    assert f"keepalive: list_file {file} is read now" in server.ksr.lines("info")
+    file.write_text("sip:c\n")
+    server.tick(25)
+    assert keepalive.state("sip:c") == -1, "from then on reload() reads it"
+    assert len(server.ksr.lines("err")) == 2
+
+
+def test_reload_in_mod_init_is_too_early(server: FakeServer, tmp_path: Path) -> None:
+    """Before there are tables a list is read by nobody; it is read at the start."""
+    file = tmp_path / "keepalive.list"
+    file.write_text(A)
+    server.define("list_file", str(file))
+    server.ksr.tables_exist = False
+    keepalive = server.process()
+    assert keepalive.reload() == -1
+    server.ksr.tables_exist = True
+    assert keepalive.state(A) == 0
+
+
+@pytest.mark.parametrize("force", ["no", 1, None])
+def test_force_is_true_or_false(keepalive: ModuleType, server: FakeServer, force: object) -> None:
+    """A word that somebody may have meant otherwise forces nothing."""
+    assert keepalive.reload(force) == -1
+    assert "True or False is needed" in server.ksr.lines("err")[-1]
+
+
+def test_a_native_route_may_force(server: FakeServer, tmp_path: Path) -> None:
+    """python_exec("reload", "force") does what reload(force=True) does, and no other word does."""
+    file = tmp_path / "keepalive.list"
+    file.write_text(A)
+    server.define("list_file", str(file))
+    native = server.process().NativeHandlers()
+    assert native.is_alive(None, A) == 1
+    file.write_text("")
+    assert native.reload(None) == native.reload(None, "") == native.reload(None, "no") == -1
+    assert native.is_alive(None, A) == 1
+    assert native.reload(None, "force") == 1
+    assert native.is_alive(None, A) == -1
+
+
+def test_what_kamailio_makes_of_its_define_is_a_start(server: FakeServer) -> None:
+    """Where the define's text does not tell what the list comes to, good entries are used then as well."""
+    server.ksr.defines["KEEPALIVE_DESTINATIONS"] = '"sip:PLACEHOLDER"'
+    server.ksr.settings["destination"] = f"{A} sip:10.0.0.256"
+    keepalive = server.process()
+    server.tick(1)
+    assert [each["uri"] for each in keepalive.list()] == [A]
+    assert len(server.ksr.lines("err")) == 1
+
+
+keys = st.lists(st.sampled_from([f"k{number}" for number in range(30)]), unique=True)
+
+
+@given(keys, keys, st.booleans())
+def test_what_may_go(before: list[str], wanted: list[str], forced: bool) -> None:
+    """Unless it is forced, something stays of what was there, and of ten or more at least half."""
+    try:
+        gone = replacing.removed(before, wanted, forced)
+    except Refused:
+        assert not forced
+        assert not wanted or (len(before) >= 10 and len(set(before) - set(wanted)) * 2 > len(before))
+        return
+    assert set(gone) == set(before) - set(wanted)
+    if before and not forced:
+        assert wanted
+        assert len(before) < 10 or len(gone) * 2 <= len(before)

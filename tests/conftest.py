@@ -27,7 +27,7 @@ PURE = {
     f"keepalive_core.{room}"
     for room in (
         *("uris", "quoting", "checks", "modes", "settings", "ways", "reply_codes"),
-        *("health", "guards", "calls", "schedule", "freshness", "turns", "fleet", "lanes"),
+        *("health", "guards", "listening", "calls", "schedule", "freshness", "turns", "fleet", "lanes"),
     )
 }
 

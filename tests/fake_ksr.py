@@ -117,6 +117,8 @@ class FakeKSR:
         self.unresolvable: set[str] = set()
         self.variables: dict[str, str | int] = {}
         """script variables of the process"""
+        self.first_socket: str | None = None
+        """from which pings leave that have no ping_socket, such as sip:127.0.0.1:5060"""
         self.reply_headers: dict[str, str] = {}
         """of the reply that comes in"""
         self.rpc: Callable[[str, list[Any]], Any] | None = None
@@ -214,9 +216,14 @@ class FakeKSR:
 
     def _value(self, name: str) -> Any:
         kind, _, inner = name.strip("$)").partition("(")
-        texts = {"def": self.defines, "hdr": self.reply_headers, "jsonrpl": {"body": self._rpc_reply}}
-        if kind in texts:
-            return texts[kind].get(inner)
+        known: dict[str, dict[str, Any]] = {
+            "def": self.defines,
+            "hdr": self.reply_headers,
+            "jsonrpl": {"body": self._rpc_reply},
+            "stat": self.memory,
+        }
+        if kind in known:
+            return known[kind].get(inner)
         if kind == "sel" and inner.startswith(("cfg_get.keepalive.", "cfg_get.core.")):
             return self._setting(inner.rpartition(".")[2])
         if kind == "avp":
@@ -226,9 +233,7 @@ class FakeKSR:
         if kind == "shtitkey":
             items, at = self._iterators[inner]
             return items[at][0]
-        if kind == "stat":
-            return self.memory[inner]
-        if kind in ("rs", "rr", "ci", "si", "sp"):
+        if kind in ("rs", "rr", "ci", "si", "sp", "Ru"):
             return self._of_message(kind)
         return self.violate(f"the fake does not know {name}")
 
@@ -241,6 +246,9 @@ class FakeKSR:
 
     def _of_message(self, kind: str) -> Any:
         """Return what a reply says; a failure function has the request at hand."""
+        if kind == "Ru":
+            socket = self._current.socket if self._current else ""
+            return f"sip:{socket.partition(':')[2]}" if socket else self.first_socket
         if self._reply is None:
             return self._current.call_id if kind == "ci" and self._current else None
         known = dict(zip(("rs", "rr", "ci", "si", "sp"), self._reply, strict=True))[kind]

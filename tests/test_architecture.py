@@ -11,7 +11,7 @@ ROOMS = sorted((KEMI / "keepalive_core").glob("*.py"))
 KNOW_KSR = {"shared_memory", "variables", "tm", "answers", "kamailio_log", "rpc"}
 PURE = {
     *("uris", "quoting", "checks", "modes", "settings", "ways", "list_file", "replacing", "reply_codes"),
-    *("health", "schedule", "guards", "calls", "freshness", "turns", "fleet", "lanes"),
+    *("health", "schedule", "guards", "listening", "calls", "freshness", "turns", "fleet", "lanes"),
 }
 
 

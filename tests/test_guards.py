@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import socket
-from collections.abc import Iterator
 from types import ModuleType
 from typing import Any
 
@@ -15,22 +13,14 @@ from hypothesis.stateful import initialize, invariant, rule
 from conftest import FakeServer, ServerMachine
 from keepalive_core.calls import CallRules, is_call_success, judge_call
 from keepalive_core.guards import (
-    BEAT,
-    Pulse,
     Standing,
-    Unread,
     Uplink,
-    also_unread,
     damp,
     held,
     hold,
     is_least_alive,
     least_alive,
-    missed_a_beat,
-    next_beat,
     one_more_fails,
-    was_unread,
-    was_unread_at_each,
 )
 from keepalive_core.health import (
     DOWN,
@@ -45,7 +35,6 @@ from keepalive_core.health import (
     judge,
     pace,
 )
-from keepalive_core.receive_queues import ReceiveQueue, of_this_process
 from keepalive_core.schedule import SECOND
 
 A, B, C = (f"sip:192.168.10.{number}" for number in (20, 21, 22))
@@ -546,239 +535,6 @@ def test_a_void_ping_changes_nothing(state: int, streak: int, kind: Kind, timeou
     verdict = judge(known, result, Rules(timeout=timeout), WALL)
     assert verdict.transition is Transition.VOID
     assert verdict.health == known._replace(judged=10, void=1, voids=1, reason=f"no verdict: {result.why()}")
-
-
-def test_a_pulse() -> None:
-    """A gap between two beats is a time in which nobody listened, also before the next beat has come."""
-    assert not missed_a_beat(Pulse(), 0, 10 * SECOND), "nobody has looked yet"
-    known = Pulse()
-    for tenth in (0, 1, 2, 20, 21, 22):
-        if tenth == 20:
-            assert missed_a_beat(known, 11 * SECOND, 12 * SECOND), "the others may wake up first"
-        known = next_beat(known, 10 * SECOND + tenth * SECOND // 10)
-    assert known == Pulse(12_200_000, 10_200_000, 12_000_000)
-    times = ((11.5, 12.1, True), (9, 10.1, False), (12.0, 12.3, False), (10, 12.5, True))
-    for since, until, missed in times:
-        assert missed_a_beat(known, int(since * SECOND), int(until * SECOND)) == missed
-
-
-def test_a_server_that_stood_still_blames_nobody(keepalive: ModuleType, server: FakeServer) -> None:
-    """A timeout that is in time to the ms is void where the server stood still before; the next counts."""
-    keepalive.add_destination(A, "me", ping_interval=5, ping_timeout=1000)
-    server.answer(200, 6)
-    for stands_still, void, failed in ((True, 1, 0), (False, 1, 1)):
-        before = len(server.ksr.sent)
-        while len(server.ksr.sent) == before:
-            server.tick()
-            server.ksr.handlers.ksr_keepalive_watch(None)
-        for tenth in range(10):
-            server.now += SECOND // 10
-            if tenth > 5 or not stands_still:
-                server.ksr.handlers.ksr_keepalive_watch(None)
-        server.ksr.time_out(server.ksr.sent[-1])
-        known = keepalive.info(A)
-        assert (known["void"], known["failed"]) == (void, failed)
-        assert known["last_reason"].endswith(" ms: this server stood still") == stands_still
-
-
-# --- workers that read nothing ---------------------------------------------------------------------------
-
-
-@given(
-    st.lists(st.tuples(st.integers(0, 60 * SECOND), st.integers(1, SECOND)), max_size=20),
-    st.integers(0, 60 * SECOND),
-    st.integers(0, 40 * SECOND),
-)
-def test_what_was_not_read_is_remembered(neglect: list[tuple[int, int]], since: int, lasting: int) -> None:
-    """Half a minute back it is known, to a tenth of a second, whether anything was not read in a time."""
-    known, now, slots = Unread(), 0, set()
-    for pause, unread in neglect:
-        began, now = now + pause, now + pause + unread
-        known = also_unread(known, began, now)
-        slots |= set(range(began // BEAT, now // BEAT + 1))
-    oldest = known.newest - 319
-    asked = set(range(since // BEAT, (since + lasting) // BEAT + 1))
-    assert was_unread(known, since, since + lasting) == any(slot >= oldest for slot in asked & slots)
-
-
-@pytest.mark.parametrize(
-    ("since", "until", "deaf"),
-    [
-        (9.95, 11.8, True),  # all three copies
-        (9.95, 11.4, False),  # the last one was heard
-        (10.4, 14.0, False),  # the first one was
-        (10.05, 10.1, False),
-    ],
-)
-def test_one_copy_heard_is_enough(since: float, until: float, deaf: bool) -> None:
-    """A ping of 10.0 s, sent again at 10.56 and 11.69, is in vain only where none of the three was heard."""
-    known = also_unread(Unread(), int(since * SECOND), int(until * SECOND))
-    copies = [int(at * SECOND) for at in (10, 10.563, 11.689)]
-    assert was_unread_at_each(known, copies, 1000, 13 * SECOND) == deaf
-    assert not was_unread_at_each(Unread(), copies, 1000, 13 * SECOND)
-
-
-def test_a_copy_that_left_too_late_was_not_heard() -> None:
-    """The answer to a copy of 11.69 would have come at 11.79, when the ping's time was over."""
-    known = also_unread(Unread(), 10 * SECOND, int(11.4 * SECOND))
-    copies = [int(at * SECOND) for at in (10, 10.563, 11.689)]
-    assert was_unread_at_each(known, copies, SECOND // 10, int(11.763 * SECOND))
-
-
-@pytest.fixture
-def unread() -> Iterator[socket.socket]:
-    """A socket of this process that nobody reads."""
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as opened:
-        opened.bind(("127.0.0.1", 0))
-        yield opened
-
-
-def address(opened: socket.socket) -> str:
-    """Return where a socket of IPv4 is bound."""
-    return "{}:{}".format(*opened.getsockname())
-
-
-def arrive(opened: socket.socket, what: bytes, times: int = 1) -> None:
-    """Let datagrams arrive at a socket."""
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as peer:
-        for _ in range(times):
-            peer.sendto(what, opened.getsockname())
-
-
-def test_a_queue_that_nobody_reads(unread: socket.socket) -> None:
-    """It is neglected while the same datagram waits, or where one was dropped, and is not touched."""
-    queue = ReceiveQueue(unread, 0)
-    assert queue.address == address(unread)
-    assert not queue.is_neglected(1)
-    arrive(unread, b"one")
-    assert not queue.is_neglected(2), "it may be read at once"
-    arrive(unread, b"two")
-    assert queue.is_neglected(3)
-    assert unread.recv(10) == b"one", "it is still there"
-    assert not queue.is_neglected(4), "somebody reads"
-    assert unread.recv(10) == b"two"
-    assert not queue.is_neglected(5)
-    arrive(unread, b"x" * 1000, 5000)
-    assert queue.is_neglected(6)
-    assert queue.dropped > 0
-    assert queue.is_neglected(7)
-
-
-def test_a_queue_that_is_abandoned(unread: socket.socket) -> None:
-    """What nobody has read for a minute, nobody will: that is no excuse for silence any more."""
-    queue = ReceiveQueue(unread, 0)
-    arrive(unread, b"one")
-    verdicts = [queue.is_neglected(second * SECOND) for second in range(70)]
-    assert verdicts == [False] + [True] * 59 + [False] * 10
-    unread.recv(10)
-    assert not queue.is_neglected(70 * SECOND)
-    arrive(unread, b"two")
-    assert [queue.is_neglected(second * SECOND) for second in (71, 72)] == [False, True]
-
-
-def test_the_queues_of_a_process(unread: socket.socket) -> None:
-    """All bound UDP sockets without a peer are looked at, no other, and none is closed."""
-    with (
-        socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as connected,
-        socket.socket(socket.AF_INET, socket.SOCK_STREAM) as stream,
-        socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as unbound,
-    ):
-        connected.connect(unread.getsockname())
-        stream.bind(("127.0.0.1", 0))
-        queues = of_this_process(0)
-        addresses = {queue.address for queue in queues}
-        for queue in queues:
-            queue.close()
-        assert address(unread) in addresses
-        assert not {address(each) for each in (connected, stream, unbound)} & addresses
-        arrive(unread, b"one")
-        assert unread.recv(10) == b"one"
-
-
-@pytest.mark.skipif(not socket.has_dualstack_ipv6(), reason="this kernel has no IPv6")
-def test_a_queue_of_ipv6() -> None:
-    """A socket of IPv6 is looked at too; its address is written with brackets."""
-    # Any address can be had where the kernel knows IPv6; ::1 is missing where no interface has it.
-    with socket.socket(socket.AF_INET6, socket.SOCK_DGRAM) as six:
-        six.bind(("::", 0))
-        queues = of_this_process(0)
-        assert f"[::]:{six.getsockname()[1]}" in {queue.address for queue in queues}
-        for queue in queues:
-            queue.close()
-
-
-@pytest.mark.parametrize(
-    ("options", "destination", "void"),
-    [
-        ({}, A, 1),
-        ({"ping_socket": "udp:OURS"}, A, 1),
-        ({"ping_socket": "udp:192.168.10.1:5060"}, A, 1),
-        ({"ping_socket": "udp:OTHER"}, A, 0),
-        ({}, f"{A};transport=tcp", 0),
-    ],
-    ids=["from any socket", "from this one", "from one that is not known", "from another", "over TCP"],
-)
-def test_silence_while_nobody_reads(
-    keepalive: ModuleType,
-    server: FakeServer,
-    unread: socket.socket,
-    options: dict[str, str],
-    destination: str,
-    void: int,
-) -> None:
-    """A timeout is void where nobody read what came to the ping's socket, and a failure otherwise."""
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as other:
-        other.bind(("127.0.0.1", 0))
-        for name, opened in (("OURS", unread), ("OTHER", other)):
-            options = {key: value.replace(name, address(opened)) for key, value in options.items()}
-        keepalive.add_destination(destination, "me", ping_interval=5, ping_timeout=1000, **options)
-        server.answer(200, 6)
-        beat = server.ksr.handlers.ksr_keepalive_watch
-        beat(None)
-        for neglected in (True, False):
-            if neglected:
-                arrive(unread, b"one")
-            before = len(server.ksr.sent)
-            while len(server.ksr.sent) == before:
-                server.tick()
-                beat(None)
-            for _ in range(10):
-                server.now += SECOND // 10
-                beat(None)
-            if neglected:
-                unread.recv(10)
-            server.ksr.time_out(server.ksr.sent[-1])
-            known = keepalive.info(destination)
-            failed = 1 - void if neglected else 2 - void
-            assert (known["void"], known["failed"]) == (void, failed)
-            assert ("nobody read what arrived at" in known["last_reason"]) == (void and neglected)
-        [line] = [line for line in server.ksr.lines("warn") if "no SIP worker" in line]
-        assert f"for more than 1 s no SIP worker read what arrived at {address(unread)} (0 data" in line
-
-
-def test_a_slow_peer_may_have_answered_at_any_time(
-    keepalive: ModuleType, server: FakeServer, unread: socket.socket
-) -> None:
-    """Of a peer whose pings are all sent twice no latency is known: a ping is void by neglect at any time."""
-    keepalive.add_destination(A, "me", ping_interval=5, ping_timeout=3000)
-    beat = server.ksr.handlers.ksr_keepalive_watch
-    beat(None)
-    server.tick(1)
-    server.now += 600_000
-    server.ksr.reply(server.ksr.sent[-1], 200)
-    assert keepalive.info(A)["void"] == 0
-    before = len(server.ksr.sent)
-    while len(server.ksr.sent) == before:
-        server.tick()
-        beat(None)
-    for tenth in range(31):
-        if tenth == 4:
-            arrive(unread, b"one")
-        server.now += SECOND // 10
-        beat(None)
-    unread.recv(10)
-    server.ksr.time_out(server.ksr.sent[-1])
-    assert (keepalive.info(A)["void"], keepalive.state(A)) == (1, 1)
 
 
 def test_without_memory_for_a_ping_nobody_is_down(keepalive: ModuleType, server: FakeServer) -> None:

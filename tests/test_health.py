@@ -149,7 +149,7 @@ TIMELY = Rules(timeout=500)
 @pytest.mark.parametrize(
     ("kind", "milliseconds", "void"),
     [
-        (Kind.TIMEOUT, 350, True),  # this server's clock jumped ahead
+        (Kind.TIMEOUT, 0, False),
         (Kind.TIMEOUT, 450, False),
         (Kind.TIMEOUT, 620, False),
         (Kind.TIMEOUT, 900, False),
@@ -163,7 +163,7 @@ TIMELY = Rules(timeout=500)
     ],
 )
 def test_what_is_void(kind: Kind, milliseconds: int, void: bool) -> None:
-    """Silence is a failure however late it is told; memory that this server lacks is nobody's."""
+    """Silence is a failure however early or late it is told; memory that this server lacks is nobody's."""
     outcome = Result(1, 100, 100 + milliseconds * 1000, kind, 503 if kind is Kind.REPLY else 0)
     verdict = judge(known(UP, 5), outcome, TIMELY, WALL)
     assert (verdict.transition is Transition.VOID) == void

@@ -16,6 +16,7 @@ Pure rooms, which know nothing of Kamailio (text, time and results in, decisions
 * ``calls``        what the replies to calls say of a destination
 * ``guards``       what keeps a fleet from going down by our own fault, a flapping trunk from coming up
 * ``lanes``        regular pings, and those out of turn, which have a budget
+* ``listening``    when this server could not hear, and which silence is void by that
 * ``schedule``     when each ping is due
 * ``turns``        whether a destination's turn becomes a ping, and why it does not
 * ``fleet``        the destinations of one prober, and what puts a ping of theirs forward or off

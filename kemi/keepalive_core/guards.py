@@ -9,87 +9,8 @@ import re
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from .health import DOWN, LATE, UNKNOWN, UP, Health, Rules, Transition, Verdict
+from .health import DOWN, UNKNOWN, UP, Health, Rules, Transition, Verdict
 from .schedule import SECOND
-
-# --- a server that stands still ---------------------------------------------------------------------------
-
-
-class Pulse(NamedTuple):
-    """When this server was seen awake."""
-
-    beat: int = 0
-    """the last time, us; 0 for never"""
-    stopped: int = 0
-    """when it was seen last before it stood still, us"""
-    woke: int = 0
-    """when it was seen again, us"""
-
-
-# rtimer's interval, in keepalive-settings.cfg; us.
-BEAT = SECOND // 10
-
-
-def next_beat(known: Pulse, now: int) -> Pulse:
-    """Return the pulse with one more beat."""
-    if known.beat and now - known.beat > BEAT + LATE:
-        return Pulse(now, known.beat, now)
-    return known._replace(beat=now)
-
-
-def missed_a_beat(known: Pulse, since: int, until: int) -> bool:
-    """Say whether the server stood still between two times, us."""
-    if not known.beat:
-        return False
-    # Whoever asks may have been woken before the one who beats.
-    return until - known.beat > BEAT + LATE or (known.stopped < until and since < known.woke)
-
-
-# --- workers that read nothing ----------------------------------------------------------------------------
-
-# As many slots are remembered: more than half a minute, for the longest time limits.
-_REMEMBERED = 320
-
-
-class Unread(NamedTuple):
-    """When what arrived at a socket was not read."""
-
-    newest: int = 0
-    """the last slot of BEAT that is known of, counted from the clock's zero"""
-    slots: int = 0
-    """a bit for each slot up to it, that of the newest the lowest"""
-
-
-def also_unread(known: Unread, since: int, until: int) -> Unread:
-    """Return what is known, and that between two times, us, nothing was read or something dropped."""
-    newest = max(known.newest, until // BEAT)
-    before = known.slots << min(newest - known.newest, _REMEMBERED)
-    unread = (1 << min(newest - since // BEAT + 1, _REMEMBERED)) - 1
-    return Unread(newest, (before | unread) & ((1 << _REMEMBERED) - 1))
-
-
-def was_unread(known: Unread, since: int, until: int) -> bool:
-    """Say whether what arrived between two times, us, may not have been read."""
-    first, last = max(0, known.newest - until // BEAT), known.newest - since // BEAT
-    if last < 0 or first >= _REMEMBERED:
-        return False
-    asked = (1 << min(last + 1, _REMEMBERED)) - (1 << first)
-    return bool(known.slots & asked)
-
-
-def was_unread_at_each(known: Unread, copies: Iterable[int], latency: int, ended: int) -> bool:
-    """Say whether no copy of a ping had an answer that would have been read.
-
-    One copy is enough: a peer whose answer would have been read then, and that gave none, is silent. A copy
-    that left too late to be answered in time says nothing.
-
-    Arguments: copies, when each left, us, to a BEAT; latency, after which the peer answers, us; ended, when
-    the ping's time was over, us.
-    """
-    first, *others = copies
-    answered = [first, *(sent for sent in others if sent + latency < ended)]
-    return all(was_unread(known, sent - BEAT, min(sent + latency + LATE, ended)) for sent in answered)
-
 
 # --- flapping --------------------------------------------------------------------------------------------
 

@@ -30,10 +30,6 @@ RETRY_AFTER_INTERVALS: Final = 10
 # A ping of which nothing is heard is given up so long after its time limit: tm's timers run in steps of
 # 1/16 s, and their process may be busy.
 GRACE: Final = SECOND
-# Nothing is that late unless this server stood still: tm's timeouts come 1 to 120 ms late (measured, 500 ms
-# limit).
-LATE: Final = 3 * SECOND // 10
-EARLY: Final = SECOND // 10
 
 
 class Kind(Enum):
@@ -321,17 +317,14 @@ def is_success(result: Result, rules: Rules) -> bool:
     return result.kind is Kind.REPLY and has_code(rules.codes, result.code)
 
 
-def is_void(result: Result, rules: Rules) -> bool:
-    """Say whether a result is no verdict: this server had no memory, or was late itself.
+def is_void(result: Result) -> bool:
+    """Say whether a result is no verdict: this server could not send, or could not hear.
 
-    A reply is evidence whenever it is read. Silence is none where it was not listened to: then a whole fleet
-    would go down with each stall of the server (Envoy's issue 28699).
+    A reply is evidence whenever it is read. Silence is none if it was not listened to: then a whole fleet
+    would go down with each stall of the server (Envoy's issue 28699). That takes a witness; that a time limit
+    ended early or late is none.
     """
-    if result.kind is Kind.UNHEARD or result.kind is Kind.NO_MEMORY:
-        return True
-    # A clock that jumped ahead ends time limits early.
-    early = result.ended - result.sent < rules.timeout * 1000 - EARLY
-    return early and result.kind is Kind.TIMEOUT
+    return result.kind is Kind.UNHEARD or result.kind is Kind.NO_MEMORY
 
 
 def asks_to_drain(result: Result, rules: Rules) -> int:
@@ -353,7 +346,7 @@ def judge(health: Health, result: Result, rules: Rules, wall: int) -> Verdict:
     generation, sent, ended, kind, code, _, _ = result
     if generation != health.generation or sent <= health.judged:
         return Verdict(health, Transition.STALE)
-    if is_void(result, rules):
+    if is_void(result):
         void = health._replace(
             judged=sent,
             void=health.void + 1,

@@ -12,7 +12,8 @@ from collections.abc import Callable, Iterable
 
 from . import configuration, freshness, housekeeping, registry, results, shared_memory, tm
 from .fleet import Fleet, Seen, Target
-from .health import GRACE, LATE, UNKNOWN, Health, Kind, Result, is_spent
+from .health import GRACE, UNKNOWN, Health, Kind, Result, is_spent
+from .listening import LATE
 from .schedule import SECOND, TICK, Deadlines, Minutely, Timetable, Wish, first_ping, pings_allowed
 from .turns import has_fresh_calls
 

@@ -1,28 +1,54 @@
 """Whether somebody reads what arrives at this server's UDP sockets, as the kernel knows it.
 
-Where all SIP workers wait for a database, the answers to pings lie in the socket's queue, and where that is
-full they are dropped: silence that is nobody's fault but ours. All processes of Kamailio have the sockets
-open, so a timer process can look at their queues; it takes nothing out.
+If all SIP workers wait for a database, the answers to pings lie in the socket's queue, and are dropped when
+that is full: silence that is nobody's fault but ours. All processes of Kamailio have the sockets open, so a
+timer process can look at their queues; it takes nothing out, and what it asks the kernel changes nothing
+for those who read.
 """
 
+import contextlib
+import fcntl
 import os
 import socket
 import stat
 import struct
-from typing import Final
+from collections.abc import Callable, Collection
+from pathlib import Path
+from typing import Final, NamedTuple
 
+from .listening import BEAT
 from .schedule import SECOND
 
 # Linux's SO_MEMINFO: nine 32-bit numbers about a socket; the last is how many datagrams were dropped.
 _SO_MEMINFO: Final = 55
 _NUMBERS: Final = struct.Struct("=9I")
+# When that arrived which was received last: seconds and nanoseconds of the wall clock. Linux writes them down
+# at each receipt, a look (MSG_PEEK) included, and "no such" says that there was none.
+_SIOCGSTAMPNS: Final = 0x8907
+_TIMESTAMP: Final = struct.Struct("@ll")
+# The same of each datagram, and who sent it: process, user and group.
+_SO_TIMESTAMPNS: Final = 35
+_CREDENTIALS: Final = struct.Struct("=iII")
+_POINTER: Final = struct.calcsize("@P")
+_TOLD: Final = socket.CMSG_SPACE(_TIMESTAMP.size) + socket.CMSG_SPACE(_CREDENTIALS.size)
 # As much of a waiting datagram as tells it from others: a SIP request line and its Via.
 _BEGINNING: Final = 512
-# What nobody has read for so long, nobody will: the socket is not one that workers read.
+# A socket of which nobody has ever read, and of which nobody does for so long, is not one that workers read.
 _ABANDONED: Final = 60 * SECOND
 
 
-class ReceiveQueue:
+class Look(NamedTuple):
+    """What a look at a queue found."""
+
+    unread_since: int = 0
+    """when the oldest arrived of what waits, if it has waited for a BEAT, us; else 0"""
+    lost_since: int = 0
+    """since when something was lost for good, us; 0 if nothing was"""
+    dropped: int = 0
+    """how many datagrams the kernel dropped since the look before"""
+
+
+class UdpQueue:
     """What waits to be read at one UDP socket.
 
     Arguments: opened, the socket, which is only looked at; now, us.
@@ -31,36 +57,83 @@ class ReceiveQueue:
     def __init__(self, opened: socket.socket, now: int) -> None:
         host, port = opened.getsockname()[:2]
         self.address = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
-        self.dropped = 0
-        """datagrams, since it was looked at first"""
         self._socket = opened
-        self._dropped_before = self._drops()
-        self._first: object = None
-        """of what waits, the first datagram and where it comes from"""
-        self._first_since = now
+        self._overflowed = overflows()
+        self._drops = self._count_drops()
+        self._head: object = None
+        """of what waited at the last look, the first datagram and where it came from"""
+        self._since = 0
+        """when that arrived, us; 0 if nothing waited"""
+        self._looked = now
+        self._received = self._last_receipt()
+        self._was_read = self._received is not None
 
-    def is_neglected(self, now: int) -> bool:
-        """Say whether since the last look something was dropped, or nothing read of what waited."""
-        first, dropped = self._peek(), self._drops()
-        lost = (dropped - self._dropped_before) & 0xFFFFFFFF
-        self._dropped_before = dropped
-        self.dropped += lost
-        waits = first is not None and first == self._first
-        if not waits:
-            self._first, self._first_since = first, now
-        return (lost > 0 or waits) and now - self._first_since < _ABANDONED
+    def look(self, now: int, ahead: int) -> Look:
+        """Return what the queue is like now.
+
+        Arguments: now, us; ahead, by how much the wall clock is ahead of the monotonic one, us.
+        """
+        looked, dropped = self._looked, self._newly_dropped()
+        self._look_at_head(now, ahead)
+        waited = now - self._since if self._since else 0
+        if waited >= _ABANDONED and not self._was_read:
+            return Look()
+        return Look(self._since if waited >= BEAT else 0, looked if dropped else 0, dropped)
 
     def close(self) -> None:
         """Look no longer; the socket stays open for the others."""
         self._socket.close()
 
-    def _peek(self) -> object:
-        try:
-            return self._socket.recvfrom(_BEGINNING, socket.MSG_PEEK | socket.MSG_DONTWAIT)
-        except OSError:  # nothing waits
-            return None
+    def _look_at_head(self, now: int, ahead: int) -> None:
+        before = self._received
+        # Somebody has received since our own last look, the workers then.
+        read = self._last_receipt() != before
+        head = self._peek()
+        # The same bytes of the same peer may be another datagram, which came at another time.
+        moved = read or head != self._head or (self._received != before and self._has_stamp())
+        self._was_read = self._was_read or read or (moved and self._head is not None)
+        if head is None:
+            self._since = 0
+        elif moved or not self._since:
+            # It came behind the one before, or since the last look: a clock that jumps counts so far only.
+            arrived = now if self._received is None else self._received // 1000 - ahead
+            self._since = min(max(arrived, self._since or self._looked), now)
+        self._head, self._looked = head, now
 
-    def _drops(self) -> int:
+    def _peek(self) -> object:
+        """Return the datagram that waits, and where it came from; None if none does."""
+        head: object = None
+        with contextlib.suppress(OSError):  # nothing waits
+            head = self._socket.recvfrom(_BEGINNING, socket.MSG_PEEK | socket.MSG_DONTWAIT)
+        self._received = self._last_receipt()
+        return head
+
+    def _has_stamp(self) -> bool:
+        """Say whether the kernel wrote down when that arrived which waits; at the start it did not."""
+        received = self._received
+        self._peek()
+        return self._received == received
+
+    def _last_receipt(self) -> int | None:
+        """Return when that arrived which was received last, ns of the wall clock; None if nothing was."""
+        try:
+            stamp = fcntl.ioctl(self._socket, _SIOCGSTAMPNS, bytes(_TIMESTAMP.size))
+        except OSError:
+            return None
+        seconds, nanoseconds = _TIMESTAMP.unpack(stamp)
+        return int(seconds * 1_000_000_000 + nanoseconds)
+
+    def _newly_dropped(self) -> int:
+        drops = self._count_drops()
+        newly = (drops - self._drops) & 0xFFFFFFFF
+        self._drops = drops
+        if not newly:
+            return 0
+        # Datagrams of a wrong checksum count as dropped too: a stranger's word, and no sign of a full queue.
+        before, self._overflowed = self._overflowed, overflows()
+        return 0 if self._overflowed == before else newly
+
+    def _count_drops(self) -> int:
         try:
             numbers: bytes = self._socket.getsockopt(socket.SOL_SOCKET, _SO_MEMINFO, _NUMBERS.size)
             return int(_NUMBERS.unpack(numbers)[-1])
@@ -68,36 +141,127 @@ class ReceiveQueue:
             return 0
 
 
-def of_this_process(now: int) -> list[ReceiveQueue]:
+class TaskQueue:
+    """What waits to be read at one end of a socket pair by which Kamailio's processes hand on tasks.
+
+    From 6.0 on a process of threads may empty the UDP sockets (``udp_receiver_mode``), and hand each datagram
+    to the workers of an ``async_workers_group``: a pointer to it, through such a pair. Other groups carry
+    other tasks, so the kernel is asked to say with each pointer which process sent it, and when; workers,
+    who ask for neither, do not notice.
+
+    Arguments: opened, the end, which is only looked at; now, us; senders, the numbers of the processes whose
+    tasks are datagrams.
+    """
+
+    def __init__(self, opened: socket.socket, now: int, senders: Collection[int]) -> None:
+        self._socket = opened
+        self._senders = senders
+        self._stamp = b""
+        self._since = 0
+        self._looked = now
+        opened.setsockopt(socket.SOL_SOCKET, socket.SO_PASSCRED, 1)
+        opened.setsockopt(socket.SOL_SOCKET, _SO_TIMESTAMPNS, 1)
+
+    def look(self, now: int, ahead: int) -> Look:
+        """Return what the queue is like now, as UdpQueue.look() does."""
+        stamp = self._stamp_of_datagram()
+        if stamp and stamp != self._stamp:
+            seconds, nanoseconds = _TIMESTAMP.unpack(stamp)
+            arrived = seconds * SECOND + nanoseconds // 1000 - ahead
+            self._since = min(max(arrived, self._since or self._looked), now)
+        elif not stamp:
+            self._since = 0
+        self._stamp, self._looked = stamp, now
+        if not self._since or now - self._since < BEAT:
+            return Look()
+        # If the pair is full, a sender that does not block throws away what comes, and nobody counts it.
+        return Look(self._since, self._since)
+
+    def close(self) -> None:
+        """Look no longer; the socket stays open for the others."""
+        self._socket.close()
+
+    def _stamp_of_datagram(self) -> bytes:
+        """Return when the first task was sent that waits, if that is a datagram; else nothing."""
+        try:
+            _, told, _, _ = self._socket.recvmsg(_POINTER, _TOLD, socket.MSG_PEEK | socket.MSG_DONTWAIT)
+        except OSError:  # nothing waits
+            return b""
+        said = {kind: text for level, kind, text in told if level == socket.SOL_SOCKET}
+        sender, _, _ = _CREDENTIALS.unpack(said.get(socket.SCM_CREDENTIALS, bytes(_CREDENTIALS.size)))
+        return said.get(_SO_TIMESTAMPNS, b"") if sender in self._senders else b""
+
+
+def overflows() -> int | None:
+    """Return how many datagrams the kernel has dropped at full queues, of all sockets; None if not known."""
+    number = 0
+    try:
+        four, six = (Path("/proc/self/net", name).read_text() for name in ("snmp", "snmp6"))
+        names, numbers = (line.split() for line in four.splitlines() if line.startswith("Udp:"))
+        told = dict(zip(names, numbers, strict=True)) | dict(line.split() for line in six.splitlines())
+        for name in ("RcvbufErrors", "MemErrors"):
+            number += int(told.get(name, 0)) + int(told.get(f"Udp6{name}", 0))
+    except (OSError, ValueError):
+        return None
+    return number
+
+
+def udp_queues(now: int) -> list[UdpQueue]:
     """Return the queues of the UDP sockets at which this process could receive from anybody.
 
     Arguments: now, us.
     """
-    queues = []
+    return [UdpQueue(each, now) for each in _sockets(_receives_from_anybody).values()]
+
+
+def task_queues(now: int, senders: Collection[int]) -> list[TaskQueue]:
+    """Return the queues of the socket pairs by which this process could take tasks.
+
+    Arguments: now, us; senders, as of a TaskQueue.
+    """
+    ends = _sockets(_is_end_of_pair)
+    # The two ends of a pair are made one behind the other, and Kamailio writes at the second.
+    in_order = [ends[number] for number in sorted(ends)]
+    for writing in in_order[1::2]:
+        writing.close()
+    return [TaskQueue(reading, now, senders) for reading in in_order[::2]]
+
+
+def _sockets(is_wanted: Callable[[socket.socket], bool]) -> dict[int, socket.socket]:
+    """Return second handles of datagram sockets that this process has open, by the kernel's numbers."""
+    found: dict[int, socket.socket] = {}
     try:
         numbers = [int(name) for name in os.listdir("/proc/self/fd")]
     except OSError:  # no Linux
-        return []
-    for number in sorted(numbers):
-        opened = _udp_socket(number)
-        if opened is not None:
-            queues.append(ReceiveQueue(opened, now))
-    return queues
+        return {}
+    for number in numbers:
+        try:
+            known = os.fstat(number)
+            if not stat.S_ISSOCK(known.st_mode) or known.st_ino in found:
+                continue
+            opened = socket.socket(fileno=os.dup(number))
+        except OSError:
+            continue
+        if opened.type == socket.SOCK_DGRAM and is_wanted(opened):
+            found[known.st_ino] = opened
+        else:
+            opened.close()
+    return found
 
 
-def _udp_socket(number: int) -> socket.socket | None:
-    """Return a second handle of a file descriptor, if it is a bound UDP socket without a fixed peer."""
+def _receives_from_anybody(opened: socket.socket) -> bool:
+    if opened.family not in (socket.AF_INET, socket.AF_INET6):
+        return False
+    return bool(opened.getsockname()[1]) and _peer(opened) is None
+
+
+def _is_end_of_pair(opened: socket.socket) -> bool:
+    return opened.family == socket.AF_UNIX and opened.getsockname() == _peer(opened) == ""
+
+
+def _peer(opened: socket.socket) -> object:
+    """Return the name of the socket's peer, None if it has none."""
     try:
-        if not stat.S_ISSOCK(os.fstat(number).st_mode):
-            return None
-        opened = socket.socket(fileno=os.dup(number))
+        return opened.getpeername()
     except OSError:
         return None
-    if opened.family in (socket.AF_INET, socket.AF_INET6) and opened.type == socket.SOCK_DGRAM:
-        try:
-            opened.getpeername()
-        except OSError:
-            if opened.getsockname()[1]:
-                return opened
-    opened.close()
-    return None

@@ -130,7 +130,8 @@ def _witness(key: str, rules: Rules, result: Result) -> str:
     if not latency and known.resent:
         # So slow that each ping is sent twice, and how slow is not known (Karn's rule): any time may be its.
         latency = result.ended - result.sent
-    return watch.socket_witness(policy.socket, copies, latency, result.ended)
+    socket = tm.left_from() if result.kind is Kind.TIMEOUT else policy.socket
+    return watch.socket_witness(socket, copies, latency, result.ended)
 
 
 def report(key: str, success: bool, reason: str) -> bool:

@@ -15,9 +15,9 @@ table or queue             key                         value
 ``keepalive``              ``paused``                  int, 1 while no pings are to be sent
 ``keepalive``              ``disabled``                int, 1 while the setting ``enabled`` lets none be sent,
                                                        by the first prober
-``keepalive``              ``pulse``                   guards.Pulse, three numbers
-``keepalive``              ``unread`` and a socket     guards.Unread, a number and bits
 ``keepalive``              ``told`` and a word         int, the second of tm.clock() at which that was told
+``keepalive``              ``pulse``                   listening.Pulse, and each listening.Gap: numbers
+``keepalive``              ``queue`` and a socket      listening.Queue: a number, bits, a number
 ``keepalive``              ``settings``                JSON, the settings in force, by the prober
 ``keepalive``              ``callbacks``               JSON, [[callback, user_attr], ...] for all changes
 ``keepalive_state``        a destination's key         int, what is_alive reads: 0 unknown, 1 up, 2 down,
@@ -48,7 +48,7 @@ inside a destination's, outside of a group's.
 """
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from functools import cache, lru_cache, partial
 from types import TracebackType
 from typing import Any, Final, NamedTuple
@@ -56,8 +56,9 @@ from typing import Any, Final, NamedTuple
 import KSR
 
 from . import variables
-from .guards import Pulse, Unread, Uplink
+from .guards import Uplink
 from .health import DOWN, Health, judged_at
+from .listening import Gap, Pulse, Queue
 from .modes import ADMIN_MODES, Admin
 from .schedule import SECOND, Wish, dealt_to
 from .settings import Value
@@ -558,30 +559,35 @@ def _whole_number(name: str, least: int, most: int) -> int:
         return least
 
 
-def pulse() -> Pulse:
-    """Return when this server was seen awake."""
+def pulse() -> tuple[Pulse, tuple[Gap, ...]]:
+    """Return when this server was seen awake, and when it was not."""
     text = _text(COMMON, "pulse")
-    return Pulse(*map(int, text.split())) if text else Pulse()
+    if not text:
+        return Pulse(), ()
+    beat, *gaps = (map(int, part.split()) for part in text.split(","))
+    return Pulse(*beat), tuple(Gap(*each) for each in gaps)
 
 
-def store_pulse(known: Pulse) -> None:
-    """Write when this server was seen awake. Raises: SharedMemoryFull."""
+def store_pulse(known: Pulse, gaps: Sequence[Gap]) -> None:
+    """Write when this server was seen awake, and when it was not. Raises: SharedMemoryFull."""
     # All of one length, so that each is written in the place of the one before.
-    _store(COMMON, "pulse", " ".join(f"{when:019d}" for when in known))
+    beat = " ".join(f"{number:019d}" for number in known)
+    _store(COMMON, "pulse", ",".join((beat, *("{} {} {}".format(*each) for each in gaps))))
 
 
-def unread(address: str) -> Unread | None:
-    """Return when what arrived at a socket, such as 192.168.10.1:5060, was not read; None if not known."""
-    text = _text(COMMON, f"unread {address}")
+def queue(address: str) -> Queue | None:
+    """Return what is known of the answers at a socket, such as 192.168.10.1:5060; None if it is not known."""
+    text = _text(COMMON, f"queue {address}")
     if not text:
         return None
-    newest, slots = text.split()
-    return Unread(int(newest), int(slots, 16))
+    newest, dropped, unread_since = text.split()
+    return Queue(int(newest), int(dropped, 16), int(unread_since))
 
 
-def store_unread(address: str, known: Unread) -> None:
-    """Write when what arrived at a socket was not read. Raises: SharedMemoryFull."""
-    _store(COMMON, f"unread {address}", f"{known.newest:019d} {known.slots:080x}")
+def store_queue(address: str, known: Queue) -> None:
+    """Write what is known of the answers at a socket. Raises: SharedMemoryFull."""
+    text = f"{known.newest:019d} {known.dropped:0100x} {known.unread_since:019d}"
+    _store(COMMON, f"queue {address}", text)
 
 
 def may_tell(what: str, now: int) -> bool:

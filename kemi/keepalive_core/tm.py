@@ -77,6 +77,17 @@ def clock() -> int:
     return time.monotonic_ns() // 1000
 
 
+def wall_ahead() -> int:
+    """Return by how much the wall clock is ahead of the monotonic one, us: a jump of it shows there."""
+    return min(_compared_clocks() for _ in range(3))[1] // 1000
+
+
+def _compared_clocks() -> tuple[int, int]:
+    """Return how long it took to compare them, and by how much the wall clock is ahead, ns."""
+    before, wall, after = time.monotonic_ns(), time.time_ns(), time.monotonic_ns()
+    return after - before, wall - before
+
+
 def keep_pieces_free() -> None:
     """Keep small free pieces in this process's private memory.
 
@@ -185,3 +196,12 @@ def ping_at_hand() -> Ping | None:
         return Ping(key, Rules.from_text(rules), int(generation), int(sent), call_id, source)
     except (ValueError, TypeError):
         return None
+
+
+def left_from() -> str:
+    """Return the socket from which the ping at hand left, such as sip:192.168.10.1:5060; "" if not known.
+
+    It is known in the failure function, whether the ping had a ping_socket or not.
+    """
+    socket = KSR.pv.get("$Ru")
+    return socket if isinstance(socket, str) else ""

@@ -1,75 +1,143 @@
 """Notices when this server hears nothing, from a timer process that has nothing else to do.
 
-It stands still, or its SIP workers do not read what arrives.
+It stands still, its clock jumps, or its SIP workers do not read what arrives. What the watch writes down is
+the witness that a silence needs to be void.
 """
 
 import logging
-from collections.abc import Sequence
+import re
+from collections import deque
+from collections.abc import Iterable, Sequence
+from typing import Final
 
-from . import guards, receive_queues, shared_memory, tm
-from .receive_queues import ReceiveQueue
-from .schedule import SECOND
+from . import listening, receive_queues, rpc, shared_memory, tm, uris
+from .listening import BEAT, LATE, Gap, Pulse, Queue
+from .receive_queues import Look, TaskQueue, UdpQueue
+from .schedule import SECOND, Minutely
 
 log = logging.getLogger("keepalive")
 
-# What stands for all sockets, where it is not known from which one a ping leaves.
-ANY = "any"
-_MINUTE = 60 * SECOND
+# What stands for all sockets, if it is not known from which one a ping left.
+ANY: Final = "any"
+_MINUTE: Final = 60 * SECOND
 # So much of a minute may pass unread before it is told, us.
-_UNTOLD = SECOND
+_UNTOLD: Final = SECOND
+# What was unread so many looks ago counts: a worker that has read it needs a while until it is judged.
+_LOOKS: Final = LATE // BEAT + 1
+# A watch of which a process that is awake has seen nothing for so long is gone, us.
+_GONE: Final = 10 * SECOND
+# How Kamailio describes the processes that read its UDP sockets: those that hand on what they read to workers
+# of an async group (udp_receiver_mode, from 6.0 on), and those that are the workers.
+_HANDS_ON: Final = "udp multithreaded receiver"
+_READS: Final = re.compile(r"udp receiver child=\d+ sock=(\S+)")
 
 
-class Watch:
-    """What the watching process remembers between two beats."""
+class Record:
+    """What is known of the answers that come to one socket."""
 
-    def __init__(self) -> None:
-        self._queues: Sequence[ReceiveQueue] | None = None
-        # Nobody else writes it, so it need not be read again.
-        self._pulse = guards.Pulse()
+    def __init__(self, address: str) -> None:
+        self._address = address
+        self._known = Queue()
+        self._unread: deque[int] = deque(maxlen=_LOOKS)
         self._minute = 0
         """when the minute began in which neglect is counted, us"""
-        self._neglected: dict[str, int] = {}
-        """for how long each socket was not read in it, us"""
+        self._neglected = 0
+        """for how long the socket was not read in it, us"""
+        self._dropped = 0
+        """datagrams, in all"""
 
-    def beat(self) -> None:
-        """Write down that the server is awake, and what it did not hear. Raises: SharedMemoryFull."""
-        now = tm.clock()
-        since = self._pulse.beat or now
-        self._pulse = guards.next_beat(self._pulse, now)
-        shared_memory.store_pulse(self._pulse)
-        if self._queues is None:
-            self._queues = receive_queues.of_this_process(now)
-            for queue in self._queues:
-                shared_memory.store_unread(queue.address, guards.Unread())
-        for queue in self._queues:
-            if queue.is_neglected(now):
-                for address in (queue.address, ANY):
-                    known = shared_memory.unread(address) or guards.Unread()
-                    shared_memory.store_unread(address, guards.also_unread(known, since, now))
-                self._count(queue, since, now)
+    def write(self, look: Look, since: int, now: int) -> None:
+        """Write down one more look. Raises: SharedMemoryFull."""
+        self._unread.append(look.unread_since)
+        if look.lost_since:
+            self._known = listening.also_dropped(self._known, look.lost_since, now)
+        self._known = self._known._replace(unread_since=_earliest(self._unread))
+        # Whatever somebody does with our table: a row that was lost is back with the next beat.
+        shared_memory.store_queue(self._address, self._known)
+        self._dropped += look.dropped
+        if look.unread_since or look.lost_since:
+            self._count(now - since, now)
 
-    def _count(self, queue: ReceiveQueue, since: int, now: int) -> None:
+    def _count(self, neglected: int, now: int) -> None:
         """Tell of a socket that is not read, once a minute and not for a tenth of a second."""
         if now - self._minute >= _MINUTE:
-            self._minute = now
-            self._neglected.clear()
-        before = self._neglected.get(queue.address, 0)
-        after = self._neglected[queue.address] = before + now - since
-        if before < _UNTOLD <= after:
+            self._minute, self._neglected = now, 0
+        before, self._neglected = self._neglected, self._neglected + neglected
+        if before < _UNTOLD <= self._neglected and self._address != ANY:
             log.warning(
                 "for more than %d s no SIP worker read what arrived at %s (%d datagrams dropped so far): "
                 "pings whose answer was to come meanwhile have no verdict; do the workers wait for "
                 "something, or are they too few?",
-                *(_UNTOLD // SECOND, queue.address, queue.dropped),
+                *(_UNTOLD // SECOND, self._address, self._dropped),
             )
+
+
+class Watch:
+    """What the watching process remembers between two beats. Nobody else writes it, so it reads nothing."""
+
+    def __init__(self) -> None:
+        self._pulse = Pulse()
+        self._gaps: tuple[Gap, ...] = ()
+        self._queues: list[tuple[UdpQueue, Record]] | None = None
+        self._any = Record(ANY)
+        self._tasks: list[TaskQueue] = []
+        """of the datagrams that are handed on"""
+        self._handed_on: set[str] = set()
+        """the addresses whose datagrams are"""
+
+    def beat(self) -> None:
+        """Write down that the server is awake, and what it did not hear. Raises: SharedMemoryFull."""
+        now, ahead = tm.clock(), tm.wall_ahead()
+        since = self._pulse.beat or now
+        self._gaps = listening.remembered(self._gaps, listening.gap(self._pulse, now, ahead), now)
+        self._pulse = Pulse(now, ahead)
+        shared_memory.store_pulse(self._pulse, self._gaps)
+        if self._queues is None:
+            self._queues = self._find_queues(now)
+        waiting = _joined(queue.look(now, ahead) for queue in self._tasks)
+        looks = []
+        for queue, record in self._queues:
+            look = queue.look(now, ahead)
+            if queue.address in self._handed_on:
+                look = _joined((look, waiting))
+            record.write(look, since, now)
+            looks.append(look)
+        self._any.write(_joined(looks), since, now)
+
+    def _find_queues(self, now: int) -> list[tuple[UdpQueue, Record]]:
+        queues = receive_queues.udp_queues(now)
+        try:
+            processes = [(each["PID"], each["DSC"]) for each in rpc.ask("core.psx")]
+        except rpc.Unanswered:
+            processes = []
+        senders = {number for number, described in processes if described.startswith(_HANDS_ON)}
+        if senders:
+            self._tasks = receive_queues.task_queues(now, senders)
+            read = (match for _, described in processes if (match := _READS.match(described)))
+            self._handed_on = {queue.address for queue in queues} - {_address(f"udp:{m[1]}") for m in read}
+        return [(queue, Record(queue.address)) for queue in queues]
+
+
+def _joined(looks: Iterable[Look]) -> Look:
+    """Return what looks at several queues say together."""
+    known = list(looks)
+    return Look(
+        _earliest(look.unread_since for look in known),
+        _earliest(look.lost_since for look in known),
+        sum(look.dropped for look in known),
+    )
+
+
+def _earliest(times: Iterable[int]) -> int:
+    """Return the first of some times, us; 0 stands for none."""
+    return min((each for each in times if each), default=0)
 
 
 watch = Watch()
 
-
-# The witnesses that a silence may have, as the log tells them.
-STOOD_STILL = "this server stood still"
-_UNREAD = "nobody read what arrived at {}"
+# The last beat, if this process has seen none after it, and since when.
+_last_seen = (0, 0)
+_minutely = Minutely()
 
 
 def server_witness(sent: int, ended: int, timeout: int) -> str:
@@ -78,7 +146,14 @@ def server_witness(sent: int, ended: int, timeout: int) -> str:
     Arguments: sent and ended, of the ping, us; timeout, its time limit, ms.
     Returns: a short sentence, the witness; "" if there is none.
     """
-    return STOOD_STILL if guards.missed_a_beat(shared_memory.pulse(), sent, ended) else ""
+    pulse, gaps = shared_memory.pulse()
+    now = tm.clock()
+    # Whoever asks may have been woken before the watch.
+    present = listening.gap(pulse, now, tm.wall_ahead())
+    if present and not _is_watch_gone(pulse, now):
+        gaps = (*gaps, present)
+    missed = listening.missed(gaps, sent, ended, timeout * 1000)
+    return missed.witness() if missed else ""
 
 
 def socket_witness(socket: str, copies: Sequence[int], latency: int, ended: int) -> str:
@@ -88,10 +163,34 @@ def socket_witness(socket: str, copies: Sequence[int], latency: int, ended: int)
     ping left, us; latency, after which the peer answers, us; ended, when its time was over, us.
     Returns: a short sentence, the witness; "" if there is none.
     """
-    address = socket.removeprefix("udp:")
-    known = shared_memory.unread(address) if address else None
+    address = _address(socket)
+    known = shared_memory.queue(address) if address else None
     if known is None:
-        address, known = "a UDP socket", shared_memory.unread(ANY)
-    if known is None or not guards.was_unread_at_each(known, copies, latency, ended):
+        address, known = "a UDP socket", shared_memory.queue(ANY)
+    if known is None or not listening.read_no_answer(known, copies, latency, ended):
         return ""
-    return _UNREAD.format(address)
+    return f"nobody read what arrived at {address}"
+
+
+def _address(socket: str) -> str:
+    """Return address and port of a socket such as udp:192.168.10.1:5060; "" if it has none."""
+    try:
+        return uris.parse(f"sip:{socket.partition(':')[2]}").key.removeprefix("sip:")
+    except uris.InvalidURI:
+        return ""
+
+
+def _is_watch_gone(pulse: Pulse, now: int) -> bool:
+    """Say whether the watch has made no beat, although this process was awake for long enough to see one."""
+    global _last_seen
+    if _last_seen[0] != pulse.beat:
+        _last_seen = pulse.beat, now
+    if now - _last_seen[1] < _GONE:
+        return False
+    if _minutely.may_tell("gone", now):
+        log.error(
+            "the watch process has not been seen for %d s: silence counts again, whether this server hears "
+            "or not; was the process of timer=keepalive_watch stopped?",
+            (now - pulse.beat) // SECOND,
+        )
+    return True

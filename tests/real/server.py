@@ -214,10 +214,10 @@ class Kamailio:
         where = [] if self.kind == NATIVE else ["docker", "exec", self._container]
         subprocess.run([*where, "sh", "-c", command], check=True, capture_output=True)
 
-    def turn_clock(self, hours: int) -> None:
-        """Set the server's wall clock so many hours before or behind the true time, in one jump."""
+    def turn_clock(self, hours: int = 0, seconds: int = 0) -> None:
+        """Set the server's wall clock so far before or behind the true time, in one jump."""
         draft = self.folder / "clock.new"
-        draft.write_text(f"{hours:+d}h\n")
+        draft.write_text(f"{3600 * hours + seconds:+d}\n")
         draft.replace(self.folder / "clock")
 
     def forget(self) -> None:

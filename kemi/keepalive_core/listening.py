@@ -1,0 +1,153 @@
+"""When this server could not hear: what its watch writes down, and what that says of a silence (pure).
+
+A silence counts unless it has a witness, and that a timeout came early or late is none. Times are
+microseconds of one monotonic clock, if nothing else is said.
+"""
+
+from collections.abc import Iterable, Sequence
+from typing import Final, NamedTuple
+
+from .schedule import SECOND
+
+# The interval of the watch's rtimer, in keepalive-settings.cfg, us.
+BEAT: Final = SECOND // 10
+# Of so much a process may be late on a busy machine that hears all the same, us.
+LATE: Final = 3 * SECOND // 10
+
+
+# --- a server that stands still, a clock that jumps -------------------------------------------------------
+
+# Kamailio's timers count ticks of 1/16 s. Those that a standstill cost, and those that a clock set forward
+# left out, are made up for at once, within 5 s (5.6 to 6.1): till then they may end a time limit early.
+_MADE_UP: Final = 6 * SECOND
+# What costs no tick is not written down, us.
+_TICK: Final = SECOND // 16
+# A time limit that ends early by less did not end early: it is in ticks, and one more was asked for.
+_EARLY: Final = SECOND // 10
+# For so long a gap matters: the longest time limit, and what is made up for within it, us.
+_MATTERS: Final = 40 * SECOND
+# As many are remembered.
+_MOST_GAPS: Final = 100
+
+
+class Pulse(NamedTuple):
+    """When this server was seen awake."""
+
+    beat: int = 0
+    """the last time, us; 0 for never"""
+    ahead: int = 0
+    """by how much the wall clock was ahead of the monotonic one then, us"""
+
+
+class Gap(NamedTuple):
+    """A time of which this server saw nothing."""
+
+    at: int
+    """when it was over, us"""
+    stood: int
+    """for how long the server was seen by nobody, us"""
+    jumped: int
+    """by how much the wall clock was set forward, us"""
+
+    @property
+    def began(self) -> int:
+        """When the server was seen last before it, us."""
+        return self.at - self.stood - BEAT
+
+    @property
+    def lost(self) -> int:
+        """Of how much time Kamailio's timers know nothing yet, us."""
+        return self.stood + self.jumped
+
+    def witness(self) -> str:
+        """Say what it was, for people."""
+        return "its clock jumped" if self.jumped > self.stood else "this server stood still"
+
+
+def gap(known: Pulse, now: int, ahead: int) -> Gap | None:
+    """Return what lies between the last beat and now, if that is more than an interval.
+
+    Arguments: now, us; ahead, by how much the wall clock is ahead of the monotonic one now, us.
+    """
+    if not known.beat:
+        return None
+    # A clock that is set back leaves nothing out: Kamailio's timers go on as before.
+    found = Gap(now, max(0, now - known.beat - BEAT), max(0, ahead - known.ahead))
+    return found if found.lost >= _TICK else None
+
+
+def remembered(gaps: Sequence[Gap], found: Gap | None, now: int) -> tuple[Gap, ...]:
+    """Return the gaps that still matter now, us, with the one that was found."""
+    known = (each for each in (*gaps, found) if each and now - each.at < _MATTERS)
+    return tuple(known)[-_MOST_GAPS:]
+
+
+def missed(gaps: Iterable[Gap], sent: int, ended: int, limit: int) -> Gap | None:
+    """Return the gap because of which an answer to a ping may not have been heard.
+
+    Either it lies within the ping's time, or Kamailio's timers made up for it and ended that early: by as
+    much as gaps cost not long before.
+
+    Arguments: sent and ended, of the ping, us; limit, of its time, us.
+    """
+    begun = [each for each in gaps if each.began < ended]
+    for each in begun:
+        if each.lost > LATE and sent < each.at:
+            return each
+    early = limit - (ended - sent)
+    made_up = [each for each in begun if sent - _MADE_UP < each.at]
+    if early > _EARLY and sum(each.lost for each in made_up) >= early - _EARLY:
+        return max(made_up, key=lambda each: each.lost)
+    return None
+
+
+# --- answers that nobody read -----------------------------------------------------------------------------
+
+# As many slots are remembered: 40 s, for the longest time limits.
+_REMEMBERED: Final = 400
+
+
+class Queue(NamedTuple):
+    """What is known of a queue of answers: sooner or later each is read, in order, if it is not dropped."""
+
+    newest: int = 0
+    """the last slot of BEAT in which something was dropped, counted from the clock's zero"""
+    dropped: int = 0
+    """a bit for each slot up to it, that of the newest the lowest"""
+    unread_since: int = 0
+    """when the oldest arrived of what nobody has read yet, us; 0 if all is read"""
+
+
+def also_dropped(known: Queue, since: int, until: int) -> Queue:
+    """Return what is known, and that between two times, us, something was dropped."""
+    newest = max(known.newest, until // BEAT)
+    before = known.dropped << min(newest - known.newest, _REMEMBERED)
+    slots = (1 << min(newest - since // BEAT + 1, _REMEMBERED)) - 1
+    return known._replace(newest=newest, dropped=(before | slots) & ((1 << _REMEMBERED) - 1))
+
+
+def was_dropped(known: Queue, since: int, until: int) -> bool:
+    """Say whether what arrived between two times, us, may have been dropped."""
+    first, last = max(0, known.newest - until // BEAT), known.newest - since // BEAT
+    if last < 0 or first >= _REMEMBERED:
+        return False
+    asked = (1 << min(last + 1, _REMEMBERED)) - (1 << first)
+    return bool(known.dropped & asked)
+
+
+def read_no_answer(known: Queue, copies: Iterable[int], latency: int, ended: int) -> bool:
+    """Say whether no copy of a ping had an answer that would have been read.
+
+    One copy is enough: a peer whose answer would have been read, and that gave none, is silent. A copy that
+    left too late to be answered in time says nothing.
+
+    Arguments: copies, when each left, us, to a BEAT; latency, after which the peer answers, us; ended, when
+    the ping's time was over, us.
+    """
+    first, *others = copies
+    answered = [first, *(sent for sent in others if sent + latency < ended)]
+    return all(_is_unread(known, sent - BEAT, min(sent + latency + LATE, ended)) for sent in answered)
+
+
+def _is_unread(known: Queue, since: int, until: int) -> bool:
+    return 0 < known.unread_since <= until or was_dropped(known, since, until)

@@ -1,0 +1,704 @@
+"""When this server could not hear: as rules, at real sockets, and in several processes on the fake server."""
+
+from __future__ import annotations
+
+import gc
+import importlib
+import os
+import socket
+import time
+from collections.abc import Iterator
+from types import ModuleType
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from conftest import FakeServer
+from keepalive_core import receive_queues
+from keepalive_core.listening import (
+    BEAT,
+    LATE,
+    Gap,
+    Pulse,
+    Queue,
+    also_dropped,
+    gap,
+    missed,
+    read_no_answer,
+    remembered,
+    was_dropped,
+)
+from keepalive_core.receive_queues import Look, TaskQueue, UdpQueue, task_queues, udp_queues
+from keepalive_core.schedule import SECOND
+from real.server import wait_for
+
+A = "sip:192.168.10.20"
+
+# --- a server that stands still, a clock that jumps -------------------------------------------------------
+
+
+def test_a_gap() -> None:
+    """What passes beyond one interval is a gap, by the server's clock or by the wall's; a slew is none."""
+    assert gap(Pulse(), 10 * SECOND, 5) is None, "nobody has looked yet"
+    known = Pulse(10 * SECOND, 1000 * SECOND)
+    assert gap(known, 10 * SECOND + BEAT, 1000 * SECOND) is None
+    assert gap(known, 10 * SECOND + BEAT, 1000 * SECOND + BEAT // 12) is None, "chrony's fastest slew"
+    assert gap(known, 12 * SECOND, 1000 * SECOND) == Gap(12 * SECOND, 2 * SECOND - BEAT, 0)
+    assert gap(known, 10 * SECOND + BEAT, 1002 * SECOND) == Gap(10 * SECOND + BEAT, 0, 2 * SECOND)
+    assert gap(known, 10 * SECOND + BEAT, 2 * SECOND) is None, "Kamailio's timers go on as before"
+
+
+@pytest.mark.parametrize(
+    ("sent", "ended", "witness"),
+    [
+        (9.0, 9.9, ""),  # it was over before
+        (9.0, 10.05, "this server stood still"),
+        (11.0, 11.5, "this server stood still"),
+        (9.0, 14.0, "this server stood still"),
+        (12.1, 15.1, ""),  # in time, all of it heard
+        (12.1, 13.4, "this server stood still"),  # 1.7 s early: the time that it stood is made up for
+        (12.1, 12.9, ""),  # 2.2 s early: more than it stood
+        (18.5, 19.8, ""),  # early, but long after that was made up for
+        (19.0, 21.0, "its clock jumped"),
+        (20.1, 20.2, "its clock jumped"),
+        (20.1, 23.1, ""),
+    ],
+)
+def test_a_silence_that_a_gap_excuses(sent: float, ended: float, witness: str) -> None:
+    """A gap within a ping's time is its witness, or one not long before, if the time ended that early."""
+    gaps = [Gap(12 * SECOND, 2 * SECOND - BEAT, 0), Gap(20 * SECOND, 0, 3600 * SECOND)]
+    found = missed(gaps, int(sent * SECOND), int(ended * SECOND), 3 * SECOND)
+    assert (found.witness() if found else "") == witness
+
+
+gaps_of_a_minute = st.lists(
+    st.builds(Gap, st.integers(0, 60 * SECOND), st.integers(0, 3 * SECOND), st.integers(0, 3 * SECOND)),
+    max_size=5,
+)
+
+
+@given(gaps_of_a_minute, st.integers(0, 60 * SECOND), st.integers(0, 40 * SECOND), st.integers(50, 32_000))
+def test_early_or_late_is_no_witness(gaps: list[Gap], sent: int, lasted: int, timeout: int) -> None:
+    """Without a gap that reaches into a ping's time, or cost as much as it ended early, silence counts."""
+    found = missed(gaps, sent, sent + lasted, timeout * 1000)
+    early = timeout * 1000 - lasted
+    begun = [each for each in gaps if each.at - each.stood - BEAT < sent + lasted]
+    within = [each for each in begun if each.lost > LATE and each.at > sent]
+    before = sum(each.lost for each in begun if each.at > sent - 6 * SECOND)
+    if within or (early > BEAT and before >= early - BEAT):
+        assert found in gaps
+    else:
+        assert found is None
+
+
+def test_gaps_are_remembered_as_long_as_they_matter() -> None:
+    """For the longest time limit and what is made up for in it, and a hundred at the most."""
+    known: tuple[Gap, ...] = ()
+    for number in range(1000):
+        known = remembered(known, Gap(number, 1, 0), number)
+    assert known == tuple(Gap(number, 1, 0) for number in range(900, 1000))
+    assert remembered(known, None, 39 * SECOND) == known
+    assert remembered(known, None, 41 * SECOND) == ()
+
+
+# --- answers that nobody read -----------------------------------------------------------------------------
+
+
+@given(
+    st.lists(st.tuples(st.integers(0, 60 * SECOND), st.integers(1, SECOND)), max_size=20),
+    st.integers(0, 60 * SECOND),
+    st.integers(0, 40 * SECOND),
+)
+def test_what_was_dropped_is_remembered(drops: list[tuple[int, int]], since: int, lasting: int) -> None:
+    """Forty seconds back it is known, to a tenth of a second, whether anything was dropped in a time."""
+    known, now, slots = Queue(), 0, set()
+    for pause, lasted in drops:
+        began, now = now + pause, now + pause + lasted
+        known = also_dropped(known, began, now)
+        slots |= set(range(began // BEAT, now // BEAT + 1))
+    oldest = known.newest - 399
+    asked = set(range(since // BEAT, (since + lasting) // BEAT + 1))
+    assert was_dropped(known, since, since + lasting) == any(slot >= oldest for slot in asked & slots)
+
+
+@pytest.mark.parametrize(
+    ("since", "until", "deaf"),
+    [
+        (9.95, 11.8, True),  # all three copies
+        (9.95, 11.4, False),  # the last one was heard
+        (10.4, 14.0, False),  # the first one was
+        (10.05, 10.1, False),
+    ],
+)
+def test_one_copy_heard_is_enough(since: float, until: float, deaf: bool) -> None:
+    """A ping of 10.0 s, sent again at 10.56 and 11.69, is in vain only if none of the three was heard."""
+    known = also_dropped(Queue(), int(since * SECOND), int(until * SECOND))
+    copies = [int(at * SECOND) for at in (10, 10.563, 11.689)]
+    assert read_no_answer(known, copies, 1000, 13 * SECOND) == deaf
+    assert not read_no_answer(Queue(), copies, 1000, 13 * SECOND)
+
+
+def test_a_copy_that_left_too_late_was_not_heard() -> None:
+    """The answer to a copy of 11.69 would have come at 11.79, when the ping's time was over."""
+    known = also_dropped(Queue(), 10 * SECOND, int(11.4 * SECOND))
+    copies = [int(at * SECOND) for at in (10, 10.563, 11.689)]
+    assert read_no_answer(known, copies, SECOND // 10, int(11.763 * SECOND))
+
+
+@given(
+    st.lists(st.tuples(st.integers(0, SECOND), st.integers(0, SECOND)), max_size=30),
+    st.integers(0, 3 * SECOND),
+    st.integers(50_000, 5 * SECOND),
+)
+def test_an_answer_in_a_queue_that_is_read_in_order(
+    others: list[tuple[int, int]], latency: int, lasted: int
+) -> None:
+    """However slowly it is read: what is still unread is excused, and what was read by then is not."""
+    sent, ended = 10 * SECOND, 10 * SECOND + lasted
+    answered = sent + latency
+    arrivals, at = [(answered, 0)], 8 * SECOND
+    for pause, service in others:
+        at += pause
+        arrivals.append((at, service))
+    read, times = 0, []
+    for arrived, service in sorted(arrivals):
+        read = max(read, arrived) + service
+        times.append((arrived, read))
+    look = ended // BEAT * BEAT
+    waits = [arrived for arrived, read in times if arrived <= look - BEAT and read > look]
+    excused = read_no_answer(Queue(unread_since=min(waits, default=0)), [sent], latency, ended)
+    if answered in waits:
+        assert excused
+    if all(read <= look for arrived, read in times if arrived <= answered + LATE):
+        assert not excused
+
+
+# --- the kernel's queues ----------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module", autouse=True)
+def stamps() -> Iterator[None]:
+    """The kernel writes down when datagrams arrive, as it does soon after it was first asked to."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as opened:
+        opened.bind(("127.0.0.1", 0))
+        queue = UdpQueue(opened, 0)
+
+        def are_written() -> bool:
+            arrive(opened, b"one")
+            queue._peek()
+            stamped = queue._has_stamp()
+            opened.recv(10)
+            return stamped
+
+        wait_for("stamps", are_written)
+        yield
+
+
+@pytest.fixture
+def unread() -> Iterator[socket.socket]:
+    """A socket of this process that nobody reads."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as opened:
+        opened.bind(("127.0.0.1", 0))
+        yield opened
+
+
+def address(opened: socket.socket) -> str:
+    """Return where a socket of IPv4 is bound."""
+    return "{}:{}".format(*opened.getsockname())
+
+
+def arrive(opened: socket.socket, what: bytes, times: int = 1) -> None:
+    """Let datagrams arrive at a socket, all from one port."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as peer:
+        for _ in range(times):
+            peer.sendto(what, opened.getsockname())
+
+
+class Looker:
+    """Looks at a queue each tenth of a second of a clock of its own."""
+
+    def __init__(self, queue: UdpQueue | TaskQueue) -> None:
+        self.queue = queue
+        self.now = 0
+
+    def look(self, seconds: float = 0.1) -> Look:
+        """Look as long, return the last look; what came is taken to have come just before the look."""
+        for _ in range(round(seconds * 10)):
+            self.now += BEAT
+            seen = self.queue.look(self.now, 0)
+        return seen
+
+
+def test_a_queue_that_nobody_reads(unread: socket.socket) -> None:
+    """What waits for a tenth of a second is unread, and since when it is known; it is not touched."""
+    looker = Looker(UdpQueue(unread, 0))
+    assert looker.look() == Look()
+    arrive(unread, b"one")
+    assert looker.look() == Look(), "it may be read at once"
+    arrive(unread, b"two")
+    assert looker.look() == Look(2 * BEAT)
+    assert looker.look(5) == Look(2 * BEAT)
+    assert unread.recv(10) == b"one", "it is still there"
+    assert looker.look() == Look(), "the other has come since"
+    assert unread.recv(10) == b"two"
+    assert looker.look() == Look()
+
+
+def test_the_same_datagram_again_and_again(unread: socket.socket) -> None:
+    """A stranger repeats one, and it is read each time: somebody reads, although the same seems to wait."""
+    looker = Looker(UdpQueue(unread, 0))
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as stranger:
+        stranger.connect(unread.getsockname())
+        for _ in range(20):
+            stranger.send(b"the same")
+        for _ in range(100):
+            assert looker.look() == Look()
+            stranger.send(b"the same")
+            assert unread.recv(10) == b"the same"
+        assert looker.look() == Look()
+        assert looker.look().unread_since, "nobody reads any more"
+
+
+def test_a_long_queue_that_is_read_slowly(unread: socket.socket) -> None:
+    """With each look another one is the oldest, and when that arrived the kernel knows."""
+    queue = UdpQueue(unread, 0)
+    arrive(unread, b"the same", 10)
+    queue.look(BEAT, 0)
+    stamps = []
+    for number in range(2, 10):
+        unread.recv(10)
+        assert queue.look(number * BEAT, 0) == Look()
+        stamps.append(queue._received)
+    assert stamps == sorted(set(stamps)), "no two have come at one time"
+
+
+def test_since_when_the_oldest_waits(unread: socket.socket) -> None:
+    """If the wall clock tells when it arrived, that counts, and not the look that found it."""
+    queue = UdpQueue(unread, 0)
+    queue.look(100 * SECOND, 0)
+    arrive(unread, b"one")
+    assert queue._last_receipt() is None
+    unread.recv(10, socket.MSG_PEEK)
+    arrived = queue._last_receipt()
+    assert arrived is not None
+    ahead = arrived // 1000 - 130 * SECOND
+    assert queue.look(150 * SECOND, ahead) == Look(130 * SECOND)
+    unread.recv(10)
+    arrive(unread, b"two")
+    assert queue.look(160 * SECOND, ahead + 3600 * SECOND) == Look(130 * SECOND), "behind the one before"
+
+
+def test_a_queue_that_overflows(unread: socket.socket, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is dropped at a full queue is lost; what has a wrong checksum tells nothing of this server."""
+    looker = Looker(UdpQueue(unread, 0))
+    looker.look()
+    arrive(unread, b"x" * 1000, 5000)
+    seen = looker.look()
+    assert (seen.lost_since, seen.dropped > 1000) == (BEAT, True)
+    assert looker.look().lost_since == 0
+    overflowed = receive_queues.overflows()
+    assert overflowed is not None
+    monkeypatch.setattr(receive_queues, "overflows", lambda: overflowed)
+    looker = Looker(UdpQueue(unread, 0))
+    arrive(unread, b"x" * 1000, 10)
+    assert looker.look().dropped == 0
+    monkeypatch.setattr(receive_queues, "overflows", lambda: None)
+    arrive(unread, b"x" * 1000, 10)
+    assert looker.look().dropped == 10, "without the kernel's word all count"
+
+
+def test_a_queue_that_was_never_read(unread: socket.socket) -> None:
+    """After a minute it is no witness any more, full or not; as soon as somebody reads, it is one again."""
+    looker = Looker(UdpQueue(unread, 0))
+    arrive(unread, b"one", 3)
+    looker.look()
+    assert looker.look(59) == Look(BEAT)
+    assert looker.look(2) == Look()
+    arrive(unread, b"x" * 1000, 5000)
+    assert looker.look() == Look()
+    unread.recv(10)
+    looker.look()
+    assert looker.look(600).unread_since, "workers that hang for ten minutes"
+
+
+@pytest.mark.parametrize("when", ["before", "since", "while it waited"])
+def test_a_queue_that_was_read_once(unread: socket.socket, when: str) -> None:
+    """Whoever read it is back sooner or later, be it after ten minutes; no look needs to have seen that."""
+    if when == "before":
+        arrive(unread, b"one")
+        unread.recv(10)
+    looker = Looker(UdpQueue(unread, 0))
+    if when == "since":
+        looker.look()
+        arrive(unread, b"one")
+        unread.recv(10)
+        looker.look()
+    if when == "while it waited":
+        arrive(unread, b"one")
+        looker.look()
+        unread.recv(10)
+    arrive(unread, b"two")
+    looker.look()
+    assert looker.look(600).unread_since == looker.now - 600 * SECOND
+
+
+class Unstamped(UdpQueue):
+    """A queue of what came before the kernel was asked for stamps: it says that it came just now."""
+
+    stamp = 0
+
+    def _peek(self) -> object:
+        self.stamp = 0
+        return super()._peek()
+
+    def _last_receipt(self) -> int | None:
+        self.stamp = self.stamp or time.time_ns()
+        return self.stamp
+
+
+class WithoutStamps(UdpQueue):
+    """A queue of a kernel that knows no stamps."""
+
+    def _last_receipt(self) -> int | None:
+        return None
+
+
+@pytest.mark.parametrize("kind", [UdpQueue, Unstamped, WithoutStamps])
+def test_datagrams_with_and_without_stamps(unread: socket.socket, kind: type[UdpQueue]) -> None:
+    """Without stamps what waits has to tell: other bytes, or from elsewhere, are another datagram."""
+    looker = Looker(kind(unread, 0))
+    for text in (b"one", b"two", b"three"):
+        arrive(unread, text)
+    for _ in range(2):
+        looker.look()
+        assert looker.look().unread_since
+        unread.recv(10)
+        assert looker.look() == Look(), "the next one"
+    assert looker.look(600).unread_since
+
+
+def test_the_udp_queues_of_a_process(unread: socket.socket) -> None:
+    """All bound UDP sockets without a peer are looked at, of IPv6 too; no other, and none is closed."""
+    with (
+        socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as connected,
+        socket.socket(socket.AF_INET, socket.SOCK_STREAM) as stream,
+        socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as unbound,
+    ):
+        connected.connect(unread.getsockname())
+        stream.bind(("127.0.0.1", 0))
+        before = set(os.listdir("/proc/self/fd"))
+        queues = udp_queues(0)
+        addresses = {queue.address for queue in queues}
+        assert len(os.listdir("/proc/self/fd")) == len(before) + len(queues)
+        for queue in queues:
+            queue.close()
+        assert address(unread) in addresses
+        assert not {address(each) for each in (connected, stream, unbound)} & addresses
+        arrive(unread, b"one")
+        assert unread.recv(10) == b"one"
+
+
+POINTER = bytes(8)
+
+
+@pytest.fixture
+def pair() -> Iterator[tuple[socket.socket, socket.socket]]:
+    """The reading and the writing end of a pair by which pointers are handed on, the only pair there is."""
+    gc.collect()
+    reading, writing = socket.socketpair(socket.AF_UNIX, socket.SOCK_DGRAM)
+    yield reading, writing
+    reading.close()
+    writing.close()
+
+
+def test_datagrams_that_are_handed_on(pair: tuple[socket.socket, socket.socket]) -> None:
+    """A pair is a queue too, in which the same pointer may come again, as memory is used again."""
+    reading, writing = pair
+    before = len(os.listdir("/proc/self/fd"))
+    queues = task_queues(0, {os.getpid()})
+    assert len(os.listdir("/proc/self/fd")) == before + len(queues)
+    lookers = [Looker(queue) for queue in queues]
+
+    def look() -> list[Look]:
+        return [seen for seen in (looker.look() for looker in lookers) if seen != Look()]
+
+    writing.send(POINTER)
+    assert look() == []
+    for _ in range(50):
+        writing.send(POINTER)
+        assert reading.recv(8) == POINTER
+        assert look() == []
+    assert look() == [Look(51 * BEAT, 51 * BEAT)]
+    assert look() == [Look(51 * BEAT, 51 * BEAT)]
+    assert reading.recv(8) == POINTER
+    assert look() == []
+    for queue in queues:
+        queue.close()
+
+
+def test_tasks_that_are_no_datagrams(pair: tuple[socket.socket, socket.socket]) -> None:
+    """What another process sent is no SIP that came in: however long it waits, it excuses nothing."""
+    reading, writing = pair
+    looker = Looker(TaskQueue(reading, 0, {os.getpid() + 1}))
+    writing.send(POINTER)
+    assert looker.look(10) == Look()
+    assert reading.recv(8) == POINTER
+
+
+# --- on a server ------------------------------------------------------------------------------------------
+
+
+def beat_and_tick(server: FakeServer, seconds: float = 0.1) -> None:
+    """Let time pass in which the watch and the prober do their work, and nothing is answered."""
+    for _ in range(round(seconds * 10)):
+        server.tick(0.1)
+        server.ksr.handlers.ksr_keepalive_watch(None)
+
+
+def next_ping(server: FakeServer) -> Any:
+    """Wait for one more ping; return it."""
+    before = len(server.ksr.sent)
+    while len(server.ksr.sent) == before:
+        beat_and_tick(server)
+    return server.ksr.sent[-1]
+
+
+def pass_time(server: FakeServer, seconds: float = 1) -> None:
+    """Let time pass in which the watch beats and no ping leaves."""
+    for _ in range(round(seconds * 10)):
+        server.now += BEAT
+        server.ksr.handlers.ksr_keepalive_watch(None)
+
+
+def counts(keepalive: ModuleType, destination: str = A) -> tuple[int, int]:
+    """How many pings were void, and failed."""
+    known = keepalive.info(destination)
+    return known["void"], known["failed"]
+
+
+def test_a_server_that_stood_still_blames_nobody(keepalive: ModuleType, server: FakeServer) -> None:
+    """A timeout that is in time to the ms is void if the server stood still before; the next counts."""
+    keepalive.add_destination(A, "me", ping_interval=5, ping_timeout=1000)
+    server.answer(200, 6)
+    ping = next_ping(server)
+    server.now += 6 * BEAT
+    pass_time(server, 0.4)
+    server.ksr.time_out(ping)
+    assert counts(keepalive) == (1, 0)
+    assert keepalive.info(A)["last_reason"] == "no verdict: no reply in 1000 ms: this server stood still"
+    ping = next_ping(server)
+    pass_time(server)
+    server.ksr.time_out(ping)
+    assert counts(keepalive) == (1, 1)
+
+
+@pytest.mark.parametrize("seen", ["by the watch", "by whoever judges"])
+@pytest.mark.parametrize(
+    ("jump", "void"), [(3600, 1), (2, 1), (0.9, 1), (0.001, 0), (-3600, 0)], ids=lambda value: str(value)
+)
+def test_a_clock_that_jumps(
+    keepalive: ModuleType,
+    server: FakeServer,
+    monkeypatch: pytest.MonkeyPatch,
+    seen: str,
+    jump: float,
+    void: int,
+) -> None:
+    """Kamailio's timers follow it and end a time limit early: by as much the silence has a witness."""
+    tm = importlib.import_module("keepalive_core.tm")
+    ahead = [1000 * SECOND]
+    monkeypatch.setattr(tm, "wall_ahead", lambda: ahead[0])
+    keepalive.add_destination(A, "me", ping_interval=5, ping_timeout=1000)
+    server.answer(200, 6)
+    ping = next_ping(server)
+    pass_time(server, 0.1)
+    ahead[0] += int(jump * SECOND)
+    if seen == "by the watch":
+        pass_time(server, 0.1)
+    server.ksr.time_out(ping)
+    assert counts(keepalive) == (void, 1 - void)
+    assert keepalive.info(A)["last_reason"].endswith(" ms: its clock jumped") == bool(void)
+    pass_time(server, 7)
+    before = counts(keepalive)
+    ping = next_ping(server)
+    pass_time(server)
+    server.ksr.time_out(ping)
+    assert counts(keepalive) == (before[0], before[1] + 1)
+
+
+def test_a_watch_that_is_gone(keepalive: ModuleType, server: FakeServer) -> None:
+    """If it alone stands still, silence counts again after ten seconds, and the log says so once a minute."""
+    keepalive.add_destination(A, "me", ping_interval=2, ping_timeout=1000)
+    beat_and_tick(server)
+    server.answer(200, 6)
+    judged = []
+    for _ in range(15):
+        before = len(server.ksr.sent)
+        while len(server.ksr.sent) == before:
+            server.tick(0.1)
+        server.tick(1)
+        server.ksr.time_out(server.ksr.sent[-1])
+        judged.append(counts(keepalive))
+    void, failed = judged[-1]
+    assert 4 <= void <= 7
+    assert void + failed == 15
+    assert judged == sorted(judged)
+    [line] = server.ksr.lines("err")
+    assert "the watch process has not been seen for 1" in line
+    server.ksr.logged.clear()
+    beat_and_tick(server, 1)
+    ping = next_ping(server)
+    void, failed = counts(keepalive)
+    server.now += SECOND
+    server.ksr.time_out(ping)
+    assert counts(keepalive) == (void + 1, failed), "it is back"
+
+
+def test_rows_that_were_lost(keepalive: ModuleType, server: FakeServer, unread: socket.socket) -> None:
+    """Whatever somebody does with our table, a beat later it is known again what was not heard."""
+    server.ksr.first_socket = f"sip:{address(unread)}"
+    keepalive.add_destination(A, "me", ping_interval=5, ping_timeout=1000)
+    server.answer(200, 6)
+    ping = next_ping(server)
+    pass_time(server, 0.1)
+    server.now += 5 * BEAT
+    pass_time(server, 0.1)
+    table = server.ksr.tables["keepalive"]
+    for row in [row for row in table if row.startswith(("pulse", "queue"))]:
+        del table[row]
+    pass_time(server, 0.3)
+    server.ksr.time_out(ping)
+    assert counts(keepalive) == (1, 0)
+
+
+@pytest.mark.parametrize(
+    ("options", "destination", "first_socket", "void"),
+    [
+        ({}, A, None, 1),
+        ({}, A, "OURS", 1),
+        ({}, A, "OTHER", 0),
+        ({"ping_socket": "udp:OURS"}, A, None, 1),
+        ({"ping_socket": "udp:192.168.10.1:5060"}, A, None, 1),
+        ({"ping_socket": "udp:OTHER"}, A, None, 0),
+        ({}, f"{A};transport=tcp", None, 0),
+    ],
+    ids=[
+        "from any socket",
+        "from the one that tm took",
+        "from the other, which tm took",
+        "from this one",
+        "from one that is not known",
+        "from another",
+        "over TCP",
+    ],
+)
+def test_silence_while_nobody_reads(
+    keepalive: ModuleType,
+    server: FakeServer,
+    unread: socket.socket,
+    options: dict[str, str],
+    destination: str,
+    first_socket: str | None,
+    void: int,
+) -> None:
+    """A timeout is void if nobody read what came to the socket the ping left from, and else a failure."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as other:
+        other.bind(("127.0.0.1", 0))
+        known = {"OURS": unread, "OTHER": other}
+        if first_socket:
+            server.ksr.first_socket = f"sip:{address(known[first_socket])}"
+        for name, opened in known.items():
+            options = {key: value.replace(name, address(opened)) for key, value in options.items()}
+        keepalive.add_destination(destination, "me", ping_interval=5, ping_timeout=1000, **options)
+        server.answer(200, 6)
+        arrive(unread, b"before")
+        unread.recv(10)
+        for neglected in (True, False):
+            if neglected:
+                pass_time(server, 0.1)
+                arrive(unread, b"one")
+            ping = next_ping(server)
+            pass_time(server, 1)
+            if neglected:
+                server.ksr.time_out(ping)
+                assert counts(keepalive, destination) == (void, 1 - void)
+                assert ("nobody read what arrived at" in keepalive.info(destination)["last_reason"]) == void
+                pass_time(server, 0.5)
+                unread.recv(10)
+            else:
+                server.ksr.time_out(ping)
+                assert counts(keepalive, destination) == (void, 2 - void)
+        [line] = [line for line in server.ksr.lines("warn") if "no SIP worker" in line]
+        assert f"for more than 1 s no SIP worker read what arrived at {address(unread)} (0 data" in line
+
+
+def test_a_slow_peer_may_have_answered_at_any_time(
+    keepalive: ModuleType, server: FakeServer, unread: socket.socket
+) -> None:
+    """Of a peer whose pings are all sent twice no latency is known: a ping is void by neglect at any time."""
+    keepalive.add_destination(A, "me", ping_interval=5, ping_timeout=3000)
+    server.ksr.handlers.ksr_keepalive_watch(None)
+    server.tick(1)
+    server.now += 600_000
+    server.ksr.reply(server.ksr.sent[-1], 200)
+    assert keepalive.info(A)["void"] == 0
+    ping = next_ping(server)
+    pass_time(server, 2.5)
+    arrive(unread, b"one")
+    pass_time(server, 0.5)
+    server.ksr.time_out(ping)
+    unread.recv(10)
+    assert (keepalive.info(A)["void"], keepalive.state(A)) == (1, 1)
+
+
+PROCESSES = [
+    {"IDX": 1, "PID": 4711, "DSC": "udp receiver child=0 sock=OTHER (sip.example.com:5060)"},
+    {"IDX": 2, "PID": os.getpid(), "DSC": "udp multithreaded receiver (sip)"},
+    {"IDX": 3, "PID": 4712, "DSC": "Async Task Worker - sip"},
+]
+
+
+@pytest.mark.parametrize(
+    ("first_socket", "processes", "void"),
+    [
+        ("OURS", PROCESSES, 1),
+        ("OTHER", PROCESSES, 0),
+        ("OTHER", PROCESSES[1:], 1),
+        ("OURS", PROCESSES[::2], 0),
+        ("OURS", None, 0),
+    ],
+    ids=["handed on", "read by workers", "all are handed on", "none is handed on", "without jsonrpcs"],
+)
+def test_silence_while_nobody_takes_what_is_handed_on(
+    keepalive: ModuleType,
+    server: FakeServer,
+    unread: socket.socket,
+    pair: tuple[socket.socket, socket.socket],
+    first_socket: str,
+    processes: list[dict[str, Any]] | None,
+    void: int,
+) -> None:
+    """The kernel's UDP queue is empty, but what was taken from it waits: that excuses its sockets' pings."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as other:
+        other.bind(("127.0.0.1", 0))
+        known = {"OURS": unread, "OTHER": other}
+        server.ksr.first_socket = f"sip:{address(known[first_socket])}"
+        if processes is not None:
+            told = [{**each, "DSC": str(each["DSC"]).replace("OTHER", address(other))} for each in processes]
+            server.ksr.rpc = lambda method, parameters: told
+        keepalive.add_destination(A, "me", ping_interval=5, ping_timeout=1000)
+        server.answer(200, 6)
+        pass_time(server, 0.1)
+        reading, writing = pair
+        writing.send(POINTER)
+        ping = next_ping(server)
+        pass_time(server)
+        server.ksr.time_out(ping)
+        assert counts(keepalive) == (void, 1 - void)
+        reading.recv(8)
+        ping = next_ping(server)
+        pass_time(server)
+        server.ksr.time_out(ping)
+        assert counts(keepalive) == (void, 2 - void)

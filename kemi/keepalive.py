@@ -130,7 +130,7 @@ def modparam(name: str, value: int | str) -> int:
     if name == DESTINATION:
         registry.add(value, registry.MODPARAM_OWNER)
     else:
-        configuration.settings.modparam(name, value)
+        configuration.modparam(name, value)
     return _OK
 
 

@@ -27,7 +27,18 @@ PURE = {
     f"keepalive_core.{room}"
     for room in (
         *("uris", "quoting", "checks", "modes", "settings", "ways", "reply_codes"),
-        *("health", "guards", "listening", "calls", "schedule", "freshness", "turns", "fleet", "lanes"),
+        *(
+            "health",
+            "guards",
+            "listening",
+            "calls",
+            "schedule",
+            "freshness",
+            "turns",
+            "fleet",
+            "lanes",
+            "sockets",
+        ),
     )
 }
 

@@ -115,6 +115,12 @@ class FakeKSR:
         self.settings: dict[str, str | int] = {}
         self.sent: list[Transaction] = []
         self.unresolvable: set[str] = set()
+        self.listening = [
+            (transport, address, 5060)
+            for address in ("192.168.10.1", "10.0.0.1", "127.0.0.1", "2001:db8::1")
+            for transport in ("udp", "tcp", "tls")
+        ]
+        """transport, address and port of each socket"""
         self.variables: dict[str, str | int] = {}
         """script variables of the process"""
         self.first_socket: str | None = None
@@ -194,6 +200,9 @@ class FakeKSR:
     def lines(self, level: str) -> list[str]:
         """What was logged at a level."""
         return [text for at, text in self.logged if at == level]
+
+    def _core_is_myself(self, uri: str) -> bool:
+        return False
 
     # --- pv ---
 
@@ -279,13 +288,23 @@ class FakeKSR:
     def _jsonrpcs_exec(self, text: str) -> int:
         request = json.loads(text)
         try:
-            if self.rpc is None:
-                raise LookupError("Method Not Found")
-            reply = {"result": self.rpc(request["method"], request["params"])}
+            reply = {"result": self._command(request["method"], request["params"])}
         except LookupError as error:
             reply = {"error": {"code": 500, "message": str(error)}}
         self._rpc_reply = json.dumps({"jsonrpc": "2.0", **reply, "id": request["id"]})
         return 1
+
+    def _command(self, method: str, parameters: list[Any]) -> Any:
+        if self.phase == "mod_init":
+            self.violate("jsonrpcs.exec crashes the server as long as jsonrpcs has not started")
+        if method == "core.sockets_list":
+            return [
+                {"socket": {"proto": transport, "address": address, "port": str(port), "mcast": "no"}}
+                for transport, address, port in self.listening
+            ]
+        if self.rpc is None:
+            raise LookupError("Method Not Found")
+        return self.rpc(method, parameters)
 
     # --- htable ---
 

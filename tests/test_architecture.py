@@ -8,10 +8,21 @@ import pytest
 
 KEMI = Path(__file__).resolve().parents[1] / "kemi"
 ROOMS = sorted((KEMI / "keepalive_core").glob("*.py"))
-KNOW_KSR = {"shared_memory", "variables", "tm", "answers", "kamailio_log", "rpc"}
+KNOW_KSR = {"shared_memory", "variables", "tm", "answers", "kamailio_log", "rpc", "listeners"}
 PURE = {
     *("uris", "quoting", "checks", "modes", "settings", "ways", "list_file", "replacing", "reply_codes"),
-    *("health", "schedule", "guards", "listening", "calls", "freshness", "turns", "fleet", "lanes"),
+    *(
+        "health",
+        "schedule",
+        "guards",
+        "listening",
+        "calls",
+        "freshness",
+        "turns",
+        "fleet",
+        "lanes",
+        "sockets",
+    ),
 }
 
 

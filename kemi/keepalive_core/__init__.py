@@ -17,6 +17,7 @@ Pure rooms, which know nothing of Kamailio (text, time and results in, decisions
 * ``guards``       what keeps a fleet from going down by our own fault, a flapping trunk from coming up
 * ``lanes``        regular pings, and those out of turn, which have a budget
 * ``listening``    when this server could not hear, and which silence is void by that
+* ``sockets``      from which of this server's sockets a ping leaves, or why none will do
 * ``schedule``     when each ping is due
 * ``turns``        whether a destination's turn becomes a ping, and why it does not
 * ``fleet``        the destinations of one prober, and what puts a ping of theirs forward or off
@@ -30,6 +31,7 @@ Rooms that talk to Kamailio, the only ones that import KSR:
 * ``answers``        what comes back of them
 * ``callbacks``      who is told of a change, and how their code is run
 * ``rpc``            Kamailio's own commands
+* ``listeners``      at which sockets this server listens
 
 Rooms that join the others:
 

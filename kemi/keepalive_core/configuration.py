@@ -4,9 +4,10 @@ import logging
 from collections.abc import Callable, Mapping
 from typing import Final
 
-from . import shared_memory, variables
+from . import listeners, shared_memory, variables
+from .checks import Refused
 from .quoting import quoted
-from .settings import DESTINATION, SETTINGS, InvalidSetting, Policy, Settings, Value
+from .settings import DESTINATION, SETTINGS, InvalidSetting, Policy, Settings, Value, check, from_text
 
 log = logging.getLogger("keepalive")
 
@@ -69,6 +70,7 @@ def _take_over(name: str, text: str) -> None:
         if defined_only_now:
             settings.define(name, text)
         else:
+            _check_sendable(name, check(name, from_text(name, text)))
             settings.change(name, text)
             log.info("%s is %s from now on, set at run time", name, text)
     except InvalidSetting as error:
@@ -86,6 +88,43 @@ def _text_of(name: str, read: Callable[[str], str | None]) -> str | None:
         return None
     _unreadable.discard(name)
     return text
+
+
+def modparam(name: object, value: object) -> None:
+    """Take a value from the script, of the parameter's own type.
+
+    Raises: InvalidSetting; then nothing has changed.
+    """
+    _check_sendable(name, check(name, value))
+    settings.modparam(name, value)
+
+
+def _check_sendable(name: object, value: Value) -> None:
+    """Refuse a value with which no ping could be sent.
+
+    What is so from the start on is no change that could be refused: the prober tells of it.
+
+    Raises: InvalidSetting.
+    """
+    hindrance = ""
+    if name == "ping_socket":
+        hindrance = listeners.departure("", str(value)).hindrance
+    elif name == "outbound_proxy":
+        hindrance = listeners.departure(str(value), "").hindrance
+    if hindrance:
+        raise InvalidSetting(f"bad {name} {value!r}: {hindrance}")
+
+
+def check_pingable(uri: str, options: Mapping[str, Value]) -> None:
+    """Refuse a destination that can't be pinged by its URI and its own options.
+
+    What the settings say for all destinations is none of its faults. Raises: Refused.
+    """
+    proxy = str(options.get("outbound_proxy", ""))
+    next_hop = "" if values()["outbound_proxy"] and not proxy else proxy or uri
+    hindrance = listeners.departure(next_hop, str(options.get("ping_socket", ""))).hindrance
+    if hindrance:
+        raise Refused(f"{quoted(uri)} can't be pinged from here: {hindrance}")
 
 
 def has_changed() -> bool:

@@ -1,6 +1,7 @@
 """The list file: a destination a line, with options (pure)."""
 
 import re
+from collections.abc import Callable, Mapping
 from typing import Final, NamedTuple
 
 from . import uris
@@ -49,10 +50,11 @@ class Parsed(NamedTuple):
     """how many lines were refused"""
 
 
-def parse(data: bytes) -> Parsed:
+def parse(data: bytes, check: Callable[[str, Mapping[str, Value]], None] | None = None) -> Parsed:
     """Read lines such as ``sip:192.168.10.20 group=carriers fall=3  # comment``; empty ones are skipped.
 
-    Arguments: data, the file's bytes: UTF-8, with any line ends.
+    Arguments: data, the file's bytes: UTF-8, with any line ends; check, raises a ValueError for a URI with
+    options that is refused.
     Returns: an entry for each good line, a fault for each bad one.
     """
     if data.startswith(_UTF_16):
@@ -73,6 +75,8 @@ def parse(data: bytes) -> Parsed:
             first = seen.setdefault(entry.destination.key, line_number)
             if first != line_number:
                 raise ValueError(f"{quoted(entry.destination.uri)} stands in line {first} already")
+            if check:
+                check(entry.destination.uri, entry.options)
             entries.append(entry)
         except ValueError as fault:
             bad += 1

@@ -1,12 +1,13 @@
 """Lists of destinations, that of kamailio.cfg and the list file: each takes the place of the one before.
 
-This is the one place where that happens. At the start good entries are used and bad ones named; later a list
-with a bad one changes nothing, nor does one that would remove nearly all. First comes what is new, then goes
-what is missing: where memory has no room for what is new, nothing goes.
+This is the one place where that happens. At the start good entries are used and bad ones named. Later a list
+with a bad one, or with one that can't be pinged from here, changes nothing, nor does one that would remove
+nearly all. First comes what is new, then goes what is missing: where memory has no room for what is new,
+nothing goes.
 """
 
 import logging
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import partial
 from typing import Final
 
@@ -14,6 +15,7 @@ from . import configuration, files, list_file, registrations, replacing, shared_
 from .checks import Refused
 from .list_file import Parsed
 from .replacing import FORCE, MOST_FAULTS, Listed
+from .settings import Value
 from .shared_memory import Owner, SharedMemoryFull
 
 log = logging.getLogger("keepalive")
@@ -71,7 +73,7 @@ def replace_configured(text: str, tolerant: bool) -> None:
     Arguments: text, the list; tolerant, whether the good ones are used where there are bad ones. A list that
     may not take the place of the one before gets one line in the log.
     """
-    configured = replacing.listed(text)
+    configured = replacing.listed(text, None if tolerant else configuration.check_pingable)
     try:
         if configured.bad and not tolerant:
             more = f" (and {configured.bad - 1} more)" if configured.bad > 1 else ""
@@ -92,7 +94,7 @@ def reload(forced: bool) -> None:
     path = list_path()
     if not path:
         raise Refused("no list_file is set")
-    parsed = _read(path)
+    parsed = _read(path, configuration.check_pingable)
     if parsed.bad:
         _tell(f"list_file {path}, ", parsed, "no line is used")
         raise Refused(f"list_file {path} has {parsed.bad} bad lines, nothing has changed")
@@ -105,7 +107,7 @@ def list_path() -> str:
     return str(configuration.values()["list_file"])
 
 
-def _read(path: str) -> Parsed:
+def _read(path: str, check: Callable[[str, Mapping[str, Value]], None] | None = None) -> Parsed:
     try:
         with files.open_regular(path) as file:
             data = file.read(list_file.MOST_BYTES + 1)
@@ -115,7 +117,7 @@ def _read(path: str) -> Parsed:
         raise _Unreadable(
             f"list_file {path} is larger than {list_file.MOST_BYTES >> 20} MB, nothing has changed"
         )
-    return list_file.parse(data)
+    return list_file.parse(data, check)
 
 
 def _tell(what: str, parsed: Parsed | Listed, so: str) -> None:

@@ -10,7 +10,7 @@ import time
 from collections import OrderedDict
 from collections.abc import Callable, Iterable
 
-from . import configuration, freshness, housekeeping, registry, results, shared_memory, tm
+from . import configuration, freshness, housekeeping, listeners, registry, results, shared_memory, tm
 from .fleet import Fleet, Seen, Target
 from .health import GRACE, UNKNOWN, Health, Kind, Result, is_spent
 from .listening import LATE
@@ -153,6 +153,7 @@ class Prober:
     def _join(self, now: int) -> None:
         if self._number < 0:
             self._number = self._housekeeping.number = shared_memory.claim_prober()
+        listeners.publish()
         configuration.read_defines()
 
     def _follow_settings(self, now: int) -> None:

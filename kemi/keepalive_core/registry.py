@@ -113,6 +113,7 @@ def add(
         checks.number(f"priority of {uri!r}", priority),
         checks.number(f"weight of {uri!r}", weight),
     )
+    configuration.check_pingable(destination.uri, wanted.options)
     if not shared_memory.next_generation():
         _waiting[destination.key, name] = (destination.uri, wanted)
         return

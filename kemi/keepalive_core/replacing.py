@@ -1,11 +1,11 @@
 """A list of destinations, and when it may take the place of another (pure)."""
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection, Mapping
 from typing import Final, NamedTuple
 
 from . import uris
 from .checks import Refused
-from .settings import split_destinations
+from .settings import Value, split_destinations
 
 FORCE: Final = "!force"
 """What a list in kamailio.cfg begins with if it may remove whatever it does not have"""
@@ -27,8 +27,11 @@ class Listed(NamedTuple):
     forced: bool
 
 
-def listed(text: str) -> Listed:
-    """Read a list with commas or white space between its destinations."""
+def listed(text: str, check: Callable[[str, Mapping[str, Value]], None] | None = None) -> Listed:
+    """Read a list with commas or white space between its destinations.
+
+    Arguments: text; check, raises a ValueError for a URI with options that is refused.
+    """
     words = split_destinations(text)
     forced = words[:1] == [FORCE]
     found: list[uris.Destination] = []
@@ -36,8 +39,11 @@ def listed(text: str) -> Listed:
     bad = 0
     for word in words[forced:]:
         try:
-            found.append(uris.parse(word))
-        except uris.InvalidURI as fault:
+            destination = uris.parse(word)
+            if check:
+                check(destination.uri, {})
+            found.append(destination)
+        except ValueError as fault:
             bad += 1
             if bad <= MOST_FAULTS:
                 faults.append(str(fault))

@@ -11,7 +11,9 @@ class Unanswered(Exception):
 
 
 def ask(method: str, *parameters: str | int) -> Any:
-    """Return what an RPC command answers; callable in mod_init, workers and timers.
+    """Return what an RPC command answers; callable in workers and timers.
+
+    Not in mod_init: jsonrpcs ends the server if it is called before it has started itself (5.6 to 6.1).
 
     Raises: Unanswered.
     """

@@ -19,6 +19,7 @@ table or queue             key                         value
 ``keepalive``              ``pulse``                   listening.Pulse, and each listening.Gap: numbers
 ``keepalive``              ``queue`` and a socket      listening.Queue: a number, bits, a number
 ``keepalive``              ``settings``                JSON, the settings in force, by the prober
+``keepalive``              ``listeners``               JSON, the fields of each sockets.Listener
 ``keepalive``              ``callbacks``               JSON, [[callback, user_attr], ...] for all changes
 ``keepalive_state``        a destination's key         int, what is_alive reads: 0 unknown, 1 up, 2 down,
                                                        10 more while drained, 20 more in maintenance, 30
@@ -669,6 +670,18 @@ def publish_settings(values: dict[str, Value]) -> None:
     """Let all processes know of the settings in force. Raises: SharedMemoryFull."""
     _store(COMMON, "settings", json.dumps(values))
     _revise()
+
+
+def listeners() -> list[list[Any]] | None:
+    """Return the fields of each sockets.Listener; None before they are known."""
+    text = _text(COMMON, "listeners")
+    found: list[list[Any]] | None = json.loads(text) if text else None
+    return found
+
+
+def store_listeners(found: list[list[Any]]) -> None:
+    """Let all processes know at which sockets this server listens. Raises: SharedMemoryFull."""
+    _store(COMMON, "listeners", json.dumps(found))
 
 
 # --- callbacks and queues -------------------------------------------------------------------------------

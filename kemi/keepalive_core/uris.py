@@ -16,6 +16,8 @@ DEFAULT_TLS_PORT = 5061
 TRANSPORTS = frozenset({"udp", "tcp", "tls", "sctp", "ws", "wss"})
 # A URI that names the transport it would get anyway means the same destination as one that does not.
 DEFAULT_TRANSPORTS = {"sip": "udp", "sips": "tls"}
+# What RFC 3261 section 26.2.2 forbids, and Kamailio does not send.
+SIPS_OVER_UDP = "sips over UDP"
 
 # RFC 3261 section 25.1: unreserved, escaped, user-unreserved; ":" parts a password from the user.
 _USER = re.compile(r"(?:[A-Za-z0-9\-_.!~*'()&=+$,;?/:]|%[0-9A-Fa-f]{2})+")
@@ -43,6 +45,29 @@ class Destination(NamedTuple):
     """what the ping is sent to: as it was given, so that a name without a port keeps its SRV records"""
 
 
+class _Parts(NamedTuple):
+    """What a URI is made of."""
+
+    scheme: str
+    user: str
+    """with its "@"; empty without one"""
+    host: str
+    port: int | None
+    transport: str
+    maddr: str
+    rest: str
+    """all behind the scheme, as it was given"""
+
+
+class Hop(NamedTuple):
+    """Where what is sent to a URI goes at first."""
+
+    transport: str = ""
+    """"" if the DNS records of its name decide it"""
+    family: int = 0
+    """4 or 6, the version of its address; 0 for a name"""
+
+
 def parse(text: object) -> Destination:
     """Read ``[sip:|sips:][user@]host[:port][;params]``.
 
@@ -51,6 +76,36 @@ def parse(text: object) -> Destination:
     Raises: InvalidURI, whose message names the text and the fault.
     From: the manual's ``[proto:]ip[:port]``, widened to RFC 3261 section 19.1.
     """
+    parts = _read(text)
+    transport, port = parts.transport, parts.port
+    if transport == DEFAULT_TRANSPORTS[parts.scheme]:
+        transport = ""
+    if port is None:
+        port = DEFAULT_TLS_PORT if transport == "tls" else DEFAULT_PORTS[parts.scheme]
+    key = f"{parts.scheme}:{parts.user}{parts.host}:{port}"
+    if transport:
+        key += f";transport={transport}"
+    if parts.maddr:
+        key += f";maddr={parts.maddr}"
+    return Destination(key, f"{parts.scheme}:{parts.rest}")
+
+
+def hop(text: str) -> Hop:
+    """Return where what is sent to a URI goes at first.
+
+    Kamailio follows no maddr, and takes TLS for sips whatever reliable transport is named (5.6 to 6.1).
+
+    Raises: InvalidURI.
+    """
+    parts = _read(text)
+    family = 6 if parts.host.startswith("[") else 4 if parts.host.rpartition(".")[2].isdecimal() else 0
+    transport = parts.transport or ("udp" if family else "")
+    if parts.scheme == "sips" and parts.transport not in ("ws", "wss"):
+        transport = SIPS_OVER_UDP if parts.transport == "udp" else "tls"
+    return Hop(transport, family)
+
+
+def _read(text: object) -> _Parts:
     if not isinstance(text, str):
         raise InvalidURI(text, f"text is needed, not {type(text).__name__}")
     if not text:
@@ -68,19 +123,10 @@ def parse(text: object) -> Destination:
     written_host, port = _split_port(text, host_port)
     host = _canonical_host(text, written_host)
     transport, maddr = _read_parameters(text, parameters)
-
-    if transport == DEFAULT_TRANSPORTS[scheme]:
-        transport = ""
-    if port is None:
-        port = DEFAULT_TLS_PORT if transport == "tls" else DEFAULT_PORTS[scheme]
-    key = f"{scheme}:{user}{at}{host}:{port}"
-    if transport:
-        key += f";transport={transport}"
-    if maddr:
-        key += f";maddr={maddr}"
     # The dot at the end of a whole name (RFC 1034 section 3.1) is known to no SIP resolver.
     host_port = written_host.removesuffix(".") + host_port.removeprefix(written_host)
-    return Destination(key, ";".join([f"{scheme}:{user}{at}{host_port}", *parameters]))
+    rest = ";".join([f"{user}{at}{host_port}", *parameters])
+    return _Parts(scheme, user + at, host, port, transport, maddr, rest)
 
 
 def address_in(key: str) -> str:

@@ -1,5 +1,6 @@
 """The KEMI script of the scenarios: a MESSAGE makes a worker call a function of keepalive."""
 
+import itertools
 import json
 import os
 import sys
@@ -11,6 +12,7 @@ import KSR
 
 import keepalive
 import ksr_facts
+from keepalive_core import listeners
 
 
 def _tell(name, uri, state, user_attr):
@@ -57,6 +59,17 @@ def evaluate(text):
     return repr(eval(text, {"keepalive": keepalive}))
 
 
+def misjudged(hops, sockets):
+    """Return the ways of which keepalive says that they are possible and Kamailio that not, or vice versa."""
+    headers = "From: <sip:a@b>\r\nTo: <sip:a>\r\n"
+    wrong = []
+    for hop, socket in itertools.product(hops, sockets):
+        hindrance = listeners.departure(hop, socket).hindrance
+        if (KSR.tm.t_uac_send("OPTIONS", "sip:a", hop, socket, headers, "") > 0) is not (hindrance == ""):
+            wrong.append([hop, socket, hindrance])
+    return wrong
+
+
 CALLBACKS = {function.__name__: function for function in (on_change, on_event, fails, exits, deletes_itself)}
 
 
@@ -71,7 +84,8 @@ class Router(keepalive.Handlers):
         request = json.loads(KSR.pv.get("$rb"))
         options = request["options"]
         arguments = [CALLBACKS.get(arg, arg) if isinstance(arg, str) else arg for arg in request["args"]]
-        where = {"gather": ksr_facts, "evaluate": sys.modules[__name__]}.get(request["call"], keepalive)
+        here = sys.modules[__name__]
+        where = {"gather": ksr_facts, "evaluate": here, "misjudged": here}.get(request["call"], keepalive)
         value = getattr(where, request["call"])(*arguments, **options)
         KSR.hdr.append_to_reply(f"X-Result: {json.dumps({'value': value, 'pid': os.getpid()})}\r\n")
         KSR.sl.sl_send_reply(200, "OK")

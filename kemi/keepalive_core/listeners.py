@@ -1,0 +1,54 @@
+"""At which sockets this server listens, as Kamailio says.
+
+They do not change while it runs. The first prober asks once and lets all processes know: in mod_init nobody
+may ask, as module jsonrpcs ends the server if it is called before it has started itself (5.6 to 6.1). So what
+is configured there is looked at when it is pinged.
+"""
+
+import logging
+from typing import Final
+
+import KSR
+
+from . import rpc, shared_memory, uris
+from .sockets import Departure, Listener, Sockets, read_listeners
+from .uris import Hop
+
+log = logging.getLogger("keepalive")
+
+_UNKNOWN: Final = Departure()
+
+_sockets: Sockets | None = None
+
+
+def publish() -> None:
+    """Ask Kamailio, and let all processes know; for the first prober. Raises: SharedMemoryFull."""
+    if shared_memory.listeners() is not None:
+        return
+    found: list[Listener] = []
+    try:
+        found = read_listeners(rpc.ask("core.sockets_list"))
+    except (rpc.Unanswered, ValueError) as error:
+        # Nothing is known to be impossible then.
+        log.warning("Kamailio does not say where it listens: %s", error)
+    shared_memory.store_listeners([list(one) for one in found])
+
+
+def _known() -> Sockets | None:
+    """Return the sockets, None as long as they are not known."""
+    global _sockets
+    if _sockets is None:
+        found = shared_memory.listeners()
+        if found:
+            listeners = [Listener(*fields) for fields in found]
+            _sockets = Sockets(listeners, KSR.is_myself, "websocket" in vars(KSR))
+    return _sockets
+
+
+def departure(next_hop: str, socket: str) -> Departure:
+    """Return how a ping leaves, as far as it is known.
+
+    Arguments: next_hop, the URI it is sent to, "" for any; socket, the one it is to leave from, "" for any.
+    """
+    known = _known()
+    return known.departure(uris.hop(next_hop) if next_hop else Hop(), socket) if known else _UNKNOWN

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import subprocess
 import sys
 import uuid
@@ -51,12 +52,16 @@ class Uplink:
         """Let nothing through any more, at the far end: packets leave, and are lost."""
         self._ip("-n", self._host, "link", "set", "eth0", "down")
 
+    def break_behind_the_next_hop(self) -> None:
+        """Let nothing come back any more, as where a router further on fails: the next hop is there."""
+        self._gateway.send_signal(signal.SIGSTOP)
+
     def mend(self) -> None:
         """Let all through again."""
         self._ip("-n", self._host, "link", "set", "eth0", "up")
 
     def close(self) -> None:
         """End the gateway, and take the host and its link away."""
-        self._gateway.terminate()
+        self._gateway.kill()
         self._gateway.wait(10)
         self._ip("netns", "del", self._host)

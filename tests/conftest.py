@@ -39,6 +39,7 @@ PURE = {
             "lanes",
             "sockets",
         ),
+        *("rosters", "shown", "remembered"),
     )
 }
 
@@ -61,8 +62,8 @@ class FakeServer:
             "history",
             "admin",
             "group",
-            "guard",
-            "held",
+            "page",
+            "group_change",
             "uplink",
             "restored",
         ):

@@ -23,6 +23,7 @@ PURE = {
         "lanes",
         "sockets",
     ),
+    *("rosters", "shown", "remembered"),
 }
 
 

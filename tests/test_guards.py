@@ -13,10 +13,8 @@ from hypothesis.stateful import initialize, invariant, rule
 from conftest import FakeServer, ServerMachine
 from keepalive_core.calls import CallRules, is_call_success, judge_call
 from keepalive_core.guards import (
-    Standing,
     Uplink,
     damp,
-    held,
     hold,
     is_least_alive,
     least_alive,
@@ -36,6 +34,7 @@ from keepalive_core.health import (
     pace,
 )
 from keepalive_core.schedule import SECOND
+from keepalive_core.shown import HOLD
 
 A, B, C = (f"sip:192.168.10.{number}" for number in (20, 21, 22))
 WALL = 1_000_000
@@ -229,17 +228,6 @@ def test_what_is_no_number_of_members(text: str) -> None:
     assert not is_least_alive(text)
 
 
-@given(st.lists(st.tuples(st.booleans(), st.booleans()), max_size=8), st.integers(0, 10))
-def test_who_is_held(members: list[tuple[bool, bool]], least: int) -> None:
-    """The best that do not answer, no more than are needed, and nobody whom an administrator took out."""
-    known = [Standing(str(number), *each) for number, each in enumerate(members)]
-    keys = held(known, least)
-    answering = sum(each.answers for each in known)
-    available = [each.key for each in known if each.may_be_held and not each.answers]
-    assert len(keys) == min(max(0, least - answering), len(available))
-    assert keys == available[: len(keys)]
-
-
 class GuardedGroup(ServerMachine):
     """Three members of a group, whatever happens to them, in three processes."""
 
@@ -332,7 +320,7 @@ def test_a_held_destination_is_told_of_once(keepalive: ModuleType, server: FakeS
         "only 0 of 2 would answer, so these are kept answering, whatever their state (group_min_alive): " + B,
         "1 answer of their own again",
     ]
-    assert server.ksr.tables["keepalive_held"] == {}
+    assert all(shown < HOLD for shown in server.ksr.tables["keepalive_state"].values())
 
 
 def test_group_min_alive_at_run_time(keepalive: ModuleType, server: FakeServer) -> None:
@@ -346,7 +334,7 @@ def test_group_min_alive_at_run_time(keepalive: ModuleType, server: FakeServer) 
     server.ksr.settings["group_min_alive"] = "0"
     server.answer(503, 2)
     assert keepalive.is_alive(A) == 2
-    assert server.ksr.tables["keepalive_guard"] == server.ksr.tables["keepalive_held"] == {}
+    assert all(shown < HOLD for shown in server.ksr.tables["keepalive_state"].values())
 
 
 # --- calls -----------------------------------------------------------------------------------------------

@@ -55,9 +55,6 @@ def test_before_the_tables_exist_there_is_no_generation(memory: ModuleType, serv
     ("function", "arguments"),
     [
         ("store_registration", ("k", ())),
-        ("store_shown", ("k", 1)),
-        ("store_group", ("g", [])),
-        ("change_held", ("k", 1)),
         ("publish_settings", ({},)),
         ("remove", ("k",)),
     ],

@@ -15,12 +15,15 @@ Pure rooms, which know nothing of Kamailio (text, time and results in, decisions
 * ``freshness``    how long a state stands without evidence
 * ``calls``        what the replies to calls say of a destination
 * ``guards``       what keeps a fleet from going down by our own fault, a flapping trunk from coming up
+* ``shown``        what is_alive reads of a destination, all in one number, and what it answers
+* ``rosters``      a group's members, the best first, and who of them answers
 * ``lanes``        regular pings, and those out of turn, which have a budget
 * ``listening``    when this server could not hear, and which silence is void by that
 * ``sockets``      from which of this server's sockets a ping leaves, or why none will do
 * ``schedule``     when each ping is due
 * ``turns``        whether a destination's turn becomes a ping, and why it does not
 * ``fleet``        the destinations of one prober, and what puts a ping of theirs forward or off
+* ``remembered``   what a process remembers so as not to work it out again
 
 Rooms that talk to Kamailio, the only ones that import KSR:
 
@@ -41,7 +44,7 @@ Rooms that join the others:
 * ``lists``          the list of kamailio.cfg and the list file, each as a whole
 * ``registry``       destinations and their owners come and go, and the start
 * ``results``        what a ping's result, or a report, does to its destination
-* ``groups``         what is_alive says of a destination, and the groups that keep enough of them
+* ``groups``         who of a group is alive, and that enough of them are answered for
 * ``uplinks``        many destinations behind one socket that fail together
 * ``state_file``     what is known, over a restart
 * ``information``    all that is known of a destination, for people and programs

@@ -6,7 +6,6 @@ say "not yet". Times are microseconds of one monotonic clock.
 
 import math
 import re
-from collections.abc import Iterable
 from typing import NamedTuple
 
 from .health import DOWN, UNKNOWN, UP, Health, Rules, Transition, Verdict
@@ -105,16 +104,6 @@ def hold(before: Health, verdict: Verdict) -> Verdict:
 # --- the last ones of a group ----------------------------------------------------------------------------
 
 
-class Standing(NamedTuple):
-    """A member of a group."""
-
-    key: str
-    answers: bool
-    """whether is_alive says 1 of its own"""
-    may_be_held: bool
-    """whether it can be kept answering: not where an administrator has taken it out"""
-
-
 def least_alive(text: str, number: int) -> int:
     """Return how many members of a group have to answer.
 
@@ -128,14 +117,3 @@ def least_alive(text: str, number: int) -> int:
 def is_least_alive(text: str) -> bool:
     """Say whether a text is a number or a percentage of members."""
     return bool(re.fullmatch(r"\d{1,6}|\d{1,2}%|100%", text))
-
-
-def held(members: Iterable[Standing], least: int) -> list[str]:
-    """Return which members have to be kept answering, so that there are enough.
-
-    Arguments: members, the best first; least, how many have to answer.
-    """
-    known = list(members)
-    missing = least - sum(member.answers for member in known)
-    spare = [member.key for member in known if member.may_be_held and not member.answers]
-    return spare[: max(0, missing)]

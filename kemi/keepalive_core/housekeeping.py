@@ -3,7 +3,7 @@
 import logging
 from collections.abc import Callable
 
-from . import configuration, groups, lists, shared_memory
+from . import configuration, groups, lists, registrations, shared_memory
 from .fleet import Fleet
 from .health import NO_VERDICT, Health
 from .schedule import SECOND, Minutely, dealt_to
@@ -36,6 +36,7 @@ class Housekeeping:
             self._publish_behind,
             self._tell_if_crowded,
             self._tell_of_voids,
+            self._inspect_groups,
         )
         """what to do each second, each called with the time, us; one's trouble is not the others'"""
 
@@ -51,7 +52,9 @@ class Housekeeping:
             self._voids.pop(key, None)
 
     def settings_changed(self) -> None:
-        """Have the groups follow other settings."""
+        """Have what is_alive reads, and the groups, follow other settings."""
+        for key, target in self._fleet.items():
+            registrations.follow_unknown_as(key, target.policy.unknown_as)
         if self.number == 0:
             for name in shared_memory.groups():
                 groups.guard(name)
@@ -74,6 +77,10 @@ class Housekeeping:
             if self._published_behind.get(socket) != number:
                 shared_memory.store_behind(socket, self.number, number)
                 self._published_behind[socket] = number
+
+    def _inspect_groups(self, now: int) -> None:
+        if self.number == 0:
+            groups.inspect()
 
     def _tell_if_crowded(self, now: int) -> None:
         """Say once that the tables have too few slots for the destinations."""

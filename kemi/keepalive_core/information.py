@@ -7,6 +7,7 @@ from . import configuration, shared_memory, tm, uplinks
 from .health import STATE_NAMES, UP, Health, is_kept_down, loss, percentile
 from .schedule import SECOND
 from .settings import Policy
+from .shown import HOLD
 from .turns import DISABLED, NOT_STARTED, PAUSED, why_not_pinged
 
 
@@ -85,7 +86,7 @@ def _stopped() -> str:
 def _held(key: str, known: Health, policy: Policy, now: int) -> list[str]:
     """Return which guards keep a destination answering or up, by the names of their parameters."""
     guards = []
-    if shared_memory.is_held(key):
+    if (shared_memory.shown(key) or 0) >= HOLD:
         guards.append("group_min_alive")
     if known.state == UP and -known.streak >= policy.rules.fall and uplinks.is_holding(policy, now):
         guards.append("mass_failure")

@@ -10,7 +10,17 @@ import time
 from collections import OrderedDict
 from collections.abc import Callable, Iterable
 
-from . import configuration, freshness, housekeeping, listeners, registry, results, shared_memory, tm
+from . import (
+    configuration,
+    freshness,
+    housekeeping,
+    listeners,
+    registrations,
+    registry,
+    results,
+    shared_memory,
+    tm,
+)
 from .fleet import Fleet, Seen, Target
 from .health import GRACE, UNKNOWN, Health, Kind, Result, is_spent
 from .listening import LATE
@@ -226,6 +236,8 @@ class Prober:
         target = self._fleet.follow(key, seen, wish, now)
         self._follow_freshness(key, target, known, now)
         self._housekeeping.follow_voids(key, known, policy.rules.fall)
+        # Whoever registered it may not have known yet what unknown_as is.
+        registrations.follow_unknown_as(key, policy.unknown_as)
         if known.drain:
             self._ends_of_drain.put(key, known.drain)
         if admin is not None and admin.until:

@@ -6,6 +6,7 @@ from . import groups, shared_memory, uris
 from .health import Health
 from .modes import Admin
 from .shared_memory import Owner, Registration
+from .shown import HOLD, to_show, with_unknown_as
 
 
 def register(destination: uris.Destination, name: str, wanted: Owner) -> None:
@@ -18,11 +19,12 @@ def register(destination: uris.Destination, name: str, wanted: Owner) -> None:
         before = shared_memory.registration(key)
         if before is None:
             _create(key, Registration(shared_memory.next_generation(), uri, {name: wanted}))
-            return
-        # The spelling of the first owner is the one that is pinged.
-        if next(iter(before.owners)) != name:
-            uri = before.uri
-        _update(key, before, Registration(before.generation, uri, {**before.owners, name: wanted}))
+        else:
+            # The spelling of the first owner is the one that is pinged.
+            if next(iter(before.owners)) != name:
+                uri = before.uri
+            _update(key, before, Registration(before.generation, uri, {**before.owners, name: wanted}))
+    groups.settle()
 
 
 def _create(key: str, registered: Registration) -> None:
@@ -38,7 +40,7 @@ def _create(key: str, registered: Registration) -> None:
             shared_memory.store_admin(key, said)
             shared_memory.store_history(key, before.history)
         # Last, because from here on is_alive knows it.
-        shared_memory.store_shown(key, shared_memory.to_show(known, said))
+        shared_memory.store_shown(key, groups.shown_now(to_show(known, said), registered))
         groups.regroup(key, None, registered)
         shared_memory.announce_change(key)
     except Exception:
@@ -65,6 +67,17 @@ def _update(key: str, before: Registration, after: Registration) -> None:
         raise
 
 
+def follow_unknown_as(key: str, word: str) -> None:
+    """Have what is_alive says of a destination follow unknown_as.
+
+    Arguments: key; word, what unknown_as is for it, as far as who asks knows.
+    """
+    value = shared_memory.shown(key)
+    if value is not None and with_unknown_as(value % HOLD, word) != value % HOLD:
+        with shared_memory.locked(key):
+            groups.follow_unknown_as(key, shared_memory.registration(key))
+
+
 def disown(key: str, name: str) -> bool:
     """End an owner's interest in a destination; the last one to go ends the pings.
 
@@ -79,6 +92,7 @@ def disown(key: str, name: str) -> bool:
             _update(key, before, before._replace(owners=left))
         else:
             remove(key, before)
+    groups.settle()
     return True
 
 

@@ -5,6 +5,7 @@ import math
 import time
 from functools import lru_cache
 from pathlib import Path
+from sys import getsizeof
 from typing import Any
 
 from . import (
@@ -24,18 +25,20 @@ from .callbacks import NOT_MONITORED, Change
 from .checks import Refused
 from .health import UNKNOWN
 from .modes import Admin
+from .remembered import Remembered
 from .schedule import Wish
 from .settings import check_options
 from .shared_memory import Owner
+from .shown import ERROR, to_show, usual_answers
 
 log = logging.getLogger("keepalive")
 
 # The owner of what modparam("destination", ...) adds.
 MODPARAM_OWNER = "modparam"
 
-# As many spellings as a process remembers the canonical form of: two for each destination that the tables are
-# made for. One takes about 250 bytes, once this process was asked for it; to read it again takes 9 us.
-_REMEMBERED_SPELLINGS = 8 * 2 ** shared_memory.table_size()
+# For spellings and what they mean, in each process: one of 250 bytes for each destination that the tables are
+# made for. It is remembered once this process was asked for it; to read it again takes 9 us.
+_SPELLINGS_BYTES = 1024 * 2 ** shared_memory.table_size()
 
 # A worker reads files of so many bytes itself at the start: some hundred lines, a few milliseconds.
 _SMALL = 65_536
@@ -56,10 +59,8 @@ def key_of(destination: object) -> str:
     destination = destination[: uris.MAX_URI_BYTES + 1]
     key = keys_of_texts.get(destination)
     if key is None:
-        if len(keys_of_texts) >= _REMEMBERED_SPELLINGS:
-            # All at once: those that are asked for are back soon, and nothing is kept in order meanwhile.
-            keys_of_texts.clear()
-        key = keys_of_texts[destination] = _parsed_key(destination)
+        key = _parsed_key(destination)
+        _spellings.remember(destination, destination if key == destination else key)
     return key
 
 
@@ -71,19 +72,26 @@ def _parsed_key(destination: object) -> str:
         return ""
 
 
-keys_of_texts: dict[str, str] = {}
+_spellings: Remembered[str, str] = Remembered(
+    _SPELLINGS_BYTES, lambda text, key: 0 if key is text else getsizeof(key)
+)
+keys_of_texts: dict[str, str] = _spellings.answers
 """What this process was asked for, and the keys of that: a key for each spelling, "" for a malformed one."""
+
+answers: dict[int | None, int] = usual_answers()
+"""What is_alive says by what it reads of a destination. Once all that is configured has a row, what has none
+is not monitored, and is answered at once too."""
 
 
 def shown(key: str) -> int | None:
-    """Return a destination's state and admin mode in one number, None if it is not monitored."""
+    """Return what is_alive reads of a destination, None if it is not monitored."""
     value = shared_memory.shown(key)
     if value is None and not _started:
         start()
         value = shared_memory.shown(key)
         # Another process is just registering what was configured: it is monitored all the same.
         if value is None and not _started and _may_be_configured(key):
-            return UNKNOWN
+            return groups.shown_now(UNKNOWN, None)
     return value
 
 
@@ -189,7 +197,7 @@ def _store_admin(key: str, said: Admin | None) -> None:
     if known is None:
         raise Refused(f"{key} is not monitored")
     shared_memory.store_admin(key, said)
-    groups.show(key, shared_memory.to_show(known, said), shared_memory.registration(key))
+    groups.show(key, to_show(known, said), shared_memory.registration(key))
 
 
 def _remark(said: Admin | None) -> str:
@@ -231,6 +239,7 @@ def start(may_take_seconds: bool = False) -> None:
             shared_memory.mark_started()
     if shared_memory.is_started():
         _started = True
+        answers[None] = ERROR
         _waiting.clear()
         _waiting_callbacks.clear()
 

@@ -12,6 +12,7 @@ from .health import Health, Kind, Report, Result, Rules, Transition, Verdict
 from .schedule import SECOND, Wish
 from .settings import Policy
 from .shared_memory import Registration
+from .shown import to_show
 
 log = logging.getLogger("keepalive")
 
@@ -258,7 +259,7 @@ def _make_known(key: str, before: Health, verdict: Verdict) -> tuple[Change | No
         return None, False
     registered = shared_memory.registration(key)
     if shown:
-        groups.show(key, shared_memory.to_show(after, shared_memory.admin(key)), registered)
+        groups.show(key, to_show(after, shared_memory.admin(key)), registered)
     if not news:
         return None, False
     change = _write_down(key, before, after, registered)

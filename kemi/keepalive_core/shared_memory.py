@@ -7,7 +7,8 @@ truth lies here, in tables of the htable module and queues of the mqueue module,
 table or queue             key                         value
 =========================  ==========================  ==================================================
 ``keepalive``              ``generation``              int, counts the registrations
-``keepalive``              ``revision``                int, counts changes of what processes remember
+``keepalive``              ``revision``                int, counts registrations and changes of the settings
+``keepalive``              ``group_changes``           int, counts the changes of all groups
 ``keepalive``              ``startup``                 int, how many processes asked to do the start-up
 ``keepalive``              ``started``                 int, 1 when the configured destinations are all in
 ``keepalive``              ``probers``                 int, how many probers have begun
@@ -21,17 +22,14 @@ table or queue             key                         value
 ``keepalive``              ``settings``                JSON, the settings in force, by the prober
 ``keepalive``              ``listeners``               JSON, the fields of each sockets.Listener
 ``keepalive``              ``callbacks``               JSON, [[callback, user_attr], ...] for all changes
-``keepalive_state``        a destination's key         int, what is_alive reads: 0 unknown, 1 up, 2 down,
-                                                       10 more while drained, 20 more in maintenance, 30
-                                                       more in a drain that it asked for itself
-``keepalive_held``         a destination's key         int, how many groups keep it answering 1
+``keepalive_state``        a destination's key         int, what is_alive reads: see shown.py
 ``keepalive_destination``  a destination's key         JSON, the Registration
 ``keepalive_health``       a destination's key         health.Health's text, filled up with spaces
 ``keepalive_history``      a destination's key         JSON, the last changes, the newest last
 ``keepalive_admin``        a destination's key         JSON, the Admin, where it is not ready
-``keepalive_group``        a group's name              JSON, the Members
-``keepalive_guard``        a group's name              JSON, the keys of those that are kept answering;
-                                                       where a least number of them has to
+``keepalive_group``        a group's name              its roster: see rosters.py
+``keepalive_page``         a page's number             text, a page of a roster
+``keepalive_group_change`` a group's name              int, another one after each change of the group
 ``keepalive_uplink``       a socket                    guards.Uplink as JSON
 ``keepalive_uplink``       a socket, then a prober's   int, how many of its destinations are behind it
                            number
@@ -43,9 +41,9 @@ queue keepalive_events     JSON, a callbacks.Change    "", callbacks have to be 
 
 A read-modify-write of a destination's rows happens under ``locked(key)``, the lock of its slot in
 ``keepalive_health``. Inside it only short reads and writes of the other tables happen, no callback, no
-second destination's lock. A group's row has a lock in its own table, taken inside a destination's, never
-around one; so has an uplink's row. ``guarding()`` is one lock for all groups with a least number, taken
-inside a destination's, outside of a group's.
+second destination's lock. A group's roster has a lock in its own table, taken inside a destination's, never
+around one, and one group's at a time; so has an uplink's row. The lock of what is_alive reads of a
+destination is taken inside of any other, for one read and one write.
 """
 
 import json
@@ -58,11 +56,13 @@ import KSR
 
 from . import variables
 from .guards import Uplink
-from .health import DOWN, Health, judged_at
+from .health import Health, judged_at
 from .listening import Gap, Pulse, Queue
-from .modes import ADMIN_MODES, Admin
+from .modes import Admin
+from .remembered import Remembered
 from .schedule import SECOND, Wish, dealt_to
 from .settings import Value
+from .shown import HOLD
 
 for _module in ("htable", "kex", "mqueue", "pv", "tm"):
     if not hasattr(KSR, _module):
@@ -77,8 +77,8 @@ HEALTH: Final = "keepalive_health"
 HISTORY: Final = "keepalive_history"
 ADMIN: Final = "keepalive_admin"
 GROUP: Final = "keepalive_group"
-GUARD: Final = "keepalive_guard"
-HELD: Final = "keepalive_held"
+PAGE: Final = "keepalive_page"
+GROUP_CHANGE: Final = "keepalive_group_change"
 UPLINK: Final = "keepalive_uplink"
 RESTORED: Final = "keepalive_restored"
 CHANGES: Final = "keepalive_changes"
@@ -135,10 +135,6 @@ class Registration(NamedTuple):
         return merged
 
 
-_OWN_DRAIN: Final = 30
-"""What a drain that the destination asked for adds to the state that is_alive reads."""
-
-
 class Restored(NamedTuple):
     """What a state file says of a destination."""
 
@@ -147,18 +143,6 @@ class Restored(NamedTuple):
     admin: list[Any] | None
     """the fields of Admin, where it is not ready"""
     history: list[list[Any]]
-
-
-class Member(NamedTuple):
-    """A destination in a group."""
-
-    key: str
-    owner: str
-    uri: str
-    priority: int
-    weight: int
-    least_alive: str = ""
-    """what its owner said of group_min_alive; empty for nothing"""
 
 
 class locked:  # noqa: N801 - used as a statement: with locked(key)
@@ -238,10 +222,9 @@ def next_generation() -> int:
 
 
 def revision() -> int | None:
-    """Return a number that is another one after each change of what processes remember.
+    """Return a number that is another one after each registration and each change of the settings.
 
-    That is a registration, a group, the settings, or what is_alive reads: what was worked out from these
-    holds as long as the number stays.
+    What was worked out from these holds as long as the number stays.
     """
     if not _exist and not _tables_exist():
         return None
@@ -257,20 +240,24 @@ number: Callable[[str, str], int | None] = KSR.htable.sht_get
 """Return the number that a table has for a key, None for none."""
 
 shown: Callable[[str], int | None] = partial(KSR.htable.sht_get, STATE)
-"""Return what is_alive reads: a destination's state and admin mode; None if it is not monitored."""
+"""Return what is_alive reads of a destination; None if it is not monitored."""
 
 
 def registration(key: str) -> Registration | None:
     """Return how a destination is registered, None if it is not."""
     text = _text(DESTINATION, key)
-    return None if text is None else _registration(text)
+    if text is None:
+        return None
+    known = _registrations.answers.get(text)
+    if known is None:
+        generation, uri, owners = json.loads(text)
+        known = Registration(generation, uri, {name: Owner(*owner) for name, owner in owners.items()})
+        _registrations.remember(text, known)
+    return known
 
 
-# Asked for with each reply to a call; what is remembered is never changed.
-@lru_cache(maxsize=1024)
-def _registration(text: str) -> Registration:
-    generation, uri, owners = json.loads(text)
-    return Registration(generation, uri, {name: Owner(*owner) for name, owner in owners.items()})
+# What is remembered is never changed. As objects they take some six times what they take as text.
+_registrations: "Remembered[str, Registration]" = Remembered(4 << 20, lambda text, _: 8 * len(text))
 
 
 def health(key: str) -> Health | None:
@@ -308,22 +295,27 @@ def store_record(key: str, text: str, room: int = 0) -> None:
     _store(HEALTH, key, text.ljust(room if needed <= room < needed + HEALTH_SLACK else needed))
 
 
-def to_show(known: Health, admin: Admin | None) -> int:
-    """Return what is_alive has to read of a destination; an administrator's word comes before its own."""
-    if admin:
-        return known.state + ADMIN_MODES[admin.mode]
-    return known.state + (_OWN_DRAIN if known.drain else 0)
-
-
 def store_shown(key: str, value: int) -> None:
-    """Write what is_alive reads. Raises: SharedMemoryFull."""
-    _store(STATE, key, value)
-    _revise()
+    """Write what is_alive reads; groups that keep it answering go on doing so. Raises: SharedMemoryFull."""
+    with locked(key, STATE):
+        held = (shown(key) or 0) // HOLD
+        _store(STATE, key, value + held * HOLD)
 
 
-def is_taken_out(value: int) -> bool:
-    """Say whether an administrator has taken a destination out, by what is_alive reads."""
-    return DOWN < value < _OWN_DRAIN
+def change_held(key: str, by: int) -> None:
+    """Have one group more, or less, keep a destination answering; needs no memory."""
+    with locked(key, STATE):
+        before = shown(key)
+        if before is not None:
+            store_held(key, max(0, before // HOLD + by))
+
+
+def store_held(key: str, number: int) -> None:
+    """Write how many groups keep a destination answering."""
+    with locked(key, STATE):
+        before = shown(key)
+        if before is not None:
+            _store(STATE, key, before % HOLD + number * HOLD)
 
 
 def history(key: str) -> list[list[Any]]:
@@ -354,29 +346,43 @@ def store_admin(key: str, said: Admin | None) -> None:
 
 def remove(key: str) -> None:
     """Remove all rows of a destination; the one that is_alive reads first."""
-    for table in (STATE, HELD, HEALTH, DESTINATION, HISTORY, ADMIN):
+    for table in (STATE, HEALTH, DESTINATION, HISTORY, ADMIN):
         KSR.htable.sht_rm(table, key)
     _revise()
 
 
-@lru_cache(maxsize=1024)
-def _members(text: str) -> list[Member]:
-    return [Member(*fields) for fields in json.loads(text)]
+def roster(name: str) -> str | None:
+    """Return a group's roster; None if there is no such group."""
+    return _text(GROUP, name)
 
 
-def group(name: str) -> list[Member] | None:
-    """Return a group's members, the best first; None if it has none."""
-    text = _text(GROUP, name)
-    return _members(text) if text else None
+def store_roster(name: str, text: str | None) -> None:
+    """Write a group's roster; None: there is no such group any more. One as long as before needs no memory.
 
-
-def store_group(name: str, members: list[Member]) -> None:
-    """Write a group's members; without any it is gone. Raises: SharedMemoryFull."""
-    if members:
-        _store(GROUP, name, json.dumps(members))
-    else:
+    Raises: SharedMemoryFull; then nothing has changed.
+    """
+    if text is None:
         KSR.htable.sht_rm(GROUP, name)
-    _revise()
+        KSR.htable.sht_rm(GROUP_CHANGE, name)
+        return
+    _store(GROUP, name, text)
+    try:
+        # Behind the change, so that whoever reads the new number reads the change too.
+        _store(GROUP_CHANGE, name, _next_group_change())
+    except SharedMemoryFull:
+        # That row is there, but for a new group.
+        KSR.htable.sht_rm(GROUP, name)
+        raise
+
+
+def _next_group_change() -> int:
+    # No group had it before, so that one that is gone and comes back is another one.
+    change: int = KSR.htable.sht_inc(COMMON, "group_changes")
+    return change & 0x7FFFFFFF
+
+
+group_change: Callable[[str], int | None] = partial(KSR.htable.sht_get, GROUP_CHANGE)
+"""Return a number that is another one after each change of a group; None if there is no such group."""
 
 
 def groups() -> list[str]:
@@ -384,44 +390,21 @@ def groups() -> list[str]:
     return _keys(GROUP)
 
 
-def guarding() -> "locked":
-    """Hold the lock of all groups of which a least number of members has to answer."""
-    return locked(GUARD, COMMON)
+def page(number: str) -> str | None:
+    """Return a page of a roster; None if there is none of that number any more."""
+    return _text(PAGE, number)
 
 
-def guarded(name: str) -> list[str] | None:
-    """Return the keys of a group's members that are kept answering; None if it has no least number."""
-    text = _text(GUARD, name)
-    keys: list[str] | None = json.loads(text) if text else None
-    return keys
+def store_page(text: str) -> str:
+    """Write a new page of a roster; return its number, which no other one had. Raises: SharedMemoryFull."""
+    number = f"{KSR.htable.sht_inc(COMMON, 'generation') & 0xFFFFFFFF:08x}"
+    _store(PAGE, number, text)
+    return number
 
 
-def store_guarded(name: str, keys: list[str] | None) -> None:
-    """Write which of a group's members are kept answering; None: no least number.
-
-    Raises: SharedMemoryFull.
-    """
-    if keys is None:
-        KSR.htable.sht_rm(GUARD, name)
-    else:
-        _store(GUARD, name, json.dumps(keys))
-
-
-is_held: Callable[[str], int | None] = partial(KSR.htable.sht_get, HELD)
-"""Return how many groups keep a destination answering 1; None for none."""
-
-
-def change_held(key: str, by: int) -> None:
-    """Have one group more, or less, keep a destination answering, under guarding().
-
-    Raises: SharedMemoryFull.
-    """
-    number = (is_held(key) or 0) + by
-    if number > 0:
-        _store(HELD, key, number)
-    else:
-        KSR.htable.sht_rm(HELD, key)
-    _revise()
+def drop_page(number: str) -> None:
+    """Remove a page that no roster names any more."""
+    KSR.htable.sht_rm(PAGE, number)
 
 
 def uplink(socket: str) -> Uplink:
@@ -537,6 +520,7 @@ def claim_startup() -> bool:
     _store(COMMON, "started", 0)
     _store(COMMON, "list_missed", 0)
     _revise()
+    _next_group_change()
     return True
 
 
@@ -654,7 +638,8 @@ def store_disabled(disabled: bool) -> None:
     _store(COMMON, "disabled", int(disabled))
 
 
-@lru_cache(maxsize=4)
+# One text, as long as the settings are.
+@lru_cache(maxsize=1)
 def _published(text: str) -> dict[str, Value]:
     values: dict[str, Value] = json.loads(text)
     return values

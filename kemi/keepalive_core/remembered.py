@@ -1,0 +1,50 @@
+"""What a process remembers so as not to work it out again, within a number of bytes (pure)."""
+
+from collections.abc import Callable, Hashable
+from sys import getsizeof
+from typing import Final, Generic, TypeVar
+
+Q = TypeVar("Q", bound=Hashable)
+A = TypeVar("A")
+
+# What a dictionary needs for each question, while it grows.
+_SLOT: Final = 100
+
+
+class Remembered(Generic[Q, A]):
+    """Answers by their questions.
+
+    Arguments: most, bytes that all of them may take: one that would take a quarter of that is not remembered;
+    size_of, returns the bytes of an answer, given its question and itself.
+    """
+
+    def __init__(self, most: int, size_of: Callable[[Q, A], int]) -> None:
+        self.answers: dict[Q, A] = {}
+        """to be read only; always the same dictionary"""
+        self._most = most
+        self._size_of = size_of
+        self._size = 0
+
+    def remember(self, question: Q, answer: A) -> A:
+        """Remember an answer, the last one to its question; return it.
+
+        If there is no room for it, all others are forgotten at once: those that are asked for are back soon,
+        and nothing is kept in order meanwhile.
+        """
+        if question in self.answers:
+            self._size -= self._bytes(question, self.answers.pop(question))
+        size = self._bytes(question, answer)
+        if size <= self._most // 4:
+            if self._size + size > self._most:
+                self.forget()
+            self.answers[question] = answer
+            self._size += size
+        return answer
+
+    def forget(self) -> None:
+        """Forget all answers."""
+        self.answers.clear()
+        self._size = 0
+
+    def _bytes(self, question: Q, answer: A) -> int:
+        return _SLOT + getsizeof(question) + self._size_of(question, answer)

@@ -1,0 +1,359 @@
+"""A group's roster: who is in it, the best first, who answers, and who is kept answering (pure).
+
+A group may have ten thousand members, and what happens to one of them must not cost as much as all of them.
+So the roster is text, which is cut and joined at the speed of memory: a head, and a record of fixed width for
+each page of up to SEATS members. A page is a text of its own, a line for each member. A change of a member's
+mark cuts the roster in one place (20 kB for 10,000 members, 5 us); one that comes writes one page anew.
+
+A page that is written is never changed: another one takes its place, with another number. So who reads the
+roster first, and its pages then, finds what belongs together, or that a page is gone. A member that leaves
+only gives up its seat, so that it needs no memory to go.
+"""
+
+import math
+from bisect import bisect_left, bisect_right
+from collections.abc import Callable, Iterable
+from itertools import chain, compress
+from sys import getsizeof
+from typing import Final, NamedTuple
+
+from .guards import least_alive
+
+SEATS: Final = 64
+"""the most members of a page"""
+
+ANSWERS: Final = "A"
+"""is_alive says 1 of its own"""
+SPARE: Final = "S"
+"""it does not answer, but could be kept answering"""
+HELD: Final = "H"
+"""it is kept answering"""
+TAKEN_OUT: Final = "T"
+"""it does not answer, and must not be kept answering: an administrator has taken it out"""
+_VACANT: Final = "."
+
+_RANK: Final = 40
+_NUMBER: Final = 8
+_WORDS: Final = 10
+# A record: rank of the page's first line, the page's number, the words of its members, their marks.
+_MARKS: Final = _RANK + _NUMBER + _WORDS
+_RECORD: Final = _MARKS + SEATS
+# The head: the least number that has to answer, how many answer, are held, are members, and their words.
+_COUNT: Final = 8
+_HEAD: Final = 4 * _COUNT + _WORDS
+
+_NO_WORDS: Final = "000000000-"
+EMPTY: Final = "0" * 4 * _COUNT + _NO_WORDS
+
+_IS_ALIVE: Final = bytes(chr(code) in (ANSWERS, HELD) for code in range(256))
+_NO_MARKS: Final = bytes(
+    code for code in range(256) if chr(code) not in ANSWERS + SPARE + HELD + TAKEN_OUT + _VACANT
+)
+
+
+def rank(priority: int, weight: int, generation: int) -> str:
+    """Return a member's place in its group as text that sorts the best first.
+
+    A higher number is better, as Kamailio's dispatcher has it; of equal ones the one that was there first.
+    Arguments: priority and weight, of any size, beyond 63 bits all alike; generation, of the registration.
+    """
+    return f"{_falling(priority)}{_falling(weight)}{generation & 0xFFFFFFFF:08x}"
+
+
+def _falling(number: int) -> str:
+    most = (1 << 63) - 1
+    return f"{most - max(-most, min(number, most)):016x}"
+
+
+def words(said: Iterable[str]) -> str:
+    """Return what a member's owners say of group_min_alive, as text of fixed width: its highest words.
+
+    Arguments: said, ``2``, ``50%`` or ``""`` for nothing, by each owner.
+    """
+    return _highest(
+        f"{0:06d}{int(word[:-1]):03d}-"
+        if word.endswith("%")
+        else f"{int(word or 0):06d}000{'-' if word else 'd'}"
+        for word in said
+    )
+
+
+def _highest(known: Iterable[str]) -> str:
+    """Return the highest number, the highest percentage, and whether anybody leaves it to the setting."""
+    all_known = [_NO_WORDS, *known]
+    return "".join(max(each[part] for each in all_known) for part in (slice(6), slice(6, 9), slice(9, 10)))
+
+
+class Member(NamedTuple):
+    """A line of a page."""
+
+    rank: str
+    key: str
+    uri: str
+    words: str
+
+    def line(self) -> str:
+        """Return it as text; keys and URIs have no white space."""
+        return " ".join(self)
+
+    @staticmethod
+    def of(line: str) -> "Member":
+        """Return what a line says."""
+        return Member(*line.split(" "))
+
+
+class Roster:
+    """A group's roster, opened to be changed, under the group's lock.
+
+    Arguments: text, as text() gave it; read, returns the text of a page by its number; write, stores the text
+    of a new page and returns its number, 8 digits.
+    """
+
+    def __init__(self, text: str, read: Callable[[str], str], write: Callable[[str], str]) -> None:
+        self.least, self.answering, self.held, self.members = (
+            int(text[at : at + _COUNT]) for at in range(0, 4 * _COUNT, _COUNT)
+        )
+        self._words = text[4 * _COUNT : _HEAD]
+        self._records = text[_HEAD:]
+        self._read_page = read
+        self._write_page = write
+        self._pages: dict[str, str] = {}
+        self.written: list[str] = []
+        """numbers of pages that are new"""
+        self.dropped: list[str] = []
+        """numbers of pages that belong to it no more"""
+        self.begun: list[Member] = []
+        """who is kept answering from now on"""
+        self.ended: list[Member] = []
+        """who is kept answering no more"""
+
+    def text(self) -> str:
+        """Return it as text; one without members is EMPTY, but for its least number."""
+        counts = (self.least, self.answering, self.held, self.members)
+        return "".join(f"{count:0{_COUNT}d}" for count in counts) + self._words + self._records
+
+    def find(self, rank: str, key: str) -> int | None:
+        """Return the seat of a member, None if it has none."""
+        if not self._records:
+            return None
+        page = self._page_for(rank)
+        text = self._page(page)
+        at = text.find(f"{rank} {key} ")
+        if at < 0:
+            return None
+        seat = page * _RECORD + _MARKS + text.count("\n", 0, at)
+        return None if self._records[seat] == _VACANT else seat
+
+    def mark(self, seat: int) -> str:
+        """Return what is known of a member."""
+        return self._records[seat]
+
+    def set_mark(self, seat: int, mark: str) -> None:
+        """Write down what is known of a member now."""
+        before = self._records[seat]
+        if before == mark:
+            return
+        if mark == HELD:
+            self.begun.append(self.member(seat))
+        elif before == HELD:
+            self.ended.append(self.member(seat))
+        self.held += (mark == HELD) - (before == HELD)
+        self.answering += (mark == ANSWERS) - (before == ANSWERS)
+        self.members += (before == _VACANT) - (mark == _VACANT)
+        self._records = self._records[:seat] + mark + self._records[seat + 1 :]
+
+    def member(self, seat: int) -> Member:
+        """Return who has a seat."""
+        page, place = divmod(seat, _RECORD)
+        return Member.of(self._page(page).split("\n")[place - _MARKS])
+
+    def seats(self, page: int) -> list[int]:
+        """Return the seats of a page that are taken, none for one that there is not."""
+        first = page * _RECORD + _MARKS
+        return [
+            seat
+            for seat in range(first, first + SEATS)
+            if self._records[seat : seat + 1] not in ("", _VACANT)
+        ]
+
+    def join(self, member: Member, mark: str) -> None:
+        """Take a member in that is not in it; raises what write raises, then nothing has changed."""
+        taken: list[tuple[str, str]] = []
+        page = 0
+        if self._records:
+            page = self._page_for(member.rank)
+            taken = self._taken(page)
+        line = member.line()
+        at = bisect_left(taken, (line, ""))
+        taken.insert(at, (line, mark))
+        middle = len(taken)
+        if middle > SEATS:
+            # Where members come in the order of their ranks, or backwards, the pages are left full.
+            middle = {0: 1, SEATS: SEATS}.get(at, SEATS // 2)
+        self._rewrite(page, 1 if self._records else 0, [taken[:middle], taken[middle:]])
+        self.members += 1
+        self.answering += mark == ANSWERS
+
+    def leave(self, seat: int) -> None:
+        """Have a member give up its seat; needs no memory."""
+        page = seat // _RECORD
+        self.set_mark(seat, _VACANT)
+        taken = self._taken(page)
+        at = page * _RECORD
+        record = self._records[at : at + _RECORD]
+        if taken:
+            said = _highest(line[-_WORDS:] for line, _ in taken)
+            self._replace(page, 1, [record[: _MARKS - _WORDS] + said + record[_MARKS:]])
+        else:
+            self.dropped.append(self._number_of(page))
+            self._replace(page, 1, [])
+
+    def tidy(self, rank: str) -> None:
+        """Bring together what is left of a page, if too many of its seats were given up.
+
+        Arguments: rank, of one that left.
+        Raises: what write raises; then nothing has changed.
+        """
+        if not self._records:
+            return
+        page = self._page_for(rank)
+        left = self._number_at(page)
+        if 2 * left > self._page(page).count("\n") + 1:
+            return
+        first, last = page, page + 1
+        if page and left + self._number_at(page - 1) <= SEATS // 2:
+            first -= 1
+        elif last * _RECORD < len(self._records) and left + self._number_at(last) <= SEATS // 2:
+            last += 1
+        together = list(chain.from_iterable(self._taken(each) for each in range(first, last)))
+        self._rewrite(first, last - first, [together])
+
+    def settle(self, most: int) -> bool:
+        """Have the best ones held that do not answer, as many as are missing.
+
+        Arguments: most, how many marks to change.
+        Returns: whether all is done.
+        """
+        for _ in range(most):
+            missing = max(0, self.least - self.answering)
+            best, worst = self._records.find(SPARE), self._records.rfind(HELD)
+            if best >= 0 and (self.held < missing or best < worst):
+                self.set_mark(best, HELD)
+            elif self.held > missing:
+                self.set_mark(worst, SPARE)
+            else:
+                return True
+        return False
+
+    def kept(self) -> int:
+        """Return how many are kept answering as soon as it is settled."""
+        return min(max(0, self.least - self.answering), self.held + self._records.count(SPARE))
+
+    def number_of_pages(self) -> int:
+        """Return how many pages it has."""
+        return len(self._records) // _RECORD
+
+    def follow_words(self, setting: str) -> None:
+        """Work out the least number of members that have to answer: where words differ, the highest one.
+
+        Arguments: setting, the word for members whose owners say nothing.
+        """
+        number, percent, left_open = self._words[:6], self._words[6:9], self._words[9:]
+        self.least = max(
+            min(int(number), self.members),
+            math.ceil(self.members * int(percent) / 100),
+            least_alive(setting, self.members) if left_open == "d" else 0,
+        )
+
+    def recount(self) -> None:
+        """Count its marks anew."""
+        counted = {mark: self._records.count(mark) for mark in (ANSWERS, SPARE, HELD, TAKEN_OUT)}
+        self.answering, self.held, self.members = counted[ANSWERS], counted[HELD], sum(counted.values())
+        self._words = _highest(_words_of(self._records))
+
+    def _page_for(self, rank: str) -> int:
+        """Return the page that a rank belongs to."""
+        records = self._records
+        pages = range(0, len(records), _RECORD)
+        return max(0, bisect_right(pages, rank, key=lambda at: records[at : at + _RANK]) - 1)
+
+    def _number_of(self, page: int) -> str:
+        at = page * _RECORD + _RANK
+        return self._records[at : at + _NUMBER]
+
+    def _page(self, page: int) -> str:
+        number = self._number_of(page)
+        if number not in self._pages:
+            self._pages[number] = self._read_page(number)
+        return self._pages[number]
+
+    def _marks(self, page: int) -> str:
+        at = page * _RECORD
+        return self._records[at + _MARKS : at + _RECORD]
+
+    def _number_at(self, page: int) -> int:
+        """Return how many seats of a page are taken."""
+        return SEATS - self._marks(page).count(_VACANT)
+
+    def _taken(self, page: int) -> list[tuple[str, str]]:
+        """Return the lines of a page that count, each with its mark."""
+        both = zip(self._page(page).split("\n"), self._marks(page), strict=False)
+        return [(line, mark) for line, mark in both if mark != _VACANT]
+
+    def _rewrite(self, page: int, old: int, parts: list[list[tuple[str, str]]]) -> None:
+        """Put new pages in the place of old ones."""
+        records = [self._write(part) for part in parts if part]
+        self.dropped += [self._number_of(each) for each in range(page, page + old)]
+        self._replace(page, old, records)
+
+    def _write(self, taken: list[tuple[str, str]]) -> str:
+        """Write a page; return its record."""
+        text = "\n".join(line for line, _ in taken)
+        number = self._write_page(text)
+        self.written.append(number)
+        self._pages[number] = text
+        said = _highest(line[-_WORDS:] for line, _ in taken)
+        return text[:_RANK] + number + said + "".join(mark for _, mark in taken).ljust(SEATS, _VACANT)
+
+    def _replace(self, page: int, old: int, records: list[str]) -> None:
+        at, end = page * _RECORD, (page + old) * _RECORD
+        before = _highest(_words_of(self._records[at:end]))
+        self._records = self._records[:at] + "".join(records) + self._records[end:]
+        now = _highest(_words_of("".join(records)))
+        # All are looked through only where these may have been the highest.
+        if now != before:
+            self._words = _highest(_words_of(self._records))
+
+
+def _words_of(records: str) -> list[str]:
+    return [records[at - _WORDS : at] for at in range(_MARKS, len(records), _RECORD)]
+
+
+class Page(NamedTuple):
+    """What a process keeps of a page, to tell who is alive."""
+
+    uris: tuple[str, ...]
+    """a text for each seat"""
+    size: int
+    """in this process's memory, bytes"""
+
+    @staticmethod
+    def of(text: str) -> "Page":
+        """Return what is needed of a page's text."""
+        uris = [Member.of(line).uri for line in text.split("\n")]
+        uris += [""] * (SEATS - len(uris))
+        return Page(tuple(uris), sum(map(getsizeof, uris)) + getsizeof(uris))
+
+
+def pages_of(text: str) -> list[str]:
+    """Return the numbers of the pages of a roster, the best members' first."""
+    return [text[at : at + _NUMBER] for at in range(_HEAD + _RANK, len(text), _RECORD)]
+
+
+def alive(text: str, pages: Iterable[Page]) -> list[str]:
+    """Return the URIs of those that answer or are kept answering, the best first.
+
+    Arguments: text, the roster's; pages, all of its pages in their order.
+    """
+    answers = text[_HEAD:].encode().translate(_IS_ALIVE, _NO_MARKS)
+    return list(compress(chain.from_iterable(page.uris for page in pages), answers))

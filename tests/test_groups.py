@@ -1,0 +1,183 @@
+"""Groups through the face: what they cost, that enough answer at each moment, and what heals."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import initialize, invariant, rule
+
+from conftest import ServerMachine
+from keepalive_core import rosters
+from keepalive_core.rosters import ANSWERS, HELD, SPARE, TAKEN_OUT, Member, Roster
+from keepalive_core.shown import HOLD, answer, is_taken_out, own_answer
+from test_rosters import held
+
+A, B = "sip:192.168.10.20", "sip:192.168.10.21"
+MEMBERS = [f"sip:192.168.10.{number}" for number in range(20, 26)]
+GROUPS = {"g": "2", "h": "50%"}
+
+
+class Died(BaseException):
+    """A process was killed."""
+
+
+def roster_of(server: Any, name: str) -> list[tuple[Member, str]]:
+    """Return a group's members, the best first, each with its mark, as shared memory has them."""
+    tables = server.ksr.tables
+    text = tables["keepalive_group"].get(name, rosters.EMPTY)
+    roster = Roster(text, tables["keepalive_page"].__getitem__, lambda _: "")
+    return [
+        (roster.member(seat), roster.mark(seat))
+        for page in range(roster.number_of_pages())
+        for seat in roster.seats(page)
+    ]
+
+
+def least_of(server: Any, name: str) -> int:
+    """Return how many members of a group have to answer."""
+    return Roster(server.ksr.tables["keepalive_group"].get(name, rosters.EMPTY), str, str).least
+
+
+class EnoughAtEachMoment(ServerMachine):
+    """Two groups with members of both, in three processes, of which one or the other dies in the middle."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.writes_left: int | None = None
+        """as many until the process that writes is killed; None: it is not"""
+        for name in ("_htable_sht_seti", "_htable_sht_sets", "_htable_sht_rm"):
+            setattr(self.ksr, name, self.watched(getattr(self.ksr, name)))
+
+    def watched(self, write: Callable[..., int]) -> Callable[..., int]:
+        """Have enough answer after each write of a process."""
+
+        def watching(table: str, *args: Any) -> int:
+            if self.writes_left is not None and table in ("keepalive_state", "keepalive_group"):
+                self.writes_left -= 1
+                if self.writes_left < 0:
+                    raise Died
+            done = write(table, *args)
+            self.enough_answer()
+            return done
+
+        return watching
+
+    def enough_answer(self) -> None:
+        """As many members are answered for as have to be, unless administrators took out too many."""
+        states = self.ksr.tables["keepalive_state"]
+        for name in GROUPS:
+            members = roster_of(self.server, name)
+            could = sum(mark != TAKEN_OUT for _, mark in members)
+            alive = sum(answer(states[member.key]) == 1 for member, _ in members if member.key in states)
+            assert alive >= min(least_of(self.server, name), could), (name, members, states)
+
+    @initialize(unknown_as=st.sampled_from(["up", "down", "error"]))
+    def begin(self, unknown_as: str) -> None:
+        """Three processes, six destinations, of which two are in both groups."""
+        self.server.define("unknown_as", unknown_as)
+        self.faces = [self.server.process() for _ in range(3)]
+        for place, uri in enumerate(MEMBERS):
+            for name in ("g", "h") if place in (1, 4) else ("gh"[place % 2],):
+                self.add(uri, name, place, 0)
+
+    def add(self, uri: str, name: str, priority: int, process: int) -> None:
+        """Put a destination into a group."""
+        options = {"group_min_alive": GROUPS[name], "ping_interval": 3600}
+        face = self.faces[process]
+        assert face.add_destination(uri, f"of {name}", group=name, priority=priority, **options) == 0
+
+    @contextmanager
+    def killed_after(self, writes: int | None) -> Iterator[None]:
+        """Kill the process after so many of its writes to state and groups; then one look at all heals."""
+        self.writes_left = writes
+        try:
+            yield
+        except Died:
+            self.enough_answer()
+        finally:
+            self.writes_left = None
+        self.server.tick(2)
+
+    killing = st.one_of(st.none(), st.integers(0, 6))
+
+    @rule(uri=st.sampled_from(MEMBERS), alive=st.booleans(), process=st.integers(0, 2), writes=killing)
+    def traffic_reports(self, uri: str, alive: bool, process: int, writes: int | None) -> None:
+        """A state changes."""
+        face = self.faces[process]
+        with self.killed_after(writes):
+            (face.report_success if alive else face.report_failure)(uri, "seen")
+
+    @rule(
+        uri=st.sampled_from(MEMBERS),
+        mode=st.sampled_from(["ready", "ready", "drain", "maint"]),
+        process=st.integers(0, 2),
+        writes=killing,
+    )
+    def an_administrator_decides(self, uri: str, mode: str, process: int, writes: int | None) -> None:
+        """One is taken out or put back."""
+        before = len(self.ksr.logged)
+        with self.killed_after(writes):
+            if self.faces[process].set_admin(uri, mode) != 0:
+                del self.ksr.logged[before:]
+
+    @rule(
+        uri=st.sampled_from(MEMBERS),
+        name=st.sampled_from("gh"),
+        priority=st.integers(0, 9),
+        process=st.integers(0, 2),
+    )
+    def one_comes_or_moves(self, uri: str, name: str, priority: int, process: int) -> None:
+        """One is put into a group, or to another place in it."""
+        self.add(uri, name, priority, process)
+
+    @rule(uri=st.sampled_from(MEMBERS), name=st.sampled_from("gh"), process=st.integers(0, 2))
+    def one_goes(self, uri: str, name: str, process: int) -> None:
+        """One is taken out of a group, or not there."""
+        before = len(self.ksr.logged)
+        if self.faces[process].del_destination(uri, f"of {name}") != 0:
+            del self.ksr.logged[before:]
+
+    @rule(name=st.sampled_from(["g", "h", "new"]), room=st.integers(0, 7))
+    def memory_is_full(self, name: str, room: int) -> None:
+        """A destination that finds no room for all of its rows is refused; its group is as it was before."""
+        before, logged = roster_of(self.server, name), len(self.ksr.logged)
+        self.ksr.room_left = room
+        refused = self.faces[0].add_destination("sip:192.168.10.99", "me", group=name) != 0
+        self.ksr.room_left = None
+        if not refused:
+            assert self.faces[0].del_destination("sip:192.168.10.99", "me") == 0
+        assert roster_of(self.server, name) == before
+        del self.ksr.logged[logged:]
+
+    @invariant()
+    def the_rosters_say_what_is_true(self) -> None:
+        """Each mark is the state's, the best are held, by as many groups as its number says."""
+        states = self.ksr.tables["keepalive_state"]
+        holds: Counter[str] = Counter()
+        named = set()
+        for name in GROUPS:
+            members = roster_of(self.server, name)
+            for member, mark in members:
+                up, out = own_answer(states[member.key]) == 1, is_taken_out(states[member.key])
+                assert mark in ((ANSWERS,) if up else (TAKEN_OUT,) if out else (SPARE, HELD))
+            known = [(member, SPARE if mark == HELD else mark) for member, mark in members]
+            expected = held(known, least_of(self.server, name))
+            assert [member.key for member, mark in members if mark == HELD] == expected
+            holds.update(expected)
+            named |= set(rosters.pages_of(self.ksr.tables["keepalive_group"].get(name, rosters.EMPTY)))
+            alive = [member for member, mark in members if mark in (ANSWERS, HELD)]
+            for face in self.faces:
+                assert face.alive(name) == [member.uri for member in alive]
+                assert face.is_group_alive(name) == (1 if alive else 2 if members else -1)
+                assert all(face.is_alive(member.key) == 1 for member in alive)
+        assert {key: shown // HOLD for key, shown in states.items() if shown >= HOLD} == holds
+        assert named == set(self.ksr.tables["keepalive_page"])
+
+
+EnoughAtEachMoment.TestCase.settings = settings(max_examples=30, stateful_step_count=30, deadline=None)
+TestEnoughAtEachMoment = EnoughAtEachMoment.TestCase

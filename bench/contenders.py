@@ -7,9 +7,9 @@ import sys
 from pathlib import Path
 from typing import Any
 
-ROOT = Path(__file__).resolve().parents[1]
-sys.path[:0] = [str(ROOT / "tests"), str(ROOT / "docker")]
+sys.path[:0] = [str(Path(__file__).resolve().parents[1] / folder) for folder in ("tests", "docker")]
 
+from places import ROOT
 from real.server import NATIVE, Kamailio
 
 HEAD = """

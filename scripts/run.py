@@ -10,6 +10,7 @@ from __future__ import annotations
 import argparse
 import contextlib
 import re
+import shlex
 import shutil
 import signal
 import socket
@@ -81,7 +82,9 @@ def main() -> int:
     arguments.listen = arguments.listen or free_address()
     server = arguments.server or ("native" if shutil.which("kamailio") else "keepalive-kamailio:bookworm")
     destinations = arguments.destinations or start_gateways()
-    folder = tempfile.mkdtemp(prefix="keepalive-run-")
+    # A socket's path has at most 107 bytes, and some users' folders for temporary files have more.
+    short = len(tempfile.gettempdir()) <= 40
+    folder = tempfile.mkdtemp(prefix="keepalive-run-", dir=None if short else "/tmp")
     # In a session of its own: Ctrl-C reaches this program alone, which then ends Kamailio.
     kamailio = subprocess.Popen(
         command(arguments, destinations, folder, server),
@@ -93,7 +96,7 @@ def main() -> int:
     )
     assert kamailio.stderr is not None
     print(f"Kamailio ({server}) listens on {arguments.listen}. Ctrl-C ends it. In another terminal:")
-    print(f"  kamcmd -s unix:{folder}/kamailio_ctl htable.dump keepalive_state", flush=True)
+    print(f"  kamcmd -s {shlex.quote(f'unix:{folder}/kamailio_ctl')} htable.dump keepalive_state", flush=True)
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     last: list[str] = []
     try:

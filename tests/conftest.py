@@ -12,6 +12,7 @@ import pytest
 from hypothesis import settings
 from hypothesis.stateful import RuleBasedStateMachine
 
+import places  # noqa: F401 - it may choose another folder for temporary files
 from fake_ksr import FakeKSR
 from keepalive_core.settings import SETTINGS
 

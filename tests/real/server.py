@@ -16,8 +16,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar
 
-ROOT = Path(__file__).resolve().parents[2]
-HERE = Path(__file__).resolve().parent
+from places import ROOT
+
+HERE = ROOT / "tests" / "real"
 NATIVE = "native"
 """The Kamailio of this machine; other servers are named by their Docker image."""
 

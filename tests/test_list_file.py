@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import example, given
+from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
 from keepalive_core import list_file, uris
@@ -147,6 +147,8 @@ def test_a_damaged_file_has_no_other_meaning_than_its_lines(data: st.DataObject)
     at = data.draw(st.integers(0, len(GOOD)))
     gone = data.draw(st.integers(0, 3))
     damaged = GOOD[:at] + data.draw(st.binary(max_size=3)) + GOOD[at + gone :]
+    # These two bytes make another file of it, which is refused as a whole.
+    assume(not damaged.startswith((b"\xff\xfe", b"\xfe\xff")))
     found = {entry.destination.key: entry for entry in list_file.parse(damaged).entries}
     for line in GOOD.splitlines():
         lines = damaged.replace(b"\r", b"\n").split(b"\n")

@@ -21,6 +21,7 @@ All functions work in every process, in mod_init, child_init and every route. No
 import builtins
 import logging
 from collections.abc import Callable
+from copy import copy
 from functools import wraps
 from typing import Any, ParamSpec, TypeVar
 
@@ -111,7 +112,8 @@ def _never_raises(answer: R) -> Callable[[Callable[P, R]], Callable[P, R]]:
                 log.error("%s: %s", function.__name__, refusal)
             except Exception:
                 log.exception("%s failed", function.__name__)
-            return answer
+            # What can be changed is the caller's own, as any other answer is.
+            return copy(answer)
 
         return guarded
 
@@ -453,11 +455,12 @@ class Handlers:
 
     def ksr_keepalive_callbacks(self, msg: object, event: str = "") -> int:
         """Run the callbacks that are due; rtimer calls it ten times a second in a process of its own."""
-        return _timed(callbacks.run_announced)
+        return _timed(callbacks.teller.tick)
 
     def ksr_keepalive_watch(self, msg: object, event: str = "") -> int:
-        """Notice when the server hears nothing; rtimer calls it ten times a second in its own process."""
-        return _timed(watch.watch.beat)
+        """Notice when the server hears nothing, or waits; rtimer calls it ten times a second by itself."""
+        _timed(watch.watch.beat)
+        return _timed(callbacks.overseer.look)
 
     def ksr_keepalive_state_file(self, msg: object, event: str = "") -> int:
         """Write the state file, if one is set; rtimer calls it once a second in a process of its own."""

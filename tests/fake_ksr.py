@@ -402,7 +402,12 @@ class FakeKSR:
         if not self.queues[queue]:
             return -2
         self._fetched[queue] = self.queues[queue].popleft()
+        if self.room_left is not None:
+            self.room_left += 1
         return 1
+
+    def _mqueue_mq_size(self, queue: str) -> int:
+        return len(self.queues[queue]) if queue in self.queues else -1
 
     def _mqueue_mqk_get(self, queue: str) -> str | None:
         return self._fetched.get(queue, (None, None))[0]

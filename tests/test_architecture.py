@@ -20,6 +20,7 @@ PURE = {
         "freshness",
         "turns",
         "fleet",
+        "news",
         "lanes",
         "sockets",
     ),

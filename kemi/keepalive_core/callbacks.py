@@ -1,27 +1,34 @@
 """Who is told of a change: the log, and the functions that users registered.
 
 The process that decides a change writes the log line and queues the change; one timer process runs all
-callbacks. So each runs once per change in the whole server, the changes of a destination come in their
-order, and a slow callback holds up neither calls nor pings.
+callbacks, and no other does. So each runs once per change in the whole server, the changes of a destination
+come in their order, and a slow callback holds up neither calls nor pings. The queue has an end, and so has
+shared memory: then a destination's newest state is told when there is room again.
 """
 
 import importlib
 import inspect
 import json
 import logging
+import os
 import sys
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
-from . import information, shared_memory
+from . import information, shared_memory, tm
 from .health import STATE_NAMES
 from .kamailio_log import NOTICE, aloud
+from .news import News
 from .quoting import quoted
+from .schedule import SECOND
 
 log = logging.getLogger("keepalive")
 
 Callback = Callable[..., object]
 """``callback(uri, state, user_attr)``, or with ``event`` as a fourth argument; what it returns is ignored"""
+
+# A callback that takes longer is told of, us.
+LONG: Final = 5 * SECOND
 
 NOT_MONITORED = -1
 """The state in the last change of a destination that is given up."""
@@ -38,6 +45,8 @@ class Change(NamedTuple):
     generation: int
     uri: str
     state: int
+    number: int = 0
+    """which of the destination's changes it is, see news.News; 0: none of these"""
     parting: list[list[Any]] = []  # noqa: RUF012 - a NamedTuple's default, never changed
     """callbacks and their user_attr, of owners whose registration is gone with this change"""
 
@@ -91,22 +100,96 @@ def log_change(change: Change, old: int, why: str) -> None:
     log.log(NOTICE, "%s %s -> %s: %s", change.uri, STATE_NAMES[old], STATE_NAMES[change.state], why)
 
 
-def announce(change: Change) -> bool:
-    """Queue a change for the process that runs callbacks; False if shared memory is full."""
+def expect_news(key: str, state: int) -> None:
+    """Make room for the news of a destination, as it is registered. Raises: SharedMemoryFull."""
+    # Numbers from the time on, ms: no two registrations of a destination share any.
+    shared_memory.store_news(key, News.none_yet(state, tm.clock() // 1000))
+
+
+def announce(change: Change) -> None:
+    """Have the callbacks run for a change, under its destination's lock; it needs no memory.
+
+    A change that finds no room in the queue is news in its destination's row, until somebody looks there.
+    """
     try:
-        shared_memory.announce_event(json.dumps(change))
+        known = (shared_memory.news(change.key) or News.none_yet(change.state, tm.clock() // 1000)).one_more()
+        shared_memory.store_news(change.key, known)
+        shared_memory.announce_event(json.dumps(change._replace(number=known.changes)))
     except shared_memory.SharedMemoryFull:
-        return False
-    return True
+        shared_memory.note_untold()
 
 
-def run_announced() -> None:
-    """Run the callbacks of all queued changes."""
-    for text in shared_memory.announced_events():
-        run(Change(*json.loads(text)))
+def announce_parting(change: Change) -> None:
+    """Have the callbacks run for the last change of a destination, under its lock.
+
+    Raises: SharedMemoryFull.
+    """
+    shared_memory.announce_event(json.dumps(change))
 
 
-def run(change: Change) -> None:
+class Teller:
+    """Runs the callbacks, in the one process that does."""
+
+    def __init__(self) -> None:
+        self._merged = 0
+        """how many changes nobody heard of but by a newer state, since that was logged"""
+
+    def tick(self) -> None:
+        """Run the callbacks of all changes that are queued, then those of what found no room there."""
+        for text in shared_memory.announced_events():
+            change = Change(*json.loads(text))
+            if self._is_news(change):
+                _run(change)
+        if shared_memory.take_untold():
+            for key in shared_memory.monitored_keys():
+                missed = self._missed(key)
+                if missed:
+                    _run(missed)
+        if self._merged:
+            log.warning(
+                "%d changes were told to the callbacks by a newer state alone: shared memory or their queue "
+                "was full, as after a callback that takes long",
+                self._merged,
+            )
+            self._merged = 0
+
+    def _is_news(self, change: Change) -> bool:
+        """Say whether a change that was queued is still to be told, and note that it is."""
+        with shared_memory.locked(change.key):
+            known = shared_memory.news(change.key)
+            registered = shared_memory.registration(change.key)
+            if known is None or registered is None or registered.generation != change.generation:
+                return True  # the last words of one that is gone
+            if change.number <= known.told:
+                return False
+            self._note(change.key, known, known.after_telling(change.state, change.number))
+        return True
+
+    def _missed(self, key: str) -> Change | None:
+        """Return a destination's present state as a change, if the callbacks know another, and note it."""
+        with shared_memory.locked(key):
+            known = shared_memory.news(key)
+            registered = shared_memory.registration(key)
+            now = shared_memory.health(key)
+            if known is None or registered is None or now is None:
+                return None
+            after = known.caught_up(now.state)
+            if after == known:
+                return None
+            self._note(key, known, after)
+        if now.state == known.state:
+            return None
+        return Change(key, registered.generation, registered.uri, now.state)
+
+    def _note(self, key: str, before: News, after: News) -> None:
+        self._merged += after.merged - before.merged
+        shared_memory.store_news(key, after)
+
+
+teller = Teller()
+
+
+def _run(change: Change) -> None:
     """Run the callbacks of one change: those of the destination's owners, then those for all changes."""
     registered = shared_memory.registration(change.key)
     for name, user_attr in change.parting:
@@ -114,12 +197,15 @@ def run(change: Change) -> None:
     if registered is not None and registered.generation == change.generation:
         for owner in registered.owners.values():
             if owner.callback:
-                _call(owner.callback, change, owner.user_attr)
+                _call(owner.callback, change, owner.copy_of_user_attr())
     for name, user_attr in shared_memory.callbacks():
         _call(name, change, user_attr)
 
 
 def _call(name: str, change: Change, user_attr: Any) -> None:
+    began = tm.clock()
+    shared_memory.store_running_callback(f"{began} {name} for {change.uri}")
+    process = os.getpid()
     try:
         callback = _find(name)
         with aloud():
@@ -130,3 +216,35 @@ def _call(name: str, change: Change, user_attr: Any) -> None:
     # BaseException: sys.exit() in a callback would end the process, and with it all of Kamailio.
     except BaseException:
         log.exception("callback %s failed for %s", name, change.uri)
+    if os.getpid() != process:
+        os._exit(0)  # a child that the callback forked: it would run all callbacks once more
+    shared_memory.store_running_callback("")
+    took = tm.clock() - began
+    if took > LONG:
+        log.warning("callback %s for %s took %.1f s", name, change.uri, took / SECOND)
+
+
+class Overseer:
+    """Tells of a callback that takes long, from a process that does not wait for it."""
+
+    def __init__(self) -> None:
+        self._told = ""
+        self._tell_again = 0
+
+    def look(self) -> None:
+        """Name the callback that runs, if it has for long: once, and then each minute."""
+        running = shared_memory.running_callback()
+        if not running:
+            return
+        began, _, what = running.partition(" ")
+        now = tm.clock()
+        if now - int(began) > LONG and (running != self._told or now >= self._tell_again):
+            self._told = running
+            self._tell_again = now + 60 * SECOND
+            log.warning(
+                "callback %s runs for %d s already: %d changes wait behind it, calls and pings do not",
+                *(what, (now - int(began)) // SECOND, shared_memory.waiting_events()),
+            )
+
+
+overseer = Overseer()

@@ -53,12 +53,13 @@ def of(key: str) -> dict[str, Any]:
         },
         "loss": {"resent": known.resent, "percent": round(loss(known.samples), 1)},
         "calls": {"ok": known.calls_ok, "failed": known.calls_failed, "shadow_downs": known.shadow_downs},
+        "callbacks": _news(key),
         "rise": policy.rules.rise,
         "fall": policy.rules.fall,
         "owners": {
             name: {
                 "callback": owner.callback,
-                "user_attr": owner.user_attr,
+                "user_attr": owner.copy_of_user_attr(),
                 "flags": owner.flags,
                 "group": owner.group,
                 "priority": owner.priority,
@@ -81,6 +82,12 @@ def _stopped() -> str:
     if shared_memory.is_disabled():
         return DISABLED
     return PAUSED if shared_memory.is_paused() else ""
+
+
+def _news(key: str) -> dict[str, int]:
+    """Return how many changes wait for the callbacks, and how many they heard of by a newer state alone."""
+    known = shared_memory.news(key)
+    return {"waiting": known.changes - known.told, "merged": known.merged} if known else {}
 
 
 def _held(key: str, known: Health, policy: Policy, now: int) -> list[str]:

@@ -2,7 +2,7 @@
 
 import time
 
-from . import groups, shared_memory, uris
+from . import callbacks, groups, shared_memory, uris
 from .health import Health
 from .modes import Admin
 from .shared_memory import Owner, Registration
@@ -39,6 +39,7 @@ def _create(key: str, registered: Registration) -> None:
         if before:
             shared_memory.store_admin(key, said)
             shared_memory.store_history(key, before.history)
+        callbacks.expect_news(key, known.state)
         # Last, because from here on is_alive knows it.
         shared_memory.store_shown(key, groups.shown_now(to_show(known, said), registered))
         groups.regroup(key, None, registered)

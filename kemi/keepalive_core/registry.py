@@ -146,21 +146,23 @@ def delete(uri: object, owner: object) -> None:
 
 
 def give_up(key: str) -> None:
-    """Unregister a destination that failed too often in a row, and tell everybody so."""
+    """Unregister a destination that failed too often in a row, and tell everybody so.
+
+    Raises: SharedMemoryFull; then it stays, and its next failure asks for this again.
+    """
     with shared_memory.locked(key):
         registered = shared_memory.registration(key)
         known = shared_memory.health(key)
         if registered is None or known is None:
             return
-        registrations.remove(key, registered)
         parting = [
             [owner.callback, owner.user_attr] for owner in registered.owners.values() if owner.callback
         ]
-        change = Change(key, registered.generation, registered.uri, NOT_MONITORED, parting)
-        queued = callbacks.announce(change)
+        change = Change(key, registered.generation, registered.uri, NOT_MONITORED, parting=parting)
+        # First: of what has no rows any more nobody would hear if this found no room.
+        callbacks.announce_parting(change)
+        registrations.remove(key, registered)
     log.warning("%s is monitored no more: %d failures in a row", registered.uri, -known.streak)
-    if not queued:
-        callbacks.run(change)
 
 
 def set_admin(key: str, mode: object, until: object = 0, by: object = "", why: object = "") -> None:

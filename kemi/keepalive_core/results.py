@@ -241,30 +241,26 @@ def _apply(
         shared_memory.store_record(key, after.text(), len(text))
         if wish is not Wish.REGULARLY or _concerns_prober(before, after, rules, now):
             _tell_prober(key, wish)
-        change, queued = _make_known(key, before, verdict)
+        change = _make_known(key, before, verdict)
     _log(key, before, verdict, change)
-    if change and not queued:
-        callbacks.run(change)
 
 
-def _make_known(key: str, before: Health, verdict: Verdict) -> tuple[Change | None, bool]:
-    """Show what is_alive is to answer, and announce a change.
-
-    Returns: the change, and whether its callbacks will run.
-    """
+def _make_known(key: str, before: Health, verdict: Verdict) -> Change | None:
+    """Show what is_alive is to answer, and announce a change; return that."""
     after = verdict.health
     shown = (before.state, before.drain > 0) != (after.state, after.drain > 0)
     news = verdict.transition in _NEWS
     if not shown and not news:
-        return None, False
+        return None
     registered = shared_memory.registration(key)
     if shown:
         groups.show(key, to_show(after, shared_memory.admin(key)), registered)
     if not news:
-        return None, False
+        return None
     change = _write_down(key, before, after, registered)
-    # Queued under the lock: two changes of a destination never overtake each other.
-    return change, callbacks.announce(change)
+    # Under the lock: two changes of a destination never overtake each other.
+    callbacks.announce(change)
+    return change
 
 
 _NEWS: Final = frozenset((Transition.CHANGED, Transition.DAMPED))

@@ -22,10 +22,13 @@ table or queue             key                         value
 ``keepalive``              ``settings``                JSON, the settings in force, by the prober
 ``keepalive``              ``listeners``               JSON, the fields of each sockets.Listener
 ``keepalive``              ``callbacks``               JSON, [[callback, user_attr], ...] for all changes
+``keepalive``              ``untold``                  int, 1 when callbacks are to look for news everywhere
+``keepalive``              ``callback``                which callback runs, and since when; "" for none
 ``keepalive_state``        a destination's key         int, what is_alive reads: see shown.py
 ``keepalive_destination``  a destination's key         JSON, the Registration
 ``keepalive_health``       a destination's key         health.Health's text, filled up with spaces
 ``keepalive_history``      a destination's key         JSON, the last changes, the newest last
+``keepalive_news``         a destination's key         news.News's text
 ``keepalive_admin``        a destination's key         JSON, the Admin, where it is not ready
 ``keepalive_group``        a group's name              its roster: see rosters.py
 ``keepalive_page``         a page's number             text, a page of a roster
@@ -59,6 +62,7 @@ from .guards import Uplink
 from .health import Health, judged_at
 from .listening import Gap, Pulse, Queue
 from .modes import Admin
+from .news import News
 from .remembered import Remembered
 from .schedule import SECOND, Wish, dealt_to
 from .settings import Value
@@ -75,6 +79,7 @@ STATE: Final = "keepalive_state"
 DESTINATION: Final = "keepalive_destination"
 HEALTH: Final = "keepalive_health"
 HISTORY: Final = "keepalive_history"
+NEWS: Final = "keepalive_news"
 ADMIN: Final = "keepalive_admin"
 GROUP: Final = "keepalive_group"
 PAGE: Final = "keepalive_page"
@@ -89,6 +94,10 @@ MOST_PROBERS: Final = 8
 # htable makes 2^31 slots at the most.
 MOST_TABLE_SIZE: Final = 31
 _MINUTE: Final = 60
+# So many events wait for callbacks at the most, some 4 MB; what finds no room is in its destination's news.
+MOST_EVENTS: Final = 10_000
+# The length of the row that names the callback that runs.
+_RUNNING: Final = 256
 # The record of a destination's health is a multiple of so many characters long.
 HEALTH_STEP: Final = 32
 # It is shortened where it is longer by so many characters than it has to be.
@@ -116,6 +125,10 @@ class Owner(NamedTuple):
     group: str = ""
     priority: int = 0
     weight: int = 0
+
+    def copy_of_user_attr(self) -> Any:
+        """Return what may be handed out: the owner itself is remembered, and shared."""
+        return json.loads(json.dumps(self.user_attr))
 
 
 class Registration(NamedTuple):
@@ -330,6 +343,17 @@ def store_history(key: str, changes: list[list[Any]]) -> None:
     _store(HISTORY, key, json.dumps(changes))
 
 
+def news(key: str) -> News | None:
+    """Return what is news of a destination to the callbacks, None if it is not monitored."""
+    text = _text(NEWS, key)
+    return News.from_text(text) if text else None
+
+
+def store_news(key: str, known: News) -> None:
+    """Write what is news to the callbacks. Raises: SharedMemoryFull, the first time only."""
+    _store(NEWS, key, known.text())
+
+
 def admin(key: str) -> Admin | None:
     """Return what an administrator said of a destination; None where it is ready."""
     text = _text(ADMIN, key)
@@ -346,7 +370,7 @@ def store_admin(key: str, said: Admin | None) -> None:
 
 def remove(key: str) -> None:
     """Remove all rows of a destination; the one that is_alive reads first."""
-    for table in (STATE, HEALTH, DESTINATION, HISTORY, ADMIN):
+    for table in (STATE, HEALTH, DESTINATION, HISTORY, NEWS, ADMIN):
         KSR.htable.sht_rm(table, key)
     _revise()
 
@@ -519,6 +543,8 @@ def claim_startup() -> bool:
     # The rows are made now, so that they need no memory later, even if the destinations took it all.
     _store(COMMON, "started", 0)
     _store(COMMON, "list_missed", 0)
+    _store(COMMON, "untold", 0)
+    store_running_callback("")
     _revise()
     _next_group_change()
     return True
@@ -701,7 +727,9 @@ def announced_changes(prober: int) -> Iterator[tuple[str, Wish]]:
 
 
 def announce_event(text: str) -> None:
-    """Have the callbacks run for an event. Raises: SharedMemoryFull."""
+    """Have the callbacks run for an event. Raises: SharedMemoryFull, where too many are waiting, too."""
+    if KSR.mqueue.mq_size(EVENTS) >= MOST_EVENTS:
+        raise SharedMemoryFull(f"an entry of queue {EVENTS}, in which {MOST_EVENTS} wait for a callback")
     _enqueue(EVENTS, text)
 
 
@@ -709,6 +737,34 @@ def announced_events() -> Iterator[str]:
     """Take the events that callbacks have to be run for; each is given to one process only."""
     for text, _ in _dequeue(EVENTS):
         yield text
+
+
+def waiting_events() -> int:
+    """Return how many events wait for the process that runs callbacks."""
+    return max(0, KSR.mqueue.mq_size(EVENTS))
+
+
+def note_untold() -> None:
+    """Have the callbacks look for news everywhere; what is to be noted has its row from the start on."""
+    KSR.htable.sht_seti(COMMON, "untold", 1)
+
+
+def take_untold() -> bool:
+    """Say whether the callbacks have to look for news everywhere, and take note that they do."""
+    if KSR.htable.sht_get(COMMON, "untold") != 1:
+        return False
+    KSR.htable.sht_seti(COMMON, "untold", 0)
+    return True
+
+
+def running_callback() -> str:
+    """Return what store_running_callback() was given last."""
+    return (_text(COMMON, "callback") or "").strip()
+
+
+def store_running_callback(text: str) -> None:
+    """Write which callback runs, "" for none. Raises: SharedMemoryFull, the first time only."""
+    _store(COMMON, "callback", text[:_RUNNING].ljust(_RUNNING))
 
 
 def _enqueue(queue: str, text: str, word: str = "") -> None:

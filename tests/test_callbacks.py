@@ -1,7 +1,7 @@
 """Callbacks: which functions can be registered, and how they are run."""
 
 import json
-from types import ModuleType
+from types import ModuleType, SimpleNamespace
 
 import pytest
 from hypothesis import strategies as st
@@ -343,7 +343,7 @@ def test_a_callback_that_takes_long_is_named(
             watching.ksr_keepalive_watch(None)
 
     keepalive.add_destination(A, "me", 0, on_change)
-    monkeypatch.setattr(callbacks_of(keepalive), "_find", lambda name: hangs)
+    monkeypatch.setattr(keepalive.callbacks, "_find", lambda name: hangs)
     changes(keepalive, UP, DOWN)
     server.ksr.logged.clear()
     server.run_callbacks()
@@ -358,20 +358,15 @@ def test_a_callback_that_takes_long_is_named(
     assert [line for line in server.ksr.lines("warn") if "callback" in line] == lines
 
 
-def callbacks_of(keepalive: ModuleType) -> ModuleType:
-    """The room of the callbacks, in this process."""
-    found: ModuleType = keepalive.callbacks
-    return found
-
-
 def test_what_a_callback_forked_runs_no_callbacks(
     keepalive: ModuleType, server: FakeServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A child that comes back from the callback ends; its parent goes on."""
     ended = []
     process = iter([1, 2, 3, 3])
-    monkeypatch.setattr(callbacks_of(keepalive).os, "getpid", lambda: next(process))
-    monkeypatch.setattr(callbacks_of(keepalive).os, "_exit", ended.append)
+    monkeypatch.setattr(
+        keepalive.callbacks, "os", SimpleNamespace(getpid=lambda: next(process), _exit=ended.append)
+    )
     keepalive.add_destination(A, "me", 0, on_change)
     keepalive.register_callback(on_any_change)
     server.answer(200)

@@ -3,7 +3,9 @@
 import itertools
 import json
 import os
+import subprocess
 import sys
+import time
 
 HERE = os.path.dirname(__file__)
 sys.path[:0] = [os.path.join(HERE, "..", "..", "kemi"), os.path.join(HERE, "..")]
@@ -42,6 +44,17 @@ def exits(uri, state, user_attr):
     sys.exit(1)
 
 
+def sleeps(uri, state, user_attr):
+    """Wait for seconds, as for a database that does not answer."""
+    time.sleep(user_attr)
+
+
+def forks(uri, state, user_attr):
+    """Come back twice, and wait for a program."""
+    os.fork()
+    subprocess.run(["true"], check=True)
+
+
 def on_event(uri, state, user_attr, event):
     """Tell of a change with all that is known."""
     KSR.info(f"KNOWN {json.dumps([uri, state, event])}\n")
@@ -56,7 +69,7 @@ def deletes_itself(uri, state, user_attr):
 
 def evaluate(text):
     """Return what a Python expression gives, as Python writes it."""
-    return repr(eval(text, {"keepalive": keepalive}))
+    return repr(eval(text, {"keepalive": keepalive, "KSR": KSR}))
 
 
 def misjudged(hops, sockets):
@@ -70,7 +83,10 @@ def misjudged(hops, sockets):
     return wrong
 
 
-CALLBACKS = {function.__name__: function for function in (on_change, on_event, fails, exits, deletes_itself)}
+CALLBACKS = {
+    function.__name__: function
+    for function in (on_change, on_event, fails, exits, sleeps, forks, deletes_itself)
+}
 
 
 class Router(keepalive.Handlers):

@@ -18,6 +18,7 @@ import re
 import socket
 import threading
 import time
+from collections.abc import Iterator
 from typing import NamedTuple
 
 REASONS = {100: "Trying", 200: "OK", 404: "Not Found", 408: "Request Timeout", 503: "Service Unavailable"}
@@ -82,6 +83,12 @@ class Gateway:
         """seconds before an answer"""
         self.headers: list[str] = []
         """more headers of an answer"""
+        self.strangers: list[int] = []
+        """codes of answers of another conversation, each sent before its own"""
+        self.answers_from: socket.socket | None = None
+        """another socket that answers over UDP leave from"""
+        self.hangs_up = False
+        """closes a TCP connection instead of an answer"""
         self.lost: set[int] = set()
         """which ones of ten pings in turn, 0 to 9, are not answered"""
         self.requests: list[Request] = []
@@ -128,7 +135,7 @@ class Gateway:
                 return
             for answer in self._answers(data):
                 with contextlib.suppress(OSError):  # closed while it thought about the answer
-                    self._udp.sendto(answer, peer)
+                    (self.answers_from or self._udp).sendto(answer, peer)
 
     def _serve_tcp(self) -> None:
         assert self._tcp is not None
@@ -153,29 +160,37 @@ class Gateway:
             # Pings and the requests of the tests have no body over TCP.
             while b"\r\n\r\n" in buffered:
                 head, _, buffered = buffered.partition(b"\r\n\r\n")
+                if self.hangs_up:
+                    connection.close()
+                    return
                 for answer in self._answers(head + b"\r\n\r\n"):
                     with contextlib.suppress(OSError):
                         connection.sendall(answer)
         connection.close()
 
-    def _answers(self, data: bytes) -> list[bytes]:
+    def _answers(self, data: bytes) -> Iterator[bytes]:
         if self._stopping or not data.strip():
-            return []
+            return
         request = Request(time.monotonic(), data.decode("utf-8", "replace"))
         self.requests.append(request)
-        if self.silent or request.method == "ACK" or request.text.startswith("SIP/2.0"):
-            return []
+        if request.method == "ACK" or request.text.startswith("SIP/2.0"):
+            return
+        for code in self.strangers:
+            yield self._answer(request, code, stranger=True)
+        if self.silent:
+            return
         if self.deaf_once and sum(each.text == request.text for each in list(self.requests)) < 2:
-            return []
+            return
         if request.method == "OPTIONS" and (len(self.pings) - 1) % 10 in self.lost:
-            return []
+            return
         if self.delay:
             time.sleep(self.delay)
         final = self.invite_code if self.invite_code and request.method != "OPTIONS" else self.code
         codes = [self.provisional] if self.provisional else []
-        return [self._answer(request, code) for code in [*codes, *[final] * self.copies]]
+        for code in [*codes, *[final] * self.copies]:
+            yield self._answer(request, code)
 
-    def _answer(self, request: Request, code: int) -> bytes:
+    def _answer(self, request: Request, code: int, stranger: bool = False) -> bytes:
         reason = self.reason if code == self.code and self.reason else REASONS.get(code, "Answer")
         copied = re.findall(
             r"^(?:Via|From|Call-ID|CSeq|Record-Route)\s*:.*?\r?$", request.text, re.MULTILINE | re.IGNORECASE
@@ -188,6 +203,8 @@ class Gateway:
             *self.headers,
             "Content-Length: 0",
         ]
+        if stranger:
+            head = [f"{line}-stranger" if line.startswith("Call-ID") else line for line in head]
         # Latin-1, so that a test can send a reason phrase that is no UTF-8.
         return ("\r\n".join(head) + "\r\n\r\n").encode("latin-1", "replace")
 

@@ -402,6 +402,59 @@ def test_a_worker_keeps_pieces_of_memory_free(keepalive: ModuleType, server: Fak
     assert server.ksr.variables == made
 
 
+# --- time limits and ends that are not as we asked for -----------------------------------------------------
+
+
+def silent_ping(server: FakeServer, lasts: float) -> None:
+    """Let the next ping leave, and tm end it after so many seconds."""
+    before = len(server.ksr.sent)
+    while len(server.ksr.sent) == before:
+        server.tick()
+    server.tick(lasts)
+    server.ksr.time_out(server.ksr.sent[-1])
+
+
+def test_a_limit_that_is_shorter_than_ours_is_told_once(keepalive: ModuleType, server: FakeServer) -> None:
+    """Seen time and again it has one line, with both times."""
+    assert keepalive.add_destination(A, "test", ping_interval=5) == 0
+    for number in range(6):
+        assert len(server.ksr.lines("warn")) == (number >= 3)
+        silent_ping(server, 1.5)
+    assert keepalive.state(A) == 2
+    [line] = server.ksr.lines("warn")
+    assert "pings have 1500 ms for a reply, and not the 3000 of ping_timeout" in line
+
+
+def test_many_early_ends_at_a_time_are_one(keepalive: ModuleType, server: FakeServer) -> None:
+    """What ends a whole fleet's pings early, once, is no limit of a route."""
+    for number in range(20):
+        keepalive.add_destination(f"sip:192.168.11.{number}", "test")
+    server.tick(1)
+    for sent in server.ksr.sent:
+        server.ksr.time_out(sent)
+    assert server.ksr.lines("warn") == []
+
+
+def test_limits_that_hold_are_not_told(keepalive: ModuleType, server: FakeServer) -> None:
+    """Neither those that end in time, nor late ones, as with several targets."""
+    assert keepalive.add_destination(A, "test", ping_interval=10) == 0
+    for lasts in (2.95, 3.06, 3.5, 2.95, 3.9):
+        silent_ping(server, lasts)
+    assert server.ksr.lines("warn") == []
+    assert keepalive.info(A)["failed"] == 5
+
+
+def test_pings_of_which_tm_tells_nothing_are_told_of(keepalive: ModuleType, server: FakeServer) -> None:
+    """They are failures, and one line a minute says what may be the cause."""
+    ping(server, keepalive, ping_interval=5)
+    server.tick(21.5)
+    assert keepalive.info(A)["failed"] >= 4
+    [line] = server.ksr.lines("warn")
+    assert (
+        "pings end neither by a reply nor by their time limit, such as one of sip:192.168.10.20:5060:" in line
+    )
+
+
 # --- any sequence of it -----------------------------------------------------------------------------------
 
 REPLY, STRANGER_S, COPY, SILENCE = "reply", "stranger's", "of the first target", "silence"

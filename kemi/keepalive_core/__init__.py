@@ -45,6 +45,7 @@ Rooms that join the others:
 * ``lists``          the list of kamailio.cfg and the list file, each as a whole
 * ``registry``       destinations and their owners come and go, and the start
 * ``results``        what a ping's result, or a report, does to its destination
+* ``complaints``     what is told of replies and of tm that are not as they should be
 * ``groups``         who of a group is alive, and that enough of them are answered for
 * ``uplinks``        many destinations behind one socket that fail together
 * ``state_file``     what is known, over a restart

@@ -23,7 +23,7 @@ _MADE_UP: Final = 6 * SECOND
 # What costs no tick is not written down, us.
 _TICK: Final = SECOND // 16
 # A time limit that ends early by less did not end early: it is in ticks, and one more was asked for.
-_EARLY: Final = SECOND // 10
+EARLY: Final = SECOND // 10
 # For so long a gap matters: the longest time limit, and what is made up for within it, us.
 _MATTERS: Final = 40 * SECOND
 # As many are remembered.
@@ -96,7 +96,7 @@ def missed(gaps: Iterable[Gap], sent: int, ended: int, limit: int) -> Gap | None
             return each
     early = limit - (ended - sent)
     made_up = [each for each in begun if sent - _MADE_UP < each.at]
-    if early > _EARLY and sum(each.lost for each in made_up) >= early - _EARLY:
+    if early > EARLY and sum(each.lost for each in made_up) >= early - EARLY:
         return max(made_up, key=lambda each: each.lost)
     return None
 

@@ -314,14 +314,17 @@ class Prober:
             if judged is None:
                 self._forget_unannounced(key)
             elif judged < target.sent:
-                self._record(key, target, Kind.UNHEARD if target.sent < self._woke else Kind.LOST)
+                if target.sent < self._woke:
+                    self._record(key, target, Kind.UNHEARD, "a prober stood still")
+                else:
+                    self._record(key, target, Kind.LOST)
         except Exception:
             self._deadlines.put(key, target.sent, self._clock() + SECOND)
             raise
         target.in_flight = False
 
-    def _record(self, key: str, target: Target, kind: Kind) -> None:
-        result = Result(target.generation, target.sent, self._clock(), kind)
+    def _record(self, key: str, target: Target, kind: Kind, reason: str = "") -> None:
+        result = Result(target.generation, target.sent, self._clock(), kind, reason=reason)
         rules = target.policy.rules if target.way.reliable else target.policy.udp_rules
         results.record_silence(key, rules, result)
 

@@ -5,7 +5,19 @@ import time
 from collections.abc import Callable
 from typing import Final
 
-from . import answers, callbacks, configuration, groups, guards, health, shared_memory, tm, uplinks, watch
+from . import (
+    answers,
+    callbacks,
+    complaints,
+    configuration,
+    groups,
+    guards,
+    health,
+    shared_memory,
+    tm,
+    uplinks,
+    watch,
+)
 from .callbacks import Change
 from .calls import ON, is_call_success, judge_call
 from .health import Health, Kind, Report, Result, Rules, Transition, Verdict
@@ -32,7 +44,7 @@ def take_reply() -> None:
         return
     ping, code = replied
     if ping is None:
-        _tell_of_no_ping()
+        complaints.of_no_ping()
         return
     fault = answers.mismatch(ping)
     if fault:
@@ -94,18 +106,7 @@ def _ignore_reply(ping: tm.Ping, code: int, fault: str) -> None:
         known = Health.from_text(text)
         again = known._replace(mismatched=known.mismatched + 1).text()
         shared_memory.store_record(ping.key, again, len(text))
-    if shared_memory.may_tell("mismatched", tm.clock()):
-        came_from = answers.came_from()
-        log.warning("a %d from %s to a ping of %s does not count: %s", code, came_from, ping.key, fault)
-
-
-def _tell_of_no_ping() -> None:
-    if shared_memory.may_tell("no ping", tm.clock()):
-        log.warning(
-            "a reply to no known ping came to %s: does a route of yours change $avp(keepalive), "
-            "or set t_on_reply(%s) for requests of its own?",
-            *(tm.REPLY_ROUTE, tm.REPLY_ROUTE),
-        )
+    complaints.of_mismatch(ping.key, code, answers.came_from(), fault)
 
 
 def record_silence(key: str, rules: Rules, result: Result) -> None:
@@ -114,6 +115,10 @@ def record_silence(key: str, rules: Rules, result: Result) -> None:
     if witness:
         result = result._replace(kind=Kind.UNHEARD, reason=witness)
     _judge(key, rules, result)
+    if result.kind is Kind.TIMEOUT:
+        complaints.of_short_limit(rules, result)
+    elif result.kind is Kind.LOST:
+        complaints.of_no_end(key, result)
 
 
 def _witness(key: str, rules: Rules, result: Result) -> str:

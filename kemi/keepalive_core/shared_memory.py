@@ -93,7 +93,6 @@ EVENTS: Final = "keepalive_events"
 MOST_PROBERS: Final = 8
 # htable makes 2^31 slots at the most.
 MOST_TABLE_SIZE: Final = 31
-_MINUTE: Final = 60
 # So many events wait for callbacks at the most, some 4 MB; what finds no room is in its destination's news.
 MOST_EVENTS: Final = 10_000
 # The length of the row that names the callback that runs.
@@ -601,16 +600,16 @@ def store_queue(address: str, known: Queue) -> None:
     _store(COMMON, f"queue {address}", text)
 
 
-def may_tell(what: str, now: int) -> bool:
-    """Return True in one process a minute: the one that has to log what all may see.
+def may_tell(what: str, now: int, seconds: int = 60) -> bool:
+    """Return True in one process of all, once in so many seconds: the one that has to log what all may see.
 
-    Arguments: what, a word for it; now, us.
+    Arguments: what, a word for it; now, us; seconds, that have to pass.
     """
     key = f"told {what}"
     with locked(key, COMMON):
         told = number(COMMON, key) or 0
         second = now // SECOND
-        if told and second < told + _MINUTE:
+        if told and second < told + seconds:
             return False
         _store(COMMON, key, second)
         return True

@@ -1,0 +1,86 @@
+"""What an operator is told of replies and of tm where they are not as they should be.
+
+Each is told by one process of all, once a minute at the most.
+"""
+
+import logging
+from typing import Final
+
+from . import shared_memory, tm
+from .health import Result, Rules
+from .listening import EARLY
+from .schedule import SECOND
+
+log = logging.getLogger("keepalive")
+
+# What is seen so often within so long, each time behind the one before, is no jump of a clock and no chance.
+_TIMES: Final = 3
+_WHILE: Final = 600 * SECOND
+# Who has read it once need not read it each minute.
+_DAY: Final = 86_400
+
+
+class _Repeated:
+    """Pings of one kind, as this process sees them end."""
+
+    def __init__(self) -> None:
+        self._times = 0
+        self._last = 0
+        """when the last one ended, us"""
+
+    def is_seen_again(self, result: Result) -> bool:
+        """Count one more; say whether there were enough. Those of one time are one."""
+        if result.sent >= self._last:
+            self._times = self._times + 1 if result.ended - self._last < _WHILE else 1
+            self._last = result.ended
+        return self._times >= _TIMES
+
+
+_early = _Repeated()
+_endless = _Repeated()
+
+
+def of_mismatch(key: str, code: int, came_from: str, fault: str) -> None:
+    """Tell of a reply that does not count. Raises: SharedMemoryFull."""
+    if shared_memory.may_tell("mismatched", tm.clock()):
+        log.warning("a %d from %s to a ping of %s does not count: %s", code, came_from, key, fault)
+
+
+def of_no_ping() -> None:
+    """Tell of a reply whose transaction does not say to which ping it is. Raises: SharedMemoryFull."""
+    if shared_memory.may_tell("no ping", tm.clock()):
+        log.warning(
+            "a reply to no known ping came to %s: does a route of yours change $avp(keepalive), "
+            "or set t_on_reply(%s) for requests of its own?",
+            *(tm.REPLY_ROUTE, tm.REPLY_ROUTE),
+        )
+
+
+def of_no_end(key: str, result: Result) -> None:
+    """Tell if tm tells nothing of pings until their deadline, time and again. Raises: SharedMemoryFull."""
+    known = shared_memory.health(key)
+    # What a stranger has ended is told already.
+    if known is None or known.mismatched or not _endless.is_seen_again(result):
+        return
+    if shared_memory.may_tell("no end", tm.clock()):
+        log.warning(
+            "pings end neither by a reply nor by their time limit, such as one of %s: does onsend_route drop "
+            "them, or does a route of tm:local-request call t_on_reply or t_on_failure behind keepalive?",
+            key,
+        )
+
+
+def of_short_limit(rules: Rules, result: Result) -> None:
+    """Tell if tm gives pings less time than they have, time and again. Raises: SharedMemoryFull.
+
+    Arguments: rules and result, of a ping that timed out.
+    """
+    lasted = result.ended - result.sent
+    if lasted >= rules.timeout * 1000 - EARLY or not _early.is_seen_again(result):
+        return
+    if shared_memory.may_tell("short limit", tm.clock(), _DAY):
+        log.warning(
+            "pings have %d ms for a reply, and not the %d of ping_timeout: does a route of tm:local-request "
+            "call t_set_fr behind keepalive, or is tm's max_noninv_lifetime so short?",
+            *(lasted // 1000, rules.timeout),
+        )

@@ -20,7 +20,7 @@ def test_a_second_has_room_for_twice_the_rate(regular: int, others: int, rate: f
     for number in range(regular):
         lanes.put(f"regular {number}", 0)
     for number in range(others):
-        lanes.put(f"other {number}", 0, out_of_turn=True)
+        lanes.ask(f"other {number}", 0)
     now, left = SECOND, 0
     for _ in range(ticks):
         first, then = lanes.take(now, 100, rate)
@@ -37,27 +37,40 @@ def test_nothing_regular_waits() -> None:
     """A thousand that are pending change nothing for those whose turn it is."""
     lanes = Lanes()
     for number in range(1000):
-        lanes.put(f"other {number}", 0, out_of_turn=True)
+        lanes.ask(f"other {number}", 0)
     lanes.put("regular", SECOND)
     assert lanes.take(SECOND, 100, 1.0)[0] == ["regular"]
 
 
-def test_a_key_is_on_one_lane() -> None:
-    """Who changes lanes is pinged once; a wish brings it forward on the lane that it is on."""
+def test_a_key_is_had_once() -> None:
+    """Out of turn or in its turn, whichever comes first, and not at the other time too."""
     lanes = Lanes()
-    lanes.put("a", SECOND)
-    lanes.put("a", 3 * SECOND, out_of_turn=True)
-    assert lanes.due("a") == 3 * SECOND
-    lanes.bring_forward("a", 2 * SECOND)
-    lanes.bring_forward("a", 4 * SECOND)
-    assert lanes.due("a") == 2 * SECOND
+    lanes.put("a", 3 * SECOND)
+    lanes.ask("a", 2 * SECOND)
+    lanes.ask("a", 4 * SECOND)
+    assert lanes.turn("a") == 3 * SECOND
     assert lanes.take(SECOND, 10, 100.0) == ([], [])
     assert lanes.take(2 * SECOND, 10, 100.0) == ([], ["a"])
-    lanes.put("a", 3 * SECOND)
-    assert lanes.take(3 * SECOND, 10, 100.0) == (["a"], [])
-    lanes.put("a", 4 * SECOND, out_of_turn=True)
+    assert lanes.take(5 * SECOND, 10, 100.0) == ([], [])
+    lanes.put("a", 6 * SECOND)
+    lanes.ask("a", 6 * SECOND)
+    assert lanes.take(6 * SECOND, 10, 100.0) == (["a"], [])
+    assert lanes.take(9 * SECOND, 10, 100.0) == ([], [])
+
+
+def test_a_key_may_be_put_off_or_left_alone_out_of_turn() -> None:
+    """A time before which it is not to be had holds out of turn; its turn is for others to move."""
+    lanes = Lanes()
+    lanes.ask("a", SECOND)
+    lanes.ask("a", SECOND, not_before=2 * SECOND)
+    assert lanes.take(SECOND, 10, 100.0) == ([], [])
+    assert lanes.take(2 * SECOND, 10, 100.0) == ([], ["a"])
+    lanes.put("a", 4 * SECOND)
+    lanes.ask("a", 3 * SECOND)
+    lanes.leave("a")
+    assert lanes.take(3 * SECOND, 10, 100.0) == ([], [])
     lanes.remove("a")
-    assert lanes.due("a") is None
+    assert lanes.turn("a") is None
     assert lanes.take(9 * SECOND, 10, 100.0) == ([], [])
 
 

@@ -140,6 +140,27 @@ def test_all_get_their_turn_however_much_is_wished_for(server: FakeServer) -> No
     assert set(uris) == {ping.uri for ping in server.ksr.sent[begin:]}
 
 
+def test_wishes_of_many_put_nobodys_turn_off(server: FakeServer) -> None:
+    """Where more is wished for than may be sent out of turn, the intervals hold all the same."""
+    uris = [f"sip:10.0.{n // 250}.{n % 250 + 1}" for n in range(1000)]
+    quick = [f"sip:10.1.0.{n + 1}" for n in range(20)]
+    server.define("destinations", " ".join(uris))
+    server.define("ping_interval", "3600")
+    keepalive = server.process()
+    for uri in quick:
+        keepalive.add_destination(uri, "me", ping_interval=2)
+    server.answer(200, 3)
+    begin = len(server.ksr.sent)
+    for _ in range(20):
+        for uri in uris + quick:
+            keepalive.report_success(uri)
+        times_of_pings(server, 0.5, int)
+    sent = Counter(ping.uri for ping in server.ksr.sent[begin:])
+    assert all(5 <= sent[uri] <= 11 for uri in quick)
+    assert max(sent[uri] for uri in uris) <= 2
+    assert sum(sent[uri] for uri in uris) > 300, "the budget is used"
+
+
 def test_pauses_in_a_row_put_nobody_off(server: FakeServer) -> None:
     """Each second paused or resumed, with more destinations than a second can ask, all are asked."""
     uris = [f"sip:10.0.{n // 250}.{n % 250 + 1}" for n in range(5000)]

@@ -43,6 +43,7 @@ class Target:
         "latest",
         "offset",
         "pace",
+        "pending",
         "place",
         "policy",
         "sent",
@@ -77,13 +78,18 @@ class Target:
         # What follows from policy and pace, at hand for the next ping; us.
         self.pace = Pace.REGULAR
         self.interval = 0
+        self.pending = 0
+        """a shorter interval, out of turn, while a change is under way; 0 for none"""
         self.offset = 0
         self.spread = 0
 
     def follow_pace(self, pace: Pace) -> None:
         """Take the interval that policy and pace say."""
         self.pace = pace
-        self.interval = self.policy.interval_at(pace)
+        self.interval, self.pending = self.policy.interval_at(pace), 0
+        regular = self.policy.interval_at(Pace.REGULAR)
+        if pace is Pace.PENDING and self.interval < regular:
+            self.interval, self.pending = regular, self.interval
         self.offset = int(self.place * self.interval)
         self.spread = int(self.policy.jitter * self.interval)
 
@@ -94,10 +100,6 @@ class Target:
     def first(self, now: int) -> int:
         """Return when it is pinged if it is asked anew from now on, us."""
         return max(first_ping(now, self.place), self.soon(now))
-
-    def is_out_of_turn(self) -> bool:
-        """Say whether its next ping is none of the regular ones, which its interval has; an order is one."""
-        return self.pace is Pace.PENDING or self.wish is Wish.SOON
 
     def not_before_hold(self, due: int) -> int:
         """Return when a ping leaves that is due at a time, us: somebody's word comes before the peer's."""
@@ -189,19 +191,19 @@ class Fleet:
         for key, target in self._targets.items():
             target.asked = 0
             # Who was due before has waited for longer: pauses in a row put nobody off.
-            if (self.pings.due(key) or now) > paused:
-                self.pings.put(key, target.not_before_hold(target.first(now)), target.is_out_of_turn())
+            if (self.pings.turn(key) or now) > paused:
+                self.pings.put(key, target.not_before_hold(target.first(now)))
 
     def plan_next(self, key: str, now: int) -> None:
         """Put a destination's next ping where it belongs, at its turn."""
         target = self._targets[key]
         target.turn = now
         target.latest = now + target.interval + target.spread
-        self.pings.put(key, max(self._regular(target, now), target.hold), target.is_out_of_turn())
+        self.pings.put(key, max(self._regular(target, now), target.hold))
+        if target.pending:
+            self.pings.ask(key, max(now + target.pending, target.hold))
 
     def _regular(self, target: Target, now: int) -> int:
-        if target.pace is Pace.PENDING:
-            return now + target.interval
         return next_ping(now, target.offset, target.interval, target.spread, self._chance())
 
     def _plan_again(self, key: str, target: Target, interval: int, hold: int, now: int) -> None:
@@ -209,18 +211,24 @@ class Fleet:
 
         Arguments: interval and hold, as they were before, us.
         """
-        due = self.pings.due(key) or now
+        turn = self.pings.turn(key) or now
         # Its first ping is for no interval to move.
         if target.turn and (target.interval, target.hold) != (interval, hold):
             regular = self._regular(target, now)
             target.latest = max(target.latest, target.turn + target.interval + target.spread)
-            if target.interval == interval or target.wish is not Wish.REGULARLY:
-                due = min(due, regular)
+            if target.interval == interval or target.wish is Wish.NOW:
+                turn = min(turn, regular)
             else:
-                due = min(regular, target.latest)
-        if target.wish is not Wish.REGULARLY:
-            due = min(due, target.soon(now))
-        self.pings.put(key, target.not_before_hold(due), target.is_out_of_turn())
+                turn = min(regular, target.latest)
+        if target.wish is Wish.NOW:
+            turn = min(turn, target.soon(now))
+        self.pings.put(key, target.not_before_hold(turn))
+        if target.wish is Wish.SOON:
+            self.pings.ask(key, target.soon(now), not_before=target.hold)
+        elif target.pending:
+            self.pings.ask(key, now + target.pending, not_before=target.hold)
+        else:
+            self.pings.leave(key)
 
     def _take_in(self, key: str, seen: Seen, now: int) -> Target:
         """Make a target of a new registration, perhaps of a destination that was there before."""
@@ -234,6 +242,7 @@ class Fleet:
             target.sent = before.sent
         self._count(target.policy, 1)
         self._targets[key] = target
+        self.pings.leave(key)
         # Added again and again, it is not put off either.
         self.pings.bring_forward(key, target.first(now))
         return target

@@ -1,8 +1,8 @@
-"""When each destination is pinged: on a regular lane, or on one for those that are pinged out of turn (pure).
+"""When each destination is pinged: in its turn, and perhaps sooner, out of turn (pure).
 
 In an outage a whole fleet is asked more often than it is used to, all at a time, and each ping that is not
 answered takes shared memory for seconds, which calls need. So what is out of turn has a budget, and nothing
-that is regular waits for it.
+that is regular waits for it: a destination keeps its regular turn, whatever it waits for beside.
 """
 
 from typing import Final
@@ -17,7 +17,7 @@ _KEPT: Final = SECOND // 5
 
 
 class Lanes:
-    """Keys, and the time each is due."""
+    """Keys, the time of each one's regular turn, and that of a ping before it, if there is to be one."""
 
     def __init__(self) -> None:
         self._regular = Timetable()
@@ -27,23 +27,30 @@ class Lanes:
         self._counted = 0
         """when the budget was worked out, us"""
 
-    def put(self, key: str, when: int, out_of_turn: bool = False) -> None:
-        """Make a key due at a time, us, on one of the lanes, whatever it was before."""
-        if out_of_turn:
-            self._regular.remove(key)
-            self._out_of_turn.put(key, when)
-        else:
-            self._out_of_turn.remove(key)
-            self._regular.put(key, when)
+    def put(self, key: str, when: int) -> None:
+        """Make a key's regular turn a time, us, whatever it was before."""
+        self._regular.put(key, when)
 
     def bring_forward(self, key: str, when: int) -> None:
-        """Make a key due at a time, us, unless it is due sooner, on the lane that it is on."""
-        lane = self._out_of_turn if key in self._out_of_turn else self._regular
-        lane.bring_forward(key, when)
+        """Make a key's regular turn a time, us, unless it is sooner."""
+        self._regular.bring_forward(key, when)
 
-    def due(self, key: str) -> int | None:
-        """Return when a key is due, us; None if it is not there."""
-        return self._regular.due(key) or self._out_of_turn.due(key)
+    def turn(self, key: str) -> int | None:
+        """Return when a key's regular turn is, us; None if it has none."""
+        return self._regular.due(key)
+
+    def ask(self, key: str, when: int, not_before: int = 0) -> None:
+        """Have a key out of turn at a time, us, unless it is to be sooner.
+
+        Arguments: key; when, us; not_before, a time that it is put off to where it is to be sooner, us.
+        """
+        self._out_of_turn.bring_forward(key, when)
+        if (self._out_of_turn.due(key) or 0) < not_before:
+            self._out_of_turn.put(key, not_before)
+
+    def leave(self, key: str) -> None:
+        """Have a key in its turn only."""
+        self._out_of_turn.remove(key)
 
     def remove(self, key: str) -> None:
         """Forget a key; one that is not there is no error."""
@@ -51,14 +58,19 @@ class Lanes:
         self._out_of_turn.remove(key)
 
     def take(self, now: int, allowed: int, rate: float) -> tuple[list[str], list[str]]:
-        """Remove and return the keys due by now: the regular ones, and those out of turn that have a budget.
+        """Remove and return the keys whose turn is by now, and those out of turn that have a budget.
 
         Arguments: now, us; allowed, how many regular ones at the most; rate, of these in a second.
         """
+        regular = self._regular.take(now, allowed)
+        for key in regular:
+            self._out_of_turn.remove(key)
         a_second = max(_TIMES_THE_RATE * rate, _AT_LEAST)
         most = a_second * _KEPT / SECOND
         self._budget = min(most, self._budget + a_second * (now - self._counted) / SECOND)
         self._counted = now
         due = self._out_of_turn.take(now, int(self._budget))
         self._budget -= len(due)
-        return self._regular.take(now, allowed), due
+        for key in due:
+            self._regular.remove(key)
+        return regular, due

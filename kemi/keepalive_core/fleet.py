@@ -6,7 +6,7 @@ itself, counted from the last turn; and a reply that asks for no ping before a t
 """
 
 from collections import Counter, OrderedDict
-from collections.abc import Callable, ItemsView
+from collections.abc import Callable, ItemsView, KeysView
 from typing import NamedTuple
 
 from .health import Health, Pace, pace
@@ -137,6 +137,10 @@ class Fleet:
     def get(self, key: str) -> Target | None:
         """Return a target, None if there is none of that key."""
         return self._targets.get(key)
+
+    def keys(self) -> KeysView[str]:
+        """Return the keys of all targets."""
+        return self._targets.keys()
 
     def items(self) -> ItemsView[str, Target]:
         """Return keys and targets: walks all of them."""

@@ -31,6 +31,8 @@ log = logging.getLogger("keepalive")
 
 # Of the time between two ticks so much may go to changes, us.
 FLOOD = TICK // 2
+# So long it rests from looking at all for what was not announced, us: while memory is full, that never ends.
+REST = 10 * SECOND
 
 
 class Prober:
@@ -51,6 +53,9 @@ class Prober:
         """who changed, or was there before the first tick, and what is wished for it"""
         self._has_begun = False
         """whether it knows what was there"""
+        self._unannounced = 0
+        """how many changes had not been announced when it looked at all the last time"""
+        self._next_look_at_all = 0
         self._deadlines = Deadlines()
         self._ends_of_admin = Timetable()
         self._ends_of_drain = Timetable()
@@ -155,6 +160,7 @@ class Prober:
             self._follow_settings,
             self._pause_or_resume,
             self._begin,
+            self._find_unannounced,
             self._fleet.forget_the_gone,
             *self._housekeeping.tasks,
         ):
@@ -194,10 +200,22 @@ class Prober:
     def _begin(self, now: int) -> None:
         if not self._has_begun:
             registry.start(may_take_seconds=True)
-            for key in shared_memory.monitored_keys():
-                if self._housekeeping.pings_it(key):
-                    self._to_look_at.setdefault(key, Wish.REGULARLY)
+            self._look_at_all(now)
             self._has_begun = True
+
+    def _find_unannounced(self, now: int) -> None:
+        """Look at all once more if memory had no room to tell of one; at all, as nobody knows of which."""
+        if shared_memory.unannounced() != self._unannounced and now >= self._next_look_at_all:
+            self._look_at_all(now)
+
+    def _look_at_all(self, now: int) -> None:
+        # Read before what it stands for: a change that comes meanwhile is looked for again.
+        unannounced = shared_memory.unannounced()
+        there = [key for key in shared_memory.monitored_keys() if self._housekeeping.pings_it(key)]
+        for key in (*there, *self._fleet.keys()):
+            self._to_look_at.setdefault(key, Wish.REGULARLY)
+        self._unannounced = unannounced
+        self._next_look_at_all = now + REST
 
     # --- what has changed ---------------------------------------------------------------------------------
 

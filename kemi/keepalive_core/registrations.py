@@ -1,6 +1,7 @@
 """One destination is registered, or no more: all its rows, in all tables, under its lock."""
 
 import time
+from contextlib import suppress
 
 from . import callbacks, groups, shared_memory, uris
 from .health import Health
@@ -98,11 +99,14 @@ def disown(key: str, name: str) -> bool:
 
 
 def remove(key: str, registered: Registration) -> None:
-    """Register a destination no more, under its lock.
-
-    Raises: SharedMemoryFull; where there was no room but for the news of it, its prober sees it later.
-    """
+    """Register a destination no more, under its lock. Raises: SharedMemoryFull."""
     # First, so that its groups have others that answer when it is gone.
     groups.regroup(key, registered, None)
     shared_memory.remove(key)
-    shared_memory.announce_change(key)
+    have_followed(key)
+
+
+def have_followed(key: str) -> None:
+    """Tell the prober of what is written down already; where memory has no room for that, it finds out."""
+    with suppress(shared_memory.SharedMemoryFull):
+        shared_memory.announce_change(key)

@@ -175,7 +175,7 @@ def set_admin(key: str, mode: object, until: object = 0, by: object = "", why: o
     start()
     with shared_memory.locked(key):
         _store_admin(key, said)
-        shared_memory.announce_change(key)
+        registrations.have_followed(key)
     log.info("%s is set to %s%s", key, mode, remark)
 
 
@@ -190,7 +190,7 @@ def end_admin(key: str) -> None:
             shared_memory.announce_change(key)
             return
         _store_admin(key, None)
-        shared_memory.announce_change(key)
+        registrations.have_followed(key)
     log.info("%s is ready again: the time of its %s is over%s", key, said.mode, _remark(said))
 
 

@@ -21,7 +21,7 @@ from . import (
 from .callbacks import Change
 from .calls import ON, is_call_success, judge_call
 from .health import Health, Kind, Report, Result, Rules, Transition, Verdict
-from .schedule import SECOND, Wish
+from .schedule import SECOND, Minutely, Wish
 from .settings import Policy
 from .shared_memory import Registration
 from .shown import to_show
@@ -294,12 +294,16 @@ def _concerns_prober(before: Health, after: Health, rules: Rules, now: int) -> b
     )
 
 
+_minutely: Final = Minutely()
+
+
 def _tell_prober(key: str, wish: Wish) -> None:
     try:
         shared_memory.announce_change(key, wish)
     except shared_memory.SharedMemoryFull as error:
-        # It goes on at the pace it had.
-        log.error("%s is not pinged sooner: %s", key, error)
+        # It goes on at the pace it had, until its prober finds the change by itself.
+        if _minutely.may_tell("not sooner", tm.clock()):
+            log.error("%s is not pinged sooner: %s", key, error)
 
 
 def _write_down(key: str, before: Health, after: Health, registered: Registration | None) -> Change:

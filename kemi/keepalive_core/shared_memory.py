@@ -13,6 +13,7 @@ table or queue             key                         value
 ``keepalive``              ``started``                 int, 1 when the configured destinations are all in
 ``keepalive``              ``probers``                 int, how many probers have begun
 ``keepalive``              ``list_missed``             int, 1 while the list file has not been read yet
+``keepalive``              ``unannounced``             int, counts changes of which memory had no room to tell
 ``keepalive``              ``paused``                  int, 1 while no pings are to be sent
 ``keepalive``              ``disabled``                int, 1 while the setting ``enabled`` lets none be sent,
                                                        by the first prober
@@ -91,6 +92,8 @@ EVENTS: Final = "keepalive_events"
 
 # As many as there are queues of changes.
 MOST_PROBERS: Final = 8
+# While so many changes wait for a prober that stands still, what calls wish for is not queued beside them.
+_MOST_WISHES: Final = 20_000
 # htable makes 2^31 slots at the most.
 MOST_TABLE_SIZE: Final = 31
 # So many events wait for callbacks at the most, some 4 MB; what finds no room is in its destination's news.
@@ -544,6 +547,7 @@ def claim_startup() -> bool:
     _store(COMMON, "list_missed", 0)
     _store(COMMON, "untold", 0)
     store_running_callback("")
+    _store(COMMON, "unannounced", 0)
     _revise()
     _next_group_change()
     return True
@@ -715,8 +719,24 @@ def store_callback(name: str, user_attr: Any) -> None:
 
 
 def announce_change(key: str, wish: Wish = Wish.REGULARLY) -> None:
-    """Have its prober look at a destination again, and ping it soon if so. Raises: SharedMemoryFull."""
-    _enqueue(f"{CHANGES}_{dealt_to(key, probers())}", key, wish.value)
+    """Have its prober look at a destination again, and ping it soon if so.
+
+    Raises: SharedMemoryFull. Then it looks at all of them again within seconds, but the wish is lost.
+    """
+    queue = f"{CHANGES}_{dealt_to(key, probers())}"
+    try:
+        # Wishes come with each call, where other changes are as many as there are destinations.
+        if wish is Wish.SOON and KSR.mqueue.mq_size(queue) >= _MOST_WISHES:
+            raise SharedMemoryFull(f"an entry of queue {queue}, in which {_MOST_WISHES} wait for a prober")
+        _enqueue(queue, key, wish.value)
+    except SharedMemoryFull:
+        KSR.htable.sht_inc(COMMON, "unannounced")
+        raise
+
+
+def unannounced() -> int:
+    """Return a number that is another one after each change that could not be announced."""
+    return number(COMMON, "unannounced") or 0
 
 
 def announced_changes(prober: int) -> Iterator[tuple[str, Wish]]:

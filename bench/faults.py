@@ -246,7 +246,7 @@ def clock_jumps(server: Watched, who: str) -> None:
     """The clock jumps an hour ahead, two hours back, and to where it was."""
     for hours in (1, -1, 0):
         wait(2)
-        server.turn_clock(hours)
+        server.turn_clock(3600 * hours)
         wait(10)
 
 

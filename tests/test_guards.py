@@ -503,6 +503,7 @@ def test_a_prober_that_stood_still_blames_nobody(keepalive: ModuleType, server: 
     assert [keepalive.state(uri) for uri in (A, B)] == [1, 1]
     assert [keepalive.info(uri)["void"] for uri in (A, B)] == [1, 1]
     assert keepalive.info(A)["failed"] == 0
+    assert keepalive.info(A)["last_reason"].endswith(" ms: a prober stood still")
     [line] = server.ksr.lines("warn")
     assert "a prober stood still for 20." in line
     server.answer(200, 6)

@@ -18,7 +18,8 @@ table or queue             key                         value
 ``keepalive``              ``disabled``                int, 1 while the setting ``enabled`` lets none be sent,
                                                        by the first prober
 ``keepalive``              ``told`` and a word         int, the second of tm.clock() at which that was told
-``keepalive``              ``pulse``                   listening.Pulse, and each listening.Gap: numbers
+``keepalive``              ``pulse``                   listening.Pulse, two numbers
+``keepalive``              ``gaps``                    each listening.Gap, three numbers
 ``keepalive``              ``queue`` and a socket      listening.Queue: a number, bits, a number
 ``keepalive``              ``settings``                JSON, the settings in force, by the prober
 ``keepalive``              ``listeners``               JSON, the fields of each sockets.Listener
@@ -51,7 +52,7 @@ destination is taken inside of any other, for one read and one write.
 """
 
 import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from functools import cache, lru_cache, partial
 from types import TracebackType
 from typing import Any, Final, NamedTuple
@@ -573,20 +574,27 @@ def _whole_number(name: str, least: int, most: int) -> int:
         return least
 
 
-def pulse() -> tuple[Pulse, tuple[Gap, ...]]:
-    """Return when this server was seen awake, and when it was not."""
+def pulse() -> Pulse:
+    """Return when this server was seen awake."""
     text = _text(COMMON, "pulse")
-    if not text:
-        return Pulse(), ()
-    beat, *gaps = (map(int, part.split()) for part in text.split(","))
-    return Pulse(*beat), tuple(Gap(*each) for each in gaps)
+    return Pulse(*map(int, text.split())) if text else Pulse()
 
 
-def store_pulse(known: Pulse, gaps: Sequence[Gap]) -> None:
-    """Write when this server was seen awake, and when it was not. Raises: SharedMemoryFull."""
+def store_pulse(known: Pulse) -> None:
+    """Write when this server was seen awake. Raises: SharedMemoryFull."""
     # All of one length, so that each is written in the place of the one before.
-    beat = " ".join(f"{number:019d}" for number in known)
-    _store(COMMON, "pulse", ",".join((beat, *("{} {} {}".format(*each) for each in gaps))))
+    _store(COMMON, "pulse", " ".join(f"{number:019d}" for number in known))
+
+
+def gaps() -> list[Gap]:
+    """Return of which times this server saw nothing."""
+    text = _text(COMMON, "gaps")
+    return [Gap(*map(int, each.split())) for each in text.split(",")] if text else []
+
+
+def store_gaps(known: Iterable[Gap]) -> None:
+    """Write of which times this server saw nothing. Raises: SharedMemoryFull."""
+    _store(COMMON, "gaps", ",".join("{} {} {}".format(*each) for each in known))
 
 
 def queue(address: str) -> Queue | None:

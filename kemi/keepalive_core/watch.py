@@ -13,7 +13,7 @@ from typing import Final
 from . import listening, receive_queues, rpc, shared_memory, tm, uris
 from .listening import BEAT, LATE, Gap, Pulse, Queue
 from .receive_queues import Look, TaskQueue, UdpQueue
-from .schedule import SECOND, Minutely
+from .schedule import SECOND
 
 log = logging.getLogger("keepalive")
 
@@ -89,9 +89,10 @@ class Watch:
         """Write down that the server is awake, and what it did not hear. Raises: SharedMemoryFull."""
         now, ahead = tm.clock(), tm.wall_ahead()
         since = self._pulse.beat or now
-        self._gaps = listening.remembered(self._gaps, listening.gap(self._pulse, now, ahead), now)
+        before, found = self._gaps, listening.gap(self._pulse, now, ahead)
+        self._gaps = listening.remembered(before, found, now)
         self._pulse = Pulse(now, ahead)
-        shared_memory.store_pulse(self._pulse, self._gaps)
+        shared_memory.store_pulse(self._pulse)
         if self._queues is None:
             self._queues = self._find_queues(now)
         waiting = _joined(queue.look(now, ahead) for queue in self._tasks)
@@ -103,6 +104,9 @@ class Watch:
             record.write(look, since, now)
             looks.append(look)
         self._any.write(_joined(looks), since, now)
+        if before or self._gaps:
+            # Last, as only this row grows: memory may have no room for it.
+            shared_memory.store_gaps(self._gaps)
 
     def _find_queues(self, now: int) -> list[tuple[UdpQueue, Record]]:
         queues = receive_queues.udp_queues(now)
@@ -137,7 +141,6 @@ watch = Watch()
 
 # The last beat, if this process has seen none after it, and since when.
 _last_seen = (0, 0)
-_minutely = Minutely()
 
 
 def server_witness(sent: int, ended: int, timeout: int) -> str:
@@ -146,12 +149,11 @@ def server_witness(sent: int, ended: int, timeout: int) -> str:
     Arguments: sent and ended, of the ping, us; timeout, its time limit, ms.
     Returns: a short sentence, the witness; "" if there is none.
     """
-    pulse, gaps = shared_memory.pulse()
-    now = tm.clock()
+    pulse, gaps, now = shared_memory.pulse(), shared_memory.gaps(), tm.clock()
     # Whoever asks may have been woken before the watch.
     present = listening.gap(pulse, now, tm.wall_ahead())
     if present and not _is_watch_gone(pulse, now):
-        gaps = (*gaps, present)
+        gaps.append(present)
     missed = listening.missed(gaps, sent, ended, timeout * 1000)
     return missed.witness() if missed else ""
 
@@ -187,7 +189,7 @@ def _is_watch_gone(pulse: Pulse, now: int) -> bool:
         _last_seen = pulse.beat, now
     if now - _last_seen[1] < _GONE:
         return False
-    if _minutely.may_tell("gone", now):
+    if shared_memory.may_tell("watch", now):
         log.error(
             "the watch process has not been seen for %d s: silence counts again, whether this server hears "
             "or not; was the process of timer=keepalive_watch stopped?",

@@ -39,6 +39,14 @@ def _image_exists(image: str) -> bool:
     return subprocess.run(["docker", "image", "inspect", image], capture_output=True).returncode == 0
 
 
+@cache
+def _is_before_6(kind: str) -> bool:
+    if kind != NATIVE:
+        return kind.endswith(":bookworm")
+    version = subprocess.run(["kamailio", "-v"], capture_output=True, text=True).stdout
+    return version.startswith("version: kamailio 5.")
+
+
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Let scripts/side_by_side.py choose."""
     parser.addoption("--server", help="run on this one of the real servers alone")
@@ -52,6 +60,9 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         images: list[object] = [kind for kind in kinds if kind != NATIVE]
         none = pytest.param("", marks=pytest.mark.skip(reason="no Docker image is among the servers"))
         metafunc.parametrize("image", images or [none])
+    if metafunc.definition.get_closest_marker("since_6"):
+        none = pytest.param("", marks=pytest.mark.skip(reason="no Kamailio 6 is among the servers"))
+        kinds = [kind for kind in kinds if not _is_before_6(kind)] or [none]
     if "kind" in metafunc.fixturenames:
         metafunc.parametrize("kind", kinds or ["no real Kamailio"], scope="session")
 

@@ -215,10 +215,10 @@ class Kamailio:
         where = [] if self.kind == NATIVE else ["docker", "exec", self._container]
         subprocess.run([*where, "sh", "-c", command], check=True, capture_output=True)
 
-    def turn_clock(self, hours: int = 0, seconds: int = 0) -> None:
+    def turn_clock(self, seconds: int) -> None:
         """Set the server's wall clock so far before or behind the true time, in one jump."""
         draft = self.folder / "clock.new"
-        draft.write_text(f"{3600 * hours + seconds:+d}\n")
+        draft.write_text(f"{seconds:+d}\n")
         draft.replace(self.folder / "clock")
 
     def forget(self) -> None:
@@ -256,25 +256,29 @@ class Kamailio:
             raise RuntimeError(reply["error"]["message"])
         return reply["result"]
 
+    def request(self, body: str, port: int, uri_user: str = "scenario") -> bytes:
+        """Return a MESSAGE that a client at a port may send."""
+        mark = uuid.uuid4().hex
+        lines = [
+            f"MESSAGE sip:{uri_user}@127.0.0.1:{self.port} SIP/2.0",
+            f"Via: SIP/2.0/UDP 127.0.0.1:{port};branch=z9hG4bK{mark}",
+            f"From: <sip:test@127.0.0.1>;tag={mark}",
+            "To: <sip:scenario@127.0.0.1>",
+            f"Call-ID: {mark}",
+            "CSeq: 1 MESSAGE",
+            "Max-Forwards: 10",
+            "Content-Type: application/json",
+            f"Content-Length: {len(body.encode())}",
+        ]
+        return ("\r\n".join(lines) + "\r\n\r\n" + body).encode()
+
     def message(self, body: str, uri_user: str = "scenario", seconds: float = 5) -> tuple[int, str]:
         """Send a MESSAGE to a worker; return the reply's code and its X-Result header within a time."""
         with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as client:
             client.bind(("127.0.0.1", 0))
             client.connect(("127.0.0.1", self.port))
             client.settimeout(seconds)
-            mark = uuid.uuid4().hex
-            lines = [
-                f"MESSAGE sip:{uri_user}@127.0.0.1:{self.port} SIP/2.0",
-                f"Via: SIP/2.0/UDP 127.0.0.1:{client.getsockname()[1]};branch=z9hG4bK{mark}",
-                f"From: <sip:test@127.0.0.1>;tag={mark}",
-                "To: <sip:scenario@127.0.0.1>",
-                f"Call-ID: {mark}",
-                "CSeq: 1 MESSAGE",
-                "Max-Forwards: 10",
-                "Content-Type: application/json",
-                f"Content-Length: {len(body.encode())}",
-            ]
-            client.send(("\r\n".join(lines) + "\r\n\r\n" + body).encode())
+            client.send(self.request(body, client.getsockname()[1], uri_user))
             reply = client.recv(65535).decode()
         code = int(reply.split(" ", 2)[1])
         result = [line.split(": ", 1)[1] for line in reply.splitlines() if line.startswith("X-Result")]

@@ -46,7 +46,7 @@ def test_a_dead_dns_server_holds_up_no_address(start, gateway: Gateway, namespac
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as dead:
         address = f"127.0.0.{next(number for number in range(2, 255) if reserve('resolver', number))}"
         dead.bind((address, 53))
-        server = start(resolver=address, KEEPALIVE_PING_JITTER=0)
+        server = start(resolver=address, KEEPALIVE_PING_JITTER=0, DNS_SECONDS=5)
         for number in range(50):
             assert server.call("add_destination", f"sip:gateway{number}.example.com", "test") == 0
         assert server.call("add_destination", gateway.uri, "test") == 0

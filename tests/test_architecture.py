@@ -11,6 +11,7 @@ ROOMS = sorted((KEMI / "keepalive_core").glob("*.py"))
 KNOW_KSR = {"shared_memory", "variables", "tm", "answers", "kamailio_log", "rpc", "listeners"}
 PURE = {
     *("uris", "quoting", "checks", "modes", "settings", "ways", "list_file", "replacing", "reply_codes"),
+    *("state_row", "state_format"),
     *(
         "health",
         "schedule",

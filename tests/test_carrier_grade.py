@@ -1,7 +1,6 @@
 """Rules, reports, admin modes, groups and files, through the face, on the fake."""
 
 import json
-import re
 import time
 from pathlib import Path
 from types import ModuleType
@@ -541,82 +540,3 @@ def test_a_start_without_its_list_file_names_it(server: FakeServer, tmp_path: Pa
     [line] = server.ksr.lines("err")
     assert str(file) in line
     assert "No such file" in line
-
-
-def write_state(server: FakeServer) -> None:
-    import keepalive_core.state_file as state_file
-
-    state_file.Writer().tick()
-
-
-def test_the_state_file(server: FakeServer, ksr, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """After a restart states, admin modes, counters and history are back, before any ping."""
-    file = tmp_path / "keepalive.state"
-    server.define("state_file", str(file))
-    server.define("destinations", f"{A} {B}")
-    keepalive = server.process()
-    assert keepalive.state(A) == 0
-    server.answer(200, 2)
-    keepalive.set_admin(B, "maint", by="me", why="test")
-    keepalive.add_destination("sip:later", "me")
-    server.answer(503, 35)
-    before = {uri: keepalive.info(uri) for uri in (A, B, "sip:later")}
-    write_state(server)
-
-    for table in ksr.tables.values():
-        table.clear()
-    again = server.process()
-    assert again.is_alive(A) == 2, "known before its first ping"
-    assert again.is_alive(B) == 2
-    again.add_destination("sip:later", "me")
-    for uri, known in before.items():
-        assert again.info(uri) == known | {"not_pinged_because": "not started"}
-    server.answer(200, 2)
-    assert again.state(A) == again.UP
-    assert again.state(B) == again.UP, "in maintenance: as it was"
-
-
-@pytest.mark.parametrize(
-    "damage",
-    [
-        lambda text: text[: len(text) // 2],
-        lambda text: "",
-        lambda text: "something else\n",
-        lambda text: text.replace("keepalive-state-3", "keepalive-state-9"),
-        lambda text: text.replace("null", "7", 1),
-        lambda text: re.sub(r'", \[(\d+), 1,', r'", [\1, "up",', text),
-        lambda text: "\x00" * 100,
-    ],
-)
-def test_a_damaged_state_file_is_set_aside(server: FakeServer, ksr, tmp_path: Path, damage) -> None:
-    """Half a file, none of ours, another version: set aside with a log line, and the server starts."""
-    file = tmp_path / "keepalive.state"
-    server.define("state_file", str(file))
-    server.define("destinations", A)
-    keepalive = server.process()
-    keepalive.state(A)
-    server.answer(200, 2)
-    write_state(server)
-    file.write_text(damage(file.read_text()))
-    for table in ksr.tables.values():
-        table.clear()
-    again = server.process()
-    assert again.state(A) == 0
-    assert not file.exists()
-    assert (tmp_path / "keepalive.state.bad").exists()
-    assert len([line for line in ksr.lines("err") if "is set aside" in line]) == 1
-
-
-def test_a_state_file_that_can_not_be_written_is_told_once(server: FakeServer, tmp_path: Path) -> None:
-    """A folder that is not there gets one log line, not one a second."""
-    server.define("state_file", str(tmp_path / "none" / "keepalive.state"))
-    server.define("destinations", A)
-    keepalive = server.process()
-    keepalive.state(A)
-    import keepalive_core.state_file as state_file
-
-    writer = state_file.Writer()
-    for _ in range(3):
-        writer._not_before = 0
-        writer.tick()
-    assert len(server.ksr.lines("err")) == 1

@@ -10,6 +10,8 @@ Pure rooms, which know nothing of Kamailio (text, time and results in, decisions
 * ``ways``         how pings travel: once or more often, to an address or a name, and for how long
 * ``list_file``    a destination a line: the file's text, read
 * ``replacing``    a list of destinations, and when it may take the place of another
+* ``state_row``    what is kept of a destination over a restart, and whether it can be true
+* ``state_format`` the state file's text, a line a destination
 * ``reply_codes``  which codes count as alive
 * ``health``       the rules: a result or a report comes in, a verdict goes out
 * ``freshness``    how long a state stands without evidence

@@ -2,7 +2,12 @@
 
 import os
 import stat
-from typing import BinaryIO
+from collections.abc import Iterator
+from contextlib import suppress
+from typing import BinaryIO, Final
+
+# Its owner writes it, his group reads it: there may be passwords in it.
+_MODE: Final = 0o640
 
 
 class NotRegular(OSError):
@@ -22,8 +27,66 @@ def open_regular(path: str, follow_links: bool = True) -> BinaryIO:
         if not follow_links and os.path.islink(path):
             raise NotRegular("it is a symbolic link") from None
         raise
-    file = os.fdopen(descriptor, "rb")
     if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-        file.close()
+        os.close(descriptor)
         raise NotRegular("it is no regular file")
-    return file
+    return os.fdopen(descriptor, "rb")
+
+
+def lines(file: BinaryIO, longest: int, most: int) -> Iterator[bytes]:
+    """Return a file's lines without their ends.
+
+    Arguments: file; longest, bytes of a line, of a longer one that many and one more are returned; most,
+    bytes that are read.
+    """
+    while most > 0 and (line := file.readline(longest + 1)):
+        most -= len(line)
+        rest = line
+        while rest and not rest.endswith(b"\n"):
+            rest = file.readline(longest)
+            most -= len(rest)
+        yield line.rstrip(b"\n")
+
+
+def write_whole(path: str, data: bytes) -> None:
+    """Write a file, whole or not at all: whoever reads the name finds the old file or the new one.
+
+    Raises: OSError; then the old file is there, and nothing else is left.
+    """
+    draft = path + ".new"
+    descriptor = _made_anew(draft)
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            os.fchmod(descriptor, _MODE)
+            file.write(data)
+            file.flush()
+            os.fsync(descriptor)
+        os.replace(draft, path)
+    except BaseException:
+        with suppress(OSError):
+            os.unlink(draft)
+        raise
+    _sync_folder(os.path.dirname(path))
+
+
+def _made_anew(draft: str) -> int:
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW
+    try:
+        return os.open(draft, flags, _MODE)
+    except FileExistsError:
+        # A crash may have left one of ours; what anybody else put there may be a trap.
+        there = os.lstat(draft)
+        if not stat.S_ISREG(there.st_mode) or there.st_uid != os.geteuid():
+            raise NotRegular(f"{draft} is in the way, and no file of this user's") from None
+        os.unlink(draft)
+        return os.open(draft, flags, _MODE)
+
+
+def _sync_folder(folder: str) -> None:
+    """Have the new name on the disk as well; where the folder may not be opened, that comes by itself."""
+    with suppress(OSError):
+        descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)

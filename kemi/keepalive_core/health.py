@@ -248,8 +248,9 @@ _FIRST_MARK: Final = ord("!")
 _LAST_MARK: Final = ord("}")
 LOSS: Final = "~"
 """The sample of a ping that was lost at least once."""
-# As many samples as are kept of each destination.
+# As many samples, and as many changes, as are kept of each destination.
 RECENT: Final = 50
+HISTORY: Final = 10
 
 
 def sample(latency: int) -> str:

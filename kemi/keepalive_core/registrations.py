@@ -1,13 +1,17 @@
 """One destination is registered, or no more: all its rows, in all tables, under its lock."""
 
+import logging
 import time
 from contextlib import suppress
 
-from . import callbacks, groups, shared_memory, uris
+from . import callbacks, groups, shared_memory, state_format, tm, uris
 from .health import Health
 from .modes import Admin
 from .shared_memory import Owner, Registration
 from .shown import HOLD, to_show, with_unknown_as
+from .state_row import Row
+
+log = logging.getLogger("keepalive")
 
 
 def register(destination: uris.Destination, name: str, wanted: Owner) -> None:
@@ -29,11 +33,9 @@ def register(destination: uris.Destination, name: str, wanted: Owner) -> None:
 
 
 def _create(key: str, registered: Registration) -> None:
-    before = shared_memory.restored(key)
-    known = Health(*before.health) if before else Health(0)
-    said = Admin(*before.admin) if before and before.admin else None
-    if said and said.until and said.until <= time.time():
-        said = None
+    before = _restored(key)
+    known = before.health_at(tm.clock(), time.time()) if before else Health(0)
+    said = _still_said(before)
     try:
         shared_memory.store_registration(key, registered)
         shared_memory.store_health(key, known._replace(generation=registered.generation))
@@ -52,6 +54,42 @@ def _create(key: str, registered: Registration) -> None:
             shared_memory.remove(key)
         raise
     shared_memory.drop_restored(key)
+
+
+def _restored(key: str) -> Row | None:
+    """Return what a state file said of a destination; one of which it said nothing true begins anew."""
+    try:
+        text = shared_memory.restored(key)
+        return state_format.row_of_text(text, time.time())[1] if text else None
+    except Exception as error:
+        log.warning("%s begins anew: %s", key, error)
+        return None
+
+
+def _still_said(row: Row | None) -> Admin | None:
+    """Return what an administrator said, if its time is not over."""
+    said = row.admin if row else None
+    return None if said and said.until and said.until <= time.time() else said
+
+
+def restore(key: str, row: Row) -> bool:
+    """Give a destination what a state file says of it, which was read late; what is newer stays.
+
+    Returns: whether it is registered. Raises: SharedMemoryFull.
+    """
+    with shared_memory.locked(key):
+        registered, known = shared_memory.registration(key), shared_memory.health(key)
+        if registered is None or known is None:
+            return False
+        if known == Health(known.generation):
+            known = row.health_at(tm.clock(), time.time())._replace(generation=known.generation)
+            shared_memory.store_health(key, known)
+            shared_memory.store_history(key, row.history)
+        said = shared_memory.admin(key) or _still_said(row)
+        shared_memory.store_admin(key, said)
+        groups.show(key, to_show(known, said), registered)
+        shared_memory.announce_change(key)
+    return True
 
 
 def _update(key: str, before: Registration, after: Registration) -> None:

@@ -20,16 +20,13 @@ from . import (
 )
 from .callbacks import Change
 from .calls import ON, is_call_success, judge_call
-from .health import Health, Kind, Report, Result, Rules, Transition, Verdict
+from .health import HISTORY, Health, Kind, Report, Result, Rules, Transition, Verdict
 from .schedule import SECOND, Minutely, Wish
 from .settings import Policy
 from .shared_memory import Registration
 from .shown import to_show
 
 log = logging.getLogger("keepalive")
-
-# As many changes as a destination's history keeps.
-HISTORY: Final = 10
 
 _SILENT: Final = frozenset((Kind.TIMEOUT, Kind.LOST))
 

@@ -12,6 +12,7 @@ table or queue             key                         value
 ``keepalive``              ``startup``                 int, how many processes asked to do the start-up
 ``keepalive``              ``started``                 int, 1 when the configured destinations are all in
 ``keepalive``              ``probers``                 int, how many probers have begun
+``keepalive``              ``state_read``              int, 1 when what the state file has is known
 ``keepalive``              ``list_missed``             int, 1 while the list file has not been read yet
 ``keepalive``              ``unannounced``             int, counts changes of which memory had no room to tell
 ``keepalive``              ``paused``                  int, 1 while no pings are to be sent
@@ -38,7 +39,7 @@ table or queue             key                         value
 ``keepalive_uplink``       a socket                    guards.Uplink as JSON
 ``keepalive_uplink``       a socket, then a prober's   int, how many of its destinations are behind it
                            number
-``keepalive_restored``     a destination's key         JSON, its Restored, until it is registered
+``keepalive_restored``     a destination's key         a line of the state file, until it is registered
 queues keepalive_changes_0 a destination's key         a Wish: the prober of that number has to look at it
 to keepalive_changes_7                                 again, and perhaps to ping it soon
 queue keepalive_events     JSON, a callbacks.Change    "", callbacks have to be run
@@ -149,16 +150,6 @@ class Registration(NamedTuple):
         for owner in reversed(self.owners.values()):
             merged |= owner.options
         return merged
-
-
-class Restored(NamedTuple):
-    """What a state file says of a destination."""
-
-    health: list[Any]
-    """the fields of health.Health"""
-    admin: list[Any] | None
-    """the fields of Admin, where it is not ready"""
-    history: list[list[Any]]
 
 
 class locked:  # noqa: N801 - used as a statement: with locked(key)
@@ -509,31 +500,24 @@ def _keys(table: str) -> list[str]:
     return found
 
 
-def store_restored(key: str, row: Restored) -> None:
+def store_restored(key: str, text: str) -> None:
     """Keep what a state file says of a destination until it is registered. Raises: SharedMemoryFull."""
-    _store(RESTORED, key, json.dumps(row))
+    _store(RESTORED, key, text)
 
 
-def restored(key: str) -> Restored | None:
+def restored(key: str) -> str | None:
     """Return what a state file says of a destination that is not registered yet."""
-    text = _text(RESTORED, key)
-    return Restored(*json.loads(text)) if text else None
+    return _text(RESTORED, key)
+
+
+def restored_keys() -> list[str]:
+    """Return the keys of those that a state file knows and that are not registered: walks the whole table."""
+    return _keys(RESTORED)
 
 
 def drop_restored(key: str) -> None:
     """Forget what a state file said of a destination."""
     KSR.htable.sht_rm(RESTORED, key)
-
-
-def rows_to_restore() -> dict[str, Restored]:
-    """Return what a state file has to say now; walks all destinations."""
-    rows = {key: row for key in _keys(RESTORED) if (row := restored(key))}
-    for key in monitored_keys():
-        known = health(key)
-        if known is not None:
-            said = admin(key)
-            rows[key] = Restored(list(known), list(said) if said else None, history(key))
-    return rows
 
 
 # --- start-up and settings ------------------------------------------------------------------------------
@@ -549,6 +533,7 @@ def claim_startup() -> bool:
     _store(COMMON, "untold", 0)
     store_running_callback("")
     _store(COMMON, "unannounced", 0)
+    _store(COMMON, "state_read", 0)
     _revise()
     _next_group_change()
     return True
@@ -643,6 +628,16 @@ def mark_started() -> None:
 def is_started() -> bool:
     """Say whether what is configured is registered."""
     return bool(KSR.htable.sht_get(COMMON, "started") == 1)
+
+
+def is_state_read() -> bool:
+    """Say whether what the state file has is known, so that it may be written over."""
+    return bool(KSR.htable.sht_get(COMMON, "state_read") == 1)
+
+
+def store_state_read() -> None:
+    """Write that what the state file has is known. Raises: SharedMemoryFull."""
+    _store(COMMON, "state_read", 1)
 
 
 def is_list_missed() -> bool:

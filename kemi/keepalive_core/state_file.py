@@ -1,132 +1,215 @@
-"""The state file: what is known of all destinations, over a restart, a crash or ``kill -9``."""
+"""The state file: what is known of all destinations, over a restart, a crash or ``kill -9``.
 
-import json
+Only what was read before is written over, never a file that is none of ours. Whatever is wrong with it, the
+destinations are pinged.
+"""
+
 import logging
 import os
 import time
-from pathlib import Path
-from typing import Any, Final
+import zlib
+from contextlib import suppress
+from typing import Final
 
-from . import configuration, shared_memory
-from .health import Health
-from .modes import Admin
-from .shared_memory import Restored
+from . import configuration, files, registrations, shared_memory, state_format, tm
+from .shared_memory import SharedMemoryFull
+from .state_format import Parsed
+from .state_row import Row, Untrue
 
 log = logging.getLogger("keepalive")
 
-FORMAT: Final = "keepalive-state-3"
-# What FORMAT has of a Health, in this order.
-_FIELDS: Final = (
-    *("generation", "state", "judged", "streak", "hold", "drain", "checked", "last_up", "code", "ok"),
-    *("latency", "latency_ewma", "latency_min", "latency_max", "since", "last_down", "failed", "timeouts"),
-    *("void", "resent", "drained", "kept_down", "flap_since", "flap_changes", "flap_level"),
-    *("traffic", "calls_since", "calls_ok", "calls_failed", "shadow_downs", "samples", "reason"),
-)
+# What is more is not read. A destination takes about 1 kB.
+MOST_BYTES: Final = 512 * 2**20
+# As much of a file shows whose it is.
+_BEGINNING: Final = 65_536
 # Writing takes time in proportion to the number of destinations: rest ten times as long.
 REST: Final = 10
+# What left the configuration is kept for so long.
+_KEPT_SECONDS: Final = 30 * 86_400
 
 
-class Foreign(ValueError):
-    """A file is none of ours, or was damaged."""
-
-
-def text_of(rows: dict[str, Restored]) -> str:
-    """Return the file's text: a line that names the format, then a line a destination, then the end."""
-    lines = [json.dumps([FORMAT])]
-    for key, row in sorted(rows.items()):
-        known = Health(*row.health)
-        lines.append(json.dumps([key, [getattr(known, name) for name in _FIELDS], row.admin, row.history]))
-    lines.append(json.dumps(["end", len(rows)]))
-    return "\n".join(lines) + "\n"
-
-
-def parse(text: str) -> dict[str, Restored]:
-    """Read a file's text. Raises: Foreign."""
-    try:
-        first, *lines, last = [json.loads(line) for line in text.splitlines()]
-        rows = {key: _row(fields, admin, history) for key, fields, admin, history in lines}
-    except (ValueError, TypeError) as error:
-        raise Foreign(str(error)) from None
-    if first != [FORMAT] or last != ["end", len(rows)]:
-        raise Foreign("its first or last line is not that of a whole state file")
-    return rows
-
-
-def _row(fields: list[Any], admin: list[Any] | None, history: list[list[Any]]) -> Restored:
-    # Times of the monotonic clock mean nothing after a restart.
-    known = Health(**dict(zip(_FIELDS, fields, strict=True)))._replace(
-        generation=0, judged=0, hold=0, drain=0, kept_down=0, flap_since=0, traffic=0, calls_since=0
-    )
-    # Through its text once, to see that each field is what it should be.
-    return Restored(list(Health.from_text(known.text())), list(Admin(*admin)) if admin else None, history)
+class Unusable(Exception):
+    """The file is none that may be written over; the message says why."""
 
 
 def load() -> None:
-    """Read the state file, if there is one, for the destinations that will be registered.
+    """Read the state file, if there is one, for the destinations that will be registered: at the start.
 
-    A damaged or foreign file is set aside, and never stops the server.
+    What can't be read now is tried again by the Writer, which writes nothing before.
     """
     path = _path()
-    if path is None:
+    if not path:
         return
     try:
-        rows = parse(path.read_text("utf-8"))
+        rows = _read(path)
+    except Unusable as error:
+        log.error("state_file %s", error)
+        return
+    _keep(path, rows)
+    shared_memory.store_state_read()
+
+
+def _path() -> str:
+    return str(configuration.values()["state_file"])
+
+
+def _read(path: str) -> dict[str, Row]:
+    """Return what the file says, nothing if there is none. Raises: Unusable."""
+    try:
+        with files.open_regular(path, follow_links=False) as file:
+            lines = files.lines(file, state_format.MOST_BYTES_OF_A_LINE, MOST_BYTES)
+            parsed = state_format.parse(lines, time.time())
     except FileNotFoundError:
-        return
-    except (OSError, ValueError) as error:
-        aside = path.with_name(path.name + ".bad")
-        log.error("state_file %s is set aside as %s: %s", path, aside.name, error)
+        return {}
+    except OSError as error:
+        raise Unusable(f"{path} can't be read, and is not written before it is: {error}") from None
+    if not parsed.is_ours:
+        raise Unusable(_foreign(path))
+    _tell(path, parsed)
+    return parsed.rows
+
+
+def _tell(path: str, parsed: Parsed) -> None:
+    for fault in parsed.faults:
+        log.warning("state_file %s, %s; it is left out", path, fault)
+    if parsed.bad > len(parsed.faults):
+        log.warning("state_file %s, and %d more like these", path, parsed.bad - len(parsed.faults))
+    if not parsed.is_whole and not parsed.bad:
+        log.warning("state_file %s has not the beginning or the end that it should; the rest is used", path)
+
+
+def _keep(path: str, rows: dict[str, Row]) -> None:
+    """Give a file's rows to the destinations that are registered, and keep the others until they are."""
+    failed = 0
+    for key, row in rows.items():
         try:
-            path.replace(aside)
-        except OSError as failure:
-            log.error("state_file %s can't be set aside: %s", path, failure)
-        return
-    try:
-        for key, row in rows.items():
-            shared_memory.store_restored(key, row)
-    except shared_memory.SharedMemoryFull as error:
-        log.error("state_file %s is not restored as a whole: %s", path, error)
-    log.info("state_file %s: %d destinations", path, len(rows))
-
-
-def _path() -> Path | None:
-    name = configuration.values()["state_file"]
-    return Path(str(name)) if name else None
+            if not registrations.restore(key, row):
+                shared_memory.store_restored(key, state_format.text_of(key, row))
+        except SharedMemoryFull as error:
+            failed += 1
+            if failed == 1:
+                log.error("state_file %s is not restored as a whole: %s", path, error)
+    log.info("state_file %s: %d destinations", path, len(rows) - failed)
 
 
 class Writer:
     """Writes the state file when something has changed; lives in a timer process of its own."""
 
     def __init__(self) -> None:
-        self._written = ""
         self._not_before = 0.0
-        self._failed = ""
+        self._failed: str | None = None
+        """what was told last, "" if all is well, None before the first time"""
+        self._written = 0
+        """checksum of what the file has; 0 before the first time"""
+        self._mark: tuple[int, ...] = ()
+        """what shows that the file is the one that was written last"""
 
     def tick(self) -> None:
         """Write the file, unless it says already what there is to say."""
         path = _path()
-        if path is None or not shared_memory.is_started() or time.monotonic() < self._not_before:
+        if not path or not shared_memory.is_started() or time.monotonic() < self._not_before:
             return
         began = time.monotonic()
-        text = text_of(shared_memory.rows_to_restore())
-        if text != self._written:
-            try:
-                self._write(path, text)
-                self._written, self._failed = text, ""
-            except OSError as error:
-                if str(error) != self._failed:
-                    self._failed = str(error)
-                    log.error("state_file %s can't be written: %s", path, error)
+        try:
+            self._read_if_missed(path)
+            self._write(path)
+            self._failed = ""
+        except Unusable as error:
+            self._tell(str(error))
+        except OSError as error:
+            self._tell(f"{path} can't be written: {error}")
         self._not_before = time.monotonic() + (time.monotonic() - began) * REST
 
-    def _write(self, path: Path, text: str) -> None:
-        # Whole or not at all: whoever reads the name finds the old file or the new one.
-        draft = path.with_name(path.name + ".new")
-        with draft.open("w", encoding="utf-8") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-        draft.replace(path)
+    def _tell(self, trouble: str) -> None:
+        if trouble != self._failed:
+            self._failed = trouble
+            log.error("state_file %s", trouble)
+
+    def _read_if_missed(self, path: str) -> None:
+        if shared_memory.is_state_read():
+            return
+        try:
+            rows = _read(path)
+        except Unusable as error:
+            if self._failed is None:  # load() has told it
+                self._failed = str(error)
+            raise
+        _keep(path, rows)
+        shared_memory.store_state_read()
+
+    def _write(self, path: str) -> None:
+        self._see_whose_it_is(path)
+        data = state_format.data_of(_texts())
+        checksum = zlib.crc32(data)
+        if checksum == self._written:
+            return
+        files.write_whole(path, data)
+        self._written = checksum
+        self._mark = _mark_of(os.stat(path))
+
+    def _see_whose_it_is(self, path: str) -> None:
+        """Refuse to write over what somebody else has put there since. Raises: Unusable, OSError."""
+        try:
+            with files.open_regular(path, follow_links=False) as file:
+                if _mark_of(os.fstat(file.fileno())) == self._mark:
+                    return
+                parsed = state_format.parse(file.read(_BEGINNING).split(b"\n"), time.time())
+        except FileNotFoundError:
+            return
+        if not parsed.is_ours:
+            raise Unusable(_foreign(path))
+
+
+def _foreign(path: str) -> str:
+    return f"{path} is no state file, and is not written over: move it away, or name another one"
+
+
+def _mark_of(known: os.stat_result) -> tuple[int, ...]:
+    return known.st_dev, known.st_ino, known.st_size, known.st_mtime_ns
+
+
+def _texts() -> list[str]:
+    """Return what the file has to say now, sorted: walks all destinations."""
+    now, wall = tm.clock(), time.time()
+    texts: dict[str, str] = {}
+    for key in shared_memory.restored_keys():
+        if text := _text_of_one_that_left(key, int(wall)):
+            texts[key] = text
+    troubles = 0
+    for key in shared_memory.monitored_keys():
+        try:
+            known = shared_memory.health(key)
+            if known is not None:
+                row = Row.of(known, shared_memory.admin(key), shared_memory.history(key), now, wall)
+                texts[key] = state_format.text_of(key, row)
+        except Exception:
+            # One destination's trouble is not the others'.
+            troubles += 1
+            if troubles == 1:
+                log.exception("%s is missing in the state file", key)
+    return [text for _, text in sorted(texts.items())]
+
+
+def _text_of_one_that_left(key: str, wall: int) -> str | None:
+    """Return what is kept of a destination that is not monitored, None if it has been for too long."""
+    text = shared_memory.restored(key)
+    if text is None:
+        return None
+    try:
+        _, row = state_format.row_of_text(text, wall)
+    except Untrue:
+        shared_memory.drop_restored(key)
+        return None
+    # The clock may have been set back meanwhile.
+    if 0 < row.left <= wall:
+        if wall - row.left <= _KEPT_SECONDS:
+            return text
+        shared_memory.drop_restored(key)
+        return None
+    text = state_format.text_of(key, row._replace(left=wall))
+    with suppress(SharedMemoryFull):
+        shared_memory.store_restored(key, text)
+    return text
 
 
 writer = Writer()

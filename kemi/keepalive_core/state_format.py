@@ -1,0 +1,188 @@
+"""The state file's text: a line a destination, with a checksum (pure).
+
+A line is eight hexadecimal digits, the CRC-32 of what follows, a space, and a JSON object with the fields by
+their names: unknown ones are ignored, missing ones have their default. The first line names the format, the
+last one says how many there were. Each line speaks for itself, so that of a damaged file the rest is used.
+"""
+
+import json
+import re
+import zlib
+from collections.abc import Iterable
+from typing import Any, Final, NamedTuple
+
+from .checks import MOST_TEXT_BYTES
+from .modes import Admin
+from .quoting import one_line
+from .state_row import KEPT, Row, Untrue, fields_of, row_of
+
+FORMAT: Final = "keepalive-state-4"
+MOST_BYTES_OF_A_LINE: Final = 65_536
+MOST_FAULTS: Final = 5
+"""So many bad lines are told, and of the others how many there are"""
+
+_ANY_FORMAT: Final = re.compile(rb'\["keepalive-state-([0-9]{1,9})"\]')
+_KNOWN: Final = (b"1", b"2", b"3", FORMAT[-1:].encode())
+_END: Final = "end"
+# Made once: for each line anew it takes as long as the writing.
+_written: Final = json.JSONEncoder(separators=(",", ":")).encode
+# What a full disk or a crash leaves where a text was to be.
+_NOTHING: Final = b" \t\r\0"
+
+
+class Parsed(NamedTuple):
+    """What a file says."""
+
+    rows: dict[str, Row]
+    faults: list[str]
+    """of the first lines that were refused, each with its number"""
+    bad: int
+    """how many lines were refused"""
+    is_ours: bool
+    """whether it is a state file at all; an empty one is, which a full disk leaves"""
+    is_whole: bool
+    """whether it has the first line of a known format and its last one, and as many between as that says"""
+
+
+def text_of(key: str, row: Row) -> str:
+    """Return what a line says of a destination."""
+    return _written(fields_of(key, row))
+
+
+def row_of_text(text: str, wall: float) -> tuple[str, Row]:
+    """Return what a text_of() says, its key and its row. Raises: Untrue."""
+    return row_of(_object(text), wall)
+
+
+def data_of(texts: Iterable[str]) -> bytes:
+    """Return the file's bytes, of the texts of all destinations."""
+    lines = [json.dumps([FORMAT])]
+    lines += [_line(text) for text in texts]
+    lines.append(_line(_written({_END: len(lines) - 1})))
+    return ("\n".join(lines) + "\n").encode()
+
+
+def _line(text: str) -> str:
+    return f"{zlib.crc32(text.encode()):08x} {text}"
+
+
+def parse(lines: Iterable[bytes], wall: float) -> Parsed:
+    """Read a file's lines, each for itself; lines of former formats are read too.
+
+    Arguments: lines, without their ends; wall, epoch seconds.
+    """
+    rows: dict[str, Row] = {}
+    contradicted: set[str] = set()
+    faults: list[str] = []
+    bad = number = 0
+    end: int | None = None
+    version = b""
+    has_good_line = has_text = False
+    for at, line in enumerate(lines, 1):
+        if not line.strip(_NOTHING):
+            continue
+        has_text = True
+        if at == 1 and (name := _ANY_FORMAT.fullmatch(line)):
+            version = name[1]
+            continue
+        number += 1
+        try:
+            fields = _fields_of(line)
+            has_good_line = True
+            end = fields.get(_END)
+            if end is not None:
+                number -= 1
+            else:
+                key, row = row_of(fields, wall)
+                if rows.setdefault(key, row) != row:
+                    contradicted.add(key)
+                    raise Untrue("another line says something else of its destination, and neither is used")
+        except Untrue as fault:
+            end = None
+            bad += 1
+            if bad <= MOST_FAULTS:
+                faults.append(f"line {at}: {fault}")
+    for key in contradicted:
+        del rows[key]
+    is_ours = bool(version) or has_good_line or not has_text
+    is_whole = version in _KNOWN and end == number
+    return Parsed(rows, faults, bad, is_ours, is_whole)
+
+
+def _fields_of(line: bytes) -> dict[str, Any]:
+    """Return the fields of a line, unchecked. Raises: Untrue."""
+    if len(line) > MOST_BYTES_OF_A_LINE:
+        raise Untrue(f"it is longer than {MOST_BYTES_OF_A_LINE} bytes")
+    try:
+        text = line.decode("ascii")
+    except UnicodeDecodeError:
+        raise Untrue("it is no text") from None
+    if text.startswith("["):
+        return _former_fields(_json(text))
+    _, _, said = text.partition(" ")
+    if _line(said) != text:
+        raise Untrue("its checksum is wrong")
+    return _object(said)
+
+
+def _object(text: str) -> dict[str, Any]:
+    fields = _json(text)
+    if not isinstance(fields, dict):
+        raise Untrue("it has no fields")
+    return fields
+
+
+def _json(text: str) -> Any:
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError):
+        raise Untrue("it is no JSON") from None
+
+
+# --- former formats: a JSON array a line, without a checksum ----------------------------------------------
+
+_FIELDS_1: Final = (
+    *("generation", "state", "judged", "streak", "hold", "since", "checked", "last_up", "last_down", "code"),
+    *("ok", "failed", "timeouts", "latency", "latency_ewma", "latency_min", "latency_max", "reason"),
+)
+_FIELDS_3: Final = (
+    *("generation", "state", "judged", "streak", "hold", "drain", "checked", "last_up", "code", "ok"),
+    *("latency", "latency_ewma", "latency_min", "latency_max", "since", "last_down", "failed", "timeouts"),
+    *("void", "resent", "drained", "kept_down", "flap_since", "flap_changes", "flap_level", "traffic"),
+    *("calls_since", "calls_ok", "calls_failed", "shadow_downs", "samples", "reason"),
+)
+# The first files of format 1 had the reason in the middle.
+_REASON_AT: Final = 10
+
+
+def _former_fields(line: Any) -> dict[str, Any]:
+    try:
+        if line[0] == _END:
+            _, number = line
+            return {_END: number}
+        key, values, admin, history = line
+        return _former_row(key, list(values), admin, history)
+    except (TypeError, ValueError, LookupError, AttributeError):
+        raise Untrue("it is no destination") from None
+
+
+def _former_row(key: Any, values: list[Any], admin: Any, history: Any) -> dict[str, Any]:
+    names = _FIELDS_3 if len(values) == len(_FIELDS_3) else _FIELDS_1
+    if names is _FIELDS_1 and isinstance(values[_REASON_AT], str):
+        values.append(values.pop(_REASON_AT))
+    known = dict(zip(names, values, strict=True))
+    fields: dict[str, Any] = {name: known[name] for name in KEPT if name in known}
+    # When changes were counted, and the last hold ended, is not known; when the last change was is.
+    fields["flap_changes"] = 0
+    if fields.get("flap_level"):
+        fields["kept_down"] = fields["since"]
+    fields["reason"] = one_line(fields["reason"])
+    fields["history"] = [[at, before, after, one_line(why)] for at, before, after, why in history]
+    if admin is not None:
+        mode, until, by, why, since = admin
+        fields["admin"] = Admin(mode, until, _beginning(by), _beginning(why), since)._asdict()
+    return {"destination": key, **fields}
+
+
+def _beginning(text: str) -> str:
+    return text.encode()[:MOST_TEXT_BYTES].decode(errors="ignore")

@@ -382,10 +382,6 @@ def test_kill_9_and_restart(start, gateway: Gateway, tmp_path: Path) -> None:
     assert known["history"] == before["history"]
     assert known["ok"] >= before["ok"]
     again.kill()
-    (tmp_path / "keepalive.state").write_text("garbage\n")
-    third = start(**settings)
-    third.logged("is set aside as keepalive.state.bad")
-    third.wait_for_state(gateway.uri, UP)
     down.close()
 
 

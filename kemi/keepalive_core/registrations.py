@@ -85,6 +85,7 @@ def restore(key: str, row: Row) -> bool:
             known = row.health_at(tm.clock(), time.time())._replace(generation=known.generation)
             shared_memory.store_health(key, known)
             shared_memory.store_history(key, row.history)
+            callbacks.expect_news(key, known.state)
         said = shared_memory.admin(key) or _still_said(row)
         shared_memory.store_admin(key, said)
         groups.show(key, to_show(known, said), registered)

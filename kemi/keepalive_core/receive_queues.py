@@ -129,7 +129,7 @@ class UdpQueue:
         self._drops = drops
         if not newly:
             return 0
-        # Datagrams of a wrong checksum count as dropped too: a stranger's word, and no sign of a full queue.
+        # What a filter drops, or what has a wrong checksum, may count too: no sign of a full queue.
         before, self._overflowed = self._overflowed, overflows()
         return 0 if self._overflowed == before else newly
 

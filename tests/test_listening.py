@@ -6,8 +6,10 @@ import gc
 import importlib
 import os
 import socket
+import sys
 import time
 from collections.abc import Iterator
+from pathlib import Path
 from types import ModuleType
 from typing import Any
 
@@ -16,7 +18,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from conftest import FakeServer
-from keepalive_core import receive_queues
+from keepalive_core import connections, receive_queues
+from keepalive_core.connections import Connections
 from keepalive_core.listening import (
     BEAT,
     LATE,
@@ -447,6 +450,72 @@ def test_tasks_that_are_no_datagrams(pair: tuple[socket.socket, socket.socket]) 
     assert reading.recv(8) == POINTER
 
 
+# --- connections ------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def connection() -> Iterator[tuple[socket.socket, socket.socket]]:
+    """The end of a connection that is this server's, and its peer's."""
+    with socket.create_server(("127.0.0.1", 0)) as peer, socket.create_connection(peer.getsockname()) as ours:
+        theirs, _ = peer.accept()
+        with theirs:
+            yield ours, theirs
+
+
+def test_what_a_peer_said_over_a_connection(connection: tuple[socket.socket, socket.socket]) -> None:
+    """It is unread until somebody reads it; a tenth of a second is the same moment."""
+    ours, theirs = connection
+    now = [SECOND]
+    known = Connections(lambda: now[0])
+    peer = address(theirs)
+
+    def is_unread() -> bool:
+        now[0] += BEAT
+        return known.unread_from(peer)
+
+    assert not is_unread()
+    theirs.send(b"SIP/2.0 200 OK")
+    wait_for("the kernel's word", is_unread)
+    ours.recv(100)
+    assert known.unread_from(peer), "as it was a moment ago"
+    assert not is_unread()
+    assert not known.unread_from(address(ours)), "nobody says anything to itself"
+    assert not known.unread_from("[2001:db8::1]:5060")
+
+
+@pytest.mark.parametrize(
+    ("peer", "unread"),
+    [
+        ("127.0.0.1:5060", True),
+        ("127.0.0.1:5061", False),
+        ("127.0.0.2:5060", False),
+        ("[2001:db8::1]:5061", True),
+        ("[2001:db8::2]:5061", False),
+    ],
+)
+def test_the_kernels_tables(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, peer: str, unread: bool) -> None:
+    """Addresses stand there in hexadecimal words of the machine, the port behind them."""
+
+    def words(*numbers: int) -> str:
+        return "".join(
+            f"{int.from_bytes(number.to_bytes(4, 'big'), sys.byteorder):08X}" for number in numbers
+        )
+
+    six = (0x20010DB8, 0, 0)
+    rest = "00:00000000 00000000     0        0 1 1 0 20 4 30 10 -1"
+    lines = [
+        "  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode",
+        f"   0: {words(0x0A000001)}:9C40 {words(0x7F000001)}:13C4 01 00000000:0000015C {rest}",
+        f" 100: {words(0x0A000001)}:9C40 {words(0x7F000001)}:13C5 01 0000015C:00000000 {rest}",
+        f"1001: {words(*six, 9)}:9C40 {words(*six, 1)}:13C5 01 00000000:00000001 {rest}",
+        f"1002: {words(*six, 9)}:9C40 {words(*six, 2)}:13C5 01 00000000:00000000 {rest}",
+    ]
+    table = tmp_path / "tcp"
+    table.write_text("\n".join(lines) + "\n")
+    monkeypatch.setattr(connections, "_TABLES", (table, tmp_path / "of no IPv6"))
+    assert Connections(lambda: SECOND).unread_from(peer) == unread
+
+
 # --- on a server ------------------------------------------------------------------------------------------
 
 
@@ -651,6 +720,32 @@ def test_a_slow_peer_may_have_answered_at_any_time(
     server.ksr.time_out(ping)
     unread.recv(10)
     assert (keepalive.info(A)["void"], keepalive.state(A)) == (1, 1)
+
+
+@pytest.mark.parametrize("transport", ["tcp", "tls"])
+@pytest.mark.parametrize("proxied", [False, True], ids=["straight", "through a proxy"])
+def test_silence_while_nobody_reads_a_connection(
+    keepalive: ModuleType,
+    server: FakeServer,
+    connection: tuple[socket.socket, socket.socket],
+    transport: str,
+    proxied: bool,
+) -> None:
+    """A timeout is void while what its peer said is unread, and else a failure."""
+    ours, theirs = connection
+    peer = f"sip:{address(theirs)};transport={transport}"
+    uri, options = (A, {"outbound_proxy": peer}) if proxied else (peer, {})
+    keepalive.add_destination(uri, "me", ping_interval=5, ping_timeout=1000, **options)
+    server.answer(200, 6)
+    theirs.send(b"SIP/2.0 200 OK")
+    for void, failed in ((1, 0), (1, 1)):
+        ping = next_ping(server)
+        pass_time(server)
+        server.ksr.time_out(ping)
+        assert counts(keepalive, uri) == (void, failed)
+        if not failed:
+            assert f"nobody read what came from {address(theirs)}" in keepalive.info(uri)["last_reason"]
+            ours.recv(100)
 
 
 PROCESSES = [

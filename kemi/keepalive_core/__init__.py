@@ -53,6 +53,7 @@ Rooms that join the others:
 * ``state_file``     what is known, over a restart
 * ``information``    all that is known of a destination, for people and programs
 * ``receive_queues`` whether somebody reads what arrives at this server's UDP sockets
+* ``connections``    whether what a peer said over TCP or TLS waits to be read
 * ``watch``          when this server hears nothing: it stands still, or its workers do not read
 * ``housekeeping``   what a prober does once a second, beside its pings
 * ``reloads``        a reload of the script that fails changes nothing

@@ -16,6 +16,7 @@ from . import (
     shared_memory,
     tm,
     uplinks,
+    uris,
     watch,
 )
 from .callbacks import Change
@@ -123,11 +124,11 @@ def _witness(key: str, rules: Rules, result: Result) -> str:
     witness = watch.server_witness(result.sent, result.ended, rules.timeout)
     if witness:
         return witness
-    # How TCP's connections are read is not known.
-    policy = _policy(key) if rules.resent_after else None
-    known = shared_memory.health(key) if policy else None
+    policy, known = _policy(key), shared_memory.health(key)
     if policy is None or known is None:
         return ""
+    if not rules.resent_after:
+        return watch.connection_witness(uris.address_of(policy.proxy or key))
     copies = tm.copies(result.sent, result.ended, rules)
     latency = health.percentile(known.samples, 95)
     if not latency and known.resent:

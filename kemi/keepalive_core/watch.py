@@ -11,6 +11,7 @@ from collections.abc import Iterable, Sequence
 from typing import Final
 
 from . import listening, receive_queues, rpc, shared_memory, tm, uris
+from .connections import Connections
 from .listening import BEAT, LATE, Gap, Pulse, Queue
 from .receive_queues import Look, TaskQueue, UdpQueue
 from .schedule import SECOND
@@ -138,6 +139,7 @@ def _earliest(times: Iterable[int]) -> int:
 
 
 watch = Watch()
+_connections = Connections(lambda: tm.clock())
 
 # The last beat, if this process has seen none after it, and since when.
 _last_seen = (0, 0)
@@ -172,6 +174,17 @@ def socket_witness(socket: str, copies: Sequence[int], latency: int, ended: int)
     if known is None or not listening.read_no_answer(known, copies, latency, ended):
         return ""
     return f"nobody read what arrived at {address}"
+
+
+def connection_witness(peer: str) -> str:
+    """Return why no answer to a ping over a connection would have been read by now.
+
+    Arguments: peer, its address and port; "" if it is a name, of which that is not known.
+    Returns: a short sentence, the witness; "" if there is none.
+    """
+    if not peer or not _connections.unread_from(peer):
+        return ""
+    return f"nobody read what came from {peer}"
 
 
 def _address(socket: str) -> str:

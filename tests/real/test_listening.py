@@ -93,6 +93,28 @@ def test_workers_to_whom_threads_hand_on_what_they_read(start, responder: Respon
     assert server.logged(f"no SIP worker read what arrived at 127.0.0.2:{port}")
 
 
+def test_tcp_workers_that_read_nothing(start) -> None:
+    """While all TCP workers wait, nobody goes down whose answer came; whoever gives none does."""
+    gateways = [Gateway() for _ in range(5)]
+    server = start(KEEPALIVE_PING_INTERVAL=2, KEEPALIVE_PING_TIMEOUT=1000)
+    for gateway in gateways:
+        assert server.call("add_destination", f"{gateway.uri};transport=tcp", "test") == 0
+    wait_for_number(server, "each['ok'] > 1", 5)
+    workers = server.process_numbers("tcp receiver")
+    gateways[0].silent = True
+    server.signal("STOP", *workers)
+    server.logged(f"{gateways[0].uri};transport=tcp up -> down")
+    let_pass(5)
+    server.signal("CONT", *workers)
+    wait_for_next_pings(server, 4)
+    assert len(server.log_lines("up -> ")) == 1
+    void = number_of(server, "each['void']")
+    print(f"MEASURED: {void} pings void")
+    assert void >= 4
+    for gateway in gateways:
+        gateway.close()
+
+
 def test_a_stranger_who_repeats_himself(start, responder: Responder) -> None:
     """The same datagram waits at each look, and is read: a gateway that dies then goes down."""
     gateway = Gateway()

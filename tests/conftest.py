@@ -38,6 +38,7 @@ PURE = {
             "turns",
             "fleet",
             "news",
+            "rows",
             "lanes",
             "sockets",
         ),

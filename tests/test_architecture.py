@@ -22,6 +22,7 @@ PURE = {
         "turns",
         "fleet",
         "news",
+        "rows",
         "lanes",
         "sockets",
     ),

@@ -51,10 +51,10 @@ def test_every_function_is_in_the_readme(server: FakeServer) -> None:
 
 
 def test_every_room_is_in_contributing() -> None:
-    """CONTRIBUTING's table has all rooms, in under 80 lines."""
+    """CONTRIBUTING's table has all rooms; besides it is short."""
     rooms = {file.name for file in (ROOT / "kemi" / "keepalive_core").glob("*.py")} - {"__init__.py"}
     assert set(re.findall(r"\| `(\w+\.py)` \|", CONTRIBUTING)) == rooms
-    assert len(CONTRIBUTING.splitlines()) < 100
+    assert len(CONTRIBUTING.splitlines()) - len(rooms) < 60
 
 
 def test_the_version_is_one(server: FakeServer) -> None:

@@ -6,6 +6,7 @@ from types import ModuleType
 import pytest
 
 from conftest import FakeServer
+from keepalive_core.rows import Owner, Registration
 from keepalive_core.schedule import Wish
 
 
@@ -20,16 +21,18 @@ def test_rows_come_back_as_they_were(memory: ModuleType) -> None:
     """A registration and a health are read as they were written."""
     from keepalive_core.health import Health
 
-    registered = memory.Registration(3, "sip:a", {"me": memory.Owner(0, "m:f", {"x": [1, None, "ü"]})})
-    memory.store_registration("k", registered)
-    memory.store_health("k", Health(3, 2, 12345))
-    memory.store_shown("k", 2)
-    assert memory.registration("k") == registered
-    assert memory.health("k") == Health(3, 2, 12345)
-    assert memory.shown("k") == 2
-    assert memory.monitored_keys() == ["k"]
-    memory.remove("k")
-    assert memory.registration("k") is memory.health("k") is memory.shown("k") is None
+    registered = Registration(3, "sip:a", {"me": Owner(0, "m:f", {"x": [1, None, "ü"]})})
+    memory.store_registration("sip:a:5060", registered)
+    memory.store_health("sip:a:5060", Health(3, 2, 12345))
+    memory.store_shown("sip:a:5060", 2)
+    assert memory.registration("sip:a:5060") == registered
+    assert memory.health("sip:a:5060") == Health(3, 2, 12345)
+    assert memory.shown("sip:a:5060") == 2
+    assert memory.monitored_keys() == ["sip:a:5060"]
+    memory.remove("sip:a:5060")
+    assert (
+        memory.registration("sip:a:5060") is memory.health("sip:a:5060") is memory.shown("sip:a:5060") is None
+    )
     assert memory.monitored_keys() == []
 
 
@@ -54,9 +57,9 @@ def test_before_the_tables_exist_there_is_no_generation(memory: ModuleType, serv
 @pytest.mark.parametrize(
     ("function", "arguments"),
     [
-        ("store_registration", ("k", ())),
+        ("store_registration", ("sip:a:5060", ())),
         ("publish_settings", ({},)),
-        ("remove", ("k",)),
+        ("remove", ("sip:a:5060",)),
     ],
 )
 def test_what_is_remembered_is_revised_behind_the_change(
@@ -80,17 +83,19 @@ def test_what_is_remembered_is_revised_behind_the_change(
 def test_full_memory_is_said(memory: ModuleType, server: FakeServer) -> None:
     """What shared memory refuses raises, naming what and why; nothing is half-written."""
     server.ksr.room_left = 0
-    with pytest.raises(memory.SharedMemoryFull, match="shared memory refused 'k' in table keepalive_state"):
-        memory.store_shown("k", 1)
+    with pytest.raises(
+        memory.SharedMemoryFull, match="shared memory refused 'sip:a:5060' in table keepalive_state"
+    ):
+        memory.store_shown("sip:a:5060", 1)
     with pytest.raises(memory.SharedMemoryFull, match="an entry of queue keepalive_changes"):
-        memory.announce_change("k")
-    assert memory.shown("k") is None
+        memory.announce_change("sip:a:5060")
+    assert memory.shown("sip:a:5060") is None
 
 
 def test_a_lock_is_released_whatever_happens(memory: ModuleType, server: FakeServer) -> None:
     """An exception inside of a locked block releases the lock."""
-    with pytest.raises(RuntimeError), memory.locked("k"):
-        assert server.ksr.locks == [("keepalive_health", "k")]
+    with pytest.raises(RuntimeError), memory.locked("sip:a:5060"):
+        assert server.ksr.locks == [("keepalive_health", "sip:a:5060")]
         raise RuntimeError
     assert server.ksr.locks == []
 

@@ -16,6 +16,7 @@ Pure rooms, which know nothing of Kamailio (text, time and results in, decisions
 * ``health``       the rules: a result or a report comes in, a verdict goes out
 * ``freshness``    how long a state stands without evidence
 * ``news``         what the callbacks have heard of a destination
+* ``rows``         what the rows of shared tables say, if they make sense
 * ``calls``        what the replies to calls say of a destination
 * ``guards``       what keeps a fleet from going down by our own fault, a flapping trunk from coming up
 * ``shown``        what is_alive reads of a destination, all in one number, and what it answers

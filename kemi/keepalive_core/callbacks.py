@@ -204,7 +204,7 @@ def _run(change: Change) -> None:
 
 def _call(name: str, change: Change, user_attr: Any) -> None:
     began = tm.clock()
-    shared_memory.store_running_callback(f"{began} {name} for {change.uri}")
+    shared_memory.store_running_callback(began, f"{name} for {change.uri}")
     process = os.getpid()
     try:
         callback = _find(name)
@@ -218,7 +218,7 @@ def _call(name: str, change: Change, user_attr: Any) -> None:
         log.exception("callback %s failed for %s", name, change.uri)
     if os.getpid() != process:
         os._exit(0)  # a child that the callback forked: it would run all callbacks once more
-    shared_memory.store_running_callback("")
+    shared_memory.store_running_callback()
     took = tm.clock() - began
     if took > LONG:
         log.warning("callback %s for %s took %.1f s", name, change.uri, took / SECOND)
@@ -228,22 +228,20 @@ class Overseer:
     """Tells of a callback that takes long, from a process that does not wait for it."""
 
     def __init__(self) -> None:
-        self._told = ""
+        self._told = 0, ""
         self._tell_again = 0
 
     def look(self) -> None:
         """Name the callback that runs, if it has for long: once, and then each minute."""
         running = shared_memory.running_callback()
-        if not running:
-            return
-        began, _, what = running.partition(" ")
+        began, what = running
         now = tm.clock()
-        if now - int(began) > LONG and (running != self._told or now >= self._tell_again):
+        if what and now - began > LONG and (running != self._told or now >= self._tell_again):
             self._told = running
             self._tell_again = now + 60 * SECOND
             log.warning(
                 "callback %s runs for %d s already: %d changes wait behind it, calls and pings do not",
-                *(what, (now - int(began)) // SECOND, shared_memory.waiting_events()),
+                *(what, (now - began) // SECOND, shared_memory.waiting_events()),
             )
 
 

@@ -15,7 +15,8 @@ from . import configuration, rosters, shared_memory
 from .health import UP
 from .remembered import Remembered
 from .rosters import Member, Page, Roster
-from .shared_memory import Registration, SharedMemoryFull
+from .rows import Registration
+from .shared_memory import SharedMemoryFull
 from .shown import HOLD, is_taken_out, is_unknown, own_answer, with_unknown_as
 
 log = logging.getLogger("keepalive")

@@ -15,8 +15,9 @@ from . import configuration, files, list_file, registrations, replacing, shared_
 from .checks import Refused
 from .list_file import Parsed
 from .replacing import FORCE, MOST_FAULTS, Listed
+from .rows import Owner
 from .settings import Value
-from .shared_memory import Owner, SharedMemoryFull
+from .shared_memory import SharedMemoryFull
 
 log = logging.getLogger("keepalive")
 

@@ -7,7 +7,7 @@ from contextlib import suppress
 from . import callbacks, groups, shared_memory, state_format, tm, uris
 from .health import Health
 from .modes import Admin
-from .shared_memory import Owner, Registration
+from .rows import Owner, Registration
 from .shown import HOLD, to_show, with_unknown_as
 from .state_row import Row
 

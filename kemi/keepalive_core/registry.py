@@ -26,9 +26,9 @@ from .checks import Refused
 from .health import UNKNOWN
 from .modes import Admin
 from .remembered import Remembered
+from .rows import Owner
 from .schedule import Wish
 from .settings import check_options
-from .shared_memory import Owner
 from .shown import ERROR, to_show, usual_answers
 
 log = logging.getLogger("keepalive")

@@ -22,9 +22,9 @@ from . import (
 from .callbacks import Change
 from .calls import ON, is_call_success, judge_call
 from .health import HISTORY, Health, Kind, Report, Result, Rules, Transition, Verdict
+from .rows import Registration
 from .schedule import SECOND, Minutely, Wish
 from .settings import Policy
-from .shared_memory import Registration
 from .shown import to_show
 
 log = logging.getLogger("keepalive")
@@ -80,9 +80,12 @@ def _one_more_success(ping: tm.Ping, code: int, ended: int) -> bool:
     """Write down what nearly all replies are, one more success; False if it is judge() who has to decide."""
     with shared_memory.locked(ping.key) as row:
         text = row.record()
-        again = text and health.one_more_success(
-            text, ping.generation, ping.sent, ended, code, ping.rules, int(time.time())
-        )
+        try:
+            again = text and health.one_more_success(
+                text, ping.generation, ping.sent, ended, code, ping.rules, int(time.time())
+            )
+        except (ValueError, IndexError):
+            return False  # the row makes no sense, which judge()'s way sees to
         if not text or not again:
             return False
         shared_memory.store_record(ping.key, again, len(text))
@@ -101,7 +104,9 @@ def _ignore_reply(ping: tm.Ping, code: int, fault: str) -> None:
         text = row.record()
         if text is None:
             return
-        known = Health.from_text(text)
+        known = row.known(text)
+        if known is None:
+            return
         again = known._replace(mismatched=known.mismatched + 1).text()
         shared_memory.store_record(ping.key, again, len(text))
     complaints.of_mismatch(ping.key, code, answers.came_from(), fault)
@@ -172,7 +177,10 @@ def report_call(key: str, code: int) -> bool:
     if rules.mode == ON and is_call_success(code):
         with shared_memory.locked(key) as row:
             text = row.record()
-            again = health.one_more_good_call(text, now, rules.window * SECOND, wall) if text else None
+            try:
+                again = health.one_more_good_call(text, now, rules.window * SECOND, wall) if text else None
+            except (ValueError, IndexError):
+                again = None  # as above
             if text and again:
                 shared_memory.store_record(key, again, len(text))
                 return True
@@ -235,7 +243,9 @@ def _apply(
         text = row.record()
         if text is None:
             return
-        before = Health.from_text(text)
+        before = row.known(text)
+        if before is None:
+            return
         verdict = rule(before)
         if verdict.transition is Transition.STALE:
             return

@@ -25,6 +25,7 @@ table or queue             key                         value
 ``keepalive``              ``settings``                JSON, the settings in force, by the prober
 ``keepalive``              ``listeners``               JSON, the fields of each sockets.Listener
 ``keepalive``              ``callbacks``               JSON, [[callback, user_attr], ...] for all changes
+``keepalive``              ``lost``                    int, counts rows that were found missing or nonsense
 ``keepalive``              ``untold``                  int, 1 when callbacks are to look for news everywhere
 ``keepalive``              ``callback``                which callback runs, and since when; "" for none
 ``keepalive_state``        a destination's key         int, what is_alive reads: see shown.py
@@ -53,20 +54,23 @@ destination is taken inside of any other, for one read and one write.
 """
 
 import json
+import logging
 from collections.abc import Callable, Iterable, Iterator
 from functools import cache, lru_cache, partial
 from types import TracebackType
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, TypeVar
 
 import KSR
 
-from . import variables
+from . import rows, variables
 from .guards import Uplink
 from .health import Health, judged_at
 from .listening import Gap, Pulse, Queue
 from .modes import Admin
 from .news import News
+from .quoting import quoted
 from .remembered import Remembered
+from .rows import Registration
 from .schedule import SECOND, Wish, dealt_to
 from .settings import Value
 from .shown import HOLD
@@ -76,6 +80,10 @@ for _module in ("htable", "kex", "mqueue", "pv", "tm"):
         raise ImportError(
             f"keepalive needs Kamailio's module {_module}: include keepalive.cfg in kamailio.cfg"
         )
+
+log = logging.getLogger("keepalive")
+
+R = TypeVar("R")
 
 COMMON: Final = "keepalive"
 STATE: Final = "keepalive_state"
@@ -117,41 +125,6 @@ class SharedMemoryFull(Exception):
         )
 
 
-class Owner(NamedTuple):
-    """Who wants a destination monitored."""
-
-    flags: int
-    callback: str
-    """``module:name``, empty for none"""
-    user_attr: Any
-    options: dict[str, Value] = {}  # noqa: RUF012 - a NamedTuple's default, never changed
-    """the parameters it set for this destination"""
-    group: str = ""
-    priority: int = 0
-    weight: int = 0
-
-    def copy_of_user_attr(self) -> Any:
-        """Return what may be handed out: the owner itself is remembered, and shared."""
-        return json.loads(json.dumps(self.user_attr))
-
-
-class Registration(NamedTuple):
-    """A monitored destination, as its owners asked for it."""
-
-    generation: int
-    uri: str
-    """what the pings are sent to"""
-    owners: dict[str, Owner]
-
-    @property
-    def options(self) -> dict[str, Value]:
-        """What the owners set for the destination; where they differ, the word of the first one counts."""
-        merged: dict[str, Value] = {}
-        for owner in reversed(self.owners.values()):
-            merged |= owner.options
-        return merged
-
-
 class locked:  # noqa: N801 - used as a statement: with locked(key)
     """Hold a destination's lock; Kamailio's slot locks are re-entrant within a process."""
 
@@ -167,8 +140,16 @@ class locked:  # noqa: N801 - used as a statement: with locked(key)
 
     def record(self) -> str | None:
         """Return the text of what is known of the destination, None if it is not monitored."""
-        text: str | None = KSR.htable.sht_get(HEALTH, self._key)
-        return text
+        text = KSR.htable.sht_get(HEALTH, self._key)
+        return text if isinstance(text, str) else None
+
+    def known(self, record: str) -> Health | None:
+        """Return what a record() says; None if it makes no sense."""
+        try:
+            return rows.health(record)
+        except Exception:
+            drop_nonsense(HEALTH, self._key, record)
+            return None
 
     def __exit__(
         self,
@@ -216,6 +197,42 @@ def _text(table: str, key: str) -> str | None:
         KSR.htable.sht_unlock(table, key)
 
 
+def _read(table: str, key: str, parse: Callable[[str], R]) -> R | None:
+    """Return what a row says; None if it is missing.
+
+    One that makes no sense costs that row, and a line of the log: who may use RPC may have written it.
+    """
+    text = _text(table, key)
+    if not text:  # a missing one is 0 in the table that has numbers
+        return None
+    try:
+        return parse(text)
+    except Exception:
+        drop_nonsense(table, key, text)
+        return None
+
+
+def drop_nonsense(table: str, key: str, text: object) -> None:
+    """Remove a row that makes no sense, and have the probers see to what was lost with it."""
+    with locked(key, table):
+        if KSR.htable.sht_get(table, key) != text:
+            return  # somebody has been quicker
+        KSR.htable.sht_rm(table, key)
+    log.error("row %s of table %s makes no sense, and is dropped: %s", quoted(key), table, quoted(text))
+    note_lost()
+
+
+def note_lost() -> None:
+    """Have the probers see to rows that were lost; what is counted has its row from the start on."""
+    KSR.htable.sht_inc(COMMON, "lost")
+
+
+def _whole(table: str, key: str) -> int:
+    """Return a number, 0 if it is missing or none."""
+    value = number(table, key)
+    return value if isinstance(value, int) else 0
+
+
 # --- destinations ---------------------------------------------------------------------------------------
 
 
@@ -252,15 +269,12 @@ shown: Callable[[str], int | None] = partial(KSR.htable.sht_get, STATE)
 
 def registration(key: str) -> Registration | None:
     """Return how a destination is registered, None if it is not."""
-    text = _text(DESTINATION, key)
-    if text is None:
-        return None
+    return _read(DESTINATION, key, partial(_registration, key))
+
+
+def _registration(key: str, text: str) -> Registration:
     known = _registrations.answers.get(text)
-    if known is None:
-        generation, uri, owners = json.loads(text)
-        known = Registration(generation, uri, {name: Owner(*owner) for name, owner in owners.items()})
-        _registrations.remember(text, known)
-    return known
+    return known or _registrations.remember(text, rows.registration(key, text))
 
 
 # What is remembered is never changed. As objects they take some six times what they take as text.
@@ -269,14 +283,12 @@ _registrations: "Remembered[str, Registration]" = Remembered(4 << 20, lambda tex
 
 def health(key: str) -> Health | None:
     """Return what is known of a destination, None if it is not monitored."""
-    text = _text(HEALTH, key)
-    return None if text is None else Health.from_text(text)
+    return _read(HEALTH, key, rows.health)
 
 
 def judged(key: str) -> int | None:
     """Return when the newest ping that was judged had left, us; None if it is not monitored."""
-    text = _text(HEALTH, key)
-    return None if text is None else judged_at(text)
+    return _read(HEALTH, key, judged_at)
 
 
 def store_registration(key: str, registered: Registration) -> None:
@@ -305,7 +317,7 @@ def store_record(key: str, text: str, room: int = 0) -> None:
 def store_shown(key: str, value: int) -> None:
     """Write what is_alive reads; groups that keep it answering go on doing so. Raises: SharedMemoryFull."""
     with locked(key, STATE):
-        held = (shown(key) or 0) // HOLD
+        held = _whole(STATE, key) // HOLD
         _store(STATE, key, value + held * HOLD)
 
 
@@ -313,7 +325,7 @@ def change_held(key: str, by: int) -> None:
     """Have one group more, or less, keep a destination answering; needs no memory."""
     with locked(key, STATE):
         before = shown(key)
-        if before is not None:
+        if isinstance(before, int):
             store_held(key, max(0, before // HOLD + by))
 
 
@@ -321,15 +333,13 @@ def store_held(key: str, number: int) -> None:
     """Write how many groups keep a destination answering."""
     with locked(key, STATE):
         before = shown(key)
-        if before is not None:
+        if isinstance(before, int):
             _store(STATE, key, before % HOLD + number * HOLD)
 
 
 def history(key: str) -> list[list[Any]]:
     """Return a destination's last changes, the newest last."""
-    text = _text(HISTORY, key)
-    found: list[list[Any]] = json.loads(text) if text else []
-    return found
+    return _read(HISTORY, key, rows.history) or []
 
 
 def store_history(key: str, changes: list[list[Any]]) -> None:
@@ -339,8 +349,7 @@ def store_history(key: str, changes: list[list[Any]]) -> None:
 
 def news(key: str) -> News | None:
     """Return what is news of a destination to the callbacks, None if it is not monitored."""
-    text = _text(NEWS, key)
-    return News.from_text(text) if text else None
+    return _read(NEWS, key, News.from_text)
 
 
 def store_news(key: str, known: News) -> None:
@@ -350,8 +359,7 @@ def store_news(key: str, known: News) -> None:
 
 def admin(key: str) -> Admin | None:
     """Return what an administrator said of a destination; None where it is ready."""
-    text = _text(ADMIN, key)
-    return Admin(*json.loads(text)) if text else None
+    return _read(ADMIN, key, rows.admin)
 
 
 def store_admin(key: str, said: Admin | None) -> None:
@@ -427,8 +435,7 @@ def drop_page(number: str) -> None:
 
 def uplink(socket: str) -> Uplink:
     """Return what is known of a socket."""
-    text = _text(UPLINK, _uplink_key(socket))
-    return Uplink(*json.loads(text)) if text else Uplink()
+    return _read(UPLINK, _uplink_key(socket), rows.uplink) or Uplink()
 
 
 def store_uplink(socket: str, known: Uplink) -> None:
@@ -447,8 +454,7 @@ def _uplink_key(socket: str) -> str:
 
 def behind(socket: str) -> int:
     """Return how many destinations are pinged from a socket."""
-    counted = (KSR.htable.sht_get(UPLINK, f"{_uplink_key(socket)} {n}") for n in range(probers()))
-    return sum(number or 0 for number in counted)
+    return sum(_whole(UPLINK, f"{_uplink_key(socket)} {n}") for n in range(probers()))
 
 
 def store_behind(socket: str, prober: int, number: int) -> None:
@@ -531,9 +537,10 @@ def claim_startup() -> bool:
     _store(COMMON, "started", 0)
     _store(COMMON, "list_missed", 0)
     _store(COMMON, "untold", 0)
-    store_running_callback("")
     _store(COMMON, "unannounced", 0)
     _store(COMMON, "state_read", 0)
+    _store(COMMON, "lost", 0)
+    store_running_callback()
     _revise()
     _next_group_change()
     return True
@@ -561,8 +568,7 @@ def _whole_number(name: str, least: int, most: int) -> int:
 
 def pulse() -> Pulse:
     """Return when this server was seen awake."""
-    text = _text(COMMON, "pulse")
-    return Pulse(*map(int, text.split())) if text else Pulse()
+    return _read(COMMON, "pulse", rows.pulse) or Pulse()
 
 
 def store_pulse(known: Pulse) -> None:
@@ -573,8 +579,7 @@ def store_pulse(known: Pulse) -> None:
 
 def gaps() -> list[Gap]:
     """Return of which times this server saw nothing."""
-    text = _text(COMMON, "gaps")
-    return [Gap(*map(int, each.split())) for each in text.split(",")] if text else []
+    return _read(COMMON, "gaps", rows.gaps) or []
 
 
 def store_gaps(known: Iterable[Gap]) -> None:
@@ -584,11 +589,7 @@ def store_gaps(known: Iterable[Gap]) -> None:
 
 def queue(address: str) -> Queue | None:
     """Return what is known of the answers at a socket, such as 192.168.10.1:5060; None if it is not known."""
-    text = _text(COMMON, f"queue {address}")
-    if not text:
-        return None
-    newest, dropped, unread_since = text.split()
-    return Queue(int(newest), int(dropped, 16), int(unread_since))
+    return _read(COMMON, f"queue {address}", rows.queue)
 
 
 def store_queue(address: str, known: Queue) -> None:
@@ -604,7 +605,7 @@ def may_tell(what: str, now: int, seconds: int = 60) -> bool:
     """
     key = f"told {what}"
     with locked(key, COMMON):
-        told = number(COMMON, key) or 0
+        told = _whole(COMMON, key)
         second = now // SECOND
         if told and second < told + seconds:
             return False
@@ -671,16 +672,12 @@ def store_disabled(disabled: bool) -> None:
 
 
 # One text, as long as the settings are.
-@lru_cache(maxsize=1)
-def _published(text: str) -> dict[str, Value]:
-    values: dict[str, Value] = json.loads(text)
-    return values
+_published = lru_cache(maxsize=1)(rows.settings)
 
 
 def published_settings() -> dict[str, Value] | None:
     """Return the settings in force as the prober published them; None before it did."""
-    text = _text(COMMON, "settings")
-    return _published(text) if text else None
+    return _read(COMMON, "settings", _published)
 
 
 def publish_settings(values: dict[str, Value]) -> None:
@@ -691,9 +688,7 @@ def publish_settings(values: dict[str, Value]) -> None:
 
 def listeners() -> list[list[Any]] | None:
     """Return the fields of each sockets.Listener; None before they are known."""
-    text = _text(COMMON, "listeners")
-    found: list[list[Any]] | None = json.loads(text) if text else None
-    return found
+    return _read(COMMON, "listeners", rows.listeners)
 
 
 def store_listeners(found: list[list[Any]]) -> None:
@@ -706,8 +701,7 @@ def store_listeners(found: list[list[Any]]) -> None:
 
 def callbacks() -> list[tuple[str, Any]]:
     """Return the callbacks for all changes, each ``module:name`` with its user_attr."""
-    text = _text(COMMON, "callbacks")
-    return [(name, attr) for name, attr in json.loads(text)] if text else []
+    return _read(COMMON, "callbacks", rows.callbacks) or []
 
 
 def store_callback(name: str, user_attr: Any) -> None:
@@ -779,14 +773,14 @@ def take_untold() -> bool:
     return True
 
 
-def running_callback() -> str:
-    """Return what store_running_callback() was given last."""
-    return (_text(COMMON, "callback") or "").strip()
+def running_callback() -> tuple[int, str]:
+    """Return when the callback that runs began, us, and which it is; (0, "") for none."""
+    return _read(COMMON, "callback", rows.running_callback) or (0, "")
 
 
-def store_running_callback(text: str) -> None:
-    """Write which callback runs, "" for none. Raises: SharedMemoryFull, the first time only."""
-    _store(COMMON, "callback", text[:_RUNNING].ljust(_RUNNING))
+def store_running_callback(began: int = 0, name: str = "") -> None:
+    """Write which callback runs, and since when. Raises: SharedMemoryFull, the first time only."""
+    _store(COMMON, "callback", f"{began} {name}"[:_RUNNING].ljust(_RUNNING))
 
 
 def _enqueue(queue: str, text: str, word: str = "") -> None:

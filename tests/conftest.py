@@ -53,6 +53,9 @@ class FakeServer:
     def __init__(self, ksr: FakeKSR, monkeypatch: pytest.MonkeyPatch) -> None:
         self.ksr = ksr
         self._monkeypatch = monkeypatch
+        self.missing_addresses: set[str] = set()
+        """of those at which it listens the ones that the host does not have now"""
+        self.has_descriptors = True
         self.now = 1_000_000_000
         """us"""
         # To which each process adds a finder of its own.
@@ -103,6 +106,9 @@ class FakeServer:
         tm = importlib.import_module("keepalive_core.tm")
         prober = importlib.import_module("keepalive_core.prober")
         self._monkeypatch.setattr(tm, "clock", lambda: self.now)
+        host = importlib.import_module("keepalive_core.host")
+        self._monkeypatch.setattr(host, "has_address", lambda address: address not in self.missing_addresses)
+        self._monkeypatch.setattr(host, "has_descriptors", lambda: self.has_descriptors)
         prober.prober = prober.Prober(lambda: self.now)
         self.ksr.handlers = keepalive.Handlers()
         return keepalive

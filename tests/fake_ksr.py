@@ -115,6 +115,9 @@ class FakeKSR:
         self.settings: dict[str, str | int] = {}
         self.sent: list[Transaction] = []
         self.unresolvable: set[str] = set()
+        self.fails_behind_event = False
+        """whether tm can't send what it has asked the event for"""
+        self.has_private_memory = True
         self.listening = [
             (transport, address, 5060)
             for address in ("192.168.10.1", "10.0.0.1", "127.0.0.1", "2001:db8::1")
@@ -268,6 +271,8 @@ class FakeKSR:
     def _pv_sets(self, name: str, value: str) -> bool:
         kind, _, inner = name.strip("$)").partition("(")
         if kind == "var":
+            if not self.has_private_memory:
+                raise SystemError("returned a result with an exception set")
             self.variables[inner] = value
             return True
         if kind != "avp" or self._current is None:
@@ -428,6 +433,8 @@ class FakeKSR:
         if event is not None:
             self._call(event, "tm:local-request")
         self._current = None
+        if self.fails_behind_event:
+            return -1
         self.sent.append(transaction)
         return 1
 

@@ -239,14 +239,14 @@ def test_a_state_ends_after_its_limit_and_not_before(
     assert end <= max(last_evidence(known), known.hold, asked, woke) + stands + policy.timeout * 1000 + GRACE
 
 
-@given(st.lists(st.sampled_from([Kind.REPLY, Kind.TIMEOUT, Kind.UNHEARD, Kind.NO_MEMORY, Kind.SEND_FAILED])))
+@given(st.lists(st.sampled_from([Kind.REPLY, Kind.TIMEOUT, Kind.UNHEARD, Kind.UNSENT, Kind.SEND_FAILED])))
 def test_the_row_of_void_pings_is_counted(kinds: list[Kind]) -> None:
     """The record says how many of the last pings had no verdict, and when the last one that had one left."""
     known = Health(1)
     for number, kind in enumerate(kinds, 1):
         known = judge(known, Result(1, number * SECOND, number * SECOND + 5000, kind, 200), Rules(), 1).health
         known = Health.from_text(known.text())
-    void = [kind in (Kind.UNHEARD, Kind.NO_MEMORY) for kind in kinds]
+    void = [kind in (Kind.UNHEARD, Kind.UNSENT) for kind in kinds]
     with_verdict = [number for number, is_void in enumerate(void, 1) if not is_void]
     newest = max(with_verdict, default=0)
     assert known.voids == len(kinds) - newest

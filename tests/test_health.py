@@ -158,7 +158,7 @@ TIMELY = Rules(timeout=500)
         (Kind.LOST, 2000, False),
         (Kind.REPLY, 20_000, False),  # whenever it is read, it was written
         (Kind.SEND_FAILED, 5000, False),
-        (Kind.NO_MEMORY, 0, True),
+        (Kind.UNSENT, 0, True),
         (Kind.UNHEARD, 520, True),
     ],
 )
@@ -493,7 +493,7 @@ def test_any_sequence_keeps_the_rules(sequence: list[Result | Report], rise: int
                 assert verdict == (health, Transition.STALE, "")
                 continue
             newest = each.sent
-            if each.kind in (Kind.NO_MEMORY, Kind.UNHEARD):
+            if each.kind in (Kind.UNSENT, Kind.UNHEARD):
                 assert verdict.transition is Transition.VOID
                 assert verdict.health == health._replace(
                     judged=newest,

@@ -679,6 +679,7 @@ def test_silence_while_nobody_reads(
         if first_socket:
             server.ksr.first_socket = f"sip:{address(known[first_socket])}"
         for name, opened in known.items():
+            server.ksr.listening.append(("udp", *opened.getsockname()))
             options = {key: value.replace(name, address(opened)) for key, value in options.items()}
         keepalive.add_destination(destination, "me", ping_interval=5, ping_timeout=1000, **options)
         server.answer(200, 6)

@@ -67,15 +67,18 @@ def test_a_result_that_never_comes_is_a_failure_at_the_deadline(up: ModuleType, 
     assert up.state(A) == up.DOWN
 
 
-def test_a_ping_that_can_not_be_sent_is_a_failure_at_once(up: ModuleType, server: FakeServer) -> None:
+def test_a_name_that_is_gone_is_a_failure_at_once(keepalive: ModuleType, server: FakeServer) -> None:
     """A name that stopped resolving is down with the first ping that could not leave."""
-    server.ksr.unresolvable.add(A)
+    name = "sip:gateway.example"
+    keepalive.add_destination(name, "me")
+    server.answer(seconds=31)
+    server.ksr.unresolvable.add(name)
     server.tick(31)
-    assert up.state(A) == up.DOWN
-    assert server.ksr.lines("notice")[-1] == f"keepalive: {A} up -> down: the ping could not be sent"
+    assert keepalive.state(name) == keepalive.DOWN
+    assert server.ksr.lines("notice")[-1] == f"keepalive: {name} up -> down: the ping could not be sent"
     server.ksr.unresolvable.clear()
-    server.ksr.reply(next_ping(server), 200)
-    assert up.state(A) == up.UP
+    server.answer(seconds=31)
+    assert keepalive.state(name) == keepalive.UP
 
 
 def test_late_and_double_results_change_nothing(up: ModuleType, server: FakeServer) -> None:

@@ -79,7 +79,7 @@ def test_what_can_be_sent(listeners: list[Listener], uri: str, socket: str, faul
 
 
 @pytest.mark.parametrize(
-    ("listeners", "uri", "socket", "sources", "alternatives"),
+    ("listeners", "uri", "socket", "addresses", "alternatives"),
     [
         ([UDP, UDP_OTHER], PEER, "", ("192.0.2.1",), ("192.0.2.2",)),
         ([UDP_OTHER, UDP], PEER, "", ("192.0.2.2",), ("192.0.2.1",)),
@@ -103,11 +103,11 @@ def test_from_where_a_ping_leaves(
     listeners: list[Listener],
     uri: str,
     socket: str,
-    sources: tuple[str, ...],
+    addresses: tuple[str, ...],
     alternatives: tuple[str, ...],
 ) -> None:
     """The socket that is asked for if it can be, else the one that Kamailio takes."""
-    assert Sockets(listeners).departure(hop(uri), socket) == Departure("", sources, alternatives)
+    assert Sockets(listeners).departure(hop(uri), socket) == Departure("", addresses, alternatives)
 
 
 def test_what_a_socket_is_advertised_as() -> None:
@@ -155,10 +155,10 @@ def test_a_departure_is_possible_or_says_why_not(listeners: list[Listener], to: 
         assert departure == Departure(departure.hindrance)
         assert departure.hindrance.partition(":")[0] in (SOCKET, TRANSPORT)
     own = {listener.address for listener in listeners}
-    assert {*departure.sources, *departure.alternatives} <= own
-    assert not {*departure.sources} & {*departure.alternatives}
-    if to.family and departure.sources and to.transport:
-        assert {ipaddress.ip_address(each).version for each in departure.sources} == {to.family}
+    assert {*departure.addresses, *departure.alternatives} <= own
+    assert not {*departure.addresses} & {*departure.alternatives}
+    if to.family and departure.addresses and to.transport:
+        assert {ipaddress.ip_address(each).version for each in departure.addresses} == {to.family}
 
 
 @given(st.lists(any_listener, max_size=5), any_hop, any_socket, any_listener)

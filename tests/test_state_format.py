@@ -420,7 +420,7 @@ def test_whatever_the_rules_come_to_is_written_and_read(
             "timeout": Kind.TIMEOUT,
             "lost": Kind.LOST,
             "unsent": Kind.SEND_FAILED,
-            "memory": Kind.NO_MEMORY,
+            "memory": Kind.UNSENT,
         }
         if what == "report":
             verdict = health.judge_report(known, Report(code == 200, "x" * code, now), rules, int(wall))

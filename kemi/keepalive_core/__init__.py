@@ -58,5 +58,7 @@ Rooms that join the others:
 * ``watch``          when this server hears nothing: it stands still, or its workers do not read
 * ``housekeeping``   what a prober does once a second, beside its pings
 * ``reloads``        a reload of the script that fails changes nothing
+* ``host``           addresses and file descriptors, as the kernel has them now
+* ``departures``     how the pings of a prober leave, and the addresses they need
 * ``prober``         the timer's tick: which pings leave now, which were never answered
 """

@@ -7,6 +7,7 @@ itself, counted from the last turn; and a reply that asks for no ping before a t
 
 from collections import Counter, OrderedDict
 from collections.abc import Callable, ItemsView, KeysView
+from collections.abc import Set as AbstractSet
 from typing import NamedTuple
 
 from .health import Health, Pace, pace
@@ -14,6 +15,7 @@ from .lanes import Lanes
 from .modes import MAINT, Admin
 from .schedule import SOONEST, Wish, first_ping, next_ping, phase
 from .settings import Policy
+from .sockets import Departure
 from .ways import Way, way_of
 
 # So long the prober remembers when a destination was pinged that is gone: it may be added again at once.
@@ -35,6 +37,7 @@ class Target:
 
     __slots__ = (
         "asked",
+        "departure",
         "generation",
         "hold",
         "in_flight",
@@ -60,6 +63,7 @@ class Target:
         self.policy = policy
         self.uri = ""
         self.way: Way
+        self.departure = Departure()
         self.in_maintenance = False
         self.wish = Wish.REGULARLY
         """what was wished since its last ping"""
@@ -109,10 +113,10 @@ class Target:
 class Fleet:
     """The targets of one prober, by their keys.
 
-    Arguments: chance, returns a random number from 0 up to 1.
+    Arguments: chance, returns a random number from 0 up to 1; departure, says how pings to a URI leave.
     """
 
-    def __init__(self, chance: Callable[[], float]) -> None:
+    def __init__(self, chance: Callable[[], float], departure: Callable[[str, Policy], Departure]) -> None:
         self.pings = Lanes()
         """when each is due; some keys may be of destinations that are gone"""
         self.rate = 0.0
@@ -123,6 +127,7 @@ class Fleet:
         self._gone: OrderedDict[str, tuple[int, Target]] = OrderedDict()
         """who left lately and when, us, the first one first"""
         self._chance = chance
+        self._departure = departure
         self._places = 0
 
     def __len__(self) -> int:
@@ -198,6 +203,12 @@ class Fleet:
             if (self.pings.turn(key) or now) > paused:
                 self.pings.put(key, target.not_before_hold(target.first(now)))
 
+    def ask_anew(self, addresses: AbstractSet[str], now: int) -> None:
+        """Ask all soon that leave from one of this server's addresses: walks all of them."""
+        for key, target in self._targets.items():
+            if not addresses.isdisjoint(target.departure.addresses):
+                self.pings.bring_forward(key, target.not_before_hold(target.first(now)))
+
     def plan_next(self, key: str, now: int) -> None:
         """Put a destination's next ping where it belongs, at its turn."""
         target = self._targets[key]
@@ -256,6 +267,7 @@ class Fleet:
             self._count(target.policy, -1)
             self._count(policy, 1)
             target.uri, target.policy, target.way = uri, policy, way_of(uri, policy)
+            target.departure = self._departure(uri, policy)
 
     def _count(self, policy: Policy, by: int) -> None:
         self.rate += by / policy.interval

@@ -42,12 +42,14 @@ class Kind(Enum):
     """no word of any kind by the deadline: dropped on its way out, or its result was"""
     UNHEARD = "unheard"
     """as silent as the two above, but this server would not have heard an answer"""
-    NO_MEMORY = "no memory"
-    """it could not be sent, because this server had no shared memory left for it"""
+    UNSENT = "unsent"
+    """it could not be sent, by this server's own fault"""
 
 
 NO_VERDICT: Final = "no verdict: "
 """How the reason of a void ping begins."""
+NOT_SENT: Final = "not sent: "
+"""What follows if this server could not send it."""
 
 
 class Result(NamedTuple):
@@ -63,7 +65,7 @@ class Result(NamedTuple):
     code: int = 0
     """the final SIP code of a reply, else 0"""
     reason: str = ""
-    """a reply's phrase; of what is UNHEARD, what kept this server from hearing"""
+    """a reply's phrase; of what is UNHEARD or UNSENT, what kept this server from hearing or sending"""
     retry_after: int = 0
     """what a reply asks for, seconds; 0 for nothing"""
 
@@ -73,8 +75,8 @@ class Result(NamedTuple):
             return _replied(self.code, self.reason, self.ended - self.sent)
         if self.kind is Kind.SEND_FAILED:
             return "the ping could not be sent"
-        if self.kind is Kind.NO_MEMORY:
-            return "shared memory has no room for a ping"
+        if self.kind is Kind.UNSENT:
+            return NOT_SENT + self.reason
         silence = f"no reply in {(self.ended - self.sent) / 1000:.0f} ms"
         return f"{silence}: {self.reason}" if self.reason else silence
 
@@ -325,7 +327,7 @@ def is_void(result: Result) -> bool:
     would go down with each stall of the server (Envoy's issue 28699). That takes a witness; that a time limit
     ended early or late is none.
     """
-    return result.kind is Kind.UNHEARD or result.kind is Kind.NO_MEMORY
+    return result.kind is Kind.UNHEARD or result.kind is Kind.UNSENT
 
 
 def asks_to_drain(result: Result, rules: Rules) -> int:

@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 from . import configuration, groups, lists, registrations, shared_memory
 from .fleet import Fleet
-from .health import NO_VERDICT, Health
+from .health import NO_VERDICT, NOT_SENT, Health
 from .schedule import SECOND, Minutely, dealt_to
 
 log = logging.getLogger("keepalive")
@@ -29,6 +29,8 @@ class Housekeeping:
         self._minutely = Minutely()
         self._voids: dict[str, None] = {}
         """those of whom more than ``fall`` pings in a row had no verdict, the first one first"""
+        self._unsent: dict[str, dict[str, str]] = {}
+        """of each kind of hindrance the destinations, since it was told, and why in full"""
         self._next_list = 0
         self.tasks: tuple[Callable[[int], None], ...] = (
             self._follow_configured_destinations,
@@ -36,6 +38,7 @@ class Housekeeping:
             self._publish_behind,
             self._tell_if_crowded,
             self._tell_of_voids,
+            self._tell_of_unsent,
             self._inspect_groups,
         )
         """what to do each second, each called with the time, us; one's trouble is not the others'"""
@@ -45,11 +48,19 @@ class Housekeeping:
         return dealt_to(key, shared_memory.probers()) == self.number
 
     def follow_voids(self, key: str, known: Health | None, fall: int = 0) -> None:
-        """Take over whether more than ``fall`` pings in a row had no verdict; None for who is gone."""
-        if known is not None and known.voids > fall:
+        """Take over whether more than ``fall`` pings in a row had no verdict; None for who is gone.
+
+        What is not sent is told elsewhere.
+        """
+        is_told = known is not None and known.reason.startswith(NO_VERDICT + NOT_SENT)
+        if known is not None and known.voids > fall and not is_told:
             self._voids[key] = None
         else:
             self._voids.pop(key, None)
+
+    def note_unsent(self, key: str, why: str) -> None:
+        """Take over that this server could not send a ping, and why: the kind of it, a colon, and more."""
+        self._unsent.setdefault(why.partition(":")[0], {})[key] = why
 
     def settings_changed(self) -> None:
         """Have what is_alive reads, and the groups, follow other settings."""
@@ -108,3 +119,12 @@ class Housekeeping:
             *(key, known.voids, known.reason.removeprefix(NO_VERDICT)),
             f"; and {more} more destinations on more than fall of theirs" if more else "",
         )
+
+    def _tell_of_unsent(self, now: int) -> None:
+        """Say once a minute, of each kind of hindrance, to whom no ping was sent since."""
+        for kind, destinations in list(self._unsent.items()):
+            if self._minutely.may_tell(kind, now):
+                del self._unsent[kind]
+                key, why = destinations.popitem()
+                more = f" and {len(destinations)} more" if destinations else ""
+                log.error("no ping is sent to %s%s: %s", key, more, why)

@@ -3,7 +3,7 @@
 import time
 from typing import Any
 
-from . import configuration, shared_memory, tm, uplinks
+from . import configuration, departures, shared_memory, tm, uplinks
 from .health import STATE_NAMES, UP, Health, is_kept_down, loss, percentile
 from .schedule import SECOND
 from .settings import Policy
@@ -25,7 +25,9 @@ def of(key: str) -> dict[str, Any]:
         "uri": registered.uri,
         "state": STATE_NAMES[known.state],
         "admin": admin._asdict() if admin else {"mode": "ready"},
-        "not_pinged_because": why_not_pinged(_stopped(), admin, known, policy, now),
+        "not_pinged_because": why_not_pinged(
+            _stopped(), admin, departures.hindrance_now(registered.uri, policy), known, policy, now
+        ),
         "held": _held(key, known, policy, now),
         "drained_until": _epoch(known.drain, now),
         "kept_down_until": _epoch(known.kept_down, now) if is_kept_down(known, now) else 0,

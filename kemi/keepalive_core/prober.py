@@ -9,10 +9,12 @@ import random
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Iterable
+from typing import Final
 
 from . import (
     configuration,
     freshness,
+    host,
     housekeeping,
     listeners,
     registrations,
@@ -21,10 +23,12 @@ from . import (
     shared_memory,
     tm,
 )
+from .departures import Departures
 from .fleet import Fleet, Seen, Target
 from .health import GRACE, UNKNOWN, Health, Kind, Result, is_spent
 from .listening import LATE
 from .schedule import SECOND, TICK, Deadlines, Minutely, Timetable, Wish, first_ping, pings_allowed
+from .sockets import NO_SUCH_ADDRESS
 from .turns import has_fresh_calls
 
 log = logging.getLogger("keepalive")
@@ -33,6 +37,8 @@ log = logging.getLogger("keepalive")
 FLOOD = TICK // 2
 # So long it rests from looking at all for what was not announced, us: while memory is full, that never ends.
 REST = 10 * SECOND
+
+_NO_DESCRIPTOR: Final = "no file descriptor: this process has as many open as it may (ulimit -n)"
 
 
 class Prober:
@@ -47,7 +53,8 @@ class Prober:
         self._clock = clock
         self._number = -1
         """which of the probers it is, from 0 on; -1 before its first tick"""
-        self._fleet = Fleet(chance)
+        self._departures = Departures()
+        self._fleet = Fleet(chance, self._departures.of)
         self._housekeeping = housekeeping.Housekeeping(self._fleet)
         self._to_look_at: OrderedDict[str, Wish] = OrderedDict()
         """who changed, or was there before the first tick, and what is wished for it"""
@@ -85,6 +92,7 @@ class Prober:
         if self._number < 0:
             return
         self._try(self._take_changes, now)
+        self._try(self._follow_addresses, now)
         for key, sent in self._deadlines.take(now):
             if key in self._fleet and self._fleet[key].sent == sent:
                 self._for_each((key,), self._give_up)
@@ -162,6 +170,7 @@ class Prober:
             self._begin,
             self._find_unannounced,
             self._fleet.forget_the_gone,
+            self._look_after_addresses,
             *self._housekeeping.tasks,
         ):
             self._try(task, now)
@@ -217,7 +226,16 @@ class Prober:
         self._unannounced = unannounced
         self._next_look_at_all = now + REST
 
+    def _look_after_addresses(self, now: int) -> None:
+        self._departures.look()
+
     # --- what has changed ---------------------------------------------------------------------------------
+
+    def _follow_addresses(self, now: int) -> None:
+        """Ask anew what leaves from an address that this server has again."""
+        back = self._departures.back()
+        if back:
+            self._fleet.ask_anew(back, now)
 
     def _take_changes(self, now: int) -> None:
         """Look at what was announced; a flood of it may take half a tick, and the rest the next ones.
@@ -296,14 +314,22 @@ class Prober:
         # Whatever becomes of it, this was its turn.
         target.sent = self._clock()
         target.asked = target.asked or target.sent
-        if shared_memory.is_short():
-            self._tell(
-                "no ping is sent: less than %d %% of shared memory is free, and calls need it (kamailio -m)",
-                shared_memory.LEAST_FREE,
-            )
-            self._record(key, target, Kind.NO_MEMORY)
+        hindrance = self._hindrance(target)
+        if hindrance:
+            self._leave_unsent(key, target, hindrance)
         else:
             self._send(key, target)
+
+    def _hindrance(self, target: Target) -> str:
+        """Return why this server can't send a ping now, "" if it can."""
+        if shared_memory.is_short():
+            return (
+                f"memory is short: less than {shared_memory.LEAST_FREE} % of shared memory is free, "
+                "and calls need it (kamailio -m)"
+            )
+        if target.way.reliable and not host.has_descriptors():
+            return _NO_DESCRIPTOR
+        return self._departures.hindrance(target.departure)
 
     def _send(self, key: str, target: Target) -> None:
         try:
@@ -316,11 +342,20 @@ class Prober:
         if left:
             target.in_flight = True
             self._deadlines.put(key, target.sent, target.sent + target.way.longest + GRACE)
-        elif shared_memory.has_room_for_a_ping():
-            self._record(key, target, Kind.SEND_FAILED)
+            return
+        own_fault = _own_fault()
+        if not own_fault and (tm.was_taken() or not target.way.by_name):
+            own_fault = "Kamailio refused it: its reason stands in a line of its own in the log"
+        if own_fault:
+            self._leave_unsent(key, target, own_fault)
         else:
-            self._tell("pings can't be sent: shared memory is full (kamailio -m)")
-            self._record(key, target, Kind.NO_MEMORY)
+            self._record(key, target, Kind.SEND_FAILED)
+
+    def _leave_unsent(self, key: str, target: Target, why: str) -> None:
+        """Record a ping that could not be sent, by this server's own fault."""
+        if not why.startswith(NO_SUCH_ADDRESS):
+            self._housekeeping.note_unsent(key, why)
+        self._record(key, target, Kind.UNSENT, why)
 
     def _give_up(self, key: str) -> None:
         """At a ping's deadline: it was lost, unless somebody got its result."""
@@ -372,6 +407,15 @@ class Prober:
             else:
                 results.expire(key, freshness.why(known, stands))
         self._freshness.put(key, again)
+
+
+def _own_fault() -> str:
+    """Return why this server could not have sent a ping to anybody, "" if it could."""
+    if not shared_memory.has_room_for_a_ping():
+        return "no memory: shared memory is full (kamailio -m)"
+    if not tm.has_private_memory():
+        return "no memory: the private memory of this process is full (kamailio -M)"
+    return "" if host.has_descriptors() else _NO_DESCRIPTOR
 
 
 prober = Prober()

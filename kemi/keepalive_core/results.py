@@ -13,6 +13,7 @@ from . import (
     groups,
     guards,
     health,
+    host,
     shared_memory,
     tm,
     uplinks,
@@ -26,6 +27,7 @@ from .rows import Registration
 from .schedule import SECOND, Minutely, Wish
 from .settings import Policy
 from .shown import to_show
+from .sockets import no_such_address
 
 log = logging.getLogger("keepalive")
 
@@ -66,8 +68,20 @@ def take_end() -> None:
     ping, result = ended
     if result.kind is Kind.REPLY:
         _judge_reply(ping, result)
+    elif missing := _missing_address(ping):
+        _judge(ping.key, ping.rules, result._replace(kind=Kind.UNSENT, reason=missing))
     else:
         record_silence(ping.key, ping.rules, result)
+
+
+def _missing_address(ping: tm.Ping) -> str:
+    """Return why the ping at hand could not leave its socket, "" if it could.
+
+    A connection leaves from any address, unless it is bound to one; then the prober knows.
+    """
+    socket = tm.left_from() if ping.rules.resent_after else ""
+    address = uris.address_of(socket).rpartition(":")[0].strip("[]") if socket else ""
+    return "" if not address or host.has_address(address) else no_such_address(address)
 
 
 def _judge_reply(ping: tm.Ping, result: Result) -> None:

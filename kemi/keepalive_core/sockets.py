@@ -12,6 +12,10 @@ from typing import Any, Final, NamedTuple
 from .quoting import quoted
 from .uris import SIPS_OVER_UDP, Hop
 
+# The kinds of what keeps a ping from leaving; info() has them in not_pinged_because.
+NO_SUCH_SOCKET: Final = "no such socket"
+NO_SUCH_TRANSPORT: Final = "no such transport"
+NO_SUCH_ADDRESS: Final = "no such address"
 # Ways that are remembered; there are as many as sockets and transports in use, which is few.
 _MOST_WAYS: Final = 1000
 
@@ -37,10 +41,20 @@ class Departure(NamedTuple):
 
     hindrance: str = ""
     """why it can't, in a few words; "" if it can"""
-    sources: tuple[str, ...] = ()
-    """this server's addresses of which one is the ping's; () if any will do, or if they are not known"""
+    addresses: tuple[str, ...] = ()
+    """this server's, of which one has to be there; () if any will do, or if they are not known"""
     alternatives: tuple[str, ...] = ()
     """what the kernel may choose from instead, with ``mhomed=1``"""
+
+    def hindrance_without(self, is_missing: Callable[[str], bool]) -> str:
+        """Return why no ping can leave now, "" if one can.
+
+        Arguments: is_missing, says whether this server does not have an address of its sockets now.
+        """
+        if self.hindrance or not self.addresses:
+            return self.hindrance
+        missing = all(is_missing(address) for address in self.addresses + self.alternatives)
+        return no_such_address(*self.addresses) if missing else ""
 
 
 class Sockets:
@@ -78,7 +92,7 @@ class Sockets:
     def _departure(self, hop: Hop, socket: str) -> Departure:
         forced = self._named(socket) if socket else None
         if socket and not forced and not self._is_own_name(_as_uri(socket)):
-            return Departure(f"no such socket: Kamailio does not listen on {socket}")
+            return Departure(f"{NO_SUCH_SOCKET}: Kamailio does not listen on {socket}")
         no_way = self._no_way(hop)
         if no_way:
             return Departure(no_way)
@@ -88,21 +102,21 @@ class Sockets:
             return Departure()
         defaults = [self._default("udp", family) for family in _families(hop)]
         candidates = [one for family in _families(hop) for one in self._of("udp", family)]
-        sources = _addresses(defaults)
-        others = [address for address in _addresses(candidates) if address not in sources]
-        return Departure("", sources, tuple(others))
+        addresses = _addresses(defaults)
+        others = [address for address in _addresses(candidates) if address not in addresses]
+        return Departure("", addresses, tuple(others))
 
     def _no_way(self, hop: Hop) -> str:
         """Return why nothing can be sent to a hop from any socket, "" if it can."""
         transport, family = hop
         if transport == SIPS_OVER_UDP:
-            return f"no such transport: {SIPS_OVER_UDP} (RFC 3261 section 26.2.2)"
+            return f"{NO_SUCH_TRANSPORT}: {SIPS_OVER_UDP} (RFC 3261 section 26.2.2)"
         if transport == "wss" or (transport == "ws" and not self._has_websocket):
-            return f"no such transport: Kamailio opens no connections for transport={transport}"
+            return f"{NO_SUCH_TRANSPORT}: Kamailio opens no connections for transport={transport}"
         if not transport or any(self._of(transport, each) for each in _families(hop)):
             return ""
         what = f"{transport.upper()} socket" + (f" with an IPv{family} address" if family else "")
-        return f"no such transport: Kamailio listens on no {what}"
+        return f"{NO_SUCH_TRANSPORT}: Kamailio listens on no {what}"
 
     def _named(self, socket: str) -> Listener | None:
         """Return the listener that is meant by a text such as ``udp:192.168.10.1:5060``."""
@@ -141,6 +155,11 @@ class Sockets:
             if found:
                 return found
         return []
+
+
+def no_such_address(*addresses: str) -> str:
+    """Return why nothing can leave from addresses of this server's sockets."""
+    return f"{NO_SUCH_ADDRESS}: this server does not have {', '.join(addresses)} now"
 
 
 def read_listeners(answer: Any) -> list[Listener]:

@@ -36,6 +36,10 @@ _PIECES: Final = 64
 _PIECE: Final = 768
 
 
+# More private memory than a ping takes: its text, and what is parsed of it.
+_PING_BYTES: Final = 16_384
+
+
 class EventNotSeen(Exception):
     """tm sent a ping without asking us, so that its result can't be known."""
 
@@ -146,6 +150,21 @@ def send(key: str, generation: int, uri: str, policy: Policy, way: Way) -> tuple
     if not _left:
         raise EventNotSeen
     return _left, True
+
+
+def was_taken() -> bool:
+    """Say whether tm took the ping that this process sent last, before it could not send it after all."""
+    return _left > 0
+
+
+def has_private_memory() -> bool:
+    """Say whether this process has the private memory that a ping needs."""
+    try:
+        has: bool = KSR.pv.sets("$var(keepalive_room)", " " * _PING_BYTES) is not False
+    except SystemError:
+        return False
+    KSR.pv.seti("$var(keepalive_room)", 0)
+    return has
 
 
 def copies(sent: int, ended: int, rules: Rules) -> list[int]:

@@ -22,16 +22,21 @@ FRESH_CALLS: Final = "fresh calls"
 """calls show that it is alive, as ping_skip_if_fresh has it"""
 
 
-def why_not_pinged(stopped: str, admin: Admin | None, known: Health, policy: Policy, now: int) -> str:
+def why_not_pinged(
+    stopped: str, admin: Admin | None, hindrance: str, known: Health, policy: Policy, now: int
+) -> str:
     """Return why a destination whose turn is now is not pinged; "" if it is.
 
-    Arguments: stopped, why none is, "" if they are; admin, what an administrator says of this one; known, its
-    health; policy, what is in force for it; now, us. Where more than one reason holds it is the widest.
+    Arguments: stopped, why none is, "" if they are; admin, what an administrator says of this one; hindrance,
+    why no ping can leave for it, "no such socket: ..."; known, its health; policy, what is in force for it;
+    now, us. Where more than one reason holds it is the widest.
     """
     if stopped:
         return stopped
     if admin is not None and admin.mode == MAINT:
         return MAINTENANCE
+    if hindrance:
+        return hindrance.partition(":")[0]
     if now < known.hold:
         return RETRY_AFTER
     return FRESH_CALLS if has_fresh_calls(known, policy, now) else ""

@@ -1,0 +1,309 @@
+"""A ping that can't leave by our own fault is no failure of its destination, and everybody is told."""
+
+from __future__ import annotations
+
+import socket
+from types import ModuleType
+
+import pytest
+from hypothesis import strategies as st
+from hypothesis.stateful import initialize, invariant, precondition, rule
+
+from conftest import FakeServer, ServerMachine
+from keepalive_core import host
+
+ADDRESS, NAME = "sip:192.168.10.20", "sip:gateway.example"
+OURS, OTHER = "udp:192.168.10.1:5060", "udp:10.0.0.1:5060"
+NOWHERE = "udp:192.168.10.9:5060"
+
+
+def not_sent(server: FakeServer) -> list[str]:
+    """The lines that tell to whom no ping is sent."""
+    return [line for line in server.ksr.lines("err") if "no ping is sent to" in line]
+
+
+def time_out_the_next(server: FakeServer) -> None:
+    """Wait for one more ping, and let tm give it up."""
+    before = len(server.ksr.sent)
+    while len(server.ksr.sent) == before:
+        server.tick()
+    server.tick(1)
+    server.ksr.time_out(server.ksr.sent[-1])
+
+
+@pytest.mark.parametrize(
+    ("define", "uri", "options", "word"),
+    [
+        ({"ping_socket": NOWHERE}, ADDRESS, {}, "no such socket"),
+        ({"ping_socket": NOWHERE}, NAME, {}, "no such socket"),
+        ({"outbound_proxy": "sip:b;transport=sctp"}, ADDRESS, {}, "no such transport"),
+        ({}, ADDRESS, {"ping_socket": NOWHERE}, "no such socket"),
+        ({}, f"{ADDRESS};transport=ws", {}, "no such transport"),
+        ({}, f"{NAME};transport=sctp", {}, "no such transport"),
+    ],
+)
+def test_what_is_so_from_the_start_is_void_and_told(
+    server: FakeServer, define: dict[str, str], uri: str, options: dict[str, str], word: str
+) -> None:
+    """In mod_init nothing can be refused: no ping is sent, nobody is down, and it is told each minute."""
+    for name, value in define.items():
+        server.define(name, value)
+    keepalive = server.process()
+    server.ksr.phase = "mod_init"
+    assert keepalive.add_destination(uri, "me", ping_interval=1, **options) == 0
+    server.ksr.phase = "route"
+    server.tick(50)
+    assert server.ksr.sent == []
+    known = keepalive.info(uri)
+    assert (known["state"], known["failed"], known["not_pinged_because"]) == ("unknown", 0, word)
+    assert known["void"] >= 40
+    assert known["last_reason"].startswith(f"no verdict: not sent: {word}: ")
+    [line] = not_sent(server)
+    assert f"no ping is sent to {known['destination']}: {word}: " in line
+    server.tick(20)
+    assert len(not_sent(server)) == 2
+
+
+def test_how_many_are_not_sent(server: FakeServer) -> None:
+    """Once a minute for each kind: one of them, how many more there are, and why."""
+    keepalive = server.process()
+    server.ksr.phase = "mod_init"
+    for number in range(5):
+        keepalive.add_destination(f"sip:192.168.20.{number}", "me", ping_interval=1, ping_socket=NOWHERE)
+    keepalive.add_destination(f"{ADDRESS};transport=ws", "me", ping_interval=1)
+    server.ksr.phase = "route"
+    server.tick(110)
+    lines = not_sent(server)
+    assert len(lines) == 4
+    assert len([line for line in lines if " and 4 more: no such socket: " in line and NOWHERE in line]) == 2
+    assert len([line for line in lines if "transport=ws: no such transport: " in line]) == 2
+    assert len([line for line in server.ksr.lines("warn") if "no verdict" in line]) == 0, "told once"
+
+
+@pytest.mark.parametrize("how", ["before tm's event", "behind tm's event"])
+def test_a_refusal_that_is_left_over(keepalive: ModuleType, server: FakeServer, how: str) -> None:
+    """It is void for an address. A name may be gone, which is a failure, unless tm knew it already."""
+    for uri in (ADDRESS, NAME):
+        keepalive.add_destination(uri, "me", ping_interval=1)
+    server.answer(seconds=3)
+    if how == "before tm's event":
+        server.ksr.unresolvable |= {ADDRESS, NAME}
+    else:
+        server.ksr.fails_behind_event = True
+    server.tick(5)
+    assert keepalive.state(ADDRESS) == keepalive.UP
+    assert keepalive.info(ADDRESS)["void"] >= 4
+    [line] = not_sent(server)
+    assert "Kamailio refused it" in line
+    assert keepalive.info(ADDRESS)["not_pinged_because"] == ""
+    assert keepalive.state(NAME) == (keepalive.DOWN if how == "before tm's event" else keepalive.UP)
+
+
+@pytest.mark.parametrize("lacking", ["shared memory", "private memory", "file descriptor"])
+def test_what_this_server_lacks_is_no_failure_of_a_name(
+    keepalive: ModuleType, server: FakeServer, lacking: str
+) -> None:
+    """Without memory or file descriptors nothing can be asked of DNS either."""
+    keepalive.add_destination(NAME, "me", ping_interval=1)
+    server.answer(seconds=3)
+    server.ksr.unresolvable.add(NAME)
+    if lacking == "shared memory":
+        server.ksr.room_left = 0
+    elif lacking == "private memory":
+        server.ksr.has_private_memory = False
+    else:
+        server.has_descriptors = False
+    server.tick(5)
+    assert keepalive.state(NAME) == keepalive.UP
+    [line] = not_sent(server)
+    assert lacking in line
+
+
+def test_without_a_file_descriptor_no_connection_is_made(keepalive: ModuleType, server: FakeServer) -> None:
+    """tm would take such a ping, and let it time out; one over UDP needs none."""
+    keepalive.add_destination(f"{ADDRESS};transport=tcp", "me", ping_interval=1)
+    keepalive.add_destination(NAME, "me", ping_interval=1)
+    server.answer(seconds=3)
+    server.has_descriptors = False
+    server.ksr.sent.clear()
+    server.answer(seconds=3)
+    assert {ping.uri for ping in server.ksr.sent} == {NAME}
+    assert keepalive.info(f"{ADDRESS};transport=tcp")["void"] >= 2
+
+
+# --- the address of a server that stands by ---------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("uri", "options"),
+    [
+        (ADDRESS, {"ping_socket": OURS}),
+        (NAME, {"ping_socket": OURS}),
+        (f"{ADDRESS};transport=tcp", {"ping_socket": "tcp:192.168.10.1:5060"}),
+        (f"{ADDRESS};transport=sctp", {"ping_socket": OURS, "outbound_proxy": "sip:192.168.10.30"}),
+    ],
+)
+def test_an_address_that_is_not_here_now(
+    keepalive: ModuleType, server: FakeServer, uri: str, options: dict[str, str]
+) -> None:
+    """Pings from there are void, which is said once, and all are asked within a second of its return."""
+    server.tick(1)
+    keepalive.add_destination(uri, "me", ping_interval=30, **options)
+    server.answer(seconds=31)
+    assert keepalive.state(uri) == keepalive.UP
+    server.missing_addresses.add("192.168.10.1")
+    server.ksr.sent.clear()
+    server.tick(130)
+    assert server.ksr.sent == []
+    assert keepalive.state(uri) == keepalive.UP
+    known = keepalive.info(uri)
+    assert known["void"] in (4, 5)
+    assert known["not_pinged_because"] == "no such address"
+    assert known["last_reason"] == (
+        "no verdict: not sent: no such address: this server does not have 192.168.10.1 now"
+    )
+    [line] = [line for line in server.ksr.lines("warn") if "no such address" in line]
+    assert "192.168.10.1" in line
+    assert not_sent(server) == []
+    server.missing_addresses.clear()
+    server.tick(1)
+    assert len(server.ksr.sent) == 1
+    assert keepalive.info(uri)["not_pinged_because"] == ""
+    [line] = [line for line in server.ksr.lines("info") if "has the address 192.168.10.1 again" in line]
+
+
+def test_a_server_that_begins_as_the_one_that_stands_by(server: FakeServer) -> None:
+    """It never had the address: nobody is down, and it asks when it takes over."""
+    server.missing_addresses.add("192.168.10.1")
+    keepalive = server.process()
+    server.define("ping_socket", OURS)
+    keepalive.add_destination(ADDRESS, "me")
+    server.tick(40)
+    assert keepalive.info(ADDRESS)["state"] == "unknown"
+    server.missing_addresses.clear()
+    server.tick(1)
+    assert len(server.ksr.sent) == 1
+
+
+def test_the_default_socket_s_address(keepalive: ModuleType, server: FakeServer) -> None:
+    """Without ping_socket it is the first one that listens, unless the kernel may choose from others."""
+    server.ksr.listening = [("udp", "192.168.10.1", 5060)]
+    keepalive.add_destination(ADDRESS, "me", ping_interval=1)
+    server.answer(seconds=3)
+    server.missing_addresses.add("192.168.10.1")
+    server.tick(3)
+    assert keepalive.state(ADDRESS) == keepalive.UP
+    assert keepalive.info(ADDRESS)["not_pinged_because"] == "no such address"
+
+
+def test_the_address_of_a_ping_that_tm_gives_up(keepalive: ModuleType, server: FakeServer) -> None:
+    """Where it was not known which socket tm would take, that one tells in the end: a timeout is void."""
+    keepalive.add_destination(ADDRESS, "me", ping_interval=5, ping_timeout=1000)
+    server.answer(seconds=6)
+    server.missing_addresses.add("192.168.10.1")
+    server.ksr.first_socket = "sip:192.168.10.1:5060"
+    server.ksr.sent.clear()
+    time_out_the_next(server)
+    known = keepalive.info(ADDRESS)
+    assert (known["state"], known["void"], known["failed"]) == ("up", 1, 0)
+    server.missing_addresses.clear()
+    time_out_the_next(server)
+    assert keepalive.state(ADDRESS) == keepalive.DOWN
+
+
+class OurOwnFaults(ServerMachine):
+    """Whatever this server lacks, nobody is down for it, and all is well when it is back."""
+
+    FLEET = (
+        (ADDRESS, {}),
+        (f"{ADDRESS};transport=tcp", {"ping_socket": "tcp:10.0.0.1:5060"}),
+        ("sip:[2001:db8::20]", {}),
+        (NAME, {"ping_socket": OTHER}),
+    )
+
+    @initialize()
+    def begin(self) -> None:
+        """All are up."""
+        self.keepalive = self.server.process()
+        self.server.tick(1)
+        for uri, options in self.FLEET:
+            assert self.keepalive.add_destination(uri, "me", ping_interval=1, **options) == 0
+        self.server.answer(seconds=3)
+
+    @rule(address=st.sampled_from(["192.168.10.1", "10.0.0.1", "2001:db8::1"]))
+    def an_address_comes_or_goes(self, address: str) -> None:
+        """As where a pair of servers changes places."""
+        self.server.missing_addresses ^= {address}
+
+    @rule(value=st.sampled_from([OURS, OTHER, NOWHERE, "udp:nobody:1", "tls:10.0.0.1:5060", ""]))
+    def an_operator_sets_a_socket(self, value: str) -> None:
+        """A good one or none, or one at which nobody listens."""
+        self.ksr.settings["ping_socket"] = value
+
+    @rule(value=st.sampled_from(["", "sip:10.0.0.9", "sip:10.0.0.9;transport=sctp", "sip:a;transport=wss"]))
+    def an_operator_sets_a_proxy(self, value: str) -> None:
+        """One that can be reached, or not."""
+        self.ksr.settings["outbound_proxy"] = value
+
+    @rule()
+    def descriptors_run_out_or_are_back(self) -> None:
+        """Of this process."""
+        self.server.has_descriptors = not self.server.has_descriptors
+
+    @rule()
+    def private_memory_runs_out_or_is_back(self) -> None:
+        """tm refuses all, names too."""
+        self.ksr.has_private_memory = not self.ksr.has_private_memory
+        refused = {uri for uri, _ in self.FLEET}
+        self.ksr.unresolvable = set() if self.ksr.has_private_memory else refused
+
+    @rule(seconds=st.integers(1, 5))
+    def time_passes(self, seconds: int) -> None:
+        """What is sent is answered, unless it leaves from an address that is not there."""
+        self.server.answer(seconds=seconds)
+
+    @precondition(lambda self: hasattr(self, "keepalive"))
+    @invariant()
+    def nobody_is_down(self) -> None:
+        """All that can be heard is 200."""
+        for uri, _ in self.FLEET:
+            assert self.keepalive.state(uri) == self.keepalive.UP
+
+    def teardown(self) -> None:
+        """With all that it needs it pings all, within seconds."""
+        self.server.missing_addresses.clear()
+        self.server.has_descriptors = self.ksr.has_private_memory = True
+        self.ksr.unresolvable = set()
+        self.ksr.settings |= {"ping_socket": "", "outbound_proxy": ""}
+        self.server.answer(seconds=2)
+        self.ksr.sent.clear()
+        self.server.answer(seconds=2)
+        try:
+            assert {ping.uri for ping in self.ksr.sent} == {uri for uri, _ in self.FLEET}
+            assert self.ksr.violations == []
+        finally:
+            self.patch.undo()
+
+
+TestOurOwnFaults = OurOwnFaults.TestCase
+
+
+# --- the host ---------------------------------------------------------------------------------------------
+
+
+def test_addresses_of_this_host() -> None:
+    """Its own, any of the loopback network, and any at all; not one of a documentation network (RFC 5737)."""
+    for address in ("127.0.0.1", "127.0.0.99", "0.0.0.0", "::", "fe80::1"):
+        assert host.has_address(address)
+    assert not host.has_address("192.0.2.77")
+
+
+def test_what_the_kernel_does_not_tell_is_no_missing_address(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without file descriptors, or where it is forbidden to ask, all addresses count as there."""
+
+    def refuse(*_: object) -> None:
+        raise PermissionError(1, "Operation not permitted")
+
+    monkeypatch.setattr(socket, "socket", refuse)
+    assert host.has_address("192.0.2.77")
+    assert not host.has_descriptors()

@@ -136,6 +136,66 @@ def test_what_memory_has_no_room_for_removes_nothing(source: Source) -> None:
     assert source.monitored == sorted([*MANY[6:], "sip:new"])
 
 
+def test_a_list_that_memory_had_no_room_for_is_followed_later(server: FakeServer, tmp_path: Path) -> None:
+    """Each minute it is tried again; another list is followed at once, the one before too."""
+    source = Source(server, tmp_path, "kamailio.cfg")
+    source.start(*MANY)
+    server.ksr.room_left = 6
+    assert not source.replace(*MANY[6:], *[f"sip:new{number}" for number in range(9)])
+    there = len(source.monitored)
+    assert there > 12
+    server.tick(58)
+    assert len(source.monitored) == there
+    server.ksr.room_left = None
+    server.tick(3)
+    assert source.monitored == sorted([*MANY[6:], *[f"sip:new{number}" for number in range(9)]])
+    server.ksr.room_left = 6
+    assert not source.replace(*MANY[6:], *[f"sip:other{number}" for number in range(9)])
+    server.ksr.room_left = None
+    assert source.replace(*MANY[6:], *[f"sip:new{number}" for number in range(9)])
+    assert source.monitored == sorted([*MANY[6:], *[f"sip:new{number}" for number in range(9)]])
+
+
+def test_what_memory_had_no_room_for_at_the_start_is_monitored_later(
+    server: FakeServer, tmp_path: Path
+) -> None:
+    """Of what the script, kamailio.cfg and the list file want nothing is given up for good."""
+    file = tmp_path / "keepalive.list"
+    file.write_text("\n".join(MANY[:4]))
+    server.define("list_file", str(file))
+    server.define("destinations", " ".join(MANY[4:8]))
+    server.ksr.tables_exist = False
+    keepalive = server.process()
+    for uri in MANY[8:]:
+        keepalive.modparam("destination", uri)
+    keepalive.register_callback(len)
+    server.ksr.tables_exist = True
+    server.ksr.room_left = 20
+    server.tick(1)
+    there = len(keepalive.list())
+    assert there < 12
+    told = len(server.ksr.lines("err"))
+    server.tick(30)
+    assert len(server.ksr.lines("err")) < told + 5, "it is not told again and again"
+    server.ksr.room_left = None
+    server.tick(11)
+    assert sorted(each["uri"] for each in keepalive.list()) == sorted(MANY)
+    assert "keepalive: all that is configured is monitored now" in server.ksr.lines("info")
+
+
+@pytest.mark.parametrize("room", range(12))
+def test_a_start_without_memory_is_made_up_for(server: FakeServer, room: int) -> None:
+    """Wherever the start-up runs out of memory: with memory again all that is configured is pinged."""
+    server.define("destinations", f"{A} sip:b")
+    server.ksr.room_left = room
+    keepalive = server.process()
+    server.tick(3)
+    server.ksr.room_left = None
+    server.tick(15)
+    assert {ping.uri for ping in server.ksr.sent} == {A, "sip:b"}
+    assert keepalive.state(A) != -1
+
+
 def test_a_removal_that_fails_midway_is_told(source: Source, mocker) -> None:
     """One destination that can't be removed keeps the others neither there nor from being told."""
     source.start(*MANY)
@@ -231,11 +291,11 @@ def test_a_file_that_is_missed_at_the_start_is_tried_again(server: FakeServer, t
     file.write_text("sip:b\nsip:bad:port\n")
     server.tick(11)
     assert keepalive.state("sip:b") != -1
-    assert f"keepalive: list_file {file} is read now" in server.ksr.lines("info")
+    assert "keepalive: all that is configured is monitored now" in server.ksr.lines("info")
     file.write_text("sip:c\n")
     server.tick(25)
     assert keepalive.state("sip:c") == -1, "from then on reload() reads it"
-    assert len(server.ksr.lines("err")) == 2
+    assert len(server.ksr.lines("err")) == 1
 
 
 def test_reload_in_mod_init_is_too_early(server: FakeServer, tmp_path: Path) -> None:

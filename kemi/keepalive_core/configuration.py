@@ -16,6 +16,8 @@ settings = Settings()
 ENABLED: Final = "enabled"
 
 _defines_read = False
+# A text that no setting has.
+_NONE: Final = "\0"
 # What this process read last, to tell what is new.
 _seen: dict[str, str] = {}
 _unreadable: set[str] = set()
@@ -142,8 +144,13 @@ def defined_destinations() -> str:
     return _text_of(DESTINATION + "s", variables.defined) or ""
 
 
+def are_destinations_as_defined() -> bool:
+    """Say whether the list of destinations of kamailio.cfg is the one of the start, to this process."""
+    return _seen.get(DESTINATION) in (None, defined_destinations())
+
+
 def destinations_changed() -> tuple[str, bool] | None:
-    """Return the list of destinations of kamailio.cfg if it is another one than before, else None.
+    """Return the list of destinations of kamailio.cfg if it is another one than was followed, else None.
 
     For the prober only. Returns: the list, and whether it is what kamailio.cfg says, of which its define told
     something else.
@@ -153,9 +160,14 @@ def destinations_changed() -> tuple[str, bool] | None:
         return None
     is_first = DESTINATION not in _seen
     # What was defined at the start is registered by whichever process started first.
-    before = _seen.get(DESTINATION, defined_destinations() if is_first else None)
-    _seen[DESTINATION] = text
-    return None if text == before else (text, is_first)
+    if is_first and text == defined_destinations():
+        destinations_followed(text)
+    return None if text == _seen.get(DESTINATION) else (text, is_first)
+
+
+def destinations_followed(text: str | None) -> None:
+    """Take note which list of destinations of kamailio.cfg need not be followed; None for none."""
+    _seen[DESTINATION] = _NONE if text is None else text
 
 
 def is_enabled() -> bool:

@@ -1,9 +1,10 @@
 """What a prober does once a second, beside its pings."""
 
 import logging
+import time
 from collections.abc import Callable
 
-from . import configuration, groups, lists, registrations, shared_memory
+from . import configuration, groups, lists, registrations, registry, shared_memory
 from .fleet import Fleet
 from .health import NO_VERDICT, NOT_SENT, Health
 from .schedule import SECOND, Minutely, dealt_to
@@ -12,6 +13,8 @@ log = logging.getLogger("keepalive")
 
 # More destinations than this in a table's slot are walked one by one, at each reply and is_alive.
 CROWDED = 8
+# A list of destinations that could not be followed is tried again after so long, us.
+REPLACE_AGAIN = 60 * SECOND
 
 
 class Housekeeping:
@@ -31,10 +34,13 @@ class Housekeeping:
         """those of whom more than ``fall`` pings in a row had no verdict, the first one first"""
         self._unsent: dict[str, dict[str, str]] = {}
         """of each kind of hindrance the destinations, since it was told, and why in full"""
+        self._list: tuple[str, bool] | None = None
+        """the list of destinations of kamailio.cfg that was followed last, as far as that went"""
         self._next_list = 0
+        self._next_missed = 0
         self.tasks: tuple[Callable[[int], None], ...] = (
             self._follow_configured_destinations,
-            self._bring_in_missed_list,
+            self._bring_in_missed,
             self._publish_behind,
             self._tell_if_crowded,
             self._tell_of_voids,
@@ -72,13 +78,18 @@ class Housekeeping:
 
     def _follow_configured_destinations(self, now: int) -> None:
         changed = configuration.destinations_changed() if self.number == 0 else None
-        if changed:
-            lists.replace_configured(*changed)
+        if changed and (changed != self._list or now >= self._next_list):
+            # Where something goes wrong with it, it is tried again.
+            self._list, self._next_list = changed, now + REPLACE_AGAIN
+            configuration.destinations_followed(changed[0] if lists.replace_configured(*changed) else None)
 
-    def _bring_in_missed_list(self, now: int) -> None:
-        if self.number == 0 and now >= self._next_list:
-            self._next_list = now + lists.MISSED_LIST_SECONDS * SECOND
-            lists.bring_in_missed_list()
+    def _bring_in_missed(self, now: int) -> None:
+        if self.number == 0 and now >= self._next_missed:
+            began = time.monotonic()
+            registry.bring_in_missed()
+            # Meanwhile nothing is pinged, so a file of many thousand lines is not read that often.
+            rest = max(lists.MISSED_SECONDS, 100 * (time.monotonic() - began))
+            self._next_missed = now + int(rest * SECOND)
 
     def _publish_behind(self, now: int) -> None:
         """Let all processes know how many destinations are behind each socket, for the guard that asks."""

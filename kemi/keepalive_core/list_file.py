@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from typing import Final, NamedTuple
 
 from . import uris
-from .checks import group_name, number
+from .checks import Refused, group_name, number
 from .quoting import quoted
 from .replacing import MOST_FAULTS
 from .settings import InvalidSetting, Value, check_options, from_text
@@ -74,11 +74,11 @@ def parse(data: bytes, check: Callable[[str, Mapping[str, Value]], None] | None 
                 continue
             first = seen.setdefault(entry.destination.key, line_number)
             if first != line_number:
-                raise ValueError(f"{quoted(entry.destination.uri)} stands in line {first} already")
+                raise Refused(f"{quoted(entry.destination.uri)} stands in line {first} already")
             if check:
                 check(entry.destination.uri, entry.options)
             entries.append(entry)
-        except ValueError as fault:
+        except (uris.InvalidURI, InvalidSetting, Refused) as fault:
             bad += 1
             if bad <= MOST_FAULTS:
                 faults.append(f"line {line_number}: {fault}")
@@ -87,7 +87,7 @@ def parse(data: bytes, check: Callable[[str, Mapping[str, Value]], None] | None 
 
 def _entry(line: bytes) -> Entry | None:
     if len(line) > _MOST_BYTES_OF_A_LINE:
-        raise ValueError(f"it is longer than {_MOST_BYTES_OF_A_LINE} bytes")
+        raise Refused(f"it is longer than {_MOST_BYTES_OF_A_LINE} bytes")
     # A byte that is no UTF-8 may stand in a comment; anywhere else it is half a character, which is refused.
     words = _words(line.decode("utf-8", "surrogateescape").lstrip(_BYTE_ORDER_MARK))
     if not words:
@@ -113,7 +113,7 @@ def _words(line: str) -> list[str]:
     while True:
         word = _WORD.match(line, at)
         if word is None:
-            raise ValueError(_fault(line[at:].lstrip()))
+            raise Refused(_fault(line[at:].lstrip()))
         if word["end"] is not None:
             return words
         at = word.end()

@@ -24,8 +24,8 @@ log = logging.getLogger("keepalive")
 CFG_OWNER = "kamailio.cfg"
 LIST_OWNER = "list_file"
 
-MISSED_LIST_SECONDS: Final = 10
-"""A list file that could not be read at the start is tried again so often"""
+MISSED_SECONDS: Final = 10
+"""What could not be registered at the start is tried again so often"""
 
 Wanted = tuple[uris.Destination, str, Owner]
 """a destination, an owner's name and how that wants it"""
@@ -33,46 +33,45 @@ Wanted = tuple[uris.Destination, str, Owner]
 _NO_CALLBACK = Owner(flags=0, callback="", user_attr=None)
 
 
-class _Unreadable(Refused):
-    """The list file can't be read, now; nothing has changed."""
+class _Incomplete(Refused):
+    """Not all is as the list wants it, and may be the next time."""
 
 
-def bring_in() -> None:
-    """Register what kamailio.cfg and the list file have, at the start."""
-    configured = replacing.listed(configuration.defined_destinations())
-    _tell("", configured, "in kamailio.cfg; the others are monitored")
-    register_all(_of_cfg(configured))
+def bring_in(tell: bool) -> int:
+    """Register what kamailio.cfg and the list file have, as at the start.
+
+    Arguments: tell, whether the log is to name what is wrong with them.
+    Returns: how much is not registered that might be the next time.
+    """
+    failed = 0
+    if configuration.are_destinations_as_defined():
+        configured = replacing.listed(configuration.defined_destinations())
+        if tell:
+            _tell("", configured, "in kamailio.cfg; the others are monitored")
+        failed += register_all(_of_cfg(configured), tell)
     if list_path():
-        try:
-            _bring_in_list_file()
-        except _Unreadable as refusal:
-            log.error("%s; it is tried again each %d s", refusal, MISSED_LIST_SECONDS)
-            shared_memory.store_list_missed(True)
+        failed += _bring_in_list_file(tell)
+    return failed
 
 
-def bring_in_missed_list() -> None:
-    """Register what the list file has, if it could not be read at the start, and can be now."""
-    if not shared_memory.is_list_missed() or not list_path():
-        return
+def _bring_in_list_file(tell: bool) -> int:
     try:
-        _bring_in_list_file()
-    except _Unreadable:
-        return
-    shared_memory.store_list_missed(False)
-    log.info("list_file %s is read now", list_path())
+        parsed = _read(list_path())
+    except Refused as refusal:
+        if tell:
+            log.error("%s; it is tried again each %d s", refusal, MISSED_SECONDS)
+        return 1
+    if tell:
+        _tell(f"list_file {list_path()}, ", parsed, "the other lines are used")
+    return register_all(_of_file(parsed), tell)
 
 
-def _bring_in_list_file() -> None:
-    parsed = _read(list_path())
-    _tell(f"list_file {list_path()}, ", parsed, "the other lines are used")
-    register_all(_of_file(parsed))
-
-
-def replace_configured(text: str, tolerant: bool) -> None:
+def replace_configured(text: str, tolerant: bool) -> bool:
     """Make the destinations of kamailio.cfg those of a list: what is new comes, what is missing goes.
 
     Arguments: text, the list; tolerant, whether the good ones are used where there are bad ones. A list that
     may not take the place of the one before gets one line in the log.
+    Returns: whether that is the end of it; it is not where shared memory had no room for all.
     """
     configured = replacing.listed(text, None if tolerant else configuration.check_pingable)
     try:
@@ -83,6 +82,8 @@ def replace_configured(text: str, tolerant: bool) -> None:
         _replace(CFG_OWNER, list(_of_cfg(configured)), configured.forced, f"begin the list with {FORCE}")
     except Refused as refusal:
         log.error("keepalive.destination: %s", refusal)
+        return not isinstance(refusal, _Incomplete)
+    return True
 
 
 def reload(forced: bool) -> None:
@@ -100,7 +101,6 @@ def reload(forced: bool) -> None:
         _tell(f"list_file {path}, ", parsed, "no line is used")
         raise Refused(f"list_file {path} has {parsed.bad} bad lines, nothing has changed")
     _replace(LIST_OWNER, list(_of_file(parsed)), forced, "call reload(force=True)")
-    shared_memory.store_list_missed(False)
 
 
 def list_path() -> str:
@@ -113,11 +113,9 @@ def _read(path: str, check: Callable[[str, Mapping[str, Value]], None] | None = 
         with files.open_regular(path) as file:
             data = file.read(list_file.MOST_BYTES + 1)
     except OSError as error:
-        raise _Unreadable(f"list_file {path} can't be read, nothing has changed: {error}") from None
+        raise Refused(f"list_file {path} can't be read, nothing has changed: {error}") from None
     if len(data) > list_file.MOST_BYTES:
-        raise _Unreadable(
-            f"list_file {path} is larger than {list_file.MOST_BYTES >> 20} MB, nothing has changed"
-        )
+        raise Refused(f"list_file {path} is larger than {list_file.MOST_BYTES >> 20} MB, nothing has changed")
     return list_file.parse(data, check)
 
 
@@ -150,11 +148,13 @@ def _replace(owner: str, wanted: list[Wanted], forced: bool, remedy: str) -> Non
         gone = replacing.removed(_owned_by(owner), keys, forced)
     except Refused as refusal:
         raise Refused(f"nothing has changed: {refusal}; {remedy} if that is meant") from None
-    if failed := register_all(wanted):
-        raise Refused(f"{failed} of {len(wanted)} destinations are not monitored as wanted; none was removed")
-    unsure = _failures("may stay", ((key, partial(registrations.disown, key, owner)) for key in gone))
-    if unsure:
-        raise Refused(f"{unsure} of {len(gone)} destinations may not be removed yet")
+    if failed := register_all(wanted, tell=True):
+        raise _Incomplete(
+            f"{failed} of {len(wanted)} destinations are not monitored as wanted; none was removed"
+        )
+    removals = ((key, partial(registrations.disown, key, owner)) for key in gone)
+    if unsure := _failures("may stay", removals, tell=True):
+        raise _Incomplete(f"{unsure} of {len(gone)} destinations may not be removed yet")
 
 
 def _owned_by(owner: str) -> list[str]:
@@ -170,23 +170,26 @@ def _owned_by(owner: str) -> list[str]:
     return owned
 
 
-def register_all(wanted: Iterable[Wanted]) -> int:
-    """Register destinations, each for itself; return how many failed, of which the first ones are told."""
-    return _failures(
-        "is not monitored", ((each[0].uri, partial(registrations.register, *each)) for each in wanted)
-    )
+def register_all(wanted: Iterable[Wanted], tell: bool) -> int:
+    """Register destinations, each for itself.
+
+    Arguments: wanted; tell, whether the log is to name the first ones that can't be.
+    Returns: how many can't be.
+    """
+    tasks = ((each[0].uri, partial(registrations.register, *each)) for each in wanted)
+    return _failures("is not monitored", tasks, tell)
 
 
-def _failures(trouble: str, tasks: Iterable[tuple[str, Callable[[], object]]]) -> int:
+def _failures(trouble: str, tasks: Iterable[tuple[str, Callable[[], object]]], tell: bool) -> int:
     failed = 0
     for name, task in tasks:
         try:
             task()
         except Exception as error:
             failed += 1
-            if failed <= MOST_FAULTS:
+            if tell and failed <= MOST_FAULTS:
                 surprise = not isinstance(error, SharedMemoryFull)
                 log.error("%s %s: %s", name, trouble, error, exc_info=surprise)
-    if failed > MOST_FAULTS:
+    if tell and failed > MOST_FAULTS:
         log.error("and %d more like these", failed - MOST_FAULTS)
     return failed

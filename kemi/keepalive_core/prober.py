@@ -63,6 +63,9 @@ class Prober:
         self._unannounced = 0
         """how many changes had not been announced when it looked at all the last time"""
         self._next_look_at_all = 0
+        self._not_followed: dict[str, Wish] = {}
+        """those of whom a change could not be followed, and what was wished"""
+        self._next_look_again = 0
         self._deadlines = Deadlines()
         self._ends_of_admin = Timetable()
         self._ends_of_drain = Timetable()
@@ -169,6 +172,7 @@ class Prober:
             self._pause_or_resume,
             self._begin,
             self._find_unannounced,
+            self._look_again,
             self._fleet.forget_the_gone,
             self._look_after_addresses,
             *self._housekeeping.tasks,
@@ -229,6 +233,14 @@ class Prober:
     def _look_after_addresses(self, now: int) -> None:
         self._departures.look()
 
+    def _look_again(self, now: int) -> None:
+        """Look once more at those whose changes could not be followed."""
+        if self._not_followed and now >= self._next_look_again:
+            self._next_look_again = now + REST
+            for key, wish in self._not_followed.items():
+                self._to_look_at.setdefault(key, wish)
+            self._not_followed.clear()
+
     # --- what has changed ---------------------------------------------------------------------------------
 
     def _follow_addresses(self, now: int) -> None:
@@ -243,18 +255,25 @@ class Prober:
         Who is announced many times is looked at once, in the turn of the first time: so nobody waits for
         those of whom there is always news.
         """
-        for key, wish in shared_memory.announced_changes(self._number):
-            self._to_look_at[key] = self._to_look_at.get(key, wish).joined_by(wish)
-            if self._clock() - now > FLOOD // 2:
-                break
+        try:
+            for key, wish in shared_memory.announced_changes(self._number):
+                self._to_look_at[key] = self._to_look_at.get(key, wish).joined_by(wish)
+                if self._clock() - now > FLOOD // 2:
+                    break
+        except Exception:
+            # Of which destination this was, nobody knows.
+            self._unannounced = -1
+            raise
         while self._to_look_at and self._clock() - now <= FLOOD:
             key, wish = self._to_look_at.popitem(last=False)
             try:
                 self._look_at(key, now, wish)
+                continue
             except shared_memory.SharedMemoryFull as error:
-                self._tell("a change of %s is not followed: %s", key, error)
+                self._tell("a change of %s is not followed now: %s", key, error)
             except Exception:
-                log.exception("a change of %s is not followed", key)
+                log.exception("a change of %s is not followed now", key)
+            self._not_followed[key] = wish
 
     def _look_at(self, key: str, now: int, wish: Wish = Wish.REGULARLY) -> None:
         """Take over how a destination is registered, and how it is, now."""

@@ -49,6 +49,8 @@ _SMALL = 65_536
 _waiting: dict[tuple[str, str], tuple[str, Owner]] = {}
 _waiting_callbacks: dict[str, Any] = {}
 _started = False
+# Whether it is this process that does the start-up.
+_starts = False
 
 
 def key_of(destination: object) -> str:
@@ -230,37 +232,57 @@ def start(may_take_seconds: bool = False) -> None:
     Arguments: may_take_seconds, whether this process has time for files of any size. A worker, which has a
     request waiting, does it only where it takes no time that anybody would notice.
     """
-    global _started
+    global _started, _starts
     if _started or not shared_memory.next_generation():
         return
     if (may_take_seconds or _files_are_small()) and shared_memory.claim_startup():
-        try:
-            _bring_in_what_is_configured()
-        finally:
-            # Nobody does it a second time.
-            shared_memory.mark_started()
+        _starts = True
+        _bring_in_what_is_configured()
+    if _starts and not shared_memory.is_started():
+        shared_memory.mark_started()
     if shared_memory.is_started():
         _started = True
         answers[None] = ERROR
-        _waiting.clear()
-        _waiting_callbacks.clear()
+        if shared_memory.is_complete():
+            _waiting.clear()
+            _waiting_callbacks.clear()
 
 
 def _bring_in_what_is_configured() -> None:
-    try:
-        state_file.load()
-    except Exception:
-        # Without it all are unknown at first, but they are pinged.
-        log.exception("the state file is not read")
+    """Do the start-up; what fails of it is not the rest's trouble, as nobody does it a second time."""
+    for step in (shared_memory.reserve_rows, state_file.load, _bring_in_destinations):
+        try:
+            step()
+        except shared_memory.SharedMemoryFull as error:
+            log.error("the start-up goes on without: %s", error)
+        except Exception:
+            log.exception("the start-up goes on without: %s", step.__name__.strip("_").replace("_", " "))
+
+
+def _bring_in_destinations(tell: bool = True) -> None:
+    asked = [(uris.Destination(key, uri), owner, how) for (key, owner), (uri, how) in _waiting.items()]
+    failed = [_failed_callbacks(tell), lists.register_all(asked, tell), lists.bring_in(tell)]
+    shared_memory.store_complete(not any(failed))
+
+
+def _failed_callbacks(tell: bool) -> int:
+    failed = 0
     for name, user_attr in _waiting_callbacks.items():
         try:
             shared_memory.store_callback(name, user_attr)
         except shared_memory.SharedMemoryFull as error:
-            log.error("callback %s is not registered: %s", name, error)
-    lists.register_all(
-        (uris.Destination(key, uri), owner, wanted) for (key, owner), (uri, wanted) in _waiting.items()
-    )
-    lists.bring_in()
+            failed += 1
+            if tell:
+                log.error("callback %s is not registered: %s", name, error)
+    return failed
+
+
+def bring_in_missed() -> None:
+    """Try again to register what is configured and was not at the start: for the first prober."""
+    if shared_memory.is_started() and not shared_memory.is_complete():
+        _bring_in_destinations(tell=False)
+        if shared_memory.is_complete():
+            log.info("all that is configured is monitored now")
 
 
 def _files_are_small() -> bool:

@@ -43,7 +43,7 @@ def listed(text: str, check: Callable[[str, Mapping[str, Value]], None] | None =
             if check:
                 check(destination.uri, {})
             found.append(destination)
-        except ValueError as fault:
+        except (uris.InvalidURI, Refused) as fault:
             bad += 1
             if bad <= MOST_FAULTS:
                 faults.append(str(fault))

@@ -10,10 +10,10 @@ table or queue             key                         value
 ``keepalive``              ``revision``                int, counts registrations and changes of the settings
 ``keepalive``              ``group_changes``           int, counts the changes of all groups
 ``keepalive``              ``startup``                 int, how many processes asked to do the start-up
-``keepalive``              ``started``                 int, 1 when the configured destinations are all in
+``keepalive``              ``started``                 int, 1 when what is configured was brought in
+``keepalive``              ``complete``                int, 1 when nothing of that had to be left out
 ``keepalive``              ``probers``                 int, how many probers have begun
 ``keepalive``              ``state_read``              int, 1 when what the state file has is known
-``keepalive``              ``list_missed``             int, 1 while the list file has not been read yet
 ``keepalive``              ``unannounced``             int, counts changes of which memory had no room to tell
 ``keepalive``              ``paused``                  int, 1 while no pings are to be sent
 ``keepalive``              ``disabled``                int, 1 while the setting ``enabled`` lets none be sent,
@@ -531,11 +531,16 @@ def drop_restored(key: str) -> None:
 
 def claim_startup() -> bool:
     """Return True in exactly one process: the one that has to register what is configured."""
-    if KSR.htable.sht_inc(COMMON, "startup") != 1:
-        return False
-    # The rows are made now, so that they need no memory later, even if the destinations took it all.
+    return bool(KSR.htable.sht_inc(COMMON, "startup") == 1)
+
+
+def reserve_rows() -> None:
+    """Make rows that are needed later, so that they need no memory then, should the destinations take it all.
+
+    Raises: SharedMemoryFull.
+    """
     _store(COMMON, "started", 0)
-    _store(COMMON, "list_missed", 0)
+    _store(COMMON, "complete", 0)
     _store(COMMON, "untold", 0)
     _store(COMMON, "unannounced", 0)
     _store(COMMON, "state_read", 0)
@@ -543,7 +548,6 @@ def claim_startup() -> bool:
     store_running_callback()
     _revise()
     _next_group_change()
-    return True
 
 
 @cache
@@ -641,14 +645,14 @@ def store_state_read() -> None:
     _store(COMMON, "state_read", 1)
 
 
-def is_list_missed() -> bool:
-    """Say whether the list file could not be read at the start."""
-    return bool(KSR.htable.sht_get(COMMON, "list_missed") == 1)
+def is_complete() -> bool:
+    """Say whether all that is configured is registered."""
+    return bool(KSR.htable.sht_get(COMMON, "complete") == 1)
 
 
-def store_list_missed(missed: bool) -> None:
-    """Write whether the list file could not be read at the start. Raises: SharedMemoryFull."""
-    _store(COMMON, "list_missed", int(missed))
+def store_complete(complete: bool) -> None:
+    """Write whether all that is configured is registered. Raises: SharedMemoryFull."""
+    _store(COMMON, "complete", int(complete))
 
 
 def is_paused() -> bool:

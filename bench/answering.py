@@ -5,10 +5,12 @@ import os
 import sys
 import time
 
-HERE = os.path.dirname(__file__)
-sys.path[:0] = [HERE, os.path.join(HERE, "..", "kemi")]
-
 import KSR
+
+HERE = os.path.dirname(__file__)
+# Of this version, or of the one that it is compared with.
+KEMI = (KSR.pv.get("$def(KEMI)") or "").strip('"') or os.path.join(HERE, "..", "kemi")
+sys.path[:0] = [HERE, KEMI]
 
 import fleet
 
@@ -44,13 +46,13 @@ def is_alive(number, port, least=20_000):
     return _best(asked, times, number) - _best(not_asked, times, number)
 
 
-def _best(run, times, number):
+def _best(run, times, number, rounds=ROUNDS):
     took = []
-    for _ in range(ROUNDS):
-        began = time.perf_counter_ns()
+    for _ in range(rounds):
+        began = time.process_time_ns()
         for _ in range(times):
             run()
-        took.append((time.perf_counter_ns() - began) / 1000 / times / number)
+        took.append((time.process_time_ns() - began) / 1000 / times / number)
     return min(took)
 
 
@@ -97,6 +99,94 @@ def leave(user, number, port):
 def monitored(user, number, port):
     """Return how many of the destinations are monitored."""
     return sum(keepalive.state(uri) >= 0 for uri in fleet.uris(number, port, user))
+
+
+def add(number, port, group="", options=None):
+    """Add destinations one by one, to a group if one is named; return the seconds that it took."""
+    uris = fleet.uris(number, port)
+    began = time.perf_counter()
+    for uri in uris:
+        assert keepalive.add_destination(uri, "bench", group=group, **(options or {})) == 0
+    return time.perf_counter() - began
+
+
+def change(first, last, number, port, seconds):
+    """Have some of the destinations fail and come back in turns, by reports, for a time.
+
+    Returns: the microseconds of CPU that a change takes this process, and of its waits for locks the longest,
+    the number of those over 1 ms, and of all.
+    """
+    uris = fleet.uris(number, port)[first:last]
+    lock, waits = KSR.htable.sht_lock, []
+
+    def locking(table, key):
+        began = time.perf_counter_ns()
+        done = lock(table, key)
+        waits.append(time.perf_counter_ns() - began)
+        return done
+
+    KSR.htable.sht_lock = locking
+    changes, began, cpu = 0, time.monotonic(), time.process_time_ns()
+    try:
+        while time.monotonic() < began + seconds:
+            for report in (keepalive.report_failure, keepalive.report_success):
+                for uri in uris:
+                    report(uri, "bench")
+                changes += len(uris)
+    finally:
+        KSR.htable.sht_lock = lock
+    spent = (time.process_time_ns() - cpu) / 1000 / changes
+    return {
+        "us": spent,
+        "longest_us": max(waits) / 1000,
+        "over_1_ms": sum(wait > 1_000_000 for wait in waits),
+        "waits": len(waits),
+    }
+
+
+def cost_of_change(first, last, number, port):
+    """Return the microseconds of a destination's failure, and of its coming back: the best of some rounds."""
+    uris = fleet.uris(number, port)[first:last]
+
+    def fail_and_come_back():
+        for report in (keepalive.report_failure, keepalive.report_success):
+            for uri in uris:
+                report(uri, "bench")
+
+    return _best(fail_and_come_back, 1, 2 * len(uris), 3)
+
+
+def cost_of_alive(group, member, stranger):
+    """Return the microseconds of alive(group): as before, after a change elsewhere, after one inside."""
+    took = {"as before": [], "elsewhere": [], "inside": []}
+    keepalive.alive(group)
+    for _ in range(21):
+        for name, changed in (("as before", None), ("elsewhere", stranger), ("inside", member)):
+            if changed:
+                keepalive.report_failure(changed, "bench")
+                keepalive.report_success(changed, "bench")
+            began = time.perf_counter_ns()
+            keepalive.alive(group)
+            took[name].append((time.perf_counter_ns() - began) / 1000)
+    return {name: sorted(each)[len(each) // 2] for name, each in took.items()}
+
+
+def report_all(function, number, port):
+    """Report all destinations alike, "report_success" or "report_failure"."""
+    for uri in fleet.uris(number, port):
+        getattr(keepalive, function)(uri, "bench")
+
+
+def asked_by_answer(number, port, answer, user=""):
+    """Return the microseconds of is_alive of destinations that all get one answer, the best of rounds."""
+    uris = fleet.uris(number, port, user)
+    assert all(keepalive.is_alive(uri) == answer for uri in uris), "all get this answer"
+
+    def asked():
+        for uri in uris:
+            keepalive.is_alive(uri)
+
+    return _best(asked, max(1, 20_000 // number), number)
 
 
 def totals():

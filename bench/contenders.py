@@ -122,19 +122,30 @@ def _cpu(pid: int) -> float:
 
 
 def this_module(
-    uris: list[str], interval: int, memory: int = 256, cfg: str = "", resolver: str = "", **defines: object
+    uris: list[str],
+    interval: int,
+    memory: int = 256,
+    cfg: str = "",
+    resolver: str = "",
+    version: Path = ROOT,
+    **defines: object,
 ) -> Contender:
     """Start a server with this module.
 
     Arguments: uris, of the destinations; interval, s; memory, MB of shared memory; cfg, more of kamailio.cfg;
-    resolver, the only DNS server; defines, settings.
+    resolver, the only DNS server; version, the folder of the version that runs; defines, settings.
     """
     return Contender(
-        f'{cfg}\ninclude_file "{ROOT}/kemi/keepalive.cfg"\n',
+        f'{cfg}\ninclude_file "{version}/kemi/keepalive.cfg"\n',
         {"list": "\n".join(uris) + "\n"},
         memory,
         resolver,
-        **{"KEEPALIVE_LIST_FILE": "FOLDER/list", "KEEPALIVE_PING_INTERVAL": interval, **defines},
+        **{
+            "KEMI": version / "kemi",
+            "KEEPALIVE_LIST_FILE": "FOLDER/list",
+            "KEEPALIVE_PING_INTERVAL": interval,
+            **defines,
+        },
     )
 
 

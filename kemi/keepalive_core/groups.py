@@ -230,16 +230,17 @@ def _opened(name: str) -> Iterator[Roster]:
 
     Raises: SharedMemoryFull; then nothing has changed.
     """
-    with shared_memory.locked(name, shared_memory.GROUP):
-        text = shared_memory.roster(name) or rosters.EMPTY
+    with shared_memory.locked(name, shared_memory.GROUP) as row:
+        text = row.record() or rosters.EMPTY
         roster = Roster(text, _read_page, shared_memory.store_page)
         before = roster.held
         try:
             yield roster
             if not roster.settle(_AT_ONCE):
                 _unsettled.add(name)
-            if roster.text() != text:
-                _write(name, roster)
+            after = roster.text()
+            if after != text:
+                _write(name, roster, after)
         except BaseException:
             for number in roster.written:
                 shared_memory.drop_page(number)
@@ -254,11 +255,11 @@ def _read_page(number: str) -> str:
     return text
 
 
-def _write(name: str, roster: Roster) -> None:
+def _write(name: str, roster: Roster, text: str) -> None:
     for member in roster.begun:
         shared_memory.change_held(member.key, 1)
     try:
-        shared_memory.store_roster(name, roster.text() if roster.members else None)
+        shared_memory.store_roster(name, text if roster.members else None)
     except SharedMemoryFull:
         for member in roster.begun:
             shared_memory.change_held(member.key, -1)

@@ -110,9 +110,10 @@ class Roster:
     """
 
     def __init__(self, text: str, read: Callable[[str], str], write: Callable[[str], str]) -> None:
-        self.least, self.answering, self.held, self.members = (
-            int(text[at : at + _COUNT]) for at in range(0, 4 * _COUNT, _COUNT)
-        )
+        self.least = int(text[:_COUNT])
+        self.answering = int(text[_COUNT : 2 * _COUNT])
+        self.held = int(text[2 * _COUNT : 3 * _COUNT])
+        self.members = int(text[3 * _COUNT : 4 * _COUNT])
         self._words = text[4 * _COUNT : _HEAD]
         self._records = text[_HEAD:]
         self._read_page = read
@@ -129,8 +130,8 @@ class Roster:
 
     def text(self) -> str:
         """Return it as text; one without members is EMPTY, but for its least number."""
-        counts = (self.least, self.answering, self.held, self.members)
-        return "".join(f"{count:0{_COUNT}d}" for count in counts) + self._words + self._records
+        counts = f"{self.least:08d}{self.answering:08d}{self.held:08d}{self.members:08d}"
+        return f"{counts}{self._words}{self._records}"
 
     def find(self, rank: str, key: str) -> int | None:
         """Return the seat of a member, None if it has none."""
@@ -236,6 +237,8 @@ class Roster:
         """
         for _ in range(most):
             missing = max(0, self.least - self.answering)
+            if not missing and not self.held:
+                return True
             best, worst = self._records.find(SPARE), self._records.rfind(HELD)
             if best >= 0 and (self.held < missing or best < worst):
                 self.set_mark(best, HELD)
@@ -274,8 +277,8 @@ class Roster:
     def _page_for(self, rank: str) -> int:
         """Return the page that a rank belongs to."""
         records = self._records
-        pages = range(0, len(records), _RECORD)
-        return max(0, bisect_right(pages, rank, key=lambda at: records[at : at + _RANK]) - 1)
+        pages = range(_RECORD, len(records), _RECORD)
+        return bisect_right(pages, rank, key=lambda at: records[at : at + _RANK])
 
     def _number_of(self, page: int) -> str:
         at = page * _RECORD + _RANK

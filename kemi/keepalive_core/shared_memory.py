@@ -139,8 +139,8 @@ class locked:  # noqa: N801 - used as a statement: with locked(key)
         return self
 
     def record(self) -> str | None:
-        """Return the text of what is known of the destination, None if it is not monitored."""
-        text = KSR.htable.sht_get(HEALTH, self._key)
+        """Return the text of the row: of what is known of a destination, None if it is not monitored."""
+        text = KSR.htable.sht_get(self._table, self._key)
         return text if isinstance(text, str) else None
 
     def known(self, record: str) -> Health | None:
@@ -326,7 +326,7 @@ def change_held(key: str, by: int) -> None:
     with locked(key, STATE):
         before = shown(key)
         if isinstance(before, int):
-            store_held(key, max(0, before // HOLD + by))
+            _store(STATE, key, max(before % HOLD, before + by * HOLD))
 
 
 def store_held(key: str, number: int) -> None:

@@ -150,18 +150,18 @@ def regroup(key: str, before: Registration | None, after: Registration | None) -
         was, now = _member(key, name, before), _member(key, name, after)
         if was != now:
             _replace(name, was, now)
-    follow_unknown_as(key, after)
+    if before is not None:
+        follow_unknown_as(key, after)
 
 
 def _replace(name: str, was: Member | None, now: Member | None) -> None:
     with _opened(name) as roster:
-        for member in filter(None, (was, now)):
-            seat = roster.find(member.rank, member.key)
-            if seat is not None and roster.member(seat) != now:
-                roster.leave(seat)
-                with suppress(SharedMemoryFull):
-                    roster.tidy(member.rank)
-        if now and roster.find(now.rank, now.key) is None:
+        seat = roster.find(was.rank, was.key) if was else None
+        if was and seat is not None and roster.member(seat) != now:
+            roster.leave(seat)
+            with suppress(SharedMemoryFull):
+                roster.tidy(was.rank)
+        if now:
             roster.join(now, _mark_of(shared_memory.shown(now.key) or 0))
         roster.follow_words(_setting())
 

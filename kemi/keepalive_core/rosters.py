@@ -80,8 +80,31 @@ def words(said: Iterable[str]) -> str:
 
 def _highest(known: Iterable[str]) -> str:
     """Return the highest number, the highest percentage, and whether anybody leaves it to the setting."""
-    all_known = [_NO_WORDS, *known]
-    return "".join(max(each[part] for each in all_known) for part in (slice(6), slice(6, 9), slice(9, 10)))
+    different = set(known)
+    if len(different) == 1:
+        return different.pop()
+    different.add(_NO_WORDS)
+    return "".join(max(each[part] for each in different) for part in (slice(6), slice(6, 9), slice(9, 10)))
+
+
+class _Taken(NamedTuple):
+    """The seats of a page that are taken."""
+
+    lines: list[str]
+    """of those who have them"""
+    marks: str
+    """of the same"""
+    words: str
+    """the highest that they have"""
+
+    @staticmethod
+    def of(lines: list[str], marks: str) -> "_Taken":
+        """Return those with some lines."""
+        return _Taken(lines, marks, _highest(line[-_WORDS:] for line in lines))
+
+    def parted(self, at: int) -> "list[_Taken]":
+        """Return the first ones and the others."""
+        return [_Taken.of(self.lines[:at], self.marks[:at]), _Taken.of(self.lines[at:], self.marks[at:])]
 
 
 class Member(NamedTuple):
@@ -178,20 +201,24 @@ class Roster:
         ]
 
     def join(self, member: Member, mark: str) -> None:
-        """Take a member in that is not in it; raises what write raises, then nothing has changed."""
-        taken: list[tuple[str, str]] = []
-        page = 0
+        """Take a member in, unless it is in already; raises what write raises, then nothing has changed."""
+        page, old = 0, 0
+        lines, marks = list[str](), ""
+        said = member.words
         if self._records:
-            page = self._page_for(member.rank)
-            taken = self._taken(page)
+            page, old = self._page_for(member.rank), 1
+            lines, marks = self._taken(page)
+            said = _highest((said, self._said(page)))
         line = member.line()
-        at = bisect_left(taken, (line, ""))
-        taken.insert(at, (line, mark))
-        middle = len(taken)
-        if middle > SEATS:
+        at = bisect_left(lines, line)
+        if lines[at : at + 1] == [line]:
+            return
+        taken = _Taken([*lines[:at], line, *lines[at:]], f"{marks[:at]}{mark}{marks[at:]}", said)
+        if len(taken.lines) <= SEATS:
+            self._rewrite(page, old, [taken])
+        else:
             # Where members come in the order of their ranks, or backwards, the pages are left full.
-            middle = {0: 1, SEATS: SEATS}.get(at, SEATS // 2)
-        self._rewrite(page, 1 if self._records else 0, [taken[:middle], taken[middle:]])
+            self._rewrite(page, old, taken.parted({0: 1, SEATS: SEATS}.get(at, SEATS // 2)))
         self.members += 1
         self.answering += mark == ANSWERS
 
@@ -199,11 +226,11 @@ class Roster:
         """Have a member give up its seat; needs no memory."""
         page = seat // _RECORD
         self.set_mark(seat, _VACANT)
-        taken = self._taken(page)
+        lines, marks = self._taken(page)
         at = page * _RECORD
         record = self._records[at : at + _RECORD]
-        if taken:
-            said = _highest(line[-_WORDS:] for line, _ in taken)
+        if lines:
+            said = _Taken.of(lines, marks).words
             self._replace(page, 1, [record[: _MARKS - _WORDS] + said + record[_MARKS:]])
         else:
             self.dropped.append(self._number_of(page))
@@ -226,8 +253,9 @@ class Roster:
             first -= 1
         elif last * _RECORD < len(self._records) and left + self._number_at(last) <= SEATS // 2:
             last += 1
-        together = list(chain.from_iterable(self._taken(each) for each in range(first, last)))
-        self._rewrite(first, last - first, [together])
+        parts = [self._taken(each) for each in range(first, last)]
+        lines = list(chain.from_iterable(lines for lines, _ in parts))
+        self._rewrite(first, last - first, [_Taken.of(lines, "".join(marks for _, marks in parts))])
 
     def settle(self, most: int) -> bool:
         """Have the best ones held that do not answer, as many as are missing.
@@ -298,33 +326,38 @@ class Roster:
         """Return how many seats of a page are taken."""
         return SEATS - self._marks(page).count(_VACANT)
 
-    def _taken(self, page: int) -> list[tuple[str, str]]:
-        """Return the lines of a page that count, each with its mark."""
-        both = zip(self._page(page).split("\n"), self._marks(page), strict=False)
-        return [(line, mark) for line, mark in both if mark != _VACANT]
+    def _said(self, page: int) -> str:
+        at = page * _RECORD + _MARKS
+        return self._records[at - _WORDS : at]
 
-    def _rewrite(self, page: int, old: int, parts: list[list[tuple[str, str]]]) -> None:
+    def _taken(self, page: int) -> tuple[list[str], str]:
+        """Return the lines of a page that count, and their marks."""
+        lines = self._page(page).split("\n")
+        marks = self._marks(page)[: len(lines)]
+        if _VACANT in marks:
+            lines = [line for line, mark in zip(lines, marks, strict=True) if mark != _VACANT]
+        return lines, marks.replace(_VACANT, "")
+
+    def _rewrite(self, page: int, old: int, parts: list[_Taken]) -> None:
         """Put new pages in the place of old ones."""
-        records = [self._write(part) for part in parts if part]
+        records = [self._write(part) for part in parts]
         self.dropped += [self._number_of(each) for each in range(page, page + old)]
         self._replace(page, old, records)
 
-    def _write(self, taken: list[tuple[str, str]]) -> str:
+    def _write(self, taken: _Taken) -> str:
         """Write a page; return its record."""
-        text = "\n".join(line for line, _ in taken)
+        text = "\n".join(taken.lines)
         number = self._write_page(text)
         self.written.append(number)
         self._pages[number] = text
-        said = _highest(line[-_WORDS:] for line, _ in taken)
-        return text[:_RANK] + number + said + "".join(mark for _, mark in taken).ljust(SEATS, _VACANT)
+        return text[:_RANK] + number + taken.words + taken.marks.ljust(SEATS, _VACANT)
 
     def _replace(self, page: int, old: int, records: list[str]) -> None:
         at, end = page * _RECORD, (page + old) * _RECORD
-        before = _highest(_words_of(self._records[at:end]))
-        self._records = self._records[:at] + "".join(records) + self._records[end:]
-        now = _highest(_words_of("".join(records)))
-        # All are looked through only where these may have been the highest.
-        if now != before:
+        before, now = self._records[at:end], "".join(records)
+        self._records = f"{self._records[:at]}{now}{self._records[end:]}"
+        # All are looked through only if these say something else now.
+        if set(_words_of(now)) != set(_words_of(before)):
             self._words = _highest(_words_of(self._records))
 
 

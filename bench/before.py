@@ -12,7 +12,6 @@ import argparse
 import subprocess
 import sys
 import tempfile
-import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -87,29 +86,27 @@ def members(number: int, more: str = f" group={GROUP}") -> list[str]:
 
 def from_a_list(compared: Compared, numbers: dict[str, list[int]]) -> None:
     """Print what it takes to register a list file, all in one group or in none."""
-    head("a list file", "registered within", "private memory of its process", "shared memory of one")
-
-    def registered(number: int) -> Callable[[Contender], tuple[float, float, float]]:
-        def ask(server: Contender) -> tuple[float, float, float]:
-            began = time.monotonic()
-            until_registered(server, number)
-            time.sleep(1)
-            tick = [size for name, size in server.private_memory().items() if "tick" in name]
-            return time.monotonic() - began - 1, max(tick) / 1024, server.shared_memory() / number
-
-        return ask
-
+    head("a list file", "CPU", "private memory of the largest process", "shared memory of one")
     for name, known in numbers.items():
         for number in known:
-            for what, more in (("in no group", ""), ("in one group", f" group={GROUP}")):
-                answers = compared.run(members(number, more), registered(number), name)[name]
+            for what, more in (("no group", ""), ("one group", f" group={GROUP}")):
+                lines = members(number, more)
+                answers = compared.run(lines, partial(_registered, number=number), name)[name]
                 took, private, shared = zip(*answers, strict=True)
                 row(
-                    f"{number:,} destinations {what}, {name}",
+                    f"{number:,} in {what}, {name}",
                     figures(list(took), "s", 2),
                     figures(list(private), "MB"),
                     f"{median(shared):.0f} bytes",
                 )
+
+
+def _registered(server: Contender, number: int) -> tuple[float, float, float]:
+    """Return the seconds of CPU that a start took, MB and bytes."""
+    until_registered(server, number)
+    took = server.cpu()
+    private = max(server.private_memory().values()) / 1024
+    return took, private, server.shared_memory() / number
 
 
 def one_by_one(compared: Compared, numbers: dict[str, list[int]]) -> None:
@@ -161,28 +158,36 @@ def _changed(server: Contender, number: int) -> float:
     return took
 
 
-def waits(compared: Compared, number: int, seconds: int) -> None:
+def waits(compared: Compared, numbers: dict[str, int], seconds: int) -> None:
     """Print how long two workers wait for locks that both change members of one group all the time."""
-    head("two workers, locks", "taken", "longest wait", "over 1 ms")
+    head(
+        "two workers change members",
+        *("changes a second", "locks taken", "longest wait", "waits over 1 ms", "longest held, CPU"),
+    )
+    for name, number in numbers.items():
+        for what, more in (("no group", ""), ("one group, 50%", f" group={GROUP} group_min_alive=50%")):
+            answers = compared.run(
+                members(number, more), partial(_changed_by_two, number=number, seconds=seconds), name
+            )[name]
+            each = [answer for both in answers for answer in both]
+            row(
+                f"{number:,} in {what}, {name}",
+                f"{sum(answer['changes'] for answer in each) / seconds / len(answers):,.0f}",
+                f"{sum(answer['waits'] for answer in each):,}",
+                f"{max(answer['longest_wait'] for answer in each) / 1000:.1f} ms",
+                sum(answer["over_1_ms"] for answer in each),
+                f"{max(answer['longest_held'] for answer in each) / 1000:.2f} ms",
+            )
 
-    def ask(server: Contender) -> list[dict[str, float]]:
-        until_registered(server, number)
-        with ThreadPoolExecutor(2) as clients:
-            asked = [
-                clients.submit(server.ask, "change", first, first + CHANGING, number, PORT, seconds)
-                for first in (0, number // 2)
-            ]
-            return [each.result() for each in asked]
 
-    for more in ("", f" group={GROUP} group_min_alive=50%"):
-        answers = compared.run(members(number, more), ask, "now")["now"]
-        each = [answer for both in answers for answer in both]
-        row(
-            f"{number:,} members,{more or ' in no group'}",
-            f"{sum(answer['waits'] for answer in each):,}",
-            f"{max(answer['longest_us'] for answer in each):.0f} us",
-            sum(answer["over_1_ms"] for answer in each),
-        )
+def _changed_by_two(server: Contender, number: int, seconds: int) -> list[dict[str, float]]:
+    until_registered(server, number)
+    with ThreadPoolExecutor(2) as clients:
+        asked = [
+            clients.submit(server.ask, "change", first, first + CHANGING, number, PORT, seconds)
+            for first in (0, number // 2)
+        ]
+        return [each.result() for each in asked]
 
 
 def alive(compared: Compared, number: int) -> None:
@@ -243,7 +248,7 @@ def main() -> None:
             "is_alive": lambda: is_alive(compared, [10, 10_000]),
             "alive": lambda: alive(compared, 5_000),
             "changes": lambda: changes(compared, {"before": [300, 1_500], "now": [300, 1_500, 10_000]}),
-            "waits": lambda: waits(compared, 10_000, 8),
+            "waits": lambda: waits(compared, {"before": 1_500, "now": 10_000}, 8),
             "one_by_one": lambda: one_by_one(compared, {"before": [300, 1_500], "now": [300, 1_500, 10_000]}),
             "from_a_list": lambda: from_a_list(compared, {"before": [1_500], "now": [1_500, 10_000]}),
         }

@@ -191,18 +191,16 @@ def _names(registered: Registration | None) -> set[str]:
 
 def _member(key: str, name: str, registered: Registration | None) -> Member | None:
     """Return how a destination stands in a group, None if none of its owners put it there."""
-    if registered is None or name not in _names(registered):
+    owners = [owner for owner in registered.owners.values() if owner.group == name] if registered else []
+    if registered is None or not owners:
         return None
-    said = [
-        str(owner.options.get("group_min_alive", ""))
-        for owner in registered.owners.values()
-        if owner.group == name
-    ]
-    return Member(_rank(name, registered), key, registered.uri, rosters.words(said))
+    said = rosters.words([str(owner.options.get("group_min_alive", "")) for owner in owners])
+    return Member(_rank(name, registered), key, registered.uri, said)
 
 
 def _rank(name: str, registered: Registration) -> str:
-    places = ((owner.priority, owner.weight) for owner in registered.owners.values() if owner.group == name)
+    """Return the best of the places that its owners give a member in a group."""
+    places = [(owner.priority, owner.weight) for owner in registered.owners.values() if owner.group == name]
     return rosters.rank(*max(places), registered.generation)
 
 

@@ -17,6 +17,7 @@ from itertools import chain, compress
 from sys import getsizeof
 from typing import Final, NamedTuple
 
+from .checks import MOST_NUMBER
 from .guards import least_alive
 
 SEATS: Final = 64
@@ -32,7 +33,7 @@ TAKEN_OUT: Final = "T"
 """it does not answer, and must not be kept answering: an administrator has taken it out"""
 _VACANT: Final = "."
 
-_RANK: Final = 40
+_RANK: Final = 24
 _NUMBER: Final = 8
 _WORDS: Final = 10
 # A record: rank of the page's first line, the page's number, the words of its members, their marks.
@@ -55,14 +56,9 @@ def rank(priority: int, weight: int, generation: int) -> str:
     """Return a member's place in its group as text that sorts the best first.
 
     A higher number is better, as Kamailio's dispatcher has it; of equal ones the one that was there first.
-    Arguments: priority and weight, of any size, beyond 63 bits all alike; generation, of the registration.
+    Arguments: priority and weight, as checks.number() has them; generation, of the registration.
     """
-    return f"{_falling(priority)}{_falling(weight)}{generation & 0xFFFFFFFF:08x}"
-
-
-def _falling(number: int) -> str:
-    most = (1 << 63) - 1
-    return f"{most - max(-most, min(number, most)):016x}"
+    return f"{MOST_NUMBER - priority:08x}{MOST_NUMBER - weight:08x}{generation & 0xFFFFFFFF:08x}"
 
 
 def words(said: Iterable[str]) -> str:
@@ -184,7 +180,7 @@ class Roster:
         self.held += (mark == HELD) - (before == HELD)
         self.answering += (mark == ANSWERS) - (before == ANSWERS)
         self.members += (before == _VACANT) - (mark == _VACANT)
-        self._records = self._records[:seat] + mark + self._records[seat + 1 :]
+        self._records = f"{self._records[:seat]}{mark}{self._records[seat + 1 :]}"
 
     def member(self, seat: int) -> Member:
         """Return who has a seat."""
@@ -357,7 +353,7 @@ class Roster:
         before, now = self._records[at:end], "".join(records)
         self._records = f"{self._records[:at]}{now}{self._records[end:]}"
         # All are looked through only if these say something else now.
-        if set(_words_of(now)) != set(_words_of(before)):
+        if _highest(_words_of(now)) != _highest(_words_of(before)):
             self._words = _highest(_words_of(self._records))
 
 

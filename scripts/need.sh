@@ -38,6 +38,10 @@ engine_answers() {
     command -v docker >/dev/null && docker info >/dev/null 2>&1
 }
 
+need_python() {
+    command -v python3 >/dev/null || install_packages python3 || fail "Python 3.11 or newer is needed."
+}
+
 need_kamailio() {
     if command -v kamailio >/dev/null; then
         for module in /usr/lib*/kamailio/modules/app_python3.so /usr/lib/*/kamailio/modules/app_python3.so \
@@ -62,6 +66,7 @@ need_images() {
 }
 
 need_tests() {
+    need_python
     python3 -c 'import sys; sys.exit(sys.version_info < (3, 11))' || fail "Python 3.11 or newer is needed."
     need_kamailio
     install_packages sip-tester sipsak python3-venv iproute2 faketime ||
@@ -80,7 +85,7 @@ need_tests() {
 }
 
 case "${1:-}" in
-    run) need_kamailio ;;
+    run) need_python && need_kamailio ;;
     test) need_tests ;;
     *) fail "usage: scripts/need.sh run|test" ;;
 esac

@@ -113,6 +113,8 @@ class Kamailio:
         self.rpc_port = free_port()
         self.folder = Path(tempfile.mkdtemp(prefix="keepalive-"))
         self._log = self.folder / "log"
+        self._log_begins = 0
+        """bytes"""
         self._container = f"keepalive-test-{uuid.uuid4().hex[:12]}"
         command = ["kamailio", "-DD", "-E", "-m", str(memory), "-M", "16", "-Y", str(self.folder), *options]
         for name, text in (files or {}).items():
@@ -227,12 +229,23 @@ class Kamailio:
 
     @property
     def log(self) -> str:
-        """All that the server has written to its log."""
-        return self._log.read_text("utf-8", "replace")
+        """What the server has written to its log, all of it or since begin_log()."""
+        with self._log.open("rb") as file:
+            file.seek(self._log_begins)
+            return file.read().decode("utf-8", "replace")
+
+    def begin_log(self) -> None:
+        """Look no more at what the log has now."""
+        self._log_begins = self._log.stat().st_size
 
     def log_lines(self, part: str) -> list[str]:
         """The lines of the log that contain a text."""
         return [line for line in self.log.splitlines() if part in line]
+
+    @property
+    def errors(self) -> list[str]:
+        """The lines of ERROR, but the one that Kamailio has where there is no /etc/protocols."""
+        return [line for line in self.log_lines("ERROR") if "could not get TCP protocol number" not in line]
 
     def logged(self, part: str) -> list[str]:
         """Wait for lines of the log that contain a text; return them."""

@@ -68,7 +68,7 @@ class Names:
 
 
 @pytest.fixture(scope="module")
-def names(checked_kind: str) -> Iterator[Names]:
+def names(namespaces, checked_kind: str) -> Iterator[Names]:
     """The names, each pinged once."""
     running = Names(checked_kind)
     try:
@@ -85,7 +85,7 @@ def names(checked_kind: str) -> Iterator[Names]:
 
 
 @pytest.mark.parametrize("case", range(len(ENDS)), ids=[str(answers) for answers, _ in ENDS])
-def test_the_transaction_is_judged(namespaces, names: Names, case: int) -> None:
+def test_the_transaction_is_judged(names: Names, case: int) -> None:
     """tm tells what the fake tells, the end behind a reply in its process, and the last word decides."""
     answers, told = ENDS[case]
     uri = names.uris[case]

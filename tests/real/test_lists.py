@@ -26,10 +26,10 @@ def test_a_bad_list_changes_nothing(start, gateway: Gateway) -> None:
         (",", "all 12 destinations would go; begin the list with !force if that is meant"),
         (gateway.uri, "11 of 12 destinations would go, more than half; begin the list with !force"),
     ]:
-        before = len(server.log_lines("ERROR"))
+        before = len(server.errors)
         server.rpc("cfg.sets", "keepalive", "destination", text)
-        wait_for(complaint, lambda before=before: server.log_lines("ERROR")[before:])
-        [line] = server.log_lines("ERROR")[before:]
+        wait_for(complaint, lambda before=before: server.errors[before:])
+        [line] = server.errors[before:]
         assert "keepalive.destination: nothing has changed: " in line
         assert complaint in line
         assert destinations() == 12
@@ -62,7 +62,7 @@ def test_a_setting_that_is_no_utf_8(start, gateway: Gateway, tmp_path: Path) -> 
     server.rpc("cfg.seti", "keepalive", "enabled", 0)
     server.logged("pings are paused")
     assert server.state(other.uri) == UP
-    assert len(server.log_lines("ERROR")) == 4
+    assert len(server.errors) == 4
     other.close()
 
 

@@ -65,7 +65,8 @@ def of_no_end(key: str, result: Result) -> None:
     if shared_memory.may_tell("no end", tm.clock()):
         log.warning(
             "pings end neither by a reply nor by their time limit, such as one of %s: does onsend_route drop "
-            "them, or does a route of tm:local-request call t_on_reply or t_on_failure behind keepalive?",
+            "them, or does a route of tm:local-request call t_on_reply, t_on_failure or t_set_fr behind "
+            "keepalive?",
             key,
         )
 

@@ -17,8 +17,9 @@ from real.names import NameServer
 from real.server import HERE, ROOT, Kamailio, free_port, wait_for
 from real.test_pings import DOWN, UP
 
-LIMIT = 500
-"""ping_timeout, ms"""
+QUICK = {"KEEPALIVE_PING_INTERVAL": "0.6", "KEEPALIVE_PING_TIMEOUT": 500}
+LIMIT = 250
+"""shorter than that, ms"""
 
 
 class Target(Gateway):
@@ -163,6 +164,17 @@ def test_a_strangers_replies_do_not_count(start) -> None:
         gateway.close()
 
 
+def test_tm_can_be_told_to_keep_strangers_out(start, gateway: Gateway) -> None:
+    """With callid_matching, which concerns calls too, all versions hear what comes behind a stranger's."""
+    gateway.strangers, gateway.delay = [404], 0.05
+    server = start()
+    server.rpc("cfg.seti", "tm", "callid_matching", 1)
+    assert server.call("add_destination", gateway.uri, "test", ping_interval=0.5, ping_timeout=400) == 0
+    wait_for("three answers", lambda: server.call("info", gateway.uri).get("ok") == 3)
+    known = server.call("info", gateway.uri)
+    assert (known["failed"], known["mismatched"]) == (0, 0)
+
+
 @pytest.mark.parametrize("host", ["127.0.0.1", "127.0.0.9"])
 def test_ping_check_source(kamailio: Kamailio, gateway: Gateway, host: str) -> None:
     """An answer from another port, or another address, counts only where that is not looked at."""
@@ -199,14 +211,14 @@ def limited_by_a_route(start, gateway: Gateway) -> Kamailio:
         LITERAL=gateway.uri,
         KEEPALIVE_OWN_LOCAL_REQUEST=1,
         OWN_LIMIT=LIMIT,
-        KEEPALIVE_PING_TIMEOUT=1000,
         KEEPALIVE_DESTINATIONS=gateway.uri,
+        **QUICK,
     )
 
 
 def limited_by_tm(start, gateway: Gateway) -> Kamailio:
     """tm lets no transaction live for longer."""
-    return start(MAX_NONINV_LIFETIME=LIMIT, KEEPALIVE_PING_TIMEOUT=1000, KEEPALIVE_DESTINATIONS=gateway.uri)
+    return start(MAX_NONINV_LIFETIME=LIMIT, KEEPALIVE_DESTINATIONS=gateway.uri, **QUICK)
 
 
 @pytest.mark.parametrize("limited", [limited_by_a_route, limited_by_tm])
@@ -216,12 +228,12 @@ def test_a_limit_that_is_not_ours(start, gateway: Gateway, limited) -> None:
     server.logged(f"{gateway.uri} unknown -> up")
     gateway.silent = True
     [line] = server.logged(f"{gateway.uri} up -> down: no reply in ")
-    assert int(line.split("no reply in ")[1].split(" ms")[0]) < 900
+    assert int(line.split("no reply in ")[1].split(" ms")[0]) < 450
     [line] = server.logged("of ping_timeout")
-    asked = re.search(r"pings have (\d+) ms for a reply, and not the 1000 of ping_timeout", line)
+    asked = re.search(r"pings have (\d+) ms for a reply, and not the 500 of ping_timeout", line)
     assert asked
     # tm ends up to a tick early, or late.
-    assert LIMIT - 63 <= int(asked[1]) < 900
+    assert LIMIT - 63 <= int(asked[1]) < 450
     seen = len(gateway.pings)
     wait_for("more pings", lambda: len(gateway.pings) >= seen + 2)
     assert len(server.log_lines("of ping_timeout")) == 1
@@ -267,6 +279,7 @@ def test_a_script_that_takes_our_replies_is_told(start, gateway: Gateway) -> Non
         SCRIPT=HERE / "intruding.py",
         KEEPALIVE_TM_EVENT="ksr_own_event",
         KEEPALIVE_DESTINATIONS=gateway.uri,
+        **QUICK,
     )
     server.logged("pings end neither by a reply nor by their time limit, such as one of")
     assert server.state(gateway.uri) == DOWN

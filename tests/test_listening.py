@@ -749,11 +749,50 @@ def test_silence_while_nobody_reads_a_connection(
             ours.recv(100)
 
 
+@pytest.mark.parametrize("is_told", [True, False])
+def test_sockets_of_others(
+    keepalive: ModuleType, server: FakeServer, unread: socket.socket, is_told: bool
+) -> None:
+    """What nobody reads at a socket at which Kamailio does not listen excuses nothing, if that is known."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as ours:
+        ours.bind(("127.0.0.1", 0))
+        host, port = ours.getsockname()
+        if is_told:
+            server.ksr.listening = [("udp", host, port)]
+        keepalive.add_destination(A, "me", ping_interval=5, ping_timeout=1000)
+        server.answer(200, 6)
+        pass_time(server, 0.1)
+        arrive(unread, b"one")
+        ping = next_ping(server)
+        pass_time(server)
+        server.ksr.time_out(ping)
+        assert counts(keepalive) == ((0, 1) if is_told else (1, 0))
+        assert bool([line for line in server.ksr.lines("warn") if "no SIP worker" in line]) != is_told
+
+
 PROCESSES = [
     {"IDX": 1, "PID": 4711, "DSC": "udp receiver child=0 sock=OTHER (sip.example.com:5060)"},
     {"IDX": 2, "PID": os.getpid(), "DSC": "udp multithreaded receiver (sip)"},
     {"IDX": 3, "PID": 4712, "DSC": "Async Task Worker - sip"},
 ]
+
+
+@pytest.mark.parametrize(
+    ("described", "address"),
+    [
+        ("udp receiver child=0 sock=127.0.0.1:5060", "127.0.0.1:5060"),
+        ("udp receiver child=11 sock=10.0.0.1:5060 (sip.example.com:5060)", "10.0.0.1:5060"),
+        ("udp receiver child=0 sock=[[::1]]:5060", "[::1]:5060"),
+        ("udp receiver child=0 sock=[2001:DB8:0:0:0:0:0:1]:5060", "[2001:db8::1]:5060"),
+        ("udp multithreaded receiver (udp)", ""),
+        ("Async Task Worker - udp receiver child=0 sock=127.0.0.1:5060", ""),
+        ("udp receiver child=0 sock=", ""),
+    ],
+)
+def test_what_kamailio_says_of_its_processes(keepalive: ModuleType, described: str, address: str) -> None:
+    """Which address a worker reads, of IPv6 too, whose brackets Kamailio doubles."""
+    watch = importlib.import_module("keepalive_core.watch")
+    assert watch._read_by_worker(described) == address
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ from collections import deque
 from collections.abc import Iterable, Sequence
 from typing import Final
 
-from . import listening, receive_queues, rpc, shared_memory, tm, uris
+from . import listening, receive_queues, rpc, shared_memory, sockets, tm, uris
 from .connections import Connections
 from .listening import BEAT, LATE, Gap, Pulse, Queue
 from .receive_queues import Look, TaskQueue, UdpQueue
@@ -110,17 +110,44 @@ class Watch:
             shared_memory.store_gaps(self._gaps)
 
     def _find_queues(self, now: int) -> list[tuple[UdpQueue, Record]]:
-        queues = receive_queues.udp_queues(now)
-        try:
-            processes = [(each["PID"], each["DSC"]) for each in rpc.ask("core.psx")]
-        except rpc.Unanswered:
-            processes = []
+        found, addresses = receive_queues.udp_queues(now), _sip_addresses()
+        # What else has sockets, another module or a library, may leave unread whatever comes there.
+        queues = [queue for queue in found if queue.address in addresses] or found
+        for other in found:
+            if other not in queues:
+                other.close()
+        processes = _processes()
         senders = {number for number, described in processes if described.startswith(_HANDS_ON)}
         if senders:
             self._tasks = receive_queues.task_queues(now, senders)
-            read = (match for _, described in processes if (match := _READS.match(described)))
-            self._handed_on = {queue.address for queue in queues} - {_address(f"udp:{m[1]}") for m in read}
+            read = (_read_by_worker(described) for _, described in processes)
+            self._handed_on = {queue.address for queue in queues}.difference(read)
         return [(queue, Record(queue.address)) for queue in queues]
+
+
+def _sip_addresses() -> set[str]:
+    """Return the addresses and ports at which Kamailio listens over UDP, none if it does not say."""
+    try:
+        listeners = sockets.read_listeners(rpc.ask("core.sockets_list"))
+    except (rpc.Unanswered, ValueError):
+        return set()
+    hosts = ((f"[{one.address}]" if one.family == 6 else one.address, one) for one in listeners)
+    return {f"{host}:{one.port}" for host, one in hosts if one.transport == "udp"}
+
+
+def _processes() -> list[tuple[int, str]]:
+    """Return Kamailio's processes, their numbers and what it calls them; none if it does not say."""
+    try:
+        return [(each["PID"], each["DSC"]) for each in rpc.ask("core.psx")]
+    except (rpc.Unanswered, TypeError, KeyError):
+        return []
+
+
+def _read_by_worker(described: str) -> str:
+    """Return the address at which a process reads itself, "" if it does not."""
+    found = _READS.match(described)
+    # Kamailio puts an IPv6 address, which has its brackets, into brackets.
+    return _address(f"udp:{found[1]}".replace("[[", "[").replace("]]", "]")) if found else ""
 
 
 def _joined(looks: Iterable[Look]) -> Look:

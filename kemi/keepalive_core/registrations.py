@@ -60,7 +60,7 @@ def _restored(key: str) -> Row | None:
     """Return what a state file said of a destination; one of which it said nothing true begins anew."""
     try:
         text = shared_memory.restored(key)
-        return state_format.row_of_text(text, time.time())[1] if text else None
+        return state_format.row_of_text(key, text, time.time()) if text else None
     except Exception as error:
         log.warning("%s begins anew: %s", key, error)
         return None

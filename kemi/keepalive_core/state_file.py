@@ -196,7 +196,7 @@ def _text_of_one_that_left(key: str, wall: int) -> str | None:
     if text is None:
         return None
     try:
-        _, row = state_format.row_of_text(text, wall)
+        row = state_format.row_of_text(key, text, wall)
     except Untrue:
         shared_memory.drop_restored(key)
         return None

@@ -14,7 +14,7 @@ from typing import Any, Final, NamedTuple
 from .checks import MOST_TEXT_BYTES
 from .modes import Admin
 from .quoting import one_line
-from .state_row import KEPT, Row, Untrue, fields_of, row_of
+from .state_row import KEPT, Row, Untrue, fields_of, key_of, row_of
 
 FORMAT: Final = "keepalive-state-4"
 MOST_BYTES_OF_A_LINE: Final = 65_536
@@ -49,9 +49,12 @@ def text_of(key: str, row: Row) -> str:
     return _written(fields_of(key, row))
 
 
-def row_of_text(text: str, wall: float) -> tuple[str, Row]:
-    """Return what a text_of() says, its key and its row. Raises: Untrue."""
-    return row_of(_object(text), wall)
+def row_of_text(key: str, text: str, wall: float) -> Row:
+    """Return what a text_of() says of a destination. Raises: Untrue."""
+    fields = _object(text)
+    if fields.get("destination") != key:
+        raise Untrue("it is of another destination")
+    return row_of(fields, wall)
 
 
 def data_of(texts: Iterable[str]) -> bytes:
@@ -93,7 +96,7 @@ def parse(lines: Iterable[bytes], wall: float) -> Parsed:
             if end is not None:
                 number -= 1
             else:
-                key, row = row_of(fields, wall)
+                key, row = key_of(fields), row_of(fields, wall)
                 if rows.setdefault(key, row) != row:
                     contradicted.add(key)
                     raise Untrue("another line says something else of its destination, and neither is used")

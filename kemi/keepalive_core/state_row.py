@@ -109,12 +109,8 @@ def fields_of(key: str, row: Row) -> dict[str, Any]:
     return fields
 
 
-def row_of(fields: Mapping[str, Any], wall: float) -> tuple[str, Row]:
-    """Return the key and the row that fields stand for.
-
-    Arguments: fields, by their names, of which others are ignored; wall, epoch seconds.
-    Raises: Untrue.
-    """
+def key_of(fields: Mapping[str, Any]) -> str:
+    """Return the key of the destination that fields are of. Raises: Untrue."""
     key = fields.get("destination")
     try:
         canonical = uris.parse(key).key
@@ -122,6 +118,15 @@ def row_of(fields: Mapping[str, Any], wall: float) -> tuple[str, Row]:
         raise Untrue(str(fault)) from None
     if key != canonical:
         raise Untrue("its destination is not spelled as a key is")
+    return canonical
+
+
+def row_of(fields: Mapping[str, Any], wall: float) -> Row:
+    """Return the row that fields stand for.
+
+    Arguments: fields, by their names, of which others are ignored; wall, epoch seconds.
+    Raises: Untrue.
+    """
     for name, value in fields.items():
         limits = _LIMITS.get(name)
         # True is an int to Python.
@@ -132,7 +137,7 @@ def row_of(fields: Mapping[str, Any], wall: float) -> tuple[str, Row]:
     times = {name: fields[name] for name in (*TIMES, "left") if name in fields}
     row = Row(known, admin=_admin(fields.get("admin")), history=_history(fields.get("history", [])), **times)
     _see_that_it_agrees(row, wall)
-    return canonical, row
+    return row
 
 
 def _see_texts(fields: Mapping[str, Any]) -> None:

@@ -110,6 +110,35 @@ def test_a_listed_code_counts_at_the_end_too(keepalive: ModuleType, server: Fake
         server.tick(1)
 
 
+def test_a_listed_code_with_retry_after_is_a_drain(keepalive: ModuleType, server: FakeServer) -> None:
+    """Alive or not, who asks for no calls gets none, at tm's end as at once."""
+    for stranger in (False, True):
+        sent = ping(server, keepalive, ping_reply_codes="2xx,503", ping_interval=3600)
+        server.ksr.reply(sent, 200)
+        assert keepalive.ping_now(A) == 0
+        server.tick(2)
+        if stranger:
+            server.ksr.reply(server.ksr.sent[-1], 200, call_id=STRANGER)
+        server.ksr.reply_headers = {"Retry-After": "60"}
+        server.ksr.reply(server.ksr.sent[-1], 503)
+        server.ksr.reply_headers = {}
+        assert keepalive.info(A)["drained"] == 1
+        assert keepalive.del_destination(A, "test") == 0
+        server.tick(2)
+        server.ksr.sent.clear()
+
+
+def test_another_pings_reply_is_not_the_last_word(keepalive: ModuleType, server: FakeServer) -> None:
+    """What a process keeps of one ping says nothing of another that ends there."""
+    first = ping(server, keepalive, NAME, 2)
+    second = ping(server, keepalive)
+    server.ksr.reply(first, 503)
+    server.tick(2)
+    server.ksr.time_out(second)
+    assert keepalive.info(A)["last_reason"].startswith("no reply in ")
+    assert keepalive.state(NAME) == 0
+
+
 def test_latency_is_that_of_the_reply(keepalive: ModuleType, server: FakeServer) -> None:
     """A reply that is judged at tm's end is as old as it was when it came."""
     sent = ping(server, keepalive, ping_reply_codes="404")
@@ -453,6 +482,18 @@ def test_pings_of_which_tm_tells_nothing_are_told_of(keepalive: ModuleType, serv
     assert (
         "pings end neither by a reply nor by their time limit, such as one of sip:192.168.10.20:5060:" in line
     )
+
+
+def test_what_strangers_end_is_told_once(keepalive: ModuleType, server: FakeServer) -> None:
+    """A ping that only strangers answer is no riddle: of them there is a line already."""
+    sent = ping(server, keepalive, ping_interval=5)
+    for _ in range(4):
+        server.ksr.reply(sent, 200, call_id=STRANGER)
+        server.tick(5)
+        sent = server.ksr.sent[-1]
+    assert keepalive.info(A)["failed"] >= 3
+    [line] = server.ksr.lines("warn")
+    assert "does not count" in line
 
 
 # --- any sequence of it -----------------------------------------------------------------------------------

@@ -106,11 +106,10 @@ def ended() -> tuple[tm.Ping, Result] | None:
     The last target has the last word. t_get_status_code is that of tm's favourite among the targets, and so
     is t_branch_timeout: neither tells of the last one.
     """
-    global _last_reply
     ping = tm.ping_at_hand()
     if ping is None:
         return None
-    (call_id, result), _last_reply = _last_reply, ("", None)
+    call_id, result = _last_reply
     if call_id == ping.call_id:
         if result is None:
             KSR.pv.sets(_OVER, "1")

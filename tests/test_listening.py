@@ -59,12 +59,13 @@ def test_a_gap() -> None:
         (9.0, 9.9, ""),  # it was over before
         (9.0, 10.05, "this server stood still"),
         (11.0, 11.5, "this server stood still"),
-        (9.0, 14.0, "this server stood still"),
+        (9.9, 12.9, "this server stood still"),
+        (9.9, 13.1, ""),  # whatever waited was read by then
         (12.1, 15.1, ""),  # in time, all of it heard
         (12.1, 13.4, "this server stood still"),  # 1.7 s early: the time that it stood is made up for
         (12.1, 12.9, ""),  # 2.2 s early: more than it stood
         (18.5, 19.8, ""),  # early, but long after that was made up for
-        (19.0, 21.0, "its clock jumped"),
+        (18.5, 21.5, "its clock jumped"),
         (20.1, 20.2, "its clock jumped"),
         (20.1, 23.1, ""),
     ],
@@ -89,6 +90,7 @@ def test_early_or_late_is_no_witness(gaps: list[Gap], sent: int, lasted: int, ti
     early = timeout * 1000 - lasted
     begun = [each for each in gaps if each.at - each.stood - BEAT < sent + lasted]
     within = [each for each in begun if each.lost > LATE and each.at > sent]
+    within = [each for each in within if each.jumped > each.stood or sent + lasted < each.at + SECOND]
     before = sum(each.lost for each in begun if each.at > sent - 6 * SECOND)
     if within or (early > BEAT and before >= early - BEAT):
         assert found in gaps
@@ -598,7 +600,7 @@ def test_a_clock_that_jumps(
 
 
 def test_a_watch_that_is_gone(keepalive: ModuleType, server: FakeServer) -> None:
-    """If it alone stands still, silence counts again after ten seconds, and the log says so once a minute."""
+    """If it alone stands still, silence counts again after seconds, and the log says so once a minute."""
     keepalive.add_destination(A, "me", ping_interval=2, ping_timeout=1000)
     beat_and_tick(server)
     server.answer(200, 6)
@@ -611,11 +613,11 @@ def test_a_watch_that_is_gone(keepalive: ModuleType, server: FakeServer) -> None
         server.ksr.time_out(server.ksr.sent[-1])
         judged.append(counts(keepalive))
     void, failed = judged[-1]
-    assert 4 <= void <= 7
+    assert 3 <= void <= 6
     assert void + failed == 15
     assert judged == sorted(judged)
     [line] = server.ksr.lines("err")
-    assert "the watch process has not been seen for 1" in line
+    assert "the watch process has not been seen for " in line
     server.ksr.logged.clear()
     beat_and_tick(server, 1)
     ping = next_ping(server)
@@ -623,6 +625,25 @@ def test_a_watch_that_is_gone(keepalive: ModuleType, server: FakeServer) -> None
     server.now += SECOND
     server.ksr.time_out(ping)
     assert counts(keepalive) == (void + 1, failed), "it is back"
+
+
+def test_a_watch_that_stood_still_with_all_others(keepalive: ModuleType, server: FakeServer) -> None:
+    """Whoever judged just before a standstill and is the first behind it knows no more than others."""
+    ours = [f"sip:192.168.20.{number}" for number in range(10)]
+    for uri in ours:
+        keepalive.add_destination(uri, "me", ping_interval=60, ping_timeout=32_000)
+    before = len(server.ksr.sent)
+    beat_and_tick(server, 1)
+    pings = server.ksr.sent[before:]
+    assert len(pings) == 10
+    server.now += SECOND // 2
+    server.ksr.time_out(pings[0])
+    server.now += 20 * SECOND
+    for ping in pings[1:]:
+        server.now += 1000
+        server.ksr.time_out(ping)
+    assert {counts(keepalive, uri) for uri in ours} == {(1, 0)}
+    assert server.ksr.lines("err") == []
 
 
 def test_rows_that_were_lost(keepalive: ModuleType, server: FakeServer, unread: socket.socket) -> None:

@@ -4,6 +4,7 @@ A silence counts unless it has a witness, and that a timeout came early or late 
 microseconds of one monotonic clock, if nothing else is said.
 """
 
+import math
 from collections.abc import Iterable, Sequence
 from typing import Final, NamedTuple
 
@@ -20,6 +21,8 @@ LATE: Final = 3 * SECOND // 10
 # Kamailio's timers count ticks of 1/16 s. Those that a standstill cost, and those that a clock set forward
 # left out, are made up for at once, within 5 s (5.6 to 6.1): till then they may end a time limit early.
 _MADE_UP: Final = 6 * SECOND
+# So long after a standstill all that waited is read and judged, us.
+_CATCHES_UP: Final = SECOND
 # What costs no tick is not written down, us.
 _TICK: Final = SECOND // 16
 # A time limit that ends early by less did not end early: it is in ticks, and one more was asked for.
@@ -55,6 +58,13 @@ class Gap(NamedTuple):
         return self.at - self.stood - BEAT
 
     @property
+    def excuses_until(self) -> float:
+        """Until when an answer that came in it may not have been heard, us."""
+        # What arrived while the server stood still waited for it. While it slept with its machine, which sets
+        # the wall clock forward, nothing arrived.
+        return self.at + _CATCHES_UP if self.stood >= self.jumped else math.inf
+
+    @property
     def lost(self) -> int:
         """Of how much time Kamailio's timers know nothing yet, us."""
         return self.stood + self.jumped
@@ -85,14 +95,14 @@ def remembered(gaps: Sequence[Gap], found: Gap | None, now: int) -> tuple[Gap, .
 def missed(gaps: Iterable[Gap], sent: int, ended: int, limit: int) -> Gap | None:
     """Return the gap because of which an answer to a ping may not have been heard.
 
-    Either it lies within the ping's time, or Kamailio's timers made up for it and ended that early: by as
-    much as gaps cost not long before.
+    Either it lies within the ping's time, towards its end, or Kamailio's timers made up for it and ended that
+    early: by as much as gaps cost not long before.
 
     Arguments: sent and ended, of the ping, us; limit, of its time, us.
     """
     begun = [each for each in gaps if each.began < ended]
     for each in begun:
-        if each.lost > LATE and sent < each.at:
+        if each.lost > LATE and sent < each.at and ended < each.excuses_until:
             return each
     early = limit - (ended - sent)
     made_up = [each for each in begun if sent - _MADE_UP < each.at]

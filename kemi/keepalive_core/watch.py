@@ -25,8 +25,10 @@ _MINUTE: Final = 60 * SECOND
 _UNTOLD: Final = SECOND
 # What was unread so many looks ago counts: a worker that has read it needs a while until it is judged.
 _LOOKS: Final = LATE // BEAT + 1
-# A watch of which a process that is awake has seen nothing for so long is gone, us.
-_GONE: Final = 10 * SECOND
+# A watch of which a process has seen nothing while itself was awake for so long is gone, us.
+_GONE: Final = 6 * SECOND
+# A process that asks twice was awake between for so long at the most: it may have stood still beside, us.
+_AWAKE: Final = 2 * SECOND
 # How Kamailio describes the processes that read its UDP sockets: those that hand on what they read to workers
 # of an async group (udp_receiver_mode, from 6.0 on), and those that are the workers.
 _HANDS_ON: Final = "udp multithreaded receiver"
@@ -168,8 +170,8 @@ def _earliest(times: Iterable[int]) -> int:
 watch = Watch()
 _connections = Connections(lambda: tm.clock())
 
-# The last beat, if this process has seen none after it, and since when.
-_last_seen = (0, 0)
+# The last beat that this process saw, when it looked last, and for how long it was awake since, us.
+_last_seen = (0, 0, 0)
 
 
 def server_witness(sent: int, ended: int, timeout: int) -> str:
@@ -225,9 +227,10 @@ def _address(socket: str) -> str:
 def _is_watch_gone(pulse: Pulse, now: int) -> bool:
     """Say whether the watch has made no beat, although this process was awake for long enough to see one."""
     global _last_seen
-    if _last_seen[0] != pulse.beat:
-        _last_seen = pulse.beat, now
-    if now - _last_seen[1] < _GONE:
+    beat, looked, awake = _last_seen
+    awake = awake + min(now - looked, _AWAKE) if beat == pulse.beat else 0
+    _last_seen = pulse.beat, now, awake
+    if awake < _GONE:
         return False
     if shared_memory.may_tell("watch", now):
         log.error(

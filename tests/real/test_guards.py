@@ -127,24 +127,31 @@ def test_workers_that_read_nothing_blame_nobody(
     server.wait_for_state(dead, DOWN)
 
 
-def test_a_dead_gateway_among_workers_that_hesitate(start, gateway: Gateway, responder: Responder) -> None:
-    """One that falls silent goes down, although the workers read nothing for a third of each second."""
+@pytest.mark.parametrize(
+    ("who", "interval", "stopped", "awake"),
+    [("udp receiver", 1, 0.3, 0.6), ("", 3, 0.4, 2.1)],
+    ids=["the workers", "the whole server"],
+)
+def test_a_dead_gateway_on_a_server_that_hesitates(
+    start, gateway: Gateway, responder: Responder, who: str, interval: int, stopped: float, awake: float
+) -> None:
+    """One that falls silent goes down, although again and again nobody reads for a part of a second."""
     alive = responder.uris(300)
     server = start(
-        KEEPALIVE_PING_INTERVAL=1,
+        KEEPALIVE_PING_INTERVAL=interval,
         KEEPALIVE_PING_TIMEOUT=3000,
         KEEPALIVE_DESTINATIONS=f"{gateway.uri} {' '.join(alive)}",
     )
     wait_for_number(server, "each['state'] == 'up'", 301, 30)
-    workers = server.process_numbers("udp receiver")
+    processes = server.process_numbers(who)
     gateway.silent = True
     began = time.monotonic()
     while not server.log_lines(f"{gateway.uri} up -> down"):
-        assert time.monotonic() - began < 30
-        server.signal("STOP", *workers)
-        let_pass(0.3)
-        server.signal("CONT", *workers)
-        let_pass(0.6)
+        assert time.monotonic() - began < 40
+        server.signal("STOP", *processes)
+        let_pass(stopped)
+        server.signal("CONT", *processes)
+        let_pass(awake)
     took = time.monotonic() - began
     assert len(server.log_lines("up -> down")) == 1
     void = server.call("info", gateway.uri)["void"]

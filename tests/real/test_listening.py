@@ -153,7 +153,7 @@ def test_a_stranger_who_repeats_himself(start, responder: Responder) -> None:
 
 
 def test_a_watch_that_stands_still_alone(start, responder: Responder) -> None:
-    """A gateway that dies goes down, ten seconds later than else; one that lives stays up."""
+    """A gateway that dies goes down, some seconds later than else; one that lives stays up."""
     gateway = Gateway()
     server = start_twenty(start, responder)
     assert server.call("add_destination", gateway.uri, "test") == 0

@@ -34,9 +34,9 @@ class Disk:
         server.define("state_file", str(file))
         server.define("destinations", f"{A} {B}")
 
-    def start(self) -> ModuleType:
-        """Start the server, with nothing in its memory."""
-        self.server.ksr.room_left = None
+    def start(self, room: int | None = None) -> ModuleType:
+        """Start the server, with nothing in its memory, and so much room."""
+        self.server.ksr.room_left = room
         for rows in self.server.ksr.tables.values():
             rows.clear()
         for queue in self.server.ksr.queues.values():
@@ -477,19 +477,34 @@ def test_what_left_the_configuration_leaves_the_file_after_a_month(disk: Disk, w
     assert A.encode() in disk.file.read_bytes()
 
 
-def test_full_memory_restores_what_fits(disk: Disk, states: bytes) -> None:
-    """Where memory has no room for what the file says, all are registered that it has room for."""
+@pytest.mark.parametrize("room", range(20))
+def test_full_memory_loses_nothing_of_the_file(disk: Disk, states: bytes, room: int) -> None:
+    """Where memory has no room for all that it says, it is not written over, and says it the next time."""
     disk.file.write_bytes(states)
-    for room in range(60):
-        disk.server.ksr.room_left = room
-        for rows in disk.server.ksr.tables.values():
-            rows.clear()
-        keepalive = disk.server.process()
-        keepalive.state(A)
-        disk.server.ksr.room_left = None
-    disk.server.tick(2)
-    assert keepalive.state(A) >= 0
-    assert keepalive.state(B) >= 0
+    disk.start(room)
+    disk.server.tick(1)
+    disk.write(3)
+    assert b'"maint"' in disk.file.read_bytes()
+    assert len(disk.told("err")) <= 2
+    keepalive = disk.start()
+    assert keepalive.info(B)["admin"]["mode"] == "maint"
+    assert keepalive.state(A) == 1
+
+
+def test_a_large_file_of_somebody_elses_is_not_read_whole(
+    disk: Disk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its beginning shows whose it is: another program's log does not keep the start waiting."""
+    with disk.file.open("wb") as file:
+        file.write(b"a line of a log\n" * 5000)
+        file.truncate(10**9)
+    began = time.monotonic()
+    keepalive = disk.start()
+    disk.server.tick(1)
+    disk.write(3)
+    assert time.monotonic() - began < 5
+    assert keepalive.state(A) == 0
+    assert len(disk.told("err")) == 1
 
 
 def test_a_record_that_is_none_is_its_own_trouble(disk: Disk) -> None:

@@ -13,7 +13,7 @@ table or queue             key                         value
 ``keepalive``              ``started``                 int, 1 when what is configured was brought in
 ``keepalive``              ``complete``                int, 1 when nothing of that had to be left out
 ``keepalive``              ``probers``                 int, how many probers have begun
-``keepalive``              ``state_read``              int, 1 when what the state file has is known
+``keepalive``              ``state_read``              int, a StateRead
 ``keepalive``              ``unannounced``             int, counts changes of which memory had no room to tell
 ``keepalive``              ``paused``                  int, 1 while no pings are to be sent
 ``keepalive``              ``disabled``                int, 1 while the setting ``enabled`` lets none be sent,
@@ -56,6 +56,7 @@ destination is taken inside of any other, for one read and one write.
 import json
 import logging
 from collections.abc import Callable, Iterable, Iterator
+from enum import Enum
 from functools import cache, lru_cache, partial
 from types import TracebackType
 from typing import Any, Final, TypeVar
@@ -635,14 +636,23 @@ def is_started() -> bool:
     return bool(KSR.htable.sht_get(COMMON, "started") == 1)
 
 
-def is_state_read() -> bool:
-    """Say whether what the state file has is known, so that it may be written over."""
-    return bool(KSR.htable.sht_get(COMMON, "state_read") == 1)
+class StateRead(Enum):
+    """How much of what the state file has is known; only a file that is known whole may be written over."""
+
+    NOTHING = 0
+    WHOLE = 1
+    IN_PART = 2
+    """memory had no room for the rest"""
 
 
-def store_state_read() -> None:
-    """Write that what the state file has is known. Raises: SharedMemoryFull."""
-    _store(COMMON, "state_read", 1)
+def state_read() -> StateRead:
+    """Return how much of what the state file has is known."""
+    return StateRead(KSR.htable.sht_get(COMMON, "state_read") or 0)
+
+
+def store_state_read(known: StateRead) -> None:
+    """Write how much of what the state file has is known. Raises: SharedMemoryFull."""
+    _store(COMMON, "state_read", known.value)
 
 
 def is_complete() -> bool:

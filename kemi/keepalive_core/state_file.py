@@ -9,10 +9,10 @@ import os
 import time
 import zlib
 from contextlib import suppress
-from typing import Final
+from typing import BinaryIO, Final
 
 from . import configuration, files, registrations, shared_memory, state_format, tm
-from .shared_memory import SharedMemoryFull
+from .shared_memory import SharedMemoryFull, StateRead
 from .state_format import Parsed
 from .state_row import Row, Untrue
 
@@ -41,12 +41,9 @@ def load() -> None:
     if not path:
         return
     try:
-        rows = _read(path)
+        _restore(path)
     except Unusable as error:
         log.error("state_file %s", error)
-        return
-    _keep(path, rows)
-    shared_memory.store_state_read()
 
 
 def _path() -> str:
@@ -57,19 +54,25 @@ def _read(path: str) -> dict[str, Row]:
     """Return what the file says, nothing if there is none. Raises: Unusable."""
     try:
         with files.open_regular(path, follow_links=False) as file:
+            _see_that_it_is_ours(path, file)
+            file.seek(0)
             lines = files.lines(file, state_format.MOST_BYTES_OF_A_LINE, MOST_BYTES)
             parsed = state_format.parse(lines, time.time())
     except FileNotFoundError:
         return {}
     except OSError as error:
         raise Unusable(f"{path} can't be read, and is not written before it is: {error}") from None
-    if not parsed.is_ours:
-        raise Unusable(_foreign(path))
-    _tell(path, parsed)
+    _warn(path, parsed)
     return parsed.rows
 
 
-def _tell(path: str, parsed: Parsed) -> None:
+def _see_that_it_is_ours(path: str, file: BinaryIO) -> None:
+    """Look at a file's beginning: somebody else's may be large. Raises: Unusable."""
+    if not state_format.parse(file.read(_BEGINNING).split(b"\n"), time.time()).is_ours:
+        raise Unusable(f"{path} is no state file, and is not written over: move it away, or name another one")
+
+
+def _warn(path: str, parsed: Parsed) -> None:
     for fault in parsed.faults:
         log.warning("state_file %s, %s; it is left out", path, fault)
     if parsed.bad > len(parsed.faults):
@@ -78,18 +81,27 @@ def _tell(path: str, parsed: Parsed) -> None:
         log.warning("state_file %s has not the beginning or the end that it should; the rest is used", path)
 
 
-def _keep(path: str, rows: dict[str, Row]) -> None:
-    """Give a file's rows to the destinations that are registered, and keep the others until they are."""
+def _restore(path: str) -> None:
+    """Give a file's rows to the destinations that are registered, and keep the others until they are.
+
+    Raises: Unusable.
+    """
+    rows = _read(path)
     failed = 0
     for key, row in rows.items():
         try:
             if not registrations.restore(key, row):
                 shared_memory.store_restored(key, state_format.text_of(key, row))
-        except SharedMemoryFull as error:
+        except SharedMemoryFull:
             failed += 1
-            if failed == 1:
-                log.error("state_file %s is not restored as a whole: %s", path, error)
-    log.info("state_file %s: %d destinations", path, len(rows) - failed)
+    if rows:
+        log.info("state_file %s: %d destinations", path, len(rows) - failed)
+    shared_memory.store_state_read(StateRead.IN_PART if failed else StateRead.WHOLE)
+    if failed:
+        raise Unusable(
+            f"{path}: shared memory has no room for {failed} of {len(rows)} destinations; the file keeps "
+            "what it says, and is not written until Kamailio has more (-m) and is started again"
+        )
 
 
 class Writer:
@@ -109,12 +121,14 @@ class Writer:
         path = _path()
         if not path or not shared_memory.is_started() or time.monotonic() < self._not_before:
             return
+        if shared_memory.state_read() is StateRead.IN_PART:
+            return
         began = time.monotonic()
         try:
             self._read_if_missed(path)
             self._write(path)
             self._failed = ""
-        except Unusable as error:
+        except (Unusable, SharedMemoryFull) as error:
             self._tell(str(error))
         except OSError as error:
             self._tell(f"{path} can't be written: {error}")
@@ -126,16 +140,14 @@ class Writer:
             log.error("state_file %s", trouble)
 
     def _read_if_missed(self, path: str) -> None:
-        if shared_memory.is_state_read():
+        if shared_memory.state_read() is StateRead.WHOLE:
             return
         try:
-            rows = _read(path)
+            _restore(path)
         except Unusable as error:
             if self._failed is None:  # load() has told it
                 self._failed = str(error)
             raise
-        _keep(path, rows)
-        shared_memory.store_state_read()
 
     def _write(self, path: str) -> None:
         self._see_whose_it_is(path)
@@ -151,17 +163,10 @@ class Writer:
         """Refuse to write over what somebody else has put there since. Raises: Unusable, OSError."""
         try:
             with files.open_regular(path, follow_links=False) as file:
-                if _mark_of(os.fstat(file.fileno())) == self._mark:
-                    return
-                parsed = state_format.parse(file.read(_BEGINNING).split(b"\n"), time.time())
+                if _mark_of(os.fstat(file.fileno())) != self._mark:
+                    _see_that_it_is_ours(path, file)
         except FileNotFoundError:
             return
-        if not parsed.is_ours:
-            raise Unusable(_foreign(path))
-
-
-def _foreign(path: str) -> str:
-    return f"{path} is no state file, and is not written over: move it away, or name another one"
 
 
 def _mark_of(known: os.stat_result) -> tuple[int, ...]:

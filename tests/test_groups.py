@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from types import ModuleType
 from typing import Any
 
+import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import initialize, invariant, rule
 
-from conftest import ServerMachine
+from conftest import FakeServer, ServerMachine
 from keepalive_core import rosters
 from keepalive_core.rosters import ANSWERS, HELD, SPARE, TAKEN_OUT, Member, Roster
 from keepalive_core.shown import HOLD, answer, is_taken_out, own_answer
@@ -31,11 +33,7 @@ def roster_of(server: Any, name: str) -> list[tuple[Member, str]]:
     tables = server.ksr.tables
     text = tables["keepalive_group"].get(name, rosters.EMPTY)
     roster = Roster(text, tables["keepalive_page"].__getitem__, lambda _: "")
-    return [
-        (roster.member(seat), roster.mark(seat))
-        for page in range(roster.number_of_pages())
-        for seat in roster.seats(page)
-    ]
+    return [each for page in range(roster.number_of_pages()) for each in roster.members_of(page)]
 
 
 def least_of(server: Any, name: str) -> int:
@@ -93,15 +91,15 @@ class EnoughAtEachMoment(ServerMachine):
 
     @contextmanager
     def killed_after(self, writes: int | None) -> Iterator[None]:
-        """Kill the process after so many of its writes to state and groups; then one look at all heals."""
+        """Kill the process after so many of its writes to state and groups; then a look at all heals."""
         self.writes_left = writes
         try:
             yield
         except Died:
             self.enough_answer()
-        finally:
             self.writes_left = None
-        self.server.tick(2)
+            self.server.tick(14)
+        self.writes_left = None
 
     killing = st.one_of(st.none(), st.integers(0, 6))
 
@@ -181,3 +179,75 @@ class EnoughAtEachMoment(ServerMachine):
 
 EnoughAtEachMoment.TestCase.settings = settings(max_examples=30, stateful_step_count=30, deadline=None)
 TestEnoughAtEachMoment = EnoughAtEachMoment.TestCase
+
+
+def wrong(text: str, at: int, patch: str) -> str:
+    """Return a text with another one in it."""
+    return text[:at] + patch + text[at + len(patch) :]
+
+
+RECORD = 106
+HEAD = 42
+NONSENSE: dict[str, tuple[str, Callable[[Any], Any]]] = {
+    "a word": ("group", lambda text: "foo"),
+    "a number": ("group", lambda text: 7),
+    "another alphabet": ("group", lambda text: "ä" * len(text)),
+    "letters for counts": ("group", lambda text: wrong(text, 3, "xyz")),
+    "wrong counts": ("group", lambda text: wrong(text, 0, "00000007" * 4)),
+    "no words": ("group", lambda text: wrong(text, 32, "??????????")),
+    "cut": ("group", lambda text: text[:-1]),
+    "only a head": ("group", lambda text: text[:HEAD]),
+    "a record more": ("group", lambda text: text + text[-RECORD:]),
+    "another page": ("group", lambda text: wrong(text, HEAD + 24, "ffffffff")),
+    "other ranks": ("group", lambda text: wrong(text, HEAD, "f" * 24)),
+    "other marks": ("group", lambda text: wrong(text, HEAD + 42, "SHT..A")),
+    "marks that are none": ("group", lambda text: wrong(text, HEAD + 42, "?x")),
+    "more marks than members": ("group", lambda text: wrong(text, HEAD + 42, "A" * 64)),
+    "gone": ("group", lambda text: None),
+    "a page of words": ("page", lambda text: "foo bar"),
+    "a page that is a number": ("page", lambda text: 7),
+    "a page that is cut": ("page", lambda text: text[:-20]),
+    "a page of somebody else": ("page", lambda text: text.replace("192.168.10", "192.168.99")),
+    "a page that is gone": ("page", lambda text: None),
+    "a change that is a word": ("group_change", lambda number: "foo"),
+    "a change that is gone": ("group_change", lambda number: None),
+    "a state that is a word": ("state", lambda number: "foo"),
+    "a state that is huge": ("state", lambda number: 2**31 - 1),
+    "a state below 0": ("state", lambda number: -7),
+    "a state that is gone": ("state", lambda number: None),
+}
+
+
+@pytest.mark.parametrize("alive", [True, False], ids=["up", "down"])
+@pytest.mark.parametrize("kind", NONSENSE)
+def test_nonsense_in_a_row_of_a_group(
+    keepalive: ModuleType, server: FakeServer, kind: str, alive: bool
+) -> None:
+    """Whatever somebody writes: nothing fails but what stood there, and within seconds all is as before."""
+    table, patch = NONSENSE[kind]
+    worker = server.process()
+    server.process()
+    for place, uri in enumerate(MEMBERS):
+        assert keepalive.add_destination(uri, "me", group="g", priority=place, group_min_alive=2) == 0
+    server.answer(200 if alive else 503, 35)
+    before = [keepalive.alive("g"), worker.alive("g"), *(keepalive.is_alive(uri) for uri in MEMBERS)]
+    assert before[0] == (MEMBERS[::-1] if alive else MEMBERS[:-3:-1])
+    rows = server.ksr.tables[f"keepalive_{table}"]
+    key = next(iter(rows))
+    rows[key] = patch(rows[key])
+    if rows[key] is None:
+        del rows[key]
+    for face in (keepalive, worker):
+        assert isinstance(face.alive("g"), list)
+        assert face.is_group_alive("g") in (1, 2, -1)
+        assert face.is_alive(MEMBERS[0]) in (1, 2, -1)
+        face.report_failure(MEMBERS[1], "seen")
+        face.report_success(MEMBERS[2], "seen")
+    assert keepalive.set_admin(MEMBERS[3], "maint") == keepalive.set_admin(MEMBERS[3], "ready") == 0
+    server.answer(200 if alive else 503, 40)
+    assert [keepalive.alive("g"), worker.alive("g"), *(keepalive.is_alive(uri) for uri in MEMBERS)] == before
+    assert all("makes no sense" in line for line in server.ksr.lines("err")), server.ksr.lines("err")
+    assert len(roster_of(server, "g")) == len(MEMBERS)
+    for uri in MEMBERS:
+        assert keepalive.del_destination(uri, "me") == 0
+    assert (keepalive.alive("g"), keepalive.is_group_alive("g")) == ([], -1)

@@ -361,5 +361,5 @@ def test_a_tick_with_nothing_due_asks_shared_memory_for_changes_alone(
     for _ in range(20):
         server.tick()
         calls.append(sum(spy.call_count for spy in spies) - sum(calls))
-    once_a_second = sum(each.at_run_time for each in SETTINGS.values()) + 2
-    assert sorted(calls) == [0] * 19 + [once_a_second], "the settings are looked at once a second"
+    once_a_second = sum(each.at_run_time for each in SETTINGS.values()) + 2 + 2
+    assert sorted(calls) == [0] * 19 + [once_a_second], "the settings, and a destination, once a second"

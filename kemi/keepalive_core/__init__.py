@@ -50,6 +50,7 @@ Rooms that join the others:
 * ``results``        what a ping's result, or a report, does to its destination
 * ``complaints``     what is told of replies and of tm that are not as they should be
 * ``groups``         who of a group is alive, and that enough of them are answered for
+* ``inspection``     whether what is written of destinations and groups is true
 * ``uplinks``        many destinations behind one socket that fail together
 * ``state_file``     what is known, over a restart
 * ``information``    all that is known of a destination, for people and programs

@@ -8,7 +8,7 @@ or is kept answering no more, before is_alive says so.
 
 import logging
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import contextmanager, suppress
 from typing import Final, NamedTuple
 
 from . import configuration, rosters, shared_memory
@@ -75,13 +75,16 @@ def _alive(name: object) -> list[str] | None:
     uris = _read_alive(name, pages)
     if uris is None:
         # Members came or went meanwhile. What was read then need not be read again.
-        with shared_memory.locked(name, shared_memory.GROUP):
+        with shared_memory.locked(name, shared_memory.GROUP) as row:
             uris = _read_alive(name, pages)
+            roster = row.record()
+            if uris is None and roster is not None:
+                shared_memory.drop_nonsense(shared_memory.GROUP, name, roster)
     return None if uris is None else _found.remember(name, _Alive(change, pages, uris)).uris
 
 
 def _read_alive(name: str, pages: dict[str, Page]) -> list[str] | None:
-    """Return who is alive in a group; None if it, or one of its pages, is gone.
+    """Return who is alive in a group; None if it, or one of its pages, is gone or makes no sense.
 
     Arguments: name, of the group; pages, those that are known, by their numbers, which become the group's.
     """
@@ -94,7 +97,10 @@ def _read_alive(name: str, pages: dict[str, Page]) -> list[str] | None:
             text = shared_memory.page(number)
             if text is None:
                 return None
-            pages[number] = Page.of(text)
+            try:
+                pages[number] = Page.of(text)
+            except rosters.NONSENSE:
+                return None
     for number in pages.keys() - numbers:
         del pages[number]
     return rosters.alive(roster, [pages[number] for number in numbers])
@@ -122,11 +128,11 @@ def show(key: str, value: int, registered: Registration | None) -> None:
     Arguments: key; value, as to_show() gives it; registered, how it is. Its rows are there, and need no room.
     """
     value = shown_now(value, registered)
-    mark = _mark_of(value)
+    mark = mark_of(value)
     if mark == rosters.ANSWERS:
         shared_memory.store_shown(key, value)
     if registered is not None:
-        for name in _names(registered):
+        for name in names_of(registered):
             _note(name, key, registered, mark)
     if mark != rosters.ANSWERS:
         shared_memory.store_shown(key, value)
@@ -145,16 +151,22 @@ def regroup(key: str, before: Registration | None, after: Registration | None) -
     Behind it, without that lock, comes settle(). Raises: SharedMemoryFull; then no group has lost it.
     """
     # First it comes, then it goes, for which there is always room.
-    names = [*_names(after), *(_names(before) - _names(after))]
+    names = [*names_of(after), *(names_of(before) - names_of(after))]
     for name in names:
-        was, now = _member(key, name, before), _member(key, name, after)
+        was, now = member_of(key, name, before), member_of(key, name, after)
         if was != now:
-            _replace(name, was, now)
+            replace(name, was, now)
     if before is not None:
         follow_unknown_as(key, after)
 
 
-def _replace(name: str, was: Member | None, now: Member | None) -> None:
+def replace(name: str, was: Member | None, now: Member | None) -> None:
+    """Have a group hold a destination as it stands in it now, under its lock.
+
+    Arguments: name, of the group; was, how it stood there before; now; None for not at all.
+    Raises: SharedMemoryFull; then nothing has changed.
+    """
+    setting = _setting()
     with _opened(name) as roster:
         seat = roster.find(was.rank, was.key) if was else None
         if was and seat is not None and roster.member(seat) != now:
@@ -162,15 +174,17 @@ def _replace(name: str, was: Member | None, now: Member | None) -> None:
             with suppress(SharedMemoryFull):
                 roster.tidy(was.rank)
         if now:
-            roster.join(now, _mark_of(shared_memory.shown(now.key) or 0))
-        roster.follow_words(_setting())
+            roster.join(now, mark_of(shared_memory.shown(now.key) or 0))
+        roster.follow_words(setting)
 
 
 def guard(name: str) -> None:
     """See to it that enough members of a group answer, after the settings have changed."""
+    setting = _setting()
     with _opened(name) as roster:
+        roster.check()
         roster.recount()
-        roster.follow_words(_setting())
+        roster.follow_words(setting)
     settle()
 
 
@@ -185,51 +199,70 @@ def _setting() -> str:
     return str(configuration.values()["group_min_alive"])
 
 
-def _names(registered: Registration | None) -> set[str]:
+def names_of(registered: Registration | None) -> set[str]:
+    """Return the groups that a destination's owners put it into."""
     return {owner.group for owner in registered.owners.values()} - {""} if registered else set()
 
 
-def _member(key: str, name: str, registered: Registration | None) -> Member | None:
+def member_of(key: str, name: str, registered: Registration | None) -> Member | None:
     """Return how a destination stands in a group, None if none of its owners put it there."""
     owners = [owner for owner in registered.owners.values() if owner.group == name] if registered else []
     if registered is None or not owners:
         return None
     said = rosters.words([str(owner.options.get("group_min_alive", "")) for owner in owners])
-    return Member(_rank(name, registered), key, registered.uri, said)
+    return Member(rank_in(name, registered), key, registered.uri, said)
 
 
-def _rank(name: str, registered: Registration) -> str:
+def rank_in(name: str, registered: Registration) -> str:
     """Return the best of the places that its owners give a member in a group."""
     places = [(owner.priority, owner.weight) for owner in registered.owners.values() if owner.group == name]
     return rosters.rank(*max(places), registered.generation)
 
 
-def _mark_of(value: int) -> str:
+def mark_of(value: int) -> str:
+    """Return a member's mark, by what is_alive reads of it, unless a group keeps it answering."""
     if own_answer(value) == UP:
         return rosters.ANSWERS
     return rosters.TAKEN_OUT if is_taken_out(value) else rosters.SPARE
 
 
-def _note(name: str, key: str, registered: Registration, mark: str) -> bool:
-    """Write down in a group's roster what is true of a member; say whether that is new."""
+def _note(name: str, key: str, registered: Registration, mark: str) -> None:
+    """Write down in a group's roster what is true of a member."""
     with _opened(name) as roster:
-        seat = roster.find(_rank(name, registered), key)
-        known = mark if seat is None else roster.mark(seat)
+        seat = roster.find(rank_in(name, registered), key)
         # One that is kept answering is so as long as it is needed.
-        is_new = known != mark and (known, mark) != (rosters.HELD, rosters.SPARE)
-        if seat is not None and is_new:
+        if seat is not None and (roster.mark(seat), mark) != (rosters.HELD, rosters.SPARE):
             roster.set_mark(seat, mark)
-    return is_new
+
+
+def members_of(name: str, page: int) -> tuple[list[Member], bool]:
+    """Return the members of a page of a group's roster, and whether there is another page behind it."""
+    members: list[Member] = []
+    more = False
+    with _opened(name) as roster:
+        if page < roster.number_of_pages():
+            members = [member for member, _ in roster.members_of(page)]
+            more = page + 1 < roster.number_of_pages()
+    return members, more
+
+
+def seen(name: str) -> Roster:
+    """Return a group's roster, to be looked at only; it may raise what is in NONSENSE."""
+    return Roster(shared_memory.roster(name) or rosters.EMPTY, _read_page, shared_memory.store_page)
 
 
 @contextmanager
 def _opened(name: str) -> Iterator[Roster]:
     """Open a group's roster to change it, under its lock; in the end enough members answer.
 
-    Raises: SharedMemoryFull; then nothing has changed.
+    One that makes no sense is dropped, and what was to be changed with it: its members join again when they
+    are inspected. Raises: SharedMemoryFull; then nothing has changed.
     """
     with shared_memory.locked(name, shared_memory.GROUP) as row:
         text = row.record() or rosters.EMPTY
+        if not rosters.is_sound(text):
+            shared_memory.drop_nonsense(shared_memory.GROUP, name, text)
+            text = rosters.EMPTY
         roster = Roster(text, _read_page, shared_memory.store_page)
         before = roster.held
         try:
@@ -239,10 +272,13 @@ def _opened(name: str) -> Iterator[Roster]:
             after = roster.text()
             if after != text:
                 _write(name, roster, after)
-        except BaseException:
+        except BaseException as error:
             for number in roster.written:
                 shared_memory.drop_page(number)
-            raise
+            if not isinstance(error, rosters.NONSENSE):
+                raise
+            shared_memory.drop_nonsense(shared_memory.GROUP, name, text)
+            return
     _tell(name, before, roster)
 
 
@@ -284,80 +320,3 @@ def _tell(name: str, before: int, roster: Roster) -> None:
         )
     elif before and not roster.held:
         log.warning("group %s: %d answer of their own again", name, roster.answering)
-
-
-# --- what should never be wrong ----------------------------------------------------------------------------
-
-# Pages that inspect() has still to look at in this round: a group's name, and which page of it.
-_to_inspect: list[tuple[str, int]] = []
-# As many pages are looked at a time: 640 members, some 0.7 ms.
-_INSPECTED: Final = 10
-
-
-def inspect() -> None:
-    """Look at some pages whether they say what is true, and mend what is not; the first prober does so.
-
-    What a process wrote by half that was killed, or that met an error, is so put right in time.
-    """
-    for _ in range(_INSPECTED):
-        if not _to_inspect:
-            _to_inspect.extend((name, 0) for name in shared_memory.groups())
-            return
-        name, page = _to_inspect.pop()
-        if not page:
-            guard(name)
-        roster = Roster(shared_memory.roster(name) or rosters.EMPTY, _read_page, shared_memory.store_page)
-        if page < roster.number_of_pages() - 1:
-            _to_inspect.append((name, page + 1))
-        try:
-            known = [(roster.member(seat), roster.mark(seat)) for seat in roster.seats(page)]
-        except LookupError:
-            # Members came or went meanwhile.
-            continue
-        for member, mark in known:
-            if not _is_true(member, mark):
-                _mend(name, member)
-    settle()
-
-
-def _is_true(member: Member, mark: str) -> bool:
-    value = shared_memory.shown(member.key)
-    if value is None:
-        return False
-    known = rosters.SPARE if mark == rosters.HELD else mark
-    # One that another group keeps answering too is looked at more closely.
-    return known == _mark_of(value) and value // HOLD == (mark == rosters.HELD)
-
-
-def _mend(name: str, member: Member) -> None:
-    """Bring a member's groups in line with what is true of it, where they are not."""
-    key = member.key
-    with shared_memory.locked(key):
-        registered, value = shared_memory.registration(key), shared_memory.shown(key)
-        now = None if value is None else _member(key, name, registered)
-        wrong = now != member
-        if wrong:
-            _replace(name, member, now)
-        if registered is not None and value is not None:
-            names = sorted(_names(registered))
-            marked = [_note(each, key, registered, _mark_of(value)) for each in names]
-            wrong = _recount_held(key, names, registered) or any(marked) or wrong
-    if wrong:
-        log.warning("group %s: what was known of %s was not true, and is put right", name, member.uri)
-
-
-def _recount_held(key: str, names: list[str], registered: Registration) -> bool:
-    """Count anew which of its groups keep a destination answering; say whether that was wrong."""
-    # All at a time, as none of them may change its mind meanwhile. Nobody else holds more than one.
-    with ExitStack() as locks:
-        for name in names:
-            locks.enter_context(shared_memory.locked(name, shared_memory.GROUP))
-        held = 0
-        for name in names:
-            roster = Roster(shared_memory.roster(name) or rosters.EMPTY, _read_page, shared_memory.store_page)
-            seat = roster.find(_rank(name, registered), key)
-            held += seat is not None and roster.mark(seat) == rosters.HELD
-        wrong = (shared_memory.shown(key) or 0) // HOLD != held
-        if wrong:
-            shared_memory.store_held(key, held)
-    return wrong

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from . import configuration, groups, lists, registrations, registry, shared_memory
 from .fleet import Fleet
 from .health import NO_VERDICT, NOT_SENT, Health
+from .inspection import Inspection
 from .schedule import SECOND, Minutely, dealt_to
 
 log = logging.getLogger("keepalive")
@@ -38,6 +39,7 @@ class Housekeeping:
         """the list of destinations of kamailio.cfg that was followed last, as far as that went"""
         self._next_list = 0
         self._next_missed = 0
+        self._inspection = Inspection(fleet.keys)
         self.tasks: tuple[Callable[[int], None], ...] = (
             self._follow_configured_destinations,
             self._bring_in_missed,
@@ -45,7 +47,7 @@ class Housekeeping:
             self._tell_if_crowded,
             self._tell_of_voids,
             self._tell_of_unsent,
-            self._inspect_groups,
+            self._inspect,
         )
         """what to do each second, each called with the time, us; one's trouble is not the others'"""
 
@@ -100,9 +102,8 @@ class Housekeeping:
                 shared_memory.store_behind(socket, self.number, number)
                 self._published_behind[socket] = number
 
-    def _inspect_groups(self, now: int) -> None:
-        if self.number == 0:
-            groups.inspect()
+    def _inspect(self, now: int) -> None:
+        self._inspection.look_at_some(with_groups=self.number == 0)
 
     def _tell_if_crowded(self, now: int) -> None:
         """Say once that the tables have too few slots for the destinations."""

@@ -32,6 +32,7 @@ HELD: Final = "H"
 TAKEN_OUT: Final = "T"
 """it does not answer, and must not be kept answering: an administrator has taken it out"""
 _VACANT: Final = "."
+_ALL_MARKS: Final = {ANSWERS, SPARE, HELD, TAKEN_OUT, _VACANT}
 
 _RANK: Final = 24
 _NUMBER: Final = 8
@@ -42,6 +43,9 @@ _RECORD: Final = _MARKS + SEATS
 # The head: the least number that has to answer, how many answer, are held, are members, and their words.
 _COUNT: Final = 8
 _HEAD: Final = 4 * _COUNT + _WORDS
+
+NONSENSE: Final = (LookupError, TypeError, ValueError)
+"""What may be raised for a roster and pages that somebody else has written."""
 
 _NO_WORDS: Final = "000000000-"
 EMPTY: Final = "0" * 4 * _COUNT + _NO_WORDS
@@ -81,6 +85,11 @@ def _highest(known: Iterable[str]) -> str:
         return different.pop()
     different.add(_NO_WORDS)
     return "".join(max(each[part] for each in different) for part in (slice(6), slice(6, 9), slice(9, 10)))
+
+
+def is_sound(text: str) -> bool:
+    """Say whether a text has the shape of a roster."""
+    return text.isascii() and text[: 4 * _COUNT].isdigit() and len(text) % _RECORD == _HEAD
 
 
 class _Taken(NamedTuple):
@@ -126,6 +135,7 @@ class Roster:
 
     Arguments: text, as text() gave it; read, returns the text of a page by its number; write, stores the text
     of a new page and returns its number, 8 digits.
+    Raises, as its functions do: one of NONSENSE, for text that somebody else has written.
     """
 
     def __init__(self, text: str, read: Callable[[str], str], write: Callable[[str], str]) -> None:
@@ -187,14 +197,12 @@ class Roster:
         page, place = divmod(seat, _RECORD)
         return Member.of(self._page(page).split("\n")[place - _MARKS])
 
-    def seats(self, page: int) -> list[int]:
-        """Return the seats of a page that are taken, none for one that there is not."""
-        first = page * _RECORD + _MARKS
-        return [
-            seat
-            for seat in range(first, first + SEATS)
-            if self._records[seat : seat + 1] not in ("", _VACANT)
-        ]
+    def members_of(self, page: int) -> list[tuple[Member, str]]:
+        """Return the members of a page, each with its mark."""
+        lines, marks = self._taken(page)
+        if len(lines) != self._number_at(page):
+            raise ValueError(f"page {page} has fewer lines than marks")
+        return [(Member.of(line), mark) for line, mark in zip(lines, marks, strict=True)]
 
     def join(self, member: Member, mark: str) -> None:
         """Take a member in, unless it is in already; raises what write raises, then nothing has changed."""
@@ -266,6 +274,9 @@ class Roster:
             best, worst = self._records.find(SPARE), self._records.rfind(HELD)
             if best >= 0 and (self.held < missing or best < worst):
                 self.set_mark(best, HELD)
+            elif self.held > missing and worst < 0:
+                # Somebody else has written it.
+                self.recount()
             elif self.held > missing:
                 self.set_mark(worst, SPARE)
             else:
@@ -292,8 +303,17 @@ class Roster:
             least_alive(setting, self.members) if left_open == "d" else 0,
         )
 
+    def check(self) -> None:
+        """Raise one of NONSENSE if it is none that was written here."""
+        pages = range(self.number_of_pages())
+        numbers = {self._number_of(page) for page in pages}
+        ranks = [self._records[page * _RECORD : page * _RECORD + _RANK] for page in pages]
+        marks = {mark for page in pages for mark in self._marks(page)}
+        if len(numbers) < len(pages) or ranks != sorted({*ranks}) or marks - _ALL_MARKS:
+            raise ValueError("pages or marks are mixed up")
+
     def recount(self) -> None:
-        """Count its marks anew."""
+        """Count its marks and words anew."""
         counted = {mark: self._records.count(mark) for mark in (ANSWERS, SPARE, HELD, TAKEN_OUT)}
         self.answering, self.held, self.members = counted[ANSWERS], counted[HELD], sum(counted.values())
         self._words = _highest(_words_of(self._records))

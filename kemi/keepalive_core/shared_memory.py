@@ -192,8 +192,8 @@ def _text(table: str, key: str) -> str | None:
         return None
     KSR.htable.sht_lock(table, key)
     try:
-        text: str | None = KSR.htable.sht_get(table, key)
-        return text
+        text = KSR.htable.sht_get(table, key)
+        return text if isinstance(text, str) else None
     finally:
         KSR.htable.sht_unlock(table, key)
 
@@ -226,6 +226,11 @@ def drop_nonsense(table: str, key: str, text: object) -> None:
 def note_lost() -> None:
     """Have the probers see to rows that were lost; what is counted has its row from the start on."""
     KSR.htable.sht_inc(COMMON, "lost")
+
+
+def lost() -> int:
+    """Return how many rows are known to have been lost."""
+    return _whole(COMMON, "lost")
 
 
 def _whole(table: str, key: str) -> int:
@@ -264,8 +269,11 @@ def _revise() -> None:
 number: Callable[[str, str], int | None] = KSR.htable.sht_get
 """Return the number that a table has for a key, None for none."""
 
-shown: Callable[[str], int | None] = partial(KSR.htable.sht_get, STATE)
-"""Return what is_alive reads of a destination; None if it is not monitored."""
+
+def shown(key: str) -> int | None:
+    """Return what is_alive reads of a destination; None if it is not monitored."""
+    value = KSR.htable.sht_get(STATE, key)
+    return value if isinstance(value, int) else None
 
 
 def registration(key: str) -> Registration | None:
@@ -326,7 +334,7 @@ def change_held(key: str, by: int) -> None:
     """Have one group more, or less, keep a destination answering; needs no memory."""
     with locked(key, STATE):
         before = shown(key)
-        if isinstance(before, int):
+        if before is not None:
             _store(STATE, key, max(before % HOLD, before + by * HOLD))
 
 
@@ -334,7 +342,7 @@ def store_held(key: str, number: int) -> None:
     """Write how many groups keep a destination answering."""
     with locked(key, STATE):
         before = shown(key)
-        if isinstance(before, int):
+        if before is not None:
             _store(STATE, key, before % HOLD + number * HOLD)
 
 

@@ -7,6 +7,7 @@ from typing import Final
 from . import listeners, shared_memory, variables
 from .checks import Refused
 from .quoting import quoted
+from .remembered import Remembered
 from .settings import DESTINATION, SETTINGS, InvalidSetting, Policy, Settings, Value, check, from_text
 
 log = logging.getLogger("keepalive")
@@ -23,10 +24,11 @@ _seen: dict[str, str] = {}
 _unreadable: set[str] = set()
 _enabled = True
 _published: dict[str, Value] = {}
-# Policies by the options that differ from the settings; all of one version of the settings.
-_policies: dict[tuple[tuple[str, Value], ...], Policy] = {}
+# Policies by the options that differ from the settings, all of one version of these. One takes some 4 kB.
+_policies: Remembered[tuple[tuple[str, Value], ...], Policy] = Remembered(
+    16 << 20, lambda options, _: 4000 + sum(4 * len(str(value)) for _, value in options)
+)
 _policies_of: list[Mapping[str, Value]] = [{}]
-_MOST_POLICIES = 10_000
 
 
 def read_defines() -> None:
@@ -194,11 +196,7 @@ def policy(options: Mapping[str, Value]) -> Policy:
     Destinations with the same options share one: there are many of these, and few of those.
     """
     in_force = values()
-    if in_force is not _policies_of[0] or len(_policies) > _MOST_POLICIES:
+    if in_force is not _policies_of[0]:
         _policies_of[0] = in_force
-        _policies.clear()
-    asked = tuple(options.items())
-    found = _policies.get(asked)
-    if found is None:
-        found = _policies[asked] = Policy(in_force, options)
-    return found
+        _policies.forget()
+    return _policies.answer(tuple(options.items()), lambda _: Policy(in_force, options))

@@ -6,10 +6,10 @@ what it returns. Times are microseconds of one monotonic clock that all processe
 
 import math
 from enum import Enum
-from functools import lru_cache
 from typing import Any, Final, NamedTuple
 
 from .quoting import one_line
+from .remembered import Remembered
 from .reply_codes import CodeRanges, has_code, parse_codes
 from .schedule import SECOND
 
@@ -123,16 +123,23 @@ class Rules(NamedTuple):
         return "/".join(_ranges_text(each) if isinstance(each, tuple) else str(each) for each in self)
 
     @staticmethod
-    @lru_cache(maxsize=4096)
     def from_text(text: str) -> "Rules":
         """Return the rules that a text() stands for."""
-        fields: list[Any] = text.split("/")
-        for at, each in enumerate(fields):
-            fields[at] = parse_codes(each) if at in _CODE_FIELDS else int(each)
-        return Rules._make(fields)
+        return _rules.answer(text, _read_rules)
 
 
 _CODE_FIELDS: Final = {Rules._fields.index("codes"), Rules._fields.index("drain_codes")}
+
+
+def _read_rules(text: str) -> Rules:
+    fields: list[Any] = text.split("/")
+    for at, each in enumerate(fields):
+        fields[at] = parse_codes(each) if at in _CODE_FIELDS else int(each)
+    return Rules._make(fields)
+
+
+# Each reply brings the text of its ping's rules; the rules take some 500 bytes beside their codes.
+_rules: "Remembered[str, Rules]" = Remembered(4 << 20, lambda text, _: 500 + 10 * len(text))
 
 
 def _ranges_text(codes: CodeRanges) -> str:

@@ -25,6 +25,14 @@ class Remembered(Generic[Q, A]):
         self._size_of = size_of
         self._size = 0
 
+    def answer(self, question: Q, find: Callable[[Q], A]) -> A:
+        """Return the answer to a question: as remembered, or as it is found, which is remembered then.
+
+        Raises: what find raises.
+        """
+        known = self.answers.get(question)
+        return self.remember(question, find(question)) if known is None else known
+
     def remember(self, question: Q, answer: A) -> A:
         """Remember an answer, the last one to its question; return it.
 

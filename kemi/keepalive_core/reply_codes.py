@@ -1,9 +1,9 @@
 """Which SIP reply codes count as alive: the text of ping_reply_codes, read (pure)."""
 
 import re
-from functools import lru_cache
 
 from .quoting import quoted
+from .remembered import Remembered
 
 CodeRanges = tuple[tuple[int, int], ...]
 
@@ -12,17 +12,23 @@ LOWEST = 200
 HIGHEST = 699
 
 
-@lru_cache(maxsize=256)
 def parse_codes(text: str) -> CodeRanges:
     """Read a list of codes such as ``2xx,404,480``, ``200-499`` or ``any``.
 
     Returns: the ranges it names, first and last code of each; none for an empty text.
     Raises: ValueError with the fault.
     """
+    return _known.answer(text, _parsed)
+
+
+def _parsed(text: str) -> CodeRanges:
     if not text:
         return ()
     ranges = [_range(part.strip().lower()) for part in text.split(",")]
     return tuple(ranges)
+
+
+_known: Remembered[str, CodeRanges] = Remembered(1 << 20, lambda _, ranges: 120 * len(ranges))
 
 
 def has_code(codes: CodeRanges, code: int) -> bool:

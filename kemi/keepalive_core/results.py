@@ -23,6 +23,7 @@ from . import (
 from .callbacks import Change
 from .calls import ON, is_call_success, judge_call
 from .health import HISTORY, Health, Kind, Report, Result, Rules, Transition, Verdict
+from .remembered import Remembered
 from .rows import Registration
 from .schedule import SECOND, Minutely, Wish
 from .settings import Policy
@@ -208,10 +209,9 @@ def report_call(key: str, code: int) -> bool:
     return True
 
 
-# As this process looked them up, as long as the revision stays.
-_policies: dict[str, Policy] = {}
+# As this process looked them up, as long as the revision stays. They are shared by many.
+_policies: Remembered[str, Policy] = Remembered(4 << 20, lambda _, policy: 0)
 _policies_at: int | None = None
-_MOST_POLICIES: Final = 10_000
 
 
 def _policy(key: str) -> Policy | None:
@@ -222,15 +222,15 @@ def _policy(key: str) -> Policy | None:
     global _policies_at
     # Read before what it stands for: a change that comes meanwhile makes the answer an old one.
     revision = shared_memory.revision()
-    if revision != _policies_at or len(_policies) > _MOST_POLICIES:
-        _policies.clear()
+    if revision != _policies_at:
+        _policies.forget()
         _policies_at = revision
-    found = _policies.get(key)
+    found = _policies.answers.get(key)
     if found is None:
         registered = shared_memory.registration(key)
         if registered is None:
             return None
-        found = _policies[key] = configuration.policy(registered.options)
+        found = _policies.remember(key, configuration.policy(registered.options))
     return found
 
 

@@ -42,6 +42,8 @@ class Record:
         self._address = address
         self._known = Queue()
         self._unread: deque[int] = deque(maxlen=_LOOKS)
+        self._written = 0
+        """when the row was, us"""
         self._minute = 0
         """when the minute began in which neglect is counted, us"""
         self._neglected = 0
@@ -51,12 +53,15 @@ class Record:
 
     def write(self, look: Look, since: int, now: int) -> None:
         """Write down one more look. Raises: SharedMemoryFull."""
+        before = self._known
         self._unread.append(look.unread_since)
         if look.lost_since:
             self._known = listening.also_dropped(self._known, look.lost_since, now)
         self._known = self._known._replace(unread_since=_earliest(self._unread))
-        # Whatever somebody does with our table: a row that was lost is back with the next beat.
-        shared_memory.store_queue(self._address, self._known)
+        # Whatever somebody does with our table: a row that was lost is back within a second.
+        if self._known != before or now - self._written >= SECOND:
+            shared_memory.store_queue(self._address, self._known)
+            self._written = now
         self._dropped += look.dropped
         if look.unread_since or look.lost_since:
             self._count(now - since, now)

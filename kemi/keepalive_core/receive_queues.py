@@ -131,7 +131,7 @@ class UdpQueue:
             return 0
         # What a filter drops, or what has a wrong checksum, may count too: no sign of a full queue.
         before, self._overflowed = self._overflowed, overflows()
-        return 0 if self._overflowed == before else newly
+        return newly if before is None or before != self._overflowed else 0
 
     def _count_drops(self) -> int:
         try:

@@ -102,6 +102,7 @@ class Watch:
         self._pulse = Pulse(now, ahead)
         shared_memory.store_pulse(self._pulse)
         if self._queues is None:
+            self._queues = []  # what can't be found is not looked for again and again
             self._queues = self._find_queues(now)
         waiting = _joined(queue.look(now, ahead) for queue in self._tasks)
         looks = []
@@ -188,7 +189,7 @@ def server_witness(sent: int, ended: int, timeout: int) -> str:
     pulse, gaps, now = shared_memory.pulse(), shared_memory.gaps(), tm.clock()
     # Whoever asks may have been woken before the watch.
     present = listening.gap(pulse, now, tm.wall_ahead())
-    if present and not _is_watch_gone(pulse, now):
+    if present and not _is_watch_gone():
         gaps.append(present)
     missed = listening.missed(gaps, sent, ended, timeout * 1000)
     return missed.witness() if missed else ""
@@ -205,7 +206,7 @@ def socket_witness(socket: str, copies: Sequence[int], latency: int, ended: int)
     known = shared_memory.queue(address) if address else None
     if known is None:
         address, known = "a UDP socket", shared_memory.queue(ANY)
-    if known is None or not listening.read_no_answer(known, copies, latency, ended):
+    if known is None or _is_watch_gone() or not listening.read_no_answer(known, copies, latency, ended):
         return ""
     return f"nobody read what arrived at {address}"
 
@@ -229,18 +230,19 @@ def _address(socket: str) -> str:
         return ""
 
 
-def _is_watch_gone(pulse: Pulse, now: int) -> bool:
+def _is_watch_gone() -> bool:
     """Say whether the watch has made no beat, although this process was awake for long enough to see one."""
     global _last_seen
-    beat, looked, awake = _last_seen
-    awake = awake + min(now - looked, _AWAKE) if beat == pulse.beat else 0
-    _last_seen = pulse.beat, now, awake
+    last, looked, awake = _last_seen
+    beat, now = shared_memory.pulse().beat, tm.clock()
+    awake = awake + min(now - looked, _AWAKE) if beat == last else 0
+    _last_seen = beat, now, awake
     if awake < _GONE:
         return False
     if shared_memory.may_tell("watch", now):
         log.error(
             "the watch process has not been seen for %d s: silence counts again, whether this server hears "
             "or not; was the process of timer=keepalive_watch stopped?",
-            (now - pulse.beat) // SECOND,
+            (now - beat) // SECOND,
         )
     return True

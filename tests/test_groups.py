@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from sys import getsizeof
 from types import ModuleType
 from typing import Any
 
@@ -14,6 +15,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import initialize, invariant, rule
 
 from conftest import FakeServer, ServerMachine
+from fake_ksr import FakeKSR
 from keepalive_core import rosters
 from keepalive_core.rosters import ANSWERS, HELD, SPARE, TAKEN_OUT, Member, Roster
 from keepalive_core.shown import HOLD, answer, is_taken_out, own_answer
@@ -186,6 +188,8 @@ def wrong(text: str, at: int, patch: str) -> str:
     return text[:at] + patch + text[at + len(patch) :]
 
 
+# --- nonsense ---------------------------------------------------------------------------------------------
+
 RECORD = 106
 HEAD = 42
 NONSENSE: dict[str, tuple[str, Callable[[Any], Any]]] = {
@@ -251,3 +255,158 @@ def test_nonsense_in_a_row_of_a_group(
     for uri in MEMBERS:
         assert keepalive.del_destination(uri, "me") == 0
     assert (keepalive.alive("g"), keepalive.is_group_alive("g")) == ([], -1)
+
+
+# --- costs --------------------------------------------------------------------------------------------------
+
+
+class Calls:
+    """Counts the calls of KSR, and those while a group is locked."""
+
+    def __init__(self, server: FakeServer, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.number = 0
+        self.most_locked = 0
+        """the most between a lock of a group and its end"""
+        self._locked_at: list[int] = []
+        build = FakeKSR.checked
+
+        def checked(ksr: FakeKSR, name: str, signature: Any) -> Callable[..., Any]:
+            function = build(ksr, name, signature)
+
+            def counting(*args: Any) -> Any:
+                self.number += 1
+                if args[:1] == ("keepalive_group",) and name.endswith("_lock"):
+                    self._locked_at.append(self.number)
+                if args[:1] == ("keepalive_group",) and name.endswith("_unlock"):
+                    self.most_locked = max(self.most_locked, self.number - self._locked_at.pop())
+                return function(*args)
+
+            return counting
+
+        monkeypatch.setattr(FakeKSR, "checked", checked)
+        self.face = server.process()
+
+    def of(self, function: Callable[..., Any], *args: Any, **options: Any) -> int:
+        """Return how many calls a function makes."""
+        before = self.number
+        function(*args, **options)
+        return self.number - before
+
+
+def fleet(number: int) -> list[str]:
+    """Return as many URIs."""
+    return [f"sip:10.0.{at // 250}.{at % 250 + 1}" for at in range(number)]
+
+
+@pytest.mark.parametrize("least", ["0", "1", "50%", "100%"])
+def test_a_change_makes_no_more_calls_in_a_large_group(
+    server: FakeServer, monkeypatch: pytest.MonkeyPatch, least: str
+) -> None:
+    """One member comes, fails, comes back and goes: as many calls among 600 as among 6."""
+    calls = Calls(server, monkeypatch)
+    face = calls.face
+    options = {"group": "g", "group_min_alive": least, "ping_interval": 3600}
+    costs = []
+    added: list[str] = []
+    for number in (6, 600):
+        for uri in fleet(number)[len(added) :]:
+            added.append(uri)
+            face.add_destination(uri, "me", priority=len(added), **options)
+            face.report_success(uri)
+        uri = "sip:192.168.10.20"
+        reports = face.report_success, face.report_failure, face.report_success
+        costs.append(
+            [
+                calls.of(face.add_destination, uri, "me", priority=3, **options),
+                *(calls.of(report, uri) for report in reports),
+                calls.of(face.set_admin, uri, "maint"),
+                calls.of(face.del_destination, uri, "me"),
+            ]
+        )
+        assert len(face.alive("g")) == number
+    few, many = costs
+    # Pages that are full are parted, those that are empty are brought together.
+    assert all(large <= small + 8 for small, large in zip(few, many, strict=True)), costs
+
+
+def test_alive_reads_what_has_changed(server: FakeServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One call where nothing in the group has, a few for a member's state, a page more for one that comes."""
+    calls = Calls(server, monkeypatch)
+    face, other = calls.face, server.process()
+    for uri in fleet(300):
+        other.add_destination(uri, "me", group="g")
+    other.add_destination(A, "me", group="other")
+    assert calls.of(face.alive, "g") > 5
+    for change, most in (
+        (lambda: None, 1),
+        (lambda: other.report_failure(A), 1),
+        (lambda: other.add_destination(B, "me", group="other"), 1),
+        (lambda: other.report_failure(fleet(300)[150]), 4),
+        (lambda: other.del_destination(fleet(300)[7], "me"), 4),
+        (lambda: other.add_destination("sip:192.168.10.30", "me", group="g"), 7),
+    ):
+        change()
+        assert calls.of(face.alive, "g") <= most
+        assert calls.of(face.is_group_alive, "g") == 1
+    assert len(face.alive("g")) == 299
+    assert calls.of(face.alive, "no such group") == 1
+
+
+def test_no_lock_is_held_for_many(server: FakeServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One that comes with a high group_min_alive, or goes, has 400 held or let go: some at a time."""
+    calls = Calls(server, monkeypatch)
+    face = calls.face
+    for uri in fleet(400):
+        face.add_destination(uri, "me", group="g")
+        face.report_failure(uri)
+    calls.most_locked = 0
+    face.add_destination(A, "me", group="g", group_min_alive=350, unknown_as="down")
+    assert face.alive("g") == fleet(350)
+    [line] = server.ksr.lines("warn")
+    assert line.endswith(
+        f"kept answering, whatever their state (group_min_alive): {', '.join(fleet(5))} and 345 more"
+    )
+    face.del_destination(A, "me")
+    assert face.alive("g") == []
+    server.ksr.settings["group_min_alive"] = "60%"
+    server.tick(2)
+    assert face.alive("g") == fleet(240)
+    assert calls.most_locked < 200
+
+
+def test_is_alive_makes_one_call_whatever_it_says(
+    server: FakeServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Up, down, unknown in each way, drained, kept answering, not monitored, malformed."""
+    calls = Calls(server, monkeypatch)
+    face = calls.face
+    face.add_destination(A, "me")
+    server.answer(200, 2)
+    held_up, drained, stranger = "sip:192.168.10.30", "sip:192.168.10.31", "sip:192.168.10.32"
+    face.add_destination(held_up, "me", group="g", group_min_alive=1)
+    face.add_destination(drained, "me")
+    face.add_destination(B, "me")
+    for uri in (B, held_up):
+        face.report_failure(uri)
+    face.set_admin(drained, "drain")
+    expected = {A: 1, B: 2, held_up: 1, drained: 2, stranger: -1, "bad uri": -1}
+    for word, answered in (("up", 1), ("down", 2), ("error", -1)):
+        face.add_destination(f"sip:{word}.example.com", "me", unknown_as=word)
+        expected[f"sip:{word}.example.com"] = answered
+    for uri, answered in expected.items():
+        assert face.is_alive(uri) == answered
+        assert calls.of(face.is_alive, uri) == 1
+
+
+def test_spellings_have_a_bound_in_bytes(server: FakeServer) -> None:
+    """Asked for ever new destinations, and for texts of 40 kB, a process keeps within its bound."""
+    server.define("table_size", "4")
+    face = server.process()
+    from keepalive_core import registry
+
+    for number in range(1000):
+        assert face.is_alive(f"sip:{number}@192.168.10.20") == -1
+        assert face.is_alive(f"{number}" + "x" * 40_000) == -1
+        known = registry.keys_of_texts
+        assert sum(getsizeof(text) + getsizeof(key) for text, key in known.items()) < 16 * 1024
+    assert max(map(len, known)) <= 256

@@ -5,6 +5,7 @@
 # make unit, make check, make real   the parts of it; make stubs   see stubs/generate.py
 # make faults  shows what faults do to this module and to the C module, a quarter of an hour
 # make bench   compares with the C modules in three minutes (FULL=1: all, half an hour); make soak PINGS=1000000
+# make before  compares with an earlier version, ten minutes; COMMIT=... ONLY="waits changes"
 
 # Debian keeps kamailio where the PATH of an ordinary user does not look.
 export PATH := $(PATH):/usr/sbin:/sbin
@@ -16,10 +17,11 @@ DESTINATIONS ?=
 FULL ?=
 PINGS ?= 1000000
 ONLY ?=
+COMMIT ?=
 # The last -m counts: this one takes the place of pyproject.toml's.
 MARKS = $(if $(FULL),-m "")
 
-.PHONY: run test need check unit real stubs bench soak faults
+.PHONY: run test need check unit real stubs bench before soak faults
 
 run:
 	@scripts/need.sh run
@@ -43,6 +45,9 @@ real:
 
 bench: need
 	$(VENV)/python bench/run.py $(if $(FULL),--full)
+
+before: need
+	$(VENV)/python bench/before.py $(if $(COMMIT),--commit "$(COMMIT)") --only "$(ONLY)"
 
 soak: need
 	$(VENV)/python bench/soak.py --pings $(PINGS)

@@ -239,7 +239,8 @@ def alive(group: str) -> builtins.list[str]:
     """Return the destinations of a group that are alive, the best first.
 
     Arguments: group, the name that add_destination was given.
-    Returns: their URIs, by falling priority, then by falling weight; those for which is_alive says 1.
+    Returns: their URIs, by falling priority, then by falling weight, then in the order of registration: those
+    that is_alive says 1 of, but not where it is another group that keeps them answering.
     """
     return groups.alive(group)
 

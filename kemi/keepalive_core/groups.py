@@ -47,12 +47,12 @@ _found: Remembered[str, _Alive] = Remembered(
 
 
 def alive(name: object) -> list[str]:
-    """Return the URIs of a group's members that is_alive says 1 of, the best first."""
+    """Return the URIs of a group's members that answer or that it keeps answering, the best first."""
     return (_alive(name) or []).copy()
 
 
 def is_alive(name: object) -> bool | None:
-    """Say whether is_alive says 1 of any of a group's members; None if there is no such group."""
+    """Say whether alive() would return any; None if there is no such group."""
     found = _alive(name)
     return None if found is None else bool(found)
 

@@ -3,6 +3,7 @@
 import itertools
 import json
 import os
+import random
 import subprocess
 import sys
 import time
@@ -14,7 +15,7 @@ import KSR
 
 import keepalive
 import ksr_facts
-from keepalive_core import listeners
+from keepalive_core import listeners, shared_memory
 
 
 def _tell(name, uri, state, user_attr):
@@ -72,6 +73,28 @@ def evaluate(text):
     return repr(eval(text, {"keepalive": keepalive, "KSR": KSR}))
 
 
+def flap(uris, seconds, seed):
+    """Report failures and successes of destinations at random for a time; return how many."""
+    chance, until, done = random.Random(seed), time.monotonic() + seconds, 0
+    while time.monotonic() < until:
+        report = chance.choice((keepalive.report_failure, keepalive.report_success))
+        report(chance.choice(uris), "flapping")
+        done += 1
+    return done
+
+
+def fewest(group, uris, seconds):
+    """Return how many of a group's members is_alive said 1 of at least, at any moment of a time.
+
+    Nobody changes the group while they are counted, as its lock is held.
+    """
+    until, found = time.monotonic() + seconds, len(uris)
+    while time.monotonic() < until:
+        with shared_memory.locked(group, shared_memory.GROUP):
+            found = min(found, sum(keepalive.is_alive(uri) == 1 for uri in uris))
+    return found
+
+
 def misjudged(hops, sockets):
     """Return the ways of which keepalive says that they are possible and Kamailio that not, or vice versa."""
     headers = "From: <sip:a@b>\r\nTo: <sip:a>\r\n"
@@ -101,7 +124,8 @@ class Router(keepalive.Handlers):
         options = request["options"]
         arguments = [CALLBACKS.get(arg, arg) if isinstance(arg, str) else arg for arg in request["args"]]
         here = sys.modules[__name__]
-        where = {"gather": ksr_facts, "evaluate": here, "misjudged": here}.get(request["call"], keepalive)
+        ours = ("evaluate", "flap", "fewest", "misjudged")
+        where = here if request["call"] in ours else ksr_facts if request["call"] == "gather" else keepalive
         value = getattr(where, request["call"])(*arguments, **options)
         KSR.hdr.append_to_reply(f"X-Result: {json.dumps({'value': value, 'pid': os.getpid()})}\r\n")
         KSR.sl.sl_send_reply(200, "OK")

@@ -237,13 +237,13 @@ def main() -> None:
     parser.add_argument("--only", default="", help="the names of some tables, such as waits")
     parser.add_argument("--smallest", action="store_true", help="only to see that it works, some seconds")
     asked = parser.parse_args()
-    commit = "HEAD" if asked.smallest else asked.commit
-    print(f"this version, and {commit} before it")
-    with version(commit) as before:
-        compared = Compared(before, 1 if asked.smallest else asked.rounds)
-        if asked.smallest:
-            changes(compared, {"before": [300], "now": [300]})
-            return
+    if asked.smallest:
+        print("this module, beside itself")
+        changes(Compared(ROOT, 1), {"before": [100], "now": [100]})
+        return
+    print(f"this version, and {asked.commit} before it")
+    with version(asked.commit) as before:
+        compared = Compared(before, asked.rounds)
         tables: dict[str, Callable[[], None]] = {
             "is_alive": lambda: is_alive(compared, [10, 10_000]),
             "alive": lambda: alive(compared, 5_000),

@@ -83,12 +83,14 @@ def flap(uris, seconds, seed):
     return done
 
 
-def fewest(group, uris, seconds):
+def fewest(group, pattern, number, seconds):
     """Return how many of a group's members is_alive said 1 of at least, at any moment of a time.
 
     Nobody changes the group while they are counted, as its lock is held.
+    Arguments: group; pattern, of their URIs, with two numbers; number, of them; seconds.
     """
-    until, found = time.monotonic() + seconds, len(uris)
+    uris = [pattern.format(at // 250, at % 250 + 1) for at in range(number)]
+    until, found = time.monotonic() + seconds, number
     while time.monotonic() < until:
         with shared_memory.locked(group, shared_memory.GROUP):
             found = min(found, sum(keepalive.is_alive(uri) == 1 for uri in uris))

@@ -135,8 +135,8 @@ ERRORS = [SystemError("no error was set"), UnicodeDecodeError("utf-8", b"\xe4", 
 
 
 def test_a_read_that_fails_is_its_own_trouble(tmp_path: Path) -> None:
-    """Some thirty of the reads of a history, each in its turn."""
-    for turn, fails_at in enumerate(range(5, all_reads(tmp_path), 53)):
+    """Some fifteen of the reads of a history, each in its turn."""
+    for turn, fails_at in enumerate(range(5, all_reads(tmp_path), 97)):
         assert trouble_after(fails_at, ERRORS[turn % 2], tmp_path) == ""
 
 

@@ -183,7 +183,7 @@ def test_a_row_that_went_bad_in_memory_begins_anew(disk: Disk, states: bytes, te
     disk.write()
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=60)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=30)
 @given(data=st.data())
 def test_whatever_the_file_is_all_are_pinged(data: st.DataObject, states: bytes, tmp_path: Path) -> None:
     """Any bytes in the state file: every configured destination is registered and pinged."""

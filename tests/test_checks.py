@@ -87,7 +87,7 @@ def test_a_refusal_is_one_short_line_and_changes_nothing(
     keepalive.add_destination(A, "me", group="g")
     server.tick(0.1)
     before = copy.deepcopy(server.ksr.tables)
-    [handler] = keepalive.log.handlers
+    handler = keepalive.log.handlers[0]
     for at, (name, arguments, options) in enumerate(REFUSED):
         if name != function:
             continue

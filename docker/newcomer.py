@@ -37,11 +37,13 @@ def watch(command: list[str]) -> None:
         if came:
             # As the terminal does it: to all that run there.
             os.killpg(process.pid, signal.SIGINT)
+            signal.alarm(30)
             break
     print(process.stdout.read(), end="", flush=True)
-    process.wait()
+    killed = process.wait() == -signal.SIGKILL
     signal.alarm(0)
     assert came, f"{' '.join(command)}: no gateway went and came within {RUN_SECONDS} s"
+    assert not killed, f"{' '.join(command)}: Ctrl-C did not end it"
     print(f"Ctrl-C ended it, {time.monotonic() - began:.0f} s after its start.", flush=True)
 
 

@@ -3,14 +3,17 @@
 # IPv6, /etc/protocols, a Docker engine or privileges. What is committed is what runs.
 #   docker/bare.sh                          make run until a gateway went and came, then make test
 #   docker/bare.sh make check unit          another command
+#   RELEASE=trixie docker/bare.sh           on another Debian than bookworm
 # Of this machine it has only what apt and pip need where they have to go through something.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-image=keepalive-bare:bookworm
-docker/images.sh --base bookworm
-docker build -q -t "$image" - <<'DOCKERFILE' >/dev/null
-FROM debian:bookworm-slim
+release=${RELEASE:-bookworm}
+image=keepalive-bare:$release
+docker/images.sh --base "$release"
+docker build -q --build-arg DEBIAN="$release" -t "$image" - <<'DOCKERFILE' >/dev/null
+ARG DEBIAN
+FROM debian:${DEBIAN}-slim
 RUN apt-get update && apt-get install -y --no-install-recommends python3 make git ca-certificates \
  && rm -rf /var/lib/apt/lists/*
 DOCKERFILE

@@ -233,10 +233,11 @@ def test_a_state_ends_after_its_limit_and_not_before(
         return
     assert stands <= max(10 * interval, 300, stale_after) * SECOND
     assert stands == stale_after * SECOND or (known.voids and stands >= 300 * SECOND)
-    end = freshness.end(known, policy, stands, asked, woke)
+    answered = policy.timeout * 1000 + GRACE
+    end = freshness.end(known, stands, asked, answered, woke)
     assert end >= stands + max(last_evidence(known), known.hold, asked, woke)
-    assert end >= asked + policy.timeout * 1000 + GRACE
-    assert end <= max(last_evidence(known), known.hold, asked, woke) + stands + policy.timeout * 1000 + GRACE
+    assert end >= asked + answered
+    assert end <= max(last_evidence(known), known.hold, asked, woke) + stands + answered
 
 
 @given(st.lists(st.sampled_from([Kind.REPLY, Kind.TIMEOUT, Kind.UNHEARD, Kind.UNSENT, Kind.SEND_FAILED])))

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from .health import GRACE, NO_VERDICT, Health, last_evidence
+from .health import NO_VERDICT, Health, last_evidence
 from .schedule import SECOND
 from .settings import Policy
 
@@ -24,16 +24,15 @@ def limit(known: Health, policy: Policy, interval: int) -> int:
     return min(limits, default=0)
 
 
-def end(known: Health, policy: Policy, stands: int, asked: int, woke: int) -> int:
+def end(known: Health, stands: int, asked: int, answered: int, woke: int) -> int:
     """Return when a state ends, us, unless there is evidence before.
 
     Times in which it was not asked, or in which this server heard nothing, do not count.
 
-    Arguments: known, of the destination; policy, in force for it; stands, its limit(), us; asked, when the
-    first ping left behind the last time without any, us; woke, when this server went on after it had stood
-    still, us.
+    Arguments: known, of the destination; stands, its limit(), us; asked, when the first ping left behind the
+    last time without any, us; answered, how long a ping takes at the most, us; woke, when this server went on
+    after it had stood still, us.
     """
-    answered = policy.timeout * 1000 + GRACE
     return max(
         last_evidence(known) + stands, known.hold + stands, woke + stands, asked + max(stands, answered)
     )

@@ -420,7 +420,8 @@ class Prober:
         again = now + stands
         # What nobody was to ask is not stale.
         if known.state != UNKNOWN and target.asked and not target.in_maintenance and not self._pausing:
-            end = freshness.end(known, target.policy, stands, target.asked, self._woke)
+            answered = target.way.longest + GRACE
+            end = freshness.end(known, stands, target.asked, answered, self._woke)
             if end > now:
                 again = end
             else:

@@ -555,6 +555,9 @@ def reserve_rows() -> None:
     _store(COMMON, "state_read", 0)
     _store(COMMON, "lost", 0)
     store_running_callback()
+    store_disabled(is_disabled())
+    with locked("paused", COMMON):  # somebody may have paused already, or do so now
+        store_paused(is_paused())
     _revise()
     _next_group_change()
 

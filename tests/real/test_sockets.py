@@ -2,9 +2,16 @@
 
 from __future__ import annotations
 
+import time
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
 from gateway import Gateway
-from real.server import free_port, wait_for
+from real.server import Kamailio, free_port, wait_for
 from real.test_pings import UP
+from real.uplinks import Uplink
 
 
 def test_what_is_refused_can_not_be_sent_and_nothing_else(start) -> None:
@@ -46,3 +53,80 @@ def test_a_bad_change_at_run_time_is_refused(start, gateway: Gateway) -> None:
     assert server.call("add_destination", "sip:a;transport=tls", "test") == -1
     assert server.call("add_destination", "sip:a", "test", ping_socket="udp:192.0.2.1:5060") == -1
     assert len(server.log_lines("can't be pinged from here")) == 2
+
+
+@pytest.fixture
+def uplink(namespaces: None) -> Iterator[Uplink]:
+    """A link to a gateway, on which this machine may have one more address."""
+    running = Uplink()
+    yield running
+    running.close()
+
+
+def void(server: Kamailio, uri: str, more_than: int) -> dict[str, Any]:
+    """Wait until more than so many pings of a destination are void; return what is known of it."""
+    wait_for("void pings", lambda: server.call("info", uri)["void"] > more_than, 15)
+    known: dict[str, Any] = server.call("info", uri)
+    return known
+
+
+def asked_within_a_second(server: Kamailio, uri: str) -> bool:
+    """Say whether a destination has another answer a second from now, and the time in which that is seen."""
+    before, since = server.call("info", uri)["ok"], time.monotonic()
+    wait_for("an answer", lambda: server.call("info", uri)["ok"] > before, 5)
+    return time.monotonic() - since < 1.5
+
+
+def test_the_address_of_the_server_that_stands_by(start, uplink: Uplink) -> None:
+    """What is pinged from an address that is not here now is not down, and asked when the address is back."""
+    [uri] = uplink.destinations(1)
+    port = free_port()
+    uplink.gain()
+    server = start(
+        options=("-l", f"udp:{uplink.virtual}:{port}"),
+        KEEPALIVE_DESTINATIONS=uri,
+        KEEPALIVE_PING_SOCKET=f"udp:{uplink.virtual}:{port}",
+        KEEPALIVE_PING_INTERVAL=4,
+    )
+    server.wait_for_state(uri, UP)
+    uplink.lose()
+    known = void(server, uri, 1)
+    assert known["state"] == "up"
+    assert known["failed"] == 0
+    assert known["not_pinged_because"] == "no such address"
+    [line] = server.log_lines("no such address")
+    assert "WARNING" in line
+    uplink.gain()
+    assert asked_within_a_second(server, uri)
+    assert server.call("info", uri)["not_pinged_because"] == ""
+
+
+def test_the_default_socket_of_a_server_that_begins_as_the_one_that_stands_by(start, uplink: Uplink) -> None:
+    """Which socket tm takes without ping_socket is seen in the end; then that one's address is looked for."""
+    [uri] = uplink.destinations(1)
+    server = start(
+        options=("-l", f"udp:{uplink.virtual}:{free_port()}"),
+        FREE_BIND=1,
+        KEEPALIVE_DESTINATIONS=uri,
+        KEEPALIVE_PING_INTERVAL=4,
+        KEEPALIVE_PING_TIMEOUT=1000,
+    )
+    known = void(server, uri, 1)
+    assert known["failed"] == 0
+    assert known["state"] == "unknown"
+    uplink.gain()
+    assert asked_within_a_second(server, uri)
+    server.wait_for_state(uri, UP)
+
+
+def test_what_is_wrong_from_the_start(start, gateway: Gateway) -> None:
+    """A ping_socket at which Kamailio does not listen: void, told once a minute, and mended at run time."""
+    server = start(KEEPALIVE_DESTINATIONS=gateway.uri, KEEPALIVE_PING_SOCKET="udp:192.0.2.1:5060")
+    known = void(server, gateway.uri, 2)
+    assert (known["state"], known["failed"]) == ("unknown", 0)
+    assert known["not_pinged_because"] == "no such socket"
+    [line] = server.log_lines("no ping is sent to")
+    assert "ERROR" in line
+    assert "udp:192.0.2.1:5060" in line
+    server.rpc("cfg.sets", "keepalive", "ping_socket", f"udp:127.0.0.1:{server.port}")
+    server.wait_for_state(gateway.uri, UP)

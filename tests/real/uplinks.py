@@ -19,8 +19,11 @@ class Uplink:
     def __init__(self) -> None:
         self._net = f"198.18.{next(number for number in range(256) if reserve('uplink', number))}"
         self.ours = f"{self._net}.1"
+        self.virtual = f"{self._net}.9"
+        """an address that this machine has between gain() and lose(), as one of a pair of servers"""
         self._host = f"keepalive-{uuid.uuid4().hex[:8]}"
-        link, peer = f"ka{uuid.uuid4().hex[:10]}", "eth0"
+        self._link = link = f"ka{uuid.uuid4().hex[:10]}"
+        peer = "eth0"
         self._ip("netns", "add", self._host)
         try:
             self._ip("link", "add", link, "type", "veth", "peer", "name", peer, "netns", self._host)
@@ -47,6 +50,14 @@ class Uplink:
     def destinations(self, number: int) -> list[str]:
         """Return so many different URIs, 100 at the most, of the host behind it."""
         return [f"sip:{self._net}.{128 + each}" for each in range(number)]
+
+    def gain(self) -> None:
+        """Have the virtual address."""
+        self._ip("addr", "add", f"{self.virtual}/24", "dev", self._link)
+
+    def lose(self) -> None:
+        """Have the virtual address no more."""
+        self._ip("addr", "del", f"{self.virtual}/24", "dev", self._link)
 
     def cut(self) -> None:
         """Let nothing through any more, at the far end: packets leave, and are lost."""

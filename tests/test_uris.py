@@ -24,7 +24,7 @@ from keepalive_core import uris
         ("localhost:5060", "sip:localhost:5060", "sip:localhost:5060"),
         ("alice@host", "sip:alice@host:5060", "sip:alice@host"),
         ("sip:Alice@host", "sip:Alice@host:5060", "sip:Alice@host"),
-        ("sip:alice:secret;x=y?@host", "sip:alice:secret;x=y?@host:5060", "sip:alice:secret;x=y?@host"),
+        ("sip:alice;x=y?:secret@host", "sip:alice;x=y?:secret@host:5060", "sip:alice;x=y?:secret@host"),
         ("[2001:DB8:0::1]", "sip:[2001:db8::1]:5060", "sip:[2001:DB8:0::1]"),
         ("sip:[::1]:5070", "sip:[::1]:5070", "sip:[::1]:5070"),
         ("sip:host;transport=TCP", "sip:host:5060;transport=tcp", "sip:host;transport=TCP"),
@@ -54,6 +54,8 @@ def test_a_uri_has_one_key_and_is_sent_as_given(text: str, key: str, uri: str) -
         ("h\u00f6st", "position 1"),
         ("\u4e2d.example", "position 0"),
         ("sip:" + "h" * 252, "longer than 255 bytes"),
+        *((f"sip:{user}@host", "bad user part") for user in (":x", "a:b:c", "a:b;c", "a:b?c")),
+        ("sip:user@a_b", "no user in front of a host with an underscore"),
         ("sip:", "host is empty"),
         ("sip::5060", "host is empty"),
         ("sip:user@", "host is empty"),
@@ -139,3 +141,10 @@ def test_every_well_formed_uri_is_accepted(scheme: str, user: str, host: str, po
     assert key.startswith("sips:" if scheme == "sips:" else "sip:")
     assert f":{user}{host.lower()}" in key
     assert port in key
+
+
+def test_what_stands_in_from_is_only_quoted() -> None:
+    """As the sender a URI may have what Kamailio does not send to; white space it may not have."""
+    assert uris.parse_sender("user@a_b") == "sip:user@a_b"
+    with pytest.raises(uris.InvalidURI, match="white space"):
+        uris.parse_sender("sip:a b")

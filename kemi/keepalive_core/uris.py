@@ -19,8 +19,11 @@ DEFAULT_TRANSPORTS = {"sip": "udp", "sips": "tls"}
 # What RFC 3261 section 26.2.2 forbids, and Kamailio does not send.
 SIPS_OVER_UDP = "sips over UDP"
 
-# RFC 3261 section 25.1: unreserved, escaped, user-unreserved; ":" parts a password from the user.
-_USER = re.compile(r"(?:[A-Za-z0-9\-_.!~*'()&=+$,;?/:]|%[0-9A-Fa-f]{2})+")
+# RFC 3261 section 25.1: unreserved, escaped, user-unreserved; then a password, which has no ";" and "?".
+_USER = re.compile(
+    r"(?:[A-Za-z0-9\-_.!~*'()&=+$,;?/]|%[0-9A-Fa-f]{2})+"
+    r"(?::(?:[A-Za-z0-9\-_.!~*'()&=+$,/]|%[0-9A-Fa-f]{2})*)?"
+)
 _PARAMETER = re.compile(r"(?:[A-Za-z0-9\-_.!~*'()\[\]/:&+$]|%[0-9A-Fa-f]{2})+")
 # Underscores are no part of RFC 1123 host names, but container networks are full of them.
 _HOST_LABEL = re.compile(r"[A-Za-z0-9_](?:[A-Za-z0-9_-]*[A-Za-z0-9_])?")
@@ -77,6 +80,8 @@ def parse(text: object) -> Destination:
     From: the manual's ``[proto:]ip[:port]``, widened to RFC 3261 section 19.1.
     """
     parts = _read(text)
+    if parts.user and "_" in parts.host:
+        raise InvalidURI(text, "Kamailio reads no user in front of a host with an underscore")
     transport, port = parts.transport, parts.port
     if transport == DEFAULT_TRANSPORTS[parts.scheme]:
         transport = ""
@@ -88,6 +93,12 @@ def parse(text: object) -> Destination:
     if parts.maddr:
         key += f";maddr={parts.maddr}"
     return Destination(key, f"{parts.scheme}:{parts.rest}")
+
+
+def parse_sender(text: object) -> str:
+    """Return a URI as it can stand in a From header, where any is only quoted. Raises: InvalidURI."""
+    parts = _read(text)
+    return f"{parts.scheme}:{parts.rest}"
 
 
 def hop(text: str) -> Hop:

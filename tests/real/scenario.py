@@ -15,7 +15,9 @@ import KSR
 
 import keepalive
 import ksr_facts
-from keepalive_core import listeners, shared_memory
+from keepalive_core import listeners, shared_memory, tm
+from keepalive_core.settings import Policy, Settings
+from keepalive_core.ways import way_of
 
 
 def _tell(name, uri, state, user_attr):
@@ -108,6 +110,19 @@ def misjudged(hops, sockets):
     return wrong
 
 
+def refused_by_tm(name, values):
+    """Return those values of a parameter with which tm sends no ping to an address."""
+    refused = []
+    for value in values:
+        uri = value if name == "uri" else "sip:127.0.0.1:9"
+        policy = Policy(Settings().values(), {} if name == "uri" else {name: value})
+        policy.proxy = "sip:127.0.0.1:9"
+        way = way_of(uri, policy)
+        if not tm.send("key", 1, uri, policy, way)[1]:
+            refused.append(value)
+    return refused
+
+
 CALLBACKS = {
     function.__name__: function
     for function in (on_change, on_event, fails, exits, sleeps, forks, deletes_itself)
@@ -126,7 +141,7 @@ class Router(keepalive.Handlers):
         options = request["options"]
         arguments = [CALLBACKS.get(arg, arg) if isinstance(arg, str) else arg for arg in request["args"]]
         here = sys.modules[__name__]
-        ours = ("evaluate", "flap", "fewest", "misjudged")
+        ours = ("evaluate", "flap", "fewest", "misjudged", "refused_by_tm")
         where = here if request["call"] in ours else ksr_facts if request["call"] == "gather" else keepalive
         value = getattr(where, request["call"])(*arguments, **options)
         KSR.hdr.append_to_reply(f"X-Result: {json.dumps({'value': value, 'pid': os.getpid()})}\r\n")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import time
 from collections.abc import Iterator
 from typing import Any
@@ -9,6 +10,7 @@ from typing import Any
 import pytest
 
 from gateway import Gateway
+from keepalive_core import settings, uris
 from real.server import Kamailio, free_port, wait_for
 from real.test_pings import UP
 from real.uplinks import Uplink
@@ -130,3 +132,43 @@ def test_what_is_wrong_from_the_start(start, gateway: Gateway) -> None:
     assert "udp:192.0.2.1:5060" in line
     server.rpc("cfg.sets", "keepalive", "ping_socket", f"udp:127.0.0.1:{server.port}")
     server.wait_for_state(gateway.uri, UP)
+
+
+def any_text(chance: random.Random, most: int) -> str:
+    """Return some printable characters."""
+    return "".join(chr(chance.randint(0x20, 0x7E)) for _ in range(chance.randint(1, most)))
+
+
+def any_header(chance: random.Random) -> str:
+    """Return a header, of a name that Kamailio reads or of none."""
+    known = ["Contact", "m", "Event", "o", "Expires", "Path", "Require", "Accept", "Refer-To", "Date", "RAck"]
+    name = chance.choice([*known, any_text(chance, 4), f"X-{any_text(chance, 1)}"])
+    value = chance.choice([any_text(chance, 30), "<sip:a@b", '"', "<", ",", "99999999999", 'Digest a="'])
+    return name + chance.choice([":", ": ", " : "]) + value
+
+
+def any_uri(chance: random.Random) -> str:
+    """Return a URI, with all that may stand in one."""
+    user = chance.choice(["", any_text(chance, 6) + "@", f"{any_text(chance, 3)}:{any_text(chance, 3)}@"])
+    tail = chance.choice(["", f";{any_text(chance, 3)}", f";{any_text(chance, 2)}={any_text(chance, 2)}"])
+    return f"sip:{user}{chance.choice(['a', 'a.b', 'a_b', '_a.b-c', '10.0.0.1', '[::1]:5070'])}{tail}"
+
+
+@pytest.mark.parametrize("name", ["ping_headers", "ping_from", "ping_method", "uri"])
+def test_what_is_accepted_tm_sends(kamailio: Kamailio, name: str) -> None:
+    """No value that the module takes makes tm refuse a ping: that would be all pings, by one slip."""
+    chance = random.Random(name)
+    accepted: list[str] = []
+    while len(accepted) < 400:
+        made = {
+            "ping_headers": lambda: " | ".join(any_header(chance) for _ in range(chance.randint(1, 3))),
+            "ping_from": lambda: any_uri(chance),
+            "ping_method": lambda: "".join(chance.choice("ACKINVTEBYE") for _ in range(chance.randint(1, 6))),
+            "uri": lambda: any_uri(chance),
+        }[name]()
+        try:
+            accepted.append(uris.parse(made).uri if name == "uri" else str(settings.check(name, made)))
+        except ValueError:
+            continue
+    for first in range(0, len(accepted), 100):
+        assert kamailio.call("refused_by_tm", name, accepted[first : first + 100]) == []

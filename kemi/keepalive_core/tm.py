@@ -159,10 +159,7 @@ def was_taken() -> bool:
 
 def has_private_memory() -> bool:
     """Say whether this process has the private memory that a ping needs."""
-    try:
-        has: bool = KSR.pv.sets("$var(keepalive_room)", " " * _PING_BYTES) is not False
-    except SystemError:
-        return False
+    has: bool = KSR.pv.sets("$var(keepalive_room)", " " * _PING_BYTES) > 0
     KSR.pv.seti("$var(keepalive_room)", 0)
     return has
 

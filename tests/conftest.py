@@ -55,6 +55,8 @@ class FakeServer:
         self._monkeypatch = monkeypatch
         self.missing_addresses: set[str] = set()
         """of those at which it listens the ones that the host does not have now"""
+        self.unreachable: set[str] = set()
+        """addresses to which the host has no route"""
         self.has_descriptors = True
         self.now = 1_000_000_000
         """us"""
@@ -108,6 +110,7 @@ class FakeServer:
         self._monkeypatch.setattr(tm, "clock", lambda: self.now)
         host = importlib.import_module("keepalive_core.host")
         self._monkeypatch.setattr(host, "has_address", lambda address: address not in self.missing_addresses)
+        self._monkeypatch.setattr(host, "has_route", lambda address: address not in self.unreachable)
         self._monkeypatch.setattr(host, "has_descriptors", lambda: self.has_descriptors)
         prober.prober = prober.Prober(lambda: self.now)
         self.ksr.handlers = keepalive.Handlers()

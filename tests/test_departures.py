@@ -99,6 +99,16 @@ def test_a_refusal_that_is_left_over(keepalive: ModuleType, server: FakeServer, 
     assert keepalive.state(NAME) == (keepalive.DOWN if how == "before tm's event" else keepalive.UP)
 
 
+def test_an_address_without_a_route(keepalive: ModuleType, server: FakeServer) -> None:
+    """With mhomed=1 tm refuses at once what it takes otherwise, to find that there is no route: a failure."""
+    keepalive.add_destination(ADDRESS, "me", ping_interval=1)
+    server.answer(seconds=3)
+    server.ksr.unresolvable.add(ADDRESS)
+    server.unreachable.add("192.168.10.20")
+    server.tick(2)
+    assert keepalive.state(ADDRESS) == keepalive.DOWN
+
+
 @pytest.mark.parametrize("lacking", ["shared memory", "private memory", "file descriptor"])
 def test_what_this_server_lacks_is_no_failure_of_a_name(
     keepalive: ModuleType, server: FakeServer, lacking: str
@@ -298,6 +308,20 @@ def test_addresses_of_this_host() -> None:
     assert not host.has_address("192.0.2.77")
 
 
+@pytest.mark.parametrize(("number", "has"), [(101, False), (113, False), (1, True), (24, True)])
+def test_a_route_is_missing_if_the_kernel_says_so(
+    monkeypatch: pytest.MonkeyPatch, number: int, has: bool
+) -> None:
+    """ENETUNREACH and EHOSTUNREACH say so; that nothing may be asked (EPERM, EMFILE) does not."""
+
+    def connect(*_: object) -> None:
+        raise OSError(number, "no")
+
+    assert host.has_route("127.0.0.1")
+    monkeypatch.setattr(socket.socket, "connect", connect)
+    assert host.has_route("127.0.0.1") is has
+
+
 def test_what_the_kernel_does_not_tell_is_no_missing_address(monkeypatch: pytest.MonkeyPatch) -> None:
     """Without file descriptors, or where it is forbidden to ask, all addresses count as there."""
 
@@ -305,5 +329,6 @@ def test_what_the_kernel_does_not_tell_is_no_missing_address(monkeypatch: pytest
         raise PermissionError(1, "Operation not permitted")
 
     monkeypatch.setattr(socket, "socket", refuse)
+    assert host.has_route("192.0.2.77")
     assert host.has_address("192.0.2.77")
     assert not host.has_descriptors()

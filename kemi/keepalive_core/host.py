@@ -8,6 +8,7 @@ from typing import Final
 _ANY_PORT: Final = 9
 # How the kernel says that an address is none of the host's; EPERM, for one, does not say that.
 _NOT_OURS: Final = frozenset({errno.EADDRNOTAVAIL, errno.EINVAL, errno.ENETUNREACH, errno.EHOSTUNREACH})
+_NO_ROUTE: Final = frozenset({errno.ENETUNREACH, errno.EHOSTUNREACH})
 
 
 def has_address(address: str) -> bool:
@@ -37,6 +38,20 @@ def has_address(address: str) -> bool:
             return family == socket.AF_INET or free.getsockname()[0] == address
     except OSError as error:
         return error.errno not in _NOT_OURS
+
+
+def has_route(address: str) -> bool:
+    """Say whether the kernel knows where to send what goes to an address; True, too, if it does not tell.
+
+    Arguments: address, without brackets.
+    """
+    family = socket.AF_INET6 if ":" in address else socket.AF_INET
+    try:
+        with socket.socket(family, socket.SOCK_DGRAM) as free:
+            free.connect((address, _ANY_PORT))
+    except OSError as error:
+        return error.errno not in _NO_ROUTE
+    return True
 
 
 def has_descriptors() -> bool:

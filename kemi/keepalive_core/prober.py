@@ -362,9 +362,7 @@ class Prober:
             target.in_flight = True
             self._deadlines.put(key, target.sent, target.sent + target.way.longest + GRACE)
             return
-        own_fault = _own_fault()
-        if not own_fault and (tm.was_taken() or not target.way.by_name):
-            own_fault = "Kamailio refused it: its reason stands in a line of its own in the log"
+        own_fault = _own_fault() or _refusal(target)
         if own_fault:
             self._leave_unsent(key, target, own_fault)
         else:
@@ -436,6 +434,18 @@ def _own_fault() -> str:
     if not tm.has_private_memory():
         return "no memory: the private memory of this process is full (kamailio -M)"
     return "" if host.has_descriptors() else _NO_DESCRIPTOR
+
+
+def _refusal(target: Target) -> str:
+    """Return why a ping that tm refused is no failure of its destination, "" if it is one.
+
+    It is if a name is none, or has no records; and if there is no route, as where tm sends and learns of that
+    later: with ``mhomed=1`` it learns at once.
+    """
+    address = target.way.address
+    if not tm.was_taken() and not (address and host.has_route(address)):
+        return ""
+    return "Kamailio refused it: its reason stands in a line of its own in the log"
 
 
 prober = Prober()

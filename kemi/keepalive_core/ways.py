@@ -20,8 +20,8 @@ class Way(NamedTuple):
     """whether the transport sees to it that a ping arrives, so that tm sends it once"""
     source: str
     """from where a reply has to come, address and, over UDP, port; "" if that does not matter"""
-    by_name: bool
-    """whether what it leads to may not be there: a name's records, or the connection of a WebSocket"""
+    address: str
+    """of the next hop; "" for what may be missing: a name's records, the connection of a WebSocket"""
     longest: int
     """us after which tm is at its end with a ping, however many targets a name has"""
 
@@ -32,8 +32,10 @@ def way_of(uri: str, policy: Policy) -> Way:
     reliable = _RELIABLE.search(next_hop) is not None
     peer = uris.address_of(next_hop)
     # What a name stood for at a ping is tm's secret; and a connection has any port at its other end.
-    source = peer.rpartition(":")[0] if reliable else peer
+    address = peer.rpartition(":")[0]
+    source = address if reliable else peer
     limit = policy.timeout * 1000
-    by_name = not peer or uris.hop(next_hop).transport == "ws"
     longest = limit if peer else max(limit, _LIFETIME)
-    return Way(reliable, source if policy.check_source else "", by_name, longest)
+    if uris.hop(next_hop).transport == "ws":
+        address = ""
+    return Way(reliable, source if policy.check_source else "", address.strip("[]"), longest)

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import json
 import re
+import socket as socketlib
 from collections import deque
 from collections.abc import Callable
 from types import ModuleType, SimpleNamespace
@@ -117,6 +118,8 @@ class FakeKSR:
         self.unresolvable: set[str] = set()
         self.fails_behind_event = False
         """whether tm can't send what it has asked the event for"""
+        self.drops = False
+        """whether a route of tm:local-request drops what is sent, which tm takes for sent"""
         self.has_private_memory = True
         self.listening = [
             (transport, address, 5060)
@@ -435,6 +438,12 @@ class FakeKSR:
         self._current = None
         if self.fails_behind_event:
             return -1
+        if self.drops:
+            return 1
+        if hop.startswith("sip:127.0.0.1:"):
+            with socketlib.socket(socketlib.AF_INET, socketlib.SOCK_DGRAM) as sender:
+                sender.sendto(f"{method} {uri} SIP/2.0".encode(), ("127.0.0.1", int(hop.split(":")[2])))
+            return 1
         self.sent.append(transaction)
         return 1
 

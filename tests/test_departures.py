@@ -141,6 +141,23 @@ def test_without_a_file_descriptor_no_connection_is_made(keepalive: ModuleType, 
     assert keepalive.info(f"{ADDRESS};transport=tcp")["void"] >= 2
 
 
+@pytest.mark.parametrize("drops", [True, False])
+def test_a_route_that_drops_pings(keepalive: ModuleType, server: FakeServer, drops: bool) -> None:
+    """tm takes a dropped ping for sent: its silence is void. So a dead one's is not, where a ping leaves."""
+    server.ksr.listening = [("udp", "127.0.0.1", 5060)]
+    keepalive.add_destination(ADDRESS, "me", ping_interval=1, ping_timeout=500)
+    server.answer(seconds=3)
+    server.ksr.drops = drops
+    server.tick(5)
+    assert keepalive.state(ADDRESS) == (keepalive.UP if drops else keepalive.DOWN)
+    assert [line.partition(":5060: ")[2][:8] for line in not_sent(server)] == (["dropped:"] if drops else [])
+    assert {ping.uri for ping in server.ksr.sent} == {ADDRESS}
+    if drops:
+        server.ksr.drops = False
+        server.answer(seconds=3)
+        assert keepalive.state(ADDRESS) == keepalive.UP
+
+
 # --- the address of a server that stands by ---------------------------------------------------------------
 
 

@@ -60,6 +60,7 @@ Rooms that join the others:
 * ``housekeeping``   what a prober does once a second, beside its pings
 * ``reloads``        a reload of the script that fails changes nothing
 * ``host``           addresses and file descriptors, as the kernel has them now
+* ``rehearsal``      whether a route of this server drops pings
 * ``departures``     how the pings of a prober leave, and the addresses they need
 * ``prober``         the timer's tick: which pings leave now, which were never answered
 """

@@ -19,6 +19,7 @@ from . import (
     listeners,
     registrations,
     registry,
+    rehearsal,
     results,
     shared_memory,
     tm,
@@ -80,6 +81,9 @@ class Prober:
         self._sent = 0
         """how many pings that sent"""
         self._next_second = 0
+        self._drops = False
+        """whether a route dropped what was sent at the last rehearsal"""
+        self._next_rehearsal = 0
         self._minutely = Minutely()
         self._late = 0
         """how long it stood still since that was told, us"""
@@ -368,6 +372,14 @@ class Prober:
         else:
             self._record(key, target, Kind.SEND_FAILED)
 
+    def _is_dropped(self, target: Target) -> bool:
+        """Say whether a route of this server drops pings; it is found out once a second."""
+        now = self._clock()
+        if now >= self._next_rehearsal:
+            self._next_rehearsal = now + SECOND
+            self._drops = rehearsal.is_dropped(target.uri, target.policy)
+        return self._drops
+
     def _leave_unsent(self, key: str, target: Target, why: str) -> None:
         """Record a ping that could not be sent, by this server's own fault."""
         if not why.startswith(NO_SUCH_ADDRESS):
@@ -386,6 +398,8 @@ class Prober:
             elif judged < target.sent:
                 if target.sent < self._woke:
                     self._record(key, target, Kind.UNHEARD, "a prober stood still")
+                elif self._is_dropped(target):
+                    self._leave_unsent(key, target, rehearsal.DROPPED)
                 else:
                     self._record(key, target, Kind.LOST)
         except Exception:

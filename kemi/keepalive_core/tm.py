@@ -70,6 +70,8 @@ class Ping(NamedTuple):
 # The ping that is being sent by this process, between send() and tm's event: generation, key, policy, way and
 # Call-ID.
 _leaving: tuple[int, str, Policy, Way, str] | None = None
+# Whether it is none that anybody awaits an answer to.
+_rehearsing = False
 # When it left, us; 0 before the event.
 _left = 0
 # Whether this process has free pieces of memory.
@@ -130,11 +132,7 @@ def send(key: str, generation: int, uri: str, policy: Policy, way: Way) -> tuple
     call_id = os.urandom(16).hex()
     _leaving, _left = (generation, key, policy, way, call_id), 0
     try:
-        # 5.6 and 6.0 take a "!" in headers for a sign of their own; RFC 3261 section 19.1.4: %21 is the same.
-        ends = f"From: <{policy.from_uri}>\r\nTo: <{uri}>\r\n".replace("!", "%21")
-        headers = f"{ends}Call-ID: {call_id}\r\n{policy.headers}"
-        with kamailio_log.aloud():
-            sent = KSR.tm.t_uac_send(policy.method, uri, policy.proxy, policy.socket, headers, "")
+        sent = _t_uac_send(uri, policy, policy.proxy, call_id)
     except SystemError as error:
         # Kamailio 5.6 says this, after the ping left, where a function it calls on the ping's way (the
         # event's, ksr_onsend_route) is missing. If the event was seen, the ping can be followed all the same.
@@ -150,6 +148,31 @@ def send(key: str, generation: int, uri: str, policy: Policy, way: Way) -> tuple
     if not _left:
         raise EventNotSeen
     return _left, True
+
+
+def _t_uac_send(uri: str, policy: Policy, proxy: str, call_id: str) -> int:
+    # 5.6 and 6.0 take a "!" in headers for a sign of their own; RFC 3261 section 19.1.4: %21 is the same.
+    ends = f"From: <{policy.from_uri}>\r\nTo: <{uri}>\r\n".replace("!", "%21")
+    headers = f"{ends}Call-ID: {call_id}\r\n{policy.headers}"
+    with kamailio_log.aloud():
+        sent: int = KSR.tm.t_uac_send(policy.method, uri, proxy, policy.socket, headers, "")
+        return sent
+
+
+def rehearse(uri: str, policy: Policy, next_hop: str) -> bool:
+    """Send what is like a ping to another next hop, of which nobody awaits an answer.
+
+    Arguments: uri and policy, as for send(); next_hop, a URI.
+    Returns: whether tm took it, and ran its event.
+    """
+    global _rehearsing, _left
+    _rehearsing, _left = True, 0
+    try:
+        return _t_uac_send(uri, policy, next_hop, os.urandom(16).hex()) > 0 and _left > 0
+    except SystemError:
+        return _left > 0
+    finally:
+        _rehearsing = False
 
 
 def was_taken() -> bool:
@@ -184,7 +207,13 @@ def on_event(event: str) -> bool:
     It runs for every request that Kamailio originates, in the process and inside the call that sends it.
     """
     global _left
-    if _leaving is None or event != LOCAL_REQUEST:
+    if event != LOCAL_REQUEST:
+        return False
+    if _rehearsing:
+        _left = clock()
+        KSR.tm.t_set_fr(0, _TICK_MS)
+        return True
+    if _leaving is None:
         return False
     generation, key, policy, way, call_id = _leaving
     # The clock starts here: behind the DNS lookup, in front of the network.

@@ -11,7 +11,7 @@ import pytest
 
 from gateway import Gateway
 from keepalive_core import settings, uris
-from real.server import Kamailio, free_port, wait_for
+from real.server import ROOT, Kamailio, free_port, wait_for
 from real.test_pings import UP
 from real.uplinks import Uplink
 
@@ -132,6 +132,22 @@ def test_what_is_wrong_from_the_start(start, gateway: Gateway) -> None:
     assert "udp:192.0.2.1:5060" in line
     server.rpc("cfg.sets", "keepalive", "ping_socket", f"udp:127.0.0.1:{server.port}")
     server.wait_for_state(gateway.uri, UP)
+
+
+def test_a_route_that_drops_pings(start, gateway: Gateway) -> None:
+    """tm takes what its event route drops for sent, and says no more of it: that is nobody's silence."""
+    server = start(
+        "native.cfg",
+        KEEPALIVE_DIR=ROOT / "kemi",
+        LITERAL=gateway.uri,
+        KEEPALIVE_OWN_LOCAL_REQUEST=1,
+        DROPS=1,
+        KEEPALIVE_DESTINATIONS=gateway.uri,
+    )
+    [line] = server.logged("no ping is sent to")
+    assert "drops what is sent" in line
+    assert gateway.pings == []
+    assert not server.log_lines("-> down")
 
 
 def any_text(chance: random.Random, most: int) -> str:

@@ -164,6 +164,9 @@ def test_single_failures_hold_nobody() -> None:
         known = one_more_fails(known, second * SECOND, 10 * SECOND, 10, 20)
     assert known.held_until == 0
     assert one_more_fails(Uplink(), SECOND, SECOND, 1, 20).held_until == 0
+    first = one_more_fails(Uplink(), 100 * SECOND, 10 * SECOND, 9, 20)
+    second = one_more_fails(first, 100 * SECOND, 10 * SECOND, 9, 20)
+    assert (first.held_until, second.held_until) == (0, 110 * SECOND), "two of nine are more than a fifth"
 
 
 @pytest.mark.parametrize(

@@ -60,6 +60,12 @@ def test_the_next_ping_comes_from_the_clock(now: int, place: float, seconds: int
     assert next_ping(due + interval // 3, offset, interval) == due + interval
 
 
+@pytest.mark.parametrize(("chance", "moved"), [(0, -1_000_000), (0.25, -500_000), (0.5, 0), (0.75, 500_000)])
+def test_chance_says_where_in_the_jitter_a_ping_leaves(chance: float, moved: int) -> None:
+    """From half of it early to half of it late, evenly."""
+    assert next_ping(100 * SECOND, 5 * SECOND, 10 * SECOND, 2 * SECOND, chance) == 105 * SECOND + moved
+
+
 @given(st.floats(0, 0.999999), st.lists(st.floats(0, 0.999999), min_size=50, max_size=50))
 def test_jitter_keeps_the_grid(place: float, chances: list[float]) -> None:
     """Early or late, one ping leaves for each point of the grid, at most half the jitter away from it."""

@@ -355,6 +355,8 @@ class FakeKSR:
         rows = self._table(table)
         if rows is None or (key not in rows and table not in self.initial):
             return NOT_READY
+        if isinstance(rows.get(key), str):
+            return NOT_READY
         rows[key] = rows.get(key, self.initial.get(table, 0)) + 1
         return int(rows[key])
 

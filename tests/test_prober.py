@@ -132,7 +132,7 @@ def test_a_deletion_that_could_not_be_announced_is_noticed(
     next_ping(server)
     import keepalive_core.shared_memory as memory
 
-    mocker.patch.object(memory, "announce_change", side_effect=memory.SharedMemoryFull("an entry"))
+    mocker.patch.object(memory, "_enqueue", side_effect=memory.SharedMemoryFull("an entry"))
     assert up.del_destination(A, "me") == 0
     assert up.state(A) == -1
     server.tick(5)
@@ -361,5 +361,5 @@ def test_a_tick_with_nothing_due_asks_shared_memory_for_changes_alone(
     for _ in range(20):
         server.tick()
         calls.append(sum(spy.call_count for spy in spies) - sum(calls))
-    once_a_second = sum(each.at_run_time for each in SETTINGS.values()) + 2 + 2
+    once_a_second = sum(each.at_run_time for each in SETTINGS.values()) + 2 + 3
     assert sorted(calls) == [0] * 19 + [once_a_second], "the settings, and a destination, once a second"

@@ -62,5 +62,6 @@ Rooms that join the others:
 * ``host``           addresses and file descriptors, as the kernel has them now
 * ``rehearsal``      whether a route of this server drops pings
 * ``departures``     how the pings of a prober leave, and the addresses they need
+* ``mending``        rows that were lost, or made no sense, are made anew
 * ``prober``         the timer's tick: which pings leave now, which were never answered
 """

@@ -133,9 +133,12 @@ class Teller:
     def __init__(self) -> None:
         self._merged = 0
         """how many changes nobody heard of but by a newer state, since that was logged"""
+        self._registered: dict[str, Any] = {}
+        """the callbacks for all changes, for the day when their row is lost"""
 
     def tick(self) -> None:
         """Run the callbacks of all changes that are queued, then those of what found no room there."""
+        self._keep_registered()
         for text in shared_memory.announced_events():
             change = Change(*json.loads(text))
             if self._is_news(change):
@@ -152,6 +155,16 @@ class Teller:
                 self._merged,
             )
             self._merged = 0
+
+    def _keep_registered(self) -> None:
+        """Register those again that are registered no more: nobody but a deleted row ends a callback."""
+        now = dict(shared_memory.callbacks())
+        lost = self._registered.keys() - now.keys()
+        for name in lost:
+            shared_memory.store_callback(name, self._registered[name])
+        if lost:
+            log.warning("callbacks for all changes were lost, and are registered again: %s", ", ".join(lost))
+        self._registered |= now
 
     def _is_news(self, change: Change) -> bool:
         """Say whether a change that was queued is still to be told, and note that it is."""

@@ -60,7 +60,7 @@ def refresh() -> bool:
         if text is not None and text != _seen.get(name):
             _take_over(name, text)
     in_force = settings.values()
-    if in_force == _published:
+    if in_force == _published and shared_memory.published_settings() is not None:
         return False
     shared_memory.publish_settings(in_force)
     _published = in_force

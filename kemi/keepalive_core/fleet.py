@@ -5,6 +5,8 @@ forward. Two things alone put it off: an interval that is a longer one from now 
 itself, counted from the last turn; and a reply that asks for no ping before a time (Retry-After).
 """
 
+import json
+import sys
 from collections import Counter, OrderedDict
 from collections.abc import Callable, ItemsView, KeysView
 from collections.abc import Set as AbstractSet
@@ -13,6 +15,7 @@ from typing import NamedTuple
 from .health import Health, Pace, pace
 from .lanes import Lanes
 from .modes import MAINT, Admin
+from .rows import Registration
 from .schedule import SOONEST, Wish, first_ping, next_ping, phase
 from .settings import Policy
 from .sockets import Departure
@@ -25,8 +28,7 @@ _REMEMBERED = SOONEST
 class Seen(NamedTuple):
     """A destination, as it is registered and how it is."""
 
-    generation: int
-    uri: str
+    registered: Registration
     policy: Policy
     health: Health
     admin: Admin | None
@@ -36,15 +38,17 @@ class Target:
     """A destination, as the prober remembers it between two pings."""
 
     __slots__ = (
+        "admin",
         "asked",
         "departure",
         "generation",
         "hold",
         "in_flight",
-        "in_maintenance",
         "interval",
+        "is_grouped",
         "latest",
         "offset",
+        "owners",
         "pace",
         "pending",
         "place",
@@ -64,7 +68,10 @@ class Target:
         self.uri = ""
         self.way: Way
         self.departure = Departure()
-        self.in_maintenance = False
+        self.owners = ""
+        """who wants it, as its registration says it, for the day when that row is lost"""
+        self.is_grouped = False
+        self.admin: Admin | None = None
         self.wish = Wish.REGULARLY
         """what was wished since its last ping"""
         self.asked = 0
@@ -86,6 +93,16 @@ class Target:
         """a shorter interval, out of turn, while a change is under way; 0 for none"""
         self.offset = 0
         self.spread = 0
+
+    @property
+    def in_maintenance(self) -> bool:
+        """Whether an administrator lets nobody ping it."""
+        return self.admin is not None and self.admin.mode == MAINT
+
+    @property
+    def registration(self) -> str:
+        """How it was registered when it was looked at the last time: the text of that row."""
+        return f"[{self.generation}, {json.dumps(self.uri)}, {self.owners}]"
 
     def follow_pace(self, pace: Pace) -> None:
         """Take the interval that policy and pace say."""
@@ -154,18 +171,20 @@ class Fleet:
     def follow(self, key: str, seen: Seen, wish: Wish, now: int) -> Target:
         """Take over how a destination is registered, how it is, and when it is to be pinged."""
         target = self._targets.get(key)
-        if target is None or target.generation != seen.generation:
+        if target is None or target.generation != seen.registered.generation:
             target = self._take_in(key, seen, now)
         before = target.interval, target.hold
-        self._take_policy(target, seen.uri, seen.policy)
+        self._take_policy(target, seen.registered.uri, seen.policy)
+        # Most have the same, which take no room of their own so.
+        target.owners = sys.intern(json.dumps(seen.registered.owners))
+        target.is_grouped = any(owner.group for owner in seen.registered.owners.values())
         target.hold = seen.health.hold
         target.follow_pace(pace(seen.health, now))
-        in_maintenance = seen.admin is not None and seen.admin.mode == MAINT
-        if target.in_maintenance and not in_maintenance:
+        was_in_maintenance, target.admin = target.in_maintenance, seen.admin
+        if was_in_maintenance and not target.in_maintenance:
             # What is known of it is as old as its maintenance is long.
             target.asked = 0
             wish = wish.joined_by(Wish.SOON)
-        target.in_maintenance = in_maintenance
         target.wish = target.wish.joined_by(wish)
         self._plan_again(key, target, *before, now)
         return target
@@ -251,9 +270,9 @@ class Fleet:
         _, before = self._gone.pop(key, (0, None))
         if before is None:
             self._places += 1
-            target = Target(seen.generation, phase(self._places), seen.policy)
+            target = Target(seen.registered.generation, phase(self._places), seen.policy)
         else:
-            target = Target(seen.generation, before.place, seen.policy)
+            target = Target(seen.registered.generation, before.place, seen.policy)
             target.sent = before.sent
         self._count(target.policy, 1)
         self._targets[key] = target

@@ -80,6 +80,8 @@ def _alive(name: object) -> list[str] | None:
             roster = row.record()
             if uris is None and roster is not None:
                 shared_memory.drop_nonsense(shared_memory.GROUP, name, roster)
+    if uris is None:
+        shared_memory.note_lost()
     return None if uris is None else _found.remember(name, _Alive(change, pages, uris)).uris
 
 

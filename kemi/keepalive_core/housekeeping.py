@@ -7,7 +7,7 @@ from collections.abc import Callable
 from . import configuration, groups, lists, registrations, registry, shared_memory
 from .fleet import Fleet
 from .health import NO_VERDICT, NOT_SENT, Health
-from .inspection import Inspection
+from .inspection import Groups
 from .schedule import SECOND, Minutely, dealt_to
 
 log = logging.getLogger("keepalive")
@@ -28,7 +28,6 @@ class Housekeeping:
         self.number = -1
         """which of the probers it is, from 0 on; -1 before its first tick"""
         self._fleet = fleet
-        self._published_behind: dict[str, int] = {}
         self._told_crowded = False
         self._minutely = Minutely()
         self._voids: dict[str, None] = {}
@@ -39,7 +38,7 @@ class Housekeeping:
         """the list of destinations of kamailio.cfg that was followed last, as far as that went"""
         self._next_list = 0
         self._next_missed = 0
-        self._inspection = Inspection(fleet.keys)
+        self._groups = Groups()
         self.tasks: tuple[Callable[[int], None], ...] = (
             self._follow_configured_destinations,
             self._bring_in_missed,
@@ -47,7 +46,7 @@ class Housekeeping:
             self._tell_if_crowded,
             self._tell_of_voids,
             self._tell_of_unsent,
-            self._inspect,
+            self._inspect_groups,
         )
         """what to do each second, each called with the time, us; one's trouble is not the others'"""
 
@@ -98,12 +97,12 @@ class Housekeeping:
         if not configuration.values()["mass_failure"]:
             return
         for socket, number in self._fleet.behind.items():
-            if self._published_behind.get(socket) != number:
+            if shared_memory.behind_of(socket, self.number) != number:
                 shared_memory.store_behind(socket, self.number, number)
-                self._published_behind[socket] = number
 
-    def _inspect(self, now: int) -> None:
-        self._inspection.look_at_some(with_groups=self.number == 0)
+    def _inspect_groups(self, now: int) -> None:
+        if self.number == 0:
+            self._groups.look_at_some()
 
     def _tell_if_crowded(self, now: int) -> None:
         """Say once that the tables have too few slots for the destinations."""

@@ -4,56 +4,26 @@ Nobody should need it. But a process may be killed between two writes that belon
 RPC can write into the tables.
 """
 
-import logging
-from collections.abc import Callable, Iterable
 from contextlib import ExitStack
 
 from . import groups, rosters, shared_memory
 from .rows import Registration
 from .shown import HOLD, to_show
 
-log = logging.getLogger("keepalive")
-
-# Looked at each second: a tenth of the destinations, but not more than so many, of some 30 us each; and pages
-# of rosters, of some 300 us each.
-_PART = 10
-_DESTINATIONS = 100
+# As many pages of rosters are looked at in a second, of some 300 us each.
 _PAGES = 2
-# As many destinations after something was lost: a fifth of the time between two ticks.
-_IN_A_HURRY = 600
 
 
-class Inspection:
-    """Goes round all destinations of a prober, and round all groups.
+class Groups:
+    """Goes round all pages of all groups' rosters."""
 
-    Arguments: keys, returns those of the prober's destinations.
-    """
-
-    def __init__(self, keys: Callable[[], Iterable[str]]) -> None:
-        self._keys = keys
-        self._destinations: list[str] = []
-        """those that are still to be looked at in this round"""
-        self._at_a_time = 0
-        """how many each second"""
+    def __init__(self) -> None:
         self._pages: list[tuple[str, int]] = []
         """the pages that are still to be looked at: a group's name, and which one of it"""
-        self._lost = 0
-        """how many rows are known to have been lost"""
 
-    def look_at_some(self, with_groups: bool) -> None:
-        """Look at the next ones.
-
-        Arguments: with_groups, whether at groups too, as one prober does for all. Raises: SharedMemoryFull.
-        """
-        lost = shared_memory.lost()
-        if lost != self._lost or not self._destinations:
-            self._destinations = list(self._keys())
-            usual = min(_DESTINATIONS, len(self._destinations) // _PART + 1)
-            self._at_a_time = usual if lost == self._lost else _IN_A_HURRY
-            self._lost = lost
-        for _ in range(min(self._at_a_time, len(self._destinations))):
-            see_to(self._destinations.pop())
-        for _ in range(_PAGES if with_groups else 0):
+    def look_at_some(self) -> None:
+        """Look at the next ones. Raises: SharedMemoryFull."""
+        for _ in range(_PAGES):
             if not self._pages:
                 self._pages = [(name, 0) for name in shared_memory.groups()]
                 break
@@ -63,24 +33,26 @@ class Inspection:
         groups.settle()
 
 
-def see_to(key: str) -> None:
+def see_to(key: str) -> bool:
     """Bring what is_alive reads of a destination, and its groups, in line with what is known of it.
 
-    Raises: SharedMemoryFull.
+    Behind it comes groups.settle(). Returns: whether anything was not. Raises: SharedMemoryFull.
     """
     if _is_true(key):
-        return
+        return False
     with shared_memory.locked(key):
         registered, known = shared_memory.registration(key), shared_memory.health(key)
         # What another process was just writing is written now.
         if registered is None or known is None or _is_true(key):
-            return
+            return False
         names = sorted(groups.names_of(registered))
         for name in names:
             groups.replace(name, None, groups.member_of(key, name, registered))
+            if shared_memory.group_change(name) is None:
+                shared_memory.store_group_change(name)
         groups.show(key, to_show(known, shared_memory.admin(key)), registered)
         _recount_held(key, names, registered)
-    log.warning("what is_alive and groups knew of %s was not true, and is put right", registered.uri)
+    return True
 
 
 def _is_true(key: str) -> bool:
@@ -91,7 +63,10 @@ def _is_true(key: str) -> bool:
     right = groups.shown_now(to_show(known, shared_memory.admin(key)), registered)
     if value is None or value % HOLD != right:
         return False
-    marks = [_mark(key, name, registered) for name in groups.names_of(registered)]
+    names = groups.names_of(registered)
+    if any(shared_memory.group_change(name) is None for name in names):
+        return False
+    marks = [_mark(key, name, registered) for name in names]
     held = marks.count(rosters.HELD)
     right_marks = {groups.mark_of(right)}
     if rosters.SPARE in right_marks:

@@ -17,6 +17,7 @@ from . import (
     host,
     housekeeping,
     listeners,
+    mending,
     registrations,
     registry,
     rehearsal,
@@ -57,8 +58,12 @@ class Prober:
         self._departures = Departures()
         self._fleet = Fleet(chance, self._departures.of)
         self._housekeeping = housekeeping.Housekeeping(self._fleet)
+        self._mending = mending.Mending(self._fleet, clock)
+        self._common = mending.Common()
         self._to_look_at: OrderedDict[str, Wish] = OrderedDict()
         """who changed, or was there before the first tick, and what is wished for it"""
+        self._all_heard = False
+        """whether nothing was announced any more when it asked the last time"""
         self._has_begun = False
         """whether it knows what was there"""
         self._unannounced = 0
@@ -100,6 +105,7 @@ class Prober:
             return
         self._try(self._take_changes, now)
         self._try(self._follow_addresses, now)
+        self._try(self._mend_rows, now)
         for key, sent in self._deadlines.take(now):
             if key in self._fleet and self._fleet[key].sent == sent:
                 self._for_each((key,), self._give_up)
@@ -172,6 +178,7 @@ class Prober:
         """Do what is done once a second; no ping and no deadline waits for it."""
         for task in (
             self._join,
+            self._keep_common_rows,
             self._follow_settings,
             self._pause_or_resume,
             self._begin,
@@ -188,6 +195,10 @@ class Prober:
             self._number = self._housekeeping.number = shared_memory.claim_prober()
         listeners.publish()
         configuration.read_defines()
+
+    def _keep_common_rows(self, now: int) -> None:
+        if self._number == 0:
+            self._common.keep(now)
 
     def _follow_settings(self, now: int) -> None:
         changed = configuration.refresh() if self._number == 0 else configuration.has_changed()
@@ -259,11 +270,14 @@ class Prober:
         Who is announced many times is looked at once, in the turn of the first time: so nobody waits for
         those of whom there is always news.
         """
+        self._all_heard = False
         try:
             for key, wish in shared_memory.announced_changes(self._number):
                 self._to_look_at[key] = self._to_look_at.get(key, wish).joined_by(wish)
                 if self._clock() - now > FLOOD // 2:
                     break
+            else:
+                self._all_heard = True
         except Exception:
             # Of which destination this was, nobody knows.
             self._unannounced = -1
@@ -279,20 +293,33 @@ class Prober:
                 log.exception("a change of %s is not followed now", key)
             self._not_followed[key] = wish
 
+    def _mend_rows(self, now: int) -> None:
+        """Have rows made anew that were lost, and look for more of them."""
+        if self._mending.has_suspects and self._has_heard_all():
+            for key in self._mending.mend():
+                self._look_at(key, now)
+        self._mending.look_around(now)
+
+    def _has_heard_all(self) -> bool:
+        """Say whether it has followed all that was changed until this tick."""
+        return self._all_heard and not self._to_look_at and shared_memory.unannounced() == self._unannounced
+
     def _look_at(self, key: str, now: int, wish: Wish = Wish.REGULARLY) -> None:
         """Take over how a destination is registered, and how it is, now."""
         registered = shared_memory.registration(key)
         known = shared_memory.health(key)
         if registered is None or known is None:
-            self._forget(key, now)
+            if key in self._fleet and registrations.is_there(key):
+                self._mending.suspect(key)
+            else:
+                self._forget(key, now)
             return
         before = self._fleet.get(key)
         if before is not None and before.generation != registered.generation:
             self._forget(key, now)
         admin = shared_memory.admin(key)
         policy = configuration.policy(registered.options)
-        seen = Seen(registered.generation, registered.uri, policy, known, admin)
-        target = self._fleet.follow(key, seen, wish, now)
+        target = self._fleet.follow(key, Seen(registered, policy, known, admin), wish, now)
         self._follow_freshness(key, target, known, now)
         self._housekeeping.follow_voids(key, known, policy.rules.fall)
         # Whoever registered it may not have known yet what unknown_as is.
@@ -322,7 +349,7 @@ class Prober:
         if target.in_flight:
             judged = shared_memory.judged(key)
             if judged is None:
-                self._forget_unannounced(key)
+                self._mending.suspect(key)
                 return
             if judged < target.sent:
                 # One ping in flight: the next one leaves when this one is over.
@@ -394,7 +421,7 @@ class Prober:
         try:
             judged = shared_memory.judged(key)
             if judged is None:
-                self._forget_unannounced(key)
+                self._mending.suspect(key)
             elif judged < target.sent:
                 if target.sent < self._woke:
                     self._record(key, target, Kind.UNHEARD, "a prober stood still")
@@ -411,10 +438,6 @@ class Prober:
         result = Result(target.generation, target.sent, self._clock(), kind, reason=reason)
         rules = target.policy.rules if target.way.reliable else target.policy.udp_rules
         results.record_silence(key, rules, result)
-
-    def _forget_unannounced(self, key: str) -> None:
-        """Forget a destination that is gone, of which memory had no room to tell."""
-        self._look_at(key, self._clock())
 
     # --- how fresh a state is -----------------------------------------------------------------------------
 

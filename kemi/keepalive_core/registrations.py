@@ -5,10 +5,11 @@ import time
 from contextlib import suppress
 
 from . import callbacks, groups, shared_memory, state_format, tm, uris
-from .health import Health
+from .fleet import Target
+from .health import UNKNOWN, Health
 from .modes import Admin
 from .rows import Owner, Registration
-from .shown import HOLD, to_show, with_unknown_as
+from .shown import HOLD, is_sound, state_of, to_show, with_unknown_as
 from .state_row import Row
 
 log = logging.getLogger("keepalive")
@@ -117,6 +118,48 @@ def follow_unknown_as(key: str, word: str) -> None:
     if value is not None and with_unknown_as(value % HOLD, word) != value % HOLD:
         with shared_memory.locked(key):
             groups.follow_unknown_as(key, shared_memory.registration(key))
+
+
+def is_there(key: str) -> bool:
+    """Say whether a destination has any of the rows without which it is not monitored."""
+    return (
+        shared_memory.registration(key) is not None
+        or shared_memory.shown(key) is not None
+        or shared_memory.health(key) is not None
+    )
+
+
+def is_whole(key: str, target: Target) -> bool:
+    """Say whether a destination has the rows that its prober knows of; some 10 us.
+
+    What is_alive and groups know of it follows from these: see inspection.py.
+    """
+    known = shared_memory.health(key)
+    return (
+        known is not None
+        and known.generation == target.generation
+        and (target.admin is None or shared_memory.admin(key) is not None)
+        and shared_memory.news(key) is not None
+        and shared_memory.is_registered_as(key, target.registration)
+    )
+
+
+def mend(key: str, was: Registration, said: Admin | None) -> None:
+    """Make those rows of a destination anew that are missing, or do not agree with the others.
+
+    Arguments: key; was and said, how it was registered and what an administrator said of it, as far as who
+    asks remembers.
+    Raises: SharedMemoryFull.
+    """
+    with shared_memory.locked(key):
+        registered = shared_memory.registration(key) or was
+        shared_memory.store_registration(key, registered)
+        value = shared_memory.shown(key)
+        known = shared_memory.health(key) or Health(0, state_of(value) if is_sound(value) else UNKNOWN)
+        shared_memory.store_health(key, known._replace(generation=registered.generation))
+        shared_memory.store_admin(key, shared_memory.admin(key) or said)
+        if shared_memory.news(key) is None:
+            callbacks.expect_news(key, known.state)
 
 
 def disown(key: str, name: str) -> bool:

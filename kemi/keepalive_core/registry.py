@@ -13,6 +13,7 @@ from . import (
     checks,
     configuration,
     groups,
+    inspection,
     lists,
     modes,
     registrations,
@@ -29,7 +30,7 @@ from .remembered import Remembered
 from .rows import Owner
 from .schedule import Wish
 from .settings import check_options
-from .shown import ERROR, to_show, usual_answers
+from .shown import ERROR, is_sound, to_show, usual_answers
 
 log = logging.getLogger("keepalive")
 
@@ -94,6 +95,12 @@ def shown(key: str) -> int | None:
         # Another process is just registering what was configured: it is monitored all the same.
         if value is None and not _started and _may_be_configured(key):
             return groups.shown_now(UNKNOWN, None)
+    if not is_sound(value) and registrations.is_there(key):
+        # Its row is missing, or makes no sense. Whatever else is, its prober sees to.
+        shared_memory.note_lost()
+        inspection.see_to(key)
+        groups.settle()
+        value = shared_memory.shown(key)
     return value
 
 

@@ -15,7 +15,7 @@ table or queue             key                         value
 ``keepalive``              ``probers``                 int, how many probers have begun
 ``keepalive``              ``state_read``              int, a StateRead
 ``keepalive``              ``unannounced``             int, counts changes of which memory had no room to tell
-``keepalive``              ``paused``                  int, 1 while no pings are to be sent
+``keepalive``              ``paused``                  int, 1 while no pings are to be sent, 2 after that
 ``keepalive``              ``disabled``                int, 1 while the setting ``enabled`` lets none be sent,
                                                        by the first prober
 ``keepalive``              ``told`` and a word         int, the second of tm.clock() at which that was told
@@ -55,6 +55,7 @@ destination is taken inside of any other, for one read and one write.
 
 import json
 import logging
+import time
 from collections.abc import Callable, Iterable, Iterator
 from enum import Enum
 from functools import cache, lru_cache, partial
@@ -109,6 +110,8 @@ _MOST_WISHES: Final = 20_000
 MOST_TABLE_SIZE: Final = 31
 # So many events wait for callbacks at the most, some 4 MB; what finds no room is in its destination's news.
 MOST_EVENTS: Final = 10_000
+# A counter whose row made no sense goes on behind this.
+_FAR_AHEAD: Final = 1 << 30
 # The length of the row that names the callback that runs.
 _RUNNING: Final = 256
 # The record of a destination's health is a multiple of so many characters long.
@@ -229,7 +232,7 @@ def note_lost() -> None:
 
 
 def lost() -> int:
-    """Return how many rows are known to have been lost."""
+    """Return a number that is another one after each row that was found missing or nonsense."""
     return _whole(COMMON, "lost")
 
 
@@ -248,7 +251,7 @@ def next_generation() -> int:
     They come to exist in htable's own mod_init, which runs after ours where a kamailio.cfg loads
     app_python3 first. This is the one call that tells: it is quiet then, where others log errors or crash.
     """
-    return max(0, KSR.htable.sht_inc(COMMON, "generation"))
+    return max(0, _next("generation"))
 
 
 def revision() -> int | None:
@@ -263,7 +266,18 @@ def revision() -> int | None:
 
 def _revise() -> None:
     # Behind the change, so that whoever reads the new number reads the change too.
-    KSR.htable.sht_inc(COMMON, "revision")
+    _next("revision")
+
+
+def _next(counter: str) -> int:
+    """Return a counter's next number, and at most 0 while the tables do not exist."""
+    value: int = KSR.htable.sht_inc(COMMON, counter)
+    if value > 0 or not _exist:
+        return value
+    # Its row makes no sense. Each time it goes on behind all numbers that it had.
+    _store(COMMON, counter, _FAR_AHEAD + int(time.time()) % _FAR_AHEAD)
+    note_lost()
+    return int(KSR.htable.sht_inc(COMMON, counter))
 
 
 number: Callable[[str, str], int | None] = KSR.htable.sht_get
@@ -272,13 +286,18 @@ number: Callable[[str, str], int | None] = KSR.htable.sht_get
 
 def shown(key: str) -> int | None:
     """Return what is_alive reads of a destination; None if it is not monitored."""
-    value = KSR.htable.sht_get(STATE, key)
+    value = number(STATE, key)
     return value if isinstance(value, int) else None
 
 
 def registration(key: str) -> Registration | None:
     """Return how a destination is registered, None if it is not."""
     return _read(DESTINATION, key, partial(_registration, key))
+
+
+def is_registered_as(key: str, text: str) -> bool:
+    """Say whether a destination is registered just as a text says, without looking into it."""
+    return _text(DESTINATION, key) == text
 
 
 def _registration(key: str, text: str) -> Registration:
@@ -326,7 +345,7 @@ def store_record(key: str, text: str, room: int = 0) -> None:
 def store_shown(key: str, value: int) -> None:
     """Write what is_alive reads; groups that keep it answering go on doing so. Raises: SharedMemoryFull."""
     with locked(key, STATE):
-        held = _whole(STATE, key) // HOLD
+        held = max(0, shown(key) or 0) // HOLD
         _store(STATE, key, value + held * HOLD)
 
 
@@ -403,17 +422,23 @@ def store_roster(name: str, text: str | None) -> None:
     _store(GROUP, name, text)
     try:
         # Behind the change, so that whoever reads the new number reads the change too.
-        _store(GROUP_CHANGE, name, _next_group_change())
+        store_group_change(name)
     except SharedMemoryFull:
         # That row is there, but for a new group.
         KSR.htable.sht_rm(GROUP, name)
         raise
 
 
+def store_group_change(name: str) -> int:
+    """Write, and return, the number of one more change of a group. Raises: SharedMemoryFull."""
+    change = _next_group_change()
+    _store(GROUP_CHANGE, name, change)
+    return change
+
+
 def _next_group_change() -> int:
     # No group had it before, so that one that is gone and comes back is another one.
-    change: int = KSR.htable.sht_inc(COMMON, "group_changes")
-    return change & 0x7FFFFFFF
+    return _next("group_changes") & 0x7FFFFFFF
 
 
 group_change: Callable[[str], int | None] = partial(KSR.htable.sht_get, GROUP_CHANGE)
@@ -432,7 +457,7 @@ def page(number: str) -> str | None:
 
 def store_page(text: str) -> str:
     """Write a new page of a roster; return its number, which no other one had. Raises: SharedMemoryFull."""
-    number = f"{KSR.htable.sht_inc(COMMON, 'generation') & 0xFFFFFFFF:08x}"
+    number = f"{_next('generation') & 0xFFFFFFFF:08x}"
     _store(PAGE, number, text)
     return number
 
@@ -463,7 +488,12 @@ def _uplink_key(socket: str) -> str:
 
 def behind(socket: str) -> int:
     """Return how many destinations are pinged from a socket."""
-    return sum(_whole(UPLINK, f"{_uplink_key(socket)} {n}") for n in range(probers()))
+    return sum(behind_of(socket, prober) for prober in range(probers()))
+
+
+def behind_of(socket: str, prober: int) -> int:
+    """Return how many destinations a prober pings from a socket, as it said."""
+    return _whole(UPLINK, f"{_uplink_key(socket)} {prober}")
 
 
 def store_behind(socket: str, prober: int, number: int) -> None:
@@ -676,14 +706,49 @@ def store_complete(complete: bool) -> None:
     _store(COMMON, "complete", int(complete))
 
 
+# What only rises: counters, of which no number is given twice, and others, which come back as they were.
+_COUNTERS: Final = ("generation", "revision", "group_changes", "lost")
+_MARKS: Final = ("startup", "started", "state_read", "probers", "unannounced")
+# A counter that was lost goes on so far behind what was seen of it.
+_AHEAD: Final = 1 << 20
+_MOST_NUMBER: Final = (1 << 31) - 1
+
+
+def keep_rising(seen: dict[str, int]) -> list[str]:
+    """See to it that counters and marks do not fall back, as they do if somebody deletes their rows.
+
+    Arguments: seen, their numbers when this was called the last time, which become those of now.
+    Returns: the names of those that had. Raises: SharedMemoryFull.
+    """
+    fallen = []
+    for name in (*_COUNTERS, *_MARKS):
+        value = number(COMMON, name)
+        before = seen.get(name, 0)
+        if not isinstance(value, int) or value < before:
+            value = min(before + (_AHEAD if name in _COUNTERS else 0), _MOST_NUMBER)
+            _store(COMMON, name, value)
+            fallen.append(name)
+        seen[name] = value
+    return fallen
+
+
+_PAUSED: Final = 1
+_RESUMED: Final = 2
+
+
 def is_paused() -> bool:
     """Say whether pings are paused."""
-    return bool(KSR.htable.sht_get(COMMON, "paused") == 1)
+    return bool(KSR.htable.sht_get(COMMON, "paused") == _PAUSED)
+
+
+def is_pause_lost() -> bool:
+    """Say whether nobody has said yet whether pings are paused, or that was deleted."""
+    return KSR.htable.sht_get(COMMON, "paused") not in (_PAUSED, _RESUMED)
 
 
 def store_paused(paused: bool) -> None:
     """Pause all pings, or let them go on. Raises: SharedMemoryFull."""
-    _store(COMMON, "paused", int(paused))
+    _store(COMMON, "paused", _PAUSED if paused else _RESUMED)
 
 
 def is_disabled() -> bool:
@@ -758,7 +823,7 @@ def announce_change(key: str, wish: Wish = Wish.REGULARLY) -> None:
 
 def unannounced() -> int:
     """Return a number that is another one after each change that could not be announced."""
-    return number(COMMON, "unannounced") or 0
+    return _whole(COMMON, "unannounced")
 
 
 def announced_changes(prober: int) -> Iterator[tuple[str, Wish]]:

@@ -5,7 +5,7 @@ error. To that come 10 while an administrator drains it, 20 in maintenance, 30 i
 itself, and 100 for each group that keeps it answering.
 """
 
-from typing import Final
+from typing import Final, TypeGuard
 
 from .health import DOWN, UNKNOWN, UP, Health
 from .modes import ADMIN_MODES, Admin
@@ -18,6 +18,10 @@ _OWN_DRAIN: Final = 30
 _MODES: Final = (*ADMIN_MODES.values(), _OWN_DRAIN)
 HOLD: Final = 100
 """for each group that keeps it answering"""
+
+_NUMBERS: Final = frozenset(
+    state + mode for state in (UNKNOWN, UP, DOWN, *_UNKNOWN_AS.values()) for mode in _MODES
+)
 
 
 def to_show(known: Health, admin: Admin | None) -> int:
@@ -35,6 +39,11 @@ def with_unknown_as(shown: int, word: str) -> int:
 def is_unknown(shown: int) -> bool:
     """Say whether unknown_as counts: its state is unknown, and nobody has taken it out."""
     return shown % HOLD in _UNKNOWN_AS.values()
+
+
+def is_sound(shown: object) -> TypeGuard[int]:
+    """Say whether it is a number that means something."""
+    return isinstance(shown, int) and shown >= 0 and shown % HOLD in _NUMBERS
 
 
 def state_of(shown: int) -> int:
@@ -61,6 +70,4 @@ def answer(shown: int) -> int:
 
 def usual_answers() -> dict[int | None, int]:
     """Return what is_alive says of all numbers of destinations that at most one group keeps answering."""
-    states = {UNKNOWN, UP, DOWN, *_UNKNOWN_AS.values()}
-    numbers = (state + mode + held for state in states for mode in _MODES for held in (0, HOLD))
-    return {number: answer(number) for number in numbers}
+    return {number + held: answer(number + held) for number in _NUMBERS for held in (0, HOLD)}

@@ -77,18 +77,19 @@ def test_without_memory_callbacks_wait(start) -> None:
         server.call("add_destination", uri, "test", 0, "on_change")
     report(UP, DOWN, UP, of=uris)
     wait_for("the first events", lambda: len(server.events) == 18)
-    for size in (100_000, 10_000, 1_000, 100, 10):
+    # Twice: what other processes gave back meanwhile is taken, too.
+    for size in (100_000, 10_000, 1_000, 100, 10) * 2:
         server.call("evaluate", FILL.format(size))
+    before = len(server.events)
     report(DOWN, UP, DOWN, UP, of=uris)
     report(DOWN, of=uris[:2])
-    assert [told(server, uri) for uri in uris] == [[5, 0], [5, 0], [4, 0]]
-    assert len(server.events) == 18
+    assert all(told(server, uri)[0] > 0 for uri in uris)
     server.rpc("htable.flush", "facts")
-    wait_for("the newest states", lambda: len(server.events) >= 18 + 4)
-    assert [told(server, uri) for uri in uris] == [[0, 4]] * 3
-    newest = server.events[18:]
-    assert sorted(event[:3] for event in newest) == [
-        [name, uri, DOWN] for name in ("on_any_change", "on_change") for uri in uris[:2]
-    ]
-    server.logged("12 changes were told to the callbacks by a newer state alone")
+    wait_for("all told", lambda: [told(server, uri)[0] for uri in uris] == [0, 0, 0])
+    assert all(told(server, uri)[1] > 0 for uri in uris)
+    for name in ("on_change", "on_any_change"):
+        newest = {event[1]: event[2] for event in server.events if event[0] == name}
+        assert newest == {uris[0]: DOWN, uris[1]: DOWN, uris[2]: UP}
+    assert len(server.events) - before < 2 * 14
+    server.logged("changes were told to the callbacks by a newer state alone")
     assert len({event[5] for event in server.events}) == 1, "all in one process"

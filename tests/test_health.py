@@ -325,7 +325,8 @@ def test_one_more_success_is_what_judge_says() -> None:
         assert verdict.transition is Transition.UNCHANGED
 
     check()
-    assert hits > tried / 4
+    # The draw is by chance: about half, and never next to none.
+    assert hits > tried / 10
 
 
 GOOD_CALL = UP_BEFORE._replace(streak=1, calls_since=5 * SECOND)

@@ -30,6 +30,7 @@ from keepalive_core.health import (
     Result,
     Rules,
     Transition,
+    expire,
     judge,
     pace,
 )
@@ -591,3 +592,15 @@ def test_unknown_is_not_flapping() -> None:
     """The first result is no change that counts."""
     verdict = judge(Health(1), Result(1, 5, 6, Kind.REPLY, 503), FLAPPING, WALL)
     assert damp(Health(1, UNKNOWN), verdict, 6, FLAPPING) == verdict
+
+
+def test_what_nobody_hears_of_does_not_flap() -> None:
+    """However often a destination becomes unknown, as this server hears nothing, it is not kept down."""
+    known = Health(1)
+    for step in range(1, 20):
+        now = step * SECOND
+        answered = judge(known, Result(1, now - 5, now, Kind.REPLY, 200), FLAPPING, WALL)
+        known = damp(known, answered, now, FLAPPING).health
+        assert known.state == UP
+        known = damp(known, expire(known, "nothing is heard", WALL), now, FLAPPING).health
+        assert (known.state, known.flap_changes) == (UNKNOWN, 0)

@@ -23,7 +23,10 @@ def damp(before: Health, verdict: Verdict, now: int, rules: Rules) -> Verdict:
     Arguments: before, what was known; verdict, a rule's; now, us; rules, of the destination.
     Returns: the verdict, or the one that keeps it down.
     """
-    if not rules.flap_limit or verdict.transition is not Transition.CHANGED or before.state == UNKNOWN:
+    if not rules.flap_limit or verdict.transition is not Transition.CHANGED:
+        return verdict
+    # What became unknown, or was, has not flapped: nothing was heard of it, which may be our own fault.
+    if UNKNOWN in (before.state, verdict.health.state):
         return verdict
     after = verdict.health
     window = rules.flap_window * SECOND

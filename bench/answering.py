@@ -58,8 +58,8 @@ def _best(run, times, number, rounds=ROUNDS):
 
 def idle_tick(destinations):
     """Return the microseconds of a tick in which nothing is due, the mean of 2,000."""
-    from keepalive_core.prober import Prober
-    from keepalive_core.schedule import SECOND
+    from keepalive_core.rules.schedule import SECOND
+    from keepalive_core.services.prober import Prober
 
     prober = Prober()
     prober.tick()

@@ -20,7 +20,8 @@ from typing import Any
 import KSR
 
 import keepalive
-from keepalive_core import files, list_file
+from keepalive_core.rules import list_file
+from keepalive_core.services import files
 
 log = logging.getLogger("keepalive")
 

@@ -25,31 +25,27 @@ from copy import copy
 from functools import wraps
 from typing import Any, ParamSpec, TypeVar
 
-from keepalive_core import (
-    answers,
+from keepalive_core.kamailio import answers, kamailio_log, rpc, shared_memory, tm
+from keepalive_core.kamailio.shared_memory import SharedMemoryFull
+from keepalive_core.rules.checks import Refused
+from keepalive_core.rules.health import DOWN, UNKNOWN, UP
+from keepalive_core.rules.quoting import quoted
+from keepalive_core.rules.settings import DESTINATION, InvalidSetting
+from keepalive_core.rules.shown import answer, state_of
+from keepalive_core.rules.uris import InvalidURI
+from keepalive_core.services import (
     callbacks,
     configuration,
     groups,
     information,
-    kamailio_log,
     prober,
     registry,
     reloads,
     results,
-    rpc,
-    shared_memory,
     state_file,
-    tm,
     watch,
 )
-from keepalive_core.callbacks import Callback, InvalidCallback
-from keepalive_core.checks import Refused
-from keepalive_core.health import DOWN, UNKNOWN, UP
-from keepalive_core.quoting import quoted
-from keepalive_core.settings import DESTINATION, InvalidSetting
-from keepalive_core.shared_memory import SharedMemoryFull
-from keepalive_core.shown import answer, state_of
-from keepalive_core.uris import InvalidURI
+from keepalive_core.services.callbacks import Callback, InvalidCallback
 
 __all__ = [
     "DOWN",

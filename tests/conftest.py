@@ -14,7 +14,7 @@ from hypothesis.stateful import RuleBasedStateMachine
 
 import places  # noqa: F401 - it may choose another folder for temporary files
 from fake_ksr import FakeKSR
-from keepalive_core.settings import SETTINGS
+from keepalive_core.rules.settings import SETTINGS
 
 # Processes import their modules again and again: without stored bytecode that takes most of the time.
 sys.dont_write_bytecode = False
@@ -23,28 +23,8 @@ sys.dont_write_bytecode = False
 settings.register_profile("quick", max_examples=40, deadline=None)
 settings.load_profile("quick")
 
-# These rooms keep nothing in memory, so processes may share them.
-PURE = {
-    f"keepalive_core.{room}"
-    for room in (
-        *("uris", "quoting", "checks", "modes", "settings", "ways", "reply_codes"),
-        *(
-            "health",
-            "guards",
-            "listening",
-            "calls",
-            "schedule",
-            "freshness",
-            "turns",
-            "fleet",
-            "news",
-            "rows",
-            "lanes",
-            "sockets",
-        ),
-        *("rosters", "shown", "remembered"),
-    )
-}
+# Rules keep nothing in memory, so processes may share them.
+RULES = "keepalive_core.rules"
 
 
 class FakeServer:
@@ -97,18 +77,18 @@ class FakeServer:
     def process(self) -> ModuleType:
         """Start another process: an interpreter of its own, on the same shared memory; its keepalive."""
         for name in list(sys.modules):
-            if name == "keepalive" or (name.startswith("keepalive_core.") and name not in PURE):
+            if name == "keepalive" or (name.startswith("keepalive_core.") and not name.startswith(RULES)):
                 del sys.modules[name]
-                # The package has its rooms as attributes too.
-                parent, _, room = name.rpartition(".")
-                if parent and hasattr(sys.modules[parent], room):
-                    delattr(sys.modules[parent], room)
+                # A package has its modules as attributes too.
+                parent, _, module = name.rpartition(".")
+                if parent in sys.modules and hasattr(sys.modules[parent], module):
+                    delattr(sys.modules[parent], module)
         self._monkeypatch.setattr(sys, "meta_path", self._meta_path.copy())
         keepalive = importlib.import_module("keepalive")
-        tm = importlib.import_module("keepalive_core.tm")
-        prober = importlib.import_module("keepalive_core.prober")
+        tm = importlib.import_module("keepalive_core.kamailio.tm")
+        prober = importlib.import_module("keepalive_core.services.prober")
         self._monkeypatch.setattr(tm, "clock", lambda: self.now)
-        host = importlib.import_module("keepalive_core.host")
+        host = importlib.import_module("keepalive_core.kamailio.host")
         self._monkeypatch.setattr(host, "has_address", lambda address: address not in self.missing_addresses)
         self._monkeypatch.setattr(host, "has_route", lambda address: address not in self.unreachable)
         self._monkeypatch.setattr(host, "has_descriptors", lambda: self.has_descriptors)

@@ -17,7 +17,7 @@ from types import ModuleType, SimpleNamespace
 from typing import Any, NamedTuple
 
 import signatures
-from keepalive_core.settings import SETTINGS
+from keepalive_core.rules.settings import SETTINGS
 
 FAILURES: dict[str, Any] = {"int": -1, "bool": False, "Any": None, "object": None}
 NOT_READY = -255

@@ -79,7 +79,7 @@ class SmallFleet(ServerMachine):
     def restart(self) -> None:
         """Begin with another prober, which knows nothing."""
         self.faces = [self.faces[-1], self.server.process()]
-        import keepalive_core.watch as watch
+        import keepalive_core.services.watch as watch
 
         self.patch.setattr(watch, "server_witness", lambda *_: WITNESS if self.is_deaf else "")
         self.is_deaf = False

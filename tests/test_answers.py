@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 
 from conftest import FakeServer
 from fake_ksr import Transaction
-from keepalive_core.reply_codes import has_code, parse_codes
-from keepalive_core.settings import Policy, Settings
-from keepalive_core.ways import way_of
+from keepalive_core.rules.reply_codes import has_code, parse_codes
+from keepalive_core.rules.settings import Policy, Settings
+from keepalive_core.rules.ways import way_of
 from ksr_facts import ENDS, SILENT
 
 A = "sip:192.168.10.20"

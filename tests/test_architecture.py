@@ -1,4 +1,4 @@
-"""The rooms: who may know Kamailio, and what the module may depend on."""
+"""The floors, read from the paths: who may know whom, and what the module may depend on."""
 
 import ast
 import sys
@@ -7,64 +7,71 @@ from pathlib import Path
 import pytest
 
 KEMI = Path(__file__).resolve().parents[1] / "kemi"
-ROOMS = sorted((KEMI / "keepalive_core").glob("*.py"))
-KNOW_KSR = {"shared_memory", "variables", "tm", "answers", "kamailio_log", "rpc", "listeners"}
-PURE = {
-    *("uris", "quoting", "checks", "modes", "settings", "ways", "list_file", "replacing", "reply_codes"),
-    *("state_row", "state_format"),
-    *(
-        "health",
-        "schedule",
-        "guards",
-        "listening",
-        "calls",
-        "freshness",
-        "turns",
-        "fleet",
-        "news",
-        "rows",
-        "lanes",
-        "sockets",
-    ),
-    *("rosters", "shown", "remembered"),
+CORE = KEMI / "keepalive_core"
+MODULES = sorted(file for file in CORE.rglob("*.py") if file.name != "__init__.py")
+
+# Of each floor: on which it stands. A module may import its own floor too.
+BELOW = {
+    "rules": set(),
+    "kamailio": {"rules"},
+    "services": {"kamailio", "rules"},
+}
+# A rule is given the time, and what is to be decided about; it asks nobody.
+ASKING = {
+    *("KSR", "time", "datetime", "logging", "random", "secrets"),
+    *("os", "io", "pathlib", "socket", "threading"),
 }
 
 
-def imports(file: Path) -> set[str]:
-    """The modules that a file imports, those of its own package with a dot."""
-    found = set()
+def imports(file: Path) -> set[tuple[str, ...]]:
+    """What a file imports, from the top: ("keepalive_core", "rules", "uris") or ("json",)."""
+    package = file.relative_to(KEMI).parent.parts
+    found: set[tuple[str, ...]] = set()
     for node in ast.walk(ast.parse(file.read_text())):
         if isinstance(node, ast.Import):
-            found |= {alias.name.partition(".")[0] for alias in node.names}
+            found |= {tuple(alias.name.split(".")) for alias in node.names}
         elif isinstance(node, ast.ImportFrom):
-            names = [node.module] if node.module else [alias.name for alias in node.names]
-            found |= {("." * node.level + name) if node.level else name.partition(".")[0] for name in names}
+            parents = package[: len(package) - node.level + 1] if node.level else ()
+            module = (*parents, *(node.module.split(".") if node.module else ()))
+            found |= {(*module, alias.name) for alias in node.names}
     return found
 
 
-@pytest.mark.parametrize("room", ROOMS, ids=lambda file: file.stem)
-def test_few_rooms_know_kamailio(room: Path) -> None:
-    """KSR is known to these, and to no other room."""
-    assert ("KSR" in imports(room)) == (room.stem in KNOW_KSR)
+def name(file: Path) -> str:
+    return "/".join(file.relative_to(CORE).with_suffix("").parts)
 
 
-@pytest.mark.parametrize("name", sorted(PURE))
-def test_pure_rooms_know_pure_rooms_only(name: str) -> None:
-    """A pure room has no way to Kamailio, not even through another room, and reads no clock."""
-    known = imports(KEMI / "keepalive_core" / f"{name}.py")
-    assert {module for module in known if module.startswith(".")} <= {f".{room}" for room in PURE}
-    assert not known & {"time", "os", "logging", "random"}
+@pytest.mark.parametrize("file", MODULES, ids=name)
+def test_imports_go_down(file: Path) -> None:
+    """A module knows its own floor and those below, and never the API above it."""
+    floor = file.parent.name
+    known = {parts[1] for parts in imports(file) if parts[0] == "keepalive_core"}
+    assert known <= BELOW[floor] | {floor}
+    assert not {parts for parts in imports(file) if parts[0] == "keepalive"}
 
 
-@pytest.mark.parametrize("file", [*ROOMS, KEMI / "keepalive.py"], ids=lambda file: file.stem)
+@pytest.mark.parametrize("file", MODULES, ids=name)
+def test_one_floor_knows_kamailio(file: Path) -> None:
+    """KSR and the process's sockets are known to the floor that has Kamailio's name, and to no other."""
+    asked = {parts[0] for parts in imports(file)} & {"KSR", "socket"}
+    assert not asked or file.parent.name == "kamailio"
+
+
+@pytest.mark.parametrize("file", sorted((CORE / "rules").glob("*.py")), ids=name)
+def test_rules_ask_nobody(file: Path) -> None:
+    """A rule has no way to Kamailio, to a clock, a file, the log or chance."""
+    assert not {parts[0] for parts in imports(file)} & ASKING
+
+
+@pytest.mark.parametrize("file", [*MODULES, KEMI / "keepalive.py"], ids=lambda file: file.stem)
 def test_nothing_but_the_standard_library(file: Path) -> None:
     """The module lives in a SIP server's processes: it imports the standard library and KSR only."""
-    outside = {module for module in imports(file) if not module.startswith(".")}
+    outside = {parts[0] for parts in imports(file)}
     assert outside <= set(sys.stdlib_module_names) | {"KSR", "keepalive_core"}
 
 
-def test_every_room_is_in_the_packages_list() -> None:
-    """The package's docstring names every room."""
-    listed = (KEMI / "keepalive_core" / "__init__.py").read_text()
-    for room in ROOMS:
-        assert room.stem == "__init__" or f"``{room.stem}``" in listed
+def test_a_module_is_found_by_its_name() -> None:
+    """Each module lies on a floor, and no two have one name."""
+    names = [file.stem for file in MODULES]
+    assert {file.parent.name for file in MODULES} == set(BELOW)
+    assert len(names) == len(set(names))

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from conftest import FakeServer
-from keepalive_core.quoting import MOST_REMEMBERED, one_line, quoted
+from keepalive_core.rules.quoting import MOST_REMEMBERED, one_line, quoted
 
 A = "sip:192.168.10.20"
 
@@ -115,7 +115,7 @@ def test_what_is_too_long_for_a_uri_is_not_remembered_whole(
     keepalive: ModuleType, server: FakeServer
 ) -> None:
     """A worker that is asked for long texts keeps their beginnings, and complains of each beginning once."""
-    import keepalive_core.registry as registry
+    import keepalive_core.services.registry as registry
 
     for length in range(1000, 1100):
         assert keepalive.is_alive("sip:" + "x" * length) == -1

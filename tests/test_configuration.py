@@ -5,12 +5,12 @@ from types import ModuleType
 import pytest
 
 from conftest import FakeServer
-from keepalive_core.settings import SETTINGS
+from keepalive_core.rules.settings import SETTINGS
 
 
 def configuration() -> ModuleType:
     """The room of the process that was started last."""
-    import keepalive_core.configuration as room
+    import keepalive_core.services.configuration as room
 
     return room
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import initialize, invariant, precondition, rule
 
 from conftest import FakeServer, ServerMachine
-from keepalive_core import host
+from keepalive_core.kamailio import host
 
 ADDRESS, NAME = "sip:192.168.10.20", "sip:gateway.example"
 OURS, OTHER = "udp:192.168.10.1:5060", "udp:10.0.0.1:5060"

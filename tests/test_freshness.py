@@ -8,10 +8,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from conftest import FakeServer
-from keepalive_core import freshness
-from keepalive_core.health import GRACE, UNKNOWN, UP, Health, Kind, Result, Rules, judge, last_evidence
-from keepalive_core.schedule import SECOND
-from keepalive_core.settings import SETTINGS, Policy
+from keepalive_core.rules import freshness
+from keepalive_core.rules.health import GRACE, UNKNOWN, UP, Health, Kind, Result, Rules, judge, last_evidence
+from keepalive_core.rules.schedule import SECOND
+from keepalive_core.rules.settings import SETTINGS, Policy
 
 A = "sip:192.168.10.20"
 B = "sip:192.168.10.21"
@@ -26,7 +26,7 @@ def deaf(server: FakeServer, monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """What keeps the server from hearing; empty for nothing."""
     heard: list[str] = []
     server.process()
-    import keepalive_core.watch as watch
+    import keepalive_core.services.watch as watch
 
     monkeypatch.setattr(watch, "server_witness", lambda *_: "".join(heard))
     return heard

@@ -16,9 +16,9 @@ from hypothesis.stateful import initialize, invariant, rule
 
 from conftest import FakeServer, ServerMachine
 from fake_ksr import FakeKSR
-from keepalive_core import rosters
-from keepalive_core.rosters import ANSWERS, HELD, SPARE, TAKEN_OUT, Member, Roster
-from keepalive_core.shown import HOLD, answer, is_taken_out, own_answer
+from keepalive_core.rules import rosters
+from keepalive_core.rules.rosters import ANSWERS, HELD, SPARE, TAKEN_OUT, Member, Roster
+from keepalive_core.rules.shown import HOLD, answer, is_taken_out, own_answer
 from test_rosters import held
 
 A, B = "sip:192.168.10.20", "sip:192.168.10.21"
@@ -402,7 +402,7 @@ def test_spellings_have_a_bound_in_bytes(server: FakeServer) -> None:
     """Asked for ever new destinations, and for texts of 40 kB, a process keeps within its bound."""
     server.define("table_size", "4")
     face = server.process()
-    from keepalive_core import registry
+    from keepalive_core.services import registry
 
     for number in range(1000):
         assert face.is_alive(f"sip:{number}@192.168.10.20") == -1

@@ -11,16 +11,9 @@ from hypothesis import strategies as st
 from hypothesis.stateful import initialize, invariant, rule
 
 from conftest import FakeServer, ServerMachine
-from keepalive_core.calls import CallRules, is_call_success, judge_call
-from keepalive_core.guards import (
-    Uplink,
-    damp,
-    hold,
-    is_least_alive,
-    least_alive,
-    one_more_fails,
-)
-from keepalive_core.health import (
+from keepalive_core.rules.calls import CallRules, is_call_success, judge_call
+from keepalive_core.rules.guards import Uplink, damp, hold, is_least_alive, least_alive, one_more_fails
+from keepalive_core.rules.health import (
     DOWN,
     UNKNOWN,
     UP,
@@ -34,8 +27,8 @@ from keepalive_core.health import (
     judge,
     pace,
 )
-from keepalive_core.schedule import SECOND
-from keepalive_core.shown import HOLD
+from keepalive_core.rules.schedule import SECOND
+from keepalive_core.rules.shown import HOLD
 
 NAME = "sip:gateway.example"
 A, B, C = (f"sip:192.168.10.{number}" for number in (20, 21, 22))
@@ -573,7 +566,7 @@ def test_an_admin_mode_ends_though_the_clock_was_set_back(
     keepalive: ModuleType, server: FakeServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """With the wall clock an hour back it ends an hour later, not never."""
-    import keepalive_core.registry as registry
+    import keepalive_core.services.registry as registry
 
     keepalive.add_destination(A, "me", ping_interval=1)
     server.answer(200, 2)

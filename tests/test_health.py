@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from keepalive_core.calls import CallRules, judge_call
-from keepalive_core.health import (
+from keepalive_core.rules.calls import CallRules, judge_call
+from keepalive_core.rules.health import (
     DOWN,
     LOSS,
     RECENT,
@@ -33,7 +33,7 @@ from keepalive_core.health import (
     percentile,
     sample,
 )
-from keepalive_core.schedule import SECOND
+from keepalive_core.rules.schedule import SECOND
 
 
 def result(kind: Kind = Kind.REPLY, code: int = 200, sent: int = 100, generation: int = 1) -> Result:

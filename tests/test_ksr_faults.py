@@ -67,7 +67,7 @@ def history(ksr: Faulty, tmp_path: Path, patch: pytest.MonkeyPatch) -> FakeServe
     }.items():
         server.define(name, value)
     keepalive = server.process()
-    patch.setattr(sys.modules["keepalive_core.housekeeping"], "REPLACE_AGAIN", 5_000_000)
+    patch.setattr(sys.modules["keepalive_core.services.housekeeping"], "REPLACE_AGAIN", 5_000_000)
     keepalive.add_destination("sip:c", "me", group="g")
     keepalive.is_alive("sip:a")
     live(server, 3)
@@ -87,7 +87,7 @@ def history(ksr: Faulty, tmp_path: Path, patch: pytest.MonkeyPatch) -> FakeServe
 
 def live(server: FakeServer, seconds: float) -> None:
     """Let time pass, in which all timers run and pings are answered."""
-    writer = sys.modules["keepalive_core.state_file"].writer
+    writer = sys.modules["keepalive_core.services.state_file"].writer
     for _ in range(round(seconds * 10)):
         before = len(server.ksr.sent)
         server.tick(0.1)
@@ -111,7 +111,7 @@ def trouble_after(fails_at: int, error: Exception, tmp_path: Path) -> str:
         live(server, 36)
         before = len(ksr.sent)
         live(server, 4)
-        settings = sys.modules["keepalive_core.configuration"].values()
+        settings = sys.modules["keepalive_core.services.configuration"].values()
         written = (tmp_path / "state").read_text()
         wrong = {
             "not pinged": WANTED - {ping.uri for ping in ksr.sent[before:]},

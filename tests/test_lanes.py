@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from conftest import FakeServer
-from keepalive_core.lanes import Lanes
+from keepalive_core.rules.lanes import Lanes
 
 SECOND = 1_000_000
 TICK = 90_000

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
-from keepalive_core import list_file, uris
+from keepalive_core.rules import list_file, uris
 
 
 def only(line: bytes | str) -> list_file.Entry:

@@ -18,9 +18,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from conftest import FakeServer
-from keepalive_core import connections, receive_queues
-from keepalive_core.connections import Connections
-from keepalive_core.listening import (
+from keepalive_core.kamailio import connections, receive_queues
+from keepalive_core.kamailio.connections import Connections
+from keepalive_core.kamailio.receive_queues import Look, TaskQueue, UdpQueue, task_queues, udp_queues
+from keepalive_core.rules.listening import (
     BEAT,
     LATE,
     Gap,
@@ -33,8 +34,7 @@ from keepalive_core.listening import (
     remembered,
     was_dropped,
 )
-from keepalive_core.receive_queues import Look, TaskQueue, UdpQueue, task_queues, udp_queues
-from keepalive_core.schedule import SECOND
+from keepalive_core.rules.schedule import SECOND
 from real.server import wait_for
 
 A = "sip:192.168.10.20"
@@ -580,7 +580,7 @@ def test_a_clock_that_jumps(
     void: int,
 ) -> None:
     """Kamailio's timers follow it and end a time limit early: by as much the silence has a witness."""
-    tm = importlib.import_module("keepalive_core.tm")
+    tm = importlib.import_module("keepalive_core.kamailio.tm")
     ahead = [1000 * SECOND]
     monkeypatch.setattr(tm, "wall_ahead", lambda: ahead[0])
     keepalive.add_destination(A, "me", ping_interval=5, ping_timeout=1000)
@@ -825,7 +825,7 @@ PROCESSES = [
 )
 def test_what_kamailio_says_of_its_processes(keepalive: ModuleType, described: str, address: str) -> None:
     """Which address a worker reads, of IPv6 too, whose brackets Kamailio doubles."""
-    watch = importlib.import_module("keepalive_core.watch")
+    watch = importlib.import_module("keepalive_core.services.watch")
     assert watch._read_by_worker(described) == address
 
 

@@ -13,8 +13,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from conftest import FakeServer
-from keepalive_core import replacing
-from keepalive_core.checks import Refused
+from keepalive_core.rules import replacing
+from keepalive_core.rules.checks import Refused
 
 A = "sip:192.168.10.20"
 MANY = [f"sip:192.168.10.{number}" for number in range(1, 13)]
@@ -199,7 +199,7 @@ def test_a_start_without_memory_is_made_up_for(server: FakeServer, room: int) ->
 def test_a_removal_that_fails_midway_is_told(source: Source, mocker) -> None:
     """One destination that can't be removed keeps the others neither there nor from being told."""
     source.start(*MANY)
-    import keepalive_core.registrations as registrations
+    import keepalive_core.services.registrations as registrations
 
     disown = registrations.disown
 

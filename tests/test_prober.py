@@ -6,7 +6,7 @@ from types import ModuleType
 import pytest
 
 from conftest import FakeServer
-from keepalive_core.settings import SETTINGS
+from keepalive_core.rules.settings import SETTINGS
 
 A = "sip:192.168.10.20"
 
@@ -130,7 +130,7 @@ def test_a_deletion_that_could_not_be_announced_is_noticed(
 ) -> None:
     """Where memory had no room to tell the prober of a deletion, it finds out, and pings no more."""
     next_ping(server)
-    import keepalive_core.shared_memory as memory
+    import keepalive_core.kamailio.shared_memory as memory
 
     mocker.patch.object(memory, "_enqueue", side_effect=memory.SharedMemoryFull("an entry"))
     assert up.del_destination(A, "me") == 0
@@ -256,7 +256,7 @@ def test_any_number_of_probers_does_the_same(server: FakeServer, probers: int) -
     uris = [f"sip:10.0.0.{n + 1}" for n in range(20)] + [f"sip:gateway{n}.example.com" for n in range(5)]
     for uri in uris:
         keepalive.add_destination(uri, "me", ping_interval=1)
-    from keepalive_core.prober import Prober
+    from keepalive_core.services.prober import Prober
 
     running = [Prober(lambda: server.now) for _ in range(probers)]
 
@@ -288,7 +288,7 @@ def test_one_destinations_trouble_is_not_the_others(
     keepalive: ModuleType, server: FakeServer, mocker
 ) -> None:
     """An error while one is pinged is logged; the others are pinged, and it is tried again."""
-    import keepalive_core.tm as tm
+    import keepalive_core.kamailio.tm as tm
 
     real = tm.send
 
@@ -324,7 +324,7 @@ def test_an_event_that_stops_coming_leaves_nobody_up(up: ModuleType, server: Fak
 
 def test_a_failing_read_stops_no_destination(up: ModuleType, server: FakeServer, mocker) -> None:
     """One read that fails costs one ping at the most."""
-    import keepalive_core.shared_memory as memory
+    import keepalive_core.kamailio.shared_memory as memory
 
     next_ping(server)
     mocker.patch.object(memory, "health", side_effect=ValueError("torn"))
@@ -351,8 +351,8 @@ def test_a_tick_with_nothing_due_asks_shared_memory_for_changes_alone(
     up: ModuleType, server: FakeServer, mocker
 ) -> None:
     """Between two pings a tick makes one call: is there a change to look at?"""
-    import keepalive_core.shared_memory as memory
-    import keepalive_core.variables as variables
+    import keepalive_core.kamailio.shared_memory as memory
+    import keepalive_core.kamailio.variables as variables
 
     server.tick(2)
     spies = [mocker.spy(memory, name) for name in ("health", "registration", "monitored_keys")]

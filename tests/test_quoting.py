@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from keepalive_core.quoting import MOST_REMEMBERED, one_line, quoted, shown, without_passwords
+from keepalive_core.rules.quoting import MOST_REMEMBERED, one_line, quoted, shown, without_passwords
 
 
 @given(st.text(st.characters(), max_size=400), st.integers(4, 300))

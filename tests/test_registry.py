@@ -112,7 +112,7 @@ def test_mod_init_before_the_tables_exist(server: FakeServer) -> None:
     assert early.is_alive(A) == 1
     assert early.state(A) == 0
     assert early.state(B) == -1
-    import keepalive_core.shared_memory as memory
+    import keepalive_core.kamailio.shared_memory as memory
 
     assert memory.callbacks() == [(f"{on_change.__module__}:on_change", 2)]
     server.ksr.phase = "route"
@@ -138,7 +138,7 @@ def test_while_another_process_registers_what_is_configured_it_is_unknown(server
     """A configured destination that another process has not come to yet is unknown, not unmonitored."""
     server.define("destinations", A)
     keepalive = server.process()
-    import keepalive_core.shared_memory as memory
+    import keepalive_core.kamailio.shared_memory as memory
 
     assert memory.claim_startup()
     assert keepalive.state(A) == 0

@@ -65,7 +65,7 @@ class Script:
     def __init__(self, file: Path, keepalive: ModuleType) -> None:
         self.file = file
         file.write_text(SCRIPT)
-        self.reloads: Any = sys.modules["keepalive_core.reloads"]
+        self.reloads: Any = sys.modules["keepalive_core.services.reloads"]
         self.reloads._process.script = file.stem
         self.module = importlib.import_module(file.stem)
         self.handler: Any = None
@@ -303,7 +303,7 @@ def test_without_a_command_nothing_is_reloaded(
     """If Kamailio refuses, or has no jsonrpcs, the answer is -1 with the reason."""
     assert keepalive.reload_script() == -1
     assert "app_python.reload is refused: {'code': 500" in server.ksr.lines("err")[-1]
-    monkeypatch.setattr(sys.modules["keepalive_core.rpc"], "KSR", object())
+    monkeypatch.setattr(sys.modules["keepalive_core.kamailio.rpc"], "KSR", object())
     assert keepalive.reload_script() == -1
     assert "load jsonrpcs.so" in server.ksr.lines("err")[-1]
 

@@ -9,11 +9,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
-from keepalive_core import rosters
-from keepalive_core.checks import MOST_NUMBER
-from keepalive_core.guards import least_alive
-from keepalive_core.remembered import Remembered
-from keepalive_core.rosters import (
+from keepalive_core.rules import rosters
+from keepalive_core.rules.checks import MOST_NUMBER
+from keepalive_core.rules.guards import least_alive
+from keepalive_core.rules.remembered import Remembered
+from keepalive_core.rules.rosters import (
     ANSWERS,
     EMPTY,
     HELD,

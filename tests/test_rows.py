@@ -8,11 +8,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from keepalive_core import rows
-from keepalive_core.guards import Uplink
-from keepalive_core.health import Health
-from keepalive_core.news import News
-from keepalive_core.settings import SETTINGS
+from keepalive_core.rules import rows
+from keepalive_core.rules.guards import Uplink
+from keepalive_core.rules.health import Health
+from keepalive_core.rules.news import News
+from keepalive_core.rules.settings import SETTINGS
 
 KEY = "sip:a:5060"
 OWNER = [0, "module:function", {"any": ["value"]}, {"fall": 3}, "group", 1, 2]

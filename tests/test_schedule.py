@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from keepalive_core.schedule import (
+from keepalive_core.rules.schedule import (
     CATCH_UP_FACTOR,
     FIRST_PING_WINDOW,
     MIN_PINGS_PER_TICK,
@@ -19,7 +19,7 @@ from keepalive_core.schedule import (
     phase,
     pings_allowed,
 )
-from keepalive_core.uris import parse
+from keepalive_core.rules.uris import parse
 
 
 @given(st.integers(2, 3000))

@@ -4,9 +4,9 @@ import re
 
 import pytest
 
-from keepalive_core.health import Pace, Rules
-from keepalive_core.reply_codes import parse_codes
-from keepalive_core.settings import (
+from keepalive_core.rules.health import Pace, Rules
+from keepalive_core.rules.reply_codes import parse_codes
+from keepalive_core.rules.settings import (
     SETTINGS,
     InvalidSetting,
     Policy,

@@ -6,20 +6,20 @@ from types import ModuleType
 import pytest
 
 from conftest import FakeServer
-from keepalive_core.rows import Owner, Registration
-from keepalive_core.schedule import Wish
+from keepalive_core.rules.rows import Owner, Registration
+from keepalive_core.rules.schedule import Wish
 
 
 @pytest.fixture
 def memory(keepalive: ModuleType) -> ModuleType:
-    import keepalive_core.shared_memory
+    import keepalive_core.kamailio.shared_memory
 
-    return keepalive_core.shared_memory
+    return keepalive_core.kamailio.shared_memory
 
 
 def test_rows_come_back_as_they_were(memory: ModuleType) -> None:
     """A registration and a health are read as they were written."""
-    from keepalive_core.health import Health
+    from keepalive_core.rules.health import Health
 
     registered = Registration(3, "sip:a", {"me": Owner(0, "m:f", {"x": [1, None, "ü"]})})
     memory.store_registration("sip:a:5060", registered)
@@ -40,7 +40,7 @@ def test_generations_are_never_given_twice(memory: ModuleType, server: FakeServe
     """Each generation is new, in whichever process it is asked for."""
     first = [memory.next_generation() for _ in range(3)]
     server.process()
-    import keepalive_core.shared_memory as other
+    import keepalive_core.kamailio.shared_memory as other
 
     assert other is not memory
     assert other.next_generation() not in first

@@ -14,8 +14,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from conftest import FakeServer
-from keepalive_core.sockets import Departure, Listener, Sockets, read_listeners
-from keepalive_core.uris import Hop, hop
+from keepalive_core.rules.sockets import Departure, Listener, Sockets, read_listeners
+from keepalive_core.rules.uris import Hop, hop
 
 UDP = Listener("udp", "192.0.2.1", 5060)
 UDP_OTHER = Listener("udp", "192.0.2.2", 5060, ("gw.example",))

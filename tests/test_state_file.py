@@ -43,7 +43,7 @@ class Disk:
             queue.clear()
         keepalive = self.server.process()
         keepalive.state(A)
-        self.writer = sys.modules["keepalive_core.state_file"].Writer()
+        self.writer = sys.modules["keepalive_core.services.state_file"].Writer()
         return keepalive
 
     def write(self, times: int = 1) -> None:
@@ -98,7 +98,7 @@ def test_the_file_is_its_owners_and_his_groups(disk: Disk) -> None:
         before = os.umask(mask)
         try:
             disk.file.unlink(missing_ok=True)
-            disk.writer = sys.modules["keepalive_core.state_file"].Writer()
+            disk.writer = sys.modules["keepalive_core.services.state_file"].Writer()
             disk.write()
         finally:
             os.umask(before)

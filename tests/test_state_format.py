@@ -11,11 +11,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from keepalive_core import calls, guards, health, state_format, state_row
-from keepalive_core.health import Health, Kind, Report, Result, Rules
-from keepalive_core.modes import Admin
-from keepalive_core.state_format import parse
-from keepalive_core.state_row import Row
+from keepalive_core.rules import calls, guards, health, state_format, state_row
+from keepalive_core.rules.health import Health, Kind, Report, Result, Rules
+from keepalive_core.rules.modes import Admin
+from keepalive_core.rules.state_format import parse
+from keepalive_core.rules.state_row import Row
 
 FILES = Path(__file__).parent / "state_files"
 FORMATS = sorted(file.name for file in FILES.iterdir())

@@ -7,9 +7,9 @@ from types import ModuleType
 import pytest
 
 from conftest import FakeServer
-from keepalive_core.health import Rules
-from keepalive_core.settings import Policy, Settings
-from keepalive_core.ways import way_of
+from keepalive_core.rules.health import Rules
+from keepalive_core.rules.settings import Policy, Settings
+from keepalive_core.rules.ways import way_of
 
 URI = "sip:192.168.10.20"
 KEY = "sip:192.168.10.20:5060"
@@ -17,9 +17,9 @@ KEY = "sip:192.168.10.20:5060"
 
 @pytest.fixture
 def tm(keepalive: ModuleType) -> ModuleType:
-    import keepalive_core.tm
+    import keepalive_core.kamailio.tm
 
-    return keepalive_core.tm
+    return keepalive_core.kamailio.tm
 
 
 def send(tm: ModuleType, uri: str = URI) -> tuple[int, bool]:
@@ -102,7 +102,7 @@ def test_no_call_id_comes_twice(tm: ModuleType, server: FakeServer) -> None:
         for _ in range(100):
             send(tm)
         server.process()
-        tm = sys.modules["keepalive_core.tm"]
+        tm = sys.modules["keepalive_core.kamailio.tm"]
     call_ids = {ping.call_id for ping in server.ksr.sent}
     assert len(call_ids) == 300
     assert all(re.fullmatch("[0-9a-f]{32}", each) for each in call_ids)

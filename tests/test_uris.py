@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from keepalive_core import uris
+from keepalive_core.rules import uris
 
 
 @pytest.mark.parametrize(

@@ -185,7 +185,7 @@ def test_a_flood_of_news_keeps_nobody_from_being_found(server: FakeServer, mocke
     server.answer(200, 2)
     server.process()
     begin = len(server.ksr.sent)
-    import keepalive_core.prober as room
+    import keepalive_core.services.prober as room
 
     for _ in range(40):
         # Each look at its clock costs it a part of the tick.
@@ -313,7 +313,7 @@ def test_full_memory_does_not_have_all_looked_at_all_the_time(
     for number in range(20):
         keepalive.add_destination(f"10.0.0.{number + 1}", "me")
     server.answer(200, 2)
-    import keepalive_core.shared_memory as memory
+    import keepalive_core.kamailio.shared_memory as memory
 
     looks = mocker.spy(memory, "registration")
     server.ksr.room_left = 0

@@ -15,9 +15,9 @@ import KSR
 
 import keepalive
 import ksr_facts
-from keepalive_core import listeners, shared_memory, tm
-from keepalive_core.settings import Policy, Settings
-from keepalive_core.ways import way_of
+from keepalive_core.kamailio import listeners, shared_memory, tm
+from keepalive_core.rules.settings import Policy, Settings
+from keepalive_core.rules.ways import way_of
 
 
 def _tell(name, uri, state, user_attr):

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from gateway import Gateway
-from keepalive_core import settings, uris
+from keepalive_core.rules import settings, uris
 from real.server import ROOT, Kamailio, free_port, wait_for
 from real.test_pings import UP
 from real.uplinks import Uplink

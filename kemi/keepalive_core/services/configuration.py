@@ -4,11 +4,11 @@ import logging
 from collections.abc import Callable, Mapping
 from typing import Final
 
-from . import listeners, shared_memory, variables
-from .checks import Refused
-from .quoting import quoted
-from .remembered import Remembered
-from .settings import DESTINATION, SETTINGS, InvalidSetting, Policy, Settings, Value, check, from_text
+from ..kamailio import listeners, shared_memory, variables
+from ..rules.checks import Refused
+from ..rules.quoting import quoted
+from ..rules.remembered import Remembered
+from ..rules.settings import DESTINATION, SETTINGS, InvalidSetting, Policy, Settings, Value, check, from_text
 
 log = logging.getLogger("keepalive")
 

@@ -12,9 +12,11 @@ import logging
 from collections.abc import Callable, Iterable
 from typing import Final
 
-from . import groups, inspection, registrations, rows, shared_memory
-from .fleet import Fleet
-from .schedule import SECOND, TICK
+from ..kamailio import shared_memory
+from ..rules import rows
+from ..rules.fleet import Fleet
+from ..rules.schedule import SECOND, TICK
+from . import groups, inspection, registrations
 
 log = logging.getLogger("keepalive")
 

@@ -10,9 +10,10 @@ from typing import Final
 
 import KSR
 
-from . import rpc, shared_memory, uris
-from .sockets import Departure, Listener, Sockets, read_listeners
-from .uris import Hop
+from ..rules import uris
+from ..rules.sockets import Departure, Listener, Sockets, read_listeners
+from ..rules.uris import Hop
+from . import rpc, shared_memory
 
 log = logging.getLogger("keepalive")
 

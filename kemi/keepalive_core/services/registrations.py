@@ -4,13 +4,15 @@ import logging
 import time
 from contextlib import suppress
 
-from . import callbacks, groups, shared_memory, state_format, tm, uris
-from .fleet import Target
-from .health import UNKNOWN, Health
-from .modes import Admin
-from .rows import Owner, Registration
-from .shown import HOLD, is_sound, state_of, to_show, with_unknown_as
-from .state_row import Row
+from ..kamailio import shared_memory, tm
+from ..rules import state_format, uris
+from ..rules.fleet import Target
+from ..rules.health import UNKNOWN, Health
+from ..rules.modes import Admin
+from ..rules.rows import Owner, Registration
+from ..rules.shown import HOLD, is_sound, state_of, to_show, with_unknown_as
+from ..rules.state_row import Row
+from . import callbacks, groups
 
 log = logging.getLogger("keepalive")
 

@@ -11,13 +11,15 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from typing import Final, NamedTuple
 
-from . import configuration, rosters, shared_memory
-from .health import UP
-from .remembered import Remembered
-from .rosters import Member, Page, Roster
-from .rows import Registration
-from .shared_memory import SharedMemoryFull
-from .shown import HOLD, is_taken_out, is_unknown, own_answer, with_unknown_as
+from ..kamailio import shared_memory
+from ..kamailio.shared_memory import SharedMemoryFull
+from ..rules import rosters
+from ..rules.health import UP
+from ..rules.remembered import Remembered
+from ..rules.rosters import Member, Page, Roster
+from ..rules.rows import Registration
+from ..rules.shown import HOLD, is_taken_out, is_unknown, own_answer, with_unknown_as
+from . import configuration
 
 log = logging.getLogger("keepalive")
 

@@ -64,18 +64,19 @@ from typing import Any, Final, TypeVar
 
 import KSR
 
-from . import rows, variables
-from .guards import Uplink
-from .health import Health, judged_at
-from .listening import Gap, Pulse, Queue
-from .modes import Admin
-from .news import News
-from .quoting import quoted
-from .remembered import Remembered
-from .rows import Registration
-from .schedule import SECOND, Wish, dealt_to
-from .settings import Value
-from .shown import HOLD
+from ..rules import rows
+from ..rules.guards import Uplink
+from ..rules.health import Health, judged_at
+from ..rules.listening import Gap, Pulse, Queue
+from ..rules.modes import Admin
+from ..rules.news import News
+from ..rules.quoting import quoted
+from ..rules.remembered import Remembered
+from ..rules.rows import Registration
+from ..rules.schedule import SECOND, Wish, dealt_to
+from ..rules.settings import Value
+from ..rules.shown import HOLD
+from . import variables
 
 for _module in ("htable", "kex", "mqueue", "pv", "tm"):
     if not hasattr(KSR, _module):

@@ -1,6 +1,6 @@
 """What the module writes to Kamailio's log: each line has a level and a length, a complaint a limit too.
 
-All rooms log through the logger ``keepalive`` of Python's logging. This is the one way from there to KSR, so
+All modules log through Python's logger ``keepalive``. This is the one way from there to KSR, so
 what holds for each line is seen to here: it is one line, it bears no password, it has a bound, and a
 complaint that is made again and again does not fill a disk.
 """
@@ -12,7 +12,7 @@ from typing import Final
 
 import KSR
 
-from .quoting import shown
+from ..rules.quoting import shown
 
 # Between INFO and WARNING, as in syslog: a change of a destination's state.
 NOTICE: Final = 25
@@ -33,7 +33,7 @@ _DEBUG: Final = 3
 
 
 class KamailioLog(logging.Handler):
-    """Writes what the rooms log to Kamailio's log.
+    """Writes what the modules log to Kamailio's log.
 
     Arguments: clock, returns seconds of any clock that goes on.
     """
@@ -81,7 +81,7 @@ def _writer(level: int) -> Callable[[str], object]:
 
 
 def install() -> None:
-    """Have this process write what the rooms log to Kamailio's log."""
+    """Have this process write what the modules log to Kamailio's log."""
     log = logging.getLogger("keepalive")
     log.handlers = [KamailioLog()]
     log.propagate = False

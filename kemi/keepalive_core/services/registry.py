@@ -8,29 +8,18 @@ from pathlib import Path
 from sys import getsizeof
 from typing import Any
 
-from . import (
-    callbacks,
-    checks,
-    configuration,
-    groups,
-    inspection,
-    lists,
-    modes,
-    registrations,
-    replacing,
-    shared_memory,
-    state_file,
-    uris,
-)
+from ..kamailio import shared_memory
+from ..rules import checks, modes, replacing, uris
+from ..rules.checks import Refused
+from ..rules.health import UNKNOWN
+from ..rules.modes import Admin
+from ..rules.remembered import Remembered
+from ..rules.rows import Owner
+from ..rules.schedule import Wish
+from ..rules.settings import check_options
+from ..rules.shown import ERROR, is_sound, to_show, usual_answers
+from . import callbacks, configuration, groups, inspection, lists, registrations, state_file
 from .callbacks import NOT_MONITORED, Change
-from .checks import Refused
-from .health import UNKNOWN
-from .modes import Admin
-from .remembered import Remembered
-from .rows import Owner
-from .schedule import Wish
-from .settings import check_options
-from .shown import ERROR, is_sound, to_show, usual_answers
 
 log = logging.getLogger("keepalive")
 

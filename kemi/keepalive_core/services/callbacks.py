@@ -15,12 +15,13 @@ import sys
 from collections.abc import Callable
 from typing import Any, Final, NamedTuple
 
-from . import information, shared_memory, tm
-from .health import STATE_NAMES
-from .kamailio_log import NOTICE, aloud
-from .news import News
-from .quoting import quoted
-from .schedule import SECOND
+from ..kamailio import shared_memory, tm
+from ..kamailio.kamailio_log import NOTICE, aloud
+from ..rules.health import STATE_NAMES
+from ..rules.news import News
+from ..rules.quoting import quoted
+from ..rules.schedule import SECOND
+from . import information
 
 log = logging.getLogger("keepalive")
 

@@ -11,13 +11,15 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import partial
 from typing import Final
 
-from . import configuration, files, list_file, registrations, replacing, shared_memory, uris
-from .checks import Refused
-from .list_file import Parsed
-from .replacing import FORCE, MOST_FAULTS, Listed
-from .rows import Owner
-from .settings import Value
-from .shared_memory import SharedMemoryFull
+from ..kamailio import shared_memory
+from ..kamailio.shared_memory import SharedMemoryFull
+from ..rules import list_file, replacing, uris
+from ..rules.checks import Refused
+from ..rules.list_file import Parsed
+from ..rules.replacing import FORCE, MOST_FAULTS, Listed
+from ..rules.rows import Owner
+from ..rules.settings import Value
+from . import configuration, files, registrations
 
 log = logging.getLogger("keepalive")
 

@@ -3,12 +3,13 @@
 import time
 from typing import Any
 
-from . import configuration, departures, shared_memory, tm, uplinks
-from .health import STATE_NAMES, UP, Health, is_kept_down, loss, percentile
-from .schedule import SECOND
-from .settings import Policy
-from .shown import HOLD
-from .turns import DISABLED, NOT_STARTED, PAUSED, why_not_pinged
+from ..kamailio import shared_memory, tm
+from ..rules.health import STATE_NAMES, UP, Health, is_kept_down, loss, percentile
+from ..rules.schedule import SECOND
+from ..rules.settings import Policy
+from ..rules.shown import HOLD
+from ..rules.turns import DISABLED, NOT_STARTED, PAUSED, why_not_pinged
+from . import configuration, departures, uplinks
 
 
 def of(key: str) -> dict[str, Any]:

@@ -2,9 +2,9 @@
 
 import logging
 
-from . import host, listeners
-from .settings import Policy
-from .sockets import Departure, no_such_address
+from ..kamailio import host, listeners
+from ..rules.settings import Policy
+from ..rules.sockets import Departure, no_such_address
 
 log = logging.getLogger("keepalive")
 

@@ -15,9 +15,9 @@ from typing import Final
 
 import KSR
 
+from ..rules.health import Kind, Result
+from ..rules.quoting import one_line
 from . import tm
-from .health import Kind, Result
-from .quoting import one_line
 
 # Set in a transaction that a stranger's reply has ended: tm tells no end of it any more.
 _OVER: Final = "$avp(keepalive_over)"

@@ -6,10 +6,10 @@ Each is told by one process of all, once a minute at the most.
 import logging
 from typing import Final
 
-from . import shared_memory, tm
-from .health import Result, Rules
-from .listening import EARLY
-from .schedule import SECOND
+from ..kamailio import shared_memory, tm
+from ..rules.health import Result, Rules
+from ..rules.listening import EARLY
+from ..rules.schedule import SECOND
 
 log = logging.getLogger("keepalive")
 

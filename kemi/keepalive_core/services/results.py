@@ -5,30 +5,18 @@ import time
 from collections.abc import Callable
 from typing import Final
 
-from . import (
-    answers,
-    callbacks,
-    complaints,
-    configuration,
-    groups,
-    guards,
-    health,
-    host,
-    shared_memory,
-    tm,
-    uplinks,
-    uris,
-    watch,
-)
+from ..kamailio import answers, host, shared_memory, tm
+from ..rules import guards, health, uris
+from ..rules.calls import ON, is_call_success, judge_call
+from ..rules.health import HISTORY, Health, Kind, Report, Result, Rules, Transition, Verdict
+from ..rules.remembered import Remembered
+from ..rules.rows import Registration
+from ..rules.schedule import SECOND, Minutely, Wish
+from ..rules.settings import Policy
+from ..rules.shown import to_show
+from ..rules.sockets import no_such_address
+from . import callbacks, complaints, configuration, groups, uplinks, watch
 from .callbacks import Change
-from .calls import ON, is_call_success, judge_call
-from .health import HISTORY, Health, Kind, Report, Result, Rules, Transition, Verdict
-from .remembered import Remembered
-from .rows import Registration
-from .schedule import SECOND, Minutely, Wish
-from .settings import Policy
-from .shown import to_show
-from .sockets import no_such_address
 
 log = logging.getLogger("keepalive")
 

@@ -2,10 +2,12 @@
 
 import logging
 
-from . import configuration, guards, shared_memory
-from .health import UP, Health, Transition, Verdict
-from .schedule import SECOND
-from .settings import Policy
+from ..kamailio import shared_memory
+from ..rules import guards
+from ..rules.health import UP, Health, Transition, Verdict
+from ..rules.schedule import SECOND
+from ..rules.settings import Policy
+from . import configuration
 
 log = logging.getLogger("keepalive")
 

@@ -16,8 +16,8 @@ from collections.abc import Callable, Collection
 from pathlib import Path
 from typing import Final, NamedTuple
 
-from .listening import BEAT
-from .schedule import SECOND
+from ..rules.listening import BEAT
+from ..rules.schedule import SECOND
 
 # Linux's SO_MEMINFO: nine 32-bit numbers about a socket; the last is how many datagrams were dropped.
 _SO_MEMINFO: Final = 55

@@ -12,10 +12,10 @@ from typing import Final, NamedTuple
 
 import KSR
 
+from ..rules.health import Rules
+from ..rules.settings import RESENT_AFTER, Policy
+from ..rules.ways import Way
 from . import kamailio_log
-from .health import Rules
-from .settings import RESENT_AFTER, Policy
-from .ways import Way
 
 log = logging.getLogger("keepalive")
 

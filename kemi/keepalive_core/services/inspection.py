@@ -6,9 +6,11 @@ RPC can write into the tables.
 
 from contextlib import ExitStack
 
-from . import groups, rosters, shared_memory
-from .rows import Registration
-from .shown import HOLD, to_show
+from ..kamailio import shared_memory
+from ..rules import rosters
+from ..rules.rows import Registration
+from ..rules.shown import HOLD, to_show
+from . import groups
 
 # As many pages of rosters are looked at in a second, of some 300 us each.
 _PAGES = 2

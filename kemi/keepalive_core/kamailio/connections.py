@@ -11,7 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
-from .listening import BEAT
+from ..rules.listening import BEAT
 
 # A line of Linux's tables: number, own address, the peer's, state, what waits to leave and what to be read.
 _UNREAD: Final = re.compile(

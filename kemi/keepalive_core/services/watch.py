@@ -10,11 +10,12 @@ from collections import deque
 from collections.abc import Iterable, Sequence
 from typing import Final
 
-from . import listening, receive_queues, rpc, shared_memory, sockets, tm, uris
-from .connections import Connections
-from .listening import BEAT, LATE, Gap, Pulse, Queue
-from .receive_queues import Look, TaskQueue, UdpQueue
-from .schedule import SECOND
+from ..kamailio import receive_queues, rpc, shared_memory, tm
+from ..kamailio.connections import Connections
+from ..kamailio.receive_queues import Look, TaskQueue, UdpQueue
+from ..rules import listening, sockets, uris
+from ..rules.listening import BEAT, LATE, Gap, Pulse, Queue
+from ..rules.schedule import SECOND
 
 log = logging.getLogger("keepalive")
 

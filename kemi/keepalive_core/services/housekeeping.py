@@ -4,11 +4,12 @@ import logging
 import time
 from collections.abc import Callable
 
-from . import configuration, groups, lists, registrations, registry, shared_memory
-from .fleet import Fleet
-from .health import NO_VERDICT, NOT_SENT, Health
+from ..kamailio import shared_memory
+from ..rules.fleet import Fleet
+from ..rules.health import NO_VERDICT, NOT_SENT, Health
+from ..rules.schedule import SECOND, Minutely, dealt_to
+from . import configuration, groups, lists, registrations, registry
 from .inspection import Groups
-from .schedule import SECOND, Minutely, dealt_to
 
 log = logging.getLogger("keepalive")
 

@@ -8,8 +8,8 @@ are to blame, and not the destination.
 
 import socket
 
+from ..rules.settings import Policy
 from . import listeners, tm
-from .settings import Policy
 
 DROPPED = "dropped: a route of this server, such as tm:local-request, drops what is sent to the destination"
 

@@ -11,27 +11,16 @@ from collections import OrderedDict
 from collections.abc import Callable, Iterable
 from typing import Final
 
-from . import (
-    configuration,
-    freshness,
-    host,
-    housekeeping,
-    listeners,
-    mending,
-    registrations,
-    registry,
-    rehearsal,
-    results,
-    shared_memory,
-    tm,
-)
+from ..kamailio import host, listeners, rehearsal, shared_memory, tm
+from ..rules import freshness
+from ..rules.fleet import Fleet, Seen, Target
+from ..rules.health import GRACE, UNKNOWN, Health, Kind, Result, is_spent
+from ..rules.listening import LATE
+from ..rules.schedule import SECOND, TICK, Deadlines, Minutely, Timetable, Wish, first_ping, pings_allowed
+from ..rules.sockets import NO_SUCH_ADDRESS
+from ..rules.turns import has_fresh_calls
+from . import configuration, housekeeping, mending, registrations, registry, results
 from .departures import Departures
-from .fleet import Fleet, Seen, Target
-from .health import GRACE, UNKNOWN, Health, Kind, Result, is_spent
-from .listening import LATE
-from .schedule import SECOND, TICK, Deadlines, Minutely, Timetable, Wish, first_ping, pings_allowed
-from .sockets import NO_SUCH_ADDRESS
-from .turns import has_fresh_calls
 
 log = logging.getLogger("keepalive")
 

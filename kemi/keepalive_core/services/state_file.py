@@ -11,10 +11,12 @@ import zlib
 from contextlib import suppress
 from typing import BinaryIO, Final
 
-from . import configuration, files, registrations, shared_memory, state_format, tm
-from .shared_memory import SharedMemoryFull, StateRead
-from .state_format import Parsed
-from .state_row import Row, Untrue
+from ..kamailio import shared_memory, tm
+from ..kamailio.shared_memory import SharedMemoryFull, StateRead
+from ..rules import state_format
+from ..rules.state_format import Parsed
+from ..rules.state_row import Row, Untrue
+from . import configuration, files, registrations
 
 log = logging.getLogger("keepalive")
 

@@ -17,7 +17,7 @@ from keepalive_core.rules.modes import Admin
 from keepalive_core.rules.state_format import parse
 from keepalive_core.rules.state_row import Row
 
-FILES = Path(__file__).parent / "state_files"
+FILES = Path(__file__).resolve().parents[1] / "state_files"
 FORMATS = sorted(file.name for file in FILES.iterdir())
 WALL = 1_790_000_200
 A = "sip:192.168.10.20:5060"

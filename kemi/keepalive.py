@@ -38,6 +38,8 @@ from keepalive_core.services import (
     configuration,
     groups,
     information,
+    lookup,
+    orders,
     prober,
     registry,
     reloads,
@@ -204,16 +206,16 @@ def is_alive(destination: str) -> int:
     return _is_alive(destination)
 
 
-_keys_of_texts = registry.keys_of_texts
+_keys_of_texts = lookup.keys_of_texts
 _number = shared_memory.number
 _STATE = shared_memory.STATE
-_answers = registry.answers
+_answers = lookup.answers
 
 
 @_never_raises(_ERROR)
 def _is_alive(destination: str) -> int:
-    key = registry.key_of(destination)
-    shown = registry.shown(key) if key else None
+    key = lookup.key_of(destination)
+    shown = lookup.shown(key) if key else None
     return _ERROR if shown is None else answer(shown)
 
 
@@ -225,8 +227,8 @@ def state(destination: str) -> int:
     Returns: UNKNOWN (0), UP (1), DOWN (2), or -1 not monitored or malformed.
     From: the manual, section 1.1 of the developer guide.
     """
-    key = registry.key_of(destination)
-    shown = registry.shown(key) if key else None
+    key = lookup.key_of(destination)
+    shown = lookup.shown(key) if key else None
     return _ERROR if shown is None else state_of(shown)
 
 
@@ -281,8 +283,8 @@ def _report(destination: str, success: bool, reason: str) -> int:
 
 def _monitored(destination: str) -> str:
     """Return a destination's key; "" for one that is malformed or not monitored."""
-    key = registry.key_of(destination)
-    return key if key and registry.shown(key) is not None else ""
+    key = lookup.key_of(destination)
+    return key if key and lookup.shown(key) is not None else ""
 
 
 @_never_raises(_ERROR)
@@ -299,7 +301,7 @@ def report_reply(destination: str, code: int) -> int:
     """
     if not isinstance(code, int) or not 100 <= code <= 699:
         raise Refused(f"{quoted(code)} is no code of a reply, 100 to 699 is")
-    key = registry.key_of(destination)
+    key = lookup.key_of(destination)
     return _OK if key and results.report_call(key, code) else _ERROR
 
 
@@ -312,10 +314,10 @@ def set_admin(destination: str, mode: str, until: float = 0, by: str = "", why: 
     years at the most, 0 for no end; by and why, for the log and info(), up to 255 bytes.
     Returns: 0, or -1 with a log line.
     """
-    key = registry.key_of(destination)
+    key = lookup.key_of(destination)
     if not key:
         return _ERROR
-    registry.set_admin(key, mode, until, by, why)
+    orders.set_admin(key, mode, until, by, why)
     return _OK
 
 
@@ -325,8 +327,8 @@ def ping_now(destination: str) -> int:
 
     Returns: 0, or -1 not monitored or malformed.
     """
-    key = registry.key_of(destination)
-    return _OK if key and registry.ping_now(key) else _ERROR
+    key = lookup.key_of(destination)
+    return _OK if key and orders.ping_now(key) else _ERROR
 
 
 @_never_raises(_ERROR)
@@ -364,14 +366,14 @@ def reload_script(path: str = "") -> int:
 @_never_raises(_ERROR)
 def pause() -> int:
     """Send no pings until resume(), and keep all states: for the standby of a pair. Returns: 0, or -1."""
-    registry.pause(True)
+    orders.pause(True)
     return _OK
 
 
 @_never_raises(_ERROR)
 def resume() -> int:
     """Send pings again, and first ask all destinations anew within a second. Returns: 0, or -1."""
-    registry.pause(False)
+    orders.pause(False)
     return _OK
 
 

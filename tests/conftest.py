@@ -111,6 +111,19 @@ class FakeServer:
                 self.ksr.reply(ping, code, "Reason")
         self.run_callbacks()
 
+    def sent_times(self, seconds: float, code: int | None = None) -> list[float]:
+        """Let time pass, and answer pings if a code is given; return when they left, in seconds from now."""
+        began = self.now
+        times = []
+        for _ in range(round(seconds * 20)):
+            before = len(self.ksr.sent)
+            self.tick()
+            for ping in self.ksr.sent[before:]:
+                times.append((self.now - began) / 1_000_000)
+                if code:
+                    self.ksr.reply(ping, code, "Reason")
+        return times
+
     def run_callbacks(self) -> None:
         """Let the process that runs callbacks do its work."""
         self.ksr.handlers.ksr_keepalive_callbacks(None, "rtimer")

@@ -1,7 +1,6 @@
 """Rules, reports, admin modes, groups and files, through the face, on the fake."""
 
 import json
-import time
 from pathlib import Path
 from types import ModuleType
 
@@ -21,20 +20,6 @@ def _forget_events():
 
 def with_event(uri, state, user_attr, event):
     EVENTS.append({"uri": uri, "told": state, **event})
-
-
-def sent_times(server: FakeServer, seconds: float, code: int | None = None) -> list[float]:
-    """Let time pass, and answer pings if a code is given; return when they left, in seconds from now."""
-    began = server.now
-    times = []
-    for _ in range(round(seconds * 20)):
-        before = len(server.ksr.sent)
-        server.tick()
-        for ping in server.ksr.sent[before:]:
-            times.append((server.now - began) / 1_000_000)
-            if code:
-                server.ksr.reply(ping, code, "Reason")
-    return times
 
 
 # --- rules ----------------------------------------------------------------------------------------------
@@ -77,9 +62,9 @@ def test_the_interval_while_down(keepalive: ModuleType, server: FakeServer) -> N
     """What is down is pinged at its own interval, and at the regular one when it is up again."""
     keepalive.add_destination(A, "me", ping_interval=30, ping_interval_down=2)
     server.answer(503, 3)
-    assert len(sent_times(server, 20, 503)) in (9, 10, 11)
-    sent_times(server, 3, 200)
-    assert len(sent_times(server, 60, 200)) == 2
+    assert len(server.sent_times(20, 503)) in (9, 10, 11)
+    server.sent_times(3, 200)
+    assert len(server.sent_times(60, 200)) == 2
 
 
 def test_jitter_moves_pings_within_its_part_of_the_interval(server: FakeServer) -> None:
@@ -153,7 +138,7 @@ def test_retry_after(
     server.tick(1)
     server.ksr.reply_headers = {"Retry-After": "20"}
     server.ksr.reply(server.ksr.sent[0], 503, "Busy")
-    [first, *_] = sent_times(server, 30)
+    [first, *_] = server.sent_times(30)
     assert soonest <= first <= latest
 
 
@@ -163,7 +148,7 @@ def test_retry_after_is_bounded(keepalive: ModuleType, server: FakeServer) -> No
     server.tick(1)
     server.ksr.reply_headers = {"Retry-After": "31536000"}
     server.ksr.reply(server.ksr.sent[0], 503, "Busy")
-    [first, *_] = sent_times(server, 30)
+    [first, *_] = server.sent_times(30)
     assert 19 <= first <= 21
 
 
@@ -280,110 +265,6 @@ def test_reports_of_two_workers_are_all_counted(keepalive: ModuleType, server: F
         keepalive.report_failure(A, "one")
         other.report_failure(A, "two")
     assert keepalive.info(A)["consecutive"] == -40
-
-
-def test_ping_now(keepalive: ModuleType, server: FakeServer) -> None:
-    """A destination is pinged with the next tick."""
-    keepalive.add_destination(A, "me", ping_interval=3600)
-    server.answer(200, 5)
-    assert keepalive.ping_now(A) == 0
-    assert sent_times(server, 1) == [0.05]
-    assert keepalive.ping_now(B) == -1
-
-
-# --- admin ----------------------------------------------------------------------------------------------
-
-
-def test_drain_and_maint(keepalive: ModuleType, server: FakeServer) -> None:
-    """Drained it is pinged, in maintenance it is not; both answer 2, at once; ready is as health says."""
-    keepalive.add_destination(A, "me", ping_interval=1)
-    server.answer(200, 3)
-    assert keepalive.set_admin(A, "drain") == 0
-    assert (keepalive.is_alive(A), keepalive.state(A)) == (2, 1)
-    assert len(sent_times(server, 5, 200)) == 5
-    assert keepalive.set_admin(A, "maint") == 0
-    assert (keepalive.is_alive(A), keepalive.state(A)) == (2, 1)
-    sent_times(server, 0.2)
-    assert sent_times(server, 5, 200) == []
-    assert keepalive.set_admin(A, "ready") == 0
-    assert keepalive.is_alive(A) == 1
-    assert len(sent_times(server, 5, 200)) >= 4
-
-
-def test_a_late_reply_undoes_no_maintenance(keepalive: ModuleType, server: FakeServer) -> None:
-    """Replies and timeouts change health, never the admin mode."""
-    keepalive.add_destination(A, "me")
-    server.tick(1)
-    keepalive.set_admin(A, "maint")
-    server.ksr.reply(server.ksr.sent[0], 200)
-    assert (keepalive.is_alive(A), keepalive.state(A)) == (2, 1)
-    assert keepalive.info(A)["admin"]["mode"] == "maint"
-
-
-def test_maintenance_ends_by_itself(
-    keepalive: ModuleType, server: FakeServer, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Until its time is over, info says who and why; then it is ready, and the log says so."""
-    wall = [1_800_000_000.0]
-    monkeypatch.setattr(time, "time", lambda: wall[0])
-    keepalive.add_destination(A, "me")
-    server.answer(200, 2)
-    assert keepalive.set_admin(A, "maint", until=60, by="night shift", why="card swap") == 0
-    server.tick(0.1)
-    admin = keepalive.info(A)["admin"]
-    assert admin == {
-        "mode": "maint",
-        "until": 1_800_000_060,
-        "by": "night shift",
-        "why": "card swap",
-        "since": 1_800_000_000,
-    }
-    assert any("(by night shift, card swap, until " in line for line in server.ksr.lines("info"))
-    wall[0] += 60
-    server.tick(59)
-    assert keepalive.is_alive(A) == 2
-    server.tick(2)
-    assert keepalive.is_alive(A) == 1
-    assert keepalive.info(A)["admin"] == {"mode": "ready"}
-    assert any("is ready again: the time of its maint is over" in line for line in server.ksr.lines("info"))
-
-
-@pytest.mark.parametrize(
-    "wrong", [("off",), (None,), ("maint", -1), ("maint", "soon"), ("maint", 1, 7), ("maint", 1, "a\nb")]
-)
-def test_a_bad_admin_request_changes_nothing(
-    keepalive: ModuleType, server: FakeServer, wrong: tuple[object, ...]
-) -> None:
-    """An unknown mode, a bad time, a text of two lines: refused with one line."""
-    keepalive.add_destination(A, "me")
-    assert keepalive.set_admin(A, *wrong) == -1
-    assert keepalive.set_admin(B, "maint") == -1
-    assert keepalive.info(A)["admin"] == {"mode": "ready"}
-    assert len(server.ksr.lines("err")) == 2
-
-
-def test_pause_and_resume(keepalive: ModuleType, server: FakeServer) -> None:
-    """Paused, no ping leaves and states are kept; resumed, all are asked anew within a second."""
-    for number in range(10):
-        keepalive.add_destination(f"10.0.0.{number + 1}", "me", ping_interval=60)
-    server.answer(200, 3)
-    assert keepalive.pause() == 0
-    server.tick(1.1)
-    assert sent_times(server, 100) == []
-    assert keepalive.is_alive("10.0.0.1") == 1
-    assert keepalive.resume() == 0
-    assert len(sent_times(server, 2, 200)) == 10
-
-
-def test_the_setting_enabled_pauses_too(keepalive: ModuleType, server: FakeServer) -> None:
-    """cfg.seti keepalive enabled 0, and 1."""
-    keepalive.add_destination(A, "me", ping_interval=1)
-    server.answer(200, 2)
-    server.ksr.settings["enabled"] = "0"
-    server.tick(1.1)
-    assert sent_times(server, 10) == []
-    server.ksr.settings["enabled"] = "1"
-    assert sent_times(server, 3, 200)
 
 
 # --- groups and info ------------------------------------------------------------------------------------

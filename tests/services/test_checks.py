@@ -111,28 +111,6 @@ def test_a_question_has_an_answer(keepalive: ModuleType, server: FakeServer, ask
     assert all(len(line) < 300 and "Traceback" not in line for line in server.ksr.lines("err"))
 
 
-def test_what_is_too_long_for_a_uri_is_not_remembered_whole(
-    keepalive: ModuleType, server: FakeServer
-) -> None:
-    """A worker that is asked for long texts keeps their beginnings, and complains of each beginning once."""
-    import keepalive_core.services.registry as registry
-
-    for length in range(1000, 1100):
-        assert keepalive.is_alive("sip:" + "x" * length) == -1
-    assert max(map(len, registry.keys_of_texts)) == 256
-    assert len(server.ksr.lines("err")) == 1
-
-
-def test_the_longest_time_of_a_mode(keepalive: ModuleType, server: FakeServer) -> None:
-    """Ten years are the most, and the log says until when."""
-    keepalive.add_destination(A, "me")
-    assert keepalive.set_admin(A, "maint", 315_360_000) == 0
-    assert keepalive.info(A)["admin"]["until"] - keepalive.info(A)["admin"]["since"] == 315_360_000
-    assert keepalive.set_admin(A, "maint", 1e17) == -1
-    assert keepalive.set_admin(A, "ready") == 0
-    assert "0 for no end, or up to 315360000 seconds (ten years) is allowed" in server.ksr.lines("err")[-1]
-
-
 def test_a_long_reason_is_cut(keepalive: ModuleType, server: FakeServer) -> None:
     """A report counts, however long its reason is, and the first part of that is remembered."""
     keepalive.add_destination(A, "me")

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from sys import getsizeof
 from types import ModuleType
 from typing import Any
 
@@ -396,17 +395,3 @@ def test_is_alive_makes_one_call_whatever_it_says(
     for uri, answered in expected.items():
         assert face.is_alive(uri) == answered
         assert calls.of(face.is_alive, uri) == 1
-
-
-def test_spellings_have_a_bound_in_bytes(server: FakeServer) -> None:
-    """Asked for ever new destinations, and for texts of 40 kB, a process keeps within its bound."""
-    server.define("table_size", "4")
-    face = server.process()
-    from keepalive_core.services import registry
-
-    for number in range(1000):
-        assert face.is_alive(f"sip:{number}@192.168.10.20") == -1
-        assert face.is_alive(f"{number}" + "x" * 40_000) == -1
-        known = registry.keys_of_texts
-        assert sum(getsizeof(text) + getsizeof(key) for text, key in known.items()) < 16 * 1024
-    assert max(map(len, known)) <= 256

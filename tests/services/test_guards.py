@@ -562,25 +562,6 @@ def test_mass_failure(server: FakeServer) -> None:
     assert len([line for line in server.ksr.lines("warn") if "mass_failure" in line]) == 1
 
 
-def test_an_admin_mode_ends_though_the_clock_was_set_back(
-    keepalive: ModuleType, server: FakeServer, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """With the wall clock an hour back it ends an hour later, not never."""
-    import keepalive_core.services.registry as registry
-
-    keepalive.add_destination(A, "me", ping_interval=1)
-    server.answer(200, 2)
-    wall = registry.time.time()
-    monkeypatch.setattr(registry.time, "time", lambda: wall + server.now / SECOND)
-    keepalive.set_admin(A, "maint", until=5)
-    server.answer(200, 1)
-    wall -= 20
-    server.answer(200, 6)
-    assert keepalive.is_alive(A) == 2
-    server.answer(200, 20)
-    assert keepalive.is_alive(A) == 1
-
-
 def test_unknown_is_not_flapping() -> None:
     """The first result is no change that counts."""
     verdict = judge(Health(1), Result(1, 5, 6, Kind.REPLY, 503), FLAPPING, WALL)

@@ -8,7 +8,7 @@ from ..kamailio import shared_memory
 from ..rules.fleet import Fleet
 from ..rules.health import NO_VERDICT, NOT_SENT, Health
 from ..rules.schedule import SECOND, Minutely, dealt_to
-from . import configuration, groups, lists, registrations, registry
+from . import configuration, groups, lists, registrations, startup
 from .inspection import Groups
 
 log = logging.getLogger("keepalive")
@@ -88,7 +88,7 @@ class Housekeeping:
     def _bring_in_missed(self, now: int) -> None:
         if self.number == 0 and now >= self._next_missed:
             began = time.monotonic()
-            registry.bring_in_missed()
+            startup.bring_in_missed()
             # Meanwhile nothing is pinged, so a file of many thousand lines is not read that often.
             rest = max(lists.MISSED_SECONDS, 100 * (time.monotonic() - began))
             self._next_missed = now + int(rest * SECOND)

@@ -19,7 +19,7 @@ from ..rules.listening import LATE
 from ..rules.schedule import SECOND, TICK, Deadlines, Minutely, Timetable, Wish, first_ping, pings_allowed
 from ..rules.sockets import NO_SUCH_ADDRESS
 from ..rules.turns import has_fresh_calls
-from . import configuration, housekeeping, mending, registrations, registry, results
+from . import configuration, housekeeping, mending, orders, registrations, registry, results, startup
 from .departures import Departures
 
 log = logging.getLogger("keepalive")
@@ -98,7 +98,7 @@ class Prober:
         for key, sent in self._deadlines.take(now):
             if key in self._fleet and self._fleet[key].sent == sent:
                 self._for_each((key,), self._give_up)
-        self._for_each(self._ends_of_admin.take(now), registry.end_admin, self._ends_of_admin)
+        self._for_each(self._ends_of_admin.take(now), orders.end_admin, self._ends_of_admin)
         self._for_each(self._ends_of_drain.take(now), results.end_drain, self._ends_of_drain)
         self._for_each(self._freshness.take(now), self._check_freshness, self._freshness)
         if not self._pausing:
@@ -216,7 +216,7 @@ class Prober:
 
     def _begin(self, now: int) -> None:
         if not self._has_begun:
-            registry.start(may_take_seconds=True)
+            startup.start(may_take_seconds=True)
             self._look_at_all(now)
             self._has_begun = True
 

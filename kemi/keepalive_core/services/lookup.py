@@ -1,0 +1,74 @@
+"""From a destination in any spelling to what is_alive says of it."""
+
+import logging
+from sys import getsizeof
+
+from ..kamailio import shared_memory
+from ..rules import uris
+from ..rules.health import UNKNOWN
+from ..rules.remembered import Remembered
+from ..rules.shown import ERROR, is_sound, usual_answers
+from . import groups, inspection, registrations, startup
+
+log = logging.getLogger("keepalive")
+
+# For spellings and their keys, in each process: 250 bytes for each of four destinations a slot, for which the
+# tables are made. To parse a spelling again takes 9 us.
+_SPELLINGS_BYTES = 1024 * 2 ** shared_memory.table_size()
+
+_spellings: Remembered[str, str] = Remembered(
+    _SPELLINGS_BYTES, lambda text, key: 0 if key is text else getsizeof(key)
+)
+keys_of_texts: dict[str, str] = _spellings.answers
+"""What this process was asked for, and the keys of that: a key for each spelling, "" for a malformed one."""
+
+answers: dict[int | None, int] = usual_answers()
+"""What is_alive says by what it reads of a destination; once the start-up is over, by None, too: what has no
+row then is not monitored."""
+
+
+def key_of(destination: object) -> str:
+    """Return the key of a destination in any spelling; "" for a malformed one, which is logged."""
+    if not isinstance(destination, str):
+        return _parsed_key(destination)
+    # A longer text is no URI, nor is its beginning, which is all that is remembered of it.
+    destination = destination[: uris.MAX_URI_BYTES + 1]
+    key = keys_of_texts.get(destination)
+    if key is None:
+        key = _parsed_key(destination)
+        _spellings.remember(destination, destination if key == destination else key)
+    return key
+
+
+def _parsed_key(destination: object) -> str:
+    try:
+        return uris.parse(destination).key
+    except uris.InvalidURI as error:
+        log.error("%s", error)
+        return ""
+
+
+def monitored_key(destination: object) -> str:
+    """Return the key of a destination in any spelling; "" for one that is malformed or not monitored."""
+    key = key_of(destination)
+    return key if key and shown(key) is not None else ""
+
+
+def shown(key: str) -> int | None:
+    """Return what is_alive reads of a destination, None if it is not monitored. Raises: SharedMemoryFull."""
+    value = shared_memory.shown(key)
+    if value is None and None not in answers:
+        is_over = startup.start()
+        value = shared_memory.shown(key)
+        if is_over:
+            answers[None] = ERROR
+        elif value is None and startup.may_be_configured(key):
+            # Another process is just registering what is configured: it is monitored all the same.
+            return groups.shown_now(UNKNOWN, None)
+    if not is_sound(value) and registrations.is_there(key):
+        # Its row is missing, or makes no sense; its prober sees to its other rows.
+        shared_memory.note_lost()
+        inspection.see_to(key)
+        groups.settle()
+        value = shared_memory.shown(key)
+    return value

@@ -1,0 +1,43 @@
+"""A destination in any spelling, from texts of any kind and length."""
+
+from sys import getsizeof
+from types import ModuleType
+
+from conftest import FakeServer
+
+
+def test_what_is_too_long_for_a_uri_is_not_remembered_whole(
+    keepalive: ModuleType, server: FakeServer
+) -> None:
+    """A worker that is asked for long texts keeps their beginnings, and complains of each beginning once."""
+    import keepalive_core.services.lookup as lookup
+
+    for length in range(1000, 1100):
+        assert keepalive.is_alive("sip:" + "x" * length) == -1
+    assert max(map(len, lookup.keys_of_texts)) == 256
+    assert len(server.ksr.lines("err")) == 1
+
+
+def test_spellings_have_a_bound_in_bytes(server: FakeServer) -> None:
+    """Asked for ever new destinations, and for texts of 40 kB, a process keeps within its bound."""
+    server.define("table_size", "4")
+    face = server.process()
+    from keepalive_core.services import lookup
+
+    for number in range(1000):
+        assert face.is_alive(f"sip:{number}@192.168.10.20") == -1
+        assert face.is_alive(f"{number}" + "x" * 40_000) == -1
+        known = lookup.keys_of_texts
+        assert sum(getsizeof(text) + getsizeof(key) for text, key in known.items()) < 16 * 1024
+    assert max(map(len, known)) <= 256
+
+
+def test_malformed_lookups_are_logged_once(keepalive: ModuleType, server: FakeServer) -> None:
+    """A route that asks for nonsense again and again does not flood the log."""
+    for _ in range(5):
+        assert keepalive.is_alive("no uri") == -1
+    assert len(server.ksr.lines("err")) == 1
+    for nonsense in (None, ["list"], {"a": 1}, 7):
+        assert keepalive.is_alive(nonsense) == -1
+        assert keepalive.state(nonsense) == -1
+    assert not [line for line in server.ksr.lines("err") if "Traceback" in line]

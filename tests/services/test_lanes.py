@@ -107,5 +107,6 @@ def test_the_last_of_the_memory_is_for_calls(
     known = keepalive.info("sip:192.168.10.20")
     assert known["state"] == "up"
     assert (known["void"] > 0) != sent
+    assert known["not_pinged_because"] == ("" if sent else "memory is short")
     told = [line for line in server.ksr.lines("err") if "less than 15 % of shared memory is free" in line]
     assert len(told) == (0 if sent else 2)

@@ -8,7 +8,7 @@ from ..rules.health import STATE_NAMES, UP, Health, is_kept_down, loss, percenti
 from ..rules.schedule import SECOND
 from ..rules.settings import Policy
 from ..rules.shown import HOLD
-from ..rules.turns import DISABLED, NOT_STARTED, PAUSED, why_not_pinged
+from ..rules.turns import DISABLED, NOT_STARTED, PAUSED, SHORT_OF_MEMORY, why_not_pinged
 from . import configuration, departures, uplinks
 
 
@@ -84,7 +84,9 @@ def _stopped() -> str:
         return NOT_STARTED
     if shared_memory.is_disabled():
         return DISABLED
-    return PAUSED if shared_memory.is_paused() else ""
+    if shared_memory.is_paused():
+        return PAUSED
+    return SHORT_OF_MEMORY if shared_memory.is_short() else ""
 
 
 def _news(key: str) -> dict[str, int]:

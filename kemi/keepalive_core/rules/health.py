@@ -173,7 +173,7 @@ class Health(NamedTuple):
     latency_ewma: int = 0
     latency_min: int = 0
     latency_max: int = 0
-    # Other numbers.
+    # Other numbers; of the first one a success or a good call looks whether it is 0.
     voids: int = 0
     """pings in a row without a verdict, the last ones"""
     heard: int = 0
@@ -234,10 +234,6 @@ _SAMPLES: Final = Health._fields.index("samples")
 _RECORD: Final = (
     "%d " * _OTHERS + ",".join(["%d"] * (_CALLS - _OTHERS)) + " " + ",".join(["%d"] * (_SAMPLES - _CALLS))
 ) + " %s %s"
-
-
-# How the other numbers begin where the last ping had a verdict.
-_NO_VOIDS: Final = "0,"
 
 
 def last_evidence(health: Health) -> int:
@@ -435,9 +431,7 @@ def one_more_success(
     """
     known = record.split(" ", _OTHERS + 3)
     # A hold, a drain or a row of voids ends with this result: its caller tells the prober, and asks judge().
-    if known[1] != "1" or known[4] != "0" or known[5] != "0" or known[3][0] == "-":
-        return None
-    if not known[14].startswith(_NO_VOIDS):
+    if known[1] != "1" or known[4] != "0" or known[5] != "0" or known[3][0] == "-" or known[14][0] != "0":
         return None
     if int(known[0]) != generation or sent <= int(known[2]):
         return None
@@ -487,7 +481,7 @@ def one_more_good_call(record: str, at: int, window: int, wall: int) -> str | No
     """
     known = record.split(" ", _OTHERS + 2)
     streak = int(known[3])
-    if known[1] != "1" or streak <= 0 or not known[14].startswith(_NO_VOIDS):
+    if known[1] != "1" or streak <= 0 or known[14][0] != "0":
         return None
     _, since, ok, failed, shadow_downs = map(int, known[15].split(","))
     if not since or at - since > window:

@@ -127,6 +127,26 @@ def test_workers_that_read_nothing_blame_nobody(
     server.wait_for_state(dead, DOWN)
 
 
+def test_nothing_but_void_pings_end_a_state(start, gateway: Gateway) -> None:
+    """With workers that read nothing it is told why no answer was heard, and in the end the state goes."""
+    server = start(
+        KEEPALIVE_DESTINATIONS=gateway.uri, KEEPALIVE_STALE_AFTER=6, KEEPALIVE_FALL=2, KEEPALIVE_PING_JITTER=0
+    )
+    server.wait_for_state(gateway.uri, UP)
+    workers = server.process_numbers("udp receiver")
+    server.signal("STOP", *workers)
+    began = time.monotonic()
+    [told] = server.logged("had no verdict on its last 3 pings")
+    assert "nobody read what arrived at" in told
+    [change] = server.logged(f"{gateway.uri} up -> unknown: no fresh result for 6 s, its last ")
+    took = time.monotonic() - began
+    print(f"MEASURED: unknown {took:.1f} s after the workers were stopped")
+    server.signal("CONT", *workers)
+    assert "nobody read what arrived at" in change
+    server.logged(f"{gateway.uri} unknown -> up")
+    assert 4.5 < took < 9
+
+
 @pytest.mark.parametrize(
     ("who", "interval", "stopped", "awake"),
     [("udp receiver", 1, 0.3, 0.6), pytest.param("", 3, 0.4, 2.1, marks=pytest.mark.full)],

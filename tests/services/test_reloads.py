@@ -54,6 +54,41 @@ FAILURES = {
         "def request_route",
         "which has no ksr_request_route",
     ),
+    "a handler that is the class": (
+        "return Router()",
+        "return Router",
+        "its child_init can't be called as Kamailio does: missing a required argument: 'rank'",
+    ),
+    "a route that is none": (
+        "def ksr_request_route",
+        "ksr_onsend_route = None\n\n    def ksr_request_route",
+        "which has no ksr_onsend_route",
+    ),
+    "a child_init that is none": (
+        "def child_init",
+        "child_init = 5\n\n    def init",
+        "which has no child_init",
+    ),
+    "a child_init without its rank": (
+        "self, rank):",
+        "self):\n        rank = 7",
+        "its child_init can't be called",
+    ),
+    "a route that can't be read": (
+        "def ksr_request_route(self",
+        "@property\n    def ksr_request_route(self",
+        "TypeError",
+    ),
+    "an error that says nothing": (
+        "VERSION = 1",
+        "class Bad(Exception):\n    def __str__(self):\n        raise self\nraise Bad",
+        "Bad: what it says can't be read",
+    ),
+    "a handler that fails at each question": (
+        "return Router()",
+        "class Bad:\n        def __getattr__(self, name):\n            raise OSError(name)\n    return Bad()",
+        "OSError: child_init",
+    ),
     "words without an end": ("VERSION = 1", "raise ValueError('x' * 100_000)", "ValueError: xxx"),
 }
 """what goes wrong: what the script has, what the new one has instead, and what is told"""
@@ -128,12 +163,54 @@ def test_a_script_that_is_gone_is_no_reason_to_end(script: Script, server: FakeS
     script.file.mkdir()
     script.module = importlib.reload(script.module)
     script._call()
-    assert script.version == 1
-    assert ["No such file" in line or "Is a directory" in line for line in server.ksr.lines("err")] == [
-        True
-    ] * 2
     script.file.rmdir()
+    os.mkfifo(script.file)  # to read it would take for ever
+    script.module = importlib.reload(script.module)
+    script._call()
+    assert script.version == 1
+    gone, *others = server.ksr.lines("err")
+    assert "No such file" in gone
+    assert ["it is no regular file" in line for line in others] == [True, True]
+    script.file.unlink()
     script.reload(SCRIPT)
+
+
+@pytest.mark.parametrize("at", ["VERSION = 1", "    return Router()"])
+def test_a_reload_that_fails_takes_back_its_parameters(
+    script: Script, keepalive: ModuleType, at: str
+) -> None:
+    """What a script sets before it fails is not in force; what one sets that is taken is."""
+    script.reload(SCRIPT.replace("VERSION = 1", "VERSION = 2\nkeepalive.modparam('fall', 3)"))
+    indent = " " * (len(at) - len(at.lstrip()))
+    said = (
+        f"{indent}keepalive.modparam('fall', 9)\n{indent}keepalive.modparam('rise', 7)\n{indent}1 / 0\n{at}"
+    )
+    script.reload(SCRIPT.replace(at, said))
+    assert script.version == 2
+    keepalive.add_destination("sip:192.168.10.20", "me")
+    known = keepalive.info("sip:192.168.10.20")
+    assert (known["rise"], known["fall"]) == (1, 3)
+
+
+@pytest.mark.parametrize(
+    "of_its_own",
+    [
+        "r.child_init = lambda rank: 1 / 0",
+        "r.child_init = lambda rank: None",
+        "Router.child_init = staticmethod(lambda rank: None)",
+        "import functools; r.child_init = functools.partial(int, 'x')",
+        "r.ksr_reply_route = lambda msg: None",
+    ],
+)
+def test_a_handler_with_methods_of_its_own(script: Script, of_its_own: str) -> None:
+    """They answer with an int as those of its class do, after this reload and the next one that fails."""
+    new = SCRIPT.replace("VERSION = 1", "VERSION = 2")
+    script.reload(new.replace("return Router()", f"r = Router(); {of_its_own}; return r"))
+    assert script.version == 2
+    assert script.handler.ksr_reply_route(None) == 1
+    handler = script.handler
+    script.reload("1 / 0")
+    assert script.handler is handler
 
 
 @pytest.mark.parametrize(

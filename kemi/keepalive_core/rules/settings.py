@@ -305,6 +305,14 @@ class Settings:
         """
         self._modparam[_known(name)] = check(name, value)
 
+    def of_script(self) -> Mapping[str, Value]:
+        """Return what the script has set until now."""
+        return self._modparam.copy()
+
+    def take_back(self, before: Mapping[str, Value]) -> None:
+        """Forget what the script has set since of_script() gave that."""
+        self._modparam = dict(before)
+
     def define(self, name: str, text: str) -> None:
         """Take a value that kamailio.cfg gave at the start, as text.
 

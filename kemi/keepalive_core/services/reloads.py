@@ -14,14 +14,17 @@ mod_init and child_init do is looked at likewise.
 import inspect
 import logging
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import wraps
 from importlib.abc import MetaPathFinder
 from importlib.machinery import ModuleSpec, SourceFileLoader
 from importlib.util import spec_from_file_location
 from pathlib import Path
-from types import CodeType, FrameType, FunctionType, ModuleType
+from types import CodeType, FrameType, FunctionType, MethodType, ModuleType
 from typing import Any, Final
+
+from ..rules.settings import Value
+from . import configuration, files
 
 log = logging.getLogger("keepalive")
 
@@ -59,6 +62,8 @@ class _Process:
         """whether the next child_init is that of a reload"""
         self.refused = False
         """whether that reload was refused"""
+        self.said: Mapping[str, Value] = {}
+        """the parameters that the script had set before it"""
 
 
 _process = _Process()
@@ -86,13 +91,15 @@ class _Loader(SourceFileLoader):
 
     def get_code(self, fullname: str) -> CodeType:
         # As it is now: bytecode that is stored may be that of the same second, before the change.
-        return self.source_to_code(self.get_data(self.path), self.path)
+        with files.open_regular(self.path) as file:
+            return self.source_to_code(file.read(), self.path)
 
     def exec_module(self, module: ModuleType) -> None:
         # Kamailio would take an old one for the file's.
         vars(module).pop(MOD_INIT, None)
         before = vars(module).copy()
         _process.refused = False
+        _process.said = configuration.settings.of_script()
         try:
             super().exec_module(module)
             mod_init = vars(module).get(MOD_INIT)
@@ -116,9 +123,8 @@ def _checked(
         vars(module)[MOD_INIT] = mod_init
         try:
             handler = mod_init()
-            missing = [name for name in _called(_process.handler) if not hasattr(handler, name)]
-            if missing:
-                raise Unusable(f"its {MOD_INIT} returned {handler!r:.60}, which has no {missing[0]}")
+            _see_that_it_fits(handler)
+            _make_its_answers_ints(handler)
         except BaseException as error:
             vars(module)[MOD_INIT] = _refuse(module, before, error)
             return _process.handler
@@ -133,9 +139,26 @@ def _refuse(module: ModuleType, before: dict[str, Any], error: BaseException) ->
     names.update(before)
     for name in names.keys() - before.keys():
         del names[name]
+    configuration.settings.take_back(_process.said)
     _process.refused = True
     log.error("the reload of %s is refused, the script that runs goes on: %s", module.__file__, told(error))
     return _handler_that_runs
+
+
+def _see_that_it_fits(handler: object) -> None:
+    """Refuse a handler in which Kamailio can't call what it calls. Raises: Unusable."""
+    for name in _called(_process.handler):
+        method = getattr(handler, name, None)
+        if not callable(method):
+            raise Unusable(f"its {MOD_INIT} returned {handler!r:.60}, which has no {name}")
+        try:
+            signature = inspect.signature(method)
+        except (TypeError, ValueError):
+            continue  # of a function that is not written in Python
+        try:
+            signature.bind(None)
+        except TypeError as error:
+            raise Unusable(f"its {name} can't be called as Kamailio does: {error}") from None
 
 
 def _handler_that_runs() -> object:
@@ -166,13 +189,20 @@ def check(path: object = "") -> bool:
 
 def told(error: BaseException) -> str:
     """Return what an error is, and its place, in one line of bounded length."""
-    text = str(error) if isinstance(error, Unusable) else f"{type(error).__name__}: {error}"
+    text = _said(error) if isinstance(error, Unusable) else f"{type(error).__name__}: {_said(error)}"
     trace = error.__traceback__
     while trace is not None and trace.tb_next is not None:
         trace = trace.tb_next
     if trace is not None and not isinstance(error, Unusable | SyntaxError | OSError):
         text = f"{text[:_MOST_TOLD]} ({trace.tb_frame.f_code.co_filename}, line {trace.tb_lineno})"
     return " ".join(text.split())[: 2 * _MOST_TOLD]
+
+
+def _said(error: BaseException) -> str:
+    try:
+        return str(error)
+    except BaseException:  # of the script's own kinds one may fail at that, too
+        return "what it says can't be read"
 
 
 def _called(handler: object) -> list[str]:
@@ -191,6 +221,27 @@ def make_answer_ints(handlers: type) -> None:
             answering = _starting(method) if name == _CHILD_INIT else _answering(method)
             answering.answers_int = True
             setattr(handlers, name, answering)
+
+
+def _make_its_answers_ints(handler: object) -> None:
+    """Do for a handler what make_answer_ints() could not do for its class.
+
+    Some methods may be its own, or no functions of a class of ours. Raises: AttributeError if it has no room.
+    """
+    for name in _called(handler):
+        method = getattr(handler, name)
+        if not hasattr(method, "answers_int"):
+            function = _without_self(method)
+            answering = _starting(function) if name == _CHILD_INIT else _answering(function)
+            setattr(handler, name, MethodType(answering, handler))
+
+
+def _without_self(method: Callable[..., object]) -> Any:
+    @wraps(method)
+    def function(_: object, *args: Any) -> object:
+        return method(*args)
+
+    return function
 
 
 def _answering(method: FunctionType) -> Any:

@@ -278,6 +278,17 @@ def test_what_else_a_call_id_may_be(keepalive: ModuleType, server: FakeServer, c
     assert len(line) < 300
 
 
+@pytest.mark.parametrize("behind", [" ", "\t ", "   "])
+def test_white_space_behind_a_call_id_is_none_of_it(
+    keepalive: ModuleType, server: FakeServer, behind: str
+) -> None:
+    """RFC 3261 section 7.3.1: a peer may write it, and Kamailio leaves it there."""
+    sent = ping(server, keepalive)
+    server.ksr.reply(sent, 200, call_id=sent.call_id + behind)
+    assert keepalive.state(A) == 1
+    assert keepalive.info(A)["mismatched"] == 0
+
+
 def test_a_call_id_of_another_ping_does_not_count(keepalive: ModuleType, server: FakeServer) -> None:
     """A reply to the ping before, sent with the Via of the present one, is a stranger's too."""
     first = ping(server, keepalive, ping_interval=10)

@@ -220,11 +220,20 @@ health = st.builds(
 )
 
 
-@given(health, st.sampled_from([0, 1, 30, 4000]), st.integers(1, 3600), times, times)
+@given(
+    health,
+    st.sampled_from([0, 1, 30, 4000]),
+    st.integers(1, 3600),
+    times,
+    st.lists(st.tuples(times, times), max_size=10),
+)
 def test_a_state_ends_after_its_limit_and_not_before(
-    known: Health, stale_after: int, interval: int, asked: int, woke: int
+    known: Health, stale_after: int, interval: int, asked: int, standstills: list[tuple[int, int]]
 ) -> None:
-    """Never before its limit behind evidence, asking and waking, nor before an answer could be there."""
+    """Never before its limit behind evidence and asking, nor before an answer could be there.
+
+    A standstill behind the evidence is made up for, and nothing else puts the end off.
+    """
     policy = Policy({**DEFAULTS, "stale_after": stale_after, "ping_interval": interval})
     stands = freshness.limit(known, policy, interval * SECOND)
     if not stands:
@@ -234,10 +243,39 @@ def test_a_state_ends_after_its_limit_and_not_before(
     assert stands <= max(10 * interval, 300, stale_after) * SECOND
     assert stands == stale_after * SECOND or (known.voids and stands >= 300 * SECOND)
     answered = policy.timeout * 1000 + GRACE
-    end = freshness.end(known, stands, asked, answered, woke)
-    assert end >= stands + max(last_evidence(known), known.hold, asked, woke)
-    assert end >= asked + answered
-    assert end <= max(last_evidence(known), known.hold, asked, woke) + stands + answered
+    end = freshness.end(known, stands, asked, answered, standstills)
+    stood = sum(length for over, length in standstills if over > last_evidence(known))
+    assert end >= stands + max(last_evidence(known) + stood, known.hold, asked + stood)
+    assert end >= asked + answered + stood
+    assert end <= max(last_evidence(known), known.hold, asked) + stands + answered + stood
+
+
+@pytest.mark.parametrize(("stale_after", "most"), [(0, 340), (20, 60)])
+def test_a_prober_that_waits_time_and_again_keeps_no_state(
+    keepalive: ModuleType, server: FakeServer, deaf: list[str], stale_after: int, most: int
+) -> None:
+    """A name without a DNS server's answer holds the prober up; the void pings of others end all the same."""
+    keepalive.add_destination(A, "me", ping_interval=5, stale_after=stale_after)
+    server.answer(200, 6)
+    deaf.append(WITNESS)
+    began = server.now
+    while keepalive.state(A) == UP:
+        assert server.now - began < most * SECOND
+        server.now += 2 * SECOND
+        server.tick()
+    assert server.now - began > (stale_after or 300) * SECOND
+
+
+def test_a_long_standstill_makes_no_state_old(keepalive: ModuleType, server: FakeServer) -> None:
+    """An hour without a ping, and a hiccup before and behind: the state stands until a ping has no answer."""
+    keepalive.add_destination(A, "me", ping_interval=5, ping_timeout=1000, stale_after=20)
+    server.answer(200, 6)
+    for seconds in (1, 3600, 1):
+        server.now += seconds * SECOND
+        server.tick()
+        assert keepalive.state(A) == UP
+    server.answer(200, 10)
+    assert keepalive.state(A) == UP
 
 
 @given(st.lists(st.sampled_from([Kind.REPLY, Kind.TIMEOUT, Kind.UNHEARD, Kind.UNSENT, Kind.SEND_FAILED])))

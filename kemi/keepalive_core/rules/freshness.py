@@ -1,5 +1,6 @@
 """How long a state stands without fresh evidence (pure). Times are microseconds of one monotonic clock."""
 
+from collections.abc import Iterable
 from typing import Final
 
 from .health import NO_VERDICT, Health, last_evidence
@@ -9,6 +10,9 @@ from .settings import Policy
 # After nothing but void pings for so many intervals, and for so long at the least, a state is unknown.
 VOID_INTERVALS: Final = 10
 VOID_AT_LEAST: Final = 300 * SECOND
+# The last times for which a prober stood still do not count. Not all of them: one that waits for a name's
+# records time and again would keep a state for ever.
+STANDSTILLS: Final = 10
 
 
 def limit(known: Health, policy: Policy, interval: int) -> int:
@@ -24,18 +28,18 @@ def limit(known: Health, policy: Policy, interval: int) -> int:
     return min(limits, default=0)
 
 
-def end(known: Health, stands: int, asked: int, answered: int, woke: int) -> int:
+def end(known: Health, stands: int, asked: int, answered: int, standstills: Iterable[tuple[int, int]]) -> int:
     """Return when a state ends, us, unless there is evidence before.
 
-    Times in which it was not asked, or in which this server heard nothing, do not count.
+    Times in which it was not asked do not count.
 
     Arguments: known, of the destination; stands, its limit(), us; asked, when the first ping left behind the
-    last time without any, us; answered, how long a ping takes at the most, us; woke, when this server went on
-    after it had stood still, us.
+    last time without any, us; answered, how long a ping takes at the most, us; standstills, the last ones of
+    whoever asks: when each was over, and how long it was, us.
     """
-    return max(
-        last_evidence(known) + stands, known.hold + stands, woke + stands, asked + max(stands, answered)
-    )
+    last = last_evidence(known)
+    stood = sum(length for over, length in standstills if over > last)
+    return max(stood + max(last + stands, asked + max(stands, answered)), known.hold + stands)
 
 
 def why(known: Health, stands: int) -> str:

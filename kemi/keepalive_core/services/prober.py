@@ -7,7 +7,7 @@ how they are, is read from shared memory, at the start and when a change is anno
 import logging
 import random
 import time
-from collections import OrderedDict
+from collections import OrderedDict, deque
 from collections.abc import Callable, Iterable
 from typing import Final
 
@@ -68,8 +68,8 @@ class Prober:
         self._pausing = False
         self._paused = 0
         """when the pause began, us"""
-        self._woke = 0
-        """when it last went on after it had stood still, us"""
+        self._stood: deque[tuple[int, int]] = deque(maxlen=freshness.STANDSTILLS)
+        """when it went on after it had stood still, and for how long it had, us"""
         self._last_tick = 0
         """when its last tick began, us"""
         self._sent = 0
@@ -107,14 +107,11 @@ class Prober:
         self._last_tick = now if self._last_tick else self._clock()
 
     def _wake_up(self, now: int) -> None:
-        """Go on after this process stood still: what nobody heard meanwhile is nobody's fault."""
-        self._woke = now
+        """Go on after this process stood still: it asked nobody meanwhile, so no state became old by that."""
+        self._stood.append((now, now - self._last_tick))
         self._late += now - self._last_tick
         if self._minutely.may_tell("stood still", now):
-            log.warning(
-                "a prober stood still for %.1f s: pings whose end nobody heard meanwhile have no verdict",
-                self._late / SECOND,
-            )
+            log.warning("a prober stood still for %.1f s: it sent no pings meanwhile", self._late / SECOND)
             self._late = 0
 
     def _send_what_is_due(self, now: int) -> None:
@@ -412,9 +409,8 @@ class Prober:
             if judged is None:
                 self._mending.suspect(key)
             elif judged < target.sent:
-                if target.sent < self._woke:
-                    self._record(key, target, Kind.UNHEARD, "a prober stood still")
-                elif self._is_dropped(target):
+                # That this process stood still is no witness: replies and time limits go to others.
+                if self._is_dropped(target):
                     self._leave_unsent(key, target, rehearsal.DROPPED)
                 else:
                     self._record(key, target, Kind.LOST)
@@ -445,7 +441,7 @@ class Prober:
         # What nobody was to ask is not stale.
         if known.state != UNKNOWN and target.asked and not target.in_maintenance and not self._pausing:
             answered = target.way.longest + GRACE
-            end = freshness.end(known, stands, target.asked, answered, self._woke)
+            end = freshness.end(known, stands, target.asked, answered, self._stood)
             if end > now:
                 again = end
             else:

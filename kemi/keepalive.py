@@ -25,8 +25,8 @@ from copy import copy
 from functools import wraps
 from typing import Any, ParamSpec, TypeVar
 
-from keepalive_core.kamailio import answers, kamailio_log, rpc, shared_memory, tm
-from keepalive_core.kamailio.shared_memory import SharedMemoryFull
+from keepalive_core.kamailio import answers, kamailio_log, rpc, tables, tm
+from keepalive_core.kamailio.tables import SharedMemoryFull
 from keepalive_core.rules.checks import Refused
 from keepalive_core.rules.health import DOWN, UNKNOWN, UP
 from keepalive_core.rules.quoting import quoted
@@ -207,8 +207,8 @@ def is_alive(destination: str) -> int:
 
 
 _keys_of_texts = lookup.keys_of_texts
-_number = shared_memory.number
-_STATE = shared_memory.STATE
+_number = tables.number
+_STATE = tables.STATE
 _answers = lookup.answers
 
 

@@ -8,7 +8,7 @@
     rules/          decisions: time and evidence in, what follows out; no KSR, no clock, no file, no log
 
 Kamailio's processes, each with an interpreter of its own, share nothing but tables and queues
-(kamailio/shared_memory.py lists their rows)::
+(each module of kamailio/ lists its rows, beginning with tables.py)::
 
      SIP workers               probers 0 to 7 (rtimer)      watch               callbacks        state file
      request: is_alive  --+    each 90 ms:                  each 100 ms:        each 100 ms:     each second:

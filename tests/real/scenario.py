@@ -15,7 +15,7 @@ import KSR
 
 import keepalive
 import ksr_facts
-from keepalive_core.kamailio import listeners, shared_memory, tm
+from keepalive_core.kamailio import listeners, tables, tm
 from keepalive_core.rules.settings import Policy, Settings
 from keepalive_core.rules.ways import way_of
 
@@ -94,7 +94,7 @@ def fewest(group, pattern, number, seconds):
     uris = [pattern.format(at // 250, at % 250 + 1) for at in range(number)]
     until, found = time.monotonic() + seconds, number
     while time.monotonic() < until:
-        with shared_memory.locked(group, shared_memory.GROUP):
+        with tables.locked(group, tables.GROUP):
             found = min(found, sum(keepalive.is_alive(uri) == 1 for uri in uris))
     return found
 

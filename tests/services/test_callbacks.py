@@ -240,7 +240,7 @@ def test_their_queue_has_an_end(
     keepalive: ModuleType, server: FakeServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """While a callback hangs, ever so many changes take no more memory; then all hear the newest state."""
-    monkeypatch.setattr(keepalive.shared_memory, "MOST_EVENTS", 5)
+    monkeypatch.setattr("keepalive_core.kamailio.queues.MOST_EVENTS", 5)
     uris = tuple(f"sip:192.168.20.{number}" for number in range(4))
     for uri in uris:
         keepalive.add_destination(uri, "me", 0, on_change)
@@ -260,12 +260,12 @@ def test_a_destination_stays_until_its_end_can_be_told(
     keepalive.add_destination(A, "me", 0, on_change, remove_after=2)
     server.answer(200)
     server.answer(503)
-    monkeypatch.setattr(keepalive.shared_memory, "MOST_EVENTS", 0)
+    monkeypatch.setattr("keepalive_core.kamailio.queues.MOST_EVENTS", 0)
     changes(keepalive, DOWN)
     server.tick(1)
     assert keepalive.state(A) == DOWN
     assert "in which 0 wait for a callback" in server.ksr.lines("err")[0]
-    monkeypatch.setattr(keepalive.shared_memory, "MOST_EVENTS", 1)
+    monkeypatch.setattr("keepalive_core.kamailio.queues.MOST_EVENTS", 1)
     changes(keepalive, DOWN)
     server.tick(1)
     assert keepalive.state(A) == -1

@@ -580,9 +580,9 @@ def test_a_clock_that_jumps(
     void: int,
 ) -> None:
     """Kamailio's timers follow it and end a time limit early: by as much the silence has a witness."""
-    tm = importlib.import_module("keepalive_core.kamailio.tm")
+    clock = importlib.import_module("keepalive_core.kamailio.clock")
     ahead = [1000 * SECOND]
-    monkeypatch.setattr(tm, "wall_ahead", lambda: ahead[0])
+    monkeypatch.setattr(clock, "wall_ahead", lambda: ahead[0])
     keepalive.add_destination(A, "me", ping_interval=5, ping_timeout=1000)
     server.answer(200, 6)
     ping = next_ping(server)

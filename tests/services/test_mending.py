@@ -218,11 +218,13 @@ def test_how_many_are_behind_an_uplink_comes_back(monitored: ModuleType, server:
     settle(server, 3)
     before = dict(server.ksr.tables["keepalive_uplink"])
     assert before
+    from keepalive_core.kamailio import uplink_rows
+
     for damaged in ({}, dict.fromkeys(before, "foo")):
         server.ksr.tables["keepalive_uplink"].clear()
         server.ksr.tables["keepalive_uplink"].update(damaged)
         settle(server, 3)
-        assert monitored.shared_memory.behind("") == 2
+        assert uplink_rows.behind("") == 2
         assert monitored.is_alive(A) == UP
 
 

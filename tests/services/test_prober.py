@@ -130,9 +130,9 @@ def test_a_deletion_that_could_not_be_announced_is_noticed(
 ) -> None:
     """Where memory had no room to tell the prober of a deletion, it finds out, and pings no more."""
     next_ping(server)
-    import keepalive_core.kamailio.shared_memory as memory
+    from keepalive_core.kamailio import queues
 
-    mocker.patch.object(memory, "_enqueue", side_effect=memory.SharedMemoryFull("an entry"))
+    mocker.patch.object(queues, "_enqueue", side_effect=queues.SharedMemoryFull("an entry"))
     assert up.del_destination(A, "me") == 0
     assert up.state(A) == -1
     server.tick(5)
@@ -324,10 +324,10 @@ def test_an_event_that_stops_coming_leaves_nobody_up(up: ModuleType, server: Fak
 
 def test_a_failing_read_stops_no_destination(up: ModuleType, server: FakeServer, mocker) -> None:
     """One read that fails costs one ping at the most."""
-    import keepalive_core.kamailio.shared_memory as memory
+    from keepalive_core.kamailio import destination_rows
 
     next_ping(server)
-    mocker.patch.object(memory, "health", side_effect=ValueError("torn"))
+    mocker.patch.object(destination_rows, "health", side_effect=ValueError("torn"))
     server.tick(35)
     mocker.stopall()
     before = len(server.ksr.sent)
@@ -351,11 +351,10 @@ def test_a_tick_with_nothing_due_asks_shared_memory_for_changes_alone(
     up: ModuleType, server: FakeServer, mocker
 ) -> None:
     """Between two pings a tick makes one call: is there a change to look at?"""
-    import keepalive_core.kamailio.shared_memory as memory
-    import keepalive_core.kamailio.variables as variables
+    from keepalive_core.kamailio import destination_rows, variables
 
     server.tick(2)
-    spies = [mocker.spy(memory, name) for name in ("health", "registration", "monitored_keys")]
+    spies = [mocker.spy(destination_rows, name) for name in ("health", "registration", "monitored_keys")]
     spies.append(mocker.spy(variables, "configured"))
     calls = []
     for _ in range(20):

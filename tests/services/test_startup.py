@@ -21,9 +21,9 @@ def test_mod_init_before_the_tables_exist(server: FakeServer) -> None:
     assert early.is_alive(A) == 1
     assert early.state(A) == 0
     assert early.state(B) == -1
-    import keepalive_core.kamailio.shared_memory as memory
+    from keepalive_core.kamailio import callback_rows
 
-    assert memory.callbacks() == [(f"{on_change.__module__}:on_change", 2)]
+    assert callback_rows.callbacks() == [(f"{on_change.__module__}:on_change", 2)]
     server.ksr.phase = "route"
     assert early.del_destination(A, "me") == 0
     server.tick(1)
@@ -47,12 +47,12 @@ def test_while_another_process_registers_what_is_configured_it_is_unknown(server
     """A configured destination that another process has not come to yet is unknown, not unmonitored."""
     server.define("destinations", A)
     keepalive = server.process()
-    import keepalive_core.kamailio.shared_memory as memory
+    from keepalive_core.kamailio import startup_rows
 
-    assert memory.claim_startup()
+    assert startup_rows.claim_startup()
     assert keepalive.state(A) == 0
     assert keepalive.state(B) == -1
-    memory.mark_started()
+    startup_rows.mark_started()
     assert keepalive.state(A) == -1, "started, and it is not there: so it was deleted"
 
 

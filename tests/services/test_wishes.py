@@ -313,11 +313,11 @@ def test_full_memory_does_not_have_all_looked_at_all_the_time(
     for number in range(20):
         keepalive.add_destination(f"10.0.0.{number + 1}", "me")
     server.answer(200, 2)
-    import keepalive_core.kamailio.shared_memory as memory
+    from keepalive_core.kamailio import destination_rows
 
-    looks = mocker.spy(memory, "registration")
+    looks = mocker.spy(destination_rows, "registration")
     server.ksr.room_left = 0
-    keys = mocker.spy(memory, "monitored_keys")
+    keys = mocker.spy(destination_rows, "monitored_keys")
     times_of_pings(server, 60, lambda: keepalive.report_failure("10.0.0.1", "a call"))
     assert 5 <= keys.call_count <= 7
     assert looks.call_count < 60 * 20

@@ -17,7 +17,7 @@ import KSR
 
 from ..rules.health import Kind, Result
 from ..rules.quoting import one_line
-from . import tm
+from . import clock, tm
 
 # Set in a transaction that a stranger's reply has ended: tm tells no end of it any more.
 _OVER: Final = "$avp(keepalive_over)"
@@ -118,7 +118,7 @@ def ended() -> tuple[tm.Ping, Result] | None:
         return ping, result
     # In a timer process no reply is behind it: nothing came, or not even the ping could be sent again.
     kind = Kind.TIMEOUT if KSR.tm.t_branch_timeout() > 0 else Kind.SEND_FAILED
-    return ping, Result(ping.generation, ping.sent, tm.clock(), kind)
+    return ping, Result(ping.generation, ping.sent, clock.now(), kind)
 
 
 def reply_code() -> int:

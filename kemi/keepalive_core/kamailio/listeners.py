@@ -13,7 +13,7 @@ import KSR
 from ..rules import uris
 from ..rules.sockets import Departure, Listener, Sockets, read_listeners
 from ..rules.uris import Hop
-from . import rpc, shared_memory
+from . import listening_rows, rpc
 
 log = logging.getLogger("keepalive")
 
@@ -24,7 +24,7 @@ _sockets: Sockets | None = None
 
 def publish() -> None:
     """Ask Kamailio, and let all processes know; for the first prober. Raises: SharedMemoryFull."""
-    if shared_memory.listeners() is not None:
+    if listening_rows.listeners() is not None:
         return
     found: list[Listener] = []
     try:
@@ -32,14 +32,14 @@ def publish() -> None:
     except (rpc.Unanswered, ValueError) as error:
         # Nothing is known to be impossible then.
         log.warning("Kamailio does not say where it listens: %s", error)
-    shared_memory.store_listeners([list(one) for one in found])
+    listening_rows.store_listeners([list(one) for one in found])
 
 
 def _known() -> Sockets | None:
     """Return the sockets, None as long as they are not known."""
     global _sockets
     if _sockets is None:
-        found = shared_memory.listeners()
+        found = listening_rows.listeners()
         if found:
             listeners = [Listener(*fields) for fields in found]
             _sockets = Sockets(listeners, KSR.is_myself, "websocket" in vars(KSR))

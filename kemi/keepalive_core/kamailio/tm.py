@@ -7,7 +7,6 @@ no peer can reach it; what becomes of it comes to ``answers``.
 
 import logging
 import os
-import time
 from typing import Final, NamedTuple
 
 import KSR
@@ -15,7 +14,7 @@ import KSR
 from ..rules.health import Rules
 from ..rules.settings import RESENT_AFTER, Policy
 from ..rules.ways import Way
-from . import kamailio_log
+from . import clock, kamailio_log
 
 log = logging.getLogger("keepalive")
 
@@ -78,22 +77,6 @@ _left = 0
 has_pieces = False
 
 
-def clock() -> int:
-    """Return the time, us: monotonic, and the same in all processes of a Linux machine."""
-    return time.monotonic_ns() // 1000
-
-
-def wall_ahead() -> int:
-    """Return by how much the wall clock is ahead of the monotonic one, us: a jump of it shows there."""
-    return min(_compared_clocks() for _ in range(3))[1] // 1000
-
-
-def _compared_clocks() -> tuple[int, int]:
-    """Return how long it took to compare them, and by how much the wall clock is ahead, ns."""
-    before, wall, after = time.monotonic_ns(), time.time_ns(), time.monotonic_ns()
-    return after - before, wall - before
-
-
 def keep_pieces_free() -> None:
     """Keep small free pieces in this process's private memory.
 
@@ -144,7 +127,7 @@ def send(key: str, generation: int, uri: str, policy: Policy, way: Way) -> tuple
     if kamailio_log.is_debugged():
         log.debug("ping to %s: t_uac_send returned %s", uri, sent)
     if not sent > 0:
-        return clock(), False
+        return clock.now(), False
     if not _left:
         raise EventNotSeen
     return _left, True
@@ -210,14 +193,14 @@ def on_event(event: str) -> bool:
     if event != LOCAL_REQUEST:
         return False
     if _rehearsing:
-        _left = clock()
+        _left = clock.now()
         KSR.tm.t_set_fr(0, _TICK_MS)
         return True
     if _leaving is None:
         return False
     generation, key, policy, way, call_id = _leaving
     # The clock starts here: behind the DNS lookup, in front of the network.
-    _left = clock()
+    _left = clock.now()
     # The rules travel along, so that whoever gets the result need not look them up.
     rules = policy.reliable_rules_text if way.reliable else policy.rules_text
     KSR.pv.sets(_PING, f"{generation} {_left} {rules} {call_id} {way.source} {key}")

@@ -1,12 +1,19 @@
 """What kamailio.cfg defines, and what Kamailio's own settings are: texts of operators, in any encoding."""
 
 import re
+from functools import cache
 from typing import Any, Final
 
 import KSR
 
 # A define may stand for another one, but not in a circle.
 _MOST_DEFINES: Final = 8
+
+
+# As many as there are queues of changes.
+MOST_PROBERS: Final = 8
+# htable makes 2^31 slots at the most.
+MOST_TABLE_SIZE: Final = 31
 
 
 class Unreadable(Exception):
@@ -54,3 +61,23 @@ def _read(name: str) -> Any:
         return bytes.fromhex(KSR.pv.get(f"$({name}{{s.encode.hexa}})")).decode("utf-8", "surrogateescape")
     except (TypeError, ValueError, SystemError) as error:
         raise Unreadable(f"${name} can't be read: {error}") from None
+
+
+@cache
+def probers() -> int:
+    """Return how many prober processes there are; those beyond MOST_PROBERS have nothing to do."""
+    return _whole_number("probers", 1, MOST_PROBERS)
+
+
+@cache
+def table_size() -> int:
+    """Return the power of 2 that is the number of slots of the tables with a row a destination."""
+    return _whole_number("table_size", 0, MOST_TABLE_SIZE)
+
+
+def _whole_number(name: str, least: int, most: int) -> int:
+    # What is none is Kamailio's to refuse, which makes processes and tables of the same defines.
+    try:
+        return min(max(int(defined(name) or least), least), most)
+    except (ValueError, Unreadable):
+        return least

@@ -15,7 +15,7 @@ import sys
 from collections.abc import Callable
 from typing import Any, Final, NamedTuple
 
-from ..kamailio import shared_memory, tm
+from ..kamailio import callback_rows, clock, destination_rows, queues, tables
 from ..kamailio.kamailio_log import NOTICE, aloud
 from ..rules.health import STATE_NAMES
 from ..rules.news import News
@@ -104,7 +104,7 @@ def log_change(change: Change, old: int, why: str) -> None:
 def expect_news(key: str, state: int) -> None:
     """Make room for the news of a destination, as it is registered. Raises: SharedMemoryFull."""
     # Numbers from the time on, ms: no two registrations of a destination share any.
-    shared_memory.store_news(key, News.none_yet(state, tm.clock() // 1000))
+    destination_rows.store_news(key, News.none_yet(state, clock.now() // 1000))
 
 
 def announce(change: Change) -> None:
@@ -113,11 +113,12 @@ def announce(change: Change) -> None:
     A change that finds no room in the queue is news in its destination's row, until somebody looks there.
     """
     try:
-        known = (shared_memory.news(change.key) or News.none_yet(change.state, tm.clock() // 1000)).one_more()
-        shared_memory.store_news(change.key, known)
-        shared_memory.announce_event(json.dumps(change._replace(number=known.changes)))
-    except shared_memory.SharedMemoryFull:
-        shared_memory.note_untold()
+        known = destination_rows.news(change.key) or News.none_yet(change.state, clock.now() // 1000)
+        known = known.one_more()
+        destination_rows.store_news(change.key, known)
+        queues.announce_event(json.dumps(change._replace(number=known.changes)))
+    except tables.SharedMemoryFull:
+        callback_rows.note_untold()
 
 
 def announce_parting(change: Change) -> None:
@@ -125,7 +126,7 @@ def announce_parting(change: Change) -> None:
 
     Raises: SharedMemoryFull.
     """
-    shared_memory.announce_event(json.dumps(change))
+    queues.announce_event(json.dumps(change))
 
 
 class Teller:
@@ -140,12 +141,12 @@ class Teller:
     def tick(self) -> None:
         """Run the callbacks of all changes that are queued, then those of what found no room there."""
         self._keep_registered()
-        for text in shared_memory.announced_events():
+        for text in queues.announced_events():
             change = Change(*json.loads(text))
             if self._is_news(change):
                 _run(change)
-        if shared_memory.take_untold():
-            for key in shared_memory.monitored_keys():
+        if callback_rows.take_untold():
+            for key in destination_rows.monitored_keys():
                 missed = self._missed(key)
                 if missed:
                     _run(missed)
@@ -159,19 +160,19 @@ class Teller:
 
     def _keep_registered(self) -> None:
         """Register those again that are registered no more: nobody but a deleted row ends a callback."""
-        now = dict(shared_memory.callbacks())
+        now = dict(callback_rows.callbacks())
         lost = self._registered.keys() - now.keys()
         for name in lost:
-            shared_memory.store_callback(name, self._registered[name])
+            callback_rows.store_callback(name, self._registered[name])
         if lost:
             log.warning("callbacks for all changes were lost, and are registered again: %s", ", ".join(lost))
         self._registered |= now
 
     def _is_news(self, change: Change) -> bool:
         """Say whether a change that was queued is still to be told, and note that it is."""
-        with shared_memory.locked(change.key):
-            known = shared_memory.news(change.key)
-            registered = shared_memory.registration(change.key)
+        with tables.locked(change.key):
+            known = destination_rows.news(change.key)
+            registered = destination_rows.registration(change.key)
             if known is None or registered is None or registered.generation != change.generation:
                 return True  # the last words of one that is gone
             if change.number <= known.told:
@@ -181,10 +182,10 @@ class Teller:
 
     def _missed(self, key: str) -> Change | None:
         """Return a destination's present state as a change, if the callbacks know another, and note it."""
-        with shared_memory.locked(key):
-            known = shared_memory.news(key)
-            registered = shared_memory.registration(key)
-            now = shared_memory.health(key)
+        with tables.locked(key):
+            known = destination_rows.news(key)
+            registered = destination_rows.registration(key)
+            now = destination_rows.health(key)
             if known is None or registered is None or now is None:
                 return None
             after = known.caught_up(now.state)
@@ -197,7 +198,7 @@ class Teller:
 
     def _note(self, key: str, before: News, after: News) -> None:
         self._merged += after.merged - before.merged
-        shared_memory.store_news(key, after)
+        destination_rows.store_news(key, after)
 
 
 teller = Teller()
@@ -205,20 +206,20 @@ teller = Teller()
 
 def _run(change: Change) -> None:
     """Run the callbacks of one change: those of the destination's owners, then those for all changes."""
-    registered = shared_memory.registration(change.key)
+    registered = destination_rows.registration(change.key)
     for name, user_attr in change.parting:
         _call(name, change, user_attr)
     if registered is not None and registered.generation == change.generation:
         for owner in registered.owners.values():
             if owner.callback:
                 _call(owner.callback, change, owner.copy_of_user_attr())
-    for name, user_attr in shared_memory.callbacks():
+    for name, user_attr in callback_rows.callbacks():
         _call(name, change, user_attr)
 
 
 def _call(name: str, change: Change, user_attr: Any) -> None:
-    began = tm.clock()
-    shared_memory.store_running_callback(began, f"{name} for {change.uri}")
+    began = clock.now()
+    callback_rows.store_running_callback(began, f"{name} for {change.uri}")
     process = os.getpid()
     try:
         callback = _find(name)
@@ -232,8 +233,8 @@ def _call(name: str, change: Change, user_attr: Any) -> None:
         log.exception("callback %s failed for %s", name, change.uri)
     if os.getpid() != process:
         os._exit(0)  # a child that the callback forked: it would run all callbacks once more
-    shared_memory.store_running_callback()
-    took = tm.clock() - began
+    callback_rows.store_running_callback()
+    took = clock.now() - began
     if took > LONG:
         log.warning("callback %s for %s took %.1f s", name, change.uri, took / SECOND)
 
@@ -247,15 +248,15 @@ class Overseer:
 
     def look(self) -> None:
         """Name the callback that runs, if it has for long: once, and then each minute."""
-        running = shared_memory.running_callback()
+        running = callback_rows.running_callback()
         began, what = running
-        now = tm.clock()
+        now = clock.now()
         if what and now - began > LONG and (running != self._told or now >= self._tell_again):
             self._told = running
             self._tell_again = now + 60 * SECOND
             log.warning(
                 "callback %s runs for %d s already: %d changes wait behind it, calls and pings do not",
-                *(what, (now - began) // SECOND, shared_memory.waiting_events()),
+                *(what, (now - began) // SECOND, queues.waiting_events()),
             )
 
 

@@ -6,7 +6,7 @@ Each is told by one process of all, once a minute at the most.
 import logging
 from typing import Final
 
-from ..kamailio import shared_memory, tm
+from ..kamailio import clock, destination_rows, server_rows, tm
 from ..rules.health import Result, Rules
 from ..rules.listening import EARLY
 from ..rules.schedule import SECOND
@@ -42,13 +42,13 @@ _endless = _Repeated()
 
 def of_mismatch(key: str, code: int, came_from: str, fault: str) -> None:
     """Tell of a reply that does not count. Raises: SharedMemoryFull."""
-    if shared_memory.may_tell("mismatched", tm.clock()):
+    if server_rows.may_tell("mismatched", clock.now()):
         log.warning("a %d from %s to a ping of %s does not count: %s", code, came_from, key, fault)
 
 
 def of_no_ping() -> None:
     """Tell of a reply whose transaction does not say to which ping it is. Raises: SharedMemoryFull."""
-    if shared_memory.may_tell("no ping", tm.clock()):
+    if server_rows.may_tell("no ping", clock.now()):
         log.warning(
             "a reply to no known ping came to %s: does a route of yours change $avp(keepalive), "
             "or set t_on_reply(%s) for requests of its own?",
@@ -58,11 +58,11 @@ def of_no_ping() -> None:
 
 def of_no_end(key: str, result: Result) -> None:
     """Tell if tm tells nothing of pings until their deadline, time and again. Raises: SharedMemoryFull."""
-    known = shared_memory.health(key)
+    known = destination_rows.health(key)
     # What a stranger has ended is told already.
     if known is None or known.mismatched or not _endless.is_seen_again(result):
         return
-    if shared_memory.may_tell("no end", tm.clock()):
+    if server_rows.may_tell("no end", clock.now()):
         log.warning(
             "pings end neither by a reply nor by their time limit, such as one of %s: does onsend_route drop "
             "them, or does a route of tm:local-request call t_on_reply, t_on_failure or t_set_fr behind "
@@ -79,7 +79,7 @@ def of_short_limit(rules: Rules, result: Result) -> None:
     lasted = result.ended - result.sent
     if lasted >= rules.timeout * 1000 - EARLY or not _early.is_seen_again(result):
         return
-    if shared_memory.may_tell("short limit", tm.clock(), _DAY):
+    if server_rows.may_tell("short limit", clock.now(), _DAY):
         log.warning(
             "pings have %d ms for a reply, and not the %d of ping_timeout: does a route of tm:local-request "
             "call t_set_fr behind keepalive, or is tm's max_noninv_lifetime so short?",

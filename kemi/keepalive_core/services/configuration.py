@@ -4,7 +4,7 @@ import logging
 from collections.abc import Callable, Mapping
 from typing import Final
 
-from ..kamailio import listeners, shared_memory, variables
+from ..kamailio import listeners, server_rows, variables
 from ..rules.checks import Refused
 from ..rules.quoting import quoted
 from ..rules.remembered import Remembered
@@ -60,9 +60,9 @@ def refresh() -> bool:
         if text is not None and text != _seen.get(name):
             _take_over(name, text)
     in_force = settings.values()
-    if in_force == _published and shared_memory.published_settings() is not None:
+    if in_force == _published and server_rows.published_settings() is not None:
         return False
-    shared_memory.publish_settings(in_force)
+    server_rows.publish_settings(in_force)
     _published = in_force
     return True
 
@@ -187,7 +187,7 @@ def is_enabled() -> bool:
 def values() -> Mapping[str, Value]:
     """Return the value in force of every parameter."""
     read_defines()
-    return shared_memory.published_settings() or settings.values()
+    return server_rows.published_settings() or settings.values()
 
 
 def policy(options: Mapping[str, Value]) -> Policy:

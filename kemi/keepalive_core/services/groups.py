@@ -11,8 +11,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from typing import Final, NamedTuple
 
-from ..kamailio import shared_memory
-from ..kamailio.shared_memory import SharedMemoryFull
+from ..kamailio import destination_rows, group_rows, tables
+from ..kamailio.tables import SharedMemoryFull
 from ..rules import rosters
 from ..rules.health import UP
 from ..rules.remembered import Remembered
@@ -67,7 +67,7 @@ def _alive(name: object) -> list[str] | None:
     if not isinstance(name, str) or not name:
         return None
     # Read before what it stands for: a change that comes meanwhile makes the answer an old one.
-    change = shared_memory.group_change(name)
+    change = group_rows.group_change(name)
     if change is None:
         return None
     known = _found.answers.get(name)
@@ -77,13 +77,13 @@ def _alive(name: object) -> list[str] | None:
     uris = _read_alive(name, pages)
     if uris is None:
         # Members came or went meanwhile. What was read then need not be read again.
-        with shared_memory.locked(name, shared_memory.GROUP) as row:
+        with tables.locked(name, tables.GROUP) as row:
             uris = _read_alive(name, pages)
             roster = row.record()
             if uris is None and roster is not None:
-                shared_memory.drop_nonsense(shared_memory.GROUP, name, roster)
+                tables.drop_nonsense(tables.GROUP, name, roster)
     if uris is None:
-        shared_memory.note_lost()
+        tables.note_lost()
     return None if uris is None else _found.remember(name, _Alive(change, pages, uris)).uris
 
 
@@ -92,13 +92,13 @@ def _read_alive(name: str, pages: dict[str, Page]) -> list[str] | None:
 
     Arguments: name, of the group; pages, those that are known, by their numbers, which become the group's.
     """
-    roster = shared_memory.roster(name)
+    roster = group_rows.roster(name)
     if roster is None:
         return None
     numbers = rosters.pages_of(roster)
     for number in numbers:
         if number not in pages:
-            text = shared_memory.page(number)
+            text = group_rows.page(number)
             if text is None:
                 return None
             try:
@@ -134,17 +134,17 @@ def show(key: str, value: int, registered: Registration | None) -> None:
     value = shown_now(value, registered)
     mark = mark_of(value)
     if mark == rosters.ANSWERS:
-        shared_memory.store_shown(key, value)
+        destination_rows.store_shown(key, value)
     if registered is not None:
         for name in names_of(registered):
             _note(name, key, registered, mark)
     if mark != rosters.ANSWERS:
-        shared_memory.store_shown(key, value)
+        destination_rows.store_shown(key, value)
 
 
 def follow_unknown_as(key: str, registered: Registration | None) -> None:
     """Follow another unknown_as, if it changes what is_alive says of a destination; under its lock."""
-    value = shared_memory.shown(key)
+    value = destination_rows.shown(key)
     if value is not None and shown_now(value % HOLD, registered) != value % HOLD:
         show(key, value % HOLD, registered)
 
@@ -178,7 +178,7 @@ def replace(name: str, was: Member | None, now: Member | None) -> None:
             with suppress(SharedMemoryFull):
                 roster.tidy(was.rank)
         if now:
-            roster.join(now, mark_of(shared_memory.shown(now.key) or 0))
+            roster.join(now, mark_of(destination_rows.shown(now.key) or 0))
         roster.follow_words(setting)
 
 
@@ -252,7 +252,7 @@ def members_of(name: str, page: int) -> tuple[list[Member], bool]:
 
 def seen(name: str) -> Roster:
     """Return a group's roster, to be looked at only; it may raise what is in NONSENSE."""
-    return Roster(shared_memory.roster(name) or rosters.EMPTY, _read_page, shared_memory.store_page)
+    return Roster(group_rows.roster(name) or rosters.EMPTY, _read_page, group_rows.store_page)
 
 
 @contextmanager
@@ -262,12 +262,12 @@ def _opened(name: str) -> Iterator[Roster]:
     One that makes no sense is dropped, and what was to be changed with it: its members join again when they
     are inspected. Raises: SharedMemoryFull; then nothing has changed.
     """
-    with shared_memory.locked(name, shared_memory.GROUP) as row:
+    with tables.locked(name, tables.GROUP) as row:
         text = row.record() or rosters.EMPTY
         if not rosters.is_sound(text):
-            shared_memory.drop_nonsense(shared_memory.GROUP, name, text)
+            tables.drop_nonsense(tables.GROUP, name, text)
             text = rosters.EMPTY
-        roster = Roster(text, _read_page, shared_memory.store_page)
+        roster = Roster(text, _read_page, group_rows.store_page)
         before = roster.held
         try:
             yield roster
@@ -278,34 +278,34 @@ def _opened(name: str) -> Iterator[Roster]:
                 _write(name, roster, after)
         except BaseException as error:
             for number in roster.written:
-                shared_memory.drop_page(number)
+                group_rows.drop_page(number)
             if not isinstance(error, rosters.NONSENSE):
                 raise
-            shared_memory.drop_nonsense(shared_memory.GROUP, name, text)
+            tables.drop_nonsense(tables.GROUP, name, text)
             return
     _tell(name, before, roster)
 
 
 def _read_page(number: str) -> str:
-    text = shared_memory.page(number)
+    text = group_rows.page(number)
     if text is None:
-        raise LookupError(f"page {number} is missing in table {shared_memory.PAGE}")
+        raise LookupError(f"page {number} is missing in table {tables.PAGE}")
     return text
 
 
 def _write(name: str, roster: Roster, text: str) -> None:
     for member in roster.begun:
-        shared_memory.change_held(member.key, 1)
+        destination_rows.change_held(member.key, 1)
     try:
-        shared_memory.store_roster(name, text if roster.members else None)
+        group_rows.store_roster(name, text if roster.members else None)
     except SharedMemoryFull:
         for member in roster.begun:
-            shared_memory.change_held(member.key, -1)
+            destination_rows.change_held(member.key, -1)
         raise
     for member in roster.ended:
-        shared_memory.change_held(member.key, -1)
+        destination_rows.change_held(member.key, -1)
     for number in roster.dropped:
-        shared_memory.drop_page(number)
+        group_rows.drop_page(number)
 
 
 def _tell(name: str, before: int, roster: Roster) -> None:

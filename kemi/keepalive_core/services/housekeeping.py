@@ -4,7 +4,7 @@ import logging
 import time
 from collections.abc import Callable
 
-from ..kamailio import shared_memory
+from ..kamailio import destination_rows, group_rows, uplink_rows, variables
 from ..rules.fleet import Fleet
 from ..rules.health import NO_VERDICT, NOT_SENT, Health
 from ..rules.schedule import SECOND, Minutely, dealt_to
@@ -53,7 +53,7 @@ class Housekeeping:
 
     def pings_it(self, key: str) -> bool:
         """Say whether a destination is this prober's."""
-        return dealt_to(key, shared_memory.probers()) == self.number
+        return dealt_to(key, variables.probers()) == self.number
 
     def follow_voids(self, key: str, known: Health | None, fall: int = 0) -> None:
         """Take over whether more than ``fall`` pings in a row had no verdict; None for who is gone.
@@ -75,7 +75,7 @@ class Housekeeping:
         for key, target in self._fleet.items():
             registrations.follow_unknown_as(key, target.policy.unknown_as)
         if self.number == 0:
-            for name in shared_memory.groups():
+            for name in group_rows.groups():
                 groups.guard(name)
 
     def _follow_configured_destinations(self, now: int) -> None:
@@ -98,8 +98,8 @@ class Housekeeping:
         if not configuration.values()["mass_failure"]:
             return
         for socket, number in self._fleet.behind.items():
-            if shared_memory.behind_of(socket, self.number) != number:
-                shared_memory.store_behind(socket, self.number, number)
+            if uplink_rows.behind_of(socket, self.number) != number:
+                uplink_rows.store_behind(socket, self.number, number)
 
     def _inspect_groups(self, now: int) -> None:
         if self.number == 0:
@@ -107,13 +107,13 @@ class Housekeeping:
 
     def _tell_if_crowded(self, now: int) -> None:
         """Say once that the tables have too few slots for the destinations."""
-        number = len(self._fleet) * shared_memory.probers()
-        if number > CROWDED * 2 ** shared_memory.table_size() and not self._told_crowded:
+        number = len(self._fleet) * variables.probers()
+        if number > CROWDED * 2 ** variables.table_size() and not self._told_crowded:
             self._told_crowded = True
             log.warning(
                 "about %d destinations, but tables of 2^%d slots: define KEEPALIVE_TABLE_SIZE %d",
                 number,
-                shared_memory.table_size(),
+                variables.table_size(),
                 (number // 4).bit_length(),
             )
 
@@ -122,7 +122,7 @@ class Housekeeping:
         if not self._voids or not self._minutely.may_tell("voids", now):
             return
         key = next(iter(self._voids))
-        known = shared_memory.health(key)
+        known = destination_rows.health(key)
         if known is None:
             return
         more = len(self._voids) - 1

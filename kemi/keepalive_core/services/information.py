@@ -3,7 +3,7 @@
 import time
 from typing import Any
 
-from ..kamailio import shared_memory, tm
+from ..kamailio import clock, destination_rows, free_memory, server_rows
 from ..rules.health import STATE_NAMES, UP, Health, is_kept_down, loss, percentile
 from ..rules.schedule import SECOND
 from ..rules.settings import Policy
@@ -14,13 +14,13 @@ from . import configuration, departures, uplinks
 
 def of(key: str) -> dict[str, Any]:
     """Return what is known of a destination; an empty dictionary if it is not monitored."""
-    registered = shared_memory.registration(key)
-    known = shared_memory.health(key)
+    registered = destination_rows.registration(key)
+    known = destination_rows.health(key)
     if registered is None or known is None:
         return {}
-    admin = shared_memory.admin(key)
+    admin = destination_rows.admin(key)
     policy = configuration.policy(registered.options)
-    now = tm.clock()
+    now = clock.now()
     return {
         "destination": key,
         "uri": registered.uri,
@@ -73,32 +73,32 @@ def of(key: str) -> dict[str, Any]:
         "options": registered.options,
         "history": [
             {"at": at, "from": STATE_NAMES[before], "to": STATE_NAMES[after], "reason": reason}
-            for at, before, after, reason in shared_memory.history(key)
+            for at, before, after, reason in destination_rows.history(key)
         ],
     }
 
 
 def _stopped() -> str:
     """Return why nobody is pinged at all, "" if they are."""
-    if shared_memory.published_settings() is None:
+    if server_rows.published_settings() is None:
         return NOT_STARTED
-    if shared_memory.is_disabled():
+    if server_rows.is_disabled():
         return DISABLED
-    if shared_memory.is_paused():
+    if server_rows.is_paused():
         return PAUSED
-    return SHORT_OF_MEMORY if shared_memory.is_short() else ""
+    return SHORT_OF_MEMORY if free_memory.is_short() else ""
 
 
 def _news(key: str) -> dict[str, int]:
     """Return how many changes wait for the callbacks, and how many they heard of by a newer state alone."""
-    known = shared_memory.news(key)
+    known = destination_rows.news(key)
     return {"waiting": known.changes - known.told, "merged": known.merged} if known else {}
 
 
 def _held(key: str, known: Health, policy: Policy, now: int) -> list[str]:
     """Return which guards keep a destination answering or up, by the names of their parameters."""
     guards = []
-    if (shared_memory.shown(key) or 0) >= HOLD:
+    if (destination_rows.shown(key) or 0) >= HOLD:
         guards.append("group_min_alive")
     if known.state == UP and -known.streak >= policy.rules.fall and uplinks.is_holding(policy, now):
         guards.append("mass_failure")

@@ -6,7 +6,7 @@ RPC can write into the tables.
 
 from contextlib import ExitStack
 
-from ..kamailio import shared_memory
+from ..kamailio import destination_rows, group_rows, tables
 from ..rules import rosters
 from ..rules.rows import Registration
 from ..rules.shown import HOLD, to_show
@@ -27,7 +27,7 @@ class Groups:
         """Look at the next ones. Raises: SharedMemoryFull."""
         for _ in range(_PAGES):
             if not self._pages:
-                self._pages = [(name, 0) for name in shared_memory.groups()]
+                self._pages = [(name, 0) for name in group_rows.groups()]
                 break
             name, page = self._pages.pop()
             if see_to_page(name, page):
@@ -42,31 +42,31 @@ def see_to(key: str) -> bool:
     """
     if _is_true(key):
         return False
-    with shared_memory.locked(key):
-        registered, known = shared_memory.registration(key), shared_memory.health(key)
+    with tables.locked(key):
+        registered, known = destination_rows.registration(key), destination_rows.health(key)
         # What another process was just writing is written now.
         if registered is None or known is None or _is_true(key):
             return False
         names = sorted(groups.names_of(registered))
         for name in names:
             groups.replace(name, None, groups.member_of(key, name, registered))
-            if shared_memory.group_change(name) is None:
-                shared_memory.store_group_change(name)
-        groups.show(key, to_show(known, shared_memory.admin(key)), registered)
+            if group_rows.group_change(name) is None:
+                group_rows.store_group_change(name)
+        groups.show(key, to_show(known, destination_rows.admin(key)), registered)
         _recount_held(key, names, registered)
     return True
 
 
 def _is_true(key: str) -> bool:
-    registered, known = shared_memory.registration(key), shared_memory.health(key)
+    registered, known = destination_rows.registration(key), destination_rows.health(key)
     if registered is None or known is None:
         return True
-    value = shared_memory.shown(key)
-    right = groups.shown_now(to_show(known, shared_memory.admin(key)), registered)
+    value = destination_rows.shown(key)
+    right = groups.shown_now(to_show(known, destination_rows.admin(key)), registered)
     if value is None or value % HOLD != right:
         return False
     names = groups.names_of(registered)
-    if any(shared_memory.group_change(name) is None for name in names):
+    if any(group_rows.group_change(name) is None for name in names):
         return False
     marks = [_mark(key, name, registered) for name in names]
     held = marks.count(rosters.HELD)
@@ -91,9 +91,9 @@ def _recount_held(key: str, names: list[str], registered: Registration) -> None:
     # All at a time, as none of them may change its mind meanwhile. Nobody else holds more than one.
     with ExitStack() as locks:
         for name in names:
-            locks.enter_context(shared_memory.locked(name, shared_memory.GROUP))
+            locks.enter_context(tables.locked(name, tables.GROUP))
         marks = [_mark(key, name, registered) for name in names]
-        shared_memory.store_held(key, marks.count(rosters.HELD))
+        destination_rows.store_held(key, marks.count(rosters.HELD))
 
 
 def see_to_page(name: str, page: int) -> bool:
@@ -105,8 +105,8 @@ def see_to_page(name: str, page: int) -> bool:
         groups.guard(name)
     members, more = groups.members_of(name, page)
     for member in members:
-        if groups.member_of(member.key, name, shared_memory.registration(member.key)) != member:
-            with shared_memory.locked(member.key):
-                registered = shared_memory.registration(member.key)
+        if groups.member_of(member.key, name, destination_rows.registration(member.key)) != member:
+            with tables.locked(member.key):
+                registered = destination_rows.registration(member.key)
                 groups.replace(name, member, groups.member_of(member.key, name, registered))
     return more

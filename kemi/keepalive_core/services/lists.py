@@ -11,8 +11,8 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import partial
 from typing import Final
 
-from ..kamailio import shared_memory
-from ..kamailio.shared_memory import SharedMemoryFull
+from ..kamailio import destination_rows
+from ..kamailio.tables import SharedMemoryFull
 from ..rules import list_file, replacing, uris
 from ..rules.checks import Refused
 from ..rules.list_file import Parsed
@@ -161,9 +161,9 @@ def _replace(owner: str, wanted: list[Wanted], forced: bool, remedy: str) -> Non
 
 def _owned_by(owner: str) -> list[str]:
     owned = []
-    for key in shared_memory.monitored_keys():
+    for key in destination_rows.monitored_keys():
         try:
-            registered = shared_memory.registration(key)
+            registered = destination_rows.registration(key)
         except Exception:
             log.exception("%s is left alone", key)
             continue

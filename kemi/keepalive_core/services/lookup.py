@@ -3,7 +3,7 @@
 import logging
 from sys import getsizeof
 
-from ..kamailio import shared_memory
+from ..kamailio import destination_rows, tables, variables
 from ..rules import uris
 from ..rules.health import UNKNOWN
 from ..rules.remembered import Remembered
@@ -14,7 +14,7 @@ log = logging.getLogger("keepalive")
 
 # For spellings and their keys, in each process: 250 bytes for each of four destinations a slot, for which the
 # tables are made. To parse a spelling again takes 9 us.
-_SPELLINGS_BYTES = 1024 * 2 ** shared_memory.table_size()
+_SPELLINGS_BYTES = 1024 * 2 ** variables.table_size()
 
 _spellings: Remembered[str, str] = Remembered(
     _SPELLINGS_BYTES, lambda text, key: 0 if key is text else getsizeof(key)
@@ -56,10 +56,10 @@ def monitored_key(destination: object) -> str:
 
 def shown(key: str) -> int | None:
     """Return what is_alive reads of a destination, None if it is not monitored. Raises: SharedMemoryFull."""
-    value = shared_memory.shown(key)
+    value = destination_rows.shown(key)
     if value is None and None not in answers:
         is_over = startup.start()
-        value = shared_memory.shown(key)
+        value = destination_rows.shown(key)
         if is_over:
             answers[None] = ERROR
         elif value is None and startup.may_be_configured(key):
@@ -67,8 +67,8 @@ def shown(key: str) -> int | None:
             return groups.shown_now(UNKNOWN, None)
     if not is_sound(value) and registrations.is_there(key):
         # Its row is missing, or makes no sense; its prober sees to its other rows.
-        shared_memory.note_lost()
+        tables.note_lost()
         inspection.see_to(key)
         groups.settle()
-        value = shared_memory.shown(key)
+        value = destination_rows.shown(key)
     return value

@@ -12,7 +12,7 @@ import logging
 from collections.abc import Callable, Iterable
 from typing import Final
 
-from ..kamailio import shared_memory
+from ..kamailio import server_rows, startup_rows, tables
 from ..rules import rows
 from ..rules.fleet import Fleet
 from ..rules.schedule import SECOND, TICK
@@ -41,15 +41,15 @@ class Common:
 
     def keep(self, now: int) -> None:
         """Put back what has fallen back, or has gone. Raises: SharedMemoryFull."""
-        mended = shared_memory.keep_rising(self._seen)
-        if self._paused and shared_memory.is_pause_lost():
-            shared_memory.store_paused(True)
+        mended = startup_rows.keep_rising(self._seen)
+        if self._paused and server_rows.is_pause_lost():
+            server_rows.store_paused(True)
             mended.append("paused")
-        self._paused = shared_memory.is_paused()
+        self._paused = server_rows.is_paused()
         if mended:
             log.warning(
                 "rows of table %s were missing or made no sense, and are made anew: %s",
-                *(shared_memory.COMMON, ", ".join(mended)),
+                *(tables.COMMON, ", ".join(mended)),
             )
 
 
@@ -86,7 +86,7 @@ class Mending:
         if now >= self._next:
             self._next = now + SECOND
             self._tell()
-            if shared_memory.lost() != self._lost:
+            if tables.lost() != self._lost:
                 self._begin_a_round()
                 self._in_a_hurry = True
             elif not self._in_a_hurry:
@@ -100,7 +100,7 @@ class Mending:
 
     def _begin_a_round(self) -> None:
         # Read before the rows: one that is missed meanwhile begins another round.
-        self._lost = shared_memory.lost()
+        self._lost = tables.lost()
         self._round = list(self._fleet.keys())
 
     def _rest_of_the_round(self, end: int) -> Iterable[str]:
@@ -138,7 +138,7 @@ class Mending:
                 registrations.mend(key, rows.registration(key, target.registration), target.admin)
                 inspection.see_to(key)
                 mended.append(key)
-            except shared_memory.SharedMemoryFull:
+            except tables.SharedMemoryFull:
                 self.suspect(key)
         groups.settle()
         self._mended |= dict.fromkeys(mended)

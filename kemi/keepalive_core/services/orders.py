@@ -4,7 +4,7 @@ import logging
 import math
 import time
 
-from ..kamailio import shared_memory
+from ..kamailio import destination_rows, queues, server_rows, tables
 from ..rules import modes
 from ..rules.checks import Refused
 from ..rules.modes import Admin
@@ -23,7 +23,7 @@ def set_admin(key: str, mode: object, until: object = 0, by: object = "", why: o
     said = modes.said(mode, until, by, why, int(time.time()))
     remark = _remark(said)
     startup.start()
-    with shared_memory.locked(key):
+    with tables.locked(key):
         _store_admin(key, said)
         registrations.have_followed(key)
     log.info("%s is set to %s%s", key, mode, remark)
@@ -31,13 +31,13 @@ def set_admin(key: str, mode: object, until: object = 0, by: object = "", why: o
 
 def end_admin(key: str) -> None:
     """End a destination's admin mode whose time is over. Raises: Refused, SharedMemoryFull."""
-    with shared_memory.locked(key):
-        said = shared_memory.admin(key)
+    with tables.locked(key):
+        said = destination_rows.admin(key)
         if said is None or not said.until:
             return
         if said.until > math.ceil(time.time()):
             # The clock was set back meanwhile: the prober looks at it anew.
-            shared_memory.announce_change(key)
+            queues.announce_change(key)
             return
         _store_admin(key, None)
         registrations.have_followed(key)
@@ -45,11 +45,11 @@ def end_admin(key: str) -> None:
 
 
 def _store_admin(key: str, said: Admin | None) -> None:
-    known = shared_memory.health(key)
+    known = destination_rows.health(key)
     if known is None:
         raise Refused(f"{key} is not monitored")
-    shared_memory.store_admin(key, said)
-    groups.show(key, to_show(known, said), shared_memory.registration(key))
+    destination_rows.store_admin(key, said)
+    groups.show(key, to_show(known, said), destination_rows.registration(key))
 
 
 def _remark(said: Admin | None) -> str:
@@ -65,10 +65,10 @@ def ping_now(key: str) -> bool:
     """Have a destination pinged soon; False if it is not monitored. Raises: SharedMemoryFull."""
     if lookup.shown(key) is None:
         return False
-    shared_memory.announce_change(key, Wish.NOW)
+    queues.announce_change(key, Wish.NOW)
     return True
 
 
 def pause(paused: bool) -> None:
     """Send no pings from now on, or send them again. Raises: SharedMemoryFull."""
-    shared_memory.store_paused(paused)
+    server_rows.store_paused(paused)

@@ -11,7 +11,19 @@ from collections import OrderedDict, deque
 from collections.abc import Callable, Iterable
 from typing import Final
 
-from ..kamailio import host, listeners, rehearsal, shared_memory, tm
+from ..kamailio import (
+    clock,
+    destination_rows,
+    free_memory,
+    host,
+    listeners,
+    queues,
+    rehearsal,
+    server_rows,
+    startup_rows,
+    tables,
+    tm,
+)
 from ..rules import freshness
 from ..rules.fleet import Fleet, Seen, Target
 from ..rules.health import GRACE, UNKNOWN, Health, Kind, Result, is_spent
@@ -39,7 +51,7 @@ class Prober:
     """
 
     def __init__(
-        self, clock: Callable[[], int] = tm.clock, chance: Callable[[], float] = random.random
+        self, clock: Callable[[], int] = clock.now, chance: Callable[[], float] = random.random
     ) -> None:
         self._clock = clock
         self._number = -1
@@ -130,7 +142,7 @@ class Prober:
         name = task.__name__.strip("_").replace("_", " ")
         try:
             task(now)
-        except shared_memory.SharedMemoryFull as error:
+        except tables.SharedMemoryFull as error:
             self._tell(f"a prober can't {name} now: %s", error)
         except Exception:
             log.exception("a prober can't %s now", name)
@@ -146,7 +158,7 @@ class Prober:
             try:
                 act(key)
                 continue
-            except shared_memory.SharedMemoryFull as error:
+            except tables.SharedMemoryFull as error:
                 self._tell("%s can't be pinged now: %s", key, error)
             except Exception:
                 log.exception("%s can't be pinged now", key)
@@ -178,7 +190,7 @@ class Prober:
 
     def _join(self, now: int) -> None:
         if self._number < 0:
-            self._number = self._housekeeping.number = shared_memory.claim_prober()
+            self._number = self._housekeeping.number = startup_rows.claim_prober()
         listeners.publish()
         configuration.read_defines()
 
@@ -198,7 +210,7 @@ class Prober:
 
     def _pause_or_resume(self, now: int) -> None:
         enabled = configuration.is_enabled()
-        pausing = shared_memory.is_paused() or not enabled
+        pausing = server_rows.is_paused() or not enabled
         if pausing != self._pausing:
             self._pausing = pausing
             log.info("pings are %s", "paused" if pausing else "sent again")
@@ -208,8 +220,8 @@ class Prober:
                 # A standby that takes over: what it knows is old, so it asks all anew.
                 self._fleet.resume(self._paused, now)
         # Other processes can't read the setting.
-        if self._number == 0 and enabled == shared_memory.is_disabled():
-            shared_memory.store_disabled(not enabled)
+        if self._number == 0 and enabled == server_rows.is_disabled():
+            server_rows.store_disabled(not enabled)
 
     def _begin(self, now: int) -> None:
         if not self._has_begun:
@@ -219,13 +231,13 @@ class Prober:
 
     def _find_unannounced(self, now: int) -> None:
         """Look at all once more if memory had no room to tell of one; at all, as nobody knows of which."""
-        if shared_memory.unannounced() != self._unannounced and now >= self._next_look_at_all:
+        if queues.unannounced() != self._unannounced and now >= self._next_look_at_all:
             self._look_at_all(now)
 
     def _look_at_all(self, now: int) -> None:
         # Read before what it stands for: a change that comes meanwhile is looked for again.
-        unannounced = shared_memory.unannounced()
-        there = [key for key in shared_memory.monitored_keys() if self._housekeeping.pings_it(key)]
+        unannounced = queues.unannounced()
+        there = [key for key in destination_rows.monitored_keys() if self._housekeeping.pings_it(key)]
         for key in (*there, *self._fleet.keys()):
             self._to_look_at.setdefault(key, Wish.REGULARLY)
         self._unannounced = unannounced
@@ -258,7 +270,7 @@ class Prober:
         """
         self._all_heard = False
         try:
-            for key, wish in shared_memory.announced_changes(self._number):
+            for key, wish in queues.announced_changes(self._number):
                 self._to_look_at[key] = self._to_look_at.get(key, wish).joined_by(wish)
                 if self._clock() - now > FLOOD // 2:
                     break
@@ -273,7 +285,7 @@ class Prober:
             try:
                 self._look_at(key, now, wish)
                 continue
-            except shared_memory.SharedMemoryFull as error:
+            except tables.SharedMemoryFull as error:
                 self._tell("a change of %s is not followed now: %s", key, error)
             except Exception:
                 log.exception("a change of %s is not followed now", key)
@@ -288,12 +300,12 @@ class Prober:
 
     def _has_heard_all(self) -> bool:
         """Say whether it has followed all that was changed until this tick."""
-        return self._all_heard and not self._to_look_at and shared_memory.unannounced() == self._unannounced
+        return self._all_heard and not self._to_look_at and queues.unannounced() == self._unannounced
 
     def _look_at(self, key: str, now: int, wish: Wish = Wish.REGULARLY) -> None:
         """Take over how a destination is registered, and how it is, now."""
-        registered = shared_memory.registration(key)
-        known = shared_memory.health(key)
+        registered = destination_rows.registration(key)
+        known = destination_rows.health(key)
         if registered is None or known is None:
             if key in self._fleet and registrations.is_there(key):
                 self._mending.suspect(key)
@@ -303,7 +315,7 @@ class Prober:
         before = self._fleet.get(key)
         if before is not None and before.generation != registered.generation:
             self._forget(key, now)
-        admin = shared_memory.admin(key)
+        admin = destination_rows.admin(key)
         policy = configuration.policy(registered.options)
         target = self._fleet.follow(key, Seen(registered, policy, known, admin), wish, now)
         self._follow_freshness(key, target, known, now)
@@ -333,7 +345,7 @@ class Prober:
             target.wish = Wish.REGULARLY
             return
         if target.in_flight:
-            judged = shared_memory.judged(key)
+            judged = destination_rows.judged(key)
             if judged is None:
                 self._mending.suspect(key)
                 return
@@ -344,7 +356,7 @@ class Prober:
             target.in_flight = False
         wish, target.wish = target.wish, Wish.REGULARLY
         if target.policy.skip_if_fresh and wish is not Wish.NOW:
-            known = shared_memory.health(key)
+            known = destination_rows.health(key)
             if known is not None and has_fresh_calls(known, target.policy, self._clock()):
                 return
         # Whatever becomes of it, this was its turn.
@@ -358,9 +370,9 @@ class Prober:
 
     def _hindrance(self, target: Target) -> str:
         """Return why this server can't send a ping now, "" if it can."""
-        if shared_memory.is_short():
+        if free_memory.is_short():
             return (
-                f"memory is short: less than {shared_memory.LEAST_FREE} % of shared memory is free, "
+                f"memory is short: less than {free_memory.LEAST_FREE} % of shared memory is free, "
                 "and calls need it (kamailio -m)"
             )
         if target.way.reliable and not host.has_descriptors():
@@ -405,7 +417,7 @@ class Prober:
         if not target.in_flight:
             return
         try:
-            judged = shared_memory.judged(key)
+            judged = destination_rows.judged(key)
             if judged is None:
                 self._mending.suspect(key)
             elif judged < target.sent:
@@ -427,7 +439,7 @@ class Prober:
     # --- how fresh a state is -----------------------------------------------------------------------------
 
     def _check_freshness(self, key: str) -> None:
-        known = shared_memory.health(key)
+        known = destination_rows.health(key)
         if known is not None:
             self._follow_freshness(key, self._fleet[key], known, self._clock())
 
@@ -451,7 +463,7 @@ class Prober:
 
 def _own_fault() -> str:
     """Return why this server could not have sent a ping to anybody, "" if it could."""
-    if not shared_memory.has_room_for_a_ping():
+    if not free_memory.has_room_for_a_ping():
         return "no memory: shared memory is full (kamailio -m)"
     if not tm.has_private_memory():
         return "no memory: the private memory of this process is full (kamailio -M)"

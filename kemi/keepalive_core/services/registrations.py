@@ -4,7 +4,7 @@ import logging
 import time
 from contextlib import suppress
 
-from ..kamailio import shared_memory, tm
+from ..kamailio import clock, destination_rows, queues, tables
 from ..rules import state_format, uris
 from ..rules.fleet import Target
 from ..rules.health import UNKNOWN, Health
@@ -23,10 +23,10 @@ def register(destination: uris.Destination, name: str, wanted: Owner) -> None:
     Raises: SharedMemoryFull; then nothing has changed.
     """
     key, uri = destination
-    with shared_memory.locked(key):
-        before = shared_memory.registration(key)
+    with tables.locked(key):
+        before = destination_rows.registration(key)
         if before is None:
-            _create(key, Registration(shared_memory.next_generation(), uri, {name: wanted}))
+            _create(key, Registration(tables.next_generation(), uri, {name: wanted}))
         else:
             # The spelling of the first owner is the one that is pinged.
             if next(iter(before.owners)) != name:
@@ -37,32 +37,32 @@ def register(destination: uris.Destination, name: str, wanted: Owner) -> None:
 
 def _create(key: str, registered: Registration) -> None:
     before = _restored(key)
-    known = before.health_at(tm.clock(), time.time()) if before else Health(0)
+    known = before.health_at(clock.now(), time.time()) if before else Health(0)
     said = _still_said(before)
     try:
-        shared_memory.store_registration(key, registered)
-        shared_memory.store_health(key, known._replace(generation=registered.generation))
+        destination_rows.store_registration(key, registered)
+        destination_rows.store_health(key, known._replace(generation=registered.generation))
         if before:
-            shared_memory.store_admin(key, said)
-            shared_memory.store_history(key, before.history)
+            destination_rows.store_admin(key, said)
+            destination_rows.store_history(key, before.history)
         callbacks.expect_news(key, known.state)
         # Last, because from here on is_alive knows it.
-        shared_memory.store_shown(key, groups.shown_now(to_show(known, said), registered))
+        destination_rows.store_shown(key, groups.shown_now(to_show(known, said), registered))
         groups.regroup(key, None, registered)
-        shared_memory.announce_change(key)
+        queues.announce_change(key)
     except Exception:
         try:
             groups.regroup(key, registered, None)
         finally:
-            shared_memory.remove(key)
+            destination_rows.remove(key)
         raise
-    shared_memory.drop_restored(key)
+    destination_rows.drop_restored(key)
 
 
 def _restored(key: str) -> Row | None:
     """Return what a state file said of a destination; one of which it said nothing true begins anew."""
     try:
-        text = shared_memory.restored(key)
+        text = destination_rows.restored(key)
         return state_format.row_of_text(key, text, time.time()) if text else None
     except Exception as error:
         log.warning("%s begins anew: %s", key, error)
@@ -80,32 +80,32 @@ def restore(key: str, row: Row) -> bool:
 
     Returns: whether it is registered. Raises: SharedMemoryFull.
     """
-    with shared_memory.locked(key):
-        registered, known = shared_memory.registration(key), shared_memory.health(key)
+    with tables.locked(key):
+        registered, known = destination_rows.registration(key), destination_rows.health(key)
         if registered is None or known is None:
             return False
         if known == Health(known.generation):
-            known = row.health_at(tm.clock(), time.time())._replace(generation=known.generation)
-            shared_memory.store_health(key, known)
-            shared_memory.store_history(key, row.history)
+            known = row.health_at(clock.now(), time.time())._replace(generation=known.generation)
+            destination_rows.store_health(key, known)
+            destination_rows.store_history(key, row.history)
             callbacks.expect_news(key, known.state)
-        said = shared_memory.admin(key) or _still_said(row)
-        shared_memory.store_admin(key, said)
+        said = destination_rows.admin(key) or _still_said(row)
+        destination_rows.store_admin(key, said)
         groups.show(key, to_show(known, said), registered)
-        shared_memory.announce_change(key)
+        queues.announce_change(key)
     return True
 
 
 def _update(key: str, before: Registration, after: Registration) -> None:
     if after == before:
         return
-    shared_memory.store_registration(key, after)
+    destination_rows.store_registration(key, after)
     try:
         groups.regroup(key, before, after)
-        shared_memory.announce_change(key)
+        queues.announce_change(key)
     except Exception:
         try:
-            shared_memory.store_registration(key, before)
+            destination_rows.store_registration(key, before)
         finally:
             groups.regroup(key, after, before)
         raise
@@ -116,18 +116,18 @@ def follow_unknown_as(key: str, word: str) -> None:
 
     Arguments: key; word, what unknown_as is for it, as far as who asks knows.
     """
-    value = shared_memory.shown(key)
+    value = destination_rows.shown(key)
     if value is not None and with_unknown_as(value % HOLD, word) != value % HOLD:
-        with shared_memory.locked(key):
-            groups.follow_unknown_as(key, shared_memory.registration(key))
+        with tables.locked(key):
+            groups.follow_unknown_as(key, destination_rows.registration(key))
 
 
 def is_there(key: str) -> bool:
     """Say whether a destination has any of the rows without which it is not monitored."""
     return (
-        shared_memory.registration(key) is not None
-        or shared_memory.shown(key) is not None
-        or shared_memory.health(key) is not None
+        destination_rows.registration(key) is not None
+        or destination_rows.shown(key) is not None
+        or destination_rows.health(key) is not None
     )
 
 
@@ -136,13 +136,13 @@ def is_whole(key: str, target: Target) -> bool:
 
     What is_alive and groups know of it follows from these: see inspection.py.
     """
-    known = shared_memory.health(key)
+    known = destination_rows.health(key)
     return (
         known is not None
         and known.generation == target.generation
-        and (target.admin is None or shared_memory.admin(key) is not None)
-        and shared_memory.news(key) is not None
-        and shared_memory.is_registered_as(key, target.registration)
+        and (target.admin is None or destination_rows.admin(key) is not None)
+        and destination_rows.news(key) is not None
+        and destination_rows.is_registered_as(key, target.registration)
     )
 
 
@@ -153,14 +153,14 @@ def mend(key: str, was: Registration, said: Admin | None) -> None:
     asks remembers.
     Raises: SharedMemoryFull.
     """
-    with shared_memory.locked(key):
-        registered = shared_memory.registration(key) or was
-        shared_memory.store_registration(key, registered)
-        value = shared_memory.shown(key)
-        known = shared_memory.health(key) or Health(0, state_of(value) if is_sound(value) else UNKNOWN)
-        shared_memory.store_health(key, known._replace(generation=registered.generation))
-        shared_memory.store_admin(key, shared_memory.admin(key) or said)
-        if shared_memory.news(key) is None:
+    with tables.locked(key):
+        registered = destination_rows.registration(key) or was
+        destination_rows.store_registration(key, registered)
+        value = destination_rows.shown(key)
+        known = destination_rows.health(key) or Health(0, state_of(value) if is_sound(value) else UNKNOWN)
+        destination_rows.store_health(key, known._replace(generation=registered.generation))
+        destination_rows.store_admin(key, destination_rows.admin(key) or said)
+        if destination_rows.news(key) is None:
             callbacks.expect_news(key, known.state)
 
 
@@ -169,8 +169,8 @@ def disown(key: str, name: str) -> bool:
 
     Returns: whether it had any. Raises: SharedMemoryFull; see remove().
     """
-    with shared_memory.locked(key):
-        before = shared_memory.registration(key)
+    with tables.locked(key):
+        before = destination_rows.registration(key)
         if before is None or name not in before.owners:
             return False
         left = {other: wanted for other, wanted in before.owners.items() if other != name}
@@ -186,11 +186,11 @@ def remove(key: str, registered: Registration) -> None:
     """Register a destination no more, under its lock. Raises: SharedMemoryFull."""
     # First, so that its groups have others that answer when it is gone.
     groups.regroup(key, registered, None)
-    shared_memory.remove(key)
+    destination_rows.remove(key)
     have_followed(key)
 
 
 def have_followed(key: str) -> None:
     """Tell the prober of what is written down already; where memory has no room for that, it finds out."""
-    with suppress(shared_memory.SharedMemoryFull):
-        shared_memory.announce_change(key)
+    with suppress(tables.SharedMemoryFull):
+        queues.announce_change(key)

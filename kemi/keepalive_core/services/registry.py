@@ -2,7 +2,7 @@
 
 import logging
 
-from ..kamailio import shared_memory
+from ..kamailio import callback_rows, destination_rows, tables
 from ..rules import checks, uris
 from ..rules.checks import Refused
 from ..rules.rows import Owner
@@ -71,9 +71,9 @@ def give_up(key: str) -> None:
 
     Raises: SharedMemoryFull; then it stays, and its next failure asks for this again.
     """
-    with shared_memory.locked(key):
-        registered = shared_memory.registration(key)
-        known = shared_memory.health(key)
+    with tables.locked(key):
+        registered = destination_rows.registration(key)
+        known = destination_rows.health(key)
         if registered is None or known is None:
             return
         parting = [
@@ -96,7 +96,7 @@ def add_callback(callback: object, user_attr: object) -> None:
     if startup.is_early():
         startup.keep_callback(name, value)
     else:
-        shared_memory.store_callback(name, value)
+        callback_rows.store_callback(name, value)
 
 
 def reload(forced: bool) -> None:
@@ -113,4 +113,4 @@ def reload(forced: bool) -> None:
 def keys() -> list[str]:
     """Return the keys of all destinations, for which it walks all of them. Raises: SharedMemoryFull."""
     startup.start()
-    return sorted(shared_memory.monitored_keys())
+    return sorted(destination_rows.monitored_keys())

@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable
 from typing import Final
 
-from ..kamailio import answers, host, shared_memory, tm
+from ..kamailio import answers, clock, destination_rows, host, queues, tables, tm
 from ..rules import guards, health, uris
 from ..rules.calls import ON, is_call_success, judge_call
 from ..rules.health import HISTORY, Health, Kind, Report, Result, Rules, Transition, Verdict
@@ -39,7 +39,7 @@ def take_reply() -> None:
     if fault:
         _ignore_reply(ping, code, fault)
         return
-    ended = tm.clock()
+    ended = clock.now()
     if answers.is_2xx(code):
         if not _one_more_success(ping, code, ended):
             _judge(ping.key, ping.rules, answers.reply(ping, code, ended))
@@ -81,7 +81,7 @@ def _judge_reply(ping: tm.Ping, result: Result) -> None:
 
 def _one_more_success(ping: tm.Ping, code: int, ended: int) -> bool:
     """Write down what nearly all replies are, one more success; False if it is judge() who has to decide."""
-    with shared_memory.locked(ping.key) as row:
+    with tables.locked(ping.key) as row:
         text = row.record()
         try:
             again = text and health.one_more_success(
@@ -91,7 +91,7 @@ def _one_more_success(ping: tm.Ping, code: int, ended: int) -> bool:
             return False  # the row makes no sense, which judge()'s way sees to
         if not text or not again:
             return False
-        shared_memory.store_record(ping.key, again, len(text))
+        destination_rows.store_record(ping.key, again, len(text))
         return True
 
 
@@ -103,7 +103,7 @@ def _judge(key: str, rules: Rules, result: Result) -> None:
 def _ignore_reply(ping: tm.Ping, code: int, fault: str) -> None:
     """Count a reply that belongs to no ping of the destination; the ping that it claims stays open."""
     answers.ignore(ping, code)
-    with shared_memory.locked(ping.key) as row:
+    with tables.locked(ping.key) as row:
         text = row.record()
         if text is None:
             return
@@ -111,7 +111,7 @@ def _ignore_reply(ping: tm.Ping, code: int, fault: str) -> None:
         if known is None:
             return
         again = known._replace(mismatched=known.mismatched + 1).text()
-        shared_memory.store_record(ping.key, again, len(text))
+        destination_rows.store_record(ping.key, again, len(text))
     complaints.of_mismatch(ping.key, code, answers.came_from(), fault)
 
 
@@ -132,7 +132,7 @@ def _witness(key: str, rules: Rules, result: Result) -> str:
     witness = watch.server_witness(result.sent, result.ended, rules.timeout)
     if witness:
         return witness
-    policy, known = _policy(key), shared_memory.health(key)
+    policy, known = _policy(key), destination_rows.health(key)
     if policy is None or known is None:
         return ""
     if not rules.resent_after:
@@ -155,7 +155,7 @@ def report(key: str, success: bool, reason: str) -> bool:
     if policy is None:
         return False
     wall = int(time.time())
-    reported = Report(success, reason, tm.clock())
+    reported = Report(success, reason, clock.now())
     _apply(
         key,
         lambda known: health.judge_report(known, reported, policy.rules, wall),
@@ -174,18 +174,18 @@ def report_call(key: str, code: int) -> bool:
     policy = _policy(key)
     if policy is None:
         return False
-    now = tm.clock()
+    now = clock.now()
     wall = int(time.time())
     rules = policy.calls
     if rules.mode == ON and is_call_success(code):
-        with shared_memory.locked(key) as row:
+        with tables.locked(key) as row:
             text = row.record()
             try:
                 again = health.one_more_good_call(text, now, rules.window * SECOND, wall) if text else None
             except (ValueError, IndexError):
                 again = None  # as above
             if text and again:
-                shared_memory.store_record(key, again, len(text))
+                destination_rows.store_record(key, again, len(text))
                 return True
     _apply(
         key,
@@ -209,13 +209,13 @@ def _policy(key: str) -> Policy | None:
     """
     global _policies_at
     # Read before what it stands for: a change that comes meanwhile makes the answer an old one.
-    revision = shared_memory.revision()
+    revision = tables.revision()
     if revision != _policies_at:
         _policies.forget()
         _policies_at = revision
     found = _policies.answers.get(key)
     if found is None:
-        registered = shared_memory.registration(key)
+        registered = destination_rows.registration(key)
         if registered is None:
             return None
         found = _policies.remember(key, configuration.policy(registered.options))
@@ -228,12 +228,12 @@ def expire(key: str, reason: str) -> None:
     Raises: SharedMemoryFull.
     """
     wall = int(time.time())
-    _apply(key, lambda known: health.expire(known, reason, wall), Rules(), tm.clock())
+    _apply(key, lambda known: health.expire(known, reason, wall), Rules(), clock.now())
 
 
 def end_drain(key: str) -> None:
     """End the drain that a destination asked for, if its time is over. Raises: SharedMemoryFull."""
-    now = tm.clock()
+    now = clock.now()
     _apply(key, lambda known: health.end_drain(known, now), Rules(), now)
 
 
@@ -241,7 +241,7 @@ def _apply(
     key: str, rule: Callable[[Health], Verdict], rules: Rules, now: int, wish: Wish = Wish.REGULARLY
 ) -> None:
     """Ask a rule and the guards, and write down what they change: state first, then the news of it."""
-    with shared_memory.locked(key) as row:
+    with tables.locked(key) as row:
         text = row.record()
         if text is None:
             return
@@ -253,7 +253,7 @@ def _apply(
             return
         verdict = guards.damp(before, uplinks.guard(key, before, verdict, now), now, rules)
         after = verdict.health
-        shared_memory.store_record(key, after.text(), len(text))
+        destination_rows.store_record(key, after.text(), len(text))
         if wish is not Wish.REGULARLY or _concerns_prober(before, after, rules, now):
             _tell_prober(key, wish)
         change = _make_known(key, before, verdict)
@@ -267,9 +267,9 @@ def _make_known(key: str, before: Health, verdict: Verdict) -> Change | None:
     news = verdict.transition in _NEWS
     if not shown and not news:
         return None
-    registered = shared_memory.registration(key)
+    registered = destination_rows.registration(key)
     if shown:
-        groups.show(key, to_show(after, shared_memory.admin(key)), registered)
+        groups.show(key, to_show(after, destination_rows.admin(key)), registered)
     if not news:
         return None
     change = _write_down(key, before, after, registered)
@@ -309,19 +309,19 @@ _minutely: Final = Minutely()
 
 def _tell_prober(key: str, wish: Wish) -> None:
     try:
-        shared_memory.announce_change(key, wish)
-    except shared_memory.SharedMemoryFull as error:
+        queues.announce_change(key, wish)
+    except tables.SharedMemoryFull as error:
         # It goes on at the pace it had, until its prober finds the change by itself.
-        if _minutely.may_tell("not sooner", tm.clock()):
+        if _minutely.may_tell("not sooner", clock.now()):
             log.error("%s is not pinged sooner: %s", key, error)
 
 
 def _write_down(key: str, before: Health, after: Health, registered: Registration | None) -> Change:
-    past = shared_memory.history(key)
+    past = destination_rows.history(key)
     past.append([after.since, before.state, after.state, after.reason])
     try:
-        shared_memory.store_history(key, past[-HISTORY:])
-    except shared_memory.SharedMemoryFull as error:
+        destination_rows.store_history(key, past[-HISTORY:])
+    except tables.SharedMemoryFull as error:
         # The change itself is written down: its row was there before.
         log.error("a change of %s is missing in its history: %s", key, error)
     return Change(key, after.generation, registered.uri if registered else key, after.state)

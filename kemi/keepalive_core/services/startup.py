@@ -9,8 +9,8 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from ..kamailio import shared_memory
-from ..kamailio.shared_memory import SharedMemoryFull
+from ..kamailio import callback_rows, startup_rows, tables
+from ..kamailio.tables import SharedMemoryFull
 from ..rules import replacing
 from ..rules.rows import Owner
 from ..rules.uris import Destination
@@ -41,7 +41,7 @@ _startup = _Startup()
 
 def is_early() -> bool:
     """Say whether the tables do not exist yet, as in mod_init of some configurations."""
-    return not shared_memory.next_generation()
+    return not tables.next_generation()
 
 
 def keep_destination(destination: Destination, owner: str, wanted: Owner) -> None:
@@ -69,14 +69,14 @@ def start(may_take_seconds: bool = False) -> bool:
     """
     if _startup.is_over or is_early():
         return _startup.is_over
-    if (may_take_seconds or _files_are_small()) and shared_memory.claim_startup():
+    if (may_take_seconds or _files_are_small()) and startup_rows.claim_startup():
         _startup.is_ours = True
         _bring_in_what_is_configured()
-    if _startup.is_ours and not shared_memory.is_started():
-        shared_memory.mark_started()
-    if shared_memory.is_started():
+    if _startup.is_ours and not startup_rows.is_started():
+        startup_rows.mark_started()
+    if startup_rows.is_started():
         _startup.is_over = True
-        if shared_memory.is_complete():
+        if startup_rows.is_complete():
             _startup.destinations.clear()
             _startup.callbacks.clear()
     return _startup.is_over
@@ -84,9 +84,9 @@ def start(may_take_seconds: bool = False) -> bool:
 
 def bring_in_missed() -> None:
     """Try again to register what is configured and was not at the start: for the first prober."""
-    if shared_memory.is_started() and not shared_memory.is_complete():
+    if startup_rows.is_started() and not startup_rows.is_complete():
         _bring_in_destinations(tell=False)
-        if shared_memory.is_complete():
+        if startup_rows.is_complete():
             log.info("all that is configured is monitored now")
 
 
@@ -119,7 +119,7 @@ def _files_are_small() -> bool:
 
 def _bring_in_what_is_configured() -> None:
     """Do each step; what fails of one is not the rest's trouble, as nobody does it a second time."""
-    for step in (shared_memory.reserve_rows, state_file.load, _bring_in_destinations):
+    for step in (startup_rows.reserve_rows, state_file.load, _bring_in_destinations):
         try:
             step()
         except SharedMemoryFull as error:
@@ -131,14 +131,14 @@ def _bring_in_what_is_configured() -> None:
 def _bring_in_destinations(tell: bool = True) -> None:
     kept = [(Destination(key, uri), owner, how) for (key, owner), (uri, how) in _startup.destinations.items()]
     failed = [_failed_callbacks(tell), lists.register_all(kept, tell), lists.bring_in(tell)]
-    shared_memory.store_complete(not any(failed))
+    startup_rows.store_complete(not any(failed))
 
 
 def _failed_callbacks(tell: bool) -> int:
     failed = 0
     for name, user_attr in _startup.callbacks.items():
         try:
-            shared_memory.store_callback(name, user_attr)
+            callback_rows.store_callback(name, user_attr)
         except SharedMemoryFull as error:
             failed += 1
             if tell:

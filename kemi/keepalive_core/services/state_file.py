@@ -11,8 +11,9 @@ import zlib
 from contextlib import suppress
 from typing import BinaryIO, Final
 
-from ..kamailio import shared_memory, tm
-from ..kamailio.shared_memory import SharedMemoryFull, StateRead
+from ..kamailio import clock, destination_rows, startup_rows
+from ..kamailio.startup_rows import StateRead
+from ..kamailio.tables import SharedMemoryFull
 from ..rules import state_format
 from ..rules.state_format import Parsed
 from ..rules.state_row import Row, Untrue
@@ -93,12 +94,12 @@ def _restore(path: str) -> None:
     for key, row in rows.items():
         try:
             if not registrations.restore(key, row):
-                shared_memory.store_restored(key, state_format.text_of(key, row))
+                destination_rows.store_restored(key, state_format.text_of(key, row))
         except SharedMemoryFull:
             failed += 1
     if rows:
         log.info("state_file %s: %d destinations", path, len(rows) - failed)
-    shared_memory.store_state_read(StateRead.IN_PART if failed else StateRead.WHOLE)
+    startup_rows.store_state_read(StateRead.IN_PART if failed else StateRead.WHOLE)
     if failed:
         raise Unusable(
             f"{path}: shared memory has no room for {failed} of {len(rows)} destinations; the file keeps "
@@ -121,9 +122,9 @@ class Writer:
     def tick(self) -> None:
         """Write the file, unless it says already what there is to say."""
         path = _path()
-        if not path or not shared_memory.is_started() or time.monotonic() < self._not_before:
+        if not path or not startup_rows.is_started() or time.monotonic() < self._not_before:
             return
-        if shared_memory.state_read() is StateRead.IN_PART:
+        if startup_rows.state_read() is StateRead.IN_PART:
             return
         began = time.monotonic()
         try:
@@ -142,7 +143,7 @@ class Writer:
             log.error("state_file %s", trouble)
 
     def _read_if_missed(self, path: str) -> None:
-        if shared_memory.state_read() is StateRead.WHOLE:
+        if startup_rows.state_read() is StateRead.WHOLE:
             return
         try:
             _restore(path)
@@ -177,17 +178,17 @@ def _mark_of(known: os.stat_result) -> tuple[int, ...]:
 
 def _texts() -> list[str]:
     """Return what the file has to say now, sorted: walks all destinations."""
-    now, wall = tm.clock(), time.time()
+    now, wall = clock.now(), time.time()
     texts: dict[str, str] = {}
-    for key in shared_memory.restored_keys():
+    for key in destination_rows.restored_keys():
         if text := _text_of_one_that_left(key, int(wall)):
             texts[key] = text
     troubles = 0
-    for key in shared_memory.monitored_keys():
+    for key in destination_rows.monitored_keys():
         try:
-            known = shared_memory.health(key)
+            known = destination_rows.health(key)
             if known is not None:
-                row = Row.of(known, shared_memory.admin(key), shared_memory.history(key), now, wall)
+                row = Row.of(known, destination_rows.admin(key), destination_rows.history(key), now, wall)
                 texts[key] = state_format.text_of(key, row)
         except Exception:
             # One destination's trouble is not the others'.
@@ -199,23 +200,23 @@ def _texts() -> list[str]:
 
 def _text_of_one_that_left(key: str, wall: int) -> str | None:
     """Return what is kept of a destination that is not monitored, None if it has been for too long."""
-    text = shared_memory.restored(key)
+    text = destination_rows.restored(key)
     if text is None:
         return None
     try:
         row = state_format.row_of_text(key, text, wall)
     except Untrue:
-        shared_memory.drop_restored(key)
+        destination_rows.drop_restored(key)
         return None
     # The clock may have been set back meanwhile.
     if 0 < row.left <= wall:
         if wall - row.left <= _KEPT_SECONDS:
             return text
-        shared_memory.drop_restored(key)
+        destination_rows.drop_restored(key)
         return None
     text = state_format.text_of(key, row._replace(left=wall))
     with suppress(SharedMemoryFull):
-        shared_memory.store_restored(key, text)
+        destination_rows.store_restored(key, text)
     return text
 
 

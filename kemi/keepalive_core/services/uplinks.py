@@ -2,7 +2,7 @@
 
 import logging
 
-from ..kamailio import shared_memory
+from ..kamailio import destination_rows, tables, uplink_rows
 from ..rules import guards
 from ..rules.health import UP, Health, Transition, Verdict
 from ..rules.schedule import SECOND
@@ -21,7 +21,7 @@ def guard(key: str, before: Health, verdict: Verdict, now: int) -> Verdict:
     if before.state != UP or verdict.health.streak >= 0:
         return verdict
     percent = int(configuration.values()["mass_failure"])
-    registered = shared_memory.registration(key) if percent else None
+    registered = destination_rows.registration(key) if percent else None
     if registered is None:
         return verdict
     policy = configuration.policy(registered.options)
@@ -33,18 +33,18 @@ def guard(key: str, before: Health, verdict: Verdict, now: int) -> Verdict:
 
 def is_holding(policy: Policy, now: int) -> bool:
     """Say whether all destinations behind a policy's socket have to stay as they are."""
-    return shared_memory.uplink(policy.socket).holds(now)
+    return uplink_rows.uplink(policy.socket).holds(now)
 
 
 def _count(policy: Policy, percent: int, now: int) -> None:
     interval = int(policy.interval * SECOND)
-    behind = shared_memory.behind(policy.socket)
-    with shared_memory.uplink_lock(policy.socket):
-        known = shared_memory.uplink(policy.socket)
+    behind = uplink_rows.behind(policy.socket)
+    with uplink_rows.uplink_lock(policy.socket):
+        known = uplink_rows.uplink(policy.socket)
         after = guards.one_more_fails(known, now, interval, behind, percent)
         try:
-            shared_memory.store_uplink(policy.socket, after)
-        except shared_memory.SharedMemoryFull as error:
+            uplink_rows.store_uplink(policy.socket, after)
+        except tables.SharedMemoryFull as error:
             log.error("a failure behind %s is not counted: %s", policy.socket or "the default socket", error)
             return
     if after.held_until > known.held_until:

@@ -10,7 +10,7 @@ from collections import deque
 from collections.abc import Iterable, Sequence
 from typing import Final
 
-from ..kamailio import receive_queues, rpc, shared_memory, tm
+from ..kamailio import clock, listening_rows, receive_queues, rpc, server_rows
 from ..kamailio.connections import Connections
 from ..kamailio.receive_queues import Look, TaskQueue, UdpQueue
 from ..rules import listening, sockets, uris
@@ -61,7 +61,7 @@ class Record:
         self._known = self._known._replace(unread_since=_earliest(self._unread))
         # Whatever somebody does with our table: a row that was lost is back within a second.
         if self._known != before or now - self._written >= SECOND:
-            shared_memory.store_queue(self._address, self._known)
+            listening_rows.store_queue(self._address, self._known)
             self._written = now
         self._dropped += look.dropped
         if look.unread_since or look.lost_since:
@@ -96,12 +96,12 @@ class Watch:
 
     def beat(self) -> None:
         """Write down that the server is awake, and what it did not hear. Raises: SharedMemoryFull."""
-        now, ahead = tm.clock(), tm.wall_ahead()
+        now, ahead = clock.now(), clock.wall_ahead()
         since = self._pulse.beat or now
         before, found = self._gaps, listening.gap(self._pulse, now, ahead)
         self._gaps = listening.remembered(before, found, now)
         self._pulse = Pulse(now, ahead)
-        shared_memory.store_pulse(self._pulse)
+        listening_rows.store_pulse(self._pulse)
         if self._queues is None:
             self._queues = []  # what can't be found is not looked for again and again
             self._queues = self._find_queues(now)
@@ -116,7 +116,7 @@ class Watch:
         self._any.write(_joined(looks), since, now)
         if before or self._gaps:
             # Last, as only this row grows: memory may have no room for it.
-            shared_memory.store_gaps(self._gaps)
+            listening_rows.store_gaps(self._gaps)
 
     def _find_queues(self, now: int) -> list[tuple[UdpQueue, Record]]:
         found, addresses = receive_queues.udp_queues(now), _sip_addresses()
@@ -175,7 +175,7 @@ def _earliest(times: Iterable[int]) -> int:
 
 
 watch = Watch()
-_connections = Connections(lambda: tm.clock())
+_connections = Connections(lambda: clock.now())
 
 # The last beat that this process saw, when it looked last, and for how long it was awake since, us.
 _last_seen = (0, 0, 0)
@@ -187,9 +187,9 @@ def server_witness(sent: int, ended: int, timeout: int) -> str:
     Arguments: sent and ended, of the ping, us; timeout, its time limit, ms.
     Returns: a short sentence, the witness; "" if there is none.
     """
-    pulse, gaps, now = shared_memory.pulse(), shared_memory.gaps(), tm.clock()
+    pulse, gaps, now = listening_rows.pulse(), listening_rows.gaps(), clock.now()
     # Whoever asks may have been woken before the watch.
-    present = listening.gap(pulse, now, tm.wall_ahead())
+    present = listening.gap(pulse, now, clock.wall_ahead())
     if present and not _is_watch_gone():
         gaps.append(present)
     missed = listening.missed(gaps, sent, ended, timeout * 1000)
@@ -204,9 +204,9 @@ def socket_witness(socket: str, copies: Sequence[int], latency: int, ended: int)
     Returns: a short sentence, the witness; "" if there is none.
     """
     address = _address(socket)
-    known = shared_memory.queue(address) if address else None
+    known = listening_rows.queue(address) if address else None
     if known is None:
-        address, known = "a UDP socket", shared_memory.queue(ANY)
+        address, known = "a UDP socket", listening_rows.queue(ANY)
     if known is None or _is_watch_gone() or not listening.read_no_answer(known, copies, latency, ended):
         return ""
     return f"nobody read what arrived at {address}"
@@ -235,12 +235,12 @@ def _is_watch_gone() -> bool:
     """Say whether the watch has made no beat, although this process was awake for long enough to see one."""
     global _last_seen
     last, looked, awake = _last_seen
-    beat, now = shared_memory.pulse().beat, tm.clock()
+    beat, now = listening_rows.pulse().beat, clock.now()
     awake = awake + min(now - looked, _AWAKE) if beat == last else 0
     _last_seen = beat, now, awake
     if awake < _GONE:
         return False
-    if shared_memory.may_tell("watch", now):
+    if server_rows.may_tell("watch", now):
         log.error(
             "the watch process has not been seen for %d s: silence counts again, whether this server hears "
             "or not; was the process of timer=keepalive_watch stopped?",

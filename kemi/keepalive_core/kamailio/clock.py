@@ -1,0 +1,19 @@
+"""The clock that all processes share, and the wall's."""
+
+import time
+
+
+def now() -> int:
+    """Return the time, us: monotonic, and the same in all processes of a Linux machine."""
+    return time.monotonic_ns() // 1000
+
+
+def wall_ahead() -> int:
+    """Return by how much the wall clock is ahead of the monotonic one, us: a jump of it shows there."""
+    return min(_compared_clocks() for _ in range(3))[1] // 1000
+
+
+def _compared_clocks() -> tuple[int, int]:
+    """Return how long it took to compare them, and by how much the wall clock is ahead, ns."""
+    before, wall, after = time.monotonic_ns(), time.time_ns(), time.monotonic_ns()
+    return after - before, wall - before

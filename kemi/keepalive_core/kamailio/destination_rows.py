@@ -1,0 +1,195 @@
+"""What all processes know of each destination.
+
+=========================  ===================  ==========================================================
+table                      key                  value
+=========================  ===================  ==========================================================
+``keepalive_state``        a destination's key  int, what is_alive reads: see shown.py
+``keepalive_destination``  a destination's key  JSON, the Registration
+``keepalive_health``       a destination's key  health.Health's text, filled up with spaces
+``keepalive_history``      a destination's key  JSON, the last changes, the newest last
+``keepalive_news``         a destination's key  news.News's text
+``keepalive_admin``        a destination's key  JSON, the Admin, if it is not ready
+``keepalive_restored``     a destination's key  a line of the state file, until it is registered
+=========================  ===================  ==========================================================
+"""
+
+import json
+from functools import partial
+from typing import Any, Final
+
+import KSR
+
+from ..rules import rows
+from ..rules.health import Health, judged_at
+from ..rules.modes import Admin
+from ..rules.news import News
+from ..rules.remembered import Remembered
+from ..rules.rows import Registration
+from ..rules.shown import HOLD
+from .tables import (
+    ADMIN,
+    DESTINATION,
+    HEALTH,
+    HISTORY,
+    NEWS,
+    RESTORED,
+    STATE,
+    all_keys,
+    locked,
+    number,
+    read_row,
+    read_text,
+    revise,
+    store,
+)
+
+# The record of a destination's health is a multiple of so many characters long.
+HEALTH_STEP: Final = 32
+# It is shortened where it is longer by so many characters than it has to be.
+HEALTH_SLACK: Final = 128
+
+
+def shown(key: str) -> int | None:
+    """Return what is_alive reads of a destination; None if it is not monitored."""
+    value = number(STATE, key)
+    return value if isinstance(value, int) else None
+
+
+def registration(key: str) -> Registration | None:
+    """Return how a destination is registered, None if it is not."""
+    return read_row(DESTINATION, key, partial(_registration, key))
+
+
+def is_registered_as(key: str, text: str) -> bool:
+    """Say whether a destination is registered just as a text says, without looking into it."""
+    return read_text(DESTINATION, key) == text
+
+
+def _registration(key: str, text: str) -> Registration:
+    known = _registrations.answers.get(text)
+    return known or _registrations.remember(text, rows.registration(key, text))
+
+
+# What is remembered is never changed. As objects they take some six times what they take as text.
+_registrations: "Remembered[str, Registration]" = Remembered(4 << 20, lambda text, _: 8 * len(text))
+
+
+def health(key: str) -> Health | None:
+    """Return what is known of a destination, None if it is not monitored."""
+    return read_row(HEALTH, key, rows.health)
+
+
+def judged(key: str) -> int | None:
+    """Return when the newest ping that was judged had left, us; None if it is not monitored."""
+    return read_row(HEALTH, key, judged_at)
+
+
+def store_registration(key: str, registered: Registration) -> None:
+    """Write how a destination is registered. Raises: SharedMemoryFull."""
+    store(DESTINATION, key, json.dumps(registered))
+    revise()
+
+
+def store_health(key: str, known: Health) -> None:
+    """Write what is known of a destination. Raises: SharedMemoryFull."""
+    store_record(key, known.text())
+
+
+def store_record(key: str, text: str, room: int = 0) -> None:
+    """Write the text of what is known of a destination. Raises: SharedMemoryFull.
+
+    Arguments: key and text; room, the length of the text that is there now.
+    """
+    # htable writes a text that is no longer than the one before in its place; a longer one costs it a new
+    # cell. So it is filled up with spaces, and counters and latencies can grow. Where a long reason has gone,
+    # the text gets shorter, and with the next longer one its cell.
+    needed = len(text) + -len(text) % HEALTH_STEP
+    store(HEALTH, key, text.ljust(room if needed <= room < needed + HEALTH_SLACK else needed))
+
+
+def store_shown(key: str, value: int) -> None:
+    """Write what is_alive reads; groups that keep it answering go on doing so. Raises: SharedMemoryFull."""
+    with locked(key, STATE):
+        held = max(0, shown(key) or 0) // HOLD
+        store(STATE, key, value + held * HOLD)
+
+
+def change_held(key: str, by: int) -> None:
+    """Have one group more, or less, keep a destination answering; needs no memory."""
+    with locked(key, STATE):
+        before = shown(key)
+        if before is not None:
+            store(STATE, key, max(before % HOLD, before + by * HOLD))
+
+
+def store_held(key: str, number: int) -> None:
+    """Write how many groups keep a destination answering."""
+    with locked(key, STATE):
+        before = shown(key)
+        if before is not None:
+            store(STATE, key, before % HOLD + number * HOLD)
+
+
+def history(key: str) -> list[list[Any]]:
+    """Return a destination's last changes, the newest last."""
+    return read_row(HISTORY, key, rows.history) or []
+
+
+def store_history(key: str, changes: list[list[Any]]) -> None:
+    """Write a destination's last changes. Raises: SharedMemoryFull."""
+    store(HISTORY, key, json.dumps(changes))
+
+
+def news(key: str) -> News | None:
+    """Return what is news of a destination to the callbacks, None if it is not monitored."""
+    return read_row(NEWS, key, News.from_text)
+
+
+def store_news(key: str, known: News) -> None:
+    """Write what is news to the callbacks. Raises: SharedMemoryFull, the first time only."""
+    store(NEWS, key, known.text())
+
+
+def admin(key: str) -> Admin | None:
+    """Return what an administrator said of a destination; None where it is ready."""
+    return read_row(ADMIN, key, rows.admin)
+
+
+def store_admin(key: str, said: Admin | None) -> None:
+    """Write what an administrator said of a destination. Raises: SharedMemoryFull."""
+    if said is None:
+        KSR.htable.sht_rm(ADMIN, key)
+    else:
+        store(ADMIN, key, json.dumps(said))
+
+
+def remove(key: str) -> None:
+    """Remove all rows of a destination; the one that is_alive reads first."""
+    for table in (STATE, HEALTH, DESTINATION, HISTORY, NEWS, ADMIN):
+        KSR.htable.sht_rm(table, key)
+    revise()
+
+
+def monitored_keys() -> list[str]:
+    """Return the keys of all destinations: for the prober's start only, it walks the whole table."""
+    return all_keys(DESTINATION)
+
+
+def store_restored(key: str, text: str) -> None:
+    """Keep what a state file says of a destination until it is registered. Raises: SharedMemoryFull."""
+    store(RESTORED, key, text)
+
+
+def restored(key: str) -> str | None:
+    """Return what a state file says of a destination that is not registered yet."""
+    return read_text(RESTORED, key)
+
+
+def restored_keys() -> list[str]:
+    """Return the keys of those that a state file knows and that are not registered: walks the whole table."""
+    return all_keys(RESTORED)
+
+
+def drop_restored(key: str) -> None:
+    """Forget what a state file said of a destination."""
+    KSR.htable.sht_rm(RESTORED, key)

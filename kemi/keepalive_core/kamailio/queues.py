@@ -1,0 +1,83 @@
+"""The queues between processes: destinations that a prober has to look at, and events for the callbacks.
+
+==========================  ===================  =====================================================
+queue or table              key                  value
+==========================  ===================  =====================================================
+``keepalive_changes_0`` to  a destination's key  a Wish: the prober of that number has to look at it
+``keepalive_changes_7``                          again, and perhaps to ping it soon
+``keepalive_events``        JSON, a              "", callbacks have to be run
+                            callbacks.Change
+table ``keepalive``         ``unannounced``      int, counts changes of which memory had no room to tell
+==========================  ===================  =====================================================
+"""
+
+from collections.abc import Iterator
+from typing import Final
+
+import KSR
+
+from ..rules.schedule import Wish, dealt_to
+from .tables import COMMON, SharedMemoryFull, read_number
+from .variables import probers
+
+CHANGES: Final = "keepalive_changes"
+EVENTS: Final = "keepalive_events"
+# While so many changes wait for a prober that stands still, what calls wish for is not queued beside them.
+_MOST_WISHES: Final = 20_000
+# So many events wait for callbacks at the most, some 4 MB; what finds no room is in its destination's news.
+MOST_EVENTS: Final = 10_000
+
+
+def announce_change(key: str, wish: Wish = Wish.REGULARLY) -> None:
+    """Have its prober look at a destination again, and ping it soon if so.
+
+    Raises: SharedMemoryFull. Then it looks at all of them again within seconds, but the wish is lost.
+    """
+    queue = f"{CHANGES}_{dealt_to(key, probers())}"
+    try:
+        # Wishes come with each call, where other changes are as many as there are destinations.
+        if wish is Wish.SOON and KSR.mqueue.mq_size(queue) >= _MOST_WISHES:
+            raise SharedMemoryFull(f"an entry of queue {queue}, in which {_MOST_WISHES} wait for a prober")
+        _enqueue(queue, key, wish.value)
+    except SharedMemoryFull:
+        KSR.htable.sht_inc(COMMON, "unannounced")
+        raise
+
+
+def unannounced() -> int:
+    """Return a number that is another one after each change that could not be announced."""
+    return read_number(COMMON, "unannounced")
+
+
+def announced_changes(prober: int) -> Iterator[tuple[str, Wish]]:
+    """Take the keys of the destinations that a prober has to look at, and whether to ping them soon."""
+    for key, word in _dequeue(f"{CHANGES}_{prober}"):
+        yield key, Wish(word)
+
+
+def announce_event(text: str) -> None:
+    """Have the callbacks run for an event. Raises: SharedMemoryFull, where too many are waiting, too."""
+    if KSR.mqueue.mq_size(EVENTS) >= MOST_EVENTS:
+        raise SharedMemoryFull(f"an entry of queue {EVENTS}, in which {MOST_EVENTS} wait for a callback")
+    _enqueue(EVENTS, text)
+
+
+def announced_events() -> Iterator[str]:
+    """Take the events that callbacks have to be run for; each is given to one process only."""
+    for text, _ in _dequeue(EVENTS):
+        yield text
+
+
+def waiting_events() -> int:
+    """Return how many events wait for the process that runs callbacks."""
+    return max(0, KSR.mqueue.mq_size(EVENTS))
+
+
+def _enqueue(queue: str, text: str, word: str = "") -> None:
+    if not KSR.mqueue.mq_add(queue, text, word) > 0:
+        raise SharedMemoryFull(f"an entry of queue {queue}")
+
+
+def _dequeue(queue: str) -> Iterator[tuple[str, str]]:
+    while KSR.mqueue.mq_fetch(queue) > 0:
+        yield KSR.mqueue.mqk_get(queue), KSR.mqueue.mqv_get(queue)

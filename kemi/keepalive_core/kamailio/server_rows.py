@@ -1,0 +1,82 @@
+"""What holds for the whole server: pings paused or disabled, the settings in force, what was told in the log.
+
+=============  ===================  ================================================================
+table          key                  value
+=============  ===================  ================================================================
+``keepalive``  ``paused``           int, 1 while no pings are to be sent, 2 after that
+``keepalive``  ``disabled``         int, 1 while the setting ``enabled`` lets none be sent, by the
+                                    first prober
+``keepalive``  ``settings``         JSON, the settings in force, by the prober
+``keepalive``  ``told`` and a word  int, the second of clock.now() at which that was told
+=============  ===================  ================================================================
+"""
+
+import json
+from functools import lru_cache
+from typing import Final
+
+import KSR
+
+from ..rules import rows
+from ..rules.schedule import SECOND
+from ..rules.settings import Value
+from .tables import COMMON, locked, read_number, read_row, revise, store
+
+
+def may_tell(what: str, now: int, seconds: int = 60) -> bool:
+    """Return True in one process of all, once in so many seconds: the one that has to log what all may see.
+
+    Arguments: what, a word for it; now, us; seconds, that have to pass.
+    """
+    key = f"told {what}"
+    with locked(key, COMMON):
+        told = read_number(COMMON, key)
+        second = now // SECOND
+        if told and second < told + seconds:
+            return False
+        store(COMMON, key, second)
+        return True
+
+
+_PAUSED: Final = 1
+_RESUMED: Final = 2
+
+
+def is_paused() -> bool:
+    """Say whether pings are paused."""
+    return bool(KSR.htable.sht_get(COMMON, "paused") == _PAUSED)
+
+
+def is_pause_lost() -> bool:
+    """Say whether nobody has said yet whether pings are paused, or that was deleted."""
+    return KSR.htable.sht_get(COMMON, "paused") not in (_PAUSED, _RESUMED)
+
+
+def store_paused(paused: bool) -> None:
+    """Pause all pings, or let them go on. Raises: SharedMemoryFull."""
+    store(COMMON, "paused", _PAUSED if paused else _RESUMED)
+
+
+def is_disabled() -> bool:
+    """Say whether the setting ``enabled`` lets no pings be sent, as the first prober saw it."""
+    return bool(KSR.htable.sht_get(COMMON, "disabled") == 1)
+
+
+def store_disabled(disabled: bool) -> None:
+    """Let all processes know whether the setting lets pings be sent. Raises: SharedMemoryFull."""
+    store(COMMON, "disabled", int(disabled))
+
+
+# One text, as long as the settings are.
+_published = lru_cache(maxsize=1)(rows.settings)
+
+
+def published_settings() -> dict[str, Value] | None:
+    """Return the settings in force as the prober published them; None before it did."""
+    return read_row(COMMON, "settings", _published)
+
+
+def publish_settings(values: dict[str, Value]) -> None:
+    """Let all processes know of the settings in force. Raises: SharedMemoryFull."""
+    store(COMMON, "settings", json.dumps(values))
+    revise()

@@ -1,0 +1,120 @@
+"""Who starts what is configured, how far that is, and what may only rise.
+
+=============  ===============  ===========================================================
+table          key              value
+=============  ===============  ===========================================================
+``keepalive``  ``startup``      int, how many processes asked to do the start-up
+``keepalive``  ``started``      int, 1 when what is configured was brought in
+``keepalive``  ``complete``     int, 1 when nothing of that had to be left out
+``keepalive``  ``probers``      int, how many probers have begun
+``keepalive``  ``state_read``   int, a StateRead
+=============  ===============  ===========================================================
+"""
+
+from enum import Enum
+from typing import Final
+
+import KSR
+
+from .callback_rows import store_running_callback
+from .group_rows import next_group_change
+from .server_rows import is_disabled, is_paused, store_disabled, store_paused
+from .tables import COMMON, SharedMemoryFull, locked, number, revise, store
+from .variables import probers
+
+
+def claim_startup() -> bool:
+    """Return True in exactly one process: the one that has to register what is configured."""
+    return bool(KSR.htable.sht_inc(COMMON, "startup") == 1)
+
+
+def reserve_rows() -> None:
+    """Make rows that are needed later, so that they need no memory then, should the destinations take it all.
+
+    Raises: SharedMemoryFull.
+    """
+    store(COMMON, "started", 0)
+    store(COMMON, "complete", 0)
+    store(COMMON, "untold", 0)
+    store(COMMON, "unannounced", 0)
+    store(COMMON, "state_read", 0)
+    store(COMMON, "lost", 0)
+    store_running_callback()
+    store_disabled(is_disabled())
+    with locked("paused", COMMON):  # somebody may have paused already, or do so now
+        store_paused(is_paused())
+    revise()
+    next_group_change()
+
+
+def claim_prober() -> int:
+    """Return the number of the prober that asks: 0, 1 and so on. Raises: SharedMemoryFull."""
+    place: int = KSR.htable.sht_inc(COMMON, "probers")
+    if not place > 0:
+        raise SharedMemoryFull("the number of a prober")
+    return (place - 1) % probers()
+
+
+def mark_started() -> None:
+    """Tell all processes that what is configured is registered."""
+    store(COMMON, "started", 1)
+
+
+def is_started() -> bool:
+    """Say whether what is configured is registered."""
+    return bool(KSR.htable.sht_get(COMMON, "started") == 1)
+
+
+class StateRead(Enum):
+    """How much of what the state file has is known; only a file that is known whole may be written over."""
+
+    NOTHING = 0
+    WHOLE = 1
+    IN_PART = 2
+    """memory had no room for the rest"""
+
+
+def state_read() -> StateRead:
+    """Return how much of what the state file has is known."""
+    return StateRead(KSR.htable.sht_get(COMMON, "state_read") or 0)
+
+
+def store_state_read(known: StateRead) -> None:
+    """Write how much of what the state file has is known. Raises: SharedMemoryFull."""
+    store(COMMON, "state_read", known.value)
+
+
+def is_complete() -> bool:
+    """Say whether all that is configured is registered."""
+    return bool(KSR.htable.sht_get(COMMON, "complete") == 1)
+
+
+def store_complete(complete: bool) -> None:
+    """Write whether all that is configured is registered. Raises: SharedMemoryFull."""
+    store(COMMON, "complete", int(complete))
+
+
+# What only rises: counters, of which no number is given twice, and others, which come back as they were.
+_COUNTERS: Final = ("generation", "revision", "group_changes", "lost")
+_MARKS: Final = ("startup", "started", "state_read", "probers", "unannounced")
+# A counter that was lost goes on so far behind what was seen of it.
+_AHEAD: Final = 1 << 20
+_MOST_NUMBER: Final = (1 << 31) - 1
+
+
+def keep_rising(seen: dict[str, int]) -> list[str]:
+    """See to it that counters and marks do not fall back, as they do if somebody deletes their rows.
+
+    Arguments: seen, their numbers when this was called the last time, which become those of now.
+    Returns: the names of those that had. Raises: SharedMemoryFull.
+    """
+    fallen = []
+    for name in (*_COUNTERS, *_MARKS):
+        value = number(COMMON, name)
+        before = seen.get(name, 0)
+        if not isinstance(value, int) or value < before:
+            value = min(before + (_AHEAD if name in _COUNTERS else 0), _MOST_NUMBER)
+            store(COMMON, name, value)
+            fallen.append(name)
+        seen[name] = value
+    return fallen

@@ -1,0 +1,234 @@
+"""The tables of shared memory: what they are called, and how their rows are locked, read and written.
+
+Timer, reply and timeout of one ping run in three processes, each with an interpreter of its own. So the
+truth lies in tables of the htable module and queues of the mqueue module, and nowhere else. Their rows are
+listed where they are read and written: ``destination_rows``, ``group_rows``, ``uplink_rows``,
+``startup_rows``, ``server_rows``, ``listening_rows``, ``callback_rows``; ``queues``
+has the queues. Three rows are here:
+
+=============  ================  ==================================================================
+table          key               value
+=============  ================  ==================================================================
+``keepalive``  ``generation``    int, counts the registrations, and the pages of rosters
+``keepalive``  ``revision``      int, counts registrations and changes of the settings
+``keepalive``  ``lost``          int, counts rows that were found missing or nonsense
+=============  ================  ==================================================================
+
+A read-modify-write of a destination's rows happens under ``locked(key)``, the lock of its slot in
+``keepalive_health``. Inside it only short reads and writes of the other tables happen, no callback, no
+second destination's lock. A group's roster has a lock in its own table, taken inside a destination's, never
+around one, and one group's at a time; so has an uplink's row. The lock of what is_alive reads of a
+destination is taken inside of any other, for one read and one write.
+"""
+
+import logging
+import time
+from collections.abc import Callable
+from types import TracebackType
+from typing import Final, TypeVar
+
+import KSR
+
+from ..rules import rows
+from ..rules.health import Health
+from ..rules.quoting import quoted
+
+for _module in ("htable", "kex", "mqueue", "pv", "tm"):
+    if not hasattr(KSR, _module):
+        raise ImportError(
+            f"keepalive needs Kamailio's module {_module}: include keepalive.cfg in kamailio.cfg"
+        )
+
+log = logging.getLogger("keepalive")
+
+R = TypeVar("R")
+
+COMMON: Final = "keepalive"
+STATE: Final = "keepalive_state"
+DESTINATION: Final = "keepalive_destination"
+HEALTH: Final = "keepalive_health"
+HISTORY: Final = "keepalive_history"
+NEWS: Final = "keepalive_news"
+ADMIN: Final = "keepalive_admin"
+GROUP: Final = "keepalive_group"
+PAGE: Final = "keepalive_page"
+GROUP_CHANGE: Final = "keepalive_group_change"
+UPLINK: Final = "keepalive_uplink"
+RESTORED: Final = "keepalive_restored"
+# A counter whose row made no sense goes on behind this.
+_FAR_AHEAD: Final = 1 << 30
+
+
+class SharedMemoryFull(Exception):
+    """Kamailio refused to store something, as it does when shared memory has run out."""
+
+    def __init__(self, what: str) -> None:
+        super().__init__(
+            f"shared memory refused {what}: is it full (kamailio -m), is keepalive.cfg included?"
+        )
+
+
+class locked:  # noqa: N801 - used as a statement: with locked(key)
+    """Hold a destination's lock; Kamailio's slot locks are re-entrant within a process."""
+
+    __slots__ = ("_key", "_table")
+
+    def __init__(self, key: str, table: str = HEALTH) -> None:
+        self._key = key
+        self._table = table
+
+    def __enter__(self) -> "locked":
+        KSR.htable.sht_lock(self._table, self._key)
+        return self
+
+    def record(self) -> str | None:
+        """Return the text of the row: of what is known of a destination, None if it is not monitored."""
+        text = KSR.htable.sht_get(self._table, self._key)
+        return text if isinstance(text, str) else None
+
+    def known(self, record: str) -> Health | None:
+        """Return what a record() says; None if it makes no sense."""
+        try:
+            return rows.health(record)
+        except Exception:
+            drop_nonsense(HEALTH, self._key, record)
+            return None
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        KSR.htable.sht_unlock(self._table, self._key)
+
+
+def store(table: str, key: str, value: str | int) -> None:
+    """Write a row. Raises: SharedMemoryFull."""
+    stored = (
+        KSR.htable.sht_seti(table, key, value)
+        if isinstance(value, int)
+        else KSR.htable.sht_sets(table, key, value)
+    )
+    # 6.x says False where 5.6 raises, and False is not below 0: ask for success, never for failure.
+    if not stored > 0:
+        raise SharedMemoryFull(f"{key!r} in table {table}")
+
+
+_exist = False
+
+
+def _tables_exist() -> bool:
+    global _exist
+    if not _exist:
+        _exist = KSR.htable.sht_inc(COMMON, "generation") > 0
+    return _exist
+
+
+def read_text(table: str, key: str) -> str | None:
+    """Read a text. Unlike a number it needs its slot's lock while it is copied.
+
+    Without it another process may change or free the text under the copy (30 of 213,000 reads were torn
+    under a load of updates on 5.6.3). The lock is held for this one read, inside of any other.
+    """
+    if not _exist and not _tables_exist():
+        return None
+    KSR.htable.sht_lock(table, key)
+    try:
+        text = KSR.htable.sht_get(table, key)
+        return text if isinstance(text, str) else None
+    finally:
+        KSR.htable.sht_unlock(table, key)
+
+
+def read_row(table: str, key: str, parse: Callable[[str], R]) -> R | None:
+    """Return what a row says; None if it is missing.
+
+    One that makes no sense costs that row, and a line of the log: who may use RPC may have written it.
+    """
+    text = read_text(table, key)
+    if not text:  # a missing one is 0 in the table that has numbers
+        return None
+    try:
+        return parse(text)
+    except Exception:
+        drop_nonsense(table, key, text)
+        return None
+
+
+def drop_nonsense(table: str, key: str, text: object) -> None:
+    """Remove a row that makes no sense, and have the probers see to what was lost with it."""
+    with locked(key, table):
+        if KSR.htable.sht_get(table, key) != text:
+            return  # somebody has been quicker
+        KSR.htable.sht_rm(table, key)
+    log.error("row %s of table %s makes no sense, and is dropped: %s", quoted(key), table, quoted(text))
+    note_lost()
+
+
+def note_lost() -> None:
+    """Have the probers see to rows that were lost; what is counted has its row from the start on."""
+    KSR.htable.sht_inc(COMMON, "lost")
+
+
+def lost() -> int:
+    """Return a number that is another one after each row that was found missing or nonsense."""
+    return read_number(COMMON, "lost")
+
+
+def read_number(table: str, key: str) -> int:
+    """Return a number, 0 if it is missing or none."""
+    value = number(table, key)
+    return value if isinstance(value, int) else 0
+
+
+def next_generation() -> int:
+    """Return a number that no registration had before, or 0 while the tables do not exist yet.
+
+    They come to exist in htable's own mod_init, which runs after ours where a kamailio.cfg loads
+    app_python3 first. This is the one call that tells: it is quiet then, where others log errors or crash.
+    """
+    return max(0, next_number("generation"))
+
+
+def revision() -> int | None:
+    """Return a number that is another one after each registration and each change of the settings.
+
+    What was worked out from these holds as long as the number stays.
+    """
+    if not _exist and not _tables_exist():
+        return None
+    return number(COMMON, "revision")
+
+
+def revise() -> None:
+    """Tell of a change, behind it: whoever reads the new revision reads the change too."""
+    next_number("revision")
+
+
+def next_number(counter: str) -> int:
+    """Return a counter's next number, and at most 0 while the tables do not exist."""
+    value: int = KSR.htable.sht_inc(COMMON, counter)
+    if value > 0 or not _exist:
+        return value
+    # Its row makes no sense. Each time it goes on behind all numbers that it had.
+    store(COMMON, counter, _FAR_AHEAD + int(time.time()) % _FAR_AHEAD)
+    note_lost()
+    return int(KSR.htable.sht_inc(COMMON, counter))
+
+
+number: Callable[[str, str], int | None] = KSR.htable.sht_get
+"""Return the number that a table has for a key, None for none."""
+
+
+def all_keys(table: str) -> list[str]:
+    """Return the keys of all rows: it walks the whole table."""
+    found: list[str] = []
+    # The iterator holds a slot's lock between two steps: nothing else happens in this loop.
+    KSR.htable.sht_iterator_start(COMMON, table)
+    try:
+        while KSR.htable.sht_iterator_next(COMMON) > 0:
+            found.append(KSR.pv.get("$shtitkey(keepalive)"))
+    finally:
+        KSR.htable.sht_iterator_end(COMMON)
+    return found

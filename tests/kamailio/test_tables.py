@@ -1,0 +1,93 @@
+"""Shared tables: what is written by one process is read by all, and a refusal is never overlooked."""
+
+import importlib
+from collections.abc import Callable
+from types import ModuleType
+
+import pytest
+
+from conftest import FakeServer
+
+
+@pytest.fixture
+def tables(keepalive: ModuleType) -> ModuleType:
+    import keepalive_core.kamailio.tables
+
+    return keepalive_core.kamailio.tables
+
+
+def test_generations_are_never_given_twice(tables: ModuleType, server: FakeServer) -> None:
+    """Each generation is new, in whichever process it is asked for."""
+    first = [tables.next_generation() for _ in range(3)]
+    server.process()
+    import keepalive_core.kamailio.tables as other
+
+    assert other is not tables
+    assert other.next_generation() not in first
+
+
+def test_before_the_tables_exist_there_is_no_generation(tables: ModuleType, server: FakeServer) -> None:
+    """Before htable is initialised the answer is 0, without a word in the log and without a crash."""
+    server.ksr.tables_exist = False
+    assert tables.next_generation() == 0
+    assert tables.revision() is None
+    assert server.ksr.logged == []
+
+
+@pytest.mark.parametrize(
+    ("function", "arguments"),
+    [
+        ("destination_rows.store_registration", ("sip:a:5060", ())),
+        ("server_rows.publish_settings", ({},)),
+        ("destination_rows.remove", ("sip:a:5060",)),
+    ],
+)
+def test_what_is_remembered_is_revised_behind_the_change(
+    tables: ModuleType, server: FakeServer, mocker, function: str, arguments: tuple[object, ...]
+) -> None:
+    """There is a new revision, and who reads it finds the change there already."""
+    before = tables.revision()
+    table = server.ksr.module.htable
+    written = []
+
+    def watched(real: Callable[..., object]) -> Callable[..., object]:
+        return lambda *args: written.append(tables.revision()) or real(*args)
+
+    for name in ("sht_seti", "sht_sets", "sht_rm"):
+        mocker.patch.object(table, name, watched(getattr(table, name)))
+    module, _, name = function.partition(".")
+    getattr(importlib.import_module(f"keepalive_core.kamailio.{module}"), name)(*arguments)
+    assert set(written) == {before}
+    assert tables.revision() not in (before, None)
+
+
+def test_full_memory_is_said(tables: ModuleType, server: FakeServer) -> None:
+    """What shared memory refuses raises, naming what and why; nothing is half-written."""
+    server.ksr.room_left = 0
+    with pytest.raises(
+        tables.SharedMemoryFull, match="shared memory refused 'sip:a:5060' in table keepalive_state"
+    ):
+        tables.store(tables.STATE, "sip:a:5060", 1)
+    assert tables.number(tables.STATE, "sip:a:5060") is None
+
+
+def test_a_lock_is_released_whatever_happens(tables: ModuleType, server: FakeServer) -> None:
+    """An exception inside of a locked block releases the lock."""
+    with pytest.raises(RuntimeError), tables.locked("sip:a:5060"):
+        assert server.ksr.locks == [("keepalive_health", "sip:a:5060")]
+        raise RuntimeError
+    assert server.ksr.locks == []
+
+
+def test_a_server_without_the_modules_is_told_what_to_do(
+    server: FakeServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Without keepalive.cfg the import fails and says what is missing."""
+    monkeypatch.delattr(server.ksr.module, "mqueue")
+    monkeypatch.setattr(type(server.ksr.module), "__getattr__", _missing)
+    with pytest.raises(ImportError, match=r"module mqueue: include keepalive\.cfg"):
+        server.process()
+
+
+def _missing(module: ModuleType, name: str) -> None:
+    raise AttributeError(name)

@@ -4,7 +4,7 @@ from types import ModuleType
 
 import pytest
 
-from keepalive_core.rules.health import Health
+from keepalive_core.rules.record import Health
 from keepalive_core.rules.rows import Owner, Registration
 
 A = "sip:a:5060"

@@ -7,7 +7,7 @@ from types import ModuleType
 import pytest
 
 from conftest import FakeServer
-from keepalive_core.rules.health import Rules
+from keepalive_core.rules.criteria import Criteria
 from keepalive_core.rules.settings import Policy, Settings
 from keepalive_core.rules.ways import way_of
 
@@ -125,8 +125,8 @@ def test_when_a_ping_is_sent_again(
     policy = Policy(Settings().values(), {"ping_timeout": timeout})
     tm.send(KEY, 7, uri, policy, way_of(uri, policy))
     assert server.ksr.sent[0].resent_after_ms == first
-    rules = Rules.from_text(server.ksr.sent[0].avps["keepalive"].split(" ")[2])
-    assert rules.resent_after == (0 if "TCP" in uri or "sips" in uri else 500)
+    criteria = Criteria.from_text(server.ksr.sent[0].avps["keepalive"].split(" ")[2])
+    assert criteria.resent_after == (0 if "TCP" in uri or "sips" in uri else 500)
     policy = Policy(Settings().values(), {"outbound_proxy": "sip:b;transport=tcp"})
     tm.send(KEY, 7, "sip:a", policy, way_of("sip:a", policy))
     assert server.ksr.sent[1].resent_after_ms == 0
@@ -134,7 +134,7 @@ def test_when_a_ping_is_sent_again(
 
 def test_when_each_copy_of_a_ping_left(tm: ModuleType) -> None:
     """Twice as long each time, up to RFC 3261's T2, while its time lasts; over TCP there is one."""
-    over_udp, over_tcp = Rules(resent_after=500), Rules()
+    over_udp, over_tcp = Criteria(resent_after=500), Criteria()
     assert tm.copies(1000, 1000 + 3_100_000, over_udp) == [1000, 564_000, 1_690_000]
     assert tm.copies(0, 12_000_000, over_udp) == [0, 563_000, 1_689_000, 3_941_000, 7_941_000, 11_941_000]
     assert tm.copies(0, 400_000, over_udp) == [0]

@@ -79,6 +79,24 @@ def test_up_down_and_back_up(kamailio: Kamailio, watched: Gateway) -> None:
     ]
 
 
+def test_how_the_last_ping_ended(kamailio: Kamailio, watched: Gateway) -> None:
+    """A word says it: an answer, whatever its code, silence, or a ping that can't be sent."""
+
+    def last(uri: str) -> tuple[str, int]:
+        known = kamailio.call("info", uri)
+        return known["last_result"], known["last_code"]
+
+    wait_for("an answer", lambda: last(watched.uri) == ("reply", 200))
+    watched.code = 503
+    wait_for("a refusal", lambda: last(watched.uri) == ("reply", 503))
+    watched.silent = True
+    wait_for("silence", lambda: last(watched.uri) == ("timeout", 0))
+    nowhere = "sip:240.0.0.1"
+    assert kamailio.call("add_destination", nowhere, "test", ping_interval=5, ping_timeout=3000) == 0
+    wait_for("no route", lambda: last(nowhere) == ("send_failed", 0))
+    kamailio.call("del_destination", nowhere, "test")
+
+
 def events(kamailio: Kamailio, gateway: Gateway, name: str = "on_change") -> list:
     return [event for event in kamailio.events if event[0] == name and event[1] == gateway.uri]
 

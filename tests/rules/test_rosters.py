@@ -11,7 +11,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
 from keepalive_core.rules import rosters
 from keepalive_core.rules.checks import MOST_NUMBER
-from keepalive_core.rules.guards import least_alive
+from keepalive_core.rules.group_floor import least_alive
 from keepalive_core.rules.remembered import Remembered
 from keepalive_core.rules.rosters import (
     ANSWERS,

@@ -9,9 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from keepalive_core.rules import rows
-from keepalive_core.rules.guards import Uplink
-from keepalive_core.rules.health import Health
+from keepalive_core.rules.mass_failure import Uplink
 from keepalive_core.rules.news import News
+from keepalive_core.rules.record import Health
 from keepalive_core.rules.settings import SETTINGS
 
 KEY = "sip:a:5060"

@@ -4,7 +4,8 @@ import re
 
 import pytest
 
-from keepalive_core.rules.health import Pace, Rules
+from keepalive_core.rules.criteria import Criteria
+from keepalive_core.rules.pace import Pace
 from keepalive_core.rules.reply_codes import parse_codes
 from keepalive_core.rules.settings import (
     SETTINGS,
@@ -22,8 +23,8 @@ def test_defaults_are_the_manuals() -> None:
     assert policy.interval == policy.interval_pending == policy.interval_down == 30
     assert policy.timeout == 3000
     assert (policy.method, policy.from_uri) == ("OPTIONS", "sip:keepalive@localhost")
-    assert policy.rules[:4] == Rules(1, 1, ((200, 299),))[:4]
-    assert (policy.rules.flap_limit, policy.rules.drain_codes) == (0, ())
+    assert policy.criteria[:4] == Criteria(1, 1, ((200, 299),))[:4]
+    assert (policy.criteria.flap_limit, policy.criteria.drain_codes) == (0, ())
     assert policy.unknown_as == "up"
     assert policy.headers == "Max-Forwards: 70\r\n"
 
@@ -190,10 +191,10 @@ def test_options_of_a_destination_win() -> None:
     settings.modparam("fall", 5)
     options = check_options({"fall": 2, "ping_interval_pending": 1, "honor_retry_after": False})
     policy = Policy(settings.values(), options)
-    assert policy.rules.fall == 2
+    assert policy.criteria.fall == 2
     assert policy.interval_at(Pace.PENDING) == 1_000_000
     assert policy.interval_at(Pace.DOWN) == policy.interval_at(Pace.REGULAR) == 30_000_000
-    assert policy.rules.most_drain == 0
+    assert policy.criteria.most_drain == 0
     with pytest.raises(InvalidSetting, match="unknown parameter 'fal'"):
         check_options({"fal": 2})
 

@@ -11,9 +11,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from keepalive_core.rules import calls, guards, health, state_format, state_row
-from keepalive_core.rules.health import Health, Kind, Report, Result, Rules
+from keepalive_core.rules import calls, damping, judging, pace, state_format, state_row
+from keepalive_core.rules.criteria import Criteria
+from keepalive_core.rules.evidence import Kind, Report, Result
 from keepalive_core.rules.modes import Admin
+from keepalive_core.rules.record import Health
 from keepalive_core.rules.state_format import parse
 from keepalive_core.rules.state_row import Row
 
@@ -67,7 +69,13 @@ def test_each_format_is_read(name: str) -> None:
         assert row.health.latency == row.health.latency_min == 12_300
     for row in parsed.rows.values():
         assert row.health.ok + row.health.failed >= 4
-        assert row.health.generation == row.health.judged == row.health.hold == row.health.traffic == 0
+        assert (
+            row.health.generation
+            == row.health.newest_sent
+            == row.health.not_before
+            == row.health.traffic
+            == 0
+        )
         assert 1_789_999_999 < row.health.since <= state_row.newest(row.health) < WALL
         assert not row.left
     assert third.health.timeouts == third.health.failed
@@ -317,7 +325,7 @@ def test_values_are_checked_as_a_users_are(changed: dict[str, Any], fault: str) 
 def test_each_field_is_kept_or_left_out_on_purpose() -> None:
     """Of a destination's health everything is kept but what means nothing after a restart."""
     left_out = {
-        *("generation", "judged", "hold", "drain", "traffic", "heard", "voids"),
+        *("generation", "newest_sent", "not_before", "drain_until", "traffic", "heard", "voids"),
         *("calls_since", "calls_ok", "calls_failed"),
     }
     kept = {*state_row.KEPT, *state_row.TIMES}
@@ -327,7 +335,7 @@ def test_each_field_is_kept_or_left_out_on_purpose() -> None:
 
 # --- times ------------------------------------------------------------------------------------------------
 
-FLAPPING = Rules(flap_limit=2, flap_window=60, flap_hold=30, flap_hold_max=1800)
+FLAPPING = Criteria(flap_limit=2, flap_window=60, flap_hold=30, flap_hold_max=1800)
 SECOND = 1_000_000
 
 
@@ -335,8 +343,8 @@ def flapped(now: int, wall: int) -> Health:
     """A destination that flaps for the third time, and is kept down for 120 s from now on."""
     known = Health(1, 2, failed=1, last_down=wall, since=wall, flap_level=2, kept_down=now - 1)
     for sent, code in ((now - 3, 200), (now - 2, 503)):
-        verdict = health.judge(known, Result(1, sent, now, Kind.REPLY, code), FLAPPING, wall)
-        known = guards.damp(known, verdict, now, FLAPPING).health
+        verdict = judging.judge(known, Result(1, sent, now, Kind.REPLY, code), FLAPPING, wall)
+        known = damping.damp(known, verdict, now, FLAPPING).health
     assert known.kept_down == now + 120 * SECOND
     return known
 
@@ -352,9 +360,9 @@ def test_flapping_means_the_same_whatever_the_uptime(booted: int, down_for: int)
     now = booted * SECOND
     restored = again.health_at(now, WALL + down_for)
     left = (known.kept_down - before) // SECOND - down_for
-    assert health.is_kept_down(restored, now) == (left > 0)
-    assert left <= 0 or health.is_kept_down(restored, now + (left - 1) * SECOND)
-    assert not health.is_kept_down(restored, now + (max(0, left) + 1) * SECOND)
+    assert pace.is_kept_down(restored, now) == (left > 0)
+    assert left <= 0 or pace.is_kept_down(restored, now + (left - 1) * SECOND)
+    assert not pace.is_kept_down(restored, now + (max(0, left) + 1) * SECOND)
     # What comes next means what it would have meant without a restart.
     assert next_level(restored, now) == next_level(known, before + down_for * SECOND)
 
@@ -363,8 +371,8 @@ def next_level(known: Health, now: int) -> int:
     """The level at which a destination is kept down that flaps once more, half a minute later."""
     now += 30 * SECOND
     known = known._replace(state=2, flap_changes=1, flap_since=now)
-    up = health.Verdict(known._replace(state=1), health.Transition.CHANGED)
-    return guards.damp(known, up, now, FLAPPING).health.flap_level
+    up = judging.Verdict(known._replace(state=1), judging.Transition.CHANGED)
+    return damping.damp(known, up, now, FLAPPING).health.flap_level
 
 
 @pytest.mark.parametrize("moved", [-(10**8), -3600, 0, 3600])
@@ -374,13 +382,13 @@ def test_a_clock_that_was_set_back_keeps_nobody_down_for_long(moved: int) -> Non
     row = Row.of(known, None, [], 5000 * SECOND, float(WALL))
     [again] = read(written({A: row}), WALL + moved).rows.values()
     restored = again.health_at(7 * SECOND, WALL + moved)
-    assert not health.is_kept_down(restored, (7 + 121) * SECOND)
+    assert not pace.is_kept_down(restored, (7 + 121) * SECOND)
 
 
 # --- what the rules of health can come to -----------------------------------------------------------------
 
 rules = st.builds(
-    Rules,
+    Criteria,
     rise=st.integers(1, 3),
     fall=st.integers(1, 3),
     timeout=st.just(500),
@@ -408,7 +416,7 @@ steps = st.lists(
 @settings(max_examples=200)
 @given(rules, steps)
 def test_whatever_the_rules_come_to_is_written_and_read(
-    rules: Rules, steps: list[tuple[str, int, int]]
+    rules: Criteria, steps: list[tuple[str, int, int]]
 ) -> None:
     """No history of a destination comes to what a state file would refuse, or says otherwise after it."""
     now, wall = 77 * SECOND, float(WALL)
@@ -423,19 +431,19 @@ def test_whatever_the_rules_come_to_is_written_and_read(
             "memory": Kind.UNSENT,
         }
         if what == "report":
-            verdict = health.judge_report(known, Report(code == 200, "x" * code, now), rules, int(wall))
+            verdict = judging.judge_report(known, Report(code == 200, "x" * code, now), rules, int(wall))
         elif what == "call":
-            verdict = calls.judge_call(known, code, now, rules, calls.CallRules(least=1), int(wall))
+            verdict = calls.judge_call(known, code, now, rules, calls.CallCriteria(least=1), int(wall))
         elif what == "expire":
-            verdict = health.expire(known, "nothing", int(wall))
+            verdict = judging.expire(known, "nothing", int(wall))
         elif what == "drain":
-            verdict = health.end_drain(known, now)
+            verdict = judging.end_drain(known, now)
         else:
             result = Result(
                 1, now - min(passed, 520_000), now, kind.get(what, Kind.REPLY), code, "Why", passed % 3
             )
-            verdict = health.judge(known, result, rules, int(wall))
-        known = guards.damp(known, verdict, now, rules).health
+            verdict = judging.judge(known, result, rules, int(wall))
+        known = damping.damp(known, verdict, now, rules).health
         row = Row.of(known, None, [[int(wall), 0, 1, known.reason]], now, wall)
         parsed = read(written({A: row}), wall)
         assert parsed.faults == []

@@ -9,9 +9,13 @@ from hypothesis import strategies as st
 
 from conftest import FakeServer
 from keepalive_core.rules import freshness
-from keepalive_core.rules.health import GRACE, UNKNOWN, UP, Health, Kind, Result, Rules, judge, last_evidence
+from keepalive_core.rules.criteria import Criteria
+from keepalive_core.rules.evidence import GRACE, Kind, Result
+from keepalive_core.rules.judging import judge
+from keepalive_core.rules.record import Health, last_evidence
 from keepalive_core.rules.schedule import SECOND
 from keepalive_core.rules.settings import SETTINGS, Policy
+from keepalive_core.rules.states import UNKNOWN, UP
 
 A = "sip:192.168.10.20"
 B = "sip:192.168.10.21"
@@ -212,11 +216,11 @@ def test_a_limit_that_is_shortened_at_run_time_holds_soon(
 health = st.builds(
     Health,
     st.just(1),
-    judged=times,
+    newest_sent=times,
     voids=st.integers(0, 3),
     heard=times,
     traffic=times,
-    hold=times,
+    not_before=times,
 )
 
 
@@ -245,9 +249,9 @@ def test_a_state_ends_after_its_limit_and_not_before(
     answered = policy.timeout * 1000 + GRACE
     end = freshness.end(known, stands, asked, answered, standstills)
     stood = sum(length for over, length in standstills if over > last_evidence(known))
-    assert end >= stands + max(last_evidence(known) + stood, known.hold, asked + stood)
+    assert end >= stands + max(last_evidence(known) + stood, known.not_before, asked + stood)
     assert end >= asked + answered + stood
-    assert end <= max(last_evidence(known), known.hold, asked) + stands + answered + stood
+    assert end <= max(last_evidence(known), known.not_before, asked) + stands + answered + stood
 
 
 @pytest.mark.parametrize(("stale_after", "most"), [(0, 340), (20, 60)])
@@ -283,7 +287,9 @@ def test_the_row_of_void_pings_is_counted(kinds: list[Kind]) -> None:
     """The record says how many of the last pings had no verdict, and when the last one that had one left."""
     known = Health(1)
     for number, kind in enumerate(kinds, 1):
-        known = judge(known, Result(1, number * SECOND, number * SECOND + 5000, kind, 200), Rules(), 1).health
+        known = judge(
+            known, Result(1, number * SECOND, number * SECOND + 5000, kind, 200), Criteria(), 1
+        ).health
         known = Health.from_text(known.text())
     void = [kind in (Kind.UNHEARD, Kind.UNSENT) for kind in kinds]
     with_verdict = [number for number, is_void in enumerate(void, 1) if not is_void]

@@ -15,7 +15,7 @@ from typing import Final
 
 import KSR
 
-from ..rules.health import Kind, Result
+from ..rules.evidence import Kind, Result
 from ..rules.quoting import one_line
 from . import clock, tm
 

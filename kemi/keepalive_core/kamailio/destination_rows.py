@@ -5,7 +5,7 @@ table                      key                  value
 =========================  ===================  ==========================================================
 ``keepalive_state``        a destination's key  int, what is_alive reads: see shown.py
 ``keepalive_destination``  a destination's key  JSON, the Registration
-``keepalive_health``       a destination's key  health.Health's text, filled up with spaces
+``keepalive_health``       a destination's key  record.Health's text, filled up with spaces
 ``keepalive_history``      a destination's key  JSON, the last changes, the newest last
 ``keepalive_news``         a destination's key  news.News's text
 ``keepalive_admin``        a destination's key  JSON, the Admin, if it is not ready
@@ -20,9 +20,9 @@ from typing import Any, Final
 import KSR
 
 from ..rules import rows
-from ..rules.health import Health, judged_at
 from ..rules.modes import Admin
 from ..rules.news import News
+from ..rules.record import Health, newest_sent_in
 from ..rules.remembered import Remembered
 from ..rules.rows import Registration
 from ..rules.shown import HOLD
@@ -79,9 +79,9 @@ def health(key: str) -> Health | None:
     return read_row(HEALTH, key, rows.health)
 
 
-def judged(key: str) -> int | None:
+def newest_sent(key: str) -> int | None:
     """Return when the newest ping that was judged had left, us; None if it is not monitored."""
-    return read_row(HEALTH, key, judged_at)
+    return read_row(HEALTH, key, newest_sent_in)
 
 
 def store_registration(key: str, registered: Registration) -> None:

@@ -30,8 +30,8 @@ from typing import Final, TypeVar
 import KSR
 
 from ..rules import rows
-from ..rules.health import Health
 from ..rules.quoting import quoted
+from ..rules.record import Health
 
 for _module in ("htable", "kex", "mqueue", "pv", "tm"):
     if not hasattr(KSR, _module):

@@ -11,7 +11,7 @@ from typing import Final, NamedTuple
 
 import KSR
 
-from ..rules.health import Rules
+from ..rules.criteria import Criteria
 from ..rules.settings import RESENT_AFTER, Policy
 from ..rules.ways import Way
 from . import clock, kamailio_log
@@ -55,7 +55,7 @@ class Ping(NamedTuple):
 
     key: str
     """of its destination"""
-    rules: Rules
+    criteria: Criteria
     """by which it is judged"""
     generation: int
     sent: int
@@ -170,14 +170,14 @@ def has_private_memory() -> bool:
     return has
 
 
-def copies(sent: int, ended: int, rules: Rules) -> list[int]:
+def copies(sent: int, ended: int, criteria: Criteria) -> list[int]:
     """Return when each copy of a ping left, us, to one of tm's ticks.
 
-    Arguments: sent, when the first did, us; ended, when its time was over, us; rules, that it bore.
+    Arguments: sent, when the first did, us; ended, when its time was over, us; criteria, that it bore.
     From: RFC 3261 section 17.1.2.2.
     """
     times = [sent]
-    apart = (rules.resent_after + _TICK_MS) * 1000 if rules.resent_after else ended
+    apart = (criteria.resent_after + _TICK_MS) * 1000 if criteria.resent_after else ended
     while times[-1] + apart < ended:
         times.append(times[-1] + apart)
         apart = min(2 * apart, _T2_MS * 1000)
@@ -201,9 +201,9 @@ def on_event(event: str) -> bool:
     generation, key, policy, way, call_id = _leaving
     # The clock starts here: behind the DNS lookup, in front of the network.
     _left = clock.now()
-    # The rules travel along, so that whoever gets the result need not look them up.
-    rules = policy.reliable_rules_text if way.reliable else policy.rules_text
-    KSR.pv.sets(_PING, f"{generation} {_left} {rules} {call_id} {way.source} {key}")
+    # The criteria travel along, so that whoever gets the result need not look them up.
+    criteria = policy.reliable_criteria_text if way.reliable else policy.udp_criteria_text
+    KSR.pv.sets(_PING, f"{generation} {_left} {criteria} {call_id} {way.source} {key}")
     KSR.tm.t_on_reply(REPLY_ROUTE)
     KSR.tm.t_on_failure(FAILURE_ROUTE)
     limit = policy.timeout + _TICK_MS
@@ -220,8 +220,8 @@ def ping_at_hand() -> Ping | None:
     if not isinstance(text, str):
         return None
     try:
-        generation, sent, rules, call_id, source, key = text.split(" ", 5)
-        return Ping(key, Rules.from_text(rules), int(generation), int(sent), call_id, source)
+        generation, sent, criteria, call_id, source, key = text.split(" ", 5)
+        return Ping(key, Criteria.from_text(criteria), int(generation), int(sent), call_id, source)
     except (ValueError, TypeError):
         return None
 

@@ -3,7 +3,7 @@
 ====================  ======================================  ============================================
 table                 key                                     value
 ====================  ======================================  ============================================
-``keepalive_uplink``  a socket                                guards.Uplink as JSON
+``keepalive_uplink``  a socket                                mass_failure.Uplink as JSON
 ``keepalive_uplink``  a socket, and the number of a prober    int, how many of its destinations are behind
 ====================  ======================================  ============================================
 """
@@ -11,7 +11,7 @@ table                 key                                     value
 import json
 
 from ..rules import rows
-from ..rules.guards import Uplink
+from ..rules.mass_failure import Uplink
 from .tables import UPLINK, locked, read_number, read_row, store
 from .variables import probers
 

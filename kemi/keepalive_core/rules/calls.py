@@ -6,8 +6,11 @@ from the pings: enough of them, nearly all failed, take it down.
 
 from typing import Final, NamedTuple
 
-from .health import DOWN, UP, Health, Rules, Transition, Verdict, one_more_call
+from .criteria import Criteria
+from .judging import Transition, Verdict, count_call
+from .record import Health
 from .schedule import SECOND
+from .states import DOWN, UP
 
 OFF: Final = "off"
 SHADOW: Final = "shadow"
@@ -19,7 +22,7 @@ MODES: Final = (OFF, SHADOW, ON)
 FAILING: Final = 85
 
 
-class CallRules(NamedTuple):
+class CallCriteria(NamedTuple):
     """How much calls have to say; see the parameters that begin with ``passive_``."""
 
     mode: str = ON
@@ -40,15 +43,17 @@ def is_call_success(code: int) -> bool | None:
     return code != 408 and code // 100 != 5
 
 
-def judge_call(health: Health, code: int, at: int, rules: Rules, calls: CallRules, wall: int) -> Verdict:
+def judge_call(
+    health: Health, code: int, at: int, criteria: Criteria, calls: CallCriteria, wall: int
+) -> Verdict:
     """Decide what a reply to a call means for a destination.
 
     It counts in rise and fall, so that few failing pings are enough beside it. But alone, failed calls take a
     destination down only if there are enough of them, and then pings do not bring it up at once: not before a
     window has passed.
 
-    Arguments: health, as known before; code, of the reply; at, when, us; rules and calls, of the destination;
-    wall, epoch seconds.
+    Arguments: health, as known before; code, of the reply; at, when, us; criteria and calls, of the
+    destination; wall, epoch seconds.
     """
     success = is_call_success(code)
     if success is None or calls.mode == OFF:
@@ -66,13 +71,13 @@ def judge_call(health: Health, code: int, at: int, rules: Rules, calls: CallRule
         health = health._replace(calls_since=0, calls_ok=0, calls_failed=0)
         if calls.mode == SHADOW:
             return Verdict(health._replace(shadow_downs=health.shadow_downs + 1), Transition.SHADOW, why)
-        down = one_more_call(health, False, rules, at, wall).health._replace(
+        down = count_call(health, False, criteria, at, wall).health._replace(
             state=DOWN, since=wall, kept_down=max(health.kept_down, at + window), reason=why
         )
         return Verdict(down, Transition.CHANGED)
     if calls.mode == SHADOW:
         return Verdict(health, Transition.UNCHANGED)
-    verdict = one_more_call(health, success, rules, at, wall)
+    verdict = count_call(health, success, criteria, at, wall)
     if success or verdict.transition is not Transition.CHANGED:
         return verdict
     # Not enough of them: the ping that they bring forward decides.

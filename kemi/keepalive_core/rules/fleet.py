@@ -12,9 +12,10 @@ from collections.abc import Callable, ItemsView, KeysView
 from collections.abc import Set as AbstractSet
 from typing import NamedTuple
 
-from .health import Health, Pace, pace
 from .lanes import Lanes
 from .modes import MAINT, Admin
+from .pace import Pace, pace
+from .record import Health
 from .rows import Registration
 from .schedule import SOONEST, Wish, first_ping, next_ping, phase
 from .settings import Policy
@@ -178,7 +179,7 @@ class Fleet:
         # Most have the same, which take no room of their own so.
         target.owners = sys.intern(json.dumps(seen.registered.owners))
         target.is_grouped = any(owner.group for owner in seen.registered.owners.values())
-        target.hold = seen.health.hold
+        target.hold = seen.health.not_before
         target.follow_pace(pace(seen.health, now))
         was_in_maintenance, target.admin = target.in_maintenance, seen.admin
         if was_in_maintenance and not target.in_maintenance:

@@ -3,7 +3,8 @@
 from collections.abc import Iterable
 from typing import Final
 
-from .health import NO_VERDICT, Health, last_evidence
+from .evidence import NO_VERDICT
+from .record import Health, last_evidence
 from .schedule import SECOND
 from .settings import Policy
 
@@ -39,7 +40,7 @@ def end(known: Health, stands: int, asked: int, answered: int, standstills: Iter
     """
     last = last_evidence(known)
     stood = sum(length for over, length in standstills if over > last)
-    return max(stood + max(last + stands, asked + max(stands, answered)), known.hold + stands)
+    return max(stood + max(last + stands, asked + max(stands, answered)), known.not_before + stands)
 
 
 def why(known: Health, stands: int) -> str:

@@ -18,7 +18,7 @@ from sys import getsizeof
 from typing import Final, NamedTuple
 
 from .checks import MOST_NUMBER
-from .guards import least_alive
+from .group_floor import least_alive
 
 SEATS: Final = 64
 """the most members of a page"""

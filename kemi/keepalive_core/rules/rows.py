@@ -8,11 +8,12 @@ import json
 from typing import Any, NamedTuple
 
 from . import uris
-from .guards import Uplink
-from .health import STATE_NAMES, Health
 from .listening import Gap, Pulse, Queue
+from .mass_failure import Uplink
 from .modes import ADMIN_MODES, READY, Admin
+from .record import Health
 from .settings import SETTINGS, Value, check, check_options
+from .states import STATE_NAMES
 
 
 class Owner(NamedTuple):

@@ -5,9 +5,10 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any, Final, NamedTuple
 
-from . import calls, guards, uris
-from .calls import CallRules
-from .health import RETRY_AFTER_INTERVALS, Pace, Rules
+from . import calls, group_floor, uris
+from .calls import CallCriteria
+from .criteria import RETRY_AFTER_INTERVALS, Criteria
+from .pace import Pace
 from .quoting import quoted
 from .reply_codes import parse_codes
 from .schedule import SECOND
@@ -120,7 +121,7 @@ def _reply_codes(value: Any) -> Value:
 def _least_alive(value: Any) -> Value:
     # A number may be written as one, in kamailio.cfg too.
     text = str(value) if isinstance(value, int) and not isinstance(value, bool) else value
-    if not isinstance(text, str) or not guards.is_least_alive(text):
+    if not isinstance(text, str) or not group_floor.is_group_floor(text):
         raise ValueError("a number of members or a percentage, such as '50%', is needed")
     return text
 
@@ -252,11 +253,11 @@ class Policy:
         """s; so much shorter than stale_after that a ping is sent before"""
         if self.stale_after:
             self.skip_if_fresh = max(0.0, min(self.skip_if_fresh, self.stale_after - self.interval))
-        self.calls = CallRules(
+        self.calls = CallCriteria(
             str(values["passive_mode"]), int(values["passive_min"]), int(values["passive_window"])
         )
         honored = RETRY_AFTER_INTERVALS if values["honor_retry_after"] else 0
-        self.rules = Rules(
+        self.criteria = Criteria(
             rise=int(values["rise"]),
             fall=int(values["fall"]),
             codes=parse_codes(str(values["ping_reply_codes"])),
@@ -271,10 +272,10 @@ class Policy:
             flap_hold_max=max(int(values["flap_hold"]), int(values["flap_hold_max"])),
         )
 
-        self.reliable_rules_text = self.rules.text()
+        self.reliable_criteria_text = self.criteria.text()
         # Over UDP a ping may be sent more than once.
-        self.udp_rules = self.rules._replace(resent_after=RESENT_AFTER)
-        self.rules_text = self.udp_rules.text()
+        self.udp_criteria = self.criteria._replace(resent_after=RESENT_AFTER)
+        self.udp_criteria_text = self.udp_criteria.text()
 
         self._intervals = {
             Pace.REGULAR: int(self.interval * SECOND),

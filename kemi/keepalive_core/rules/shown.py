@@ -7,8 +7,9 @@ itself, and 100 for each group that keeps it answering.
 
 from typing import Final, TypeGuard
 
-from .health import DOWN, UNKNOWN, UP, Health
 from .modes import ADMIN_MODES, Admin
+from .record import Health
+from .states import DOWN, UNKNOWN, UP
 
 ERROR: Final = -1
 
@@ -28,7 +29,7 @@ def to_show(known: Health, admin: Admin | None) -> int:
     """Return what is_alive has to read of a destination; an administrator's word comes before its own."""
     if admin:
         return known.state + ADMIN_MODES[admin.mode]
-    return known.state + (_OWN_DRAIN if known.drain else 0)
+    return known.state + (_OWN_DRAIN if known.drain_until else 0)
 
 
 def with_unknown_as(shown: int, word: str) -> int:

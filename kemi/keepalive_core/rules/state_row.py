@@ -10,16 +10,19 @@ from typing import Any, Final, NamedTuple
 
 from . import uris
 from .checks import remark
-from .health import DOWN, HISTORY, LOSS, RECENT, STATE_NAMES, UP, Health
+from .evidence import WORDS
+from .latency import LOSS, RECENT
 from .modes import ADMIN_MODES, MOST_SECONDS, READY, Admin
+from .record import HISTORY, Health
 from .schedule import SECOND
+from .states import DOWN, STATE_NAMES, UP
 
 # The fields of Health that are kept as they are.
 _COUNTERS: Final = ("ok", "failed", "timeouts", "void", "resent", "drained", "mismatched", "shadow_downs")
 _EPOCHS: Final = ("checked", "last_up", "last_down", "since")
 _LATENCIES: Final = ("latency", "latency_ewma", "latency_min", "latency_max")
 KEPT: Final = (
-    *("state", "streak", "code", "flap_changes", "flap_level", "samples", "reason"),
+    *("state", "streak", "code", "flap_changes", "flap_level", "result", "samples", "reason"),
     *(*_COUNTERS, *_EPOCHS, *_LATENCIES),
 )
 # Those that are times of the monotonic clock, and mean something after a restart too.
@@ -142,6 +145,8 @@ def row_of(fields: Mapping[str, Any], wall: float) -> Row:
 
 def _see_texts(fields: Mapping[str, Any]) -> None:
     reason, samples = fields.get("reason", ""), fields.get("samples", "")
+    if fields.get("result", "") not in {"", *WORDS}:
+        raise Untrue("its result is none")
     if not _is_reason(reason):
         raise Untrue("its reason is no text of one line")
     if not isinstance(samples, str) or not _SAMPLES.fullmatch(samples):

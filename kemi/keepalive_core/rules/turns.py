@@ -2,10 +2,11 @@
 
 from typing import Final
 
-from .health import UP, Health
 from .modes import MAINT, Admin
+from .record import Health
 from .schedule import SECOND
 from .settings import Policy
+from .states import UP
 
 # What info() has in not_pinged_because; programs compare these words.
 NOT_STARTED: Final = "not started"
@@ -39,7 +40,7 @@ def why_not_pinged(
         return MAINTENANCE
     if hindrance:
         return hindrance.partition(":")[0]
-    if now < known.hold:
+    if now < known.not_before:
         return RETRY_AFTER
     return FRESH_CALLS if has_fresh_calls(known, policy, now) else ""
 

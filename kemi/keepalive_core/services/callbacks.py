@@ -17,10 +17,10 @@ from typing import Any, Final, NamedTuple
 
 from ..kamailio import callback_rows, clock, destination_rows, queues, tables
 from ..kamailio.kamailio_log import NOTICE, aloud
-from ..rules.health import STATE_NAMES
 from ..rules.news import News
 from ..rules.quoting import quoted
 from ..rules.schedule import SECOND
+from ..rules.states import STATE_NAMES
 from . import information
 
 log = logging.getLogger("keepalive")

@@ -7,7 +7,8 @@ import logging
 from typing import Final
 
 from ..kamailio import clock, destination_rows, server_rows, tm
-from ..rules.health import Result, Rules
+from ..rules.criteria import Criteria
+from ..rules.evidence import Result
 from ..rules.listening import EARLY
 from ..rules.schedule import SECOND
 
@@ -71,17 +72,17 @@ def of_no_end(key: str, result: Result) -> None:
         )
 
 
-def of_short_limit(rules: Rules, result: Result) -> None:
+def of_short_limit(criteria: Criteria, result: Result) -> None:
     """Tell if tm gives pings less time than they have, time and again. Raises: SharedMemoryFull.
 
-    Arguments: rules and result, of a ping that timed out.
+    Arguments: criteria and result, of a ping that timed out.
     """
     lasted = result.ended - result.sent
-    if lasted >= rules.timeout * 1000 - EARLY or not _early.is_seen_again(result):
+    if lasted >= criteria.timeout * 1000 - EARLY or not _early.is_seen_again(result):
         return
     if server_rows.may_tell("short limit", clock.now(), _DAY):
         log.warning(
             "pings have %d ms for a reply, and not the %d of ping_timeout: does a route of tm:local-request "
             "call t_set_fr behind keepalive, or is tm's max_noninv_lifetime so short?",
-            *(lasted // 1000, rules.timeout),
+            *(lasted // 1000, criteria.timeout),
         )

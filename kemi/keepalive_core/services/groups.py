@@ -14,11 +14,11 @@ from typing import Final, NamedTuple
 from ..kamailio import destination_rows, group_rows, tables
 from ..kamailio.tables import SharedMemoryFull
 from ..rules import rosters
-from ..rules.health import UP
 from ..rules.remembered import Remembered
 from ..rules.rosters import Member, Page, Roster
 from ..rules.rows import Registration
 from ..rules.shown import HOLD, is_taken_out, is_unknown, own_answer, with_unknown_as
+from ..rules.states import UP
 from . import configuration
 
 log = logging.getLogger("keepalive")

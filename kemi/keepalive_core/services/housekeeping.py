@@ -5,8 +5,9 @@ import time
 from collections.abc import Callable
 
 from ..kamailio import destination_rows, group_rows, uplink_rows, variables
+from ..rules.evidence import NO_VERDICT, Kind
 from ..rules.fleet import Fleet
-from ..rules.health import NO_VERDICT, NOT_SENT, Health
+from ..rules.record import Health
 from ..rules.schedule import SECOND, Minutely, dealt_to
 from . import configuration, groups, lists, registrations, startup
 from .inspection import Groups
@@ -60,7 +61,7 @@ class Housekeeping:
 
         What is not sent is told elsewhere.
         """
-        is_told = known is not None and known.reason.startswith(NO_VERDICT + NOT_SENT)
+        is_told = known is not None and known.result == Kind.UNSENT.word
         if known is not None and known.voids > fall and not is_told:
             self._voids[key] = None
         else:

@@ -4,10 +4,13 @@ import time
 from typing import Any
 
 from ..kamailio import clock, destination_rows, free_memory, server_rows
-from ..rules.health import STATE_NAMES, UP, Health, is_kept_down, loss, percentile
+from ..rules.latency import loss, percentile
+from ..rules.pace import is_kept_down
+from ..rules.record import Health
 from ..rules.schedule import SECOND
 from ..rules.settings import Policy
 from ..rules.shown import HOLD
+from ..rules.states import STATE_NAMES, UP
 from ..rules.turns import DISABLED, NOT_STARTED, PAUSED, SHORT_OF_MEMORY, why_not_pinged
 from . import configuration, departures, uplinks
 
@@ -30,11 +33,12 @@ def of(key: str) -> dict[str, Any]:
             _stopped(), admin, departures.hindrance_now(registered.uri, policy), known, policy, now
         ),
         "held": _held(key, known, policy, now),
-        "drained_until": _epoch(known.drain, now),
+        "drained_until": _epoch(known.drain_until, now),
         "kept_down_until": _epoch(known.kept_down, now) if is_kept_down(known, now) else 0,
         "flapping": known.flap_level,
         "since": known.since,
         "last_code": known.code,
+        "last_result": known.result,
         "last_reason": known.reason,
         "last_checked": known.checked,
         "last_up": known.last_up,
@@ -57,8 +61,8 @@ def of(key: str) -> dict[str, Any]:
         "loss": {"resent": known.resent, "percent": round(loss(known.samples), 1)},
         "calls": {"ok": known.calls_ok, "failed": known.calls_failed, "shadow_downs": known.shadow_downs},
         "callbacks": _news(key),
-        "rise": policy.rules.rise,
-        "fall": policy.rules.fall,
+        "rise": policy.criteria.rise,
+        "fall": policy.criteria.fall,
         "owners": {
             name: {
                 "callback": owner.callback,
@@ -100,7 +104,7 @@ def _held(key: str, known: Health, policy: Policy, now: int) -> list[str]:
     guards = []
     if (destination_rows.shown(key) or 0) >= HOLD:
         guards.append("group_min_alive")
-    if known.state == UP and -known.streak >= policy.rules.fall and uplinks.is_holding(policy, now):
+    if known.state == UP and -known.streak >= policy.criteria.fall and uplinks.is_frozen(policy, now):
         guards.append("mass_failure")
     return guards
 

@@ -5,9 +5,9 @@ from sys import getsizeof
 
 from ..kamailio import destination_rows, tables, variables
 from ..rules import uris
-from ..rules.health import UNKNOWN
 from ..rules.remembered import Remembered
 from ..rules.shown import ERROR, is_sound, usual_answers
+from ..rules.states import UNKNOWN
 from . import groups, inspection, registrations, startup
 
 log = logging.getLogger("keepalive")

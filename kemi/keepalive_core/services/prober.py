@@ -25,11 +25,14 @@ from ..kamailio import (
     tm,
 )
 from ..rules import freshness
+from ..rules.evidence import GRACE, Kind, Result
 from ..rules.fleet import Fleet, Seen, Target
-from ..rules.health import GRACE, UNKNOWN, Health, Kind, Result, is_spent
+from ..rules.judging import is_spent
 from ..rules.listening import LATE
+from ..rules.record import Health
 from ..rules.schedule import SECOND, TICK, Deadlines, Minutely, Timetable, Wish, first_ping, pings_allowed
 from ..rules.sockets import NO_SUCH_ADDRESS
+from ..rules.states import UNKNOWN
 from ..rules.turns import has_fresh_calls
 from . import configuration, housekeeping, mending, orders, registrations, registry, results, startup
 from .departures import Departures
@@ -319,16 +322,16 @@ class Prober:
         policy = configuration.policy(registered.options)
         target = self._fleet.follow(key, Seen(registered, policy, known, admin), wish, now)
         self._follow_freshness(key, target, known, now)
-        self._housekeeping.follow_voids(key, known, policy.rules.fall)
+        self._housekeeping.follow_voids(key, known, policy.criteria.fall)
         # Whoever registered it may not have known yet what unknown_as is.
         registrations.follow_unknown_as(key, policy.unknown_as)
-        if known.drain:
-            self._ends_of_drain.put(key, known.drain)
+        if known.drain_until:
+            self._ends_of_drain.put(key, known.drain_until)
         if admin is not None and admin.until:
             self._ends_of_admin.put(key, now + max(0, int((admin.until - time.time()) * SECOND)))
         else:
             self._ends_of_admin.remove(key)
-        if is_spent(known, policy.rules):
+        if is_spent(known, policy.criteria):
             registry.give_up(key)
 
     def _forget(self, key: str, now: int) -> None:
@@ -345,11 +348,11 @@ class Prober:
             target.wish = Wish.REGULARLY
             return
         if target.in_flight:
-            judged = destination_rows.judged(key)
-            if judged is None:
+            newest = destination_rows.newest_sent(key)
+            if newest is None:
                 self._mending.suspect(key)
                 return
-            if judged < target.sent:
+            if newest < target.sent:
                 # One ping in flight: the next one leaves when this one is over.
                 self._fleet.pings.bring_forward(key, self._clock() + SECOND // 10)
                 return
@@ -417,10 +420,10 @@ class Prober:
         if not target.in_flight:
             return
         try:
-            judged = destination_rows.judged(key)
-            if judged is None:
+            newest = destination_rows.newest_sent(key)
+            if newest is None:
                 self._mending.suspect(key)
-            elif judged < target.sent:
+            elif newest < target.sent:
                 # That this process stood still is no witness: replies and time limits go to others.
                 if self._is_dropped(target):
                     self._leave_unsent(key, target, rehearsal.DROPPED)
@@ -433,8 +436,8 @@ class Prober:
 
     def _record(self, key: str, target: Target, kind: Kind, reason: str = "") -> None:
         result = Result(target.generation, target.sent, self._clock(), kind, reason=reason)
-        rules = target.policy.rules if target.way.reliable else target.policy.udp_rules
-        results.record_silence(key, rules, result)
+        criteria = target.policy.criteria if target.way.reliable else target.policy.udp_criteria
+        results.record_silence(key, criteria, result)
 
     # --- how fresh a state is -----------------------------------------------------------------------------
 

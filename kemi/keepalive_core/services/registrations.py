@@ -7,11 +7,12 @@ from contextlib import suppress
 from ..kamailio import clock, destination_rows, queues, tables
 from ..rules import state_format, uris
 from ..rules.fleet import Target
-from ..rules.health import UNKNOWN, Health
 from ..rules.modes import Admin
+from ..rules.record import Health
 from ..rules.rows import Owner, Registration
 from ..rules.shown import HOLD, is_sound, state_of, to_show, with_unknown_as
 from ..rules.state_row import Row
+from ..rules.states import UNKNOWN
 from . import callbacks, groups
 
 log = logging.getLogger("keepalive")

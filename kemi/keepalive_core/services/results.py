@@ -6,9 +6,15 @@ from collections.abc import Callable
 from typing import Final
 
 from ..kamailio import answers, clock, destination_rows, host, queues, tables, tm
-from ..rules import guards, health, uris
+from ..rules import judging, uris
 from ..rules.calls import ON, is_call_success, judge_call
-from ..rules.health import HISTORY, Health, Kind, Report, Result, Rules, Transition, Verdict
+from ..rules.criteria import Criteria
+from ..rules.damping import damp
+from ..rules.evidence import Kind, Report, Result
+from ..rules.judging import Transition, Verdict
+from ..rules.latency import percentile
+from ..rules.pace import pace
+from ..rules.record import HISTORY, Health, fast_call, fast_success
 from ..rules.remembered import Remembered
 from ..rules.rows import Registration
 from ..rules.schedule import SECOND, Minutely, Wish
@@ -19,8 +25,6 @@ from . import callbacks, complaints, configuration, groups, uplinks, watch
 from .callbacks import Change
 
 log = logging.getLogger("keepalive")
-
-_SILENT: Final = frozenset((Kind.TIMEOUT, Kind.LOST))
 
 
 def take_reply() -> None:
@@ -42,7 +46,7 @@ def take_reply() -> None:
     ended = clock.now()
     if answers.is_2xx(code):
         if not _one_more_success(ping, code, ended):
-            _judge(ping.key, ping.rules, answers.reply(ping, code, ended))
+            _judge(ping.key, ping.criteria, answers.reply(ping, code, ended))
     elif answers.is_over():
         _judge_reply(ping, answers.reply(ping, code, ended))
     else:
@@ -58,9 +62,9 @@ def take_end() -> None:
     if result.kind is Kind.REPLY:
         _judge_reply(ping, result)
     elif missing := _missing_address(ping):
-        _judge(ping.key, ping.rules, result._replace(kind=Kind.UNSENT, reason=missing))
+        _judge(ping.key, ping.criteria, result._replace(kind=Kind.UNSENT, reason=missing))
     else:
-        record_silence(ping.key, ping.rules, result)
+        record_silence(ping.key, ping.criteria, result)
 
 
 def _missing_address(ping: tm.Ping) -> str:
@@ -68,7 +72,7 @@ def _missing_address(ping: tm.Ping) -> str:
 
     A connection leaves from any address, unless it is bound to one; then the prober knows.
     """
-    socket = tm.left_from() if ping.rules.resent_after else ""
+    socket = tm.left_from() if ping.criteria.resent_after else ""
     address = uris.address_of(socket).rpartition(":")[0].strip("[]") if socket else ""
     return "" if not address or host.has_address(address) else no_such_address(address)
 
@@ -76,7 +80,7 @@ def _missing_address(ping: tm.Ping) -> str:
 def _judge_reply(ping: tm.Ping, result: Result) -> None:
     # A code from 300 on may be listed as alive.
     if result.retry_after or not _one_more_success(ping, result.code, result.ended):
-        _judge(ping.key, ping.rules, result)
+        _judge(ping.key, ping.criteria, result)
 
 
 def _one_more_success(ping: tm.Ping, code: int, ended: int) -> bool:
@@ -84,8 +88,8 @@ def _one_more_success(ping: tm.Ping, code: int, ended: int) -> bool:
     with tables.locked(ping.key) as row:
         text = row.record()
         try:
-            again = text and health.one_more_success(
-                text, ping.generation, ping.sent, ended, code, ping.rules, int(time.time())
+            again = text and fast_success(
+                text, ping.generation, ping.sent, ended, code, ping.criteria, int(time.time())
             )
         except (ValueError, IndexError):
             return False  # the row makes no sense, which judge()'s way sees to
@@ -95,9 +99,9 @@ def _one_more_success(ping: tm.Ping, code: int, ended: int) -> bool:
         return True
 
 
-def _judge(key: str, rules: Rules, result: Result) -> None:
+def _judge(key: str, criteria: Criteria, result: Result) -> None:
     wall = int(time.time())
-    _apply(key, lambda known: health.judge(known, result, rules, wall), rules, result.ended)
+    _apply(key, lambda known: judging.judge(known, result, criteria, wall), criteria, result.ended)
 
 
 def _ignore_reply(ping: tm.Ping, code: int, fault: str) -> None:
@@ -115,30 +119,30 @@ def _ignore_reply(ping: tm.Ping, code: int, fault: str) -> None:
     complaints.of_mismatch(ping.key, code, answers.came_from(), fault)
 
 
-def record_silence(key: str, rules: Rules, result: Result) -> None:
+def record_silence(key: str, criteria: Criteria, result: Result) -> None:
     """Judge a ping that had no reply, by its time limit or before. Raises: SharedMemoryFull."""
-    witness = _witness(key, rules, result) if result.kind in _SILENT else ""
+    witness = _witness(key, criteria, result) if result.kind.is_silent else ""
     if witness:
         result = result._replace(kind=Kind.UNHEARD, reason=witness)
-    _judge(key, rules, result)
+    _judge(key, criteria, result)
     if result.kind is Kind.TIMEOUT:
-        complaints.of_short_limit(rules, result)
+        complaints.of_short_limit(criteria, result)
     elif result.kind is Kind.LOST:
         complaints.of_no_end(key, result)
 
 
-def _witness(key: str, rules: Rules, result: Result) -> str:
+def _witness(key: str, criteria: Criteria, result: Result) -> str:
     """Return why this server would not have heard an answer, "" if it would."""
-    witness = watch.server_witness(result.sent, result.ended, rules.timeout)
+    witness = watch.server_witness(result.sent, result.ended, criteria.timeout)
     if witness:
         return witness
     policy, known = _policy(key), destination_rows.health(key)
     if policy is None or known is None:
         return ""
-    if not rules.resent_after:
+    if not criteria.resent_after:
         return watch.connection_witness(uris.address_of(policy.proxy or key))
-    copies = tm.copies(result.sent, result.ended, rules)
-    latency = health.percentile(known.samples, 95)
+    copies = tm.copies(result.sent, result.ended, criteria)
+    latency = percentile(known.samples, 95)
     if not latency and known.resent:
         # So slow that each ping is sent twice, and how slow is not known (Karn's rule): any time may be its.
         latency = result.ended - result.sent
@@ -158,8 +162,8 @@ def report(key: str, success: bool, reason: str) -> bool:
     reported = Report(success, reason, clock.now())
     _apply(
         key,
-        lambda known: health.judge_report(known, reported, policy.rules, wall),
-        policy.rules,
+        lambda known: judging.judge_report(known, reported, policy.criteria, wall),
+        policy.criteria,
         reported.at,
         Wish.SOON,
     )
@@ -176,12 +180,12 @@ def report_call(key: str, code: int) -> bool:
         return False
     now = clock.now()
     wall = int(time.time())
-    rules = policy.calls
-    if rules.mode == ON and is_call_success(code):
+    calls = policy.calls
+    if calls.mode == ON and is_call_success(code):
         with tables.locked(key) as row:
             text = row.record()
             try:
-                again = health.one_more_good_call(text, now, rules.window * SECOND, wall) if text else None
+                again = fast_call(text, now, calls.window * SECOND, wall) if text else None
             except (ValueError, IndexError):
                 again = None  # as above
             if text and again:
@@ -189,10 +193,10 @@ def report_call(key: str, code: int) -> bool:
                 return True
     _apply(
         key,
-        lambda known: judge_call(known, code, now, policy.rules, rules, wall),
-        policy.rules,
+        lambda known: judge_call(known, code, now, policy.criteria, calls, wall),
+        policy.criteria,
         now,
-        Wish.SOON if is_call_success(code) is False and rules.mode == ON else Wish.REGULARLY,
+        Wish.SOON if is_call_success(code) is False and calls.mode == ON else Wish.REGULARLY,
     )
     return True
 
@@ -228,17 +232,17 @@ def expire(key: str, reason: str) -> None:
     Raises: SharedMemoryFull.
     """
     wall = int(time.time())
-    _apply(key, lambda known: health.expire(known, reason, wall), Rules(), clock.now())
+    _apply(key, lambda known: judging.expire(known, reason, wall), Criteria(), clock.now())
 
 
 def end_drain(key: str) -> None:
     """End the drain that a destination asked for, if its time is over. Raises: SharedMemoryFull."""
     now = clock.now()
-    _apply(key, lambda known: health.end_drain(known, now), Rules(), now)
+    _apply(key, lambda known: judging.end_drain(known, now), Criteria(), now)
 
 
 def _apply(
-    key: str, rule: Callable[[Health], Verdict], rules: Rules, now: int, wish: Wish = Wish.REGULARLY
+    key: str, rule: Callable[[Health], Verdict], criteria: Criteria, now: int, wish: Wish = Wish.REGULARLY
 ) -> None:
     """Ask a rule and the guards, and write down what they change: state first, then the news of it."""
     with tables.locked(key) as row:
@@ -251,10 +255,10 @@ def _apply(
         verdict = rule(before)
         if verdict.transition is Transition.STALE:
             return
-        verdict = guards.damp(before, uplinks.guard(key, before, verdict, now), now, rules)
+        verdict = damp(before, uplinks.guard(key, before, verdict, now), now, criteria)
         after = verdict.health
         destination_rows.store_record(key, after.text(), len(text))
-        if wish is not Wish.REGULARLY or _concerns_prober(before, after, rules, now):
+        if wish is not Wish.REGULARLY or _concerns_prober(before, after, criteria, now):
             _tell_prober(key, wish)
         change = _make_known(key, before, verdict)
     _log(key, before, verdict, change)
@@ -263,7 +267,7 @@ def _apply(
 def _make_known(key: str, before: Health, verdict: Verdict) -> Change | None:
     """Show what is_alive is to answer, and announce a change; return that."""
     after = verdict.health
-    shown = (before.state, before.drain > 0) != (after.state, after.drain > 0)
+    shown = (before.state, before.drain_until > 0) != (after.state, after.drain_until > 0)
     news = verdict.transition in _NEWS
     if not shown and not news:
         return None
@@ -287,20 +291,20 @@ def _log(key: str, before: Health, verdict: Verdict, change: Change | None) -> N
         callbacks.log_change(change, before.state, after.reason)
     elif verdict.transition is Transition.SHADOW:
         log.warning("%s would be down, were passive_mode on: %s", key, verdict.remark)
-    if after.drain and not before.drain:
+    if after.drain_until and not before.drain_until:
         log.warning("%s asked for no calls, and is drained: %s", key, after.reason)
-    elif before.drain and not after.drain:
+    elif before.drain_until and not after.drain_until:
         log.warning("%s is drained no more", key)
 
 
-def _concerns_prober(before: Health, after: Health, rules: Rules, now: int) -> bool:
+def _concerns_prober(before: Health, after: Health, criteria: Criteria, now: int) -> bool:
     """Say whether the next ping is not simply the one of the schedule; in the steady case it is."""
     return (
-        after.hold != before.hold
-        or after.drain != before.drain
-        or health.pace(after, now) != health.pace(before, now)
-        or min(after.voids, rules.fall + 1) != min(before.voids, rules.fall + 1)
-        or health.is_spent(after, rules)
+        after.not_before != before.not_before
+        or after.drain_until != before.drain_until
+        or pace(after, now) != pace(before, now)
+        or min(after.voids, criteria.fall + 1) != min(before.voids, criteria.fall + 1)
+        or judging.is_spent(after, criteria)
     )
 
 

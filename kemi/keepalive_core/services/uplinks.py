@@ -3,10 +3,13 @@
 import logging
 
 from ..kamailio import destination_rows, tables, uplink_rows
-from ..rules import guards
-from ..rules.health import UP, Health, Transition, Verdict
+from ..rules import mass_failure
+from ..rules.judging import Transition, Verdict
+from ..rules.mass_failure import Threshold
+from ..rules.record import Health
 from ..rules.schedule import SECOND
 from ..rules.settings import Policy
+from ..rules.states import UP
 from . import configuration
 
 log = logging.getLogger("keepalive")
@@ -28,12 +31,12 @@ def guard(key: str, before: Health, verdict: Verdict, now: int) -> Verdict:
     if before.streak >= 0:
         _count(policy, percent, now)
     goes_down = verdict.transition is Transition.CHANGED
-    return guards.hold(before, verdict) if goes_down and is_holding(policy, now) else verdict
+    return mass_failure.freeze(before, verdict) if goes_down and is_frozen(policy, now) else verdict
 
 
-def is_holding(policy: Policy, now: int) -> bool:
+def is_frozen(policy: Policy, now: int) -> bool:
     """Say whether all destinations behind a policy's socket have to stay as they are."""
-    return uplink_rows.uplink(policy.socket).holds(now)
+    return uplink_rows.uplink(policy.socket).is_frozen(now)
 
 
 def _count(policy: Policy, percent: int, now: int) -> None:
@@ -41,13 +44,13 @@ def _count(policy: Policy, percent: int, now: int) -> None:
     behind = uplink_rows.behind(policy.socket)
     with uplink_rows.uplink_lock(policy.socket):
         known = uplink_rows.uplink(policy.socket)
-        after = guards.one_more_fails(known, now, interval, behind, percent)
+        after = mass_failure.count_failure(known, now, Threshold(interval, behind, percent))
         try:
             uplink_rows.store_uplink(policy.socket, after)
         except tables.SharedMemoryFull as error:
             log.error("a failure behind %s is not counted: %s", policy.socket or "the default socket", error)
             return
-    if after.held_until > known.held_until:
+    if after.frozen_until > known.frozen_until:
         log.warning(
             "about %d of %d destinations behind %s began to fail within %g s (mass_failure %d): "
             "the others stay as they are for one more round",

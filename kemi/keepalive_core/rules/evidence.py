@@ -1,0 +1,98 @@
+"""What shows how a destination is: a ping's end, or what traffic other than pings showed (pure).
+
+Times are microseconds of one monotonic clock that all processes share.
+"""
+
+from enum import Enum
+from typing import Final, NamedTuple
+
+from .quoting import one_line
+from .schedule import SECOND
+
+# A ping with neither reply nor timeout is given up this long after its time limit: tm's timers run in steps
+# of 1/16 s, and their process may be busy.
+GRACE: Final = SECOND
+
+NO_VERDICT: Final = "no verdict: "
+"""How the reason of a ping without a verdict begins."""
+
+
+class Kind(Enum):
+    """How a ping ended: all that depends on it is in this table.
+
+    A local timeout is told from a received 408 here, never by a number.
+    """
+
+    #             word           what a log line says           silent  our fault
+    REPLY = ("reply", "", False, False)  # it says what came
+    TIMEOUT = ("timeout", "no reply", True, False)
+    SEND_FAILED = ("send_failed", "the ping could not be sent", False, False)
+    # Neither reply nor timeout by the deadline: the request was lost, or its result.
+    LOST = ("lost", "no reply", True, False)
+    # Silent, but this server could not have received an answer.
+    UNHEARD = ("unheard", "no reply", True, True)
+    # This server could not send it.
+    UNSENT = ("unsent", "not sent", False, True)
+
+    def __init__(self, word: str, text: str, is_silent: bool, is_our_fault: bool) -> None:
+        self.word = word
+        """what info() has in last_result; programs compare it"""
+        self.text = text
+        self.is_silent = is_silent
+        """whether an answer was waited for, and none came"""
+        self.is_our_fault = is_our_fault
+        """whether it says nothing of the destination, so that the ping has no verdict"""
+
+
+WORDS: Final = frozenset(kind.word for kind in Kind)
+
+
+class Result(NamedTuple):
+    """One ping's end."""
+
+    generation: int
+    """of the registration that the ping was sent for"""
+    sent: int
+    """when the ping left, us"""
+    ended: int
+    """when its end was known, us"""
+    kind: Kind
+    code: int = 0
+    """the final SIP code of a reply, else 0"""
+    reason: str = ""
+    """a reply's phrase; if it is our fault, what kept this server from hearing or sending"""
+    retry_after: int = 0
+    """the seconds that a reply asks for; 0 for none"""
+
+    @property
+    def at(self) -> int:
+        """When it was known, us."""
+        return self.ended
+
+    def why(self) -> str:
+        """Say how the ping ended, for a log line."""
+        if self.kind is Kind.REPLY:
+            return replied(self.code, self.reason, self.ended - self.sent)
+        text = self.kind.text
+        if self.kind.is_silent:
+            text = f"{text} in {(self.ended - self.sent) / 1000:.0f} ms"
+        return f"{text}: {self.reason}" if self.reason else text
+
+
+def replied(code: int, phrase: str, latency_us: int) -> str:
+    """Say that a reply came, and after which time."""
+    ms = latency_us / 1000
+    return f"{code} {phrase} in {ms:.1f} ms" if phrase else f"{code} in {ms:.1f} ms"
+
+
+class Report(NamedTuple):
+    """What a script says of a destination."""
+
+    success: bool
+    reason: str
+    at: int = 0
+    """when, us"""
+
+    def why(self) -> str:
+        """Say what was reported, for a log line."""
+        return f"reported {'alive' if self.success else 'failing'}: {one_line(self.reason)}"

@@ -1,0 +1,225 @@
+"""What evidence means for a destination: a result or a report comes in, a verdict goes out (pure).
+
+No clock, no Kamailio, no memory of its own: all a rule needs is in its arguments, all it decides is in
+what it returns. Times are microseconds of one monotonic clock that all processes share.
+"""
+
+from enum import Enum
+from typing import Final, NamedTuple
+
+from .criteria import Criteria
+from .evidence import NO_VERDICT, Kind, Report, Result
+from .latency import LOSS, average, sample, with_sample
+from .pace import is_kept_down
+from .record import Health, last_evidence
+from .reply_codes import has_code
+from .schedule import SECOND
+from .states import DOWN, UNKNOWN, UP
+
+# RFC 3261 section 21.5.4: the one code whose Retry-After speaks of the server itself.
+SERVICE_UNAVAILABLE: Final = 503
+
+
+class Transition(Enum):
+    """What a result did."""
+
+    STALE = "stale"
+    """nothing: it is for another registration, or a result as new or newer was judged before"""
+    UNCHANGED = "unchanged"
+    PENDING = "pending"
+    """it speaks against the state, but there are not enough of its kind in a row yet"""
+    CHANGED = "changed"
+    VOID = "void"
+    """no verdict, by our own fault"""
+    DRAINED = "drained"
+    """the destination itself asked for no calls: neither a success nor a failure"""
+    FROZEN = "frozen"
+    """it would go down, but so many others do that it waits for one more round"""
+    DAMPED = "damped"
+    """it would come up, but changed too often: it is kept down"""
+    SHADOW = "shadow"
+    """calls would have taken it down, but may only be counted"""
+
+
+class Verdict(NamedTuple):
+    """A rule's answer."""
+
+    health: Health
+    transition: Transition
+    remark: str = ""
+    """what to log beside, if anything"""
+
+
+def is_success(result: Result, criteria: Criteria) -> bool:
+    """Say whether a result is a sign of life: a reply of a listed code. A local timeout never is."""
+    return result.kind is Kind.REPLY and has_code(criteria.codes, result.code)
+
+
+def is_void(result: Result) -> bool:
+    """Say whether a result is no verdict: this server could not send, or could not hear.
+
+    A reply is evidence whenever it is read. Silence is none if it was not listened to: then a whole fleet
+    would go down with each stall of the server (Envoy's issue 28699). That takes a witness; that a time limit
+    ended early or late is none.
+    """
+    return result.kind.is_our_fault
+
+
+def asks_to_drain(result: Result, criteria: Criteria) -> int:
+    """Return for how many seconds a reply asks for no calls, 0 for not at all."""
+    if result.kind is not Kind.REPLY:
+        return 0
+    listed = has_code(criteria.drain_codes, result.code)
+    if (listed or result.code == SERVICE_UNAVAILABLE) and result.retry_after and criteria.most_drain:
+        return min(result.retry_after, criteria.most_drain)
+    return criteria.drain_time if listed else 0
+
+
+def judge(health: Health, result: Result, criteria: Criteria, wall: int) -> Verdict:
+    """Decide what a ping's result means for a destination.
+
+    Arguments: health, as known before; result, what came in; criteria, of the destination; wall, epoch
+    seconds.
+    Returns: the health from now on, and what kind of step that was. A stale result changes nothing.
+    """
+    if result.generation != health.generation or result.sent <= health.newest_sent:
+        return Verdict(health, Transition.STALE)
+    if is_void(result):
+        void = health._replace(
+            newest_sent=result.sent,
+            void=health.void + 1,
+            voids=health.voids + 1,
+            heard=last_evidence(health),
+            result=result.kind.word,
+            reason=NO_VERDICT + result.why(),
+        )
+        return Verdict(void, Transition.VOID)
+    after = _measured(health, result, criteria)._replace(
+        newest_sent=result.sent,
+        voids=0,
+        not_before=0,
+        checked=wall,
+        code=result.code,
+        result=result.kind.word,
+        reason=result.why(),
+    )
+    drain = asks_to_drain(result, criteria)
+    if drain:
+        return _drained(after, result, criteria, drain)
+    if is_success(result, criteria):
+        state, streak, transition = _step(health, True, criteria, result.at)
+        after = after._replace(state=state, streak=streak, ok=health.ok + 1, last_up=wall, drain_until=0)
+    else:
+        state, streak, transition = _step(health, False, criteria, result.at)
+        after = after._replace(
+            state=state,
+            streak=streak,
+            failed=health.failed + 1,
+            timeouts=health.timeouts + result.kind.is_silent,
+            last_down=wall,
+        )
+    return Verdict(after._replace(since=wall) if transition is Transition.CHANGED else after, transition)
+
+
+def _drained(health: Health, result: Result, criteria: Criteria, seconds: int) -> Verdict:
+    end = result.ended + seconds * SECOND
+    return Verdict(
+        health._replace(
+            # A Retry-After says when to ask again, and the ping that asks is to find the drain still there.
+            not_before=end if result.retry_after and criteria.most_drain else 0,
+            drain_until=end + criteria.timeout * 1000,
+            drained=health.drained + 1,
+        ),
+        Transition.DRAINED,
+    )
+
+
+def _was_resent(result: Result, criteria: Criteria) -> bool:
+    return 0 < criteria.resent_after * 1000 <= result.ended - result.sent
+
+
+def _measured(health: Health, result: Result, criteria: Criteria) -> Health:
+    """Count a ping's latency, or its loss.
+
+    A reply to a ping that was sent more than once says nothing of latency, as nobody knows which one it
+    answers (Karn's rule), but something of loss.
+    """
+    if result.kind is Kind.SEND_FAILED:
+        return health
+    if result.kind is not Kind.REPLY:
+        return health._replace(samples=with_sample(health.samples, LOSS))
+    if _was_resent(result, criteria):
+        return health._replace(resent=health.resent + 1, samples=with_sample(health.samples, LOSS))
+    latency = result.ended - result.sent
+    samples = with_sample(health.samples, sample(latency))
+    if not health.latency_max:
+        return health._replace(
+            latency=latency,
+            latency_ewma=latency,
+            latency_min=latency,
+            latency_max=latency,
+            samples=samples,
+        )
+    return health._replace(
+        latency=latency,
+        latency_ewma=average(health.latency_ewma, latency),
+        latency_min=min(health.latency_min, latency),
+        latency_max=max(health.latency_max, latency),
+        samples=samples,
+    )
+
+
+def judge_report(health: Health, report: Report, criteria: Criteria, wall: int) -> Verdict:
+    """Decide what a report means for a destination: it counts as a ping's result would."""
+    verdict = count_call(health, report.success, criteria, report.at, wall)
+    return verdict._replace(health=verdict.health._replace(reason=report.why()))
+
+
+def count_call(health: Health, success: bool, criteria: Criteria, at: int, wall: int) -> Verdict:
+    """Count one more success or failure that traffic showed, at a time, us."""
+    state, streak, transition = _step(health, success, criteria, at)
+    after = health._replace(state=state, streak=streak, voids=0)
+    if success:
+        after = after._replace(ok=health.ok + 1, last_up=wall, traffic=at)
+    else:
+        after = after._replace(failed=health.failed + 1, last_down=wall, heard=at)
+    return Verdict(after._replace(since=wall) if transition is Transition.CHANGED else after, transition)
+
+
+def expire(health: Health, reason: str, wall: int) -> Verdict:
+    """Forget a state that no fresh result stands behind."""
+    if health.state == UNKNOWN:
+        return Verdict(health, Transition.UNCHANGED)
+    forgotten = health._replace(state=UNKNOWN, streak=0, since=wall, reason=reason)
+    return Verdict(forgotten, Transition.CHANGED)
+
+
+def end_drain(health: Health, now: int) -> Verdict:
+    """End a drain whose end, us, is reached."""
+    if not health.drain_until or now < health.drain_until:
+        return Verdict(health, Transition.STALE)
+    return Verdict(health._replace(drain_until=0), Transition.UNCHANGED)
+
+
+def _step(health: Health, success: bool, criteria: Criteria, now: int) -> tuple[int, int, Transition]:
+    """Count one more success or failure; return state, streak and step. Rise and fall are HAProxy's."""
+    state, streak = health.state, health.streak
+    if success:
+        streak = streak + 1 if streak > 0 else 1
+        if state == UP or is_kept_down(health, now):
+            return state, streak, Transition.UNCHANGED
+        # The first result ever decides at once.
+        if state == UNKNOWN or streak >= criteria.rise:
+            return UP, streak, Transition.CHANGED
+    else:
+        streak = streak - 1 if streak < 0 else -1
+        if state == DOWN:
+            return DOWN, streak, Transition.UNCHANGED
+        if state == UNKNOWN or -streak >= criteria.fall:
+            return DOWN, streak, Transition.CHANGED
+    return state, streak, Transition.PENDING
+
+
+def is_spent(health: Health, criteria: Criteria) -> bool:
+    """Say whether a destination failed so often in a row that it is to be given up."""
+    return 0 < criteria.remove_after <= -health.streak

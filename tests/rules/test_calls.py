@@ -1,0 +1,128 @@
+"""What the replies to calls say of a destination."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from keepalive_core.rules.calls import CallCriteria, is_call_success, judge_call
+from keepalive_core.rules.criteria import Criteria
+from keepalive_core.rules.evidence import Kind, Result
+from keepalive_core.rules.judging import Transition, judge
+from keepalive_core.rules.record import Health
+from keepalive_core.rules.schedule import SECOND
+from keepalive_core.rules.states import DOWN, UP
+
+WALL = 1_000_000
+
+
+@pytest.mark.parametrize(
+    ("code", "success"),
+    [
+        (100, None),
+        (183, None),
+        (200, True),
+        (302, True),
+        (401, True),
+        (404, True),
+        (408, False),
+        (480, True),
+        (486, True),
+        (487, True),
+        (500, False),
+        (503, False),
+        (603, True),
+    ],
+)
+def test_what_a_code_says(code: int, success: bool | None) -> None:
+    """408 and 5xx are the destination's trouble, a callee's word is a sign of life, 1xx says nothing yet."""
+    assert is_call_success(code) is success
+
+
+CALLS = CallCriteria("on", least=4, window=10)
+
+
+def call(health: Health, *codes: int, at: float = 100, calls: CallCriteria = CALLS) -> Any:
+    """Judge replies to calls, a tenth of a second apart; return the last verdict."""
+    verdict = None
+    for number, code in enumerate(codes):
+        verdict = judge_call(health, code, int((at + number / 10) * SECOND), Criteria(fall=2), calls, WALL)
+        health = verdict.health
+    assert verdict is not None
+    return verdict
+
+
+def test_too_few_calls_take_nothing_down() -> None:
+    """Three failures with a fall of 2 wait for a ping, which completes them or takes them back."""
+    verdict = call(Health(1, UP, streak=9), 503, 503, 503)
+    assert (verdict.health.state, verdict.health.streak, verdict.transition) == (UP, -3, Transition.PENDING)
+    bad = judge(
+        verdict.health, Result(1, 200 * SECOND, 200 * SECOND, Kind.REPLY, 500), Criteria(fall=2), WALL
+    )
+    assert bad.health.state == DOWN
+    good = judge(
+        verdict.health, Result(1, 200 * SECOND, 200 * SECOND, Kind.REPLY, 200), Criteria(fall=2), WALL
+    )
+    assert (good.health.state, good.health.streak) == (UP, 1)
+
+
+def test_enough_calls_take_it_down_though_pings_go_well() -> None:
+    """Four failures of four: down, and no ping brings it up before the window has passed."""
+    health = Health(1, UP, streak=9)
+    for at in (100, 101, 102, 103):
+        verdict = call(health, 503, at=at)
+        health = verdict.health
+        ping = Result(1, (at * 10 + 5) * SECOND // 10, (at * 10 + 5) * SECOND // 10, Kind.REPLY, 200)
+        health = judge(health, ping, Criteria(fall=2), WALL).health
+    assert verdict.transition is Transition.CHANGED
+    assert verdict.health.reason == "4 of 4 calls failed within 10 s, the last with 503"
+    assert health.state == DOWN
+    for at, state in ((110, DOWN), (113, UP)):
+        health = judge(health, Result(1, at * SECOND, at * SECOND, Kind.REPLY, 200), Criteria(), WALL).health
+        assert health.state == state
+
+
+def test_calls_that_go_well_speak_for_it() -> None:
+    """With one of four good, it stays; old calls are forgotten."""
+    assert call(Health(1, UP), 200, 503, 503, 503, 503).health.state == UP
+    first = call(Health(1, UP), 503, 503).health
+    assert call(first, 503, 503, at=120).health.state == UP
+
+
+def test_shadow_and_off() -> None:
+    """Shadow counts and says what would have been; off does nothing at all."""
+    verdict = call(Health(1, UP, streak=2), 503, 503, 503, 503, calls=CALLS._replace(mode="shadow"))
+    assert (verdict.transition, verdict.health.state, verdict.health.streak) == (Transition.SHADOW, UP, 2)
+    assert (verdict.health.shadow_downs, verdict.health.failed) == (1, 0)
+    assert verdict.remark.startswith("4 of 4 calls failed")
+    health = Health(1, UP, streak=2)
+    assert call(health, 503, 503, 503, 503, calls=CALLS._replace(mode="off")).health == health
+
+
+@given(
+    st.lists(st.tuples(st.integers(0, 5), st.sampled_from([100, 200, 404, 408, 486, 503, 603])), max_size=50)
+)
+def test_calls_in_any_sequence(steps: list[tuple[int, int]]) -> None:
+    """Calls alone take it down only after enough failures within a window; only final codes count."""
+    health, at, failures = Health(1, UP, streak=1), 100 * SECOND, []
+    for step, code in steps:
+        at += step * SECOND
+        before = health
+        verdict = judge_call(health, code, at, Criteria(fall=2), CALLS, WALL)
+        health = verdict.health
+        if code in (408, 503):
+            failures.append(at)
+        if before.state == UP and health.state == DOWN:
+            assert verdict.transition is Transition.CHANGED
+            assert len([each for each in failures if each >= at - 10 * SECOND]) >= 4
+        if code == 100:
+            assert health == before
+        # Only a call that goes well and comes when it is kept down no more brings it up.
+        if before.state == DOWN and health.state == UP:
+            assert code in (200, 404, 486, 603)
+            assert at >= before.kept_down
+    assert health.state in (UP, DOWN)
+    assert health.ok + health.failed == len([code for _, code in steps if code != 100])

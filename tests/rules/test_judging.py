@@ -1,0 +1,291 @@
+"""The criteria of health, as one table and as properties."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from keepalive_core.rules.criteria import Criteria
+from keepalive_core.rules.evidence import Kind, Report, Result
+from keepalive_core.rules.judging import Transition, end_drain, expire, is_success, judge, judge_report
+from keepalive_core.rules.latency import LOSS, RECENT, loss, sample
+from keepalive_core.rules.pace import Pace, pace
+from keepalive_core.rules.record import Health, last_evidence
+from keepalive_core.rules.states import DOWN, UNKNOWN, UP
+
+
+def result(kind: Kind = Kind.REPLY, code: int = 200, sent: int = 100, generation: int = 1) -> Result:
+    return Result(generation, sent, sent + 5000, kind, code, "Reason" if kind is Kind.REPLY else "")
+
+
+GOOD = result(code=200)
+BAD = result(code=404)
+WALL = 1_000_000
+
+
+def known(state: int, streak: int = 0, **fields: int) -> Health:
+    return Health(1, state, newest_sent=99, streak=streak)._replace(**fields)
+
+
+@pytest.mark.parametrize(
+    ("state", "streak", "outcome", "after", "streak_after", "transition", "pace_after"),
+    [
+        # the first result ever decides at once, whatever rise and fall are
+        (UNKNOWN, 0, GOOD, UP, 1, Transition.CHANGED, Pace.REGULAR),
+        (UNKNOWN, 0, BAD, DOWN, -1, Transition.CHANGED, Pace.DOWN),
+        # up: the third failure in a row takes it down
+        (UP, 5, GOOD, UP, 6, Transition.UNCHANGED, Pace.REGULAR),
+        (UP, 5, BAD, UP, -1, Transition.PENDING, Pace.PENDING),
+        (UP, -1, BAD, UP, -2, Transition.PENDING, Pace.PENDING),
+        (UP, -2, BAD, DOWN, -3, Transition.CHANGED, Pace.DOWN),
+        (UP, -2, GOOD, UP, 1, Transition.UNCHANGED, Pace.REGULAR),
+        # down: the second success in a row brings it up
+        (DOWN, -7, BAD, DOWN, -8, Transition.UNCHANGED, Pace.DOWN),
+        (DOWN, -7, GOOD, DOWN, 1, Transition.PENDING, Pace.PENDING),
+        (DOWN, 1, GOOD, UP, 2, Transition.CHANGED, Pace.REGULAR),
+        (DOWN, 1, BAD, DOWN, -1, Transition.UNCHANGED, Pace.DOWN),
+    ],
+)
+def test_the_table(
+    state: int,
+    streak: int,
+    outcome: Result,
+    after: int,
+    streak_after: int,
+    transition: Transition,
+    pace_after: Pace,
+) -> None:
+    """With rise 2 and fall 3, each state, streak and result: state, step and pace that follow.
+
+    A report counts as a result does.
+    """
+    criteria = Criteria(rise=2, fall=3)
+    report = Report(outcome is GOOD, "seen")
+    before = known(state, streak)
+    for verdict in (judge(before, outcome, criteria, WALL), judge_report(before, report, criteria, WALL)):
+        assert verdict.transition is transition
+        assert (verdict.health.state, verdict.health.streak) == (after, streak_after)
+        assert verdict.health.since == (WALL if transition is Transition.CHANGED else 0)
+        assert pace(verdict.health, 100) is pace_after
+    assert judge(before, outcome, criteria, WALL).health.newest_sent == outcome.sent
+    assert judge_report(before, report, criteria, WALL).health.newest_sent == 99
+
+
+def test_what_is_counted() -> None:
+    """Successes, failures and timeouts are counted, with the times of the last of each."""
+    health = Health(1)
+    for number, (kind, code) in enumerate(
+        [(Kind.REPLY, 200), (Kind.REPLY, 503), (Kind.TIMEOUT, 0), (Kind.LOST, 0), (Kind.SEND_FAILED, 0)], 1
+    ):
+        health = judge(health, result(kind, code, sent=number), Criteria(), WALL + number).health
+    assert (health.ok, health.failed, health.timeouts) == (1, 4, 2)
+    assert (health.last_up, health.last_down, health.checked) == (WALL + 1, WALL + 5, WALL + 5)
+    assert (health.code, health.reason) == (0, "the ping could not be sent")
+
+
+@pytest.mark.parametrize("kind", Kind)
+def test_how_the_last_ping_ended_is_kept(kind: Kind) -> None:
+    """The word of the newest ping's end is in the record; what is stale, reported or expired changes none."""
+    ended = judge(known(UP, 5), result(kind, 200 if kind is Kind.REPLY else 0), Criteria(), WALL).health
+    assert Health.from_text(ended.text()).result == kind.word
+    assert judge(ended, result(Kind.TIMEOUT, 0, sent=99), Criteria(), WALL).health.result == kind.word
+    assert judge_report(ended, Report(False, "seen"), Criteria(), WALL).health.result == kind.word
+    assert expire(ended, "nothing", WALL).health.result == kind.word
+
+
+def test_latency_is_that_of_replies() -> None:
+    """Replies give last, lowest, highest and average latency; silence gives none."""
+    health = Health(1)
+    for sent, took in ((1, 1000), (2, 3000), (3, 500)):
+        health = judge(health, Result(1, sent, sent + took, Kind.REPLY, 200), Criteria(), WALL).health
+    health = judge(health, result(Kind.TIMEOUT, 0, sent=4), Criteria(), WALL).health
+    assert (health.latency, health.latency_min, health.latency_max) == (500, 500, 3000)
+    assert health.latency_ewma == 1130, "1000, then 1000 + 200, then 1200 - 70"
+
+
+def test_a_503_may_ask_for_a_drain() -> None:
+    """Retry-After holds the next ping back, and calls until that ping's time is over; it is no failure."""
+    asked = Result(1, 100, 200, Kind.REPLY, 503, "Busy", retry_after=30)
+    criteria = Criteria(timeout=1000, most_drain=300)
+    verdict = judge(known(UP, 5), asked, criteria, WALL)
+    assert verdict.transition is Transition.DRAINED
+    drained = verdict.health
+    assert (drained.not_before, drained.drain_until) == (200 + 30_000_000, 200 + 31_000_000)
+    assert (drained.state, drained.streak, drained.failed, drained.drained) == (UP, 5, 0, 1)
+    after = judge(drained, result(sent=300), criteria, WALL).health
+    assert (after.not_before, after.drain_until) == (0, 0), "the next good ping ends it"
+    bounded = judge(known(UP, 5), asked, criteria._replace(most_drain=20), WALL).health
+    assert bounded.not_before == 200 + 20_000_000
+    ignored = judge(known(UP, 5), asked, criteria._replace(most_drain=0), WALL).health
+    assert (ignored.state, ignored.not_before, ignored.drain_until) == (DOWN, 0, 0)
+
+
+def test_a_listed_code_asks_for_a_drain() -> None:
+    """Without a Retry-After it lasts drain_time, pings go on, a failure in it counts, it ends by itself."""
+    criteria = Criteria(timeout=1000, drain_codes=((480, 480),), drain_time=60)
+    drained = judge(known(UP, 5), result(code=480), criteria, WALL).health
+    assert (drained.not_before, drained.drain_until) == (0, 100 + 5000 + 61_000_000)
+    down = judge(drained, result(Kind.SEND_FAILED, sent=200), criteria, WALL).health
+    assert (down.state, down.drain_until) == (DOWN, drained.drain_until)
+    assert end_drain(drained, drained.drain_until - 1) == (drained, Transition.STALE, "")
+    assert end_drain(drained, drained.drain_until).health == drained._replace(drain_until=0)
+
+
+TIMELY = Criteria(timeout=500)
+
+
+@pytest.mark.parametrize(
+    ("kind", "milliseconds", "void"),
+    [
+        (Kind.TIMEOUT, 0, False),
+        (Kind.TIMEOUT, 450, False),
+        (Kind.TIMEOUT, 620, False),
+        (Kind.TIMEOUT, 900, False),
+        (Kind.TIMEOUT, 20_000, False),
+        (Kind.LOST, 1550, False),
+        (Kind.LOST, 2000, False),
+        (Kind.REPLY, 20_000, False),  # whenever it is read, it was written
+        (Kind.SEND_FAILED, 5000, False),
+        (Kind.UNSENT, 0, True),
+        (Kind.UNHEARD, 520, True),
+    ],
+)
+def test_what_is_void(kind: Kind, milliseconds: int, void: bool) -> None:
+    """Silence is a failure however early or late it is told; memory that this server lacks is nobody's."""
+    outcome = Result(1, 100, 100 + milliseconds * 1000, kind, 503 if kind is Kind.REPLY else 0)
+    verdict = judge(known(UP, 5), outcome, TIMELY, WALL)
+    assert (verdict.transition is Transition.VOID) == void
+    assert verdict.health.newest_sent == 100
+    assert verdict.health.void == void
+    assert (verdict.health.state, verdict.health.streak) == ((UP, 5) if void else (DOWN, -1))
+    assert judge(verdict.health, outcome, TIMELY, WALL).transition is Transition.STALE
+
+
+def test_karns_rule() -> None:
+    """The answer to a ping that was sent twice says nothing of latency, but one of two was lost."""
+    criteria = Criteria(resent_after=500)
+    health = Health(1)
+    for sent, milliseconds in ((1, 10), (2, 499), (3, 700), (4, 30)):
+        answer = Result(1, sent, sent + milliseconds * 1000, Kind.REPLY, 200)
+        health = judge(health, answer, criteria, WALL).health
+    assert (health.ok, health.resent) == (4, 1)
+    assert (health.latency, health.latency_min, health.latency_max) == (30_000, 10_000, 499_000)
+    assert loss(health.samples) == 25
+    reliable = judge(health, Result(1, 5, 700_005, Kind.REPLY, 200), Criteria(), WALL).health
+    assert reliable.latency == 700_000, "over TCP nothing is sent twice"
+
+
+def test_samples_are_the_last_ones() -> None:
+    """As many samples as said are kept, the newest last; silence is a loss."""
+    health = Health(1)
+    for sent in range(1, RECENT + 20):
+        health = judge(health, Result(1, sent, sent + 1000, Kind.REPLY, 200), Criteria(), WALL).health
+    health = judge(health, result(Kind.TIMEOUT, 0, sent=1000), Criteria(), WALL).health
+    assert health.samples == sample(1000) * (RECENT - 1) + LOSS
+
+
+def test_what_is_not_fresh_is_forgotten() -> None:
+    """A state without a fresh result becomes unknown, once."""
+    verdict = expire(known(UP, 5), "no fresh result", WALL)
+    assert verdict.transition is Transition.CHANGED
+    assert (verdict.health.state, verdict.health.since) == (UNKNOWN, WALL)
+    assert expire(verdict.health, "no fresh result", WALL).transition is Transition.UNCHANGED
+
+
+@pytest.mark.parametrize(
+    ("kind", "code", "success"),
+    [
+        (Kind.REPLY, 199, False),
+        (Kind.REPLY, 200, True),
+        (Kind.REPLY, 299, True),
+        (Kind.REPLY, 300, False),
+        (Kind.REPLY, 408, False),
+        (Kind.REPLY, 503, False),
+        (Kind.TIMEOUT, 0, False),
+        (Kind.SEND_FAILED, 0, False),
+        (Kind.LOST, 0, False),
+        (Kind.TIMEOUT, 200, False),
+    ],
+)
+def test_only_a_2xx_reply_is_a_sign_of_life(kind: Kind, code: int, success: bool) -> None:
+    """A reply of class 2xx is a success; a timeout is none, whatever number stands beside it."""
+    assert is_success(result(kind, code), Criteria()) is success
+
+
+@pytest.mark.parametrize(
+    "stale",
+    [
+        pytest.param(result(sent=100, generation=1), id="of an older registration"),
+        pytest.param(result(sent=100, generation=3), id="of a newer registration"),
+        pytest.param(result(sent=99, generation=2), id="of an older ping"),
+        pytest.param(result(sent=100, generation=2), id="of the ping that was judged"),
+    ],
+)
+def test_a_stale_result_changes_nothing(stale: Result) -> None:
+    """A result for another registration, an older ping or the same ping again changes nothing at all."""
+    health = Health(2, DOWN, newest_sent=100)
+    verdict = judge(health, stale, Criteria(), WALL)
+    assert verdict.health is health
+    assert verdict.transition is Transition.STALE
+
+
+RISE_FALL = st.integers(1, 5)
+results = st.builds(
+    Result,
+    generation=st.integers(1, 2),
+    sent=st.integers(1, 50),
+    ended=st.integers(51, 60),
+    kind=st.sampled_from(Kind),
+    code=st.sampled_from([200, 202, 404, 408, 503]),
+)
+
+
+@given(
+    st.lists(results | st.builds(Report, st.booleans(), st.just("seen"), st.just(60)), max_size=40),
+    RISE_FALL,
+    RISE_FALL,
+)
+def test_any_sequence_keeps_the_rules(sequence: list[Result | Report], rise: int, fall: int) -> None:
+    """Late, double and foreign results and reports in any order, with any rise and fall.
+
+    The model is written a second way: it looks at the whole history instead of keeping a record.
+    """
+    criteria = Criteria(rise, fall)
+    health = Health(1)
+    newest = 0
+    outcomes: list[bool] = []
+    state = UNKNOWN
+    for each in sequence:
+        if isinstance(each, Report):
+            verdict = judge_report(health, each, criteria, WALL)
+            outcomes.append(each.success)
+        else:
+            verdict = judge(health, each, criteria, WALL)
+            if each.generation != 1 or each.sent <= newest:
+                assert verdict == (health, Transition.STALE, "")
+                continue
+            newest = each.sent
+            if each.kind in (Kind.UNSENT, Kind.UNHEARD):
+                assert verdict.transition is Transition.VOID
+                assert verdict.health == health._replace(
+                    newest_sent=newest,
+                    void=health.void + 1,
+                    voids=health.voids + 1,
+                    heard=last_evidence(health),
+                    result=each.kind.word,
+                    reason=verdict.health.reason,
+                )
+                health = verdict.health
+                continue
+            outcomes.append(each.kind is Kind.REPLY and each.code < 300)
+        needed = rise if outcomes[-1] else fall
+        same = len(outcomes) >= needed and len(set(outcomes[-needed:])) == 1
+        before = state
+        if len(outcomes) == 1 or same:
+            state = UP if outcomes[-1] else DOWN
+        health = verdict.health
+        assert health.state == state
+        assert (verdict.transition is Transition.CHANGED) == (before != state)
+        assert health.ok + health.failed == len(outcomes)
+        assert abs(health.streak) <= len(outcomes)
+        assert health.newest_sent == newest
+        assert health.voids == 0

@@ -1,0 +1,91 @@
+"""Many destinations behind one socket that fail at the same time."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from keepalive_core.rules.criteria import Criteria
+from keepalive_core.rules.evidence import Kind, Result
+from keepalive_core.rules.judging import Transition, judge
+from keepalive_core.rules.mass_failure import Threshold, Uplink, count_failure, freeze
+from keepalive_core.rules.pace import Pace, pace
+from keepalive_core.rules.record import Health
+from keepalive_core.rules.schedule import SECOND
+from keepalive_core.rules.states import DOWN, UP
+
+WALL = 1_000_000
+
+
+def test_too_many_failures_hold_all_for_one_round() -> None:
+    """Of 100, the 21st within ten seconds holds all for ten; for ten more, what was held may go down."""
+    known = Uplink()
+    for number in range(40):
+        known = count_failure(known, 1000 * SECOND + number * SECOND // 10, Threshold(10 * SECOND, 100, 20))
+        assert known.is_frozen(1000 * SECOND + number * SECOND // 10) == (number >= 20)
+    assert known.frozen_until == 1012 * SECOND
+    assert not known.is_frozen(1012 * SECOND)
+    for second in range(1012, 1022):
+        for _ in range(10):
+            known = count_failure(known, second * SECOND, Threshold(10 * SECOND, 100, 20))
+    assert known.frozen_until == 1012 * SECOND, "no new freeze while the first one's destinations go down"
+    for _ in range(30):
+        known = count_failure(known, 1060 * SECOND, Threshold(10 * SECOND, 100, 20))
+    assert known.frozen_until == 1070 * SECOND, "another outage is another freeze"
+
+
+def test_single_failures_hold_nobody() -> None:
+    """A failure now and then is no mass; the only destination of a socket is its own trouble."""
+    known = Uplink()
+    for second in range(0, 1000, 12):
+        known = count_failure(known, second * SECOND, Threshold(10 * SECOND, 10, 20))
+    assert known.frozen_until == 0
+    assert count_failure(Uplink(), SECOND, Threshold(SECOND, 1, 20)).frozen_until == 0
+    first = count_failure(Uplink(), 100 * SECOND, Threshold(10 * SECOND, 9, 20))
+    second = count_failure(first, 100 * SECOND, Threshold(10 * SECOND, 9, 20))
+    assert (first.frozen_until, second.frozen_until) == (0, 110 * SECOND), "two of nine are more than a fifth"
+
+
+@pytest.mark.parametrize(
+    ("later", "failing", "held"),
+    [(10, 15, True), (13, 12, True), (15, 10, False), (19, 6, False), (20, 5, False)],
+)
+def test_failures_of_the_interval_before_count_by_its_part(later: int, failing: float, held: bool) -> None:
+    """Of ten that failed as an interval began, those count that may be less than an interval old."""
+    known = Uplink()
+    for _ in range(10):
+        known = count_failure(known, 100 * SECOND, Threshold(10 * SECOND, 100, 10))
+    assert not known.is_frozen(100 * SECOND), "10 of 100 are not more than 10 percent"
+    for _ in range(5):
+        known = count_failure(known, (100 + later) * SECOND, Threshold(10 * SECOND, 100, 10))
+    assert known.failing((100 + later) * SECOND, 10 * SECOND) == pytest.approx(failing)
+    assert known.is_frozen((100 + later) * SECOND) == held
+
+
+@given(st.lists(st.integers(0, 30), max_size=60), st.integers(1, 50), st.integers(0, 99))
+def test_a_hold_is_never_without_a_mass(gaps: list[int], behind: int, percent: int) -> None:
+    """A freeze begins only where so many failed within two intervals; it lasts one, and not two in a row."""
+    known, now, failures = Uplink(), 100 * SECOND, []
+    for gap in gaps:
+        now += gap * SECOND
+        failures.append(now)
+        after = count_failure(known, now, Threshold(10 * SECOND, behind, percent))
+        if after.frozen_until != known.frozen_until:
+            recent = [each for each in failures if each > now - 20 * SECOND]
+            assert len(recent) * 100 > percent * behind
+            assert len(recent) >= 2
+            assert after.frozen_until == now + 10 * SECOND
+            assert not known.frozen_until or now >= known.frozen_until + 10 * SECOND
+        known = after
+
+
+def test_held_is_not_down() -> None:
+    """What is held keeps its state, and is asked at the pace of a change that is under way."""
+    before = Health(1, UP, streak=3)
+    verdict = judge(before, Result(1, 5, 6, Kind.REPLY, 503), Criteria(), WALL)
+    assert verdict.health.state == DOWN
+    kept = freeze(before, verdict)
+    assert (kept.health.state, kept.health.streak, kept.transition) == (UP, -1, Transition.FROZEN)
+    assert kept.health.since == 0
+    assert pace(kept.health, 6) is Pace.PENDING

@@ -3,6 +3,7 @@
 # make test  runs all tests, on every real Kamailio there is
 #            make test FULL=1   the tests marked "full" too, which take long
 # make unit, make check, make real   the parts of it; make stubs   see stubs/generate.py
+# make parameters   writes keepalive-settings.cfg's parameters and docs/parameters.md of rules/parameters.py
 # make faults  shows what faults do to this module and to the C module, a quarter of an hour
 # make bench   compares with the C modules in three minutes (FULL=1: all, half an hour); make soak PINGS=1000000
 # make before  compares with an earlier version, ten minutes; COMMIT=... ONLY="waits changes"
@@ -21,7 +22,7 @@ COMMIT ?=
 # The last -m counts: this one takes the place of pyproject.toml's.
 MARKS = $(if $(FULL),-m "")
 
-.PHONY: run test need check unit real stubs bench before soak faults
+.PHONY: run test need check unit real stubs bench before soak faults parameters
 
 run:
 	@scripts/need.sh run
@@ -54,6 +55,9 @@ soak: need
 
 faults: need
 	$(VENV)/python bench/faults.py --only "$(ONLY)"
+
+parameters:
+	$(PYTHON) scripts/parameters.py
 
 stubs:
 	$(PYTHON) stubs/generate.py keepalive-kamailio:bookworm keepalive-kamailio:trixie keepalive-kamailio:forky

@@ -28,8 +28,8 @@ from typing import Any, ParamSpec, TypeVar
 from keepalive_core.kamailio import answers, kamailio_log, rpc, tables, tm
 from keepalive_core.kamailio.tables import SharedMemoryFull
 from keepalive_core.rules.checks import Refused
+from keepalive_core.rules.parameters import DESTINATION, InvalidSetting
 from keepalive_core.rules.quoting import quoted
-from keepalive_core.rules.settings import DESTINATION, InvalidSetting
 from keepalive_core.rules.shown import answer, state_of
 from keepalive_core.rules.states import DOWN, UNKNOWN, UP
 from keepalive_core.rules.uris import InvalidURI

@@ -14,7 +14,7 @@ from hypothesis.stateful import RuleBasedStateMachine
 
 import places  # noqa: F401 - it may choose another folder for temporary files
 from fake_ksr import FakeKSR
-from keepalive_core.rules.settings import SETTINGS
+from keepalive_core.rules.parameters import PARAMETERS
 
 # Processes import their modules again and again: without stored bytecode that takes most of the time.
 sys.dont_write_bytecode = False
@@ -59,8 +59,8 @@ class FakeServer:
             ksr.add_table(f"keepalive_{table}")
         for name in (*(f"keepalive_changes_{number}" for number in range(8)), "keepalive_events"):
             ksr.add_queue(name)
-        for name, setting in SETTINGS.items():
-            self.define(name, str(setting.default))
+        for name, parameter in PARAMETERS.items():
+            self.define(name, parameter.defined)
         self.define("destinations", "")
         self.define("enabled", "1")
         self.define("probers", "1")

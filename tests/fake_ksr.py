@@ -17,12 +17,12 @@ from types import ModuleType, SimpleNamespace
 from typing import Any, NamedTuple
 
 import signatures
-from keepalive_core.rules.settings import SETTINGS
+from keepalive_core.rules.parameters import PARAMETERS
 
 FAILURES: dict[str, Any] = {"int": -1, "bool": False, "Any": None, "object": None}
 NOT_READY = -255
 # Parameters that keepalive-settings.cfg does not declare as Kamailio settings.
-UNDECLARED = {name for name, setting in SETTINGS.items() if not setting.at_run_time}
+UNDECLARED = {name for name, setting in PARAMETERS.items() if not setting.at_run_time}
 
 
 class Violation(BaseException):

@@ -39,13 +39,13 @@ def test_unknown_as_of_kamailio_cfg_and_at_run_time(server: FakeServer) -> None:
 def test_modparam_sets_and_refuses(keepalive: ModuleType, server: FakeServer) -> None:
     """Each parameter of the manual is taken; what is wrong gets -1 and one line, and changes nothing."""
     assert keepalive.modparam("ping_interval", 10) == 0
-    assert keepalive.modparam("ping_timeout", 500) == 0
+    assert keepalive.modparam("ping_timeout", "500ms") == 0
     assert keepalive.modparam("ping_from", "sip:me@example.com") == 0
     assert keepalive.modparam("destination", "192.168.10.20") == 0
     assert keepalive.modparam("destination", "sip.provider.com") == 0
     assert keepalive.state("192.168.10.20") == keepalive.state("sip:sip.provider.com") == 0
     for name, value in (
-        ("ping_interval", "10"),
+        ("ping_interval", "ten"),
         ("ping_interval", 0),
         ("nonsense", 1),
         ("destination", "a b"),

@@ -1,44 +1,59 @@
 """The documents say what the project is."""
 
 import re
+import runpy
 
 import pytest
 
 from conftest import FakeServer
 from documents import README, REFERENCE, ROOT, named_examples, sessions, table
-from keepalive_core.rules.settings import DESTINATION, SETTINGS
-from test_settings import NUMBERS, limits
+from keepalive_core.rules.parameters import DESTINATION, PARAMETERS
+from test_parameters import NUMBERS, limits
 
 CONTRIBUTING = (ROOT / "CONTRIBUTING.md").read_text()
 CHANGELOG = (ROOT / "CHANGELOG.md").read_text()
 SETTINGS_CFG = (ROOT / "kemi" / "keepalive-settings.cfg").read_text()
 
 
-def test_every_parameter_is_in_the_readme_with_its_default() -> None:
-    """The README's table has all parameters and no others, with their defines and defaults."""
-    assert table(README, "| `modparam` and") == [f"`{name}`" for name in [*SETTINGS, DESTINATION]]
-    for name, setting in SETTINGS.items():
-        [row] = [line for line in README.splitlines() if line.startswith(f"| `{name}`")]
+def rows_of(name: str) -> list[str]:
+    """The rows of the README's tables for a parameter."""
+    return [line for line in README.splitlines() if line.startswith(f"| `{name}`")]
+
+
+def test_the_readmes_short_table_is_of_the_parameters() -> None:
+    """The README's table has those most used, in the order of the whole one, with defines and defaults."""
+    short = [cell.strip("`") for cell in table(README, "| `modparam` and")]
+    assert short == [name for name in [*PARAMETERS, DESTINATION] if name in short]
+    assert short[-1] == DESTINATION
+    for name in short[:-1]:
+        [row] = rows_of(name)
         cells = [cell.strip().strip("`") for cell in row.split("|")]
-        assert cells[2] == f"KEEPALIVE_{name.upper()}"
-        assert cells[3] == str(setting.default)
+        assert cells[2] == PARAMETERS[name].define
+        assert cells[3] == str(PARAMETERS[name].default)
 
 
 def test_limits_that_the_readme_names_are_the_modules() -> None:
     """Where a row of the table says "50 to 32000", that is what is allowed."""
     for name in NUMBERS:
-        [row] = [line for line in README.splitlines() if line.startswith(f"| `{name}`")]
-        for named in re.findall(r"([\d.]+) to (\d+)", row):
-            assert {float(each) for each in named} <= set(limits(name)[0]), name
+        for row in rows_of(name):
+            for named in re.findall(r"([\d.]+) to (\d+)", row):
+                assert {float(each) for each in named} <= set(limits(name)[0]), name
 
 
-def test_every_setting_is_declared_with_the_same_default() -> None:
+def test_what_follows_from_the_table_is_as_it_is_written() -> None:
+    """keepalive-settings.cfg and docs/parameters.md are what make parameters would write."""
+    generator = runpy.run_path(str(ROOT / "scripts" / "parameters.py"))
+    assert generator["with_block"](SETTINGS_CFG) == SETTINGS_CFG, "make parameters"
+    assert generator["document"]() == (ROOT / "docs" / "parameters.md").read_text(), "make parameters"
+
+
+def test_every_parameter_is_declared_with_its_default() -> None:
     """keepalive-settings.cfg has a define with the default for each, and declares what kamcmd may set."""
-    for name, setting in SETTINGS.items():
+    for name, parameter in PARAMETERS.items():
         define = f"KEEPALIVE_{name.upper()}"
-        assert (f"keepalive.{name} = {define} desc" in SETTINGS_CFG) == setting.at_run_time
+        assert (f'keepalive.{name} = "{define}" desc' in SETTINGS_CFG) == parameter.at_run_time
         [default] = re.findall(rf"^#!define {define} (.+)", SETTINGS_CFG, re.MULTILINE)
-        assert default.strip('"') == str(setting.default)
+        assert default.strip('"') == parameter.defined
     assert f"keepalive.{DESTINATION} = KEEPALIVE_DESTINATIONS desc" in SETTINGS_CFG
 
 
@@ -70,7 +85,7 @@ def test_every_command_named_is_there() -> None:
     """Each make target and each file that the documents name exists."""
     makefile = (ROOT / "Makefile").read_text()
     for target in re.findall(
-        r"make (run|test|check|unit|real|stubs|bench|soak|faults)\b", README + CONTRIBUTING
+        r"make (run|test|check|unit|real|stubs|bench|soak|faults|parameters)\b", README + CONTRIBUTING
     ):
         assert f"\n{target}:" in makefile
     for path in re.findall(r"`((?:kemi|docker|tests|stubs)/[\w./-]+)`", README + CONTRIBUTING):
@@ -83,7 +98,7 @@ def test_everything_has_an_example(server: FakeServer) -> None:
         name for heading in re.findall(r"^### (.+)", REFERENCE, re.MULTILINE) for name in heading.split(", ")
     }
     functions = {name for name in server.process().__all__ if name.islower()}
-    assert headings == {*SETTINGS, *functions}
+    assert headings == {*PARAMETERS, *functions}
     assert REFERENCE.count("```") // 2 == len(sessions()) + len(named_examples(REFERENCE))
 
 

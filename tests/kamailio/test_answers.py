@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from conftest import FakeServer
 from fake_ksr import Transaction
+from keepalive_core.rules.policy import Policy, Settings
 from keepalive_core.rules.reply_codes import has_code, parse_codes
-from keepalive_core.rules.settings import Policy, Settings
 from keepalive_core.rules.ways import way_of
 from ksr_facts import ENDS, SILENT
 

@@ -8,7 +8,7 @@ import pytest
 
 from conftest import FakeServer
 from keepalive_core.rules.criteria import Criteria
-from keepalive_core.rules.settings import Policy, Settings
+from keepalive_core.rules.policy import Policy, Settings
 from keepalive_core.rules.ways import way_of
 
 URI = "sip:192.168.10.20"

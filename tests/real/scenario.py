@@ -16,7 +16,7 @@ import KSR
 import keepalive
 import ksr_facts
 from keepalive_core.kamailio import listeners, tables, tm
-from keepalive_core.rules.settings import Policy, Settings
+from keepalive_core.rules.policy import Policy, Settings
 from keepalive_core.rules.ways import way_of
 
 

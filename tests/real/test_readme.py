@@ -114,7 +114,8 @@ def test_the_run_time_example(start_readme, gateway: Gateway) -> None:
         kamcmd, method, *parameters = shlex.split(on_loopback(line, gateway))
         assert kamcmd == "kamcmd"
         server.rpc(method, *[int(each) if each.isdecimal() else each for each in parameters])
-    assert server.rpc("cfg.get", "keepalive", "ping_interval") == 5
+    assert server.rpc("cfg.get", "keepalive", "ping_interval") == "5"
+    server.logged("ping_timeout is 500ms from now on")
     server.logged("ping_interval is 5 from now on")
     server.logged(f"{NOBODY} unknown -> down")
 

@@ -77,7 +77,7 @@ def test_settings_are_listed_and_change_at_run_time(start, gateway: Gateway) -> 
     listed = server.rpc("cfg.list", "keepalive")
     for name in ("ping_interval", "ping_timeout", "ping_from", "unknown_as", "destination"):
         assert f"keepalive: {name}" in listed
-    assert server.rpc("cfg.get", "keepalive", "ping_interval") == SLOW
+    assert server.rpc("cfg.get", "keepalive", "ping_interval") == str(SLOW)
     server.wait_for_state(gateway.uri, UP)
     server.rpc("cfg.seti", "keepalive", "ping_interval", 1)
     assert all(0.8 < gap < 1.2 for gap in later_gaps(gateway, 2))

@@ -67,7 +67,7 @@ def test_what_a_line_says(line: bytes | str, uri: str, options: dict[str, object
         ("sip:a fall=0", "bad fall 0"),
         ("sip:a fall=" + "9" * 5000, "bad fall '999"),
         ("sip:a priority=" + "9" * 18, "priority 999999999999999999: -2147483647 to 2147483647 is allowed"),
-        ("sip:a weight=1.5", "weight: a number is needed, not float"),
+        ("sip:a weight=1.5", "weight: a number is needed, not '1.5'"),
         ("sip:a group=x\x00", "a name is needed, not 'x\\x00'"),
         ("sip:a\x00", "control or non-ASCII character"),
         ("\x00" * 100, "control or non-ASCII character"),

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from keepalive_core.rules import rows
 from keepalive_core.rules.mass_failure import Uplink
 from keepalive_core.rules.news import News
+from keepalive_core.rules.parameters import PARAMETERS
 from keepalive_core.rules.record import Health
-from keepalive_core.rules.settings import SETTINGS
 
 KEY = "sip:a:5060"
 OWNER = [0, "module:function", {"any": ["value"]}, {"fall": 3}, "group", 1, 2]
@@ -26,7 +26,7 @@ SOUND: dict[str, tuple[Callable[[str], Any], str]] = {
     "pulse": (rows.pulse, "0000000000000000001 0000000000000000002"),
     "gaps": (rows.gaps, "1 2 3,4 5 6"),
     "queue": (rows.queue, "0000000000000000001 00ff 0000000000000000002"),
-    "settings": (rows.settings, json.dumps({name: each.default for name, each in SETTINGS.items()})),
+    "settings": (rows.settings, json.dumps({name: each.default for name, each in PARAMETERS.items()})),
     "callbacks": (rows.callbacks, json.dumps([["module:function", None]])),
     "listeners": (rows.listeners, json.dumps([["udp", "127.0.0.1", 5060, [], False]])),
 }

@@ -66,8 +66,10 @@ REFUSED = [
     *[("del_destination", (A, owner), {}) for owner in ["", *NO_NAME]],
     *[("register_callback", (len, attr), {}) for attr in NO_ATTR],
     *[("modparam", (name, 1), {}) for name in [*NO_TEXT, "x" * 10**6]],
-    *[("modparam", ("rise", value), {}) for value in NO_NUMBER],
-    *[("modparam", ("ping_interval", value), {}) for value in NO_TIME],
+    # A text of digits is a number there.
+    *[("modparam", ("rise", value), {}) for value in NO_NUMBER if value != "1"],
+    *[("modparam", ("ping_interval", value), {}) for value in NO_TIME if value != "1"],
+    *[("modparam", ("ping_interval", value), {}) for value in ["s", "1w", "9" * 10**6, "1" + "h" * 10**6]],
     *[("modparam", ("ping_from", value), {}) for value in NO_URI],
     *[("modparam", ("list_file", value), {}) for value in [*NO_TEXT, "x", "/" + "x" * 10**6]],
     *[("set_admin", (A, "maint", until), {}) for until in NO_TIME],

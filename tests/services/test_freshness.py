@@ -12,14 +12,15 @@ from keepalive_core.rules import freshness
 from keepalive_core.rules.criteria import Criteria
 from keepalive_core.rules.evidence import GRACE, Kind, Result
 from keepalive_core.rules.judging import judge
+from keepalive_core.rules.parameters import PARAMETERS
+from keepalive_core.rules.policy import Policy
 from keepalive_core.rules.record import Health, last_evidence
 from keepalive_core.rules.schedule import SECOND
-from keepalive_core.rules.settings import SETTINGS, Policy
 from keepalive_core.rules.states import UNKNOWN, UP
 
 A = "sip:192.168.10.20"
 B = "sip:192.168.10.21"
-DEFAULTS = {name: setting.default for name, setting in SETTINGS.items()}
+DEFAULTS = {name: setting.default for name, setting in PARAMETERS.items()}
 WITNESS = "the test covered its ears"
 
 times = st.integers(0, 10**9)

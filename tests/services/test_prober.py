@@ -6,7 +6,7 @@ from types import ModuleType
 import pytest
 
 from conftest import FakeServer
-from keepalive_core.rules.settings import SETTINGS
+from keepalive_core.rules.parameters import PARAMETERS
 
 A = "sip:192.168.10.20"
 
@@ -360,5 +360,5 @@ def test_a_tick_with_nothing_due_asks_shared_memory_for_changes_alone(
     for _ in range(20):
         server.tick()
         calls.append(sum(spy.call_count for spy in spies) - sum(calls))
-    once_a_second = sum(each.at_run_time for each in SETTINGS.values()) + 2 + 3
+    once_a_second = sum(each.at_run_time for each in PARAMETERS.values()) + 2 + 3
     assert sorted(calls) == [0] * 19 + [once_a_second], "the settings, and a destination, once a second"

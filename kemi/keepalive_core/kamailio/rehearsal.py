@@ -8,7 +8,7 @@ are to blame, and not the destination.
 
 import socket
 
-from ..rules.settings import Policy
+from ..rules.policy import Policy
 from . import listeners, tm
 
 DROPPED = "dropped: a route of this server, such as tm:local-request, drops what is sent to the destination"

@@ -18,8 +18,8 @@ from typing import Final
 import KSR
 
 from ..rules import rows
+from ..rules.parameters import Value
 from ..rules.schedule import SECOND
-from ..rules.settings import Value
 from .tables import COMMON, locked, read_number, read_row, revise, store
 
 

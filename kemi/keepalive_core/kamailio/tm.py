@@ -12,7 +12,7 @@ from typing import Final, NamedTuple
 import KSR
 
 from ..rules.criteria import Criteria
-from ..rules.settings import RESENT_AFTER, Policy
+from ..rules.policy import RESENT_AFTER, Policy
 from ..rules.ways import Way
 from . import clock, kamailio_log
 

@@ -25,7 +25,11 @@ def defined(name: str) -> str | None:
 
     It is the define's text, and can be read anywhere, in mod_init too. Raises: Unreadable.
     """
-    text = _read(f"def(KEEPALIVE_{name.upper()})")
+    return _resolved(_read(f"def(KEEPALIVE_{name.upper()})"))
+
+
+def _resolved(text: Any) -> str | None:
+    """Return what a define's text comes to, without quotation marks; it may name another define."""
     for _ in range(_MOST_DEFINES):
         other = _read(f"def({text})") if _is_name(text) else None
         if other is None:
@@ -41,10 +45,11 @@ def _is_name(text: object) -> bool:
 def configured(name: str) -> str | None:
     """Return a setting as Kamailio has it now, with what an operator changed at run time.
 
-    Only for timers and routes: in child_init this read crashes Kamailio (5.6 to 6.0). Raises: Unreadable.
+    As long as nobody did, it is the define's text, which may name another define. Only for timers and
+    routes: in child_init this read crashes Kamailio (5.6 to 6.0). Raises: Unreadable.
     """
     value = _read(f"sel(cfg_get.keepalive.{name})")
-    return None if value is None else str(value)
+    return _resolved(value) if _is_name(value) else None if value is None else str(value)
 
 
 def _read(name: str) -> Any:

@@ -1,6 +1,7 @@
 """What may be said of a destination beside its settings: names, numbers and values, checked (pure)."""
 
 import json
+import re
 from typing import Any, Final
 
 from .quoting import quoted
@@ -49,6 +50,14 @@ def number(what: str, value: object) -> int:
     if not -MOST_NUMBER <= value <= MOST_NUMBER:
         raise Refused(f"{what} {quoted(value)}: {-MOST_NUMBER} to {MOST_NUMBER} is allowed")
     return int(value)
+
+
+def number_of_text(what: str, text: str) -> int:
+    """Return the whole number that a text stands for. Raises: Refused, with what the number is."""
+    # More digits than a number may have, and fewer than Python refuses.
+    if not re.fullmatch(r"-?[0-9]{1,18}", text):
+        raise Refused(f"{what}: a number is needed, not {quoted(text)}")
+    return number(what, int(text))
 
 
 def json_value(value: object) -> Any:

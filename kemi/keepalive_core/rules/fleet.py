@@ -15,10 +15,10 @@ from typing import NamedTuple
 from .lanes import Lanes
 from .modes import MAINT, Admin
 from .pace import Pace, pace
+from .policy import Policy
 from .record import Health
 from .rows import Registration
 from .schedule import SOONEST, Wish, first_ping, next_ping, phase
-from .settings import Policy
 from .sockets import Departure
 from .ways import Way, way_of
 

@@ -4,9 +4,9 @@ from collections.abc import Iterable
 from typing import Final
 
 from .evidence import NO_VERDICT
+from .policy import Policy
 from .record import Health, last_evidence
 from .schedule import SECOND
-from .settings import Policy
 
 # After nothing but void pings for so many intervals, and for so long at the least, a state is unknown.
 VOID_INTERVALS: Final = 10

@@ -5,10 +5,10 @@ from collections.abc import Callable, Mapping
 from typing import Final, NamedTuple
 
 from . import uris
-from .checks import Refused, group_name, number
+from .checks import Refused, group_name, number_of_text
+from .parameters import InvalidSetting, Value, check_options
 from .quoting import quoted
 from .replacing import MOST_FAULTS
-from .settings import InvalidSetting, Value, check_options, from_text
 
 MOST_BYTES: Final = 32 * 2**20
 """A larger file is none: half a million destinations take as much."""
@@ -100,9 +100,9 @@ def _entry(line: bytes) -> Entry | None:
             raise InvalidSetting(f"{quoted(word)} is no name=value, or given twice")
         given[name] = value
     group = group_name(destination.uri, given.pop("group", ""))
-    priority = number("priority", from_text("rise", given.pop("priority", "0")))
-    weight = number("weight", from_text("rise", given.pop("weight", "0")))
-    options = check_options({name: from_text(name, value) for name, value in given.items()})
+    priority = number_of_text("priority", given.pop("priority", "0"))
+    weight = number_of_text("weight", given.pop("weight", "0"))
+    options = check_options(given)
     return Entry(destination, options, group, priority, weight)
 
 

@@ -1,11 +1,12 @@
 """A list of destinations, and when it may take the place of another (pure)."""
 
+import re
 from collections.abc import Callable, Collection, Mapping
 from typing import Final, NamedTuple
 
 from . import uris
 from .checks import Refused
-from .settings import Value, split_destinations
+from .parameters import Value
 
 FORCE: Final = "!force"
 """What a list in kamailio.cfg begins with if it may remove whatever it does not have"""
@@ -14,6 +15,11 @@ MOST_FAULTS: Final = 5
 
 # Of fewer a hand removes more than half now and then; of so many it is a slip, or half a file.
 _MANY: Final = 10
+
+
+def split_destinations(text: str) -> list[str]:
+    """Return the URIs of a list with commas or white space between them, as kamailio.cfg has it."""
+    return [uri for uri in re.split(r"[,\s]+", text) if uri]
 
 
 class Listed(NamedTuple):

@@ -11,8 +11,8 @@ from . import uris
 from .listening import Gap, Pulse, Queue
 from .mass_failure import Uplink
 from .modes import ADMIN_MODES, READY, Admin
+from .parameters import PARAMETERS, Value, check, check_options
 from .record import Health
-from .settings import SETTINGS, Value, check, check_options
 from .states import STATE_NAMES
 
 
@@ -124,7 +124,7 @@ def queue(text: str) -> Queue:
 def settings(text: str) -> dict[str, Value]:
     """Return the settings in force."""
     values = {name: check(name, value) for name, value in json.loads(text).items()}
-    _see(values.keys() == SETTINGS.keys())
+    _see(values.keys() == PARAMETERS.keys())
     return values
 
 

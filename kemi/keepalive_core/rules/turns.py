@@ -3,9 +3,9 @@
 from typing import Final
 
 from .modes import MAINT, Admin
+from .policy import Policy
 from .record import Health
 from .schedule import SECOND
-from .settings import Policy
 from .states import UP
 
 # What info() has in not_pinged_because; programs compare these words.

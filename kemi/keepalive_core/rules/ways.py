@@ -4,8 +4,8 @@ import re
 from typing import Final, NamedTuple
 
 from . import uris
+from .policy import Policy
 from .schedule import SECOND
-from .settings import Policy
 
 # Over these transports a request is sent once (RFC 3261 section 18.1.1).
 _RELIABLE: Final = re.compile(r"^sips:|;transport=(?!udp)", re.IGNORECASE)

@@ -6,9 +6,10 @@ from typing import Final
 
 from ..kamailio import listeners, server_rows, variables
 from ..rules.checks import Refused
+from ..rules.parameters import DESTINATION, PARAMETERS, InvalidSetting, Value, check
+from ..rules.policy import Policy, Settings
 from ..rules.quoting import quoted
 from ..rules.remembered import Remembered
-from ..rules.settings import DESTINATION, SETTINGS, InvalidSetting, Policy, Settings, Value, check, from_text
 
 log = logging.getLogger("keepalive")
 
@@ -37,7 +38,7 @@ def read_defines() -> None:
     if _defines_read:
         return
     _defines_read = True
-    for name in SETTINGS:
+    for name in PARAMETERS:
         text = _text_of(name, variables.defined)
         if text is None:
             continue
@@ -55,8 +56,8 @@ def refresh() -> bool:
     Returns: whether anything changed since the last time.
     """
     global _published
-    for name, setting in SETTINGS.items():
-        text = _text_of(name, variables.configured if setting.at_run_time else variables.defined)
+    for name, parameter in PARAMETERS.items():
+        text = _text_of(name, variables.configured if parameter.at_run_time else variables.defined)
         if text is not None and text != _seen.get(name):
             _take_over(name, text)
     in_force = settings.values()
@@ -74,7 +75,7 @@ def _take_over(name: str, text: str) -> None:
         if defined_only_now:
             settings.define(name, text)
         else:
-            _check_sendable(name, check(name, from_text(name, text)))
+            _check_sendable(name, check(name, text))
             settings.change(name, text)
             log.info("%s is %s from now on, set at run time", name, text)
     except InvalidSetting as error:

@@ -3,7 +3,7 @@
 import logging
 
 from ..kamailio import host, listeners
-from ..rules.settings import Policy
+from ..rules.policy import Policy
 from ..rules.sockets import Departure, no_such_address
 
 log = logging.getLogger("keepalive")

@@ -6,9 +6,9 @@ from typing import Any
 from ..kamailio import clock, destination_rows, free_memory, server_rows
 from ..rules.latency import loss, percentile
 from ..rules.pace import is_kept_down
+from ..rules.policy import Policy
 from ..rules.record import Health
 from ..rules.schedule import SECOND
-from ..rules.settings import Policy
 from ..rules.shown import HOLD
 from ..rules.states import STATE_NAMES, UP
 from ..rules.turns import DISABLED, NOT_STARTED, PAUSED, SHORT_OF_MEMORY, why_not_pinged

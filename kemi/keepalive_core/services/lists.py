@@ -16,9 +16,9 @@ from ..kamailio.tables import SharedMemoryFull
 from ..rules import list_file, replacing, uris
 from ..rules.checks import Refused
 from ..rules.list_file import Parsed
+from ..rules.parameters import Value
 from ..rules.replacing import FORCE, MOST_FAULTS, Listed
 from ..rules.rows import Owner
-from ..rules.settings import Value
 from . import configuration, files, registrations
 
 log = logging.getLogger("keepalive")

@@ -5,8 +5,8 @@ import logging
 from ..kamailio import callback_rows, destination_rows, tables
 from ..rules import checks, uris
 from ..rules.checks import Refused
+from ..rules.parameters import check_options
 from ..rules.rows import Owner
-from ..rules.settings import check_options
 from . import callbacks, configuration, lists, registrations, startup
 from .callbacks import NOT_MONITORED, Change
 

@@ -23,7 +23,7 @@ from pathlib import Path
 from types import CodeType, FrameType, FunctionType, MethodType, ModuleType
 from typing import Any, Final
 
-from ..rules.settings import Value
+from ..rules.parameters import Value
 from . import configuration, files
 
 log = logging.getLogger("keepalive")

@@ -14,11 +14,11 @@ from ..rules.evidence import Kind, Report, Result
 from ..rules.judging import Transition, Verdict
 from ..rules.latency import percentile
 from ..rules.pace import pace
+from ..rules.policy import Policy
 from ..rules.record import HISTORY, Health, fast_call, fast_success
 from ..rules.remembered import Remembered
 from ..rules.rows import Registration
 from ..rules.schedule import SECOND, Minutely, Wish
-from ..rules.settings import Policy
 from ..rules.shown import to_show
 from ..rules.sockets import no_such_address
 from . import callbacks, complaints, configuration, groups, uplinks, watch

@@ -6,9 +6,9 @@ from ..kamailio import destination_rows, tables, uplink_rows
 from ..rules import mass_failure
 from ..rules.judging import Transition, Verdict
 from ..rules.mass_failure import Threshold
+from ..rules.policy import Policy
 from ..rules.record import Health
 from ..rules.schedule import SECOND
-from ..rules.settings import Policy
 from ..rules.states import UP
 from . import configuration
 

@@ -1,0 +1,282 @@
+"""The table of parameters: what each is called, what it may be, and whose it is (pure).
+
+The defines of keepalive-settings.cfg and docs/parameters.md are written from it by ``make parameters``.
+"""
+
+from collections.abc import Mapping
+from enum import IntEnum
+from typing import Any, Final, Generic, TypeVar, overload
+
+from . import calls, kinds, units
+from .kinds import SWITCH, Kind, number, one_of, text, whole
+from .quoting import quoted
+from .units import MILLISECONDS, PERCENT, SECONDS
+
+T = TypeVar("T")
+
+Value = int | float | str
+
+DESTINATION: Final = "destination"
+"""The one parameter that can be given many times; the registry keeps its values."""
+
+
+class InvalidSetting(ValueError):
+    """A parameter was refused; the message names it, the value and the reason."""
+
+
+class Whose(IntEnum):
+    """What a parameter is of: the server only, a group too, or a single destination too."""
+
+    SERVER = 0
+    GROUP = 1
+    DESTINATION = 2
+
+
+class Parameter(Generic[T]):
+    """One parameter: of Values an attribute, which has the type of the parameter's kind.
+
+    Arguments: default; kind, of values; help, one sentence that says what it is; more, what else there is to
+    know, for the documents; whose; at_run_time, whether kamcmd may set it: not what names a file, which is
+    the business of who owns kamailio.cfg; of_profile, whether a profile says it: kamailio.cfg has the empty
+    text for it then, so that a word of an operator can be told from the default.
+    """
+
+    def __init__(
+        self,
+        default: T,
+        kind: Kind[T],
+        help: str,
+        more: str = "",
+        whose: Whose = Whose.DESTINATION,
+        at_run_time: bool = True,
+        of_profile: bool = False,
+    ) -> None:
+        self.name = ""
+        self.default = default
+        self.kind = kind
+        self.help = help
+        self.more = more
+        self.whose = whose
+        self.at_run_time = at_run_time
+        self.of_profile = of_profile
+
+    def __set_name__(self, owner: type, name: str) -> None:
+        self.name = name
+
+    @overload
+    def __get__(self, values: None, owner: type) -> "Parameter[T]": ...
+
+    @overload
+    def __get__(self, values: "Values", owner: type) -> T: ...
+
+    def __get__(self, values: "Values | None", owner: type) -> "Parameter[T] | T":
+        return self if values is None else values.by_name[self.name]
+
+    @property
+    def define(self) -> str:
+        """The name of its define in kamailio.cfg."""
+        return f"KEEPALIVE_{self.name.upper()}"
+
+    @property
+    def defined(self) -> str:
+        """What it is in kamailio.cfg before anybody says anything."""
+        return "" if self.of_profile else str(self.default)
+
+
+def _seconds(low: float, high: float, off: bool = False) -> Kind[float]:
+    return number(low, high, SECONDS, off)
+
+
+_INTERVAL: Final = (0.1, 86_400)
+_A_DAY: Final = 86_400
+_FILE: Final = text(r"|/[\x21-\x7e]{1,1023}", "an absolute path")
+_SOCKET: Final = text(
+    r"|(udp|tcp|tls|sctp):[A-Za-z0-9.\-\[\]:]{1,200}", "a socket such as udp:192.168.10.1:5060"
+)
+
+
+class Values:
+    """The value of each parameter, by its name.
+
+    Arguments: by_name, as check() returned them, one for each parameter.
+    """
+
+    def __init__(self, by_name: Mapping[str, Any]) -> None:
+        self.by_name = by_name
+
+    ping_interval = Parameter[float](30, _seconds(*_INTERVAL), "time between two pings of a destination")
+    ping_interval_pending = Parameter[float](
+        0,
+        _seconds(*_INTERVAL, off=True),
+        "time between two pings while rise or fall is not reached yet; 0: as ping_interval",
+    )
+    ping_interval_down = Parameter[float](
+        0,
+        _seconds(*_INTERVAL, off=True),
+        "time between two pings while a destination is down; 0: as ping_interval",
+    )
+    ping_jitter = Parameter(
+        10,
+        whole(0, 50, PERCENT),
+        "part of the interval over which a ping is moved, half of it early, half late",
+    )
+    # tm gives up a transaction after 32 s (max_noninv_lifetime) whatever time limit it was given.
+    ping_timeout = Parameter(
+        3000, whole(50, 32_000, MILLISECONDS), "time that a reply may take; never longer than the interval"
+    )
+    ping_from = Parameter("sip:keepalive@localhost", kinds.SENDER, "From URI of a ping")
+    ping_method = Parameter("OPTIONS", kinds.METHOD, "method of a ping")
+    ping_headers = Parameter(
+        "",
+        kinds.HEADERS,
+        "more headers of a ping, with a bar between them",
+        "Such as `X-A: 1 | X-B: 2`. Those that Kamailio writes are refused, and so is a `!`, at which it "
+        "breaks a request.",
+    )
+    ping_socket = Parameter(
+        "", _SOCKET, "socket that pings leave from, such as udp:192.168.10.1:5060; empty: Kamailio chooses"
+    )
+    outbound_proxy = Parameter("", kinds.URI_OR_NOTHING, "URI that pings are sent through; empty: none")
+    ping_check_source = Parameter(
+        0,
+        SWITCH,
+        "1: a reply counts only if it comes from the address that the ping went to",
+        "Over UDP it has to come from its port too. Not for peers behind NAT, and without effect for names.",
+    )
+    max_forwards = Parameter(70, whole(0, 255, "hops"), "Max-Forwards of a ping")
+    ping_reply_codes = Parameter(
+        "2xx",
+        kinds.SOME_CODES,
+        "final codes that are alive, such as 2xx,404 or 200-499 or any; a local timeout never is",
+    )
+    rise = Parameter(
+        1,
+        whole(1, 1000, "successes"),
+        "successes in a row to go up; the first result ever decides at once",
+    )
+    fall = Parameter(1, whole(1, 1000, "failures"), "failures in a row to go down")
+    honor_retry_after = Parameter(
+        1,
+        SWITCH,
+        "1: a 503 with Retry-After is no failure but a drain, and the next ping waits that long",
+        "Ten intervals at the most. 0: it is a failure.",
+    )
+    drain_codes = Parameter(
+        "", kinds.CODES, "codes of replies to pings that drain a destination too, written as ping_reply_codes"
+    )
+    drain_time = Parameter(
+        60, whole(1, _A_DAY, SECONDS), "time of such a drain, if the reply has no Retry-After"
+    )
+    remove_after = Parameter(
+        0,
+        whole(0, 1_000_000, "failures"),
+        "failures in a row after which a destination is unregistered; 0: never",
+        "With a log line and a last callback, state -1.",
+    )
+    stale_after = Parameter(
+        0,
+        whole(1, 864_000, SECONDS, off=True),
+        "time without a ping's verdict or a call after which a destination becomes unknown; 0: never",
+        "What was not heard of for long becomes unknown too: see Guards in the README.",
+    )
+    unknown_as = Parameter(
+        "up", one_of("up", "down", "error"), "what is_alive answers for an unknown destination"
+    )
+    group_min_alive = Parameter(
+        "0",
+        kinds.MEMBERS,
+        "how many members of its group always answer 1, a number or a percentage such as 50%; 0: none",
+        "Of different words the highest counts.",
+    )
+    mass_failure = Parameter(
+        0,
+        whole(0, 99, PERCENT),
+        "part of the destinations behind one ping_socket that may begin to fail within an interval; 0: off",
+        "If more do, those that are up stay up for one more round.",
+        whose=Whose.SERVER,
+    )
+    flap_limit = Parameter(
+        0,
+        whole(2, 1000, "changes", off=True),
+        "changes within flap_window after which a destination is kept down for a while; 0: off",
+    )
+    flap_window = Parameter(60, whole(1, _A_DAY, SECONDS), "time in which changes are counted")
+    flap_hold = Parameter(
+        30,
+        whole(1, _A_DAY, SECONDS),
+        "time for which a flapping destination is kept down the first time",
+        "It doubles each time the destination flaps again, and halves for each calm `flap_window`.",
+    )
+    flap_hold_max = Parameter(
+        1800, whole(1, _A_DAY, SECONDS), "the longest time that a destination is kept down"
+    )
+    passive_mode = Parameter(
+        "on",
+        one_of(*calls.MODES),
+        "what report_reply may do: on; shadow, count, and log what it would have done; off, nothing",
+    )
+    passive_min = Parameter(
+        5,
+        whole(1, 10_000, "calls"),
+        "calls within passive_window, 85 % of them failed, that take a destination down",
+        "Whatever its pings say.",
+    )
+    passive_window = Parameter(
+        60,
+        whole(1, _A_DAY, SECONDS),
+        "time in which calls are counted; for as long no ping brings a destination up again",
+    )
+    ping_skip_if_fresh = Parameter[float](
+        0, _seconds(0.1, _A_DAY, off=True), "no ping while a call went well that long ago; 0: always"
+    )
+    list_file = Parameter(
+        "", _FILE, "a file of destinations, read at the start", whose=Whose.SERVER, at_run_time=False
+    )
+    state_file = Parameter(
+        "", _FILE, "a file in which states outlive a restart", whose=Whose.SERVER, at_run_time=False
+    )
+
+
+PARAMETERS: Final[dict[str, Parameter[Any]]] = {
+    name: each for name, each in vars(Values).items() if isinstance(each, Parameter)
+}
+
+
+def check(name: object, value: object) -> Value:
+    """Return a parameter's value as it is to be used.
+
+    Arguments: name; value, of the parameter's own type, or as text.
+    Raises: InvalidSetting for an unknown name, a wrong type or a value out of range.
+    """
+    parameter = known(name)
+    try:
+        found: Value = parameter.kind.check(value)
+    except ValueError as fault:
+        raise InvalidSetting(f"bad {name} {_told(parameter, value)}: {fault}") from None
+    return found
+
+
+def _told(parameter: Parameter[Any], value: object) -> str:
+    # A number is told as one, whether it was written as text or not.
+    if isinstance(value, str) and not isinstance(parameter.default, str):
+        try:
+            return str(units.read(value, ""))
+        except ValueError:
+            pass
+    return quoted(value)
+
+
+def check_options(options: Mapping[str, object]) -> dict[str, Value]:
+    """Return one destination's options as they are to be used. Raises: InvalidSetting."""
+    for name in options:
+        if name in PARAMETERS and PARAMETERS[name].whose < Whose.DESTINATION:
+            raise InvalidSetting(f"{name} is no parameter of one destination")
+    return {name: check(name, value) for name, value in options.items()}
+
+
+def known(name: object) -> Parameter[Any]:
+    """Return the parameter of a name. Raises: InvalidSetting if there is none."""
+    if not isinstance(name, str) or name not in PARAMETERS:
+        names = ", ".join([*PARAMETERS, DESTINATION])
+        raise InvalidSetting(f"unknown parameter {quoted(name)}, known are {names}")
+    return PARAMETERS[name]

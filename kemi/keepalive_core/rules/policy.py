@@ -1,0 +1,132 @@
+"""Whose word wins: what is in force for the server, and for one destination (pure)."""
+
+import math
+from collections.abc import Mapping
+from typing import Final
+
+from .calls import CallCriteria
+from .criteria import RETRY_AFTER_INTERVALS, Criteria
+from .kinds import split_headers
+from .pace import Pace
+from .parameters import PARAMETERS, Value, Values, check, known
+from .reply_codes import parse_codes
+from .schedule import SECOND
+
+# RFC 3261 section 17.1.2.2, T1: ms after which an unanswered ping is sent again, over UDP.
+RESENT_AFTER: Final = 500
+
+
+class Settings:
+    """What is said of the server, for each parameter.
+
+    A change at run time wins over ``modparam``, that over a define in kamailio.cfg, that over the default.
+    """
+
+    def __init__(self) -> None:
+        self._defined: dict[str, Value] = {}
+        self._modparam: dict[str, Value] = {}
+        self._run_time: dict[str, Value] = {}
+
+    def modparam(self, name: object, value: object) -> None:
+        """Take a value from the script.
+
+        Raises: InvalidSetting; then nothing has changed.
+        """
+        self._modparam[known(name).name] = check(name, value)
+
+    def of_script(self) -> Mapping[str, Value]:
+        """Return what the script has set until now."""
+        return self._modparam.copy()
+
+    def take_back(self, before: Mapping[str, Value]) -> None:
+        """Forget what the script has set since of_script() gave that."""
+        self._modparam = dict(before)
+
+    def define(self, name: str, text: str) -> None:
+        """Take a value that kamailio.cfg gave at the start, as text.
+
+        Raises: InvalidSetting; then nothing has changed.
+        """
+        self._defined[name] = check(name, text)
+
+    def change(self, name: str, text: str) -> None:
+        """Take a value that an operator set at run time, as text.
+
+        Raises: InvalidSetting; then nothing has changed.
+        """
+        self._run_time[name] = check(name, text)
+
+    def values(self) -> dict[str, Value]:
+        """Return the value in force of every parameter."""
+        defaults = {name: parameter.default for name, parameter in PARAMETERS.items()}
+        return {**defaults, **self._defined, **self._modparam, **self._run_time}
+
+
+class Policy:
+    """What is in force for one destination: its own options, and the settings for the rest.
+
+    Arguments: settings, by the names of the parameters; options, what the destination has of its own.
+    """
+
+    def __init__(self, settings: Mapping[str, Value], options: Mapping[str, Value] | None = None) -> None:
+        self.options = dict(options or {})
+        values = Values({**settings, **self.options})
+        self.interval = values.ping_interval
+        """s (manual, section 2.3.1)"""
+        self.interval_pending = values.ping_interval_pending or self.interval
+        """s"""
+        self.interval_down = values.ping_interval_down or self.interval
+        """s"""
+        self.jitter = values.ping_jitter / 100
+        """a part of the interval"""
+        self.timeout = int(min(values.ping_timeout, self.interval * 1000))
+        """ms; never longer than the interval, so that pings do not pile up"""
+        self.method = values.ping_method
+        self.from_uri = values.ping_from
+        self.socket = values.ping_socket
+        self.proxy = values.outbound_proxy
+        self.check_source = bool(values.ping_check_source)
+        headers = [*split_headers(values.ping_headers), f"Max-Forwards: {values.max_forwards}"]
+        self.headers = "".join(f"{header}\r\n" for header in headers)
+        """as they are sent, beside From and To"""
+        self.stale_after = values.stale_after
+        """s; 0 for never"""
+        self.unknown_as = values.unknown_as
+        self.skip_if_fresh = values.ping_skip_if_fresh
+        """s; so much shorter than stale_after that a ping is sent before"""
+        if self.stale_after:
+            self.skip_if_fresh = max(0.0, min(self.skip_if_fresh, self.stale_after - self.interval))
+        self.calls = CallCriteria(values.passive_mode, values.passive_min, values.passive_window)
+        self.criteria = _criteria(values, self.interval, self.timeout)
+        self.reliable_criteria_text = self.criteria.text()
+        # Over UDP a ping may be sent more than once.
+        self.udp_criteria = self.criteria._replace(resent_after=RESENT_AFTER)
+        self.udp_criteria_text = self.udp_criteria.text()
+        self._intervals = {
+            Pace.REGULAR: int(self.interval * SECOND),
+            Pace.PENDING: int(self.interval_pending * SECOND),
+            Pace.DOWN: int(self.interval_down * SECOND),
+        }
+
+    def interval_at(self, pace: Pace) -> int:
+        """Return the time between two pings at a pace, us."""
+        return self._intervals[pace]
+
+
+def _criteria(values: Values, interval: float, timeout: int) -> Criteria:
+    """Return what decides a destination's state. Arguments: values; interval, s; timeout, ms."""
+    honored = RETRY_AFTER_INTERVALS if values.honor_retry_after else 0
+    return Criteria(
+        rise=values.rise,
+        fall=values.fall,
+        codes=parse_codes(values.ping_reply_codes),
+        remove_after=values.remove_after,
+        timeout=timeout,
+        drain_codes=parse_codes(values.drain_codes),
+        drain_time=values.drain_time,
+        most_drain=math.ceil(honored * interval),
+        flap_limit=values.flap_limit,
+        flap_window=values.flap_window,
+        flap_hold=values.flap_hold,
+        flap_hold_max=max(values.flap_hold, values.flap_hold_max),
+    )

@@ -165,9 +165,21 @@ class FakeKSR:
         def call(*args: Any) -> Any:
             if [type(arg) for arg in args] != signature.parameters:
                 self.violate(f"{name}{args!r}: takes {[kind.__name__ for kind in signature.parameters]}")
+            if module:  # of the log's own functions this is a violation
+                for arg in args:
+                    self.take(arg)
             return FAILURES[signature.returns] if known is None else known(*args)
 
         return call
+
+    @staticmethod
+    def take(arg: object) -> None:
+        """Raise for a text that Kamailio's functions can't be given."""
+        if isinstance(arg, str):
+            if "\0" in arg:
+                raise ValueError("embedded null character")
+            if not arg.isascii():
+                arg.encode()
 
     def violate(self, what: str) -> None:
         """Note what the tested code did wrong, and stop it."""

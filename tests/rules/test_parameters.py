@@ -41,6 +41,8 @@ from keepalive_core.rules.policy import Settings
         ("ping_method", "OPTIONS sip:x", "a method such as OPTIONS"),
         ("ping_headers", "X-A: 1\r\nX-B: 2", "is no header"),
         ("ping_headers", "no header", "is no header"),
+        *(("ping_headers", f"X-A{end}: 1", "is no header") for end in ("\r\n", "\n", "\0", "\xa0", "\x85")),
+        ("ping_headers", "X-A\r\nX-B\n: 1", "is no header"),
         ("ping_headers", "X-A: 1 | call-id: 2", "header call-id is written by Kamailio"),
         ("ping_headers", 7, "text such as"),
         *(("ping_headers", f"X{sign}: 1", "no name of a header") for sign in "%*`'("),

@@ -103,6 +103,9 @@ def test_a_row_that_is_cut_or_patched_is_refused_or_of_the_right_shape(
         {4: None},
         {5: "1"},
         {6: None},
+        {5: True},
+        {5: 2**31},
+        {6: -(2**40)},
     ],
 )
 def test_an_owner_is_read_as_strictly_as_a_user(owner: dict[int, Any]) -> None:
@@ -117,3 +120,20 @@ def test_a_registration_is_of_its_own_destination(uri: object) -> None:
     """Its URI is one of those that the row's key stands for."""
     with pytest.raises(Exception):  # noqa: B017
         rows.registration(KEY, json.dumps([7, uri, {"me": OWNER}]))
+
+
+@pytest.mark.parametrize("generation", [True, 1.5, "7", None])
+def test_a_generation_is_a_number(generation: object) -> None:
+    """True is an int to Python, but no generation that anybody else would find again."""
+    with pytest.raises(ValueError, match="another type"):
+        rows.registration(KEY, json.dumps([generation, "sip:a", {"me": OWNER}]))
+
+
+@pytest.mark.parametrize("when", [-1, 10**400, 2**41, True, 1.5])
+@pytest.mark.parametrize("place", [1, 4])
+def test_an_administrators_times_are_times(place: int, when: object) -> None:
+    """Whole seconds, of which a date can be made."""
+    said = ["maint", 0, "me", "why", 5]
+    said[place] = when
+    with pytest.raises(ValueError, match="out of range"):
+        rows.admin(json.dumps(said))

@@ -395,3 +395,14 @@ def test_is_alive_makes_one_call_whatever_it_says(
     for uri, answered in expected.items():
         assert face.is_alive(uri) == answered
         assert calls.of(face.is_alive, uri) == 1
+
+
+@pytest.mark.parametrize("name", [None, 7, b"g", "", "g\0", "\ud800", "g\n", "g" * 1_000_000, ["g"]])
+def test_what_is_no_groups_name_has_no_members(
+    keepalive: ModuleType, server: FakeServer, name: object
+) -> None:
+    """Text that Kamailio takes for no key at all, too."""
+    keepalive.add_destination("sip:192.168.10.20", "me", group="g")
+    assert keepalive.alive(name) == []
+    assert keepalive.is_group_alive(name) == -1
+    assert server.ksr.lines("err") == []

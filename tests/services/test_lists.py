@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import os
 import socket
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -360,3 +362,102 @@ def test_what_may_go(before: list[str], wanted: list[str], forced: bool) -> None
     if before and not forced:
         assert wanted
         assert len(before) < 10 or len(gone) * 2 <= len(before)
+
+
+def test_while_the_list_file_is_missing_nobody_comes_back(server: FakeServer, tmp_path: Path) -> None:
+    """What is tried again is what is missing: not who was deleted since, nor what was updated since."""
+    server.define("list_file", str(tmp_path / "keepalive.list"))
+    server.define("destinations", f"{A} sip:b")
+    server.ksr.tables_exist = False
+    keepalive = server.process()
+    for uri in ("sip:c", "sip:d"):
+        assert keepalive.add_destination(uri, "me", fall=2) == 0
+    server.ksr.tables_exist = True
+    server.tick(2)
+    assert keepalive.del_destination(A, "kamailio.cfg") == 0
+    assert keepalive.del_destination("sip:c", "me") == 0
+    assert keepalive.add_destination("sip:d", "me", fall=5) == 0
+    server.tick(25)
+    assert [each["uri"] for each in keepalive.list()] == ["sip:b", "sip:d"]
+    assert keepalive.info("sip:d")["fall"] == 5
+
+
+def test_a_list_that_is_refused_leaves_the_one_of_the_start(server: FakeServer) -> None:
+    """What memory had no room for at the start is monitored later, whatever was refused meanwhile."""
+    server.define("destinations", f"{A} sip:b")
+    keepalive = server.process()
+    server.ksr.room_left = 15
+    keepalive.state(A)
+    server.tick(2)
+    assert [keepalive.state(uri) >= 0 for uri in (A, "sip:b")] == [True, False]
+    server.ksr.settings["destination"] = "sip:10.0.0.256"
+    server.tick(2)
+    server.ksr.room_left = None
+    server.tick(12)
+    assert keepalive.state("sip:b") >= 0
+
+
+@pytest.mark.parametrize("row", ["brought_in", "started"])
+def test_who_was_deleted_stays_away_if_a_row_is_lost(server: FakeServer, row: str) -> None:
+    """What was brought in at the start is not brought in once more."""
+    server.define("destinations", f"{A} sip:b")
+    keepalive = server.process()
+    server.tick(2)
+    assert keepalive.del_destination(A, "kamailio.cfg") == 0
+    for _ in range(3):
+        del server.ksr.tables["keepalive"][row]
+        server.tick(12)
+    assert [each["uri"] for each in keepalive.list()] == ["sip:b"]
+
+
+@pytest.mark.parametrize("others", [1, 3])
+def test_of_two_reloads_at_once_the_newest_file_counts(
+    server: FakeServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, others: int
+) -> None:
+    """A process that reads what the file had before, and is slow, undoes nothing of what another one did."""
+    file = tmp_path / "keepalive.list"
+    file.write_text(f"{A}\nsip:b\nsip:c\n")
+    server.define("list_file", str(file))
+    keepalive = server.process()
+    server.tick(0.2)
+    lists = sys.modules["keepalive_core.services.lists"]
+    register_all = lists.register_all
+    newer = iter([f"sip:d{number}\nsip:b\nsip:c\n" for number in range(others)])
+
+    def slow(*args: Any, **options: Any) -> int:
+        text = next(newer, None)
+        if text:
+            file.write_text(text)
+            assert keepalive.reload() == 0
+        failed: int = register_all(*args, **options)
+        return failed
+
+    monkeypatch.setattr(lists, "register_all", slow)
+    assert keepalive.reload() == 0
+    assert [each["uri"] for each in keepalive.list()] == sorted(file.read_text().split())
+
+
+def test_a_reload_while_a_missing_list_file_is_brought_in(
+    server: FakeServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The prober that has just read it brings back nothing that a reload has removed meanwhile."""
+    file = tmp_path / "keepalive.list"
+    server.define("list_file", str(file))
+    keepalive = server.process()
+    server.tick(2)
+    lists = sys.modules["keepalive_core.services.lists"]
+    file.write_text("sip:b\nsip:c\n")
+    register_all = lists.register_all
+    newer = iter(["sip:c\n"])
+
+    def slow(*args: Any, **options: Any) -> int:
+        text = next(newer, None)
+        if text:
+            file.write_text(text)
+            assert keepalive.reload() == 0
+        failed: int = register_all(*args, **options)
+        return failed
+
+    monkeypatch.setattr(lists, "register_all", slow)
+    server.tick(12)
+    assert [each["uri"] for each in keepalive.list()] == ["sip:c"]

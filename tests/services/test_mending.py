@@ -1,5 +1,6 @@
 """Rows that an operator deletes or overwrites come back: nobody is silently unmonitored, or stuck."""
 
+import json
 from types import ModuleType
 from typing import Any
 
@@ -226,6 +227,37 @@ def test_how_many_are_behind_an_uplink_comes_back(monitored: ModuleType, server:
         settle(server, 3)
         assert uplink_rows.behind("") == 2
         assert monitored.is_alive(A) == UP
+
+
+@pytest.mark.parametrize("value", [2**31 - 1, 2**31 - 2, -(2**31), "foo"])
+def test_a_counter_at_its_end_gives_no_number_twice(
+    monitored: ModuleType, server: FakeServer, value: object
+) -> None:
+    """Pages of rosters have numbers, too: whatever somebody wrote, a group has all of its members."""
+    uris = [f"sip:10.0.0.{number}" for number in range(1, 41)]
+    server.ksr.tables["keepalive"]["generation"] = value
+    settle(server, 2)
+    seen: set[int] = set()
+    for number, uri in enumerate(uris):
+        assert monitored.add_destination(uri, "me", group="many", priority=number) == 0
+        generation, _, _ = json.loads(server.ksr.tables["keepalive_destination"][f"{uri}:5060"])
+        seen.add(generation)
+        if number % 10 == 9:
+            settle(server, 1)
+    assert len(seen) == len(uris)
+    server.answer(200, 3)
+    assert len(monitored.alive("many")) == len(uris)
+
+
+def test_settings_that_somebody_else_wrote_are_not_in_force(
+    monitored: ModuleType, server: FakeServer
+) -> None:
+    """Whatever they say, and however well formed they are."""
+    server.ksr.tables["keepalive"]["settings"] = json.dumps(
+        json.loads(server.ksr.tables["keepalive"]["settings"]) | {"rise": 500}
+    )
+    settle(server, 2)
+    assert monitored.info(B)["rise"] == 1
 
 
 def test_many_lost_rows_are_a_few_lines(keepalive: ModuleType, server: FakeServer) -> None:

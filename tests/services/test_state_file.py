@@ -514,3 +514,117 @@ def test_a_record_that_is_none_is_its_own_trouble(disk: Disk) -> None:
     disk.write()
     assert B.encode() in disk.file.read_bytes()
     assert A.encode() not in disk.file.read_bytes()
+
+
+@pytest.mark.parametrize("data", [None, b"", b'["keepalive-state-4"]\n'])
+def test_a_file_that_somebody_took_away_is_written_again(disk: Disk, data: bytes | None) -> None:
+    """It is deleted, or written over, while nothing changes: a standby's file outlives that too."""
+    keepalive = disk.start()
+    keepalive.set_admin(A, "maint")
+    disk.write(2)
+    written = disk.file.read_bytes()
+    if data is None:
+        disk.file.unlink()
+    else:
+        disk.file.write_bytes(data)
+    disk.write(2)
+    assert disk.file.read_bytes() == written
+    told = ["written by somebody else" in line for line in disk.told("warn")]
+    assert told == [True] * (data is not None)
+
+
+@pytest.mark.parametrize("blank", [b"\0", b"\n", b" "])
+def test_a_foreign_file_is_left_alone_whatever_it_begins_with(disk: Disk, blank: bytes) -> None:
+    """An image of a disk begins with nothing, for long."""
+    disk.file.write_bytes(blank * 200_000 + b"not ours\n")
+    keepalive = disk.start()
+    disk.server.tick(1)
+    disk.write(2)
+    assert b"not ours" in disk.file.read_bytes()
+    assert all_are_pinged(disk, keepalive)
+
+
+def test_a_file_that_a_full_disk_emptied_is_written_over(disk: Disk) -> None:
+    """It may be as long as it was, and have nothing but NULs."""
+    disk.file.write_bytes(b"\0" * 200_000)
+    disk.start()
+    disk.server.tick(1)  # what is so large is read by a prober
+    disk.write(2)
+    assert A.encode() in disk.file.read_bytes()
+
+
+def test_a_file_that_is_too_large_is_left_alone(disk: Disk) -> None:
+    """Its rest would be lost if it was written over."""
+    disk.start()
+    disk.write()
+    begins = disk.file.read_bytes()
+    with disk.file.open("ab") as file:
+        file.truncate(600 << 20)
+    keepalive = disk.start()
+    disk.server.tick(1)
+    disk.write(2)
+    assert disk.file.stat().st_size == 600 << 20
+    assert disk.file.open("rb").read(len(begins)) == begins
+    assert "is larger than 512 MB" in str(disk.told("err"))
+    assert all_are_pinged(disk, keepalive)
+
+
+@pytest.mark.parametrize("word", ["ready", "drain for a second"])
+def test_what_is_said_while_the_file_cannot_be_read_stands(disk: Disk, wall: list[float], word: str) -> None:
+    """An older word comes back neither over "ready" nor over a mode whose time is over by then."""
+    keepalive = disk.start()
+    for uri in (A, B):
+        keepalive.set_admin(uri, "maint", why="before")
+    disk.write(2)
+    moved = disk.file.with_suffix(".moved")
+    disk.file.rename(moved)
+    disk.file.symlink_to(moved)  # which is not followed
+    keepalive = disk.start()
+    disk.server.tick(2)
+    disk.write()
+    mode, _, ends = word.partition(" ")
+    assert keepalive.set_admin(A, mode, 1 if ends else 0) == 0
+    wall[0] += 2
+    disk.server.tick(3)
+    assert keepalive.info(A)["admin"]["mode"] == "ready"
+    assert disk.server.process().info(A)["admin"]["mode"] == "ready"
+    disk.file.unlink()
+    moved.rename(disk.file)
+    disk.write(3)
+    assert keepalive.info(A)["admin"]["mode"] == "ready"
+    assert keepalive.info(B)["admin"]["why"] == "before"
+    assert disk.server.ksr.tables["keepalive_admin"].keys() == {f"{B}:5060"}
+
+
+def test_a_server_that_begins_in_1970_forgets_nothing(disk: Disk, wall: list[float]) -> None:
+    """Without a clock of its own it learns the time later; what is configured then is as it was."""
+    keepalive = disk.start()
+    keepalive.set_admin(B, "maint", why="test")
+    disk.write(2)
+    now = wall[0]
+    disk.server.define("destinations", A)
+    wall[0] = 1000
+    disk.start()
+    disk.write(2)
+    wall[0] = now + DAY
+    disk.write(2)
+    assert B.encode() in disk.file.read_bytes()
+    wall[0] = now + 31 * DAY
+    disk.write(2)
+    assert B.encode() not in disk.file.read_bytes()
+
+
+@pytest.mark.parametrize("value", [2, 7, -1, "foo", None])
+def test_the_file_is_written_whatever_somebody_wrote_into_its_row(disk: Disk, value: object) -> None:
+    """The row that says how much of it was read is as it was within a second."""
+    keepalive = disk.start()
+    disk.server.tick(2)
+    disk.write()
+    rows = disk.server.ksr.tables["keepalive"]
+    rows.pop("state_read") if value is None else rows.update(state_read=value)
+    disk.write()
+    disk.server.tick(2)
+    keepalive.set_admin(A, "maint")
+    disk.write()
+    assert b"maint" in disk.file.read_bytes()
+    assert "Traceback" not in str(disk.server.ksr.lines("err"))

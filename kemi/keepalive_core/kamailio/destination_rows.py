@@ -8,7 +8,7 @@ table                      key                  value
 ``keepalive_health``       a destination's key  record.Health's text, filled up with spaces
 ``keepalive_history``      a destination's key  JSON, the last changes, the newest last
 ``keepalive_news``         a destination's key  news.News's text
-``keepalive_admin``        a destination's key  JSON, the Admin, if it is not ready
+``keepalive_admin``        a destination's key  JSON, the Admin, if anything was said
 ``keepalive_restored``     a destination's key  a line of the state file, until it is registered
 =========================  ===================  ==========================================================
 """
@@ -20,7 +20,7 @@ from typing import Any, Final
 import KSR
 
 from ..rules import rows
-from ..rules.modes import Admin
+from ..rules.modes import READY, Admin
 from ..rules.news import News
 from ..rules.record import Health, newest_sent_in
 from ..rules.remembered import Remembered
@@ -151,12 +151,21 @@ def store_news(key: str, known: News) -> None:
 
 
 def admin(key: str) -> Admin | None:
-    """Return what an administrator said of a destination; None where it is ready."""
+    """Return what an administrator said of a destination; None if it is ready."""
+    said = said_of(key)
+    return None if said is None or said.mode == READY else said
+
+
+def said_of(key: str) -> Admin | None:
+    """Return what an administrator said of a destination since the start, that it is ready too."""
     return read_row(ADMIN, key, rows.admin)
 
 
 def store_admin(key: str, said: Admin | None) -> None:
-    """Write what an administrator said of a destination. Raises: SharedMemoryFull."""
+    """Write what an administrator said of a destination. Raises: SharedMemoryFull.
+
+    Arguments: key; said, None: it is ready, and nobody needs to know that somebody said so.
+    """
     if said is None:
         KSR.htable.sht_rm(ADMIN, key)
     else:

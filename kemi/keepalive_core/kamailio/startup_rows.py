@@ -5,13 +5,14 @@ table          key              value
 =============  ===============  ===========================================================
 ``keepalive``  ``startup``      int, how many processes asked to do the start-up
 ``keepalive``  ``started``      int, 1 when what is configured was brought in
-``keepalive``  ``complete``     int, 1 when nothing of that had to be left out
+``keepalive``  ``brought_in``   int, the sum of the Sources of which nothing had to be left out
+``keepalive``  ``reloads``      int, counts the reloads of the list file
 ``keepalive``  ``probers``      int, how many probers have begun
 ``keepalive``  ``state_read``   int, a StateRead
 =============  ===============  ===========================================================
 """
 
-from enum import Enum
+from enum import Enum, IntFlag
 from typing import Final
 
 import KSR
@@ -19,7 +20,7 @@ import KSR
 from .callback_rows import store_running_callback
 from .group_rows import next_group_change
 from .server_rows import is_disabled, is_paused, store_disabled, store_paused
-from .tables import COMMON, SharedMemoryFull, locked, number, revise, store
+from .tables import COMMON, SharedMemoryFull, locked, next_number, number, read_number, revise, store
 from .variables import probers
 
 
@@ -34,7 +35,8 @@ def reserve_rows() -> None:
     Raises: SharedMemoryFull.
     """
     store(COMMON, "started", 0)
-    store(COMMON, "complete", 0)
+    store(COMMON, "brought_in", 0)
+    store(COMMON, "reloads", 0)
     store(COMMON, "untold", 0)
     store(COMMON, "unannounced", 0)
     store(COMMON, "state_read", 0)
@@ -76,7 +78,10 @@ class StateRead(Enum):
 
 def state_read() -> StateRead:
     """Return how much of what the state file has is known."""
-    return StateRead(KSR.htable.sht_get(COMMON, "state_read") or 0)
+    try:
+        return StateRead(read_number(COMMON, "state_read"))
+    except ValueError:  # somebody else wrote it
+        return StateRead.NOTHING
 
 
 def store_state_read(known: StateRead) -> None:
@@ -84,22 +89,51 @@ def store_state_read(known: StateRead) -> None:
     store(COMMON, "state_read", known.value)
 
 
+class Source(IntFlag):
+    """From where destinations and callbacks come that are configured."""
+
+    SCRIPT = 1
+    KAMAILIO_CFG = 2
+    LIST_FILE = 4
+
+
+_ALL_SOURCES: Final = Source.SCRIPT | Source.KAMAILIO_CFG | Source.LIST_FILE
+
+
+def brought_in() -> Source:
+    """Return of which sources all is registered that is configured there."""
+    return Source(read_number(COMMON, "brought_in") & _ALL_SOURCES)
+
+
+def store_brought_in(sources: Source) -> None:
+    """Write of which sources all is registered. Raises: SharedMemoryFull."""
+    store(COMMON, "brought_in", sources.value)
+
+
 def is_complete() -> bool:
     """Say whether all that is configured is registered."""
-    return bool(KSR.htable.sht_get(COMMON, "complete") == 1)
+    return brought_in() == _ALL_SOURCES
 
 
-def store_complete(complete: bool) -> None:
-    """Write whether all that is configured is registered. Raises: SharedMemoryFull."""
-    store(COMMON, "complete", int(complete))
+def next_reload() -> int:
+    """Return a number that no reload of the list file had before. Raises: SharedMemoryFull."""
+    return next_number("reloads")
+
+
+def last_reload() -> int:
+    """Return the number of the reload of the list file that began last."""
+    return read_number(COMMON, "reloads")
 
 
 # What only rises: counters, of which no number is given twice, and others, which come back as they were.
-_COUNTERS: Final = ("generation", "revision", "group_changes", "lost")
-_MARKS: Final = ("startup", "started", "state_read", "probers", "unannounced")
+_COUNTERS: Final = ("generation", "revision", "group_changes", "lost", "reloads")
+_MARKS: Final = ("startup", "probers", "unannounced", "brought_in")
+# What is said once, and stays.
+_SAID_ONCE: Final = ("started", "state_read")
 # A counter that was lost goes on so far behind what was seen of it.
 _AHEAD: Final = 1 << 20
-_MOST_NUMBER: Final = (1 << 31) - 1
+# None of them gets there by itself.
+_MOST_NUMBER: Final = (1 << 31) - 1 - _AHEAD
 
 
 def keep_rising(seen: dict[str, int]) -> list[str]:
@@ -109,10 +143,11 @@ def keep_rising(seen: dict[str, int]) -> list[str]:
     Returns: the names of those that had. Raises: SharedMemoryFull.
     """
     fallen = []
-    for name in (*_COUNTERS, *_MARKS):
+    for name in (*_COUNTERS, *_MARKS, *_SAID_ONCE):
         value = number(COMMON, name)
         before = seen.get(name, 0)
-        if not isinstance(value, int) or value < before:
+        is_said = before != 0 and name in _SAID_ONCE
+        if not isinstance(value, int) or not before <= value <= (before if is_said else _MOST_NUMBER):
             value = min(before + (_AHEAD if name in _COUNTERS else 0), _MOST_NUMBER)
             store(COMMON, name, value)
             fallen.append(name)

@@ -184,7 +184,7 @@ def split_headers(value: str) -> list[str]:
 
 
 def _see_header(header: str) -> None:
-    if not re.fullmatch(r"[^:]+: ?[\x20-\x7e]+", header):
+    if not re.fullmatch(r"[\x20-\x39\x3b-\x7e]+: ?[\x20-\x7e]+", header):
         raise ValueError(f"{quoted(header)} is no header, 'Name: value' in printable ASCII is needed")
     if "!" in header:
         raise ValueError(f"{quoted(header)} has a '!', at which Kamailio's tm breaks a request (5.6, 6.0)")

@@ -13,6 +13,8 @@ MAINT: Final = "maint"
 ADMIN_MODES: Final = {READY: 0, DRAIN: 10, MAINT: 20}
 """What each mode adds to the state that is_alive reads."""
 
+NEVER: Final = 2**40
+"""Epoch seconds, long after anybody cares"""
 MOST_SECONDS: Final = 10 * 365 * 86_400
 """A mode ends after so long at the latest, or not at all."""
 
@@ -28,6 +30,11 @@ class Admin(NamedTuple):
     why: str
     since: int
     """epoch seconds"""
+
+
+def ready(now: int) -> Admin:
+    """Return what is known of one that an administrator said is ready. Arguments: now, epoch seconds."""
+    return Admin(READY, 0, "", "", now)
 
 
 def said(mode: object, until: object, by: object, why: object, now: int) -> Admin | None:

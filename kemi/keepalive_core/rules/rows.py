@@ -8,9 +8,10 @@ import json
 from typing import Any, NamedTuple
 
 from . import uris
+from .checks import number
 from .listening import Gap, Pulse, Queue
 from .mass_failure import Uplink
-from .modes import ADMIN_MODES, READY, Admin
+from .modes import ADMIN_MODES, NEVER, Admin
 from .parameters import PARAMETERS, Value, check, check_options
 from .record import Health
 from .states import STATE_NAMES
@@ -54,7 +55,7 @@ class Registration(NamedTuple):
 def registration(key: str, text: str) -> Registration:
     """Return how a destination is registered."""
     generation, uri, owners = json.loads(text)
-    _see(isinstance(generation, int) and isinstance(uri, str) and uris.parse(uri).key == key)
+    _see(type(generation) is int and isinstance(uri, str) and uris.parse(uri).key == key)
     found = Registration(generation, uri, {name: _owner(*fields) for name, fields in owners.items()})
     _see(bool(found.owners))
     return found
@@ -62,8 +63,8 @@ def registration(key: str, text: str) -> Registration:
 
 def _owner(*fields: Any) -> Owner:
     owner = Owner(*fields)
-    numbers = owner.flags, owner.priority, owner.weight
-    _see(all(isinstance(number, int) for number in numbers))
+    for each in (owner.flags, owner.priority, owner.weight):
+        number("a number", each)
     _see(isinstance(owner.callback, str) and isinstance(owner.group, str))
     return owner._replace(options=check_options(owner.options))
 
@@ -85,10 +86,10 @@ def history(text: str) -> list[list[Any]]:
 
 
 def admin(text: str) -> Admin:
-    """Return what an administrator said of a destination that is not ready."""
+    """Return what an administrator said of a destination."""
     said = Admin(*_list(text))
-    _see(said.mode in ADMIN_MODES and said.mode != READY)
-    _see(isinstance(said.until, int) and isinstance(said.since, int))
+    _see(said.mode in ADMIN_MODES)
+    _see(all(type(when) is int and 0 <= when <= NEVER for when in (said.until, said.since)))
     _see(isinstance(said.by, str) and isinstance(said.why, str))
     return said
 

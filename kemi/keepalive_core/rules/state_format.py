@@ -112,6 +112,11 @@ def parse(lines: Iterable[bytes], wall: float) -> Parsed:
     return Parsed(rows, faults, bad, is_ours, is_whole)
 
 
+def is_blank(data: bytes) -> bool:
+    """Say whether bytes have no text."""
+    return not data.strip(_NOTHING + b"\n")
+
+
 def _fields_of(line: bytes) -> dict[str, Any]:
     """Return the fields of a line, unchecked. Raises: Untrue."""
     if len(line) > MOST_BYTES_OF_A_LINE:

@@ -12,7 +12,7 @@ from . import uris
 from .checks import remark
 from .evidence import WORDS
 from .latency import LOSS, RECENT
-from .modes import ADMIN_MODES, MOST_SECONDS, READY, Admin
+from .modes import ADMIN_MODES, MOST_SECONDS, NEVER, READY, Admin
 from .record import HISTORY, Health
 from .schedule import SECOND
 from .states import DOWN, STATE_NAMES, UP
@@ -29,7 +29,6 @@ KEPT: Final = (
 TIMES: Final = ("kept_down", "flap_since")
 
 _MOST: Final = 2**53
-_NEVER: Final = 2**40  # epoch seconds, long after anybody cares
 _MOST_REASON: Final = 500
 # flap_hold_max and passive_window are a day at the most.
 _LONGEST_HOLD: Final = 86_400
@@ -41,7 +40,7 @@ _SAMPLES: Final = re.compile(rf"[!-{LOSS}]{{0,{RECENT}}}")
 
 _LIMITS: Final[Mapping[str, tuple[int, int]]] = {
     **dict.fromkeys((*_COUNTERS, *_LATENCIES), (0, _MOST)),
-    **dict.fromkeys((*_EPOCHS, *TIMES, "left"), (0, _NEVER)),
+    **dict.fromkeys((*_EPOCHS, *TIMES, "left"), (0, NEVER)),
     "state": (min(STATE_NAMES), max(STATE_NAMES)),
     "streak": (-_MOST, _MOST),
     "code": (0, 999),
@@ -100,6 +99,16 @@ class Row(NamedTuple):
 def newest(health: Health) -> int:
     """Return the last of a destination's times, epoch seconds."""
     return max(health.checked, health.last_up, health.last_down, health.since)
+
+
+def away_for(row: Row, wall: int) -> int:
+    """Return for how long a destination has not been monitored, s; less than 0 if it left in the future.
+
+    Arguments: row, which says when it left; wall, epoch seconds.
+    """
+    # A server may begin in 1970, and learn the time later: it did not leave before what is known of it.
+    known = max(newest(row.health), row.admin.since if row.admin else 0)
+    return wall - (max(row.left, known) if known <= wall else row.left)
 
 
 def fields_of(key: str, row: Row) -> dict[str, Any]:
@@ -166,7 +175,7 @@ def _admin(value: object) -> Admin | None:
     said = Admin(*(known[name] for name in Admin._fields))
     if not isinstance(said.mode, str) or said.mode not in ADMIN_MODES or said.mode == READY:
         raise Untrue("its admin mode is none")
-    if type(said.since) is not int or not 0 <= said.since <= _NEVER:
+    if type(said.since) is not int or not 0 <= said.since <= NEVER:
         raise Untrue("its admin mode has no time")
     if type(said.until) is not int or not (said.until == 0 or 0 < said.until - said.since <= MOST_SECONDS):
         raise Untrue("its admin mode has no true end")
@@ -191,7 +200,7 @@ def _is_change(value: object) -> bool:
     at, before, after, reason = value
     if type(at) is not int or type(before) is not int or type(after) is not int:
         return False
-    return 0 <= at <= _NEVER and before in STATE_NAMES and after in STATE_NAMES and _is_reason(reason)
+    return 0 <= at <= NEVER and before in STATE_NAMES and after in STATE_NAMES and _is_reason(reason)
 
 
 def _see_that_it_agrees(row: Row, wall: float) -> None:

@@ -23,6 +23,7 @@ _NONE: Final = "\0"
 # What this process read last, to tell what is new.
 _seen: dict[str, str] = {}
 _unreadable: set[str] = set()
+_replaced = False
 _enabled = True
 _published: dict[str, Value] = {}
 # Policies by the options that differ from the settings, all of one version of these. One takes some 4 kB.
@@ -61,7 +62,7 @@ def refresh() -> bool:
         if text is not None and text != _seen.get(name):
             _take_over(name, text)
     in_force = settings.values()
-    if in_force == _published and server_rows.published_settings() is not None:
+    if in_force == _published == server_rows.published_settings():
         return False
     server_rows.publish_settings(in_force)
     _published = in_force
@@ -149,7 +150,13 @@ def defined_destinations() -> str:
 
 def are_destinations_as_defined() -> bool:
     """Say whether the list of destinations of kamailio.cfg is the one of the start, to this process."""
-    return _seen.get(DESTINATION) in (None, defined_destinations())
+    return not _replaced
+
+
+def destinations_replaced() -> None:
+    """Take note that another list than the one of the start is followed, perhaps in part."""
+    global _replaced
+    _replaced = True
 
 
 def destinations_changed() -> tuple[str, bool] | None:

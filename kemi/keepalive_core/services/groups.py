@@ -64,7 +64,8 @@ def _alive(name: object) -> list[str] | None:
 
     It is found out anew after a change of this group only, and then a page is read only if it is a new one.
     """
-    if not isinstance(name, str) or not name:
+    # What can't be printed is no group's name, and NUL or half a character no key to Kamailio.
+    if not isinstance(name, str) or not name or not name.isprintable():
         return None
     # Read before what it stands for: a change that comes meanwhile makes the answer an old one.
     change = group_rows.group_change(name)

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import partial
 from typing import Final
 
-from ..kamailio import destination_rows
+from ..kamailio import destination_rows, startup_rows
 from ..kamailio.tables import SharedMemoryFull
 from ..rules import list_file, replacing, uris
 from ..rules.checks import Refused
@@ -29,6 +29,9 @@ LIST_OWNER = "list_file"
 MISSED_SECONDS: Final = 10
 """What could not be registered at the start is tried again so often"""
 
+# So many times a reload begins anew since another process has begun one.
+_MOST_ROUNDS: Final = 10
+
 Wanted = tuple[uris.Destination, str, Owner]
 """a destination, an owner's name and how that wants it"""
 
@@ -39,24 +42,25 @@ class _Incomplete(Refused):
     """Not all is as the list wants it, and may be the next time."""
 
 
-def bring_in(tell: bool) -> int:
-    """Register what kamailio.cfg and the list file have, as at the start.
+def bring_in_configured(tell: bool) -> int:
+    """Register what kamailio.cfg has, as at the start.
 
-    Arguments: tell, whether the log is to name what is wrong with them.
+    Arguments: tell, whether the log is to name what is wrong with it.
     Returns: how much is not registered that might be the next time.
     """
-    failed = 0
-    if configuration.are_destinations_as_defined():
-        configured = replacing.listed(configuration.defined_destinations())
-        if tell:
-            _tell("", configured, "in kamailio.cfg; the others are monitored")
-        failed += register_all(_of_cfg(configured), tell)
-    if list_path():
-        failed += _bring_in_list_file(tell)
-    return failed
+    if not configuration.are_destinations_as_defined():
+        return 0
+    configured = replacing.listed(configuration.defined_destinations())
+    if tell:
+        _tell("", configured, "in kamailio.cfg; the others are monitored")
+    return register_missing(_of_cfg(configured), tell)
 
 
-def _bring_in_list_file(tell: bool) -> int:
+def bring_in_list_file(tell: bool) -> int:
+    """Register what the list file has, as at the start; arguments and answer as bring_in_configured() has."""
+    if not list_path():
+        return 0
+    turn = startup_rows.last_reload()
     try:
         parsed = _read(list_path())
     except Refused as refusal:
@@ -65,7 +69,14 @@ def _bring_in_list_file(tell: bool) -> int:
         return 1
     if tell:
         _tell(f"list_file {list_path()}, ", parsed, "the other lines are used")
-    return register_all(_of_file(parsed), tell)
+    failed = register_all(_of_file(parsed), tell)
+    if startup_rows.last_reload() != turn:
+        # Another process has removed what the file had no more, perhaps before it was registered here.
+        try:
+            reload(forced=False)
+        except Refused as refusal:
+            log.error("%s", refusal)
+    return failed
 
 
 def replace_configured(text: str, tolerant: bool) -> bool:
@@ -82,9 +93,14 @@ def replace_configured(text: str, tolerant: bool) -> bool:
             raise Refused(f"nothing has changed: {configured.faults[0]}{more}")
         _tell("", configured, "in kamailio.cfg; the others are monitored")
         _replace(CFG_OWNER, list(_of_cfg(configured)), configured.forced, f"begin the list with {FORCE}")
+    except _Incomplete as trouble:
+        log.error("keepalive.destination: %s", trouble)
+        configuration.destinations_replaced()
+        return False
     except Refused as refusal:
         log.error("keepalive.destination: %s", refusal)
-        return not isinstance(refusal, _Incomplete)
+        return True
+    configuration.destinations_replaced()
     return True
 
 
@@ -95,6 +111,17 @@ def reload(forced: bool) -> None:
     Raises: Refused for a file that can't be read, has a bad line or would remove too many: nothing has
     changed. And where shared memory has no room for all: some of the new came, and nothing went.
     """
+    begun = startup_rows.next_reload()
+    for _ in range(_MOST_ROUNDS):
+        _reload_once(forced)
+        # Of two processes at once the slower one may have read what the file had before.
+        turn, begun = begun, startup_rows.last_reload()
+        if begun == turn:
+            return
+    raise _Incomplete(f"the list file is reloaded again and again: of {_MOST_ROUNDS} reloads none was alone")
+
+
+def _reload_once(forced: bool) -> None:
     path = list_path()
     if not path:
         raise Refused("no list_file is set")
@@ -170,6 +197,21 @@ def _owned_by(owner: str) -> list[str]:
         if registered and owner in registered.owners:
             owned.append(key)
     return owned
+
+
+def register_missing(wanted: Iterable[Wanted], tell: bool) -> int:
+    """Register those destinations that their owners do not have yet; as register_all().
+
+    What they have said since is newer than what was configured.
+    """
+    tasks = ((each[0].uri, partial(_register_if_missing, *each)) for each in wanted)
+    return _failures("is not monitored", tasks, tell)
+
+
+def _register_if_missing(destination: uris.Destination, owner: str, how: Owner) -> None:
+    registered = destination_rows.registration(destination.key)
+    if registered is None or owner not in registered.owners:
+        registrations.register(destination, owner, how)
 
 
 def register_all(wanted: Iterable[Wanted], tell: bool) -> int:

@@ -10,7 +10,7 @@ from ..rules.checks import Refused
 from ..rules.modes import Admin
 from ..rules.schedule import Wish
 from ..rules.shown import to_show
-from . import groups, lookup, registrations, startup
+from . import groups, lookup, registrations, startup, state_file
 
 log = logging.getLogger("keepalive")
 
@@ -48,7 +48,9 @@ def _store_admin(key: str, said: Admin | None) -> None:
     known = destination_rows.health(key)
     if known is None:
         raise Refused(f"{key} is not monitored")
-    destination_rows.store_admin(key, said)
+    # A state file that could not be read yet may know an older word, and this one is to stand.
+    is_read = not state_file.is_awaited()
+    destination_rows.store_admin(key, said if said or is_read else modes.ready(int(time.time())))
     groups.show(key, to_show(known, said), destination_rows.registration(key))
 
 

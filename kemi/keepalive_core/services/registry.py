@@ -106,7 +106,8 @@ def reload(forced: bool) -> None:
     """
     if startup.is_early():
         raise Refused("the list file is read at the start")
-    startup.start()
+    if not startup.start():
+        raise Refused("another process is just reading the list file, at the start")
     lists.reload(forced)
 
 

@@ -5,11 +5,13 @@ file, and what the state file remembers of all of them.
 """
 
 import logging
+from collections.abc import Callable
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 from ..kamailio import callback_rows, startup_rows, tables
+from ..kamailio.startup_rows import Source
 from ..kamailio.tables import SharedMemoryFull
 from ..rules import replacing
 from ..rules.rows import Owner
@@ -129,9 +131,22 @@ def _bring_in_what_is_configured() -> None:
 
 
 def _bring_in_destinations(tell: bool = True) -> None:
+    """Register what is configured, from those sources of which anything may be missing."""
+    done = startup_rows.brought_in()
+    bring_in: dict[Source, Callable[[bool], int]] = {
+        Source.SCRIPT: _bring_in_what_the_script_wants,
+        Source.KAMAILIO_CFG: lists.bring_in_configured,
+        Source.LIST_FILE: lists.bring_in_list_file,
+    }
+    for source, failed in bring_in.items():
+        if source not in done and not failed(tell):
+            done |= source
+    startup_rows.store_brought_in(done)
+
+
+def _bring_in_what_the_script_wants(tell: bool) -> int:
     kept = [(Destination(key, uri), owner, how) for (key, owner), (uri, how) in _startup.destinations.items()]
-    failed = [_failed_callbacks(tell), lists.register_all(kept, tell), lists.bring_in(tell)]
-    startup_rows.store_complete(not any(failed))
+    return _failed_callbacks(tell) + lists.register_missing(kept, tell)
 
 
 def _failed_callbacks(tell: bool) -> int:

@@ -15,8 +15,9 @@ from ..kamailio import clock, destination_rows, startup_rows
 from ..kamailio.startup_rows import StateRead
 from ..kamailio.tables import SharedMemoryFull
 from ..rules import state_format
+from ..rules.schedule import Minutely
 from ..rules.state_format import Parsed
-from ..rules.state_row import Row, Untrue
+from ..rules.state_row import Row, Untrue, away_for
 from . import configuration, files, registrations
 
 log = logging.getLogger("keepalive")
@@ -49,6 +50,11 @@ def load() -> None:
         log.error("state_file %s", error)
 
 
+def is_awaited() -> bool:
+    """Say whether there is a state file that could not be read yet."""
+    return startup_rows.state_read() is StateRead.NOTHING and bool(_path())
+
+
 def _path() -> str:
     return str(configuration.values()["state_file"])
 
@@ -71,7 +77,12 @@ def _read(path: str) -> dict[str, Row]:
 
 def _see_that_it_is_ours(path: str, file: BinaryIO) -> None:
     """Look at a file's beginning: somebody else's may be large. Raises: Unusable."""
-    if not state_format.parse(file.read(_BEGINNING).split(b"\n"), time.time()).is_ours:
+    if os.fstat(file.fileno()).st_size > MOST_BYTES:
+        raise Unusable(f"{path} is larger than {MOST_BYTES >> 20} MB, and is neither read nor written over")
+    beginning = file.read(_BEGINNING)
+    while beginning and state_format.is_blank(beginning):
+        beginning = file.read(_BEGINNING)
+    if not state_format.parse(beginning.split(b"\n"), time.time()).is_ours:
         raise Unusable(f"{path} is no state file, and is not written over: move it away, or name another one")
 
 
@@ -116,6 +127,7 @@ class Writer:
         """what was told last, "" if all is well, None before the first time"""
         self._written = 0
         """checksum of what the file has; 0 before the first time"""
+        self._minutely = Minutely()
         self._mark: tuple[int, ...] = ()
         """what shows that the file is the one that was written last"""
 
@@ -153,23 +165,36 @@ class Writer:
             raise
 
     def _write(self, path: str) -> None:
-        self._see_whose_it_is(path)
+        is_as_written = self._see_whose_it_is(path)
         data = state_format.data_of(_texts())
         checksum = zlib.crc32(data)
-        if checksum == self._written:
+        if is_as_written and checksum == self._written:
             return
         files.write_whole(path, data)
         self._written = checksum
         self._mark = _mark_of(os.stat(path))
 
-    def _see_whose_it_is(self, path: str) -> None:
-        """Refuse to write over what somebody else has put there since. Raises: Unusable, OSError."""
+    def _see_whose_it_is(self, path: str) -> bool:
+        """Refuse to write over what somebody else has put there since.
+
+        Returns: whether it is the file that was written last. Raises: Unusable, OSError.
+        """
         try:
             with files.open_regular(path, follow_links=False) as file:
-                if _mark_of(os.fstat(file.fileno())) != self._mark:
-                    _see_that_it_is_ours(path, file)
+                if _mark_of(os.fstat(file.fileno())) == self._mark:
+                    return True
+                _see_that_it_is_ours(path, file)
         except FileNotFoundError:
-            return
+            return False
+        self._tell_of_another_writer(path)
+        return False
+
+    def _tell_of_another_writer(self, path: str) -> None:
+        if self._mark and self._minutely.may_tell("another writer", clock.now()):
+            log.warning(
+                "state_file %s was written by somebody else, and is written over: each server needs its own",
+                path,
+            )
 
 
 def _mark_of(known: os.stat_result) -> tuple[int, ...]:
@@ -209,8 +234,8 @@ def _text_of_one_that_left(key: str, wall: int) -> str | None:
         destination_rows.drop_restored(key)
         return None
     # The clock may have been set back meanwhile.
-    if 0 < row.left <= wall:
-        if wall - row.left <= _KEPT_SECONDS:
+    if row.left and (away := away_for(row, wall)) >= 0:
+        if away <= _KEPT_SECONDS:
             return text
         destination_rows.drop_restored(key)
         return None

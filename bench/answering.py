@@ -64,7 +64,7 @@ def idle_tick(destinations):
     prober = Prober()
     prober.tick()
     later = time.monotonic_ns() // 1000 + 3600 * SECOND
-    prober._to_look_at.clear()
+    prober._changes.to_look_at.clear()
     prober._fleet.pings = type(prober._fleet.pings)()
     for number in range(destinations):
         prober._fleet.pings.put(f"destination {number}", later + number)

@@ -450,20 +450,20 @@ class Handlers:
 
     def ksr_keepalive_tick(self, msg: object, event: str = "") -> int:
         """Send the pings that are due; rtimer calls it each 90 ms in a process of its own."""
-        return _timed(prober.prober.tick)
+        return _timed(prober.the_prober.tick)
 
     def ksr_keepalive_callbacks(self, msg: object, event: str = "") -> int:
         """Run the callbacks that are due; rtimer calls it ten times a second in a process of its own."""
-        return _timed(callbacks.teller.tick)
+        return _timed(callbacks.the_teller.tick)
 
     def ksr_keepalive_watch(self, msg: object, event: str = "") -> int:
         """Notice when the server hears nothing, or waits; rtimer calls it ten times a second by itself."""
-        _timed(watch.watch.beat)
-        return _timed(callbacks.overseer.look)
+        _timed(watch.the_watch.beat)
+        return _timed(callbacks.the_overseer.look)
 
     def ksr_keepalive_state_file(self, msg: object, event: str = "") -> int:
         """Write the state file, if one is set; rtimer calls it once a second in a process of its own."""
-        return _timed(state_file.writer.tick)
+        return _timed(state_file.the_writer.tick)
 
     def ksr_keepalive_tm_event(self, msg: object, event: str = tm.LOCAL_REQUEST) -> int:
         """Give a leaving ping its time limit and its reply and failure function; tm calls it."""

@@ -92,7 +92,7 @@ class FakeServer:
         self._monkeypatch.setattr(host, "has_address", lambda address: address not in self.missing_addresses)
         self._monkeypatch.setattr(host, "has_route", lambda address: address not in self.unreachable)
         self._monkeypatch.setattr(host, "has_descriptors", lambda: self.has_descriptors)
-        prober.prober = prober.Prober(lambda: self.now)
+        prober.the_prober = prober.Prober(lambda: self.now)
         self.ksr.handlers = keepalive.Handlers()
         return keepalive
 

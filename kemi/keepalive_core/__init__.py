@@ -19,7 +19,7 @@ Kamailio's processes, each with an interpreter of its own, share nothing but tab
      end of a ping -------+--> tables: health, state, destination, group, ... --+
             results.py, under the destination's lock, is the only writer of health and state
 
-A ping's way: ``prober`` finds it due, ``turns`` lets it go, ``tm`` sends it; its reply or its end comes to
+A ping's way: ``prober`` finds it due, ``pinging`` lets it go, ``tm`` sends it; its reply or its end comes to
 ``answers``, is judged in ``results`` by ``judging`` and the guards, and what follows is written, told to the
 log, and queued for ``callbacks``.
 

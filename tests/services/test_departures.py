@@ -64,22 +64,6 @@ def test_what_is_so_from_the_start_is_void_and_told(
     assert len(not_sent(server)) == 2
 
 
-def test_how_many_are_not_sent(server: FakeServer) -> None:
-    """Once a minute for each kind: one of them, how many more there are, and why."""
-    keepalive = server.process()
-    server.ksr.phase = "mod_init"
-    for number in range(5):
-        keepalive.add_destination(f"sip:192.168.20.{number}", "me", ping_interval=1, ping_socket=NOWHERE)
-    keepalive.add_destination(f"{ADDRESS};transport=ws", "me", ping_interval=1)
-    server.ksr.phase = "route"
-    server.tick(110)
-    lines = not_sent(server)
-    assert len(lines) == 4
-    assert len([line for line in lines if " and 4 more: no such socket: " in line and NOWHERE in line]) == 2
-    assert len([line for line in lines if "transport=ws: no such transport: " in line]) == 2
-    assert len([line for line in server.ksr.lines("warn") if "no verdict" in line]) == 0, "told once"
-
-
 @pytest.mark.parametrize("how", ["before tm's event", "behind tm's event"])
 def test_a_refusal_that_is_left_over(keepalive: ModuleType, server: FakeServer, how: str) -> None:
     """It is void for an address. A name may be gone, which is a failure, unless tm knew it already."""

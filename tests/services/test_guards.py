@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from types import ModuleType
 
-import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import initialize, invariant, rule
@@ -14,7 +13,6 @@ from keepalive_core.rules.criteria import Criteria
 from keepalive_core.rules.evidence import Kind, Result
 from keepalive_core.rules.judging import Transition, judge
 from keepalive_core.rules.record import Health
-from keepalive_core.rules.schedule import SECOND
 from keepalive_core.rules.shown import HOLD
 from keepalive_core.rules.states import DOWN
 
@@ -178,36 +176,6 @@ def test_no_ping_while_calls_go_well(keepalive: ModuleType, server: FakeServer) 
 
 
 # --- our own fault ---------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize("alone", [True, False])
-def test_a_standstill_is_a_witness_if_it_was_the_servers(
-    keepalive: ModuleType, server: FakeServer, alone: bool
-) -> None:
-    """After 20 s in which the server stood still nobody is down or stale, and the pings are void.
-
-    A prober that stood still alone, as for a name's records, kept nobody from answering: silence counts.
-    """
-    for uri in (A, B):
-        keepalive.add_destination(uri, "me", ping_interval=5, ping_timeout=1000, stale_after=10)
-    server.answer(200, 6)
-    before = len(server.ksr.sent)
-    while len(server.ksr.sent) < before + 2:
-        server.tick()
-    server.ksr.handlers.ksr_keepalive_watch(None)
-    for _ in range(200):
-        server.now += SECOND // 10
-        if alone:
-            server.ksr.handlers.ksr_keepalive_watch(None)
-    server.tick()
-    assert {keepalive.state(uri) for uri in (A, B)} == {2 if alone else 1}
-    assert {keepalive.info(uri)["void"] for uri in (A, B)} == {0 if alone else 1}
-    assert keepalive.info(A)["failed"] == int(alone)
-    assert keepalive.info(A)["last_reason"].endswith(" ms: this server stood still") != alone
-    [line] = server.ksr.lines("warn")
-    assert "a prober stood still for 20.1 s: it sent no pings meanwhile" in line
-    server.answer(200, 6)
-    assert {keepalive.state(uri) for uri in (A, B)} == {1}
 
 
 @given(

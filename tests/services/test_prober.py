@@ -1,6 +1,5 @@
 """The tick: pings leave in time, results of any order and kind do what they should."""
 
-from itertools import pairwise
 from types import ModuleType
 
 import pytest
@@ -39,46 +38,6 @@ def test_pings_leave_once_an_interval(up: ModuleType, server: FakeServer) -> Non
         next_ping(server)
         assert 29_900_000 <= server.now - began <= 30_100_000
     assert up.state(A) == up.DOWN
-
-
-@pytest.mark.parametrize("code", [300, 404, 408, 500, 603])
-def test_a_final_reply_that_is_no_2xx_is_down(up: ModuleType, server: FakeServer, code: int) -> None:
-    """Any final reply but 2xx is down, judged once though reply and failure function both run."""
-    server.ksr.reply(next_ping(server), code, "Reason")
-    assert up.state(A) == up.DOWN
-    assert server.ksr.lines("notice")[-1].startswith(f"keepalive: {A} up -> down: {code} Reason in ")
-
-
-def test_a_local_timeout_is_down(up: ModuleType, server: FakeServer) -> None:
-    """tm's timeout is a failure, and is not called a 408."""
-    ping = next_ping(server)
-    server.now += 3_000_000
-    server.ksr.time_out(ping)
-    assert up.state(A) == up.DOWN
-    assert server.ksr.lines("notice")[-1] == f"keepalive: {A} up -> down: no reply in 3000 ms"
-
-
-def test_a_result_that_never_comes_is_a_failure_at_the_deadline(up: ModuleType, server: FakeServer) -> None:
-    """Where neither reply nor timeout is ever heard of, the destination is down a second after the limit."""
-    next_ping(server)
-    server.tick(3.9)
-    assert up.state(A) == up.UP
-    server.tick(0.2)
-    assert up.state(A) == up.DOWN
-
-
-def test_a_name_that_is_gone_is_a_failure_at_once(keepalive: ModuleType, server: FakeServer) -> None:
-    """A name that stopped resolving is down with the first ping that could not leave."""
-    name = "sip:gateway.example"
-    keepalive.add_destination(name, "me")
-    server.answer(seconds=31)
-    server.ksr.unresolvable.add(name)
-    server.tick(31)
-    assert keepalive.state(name) == keepalive.DOWN
-    assert server.ksr.lines("notice")[-1] == f"keepalive: {name} up -> down: the ping could not be sent"
-    server.ksr.unresolvable.clear()
-    server.answer(seconds=31)
-    assert keepalive.state(name) == keepalive.UP
 
 
 def test_late_and_double_results_change_nothing(up: ModuleType, server: FakeServer) -> None:
@@ -123,41 +82,6 @@ def test_a_deleted_destination_is_pinged_no_more(up: ModuleType, server: FakeSer
     server.tick(65)
     assert len(server.ksr.sent) == sent
     assert server.ksr.lines("err") == []
-
-
-def test_a_deletion_that_could_not_be_announced_is_noticed(
-    up: ModuleType, server: FakeServer, mocker
-) -> None:
-    """Where memory had no room to tell the prober of a deletion, it finds out, and pings no more."""
-    next_ping(server)
-    from keepalive_core.kamailio import queues
-
-    mocker.patch.object(queues, "_enqueue", side_effect=queues.SharedMemoryFull("an entry"))
-    assert up.del_destination(A, "me") == 0
-    assert up.state(A) == -1
-    server.tick(5)
-    sent = len(server.ksr.sent)
-    server.tick(65)
-    assert len(server.ksr.sent) == sent
-
-
-def test_one_ping_in_flight(server: FakeServer) -> None:
-    """With an interval as short as the limit, the next ping waits for the end of the one before."""
-    server.define("ping_interval", "1")
-    keepalive = server.process()
-    keepalive.add_destination(A, "me")
-    times = []
-    for _ in range(200):
-        before = len(server.ksr.sent)
-        server.tick()
-        times += [server.now] * (len(server.ksr.sent) - before)
-    # 1 s for the answer and 1 s of grace, as no timeout is heard of.
-    assert all(b - a >= 2_000_000 for a, b in pairwise(times))
-    assert len(times) >= 4
-    server.ksr.reply(server.ksr.sent[-1], 200)
-    before = len(server.ksr.sent)
-    server.tick(3)
-    assert len(server.ksr.sent) > before
 
 
 def test_many_destinations_are_never_sent_in_one_burst(server: FakeServer) -> None:
@@ -246,94 +170,6 @@ def test_a_state_file_out_of_reach_does_not_stop_the_pings(
     server.process()
     server.tick(2)
     assert [ping.uri for ping in server.ksr.sent] == ["sip:10.0.0.1"]
-
-
-@pytest.mark.parametrize("probers", [1, 3])
-def test_any_number_of_probers_does_the_same(server: FakeServer, probers: int) -> None:
-    """Each destination is pinged by one prober, once an interval, and what happens to it is the same."""
-    server.define("probers", str(probers))
-    keepalive = server.process()
-    uris = [f"sip:10.0.0.{n + 1}" for n in range(20)] + [f"sip:gateway{n}.example.com" for n in range(5)]
-    for uri in uris:
-        keepalive.add_destination(uri, "me", ping_interval=1)
-    from keepalive_core.services.prober import Prober
-
-    running = [Prober(lambda: server.now) for _ in range(probers)]
-
-    def run(seconds: float) -> list[str]:
-        sent = []
-        for _ in range(round(seconds * 20)):
-            server.now += 50_000
-            for prober in running:
-                before = len(server.ksr.sent)
-                prober.tick()
-                for ping in server.ksr.sent[before:]:
-                    sent.append(ping.uri)
-                    server.ksr.reply(ping, 503 if "10.0.0.1" in ping.uri else 200)
-        return sent
-
-    run(3)
-    sent = run(10)
-    assert all(sent.count(uri) == 10 for uri in uris)
-    assert [keepalive.state(uri) for uri in uris] == [2 if "10.0.0.1" in uri else 1 for uri in uris]
-    keepalive.del_destination(uris[0], "me")
-    keepalive.set_admin(uris[-1], "maint")
-    assert set(run(3)[25:]) == set(uris[1:-1])
-    keepalive.pause()
-    run(1.1)
-    assert run(3) == []
-
-
-def test_one_destinations_trouble_is_not_the_others(
-    keepalive: ModuleType, server: FakeServer, mocker
-) -> None:
-    """An error while one is pinged is logged; the others are pinged, and it is tried again."""
-    import keepalive_core.kamailio.tm as tm
-
-    real = tm.send
-
-    def send(key, *args):
-        if "bad" in key:
-            raise RuntimeError("trouble")
-        return real(key, *args)
-
-    mocker.patch.object(tm, "send", side_effect=send)
-    keepalive.add_destination("sip:bad", "me")
-    keepalive.add_destination(A, "me")
-    server.tick(31)
-    assert [ping.uri for ping in server.ksr.sent] == [A, A]
-    assert len([line for line in server.ksr.lines("err") if "sip:bad:5060 can't be pinged now" in line]) == 2
-
-
-def test_an_event_that_goes_elsewhere_is_told(keepalive: ModuleType, server: FakeServer) -> None:
-    """Pings that can't be followed leave the state unknown, with one line in the log."""
-    server.ksr.event_function = "ksr_nobody"
-    keepalive.add_destination(A, "me")
-    server.tick(95)
-    assert keepalive.state(A) == 0
-    assert len(server.ksr.lines("err")) == 2, "once a minute"
-
-
-def test_an_event_that_stops_coming_leaves_nobody_up(up: ModuleType, server: FakeServer) -> None:
-    """Where pings can't be followed any more, what was up is unknown, and says so."""
-    server.ksr.event_function = "ksr_nobody"
-    server.tick(61)
-    assert up.state(A) == up.UNKNOWN
-    assert "its pings can't be followed" in server.ksr.lines("notice")[-1]
-
-
-def test_a_failing_read_stops_no_destination(up: ModuleType, server: FakeServer, mocker) -> None:
-    """One read that fails costs one ping at the most."""
-    from keepalive_core.kamailio import destination_rows
-
-    next_ping(server)
-    mocker.patch.object(destination_rows, "health", side_effect=ValueError("torn"))
-    server.tick(35)
-    mocker.stopall()
-    before = len(server.ksr.sent)
-    server.tick(65)
-    assert len(server.ksr.sent) >= before + 2
-    assert up.state(A) == up.DOWN
 
 
 def test_a_new_interval_holds_at_once(up: ModuleType, server: FakeServer) -> None:

@@ -201,7 +201,7 @@ class Teller:
         destination_rows.store_news(key, after)
 
 
-teller = Teller()
+the_teller = Teller()
 
 
 def _run(change: Change) -> None:
@@ -260,4 +260,4 @@ class Overseer:
             )
 
 
-overseer = Overseer()
+the_overseer = Overseer()

@@ -8,9 +8,10 @@ from ..kamailio import destination_rows, group_rows, uplink_rows, variables
 from ..rules.evidence import NO_VERDICT, Kind
 from ..rules.fleet import Fleet
 from ..rules.record import Health
-from ..rules.schedule import SECOND, Minutely, dealt_to
+from ..rules.schedule import SECOND, Minutely
 from . import configuration, groups, lists, registrations, startup
 from .inspection import Groups
+from .share import Share
 
 log = logging.getLogger("keepalive")
 
@@ -23,13 +24,12 @@ REPLACE_AGAIN = 60 * SECOND
 class Housekeeping:
     """The tasks of one prober; the first of the probers has some for the whole server.
 
-    Arguments: fleet, the prober's.
+    Arguments: fleet and share, the prober's.
     """
 
-    def __init__(self, fleet: Fleet) -> None:
-        self.number = -1
-        """which of the probers it is, from 0 on; -1 before its first tick"""
+    def __init__(self, fleet: Fleet, share: Share) -> None:
         self._fleet = fleet
+        self._share = share
         self._told_crowded = False
         self._minutely = Minutely()
         self._voids: dict[str, None] = {}
@@ -52,10 +52,6 @@ class Housekeeping:
         )
         """what to do each second, each called with the time, us; one's trouble is not the others'"""
 
-    def pings_it(self, key: str) -> bool:
-        """Say whether a destination is this prober's."""
-        return dealt_to(key, variables.probers()) == self.number
-
     def follow_voids(self, key: str, known: Health | None, fall: int = 0) -> None:
         """Take over whether more than ``fall`` pings in a row had no verdict; None for who is gone.
 
@@ -75,19 +71,19 @@ class Housekeeping:
         """Have what is_alive reads, and the groups, follow other settings."""
         for key, target in self._fleet.items():
             registrations.follow_unknown_as(key, target.policy.unknown_as)
-        if self.number == 0:
+        if self._share.is_first:
             for name in group_rows.groups():
                 groups.guard(name)
 
     def _follow_configured_destinations(self, now: int) -> None:
-        changed = configuration.destinations_changed() if self.number == 0 else None
+        changed = configuration.destinations_changed() if self._share.is_first else None
         if changed and (changed != self._list or now >= self._next_list):
             # Where something goes wrong with it, it is tried again.
             self._list, self._next_list = changed, now + REPLACE_AGAIN
             configuration.destinations_followed(changed[0] if lists.replace_configured(*changed) else None)
 
     def _bring_in_missed(self, now: int) -> None:
-        if self.number == 0 and now >= self._next_missed:
+        if self._share.is_first and now >= self._next_missed:
             began = time.monotonic()
             startup.bring_in_missed()
             # Meanwhile nothing is pinged, so a file of many thousand lines is not read that often.
@@ -99,11 +95,11 @@ class Housekeeping:
         if not configuration.values()["mass_failure"]:
             return
         for socket, number in self._fleet.behind.items():
-            if uplink_rows.behind_of(socket, self.number) != number:
-                uplink_rows.store_behind(socket, self.number, number)
+            if uplink_rows.behind_of(socket, self._share.number) != number:
+                uplink_rows.store_behind(socket, self._share.number, number)
 
     def _inspect_groups(self, now: int) -> None:
-        if self.number == 0:
+        if self._share.is_first:
             self._groups.look_at_some()
 
     def _tell_if_crowded(self, now: int) -> None:

@@ -245,4 +245,4 @@ def _text_of_one_that_left(key: str, wall: int) -> str | None:
     return text
 
 
-writer = Writer()
+the_writer = Writer()

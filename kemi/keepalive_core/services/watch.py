@@ -174,7 +174,7 @@ def _earliest(times: Iterable[int]) -> int:
     return min((each for each in times if each), default=0)
 
 
-watch = Watch()
+the_watch = Watch()
 _connections = Connections(lambda: clock.now())
 
 # The last beat that this process saw, when it looked last, and for how long it was awake since, us.

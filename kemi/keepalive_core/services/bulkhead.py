@@ -1,0 +1,58 @@
+"""Keeps the trouble of one task, or of one destination, from all others of a prober."""
+
+import logging
+from collections.abc import Callable, Iterable
+
+from ..kamailio.tables import SharedMemoryFull
+from ..rules.schedule import SECOND, Minutely, Timetable
+
+log = logging.getLogger("keepalive")
+
+
+class Bulkhead:
+    """Does what may fail, and tells of it.
+
+    Arguments: clock, returns the time, us.
+    """
+
+    def __init__(self, clock: Callable[[], int]) -> None:
+        self._clock = clock
+        self._minutely = Minutely()
+
+    def do(self, task: Callable[[int], None], now: int) -> None:
+        """Do a task, given the time, us; its trouble is not that of the tasks behind it."""
+        try:
+            task(now)
+        except SharedMemoryFull as error:
+            self.tell(f"a prober can't {_words(task)} now: %s", error)
+        except Exception:
+            log.exception("a prober can't %s now", _words(task))
+
+    def for_each(
+        self, keys: Iterable[str], act: Callable[[str], None], again: Timetable | None = None
+    ) -> None:
+        """Do something for each key; one destination's trouble is not the others'.
+
+        Arguments: keys; act, what to do; again, the timetable in which a key is put a second later if that
+        fails.
+        """
+        for key in keys:
+            try:
+                act(key)
+                continue
+            except SharedMemoryFull as error:
+                self.tell("%s can't be pinged now: %s", key, error)
+            except Exception:
+                log.exception("%s can't be pinged now", key)
+            if again is not None:
+                again.bring_forward(key, self._clock() + SECOND)
+
+    def tell(self, what: str, *rest: object) -> None:
+        """Log what concerns many destinations once a minute; what, the format, is what is counted."""
+        if self._minutely.may_tell(what, self._clock()):
+            log.error(what, *rest)
+
+
+def _words(task: Callable[[int], None]) -> str:
+    """Return what a task does: its name, as words."""
+    return task.__name__.strip("_").replace("_", " ")

@@ -1,0 +1,79 @@
+"""What ends by itself in its time: an administrator's mode, a drain, and a state without fresh evidence."""
+
+import time
+from collections.abc import Callable
+
+from ..kamailio import destination_rows
+from ..rules import freshness
+from ..rules.evidence import GRACE
+from ..rules.fleet import Fleet, Seen, Target
+from ..rules.record import Health
+from ..rules.schedule import SECOND, Timetable, first_ping
+from ..rules.states import UNKNOWN
+from . import orders, results
+from .bulkhead import Bulkhead
+from .interruptions import Pause, Stalls
+
+
+class Expiries:
+    """The times at which something of a prober's destinations ends.
+
+    Arguments: fleet, pause and stalls, the prober's; clock, returns the time, us.
+    """
+
+    def __init__(self, fleet: Fleet, pause: Pause, stalls: Stalls, clock: Callable[[], int]) -> None:
+        self._fleet = fleet
+        self._pause = pause
+        self._stalls = stalls
+        self._clock = clock
+        self._of_admin = Timetable()
+        self._of_drain = Timetable()
+        self._of_state = Timetable()
+
+    def follow(self, key: str, target: Target, seen: Seen, now: int) -> None:
+        """See when something ends of a destination, as it is now."""
+        self._follow_state(key, target, seen.health, now)
+        if seen.health.drain_until:
+            self._of_drain.put(key, seen.health.drain_until)
+        if seen.admin is not None and seen.admin.until:
+            self._of_admin.put(key, now + max(0, int((seen.admin.until - time.time()) * SECOND)))
+        else:
+            self._of_admin.remove(key)
+
+    def follow_policy(self, key: str, target: Target, now: int) -> None:
+        """See soon when its state ends, as another policy is in force for a destination."""
+        if target.policy.stale_after or key in self._of_state:
+            self._of_state.bring_forward(key, first_ping(now, target.place))
+
+    def forget(self, key: str) -> None:
+        """Nothing of a destination is to end any more."""
+        for timetable in (self._of_admin, self._of_drain, self._of_state):
+            timetable.remove(key)
+
+    def end_what_is_over(self, now: int, bulkhead: Bulkhead) -> None:
+        """End what is to end; what fails is tried again a second later."""
+        bulkhead.for_each(self._of_admin.take(now), orders.end_admin, self._of_admin)
+        bulkhead.for_each(self._of_drain.take(now), results.end_drain, self._of_drain)
+        bulkhead.for_each(self._of_state.take(now), self._check_state, self._of_state)
+
+    def _check_state(self, key: str) -> None:
+        known = destination_rows.health(key)
+        if known is not None:
+            self._follow_state(key, self._fleet[key], known, self._clock())
+
+    def _follow_state(self, key: str, target: Target, known: Health, now: int) -> None:
+        """Forget a state that stood for too long without evidence, or see when to look at it again."""
+        stands = freshness.limit(known, target.policy, target.interval)
+        if not stands:
+            self._of_state.remove(key)
+            return
+        again = now + stands
+        # What nobody was to ask is not stale.
+        if known.state != UNKNOWN and target.asked and not target.in_maintenance and not self._pause.is_on:
+            answered = target.way.longest + GRACE
+            end = freshness.end(known, stands, target.asked, answered, self._stalls.last)
+            if end > now:
+                again = end
+            else:
+                results.expire(key, freshness.why(known, stands))
+        self._of_state.put(key, again)

@@ -1,0 +1,176 @@
+"""A ping of one destination: whether it leaves, how it is sent, and its end if nobody tells of that."""
+
+from collections.abc import Callable
+from typing import Final
+
+from ..kamailio import destination_rows, free_memory, host, rehearsal, tm
+from ..rules.evidence import GRACE, Kind, Result
+from ..rules.fleet import Fleet, Target
+from ..rules.schedule import SECOND, Deadlines, Wish
+from ..rules.sockets import NO_SUCH_ADDRESS
+from ..rules.turns import has_fresh_calls
+from . import results
+from .bulkhead import Bulkhead
+from .departures import Departures
+from .housekeeping import Housekeeping
+from .mending import Mending
+
+_NO_DESCRIPTOR: Final = "no file descriptor: this process has as many open as it may (ulimit -n)"
+_MEMORY_IS_SHORT: Final = (
+    f"memory is short: less than {free_memory.LEAST_FREE} % of shared memory is free, and calls need it "
+    "(kamailio -m)"
+)
+_ASK_AGAIN_US: Final = SECOND // 10
+"""Who is due while a ping of its own is in flight is due again after this time"""
+
+
+class Pinging:
+    """The pings of one prober, from their turn to their end.
+
+    Arguments: fleet, departures, housekeeping, mending and bulkhead, the prober's; clock, returns the
+    time, us.
+    """
+
+    def __init__(
+        self,
+        fleet: Fleet,
+        departures: Departures,
+        housekeeping: Housekeeping,
+        mending: Mending,
+        bulkhead: Bulkhead,
+        clock: Callable[[], int],
+    ) -> None:
+        self._fleet = fleet
+        self._departures = departures
+        self._housekeeping = housekeeping
+        self._mending = mending
+        self._bulkhead = bulkhead
+        self._clock = clock
+        self._deadlines = Deadlines()
+        self._drops = False
+        """whether a route dropped what was sent at the last rehearsal"""
+        self._next_rehearsal = 0
+
+    def ping(self, key: str) -> None:
+        """Ping a destination whose turn it is, unless there is a reason not to."""
+        target = self._fleet[key]
+        if target.in_maintenance:
+            target.wish = Wish.REGULARLY
+            return
+        if target.in_flight:
+            newest = destination_rows.newest_sent(key)
+            if newest is None:
+                self._mending.suspect(key)
+                return
+            if newest < target.sent:
+                # One ping in flight: the next one leaves when this one is over.
+                self._fleet.pings.bring_forward(key, self._clock() + _ASK_AGAIN_US)
+                return
+            target.in_flight = False
+        wish, target.wish = target.wish, Wish.REGULARLY
+        if target.policy.skip_if_fresh and wish is not Wish.NOW:
+            known = destination_rows.health(key)
+            if known is not None and has_fresh_calls(known, target.policy, self._clock()):
+                return
+        # Whatever becomes of it, this was its turn.
+        target.sent = self._clock()
+        target.asked = target.asked or target.sent
+        hindrance = self._hindrance(target)
+        if hindrance:
+            self._leave_unsent(key, target, hindrance)
+        else:
+            self._send(key, target)
+
+    def _hindrance(self, target: Target) -> str:
+        """Return why this server can't send a ping now, "" if it can."""
+        if free_memory.is_short():
+            return _MEMORY_IS_SHORT
+        if target.way.reliable and not host.has_descriptors():
+            return _NO_DESCRIPTOR
+        return self._departures.hindrance(target.departure)
+
+    def _send(self, key: str, target: Target) -> None:
+        try:
+            target.sent, left = tm.send(key, target.generation, target.uri, target.policy, target.way)
+        except tm.EventNotSeen as error:
+            self._bulkhead.tell("%s", error)
+            # Our own fault, not the peer's: it is not down, but nothing is known of it any more.
+            results.expire(key, "its pings can't be followed")
+            return
+        if left:
+            target.in_flight = True
+            self._deadlines.put(key, target.sent, target.sent + target.way.longest + GRACE)
+            return
+        own_fault = _own_fault() or _refusal(target)
+        if own_fault:
+            self._leave_unsent(key, target, own_fault)
+        else:
+            self._record(key, target, Kind.SEND_FAILED)
+
+    def overdue(self, now: int) -> list[str]:
+        """Return the destinations whose last ping has reached its deadline."""
+        return [
+            key
+            for key, sent in self._deadlines.take(now)
+            if key in self._fleet and self._fleet[key].sent == sent
+        ]
+
+    def give_up(self, key: str) -> None:
+        """End a ping at its deadline: it was lost, unless somebody got its result."""
+        target = self._fleet[key]
+        if not target.in_flight:
+            return
+        try:
+            newest = destination_rows.newest_sent(key)
+            if newest is None:
+                self._mending.suspect(key)
+            elif newest < target.sent:
+                # That this process stood still is no witness: replies and time limits go to others.
+                if self._is_dropped(target):
+                    self._leave_unsent(key, target, rehearsal.DROPPED)
+                else:
+                    self._record(key, target, Kind.LOST)
+        except Exception:
+            self._deadlines.put(key, target.sent, self._clock() + SECOND)
+            raise
+        target.in_flight = False
+
+    def _is_dropped(self, target: Target) -> bool:
+        """Say whether a route of this server drops pings; it is found out once a second."""
+        now = self._clock()
+        if now >= self._next_rehearsal:
+            self._next_rehearsal = now + SECOND
+            self._drops = rehearsal.is_dropped(target.uri, target.policy)
+        return self._drops
+
+    def _leave_unsent(self, key: str, target: Target, why: str) -> None:
+        """Record a ping that could not be sent, by this server's own fault."""
+        if not why.startswith(NO_SUCH_ADDRESS):
+            self._housekeeping.note_unsent(key, why)
+        self._record(key, target, Kind.UNSENT, why)
+
+    def _record(self, key: str, target: Target, kind: Kind, reason: str = "") -> None:
+        result = Result(target.generation, target.sent, self._clock(), kind, reason=reason)
+        criteria = target.policy.criteria if target.way.reliable else target.policy.udp_criteria
+        results.record_silence(key, criteria, result)
+
+
+def _own_fault() -> str:
+    """Return why this server could not have sent a ping to anybody, "" if it could."""
+    if not free_memory.has_room_for_a_ping():
+        return "no memory: shared memory is full (kamailio -m)"
+    if not tm.has_private_memory():
+        return "no memory: the private memory of this process is full (kamailio -M)"
+    return "" if host.has_descriptors() else _NO_DESCRIPTOR
+
+
+def _refusal(target: Target) -> str:
+    """Return why a ping that tm refused is no failure of its destination, "" if it is one.
+
+    It is if a name is none, or has no records; and if there is no route, as where tm sends and learns of that
+    later: with ``mhomed=1`` it learns at once.
+    """
+    address = target.way.address
+    if not tm.was_taken() and not (address and host.has_route(address)):
+        return ""
+    return "Kamailio refused it: its reason stands in a line of its own in the log"

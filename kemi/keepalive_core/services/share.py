@@ -1,0 +1,31 @@
+"""Which of the probers one is, and which destinations are its own."""
+
+from ..kamailio import startup_rows, variables
+from ..rules.schedule import dealt_to
+
+
+class Share:
+    """The part of all destinations that one prober pings."""
+
+    def __init__(self) -> None:
+        self.number = -1
+        """which of the probers it is, from 0 on; -1 before it has claimed a number"""
+
+    @property
+    def is_claimed(self) -> bool:
+        """Whether this prober has a number."""
+        return self.number >= 0
+
+    @property
+    def is_first(self) -> bool:
+        """Whether this prober does what one of them does for the whole server."""
+        return self.number == 0
+
+    def claim(self) -> None:
+        """Claim a number, once. Raises: SharedMemoryFull."""
+        if not self.is_claimed:
+            self.number = startup_rows.claim_prober()
+
+    def has(self, key: str) -> bool:
+        """Say whether a destination is this prober's."""
+        return dealt_to(key, variables.probers()) == self.number

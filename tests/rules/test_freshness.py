@@ -1,0 +1,73 @@
+"""How long a state stands without evidence."""
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from keepalive_core.rules import freshness
+from keepalive_core.rules.criteria import Criteria
+from keepalive_core.rules.evidence import GRACE, Kind, Result
+from keepalive_core.rules.judging import judge
+from keepalive_core.rules.parameters import PARAMETERS
+from keepalive_core.rules.policy import Policy
+from keepalive_core.rules.record import Health, last_evidence
+from keepalive_core.rules.schedule import SECOND
+
+DEFAULTS = {name: setting.default for name, setting in PARAMETERS.items()}
+
+times = st.integers(0, 10**9)
+
+health = st.builds(
+    Health,
+    st.just(1),
+    newest_sent=times,
+    voids=st.integers(0, 3),
+    heard=times,
+    traffic=times,
+    not_before=times,
+)
+
+
+@given(
+    health,
+    st.sampled_from([0, 1, 30, 4000]),
+    st.integers(1, 3600),
+    times,
+    st.lists(st.tuples(times, times), max_size=10),
+)
+def test_a_state_ends_after_its_limit_and_not_before(
+    known: Health, stale_after: int, interval: int, asked: int, standstills: list[tuple[int, int]]
+) -> None:
+    """Never before its limit behind evidence and asking, nor before an answer could be there.
+
+    A standstill behind the evidence is made up for, and nothing else puts the end off.
+    """
+    policy = Policy({**DEFAULTS, "stale_after": stale_after, "ping_interval": interval})
+    stands = freshness.limit(known, policy, interval * SECOND)
+    if not stands:
+        assert not stale_after
+        assert not known.voids
+        return
+    assert stands <= max(10 * interval, 300, stale_after) * SECOND
+    assert stands == stale_after * SECOND or (known.voids and stands >= 300 * SECOND)
+    answered = policy.timeout * 1000 + GRACE
+    end = freshness.end(known, stands, asked, answered, standstills)
+    stood = sum(length for over, length in standstills if over > last_evidence(known))
+    assert end >= stands + max(last_evidence(known) + stood, known.not_before, asked + stood)
+    assert end >= asked + answered + stood
+    assert end <= max(last_evidence(known), known.not_before, asked) + stands + answered + stood
+
+
+@given(st.lists(st.sampled_from([Kind.REPLY, Kind.TIMEOUT, Kind.UNHEARD, Kind.UNSENT, Kind.SEND_FAILED])))
+def test_the_row_of_void_pings_is_counted(kinds: list[Kind]) -> None:
+    """The record says how many of the last pings had no verdict, and when the last one that had one left."""
+    known = Health(1)
+    for number, kind in enumerate(kinds, 1):
+        known = judge(
+            known, Result(1, number * SECOND, number * SECOND + 5000, kind, 200), Criteria(), 1
+        ).health
+        known = Health.from_text(known.text())
+    void = [kind in (Kind.UNHEARD, Kind.UNSENT) for kind in kinds]
+    with_verdict = [number for number, is_void in enumerate(void, 1) if not is_void]
+    newest = max(with_verdict, default=0)
+    assert known.voids == len(kinds) - newest
+    assert last_evidence(known) == newest * SECOND

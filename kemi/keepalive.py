@@ -34,9 +34,9 @@ from keepalive_core.rules.shown import answer, state_of
 from keepalive_core.rules.states import DOWN, UNKNOWN, UP
 from keepalive_core.rules.uris import InvalidURI
 from keepalive_core.services import (
+    alive_members,
     callbacks,
     configuration,
-    groups,
     information,
     lookup,
     orders,
@@ -240,7 +240,7 @@ def alive(group: str) -> builtins.list[str]:
     Returns: their URIs, by falling priority, then by falling weight, then in the order of registration: those
     that is_alive says 1 of, but not where it is another group that keeps them answering.
     """
-    return groups.alive(group)
+    return alive_members.alive(group)
 
 
 @_never_raises(_ERROR)
@@ -249,7 +249,7 @@ def is_group_alive(group: str) -> int:
 
     Returns: 1 one is, 2 none is, -1 there is no such group.
     """
-    anyone = groups.is_alive(group)
+    anyone = alive_members.is_alive(group)
     return _ERROR if anyone is None else UP if anyone else DOWN
 
 

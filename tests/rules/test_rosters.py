@@ -1,19 +1,17 @@
-"""A group's roster against the simple definition of a group, and what processes remember."""
+"""A group's roster against the simple definition of a group."""
 
 from __future__ import annotations
 
 from itertools import count
 
-import pytest
-from hypothesis import given, settings
+from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
-from keepalive_core.rules import rosters
-from keepalive_core.rules.checks import MOST_NUMBER
+from keepalive_core.rules import roster_text
+from keepalive_core.rules.floor_words import words
 from keepalive_core.rules.group_floor import least_alive
-from keepalive_core.rules.remembered import Remembered
-from keepalive_core.rules.rosters import (
+from keepalive_core.rules.roster_text import (
     ANSWERS,
     EMPTY,
     HELD,
@@ -22,10 +20,9 @@ from keepalive_core.rules.rosters import (
     TAKEN_OUT,
     Member,
     Page,
-    Roster,
     rank,
-    words,
 )
+from keepalive_core.rules.rosters import Roster
 
 MARKS = [ANSWERS, SPARE, TAKEN_OUT]
 WORDS = ["", "0", "3", "40", "10%", "60%"]
@@ -166,10 +163,12 @@ class RosterOfManyPages(RuleBasedStateMachine):
         roster = self.opened()
         counts = (roster.members, roster.answering, roster.held, roster.least)
         assert counts == (len(members), sum(mark == ANSWERS for _, mark in members), len(expected), least)
-        numbers = rosters.pages_of(self.text)
+        numbers = roster_text.pages_of(self.text)
         assert sorted(numbers) == sorted(self.shelf.pages)
         alive = [member.uri for member, mark in sorted(members) if mark == ANSWERS or member.key in expected]
-        assert rosters.alive(self.text, [Page.of(self.shelf.pages[number]) for number in numbers]) == alive
+        assert (
+            roster_text.alive(self.text, [Page.of(self.shelf.pages[number]) for number in numbers]) == alive
+        )
         roster.recount()
         assert roster.text() == self.text
 
@@ -184,55 +183,3 @@ class RosterOfManyPages(RuleBasedStateMachine):
 
 RosterOfManyPages.TestCase.settings = settings(max_examples=25, stateful_step_count=20, deadline=None)
 TestRosterOfManyPages = RosterOfManyPages.TestCase
-
-
-NUMBERS = st.integers(-MOST_NUMBER, MOST_NUMBER)
-
-
-@given(st.lists(st.tuples(NUMBERS, NUMBERS, st.integers(0, MOST_NUMBER)), max_size=9))
-def test_ranks_sort_the_best_first(places: list[tuple[int, int, int]]) -> None:
-    """By falling priority, then by falling weight, then in the order of registration."""
-    by_rank = sorted(places, key=lambda place: rank(*place))
-    assert by_rank == sorted(places, key=lambda place: (-place[0], -place[1], place[2]))
-    assert len({len(rank(*place)) for place in places}) <= 1
-
-
-@pytest.mark.parametrize(
-    ("said", "setting", "number", "least"),
-    [
-        ([["2"], ["50%"]], "0", 3, 2),
-        ([["2"], ["50%"]], "0", 10, 5),
-        ([["2", "100%"], [""]], "0", 4, 4),
-        ([["0"]], "3", 4, 0),
-        ([["0"], [""]], "3", 4, 3),
-        ([[""]], "25%", 5, 2),
-        ([["999999"]], "0", 7, 7),
-    ],
-)
-def test_where_words_differ_the_highest_counts(
-    said: list[list[str]], setting: str, number: int, least: int
-) -> None:
-    """A number, a percentage, or what the setting says for those whose owners say nothing."""
-    shelf = Shelf()
-    roster = Roster(EMPTY, shelf.pages.__getitem__, shelf.write)
-    for at in range(number):
-        roster.join(Member(rank(0, 0, at), f"k{at}", f"u{at}", words(said[at % len(said)])), SPARE)
-    roster.follow_words(setting)
-    assert roster.least == least
-
-
-def test_what_is_remembered_has_a_bound_in_bytes() -> None:
-    """Whatever comes, it takes no more; one that is too large is not remembered, the last answer counts."""
-    known: Remembered[str, str] = Remembered(10_000, lambda _, answer: len(answer))
-    assert known.remember("a", "x" * 2600) == "x" * 2600
-    assert known.answers == {}
-    for length in (100, 2000, 300):
-        known.remember("a", "x" * length)
-    assert known.answers == {"a": "x" * 300}
-    for number in range(1000):
-        known.remember(f"q{number}", "x" * 400)
-        assert known.answers[f"q{number}"]
-        assert 550 * len(known.answers) <= 10_000
-    assert len(known.answers) > 1
-    known.forget()
-    assert known.answers == {}

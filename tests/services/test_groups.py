@@ -14,9 +14,10 @@ from hypothesis import strategies as st
 from hypothesis.stateful import initialize, invariant, rule
 
 from conftest import FakeServer, ServerMachine
-from fake_ksr import FakeKSR
-from keepalive_core.rules import rosters
-from keepalive_core.rules.rosters import ANSWERS, HELD, SPARE, TAKEN_OUT, Member, Roster
+from counted_calls import Calls, fleet
+from keepalive_core.rules import roster_text
+from keepalive_core.rules.roster_text import ANSWERS, HELD, SPARE, TAKEN_OUT, Member
+from keepalive_core.rules.rosters import Roster
 from keepalive_core.rules.shown import HOLD, answer, is_taken_out, own_answer
 from test_rosters import held
 
@@ -32,14 +33,14 @@ class Died(BaseException):
 def roster_of(server: Any, name: str) -> list[tuple[Member, str]]:
     """Return a group's members, the best first, each with its mark, as shared memory has them."""
     tables = server.ksr.tables
-    text = tables["keepalive_group"].get(name, rosters.EMPTY)
+    text = tables["keepalive_group"].get(name, roster_text.EMPTY)
     roster = Roster(text, tables["keepalive_page"].__getitem__, lambda _: "")
     return [each for page in range(roster.number_of_pages()) for each in roster.members_of(page)]
 
 
 def least_of(server: Any, name: str) -> int:
     """Return how many members of a group have to answer."""
-    return Roster(server.ksr.tables["keepalive_group"].get(name, rosters.EMPTY), str, str).least
+    return Roster(server.ksr.tables["keepalive_group"].get(name, roster_text.EMPTY), str, str).least
 
 
 class EnoughAtEachMoment(ServerMachine):
@@ -168,7 +169,9 @@ class EnoughAtEachMoment(ServerMachine):
             expected = held(known, least_of(self.server, name))
             assert [member.key for member, mark in members if mark == HELD] == expected
             holds.update(expected)
-            named |= set(rosters.pages_of(self.ksr.tables["keepalive_group"].get(name, rosters.EMPTY)))
+            named |= set(
+                roster_text.pages_of(self.ksr.tables["keepalive_group"].get(name, roster_text.EMPTY))
+            )
             alive = [member for member, mark in members if mark in (ANSWERS, HELD)]
             for face in self.faces:
                 assert face.alive(name) == [member.uri for member in alive]
@@ -259,44 +262,6 @@ def test_nonsense_in_a_row_of_a_group(
 # --- costs --------------------------------------------------------------------------------------------------
 
 
-class Calls:
-    """Counts the calls of KSR, and those while a group is locked."""
-
-    def __init__(self, server: FakeServer, monkeypatch: pytest.MonkeyPatch) -> None:
-        self.number = 0
-        self.most_locked = 0
-        """the most between a lock of a group and its end"""
-        self._locked_at: list[int] = []
-        build = FakeKSR.checked
-
-        def checked(ksr: FakeKSR, name: str, signature: Any) -> Callable[..., Any]:
-            function = build(ksr, name, signature)
-
-            def counting(*args: Any) -> Any:
-                self.number += 1
-                if args[:1] == ("keepalive_group",) and name.endswith("_lock"):
-                    self._locked_at.append(self.number)
-                if args[:1] == ("keepalive_group",) and name.endswith("_unlock"):
-                    self.most_locked = max(self.most_locked, self.number - self._locked_at.pop())
-                return function(*args)
-
-            return counting
-
-        monkeypatch.setattr(FakeKSR, "checked", checked)
-        self.face = server.process()
-
-    def of(self, function: Callable[..., Any], *args: Any, **options: Any) -> int:
-        """Return how many calls a function makes."""
-        before = self.number
-        function(*args, **options)
-        return self.number - before
-
-
-def fleet(number: int) -> list[str]:
-    """Return as many URIs."""
-    return [f"sip:10.0.{at // 250}.{at % 250 + 1}" for at in range(number)]
-
-
 @pytest.mark.parametrize("least", ["0", "1", "50%", "100%"])
 def test_a_change_makes_no_more_calls_in_a_large_group(
     server: FakeServer, monkeypatch: pytest.MonkeyPatch, least: str
@@ -326,51 +291,6 @@ def test_a_change_makes_no_more_calls_in_a_large_group(
     few, many = costs
     # Pages that are full are parted, those that are empty are brought together.
     assert all(large <= small + 8 for small, large in zip(few, many, strict=True)), costs
-
-
-def test_alive_reads_what_has_changed(server: FakeServer, monkeypatch: pytest.MonkeyPatch) -> None:
-    """One call where nothing in the group has, a few for a member's state, a page more for one that comes."""
-    calls = Calls(server, monkeypatch)
-    face, other = calls.face, server.process()
-    for uri in fleet(300):
-        other.add_destination(uri, "me", group="g")
-    other.add_destination(A, "me", group="other")
-    assert calls.of(face.alive, "g") > 5
-    for change, most in (
-        (lambda: None, 1),
-        (lambda: other.report_failure(A), 1),
-        (lambda: other.add_destination(B, "me", group="other"), 1),
-        (lambda: other.report_failure(fleet(300)[150]), 4),
-        (lambda: other.del_destination(fleet(300)[7], "me"), 4),
-        (lambda: other.add_destination("sip:192.168.10.30", "me", group="g"), 7),
-    ):
-        change()
-        assert calls.of(face.alive, "g") <= most
-        assert calls.of(face.is_group_alive, "g") == 1
-    assert len(face.alive("g")) == 299
-    assert calls.of(face.alive, "no such group") == 1
-
-
-def test_no_lock_is_held_for_many(server: FakeServer, monkeypatch: pytest.MonkeyPatch) -> None:
-    """One that comes with a high group_min_alive, or goes, has 400 held or let go: some at a time."""
-    calls = Calls(server, monkeypatch)
-    face = calls.face
-    for uri in fleet(400):
-        face.add_destination(uri, "me", group="g")
-        face.report_failure(uri)
-    calls.most_locked = 0
-    face.add_destination(A, "me", group="g", group_min_alive=350, unknown_as="down")
-    assert face.alive("g") == fleet(350)
-    [line] = server.ksr.lines("warn")
-    assert line.endswith(
-        f"kept answering, whatever their state (group_min_alive): {', '.join(fleet(5))} and 345 more"
-    )
-    face.del_destination(A, "me")
-    assert face.alive("g") == []
-    server.ksr.settings["group_min_alive"] = "60%"
-    server.tick(2)
-    assert face.alive("g") == fleet(240)
-    assert calls.most_locked < 200
 
 
 def test_is_alive_makes_one_call_whatever_it_says(

@@ -7,10 +7,10 @@ RPC can write into the tables.
 from contextlib import ExitStack
 
 from ..kamailio import destination_rows, group_rows, tables
-from ..rules import rosters
+from ..rules import membership, roster_text
 from ..rules.rows import Registration
 from ..rules.shown import HOLD, to_show
-from . import groups
+from . import groups, open_rosters
 
 # As many pages of rosters are looked at in a second, of some 300 us each.
 _PAGES = 2
@@ -32,13 +32,13 @@ class Groups:
             name, page = self._pages.pop()
             if see_to_page(name, page):
                 self._pages.append((name, page + 1))
-        groups.settle()
+        open_rosters.settle()
 
 
 def see_to(key: str) -> bool:
     """Bring what is_alive reads of a destination, and its groups, in line with what is known of it.
 
-    Behind it comes groups.settle(). Returns: whether anything was not. Raises: SharedMemoryFull.
+    Behind it comes open_rosters.settle(). Returns: whether anything was not. Raises: SharedMemoryFull.
     """
     if _is_true(key):
         return False
@@ -47,9 +47,9 @@ def see_to(key: str) -> bool:
         # What another process was just writing is written now.
         if registered is None or known is None or _is_true(key):
             return False
-        names = sorted(groups.names_of(registered))
+        names = sorted(membership.names_of(registered))
         for name in names:
-            groups.replace(name, None, groups.member_of(key, name, registered))
+            groups.replace(name, None, membership.member_of(key, name, registered))
             if group_rows.group_change(name) is None:
                 group_rows.store_group_change(name)
         groups.show(key, to_show(known, destination_rows.admin(key)), registered)
@@ -65,24 +65,24 @@ def _is_true(key: str) -> bool:
     right = groups.shown_now(to_show(known, destination_rows.admin(key)), registered)
     if value is None or value % HOLD != right:
         return False
-    names = groups.names_of(registered)
+    names = membership.names_of(registered)
     if any(group_rows.group_change(name) is None for name in names):
         return False
     marks = [_mark(key, name, registered) for name in names]
-    held = marks.count(rosters.HELD)
-    right_marks = {groups.mark_of(right)}
-    if rosters.SPARE in right_marks:
-        right_marks.add(rosters.HELD)
+    held = marks.count(roster_text.HELD)
+    right_marks = {membership.mark_of(right)}
+    if roster_text.SPARE in right_marks:
+        right_marks.add(roster_text.HELD)
     return right_marks.issuperset(marks) and value // HOLD == held
 
 
 def _mark(key: str, name: str, registered: Registration) -> str:
     """Return a member's mark in a group's roster, "" if it has none."""
     try:
-        roster = groups.seen(name)
-        seat = roster.find(groups.rank_in(name, registered), key)
+        roster = open_rosters.seen(name)
+        seat = roster.find(membership.rank_in(name, registered), key)
         return "" if seat is None else roster.mark(seat)
-    except rosters.NONSENSE:
+    except roster_text.NONSENSE:
         return ""
 
 
@@ -93,7 +93,7 @@ def _recount_held(key: str, names: list[str], registered: Registration) -> None:
         for name in names:
             locks.enter_context(tables.locked(name, tables.GROUP))
         marks = [_mark(key, name, registered) for name in names]
-        destination_rows.store_held(key, marks.count(rosters.HELD))
+        destination_rows.store_held(key, marks.count(roster_text.HELD))
 
 
 def see_to_page(name: str, page: int) -> bool:
@@ -103,10 +103,10 @@ def see_to_page(name: str, page: int) -> bool:
     """
     if not page:
         groups.guard(name)
-    members, more = groups.members_of(name, page)
+    members, more = open_rosters.members_of(name, page)
     for member in members:
-        if groups.member_of(member.key, name, destination_rows.registration(member.key)) != member:
+        if membership.member_of(member.key, name, destination_rows.registration(member.key)) != member:
             with tables.locked(member.key):
                 registered = destination_rows.registration(member.key)
-                groups.replace(name, member, groups.member_of(member.key, name, registered))
+                groups.replace(name, member, membership.member_of(member.key, name, registered))
     return more

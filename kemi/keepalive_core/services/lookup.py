@@ -8,7 +8,7 @@ from ..rules import uris
 from ..rules.remembered import Remembered
 from ..rules.shown import ERROR, is_sound, usual_answers
 from ..rules.states import UNKNOWN
-from . import groups, inspection, registrations, startup
+from . import groups, inspection, open_rosters, registrations, startup
 
 log = logging.getLogger("keepalive")
 
@@ -69,6 +69,6 @@ def shown(key: str) -> int | None:
         # Its row is missing, or makes no sense; its prober sees to its other rows.
         tables.note_lost()
         inspection.see_to(key)
-        groups.settle()
+        open_rosters.settle()
         value = destination_rows.shown(key)
     return value

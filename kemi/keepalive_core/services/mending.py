@@ -16,7 +16,7 @@ from ..kamailio import server_rows, startup_rows, tables
 from ..rules import rows
 from ..rules.fleet import Fleet
 from ..rules.schedule import SECOND, TICK
-from . import groups, inspection, registrations
+from . import inspection, open_rosters, registrations
 
 log = logging.getLogger("keepalive")
 
@@ -118,7 +118,7 @@ class Mending:
             elif inspection.see_to(key):
                 self._mended[key] = None
                 self._in_a_hurry = True
-        groups.settle()
+        open_rosters.settle()
 
     def mend(self) -> list[str]:
         """Make the rows of those anew that are suspected; only when all is heard that was announced before.
@@ -140,7 +140,7 @@ class Mending:
                 mended.append(key)
             except tables.SharedMemoryFull:
                 self.suspect(key)
-        groups.settle()
+        open_rosters.settle()
         self._mended |= dict.fromkeys(mended)
         return mended
 

@@ -13,7 +13,7 @@ from ..rules.rows import Owner, Registration
 from ..rules.shown import HOLD, is_sound, state_of, to_show, with_unknown_as
 from ..rules.state_row import Row
 from ..rules.states import UNKNOWN
-from . import callbacks, groups
+from . import callbacks, groups, open_rosters
 
 log = logging.getLogger("keepalive")
 
@@ -33,7 +33,7 @@ def register(destination: uris.Destination, name: str, wanted: Owner) -> None:
             if next(iter(before.owners)) != name:
                 uri = before.uri
             _update(key, before, Registration(before.generation, uri, {**before.owners, name: wanted}))
-    groups.settle()
+    open_rosters.settle()
 
 
 def _create(key: str, registered: Registration) -> None:
@@ -180,7 +180,7 @@ def disown(key: str, name: str) -> bool:
             _update(key, before, before._replace(owners=left))
         else:
             remove(key, before)
-    groups.settle()
+    open_rosters.settle()
     return True
 
 

@@ -1,0 +1,121 @@
+"""Groups' rosters are opened, changed and closed; when one is closed, enough of its members answer.
+
+At no moment do fewer answer than the least number, whatever processes do at the same time, as long as there
+are members that could: the roster says that one answers when is_alive does so already, and that one does not,
+or is kept answering no more, before is_alive says so.
+"""
+
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Final
+
+from ..kamailio import destination_rows, group_rows, tables
+from ..kamailio.tables import SharedMemoryFull
+from ..rules import roster_text
+from ..rules.roster_text import Member
+from ..rules.rosters import Roster
+
+log = logging.getLogger("keepalive")
+
+# As many members begin or end to be kept answering at a time: some 0.1 ms, for which a group is locked.
+_AT_ONCE: Final = 32
+# As many are named where the log tells of those that are kept answering.
+_NAMED: Final = 5
+
+# Groups in which this process has to change more than it may at a time.
+_unsettled: set[str] = set()
+
+
+@contextmanager
+def opened(name: str) -> Iterator[Roster]:
+    """Open a group's roster to change it, under its lock; in the end enough members answer.
+
+    One that makes no sense is dropped, and what was to be changed with it: its members join again when they
+    are inspected. Raises: SharedMemoryFull; then nothing has changed.
+    """
+    with tables.locked(name, tables.GROUP) as row:
+        text = row.record() or roster_text.EMPTY
+        if not roster_text.is_sound(text):
+            tables.drop_nonsense(tables.GROUP, name, text)
+            text = roster_text.EMPTY
+        roster = Roster(text, _read_page, group_rows.store_page)
+        before = roster.held
+        try:
+            yield roster
+            if not roster.settle(_AT_ONCE):
+                _unsettled.add(name)
+            after = roster.text()
+            if after != text:
+                _write(name, roster, after)
+        except BaseException as error:
+            for number in roster.written:
+                group_rows.drop_page(number)
+            if not isinstance(error, roster_text.NONSENSE):
+                raise
+            tables.drop_nonsense(tables.GROUP, name, text)
+            return
+    _tell(name, before, roster)
+
+
+def _read_page(number: str) -> str:
+    text = group_rows.page(number)
+    if text is None:
+        raise LookupError(f"page {number} is missing in table {tables.PAGE}")
+    return text
+
+
+def _write(name: str, roster: Roster, text: str) -> None:
+    for member in roster.begun:
+        destination_rows.change_held(member.key, 1)
+    try:
+        group_rows.store_roster(name, text if roster.members else None)
+    except SharedMemoryFull:
+        for member in roster.begun:
+            destination_rows.change_held(member.key, -1)
+        raise
+    for member in roster.ended:
+        destination_rows.change_held(member.key, -1)
+    for number in roster.dropped:
+        group_rows.drop_page(number)
+
+
+def _tell(name: str, before: int, roster: Roster) -> None:
+    """Log that a group begins to keep members answering, or does so no more.
+
+    Arguments: name, of the group; before, how many were kept answering; roster, as it is now.
+    """
+    if roster.held and not before:
+        named = [member.uri for member in roster.begun[:_NAMED]]
+        more = roster.kept() - len(named)
+        log.warning(
+            "group %s: only %d of %d would answer, so these are kept answering, whatever their state "
+            "(group_min_alive): %s%s",
+            *(name, roster.answering, roster.members, ", ".join(named)),
+            f" and {more} more" if more > 0 else "",
+        )
+    elif before and not roster.held:
+        log.warning("group %s: %d answer of their own again", name, roster.answering)
+
+
+def settle() -> None:
+    """Go on until enough members answer in the groups that this process has changed; under no lock."""
+    while _unsettled:
+        with opened(_unsettled.pop()):
+            pass
+
+
+def members_of(name: str, page: int) -> tuple[list[Member], bool]:
+    """Return the members of a page of a group's roster, and whether there is another page behind it."""
+    members: list[Member] = []
+    more = False
+    with opened(name) as roster:
+        if page < roster.number_of_pages():
+            members = [member for member, _ in roster.members_of(page)]
+            more = page + 1 < roster.number_of_pages()
+    return members, more
+
+
+def seen(name: str) -> Roster:
+    """Return a group's roster, to be looked at only; it may raise what is in NONSENSE."""
+    return Roster(group_rows.roster(name) or roster_text.EMPTY, _read_page, group_rows.store_page)

@@ -1,0 +1,20 @@
+"""What a process remembers."""
+
+from keepalive_core.rules.remembered import Remembered
+
+
+def test_what_is_remembered_has_a_bound_in_bytes() -> None:
+    """Whatever comes, it takes no more; one that is too large is not remembered, the last answer counts."""
+    known: Remembered[str, str] = Remembered(10_000, lambda _, answer: len(answer))
+    assert known.remember("a", "x" * 2600) == "x" * 2600
+    assert known.answers == {}
+    for length in (100, 2000, 300):
+        known.remember("a", "x" * length)
+    assert known.answers == {"a": "x" * 300}
+    for number in range(1000):
+        known.remember(f"q{number}", "x" * 400)
+        assert known.answers[f"q{number}"]
+        assert 550 * len(known.answers) <= 10_000
+    assert len(known.answers) > 1
+    known.forget()
+    assert known.answers == {}

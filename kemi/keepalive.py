@@ -56,6 +56,7 @@ __all__ = [
     "Handlers",
     "add_destination",
     "alive",
+    "configure_group",
     "del_destination",
     "info",
     "is_alive",
@@ -172,6 +173,20 @@ def del_destination(uri: str, owner: str) -> int:
     Returns: 0, or -1 with a log line if the owner has no such destination.
     """
     registry.delete(uri, owner)
+    return _OK
+
+
+@_never_raises(_ERROR)
+def configure_group(name: str, **options: int | float | str) -> int:
+    """Give a group options that hold for all of its members, now and later.
+
+    They win over modparam(), and what add_destination() says of a member wins over them. The same group again
+    gets these in the place of those; without options it has none of its own. It needs no members yet.
+
+    Arguments: name, of the group; options, any parameter that add_destination() takes.
+    Returns: 0, or -1 with a log line that names the fault; then nothing has changed.
+    """
+    registry.configure_group(name, options)
     return _OK
 
 

@@ -18,7 +18,8 @@ END = "# --- the end of the parameters -----------------------------------------
 WHOSE = {
     Whose.SERVER: "server",
     Whose.GROUP: "server, group",
-    Whose.DESTINATION: "server, destination",
+    Whose.GROUP: "server, group",
+    Whose.DESTINATION: "server, group, destination",
 }
 
 HEAD = """\

@@ -53,6 +53,7 @@ class FakeServer:
             "group",
             "page",
             "group_change",
+            "group_options",
             "uplink",
             "restored",
         ):

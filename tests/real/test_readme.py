@@ -154,6 +154,15 @@ def test_the_large_fleet_example(start_readme, gateway: Gateway) -> None:
     assert sizes["keepalive_health"] == 2**15
 
 
+def test_the_group_example(start_readme, gateway: Gateway) -> None:
+    """A group's options hold for its members, but for what one has of its own."""
+    script = named_examples()["kemi.py"].split("def mod_init")[0] + named_examples()["group.py"]
+    server = start_readme(KEMI_CFG + named_examples()["kemi.cfg"], script)
+    server.logged("group carriers has other options from now on, by the script: fall 3, ")
+    server.logged(f"{gateway.uri} unknown -> up")
+    assert server.errors == []
+
+
 def test_the_list_file_example(start_readme, gateway: Gateway) -> None:
     """Both lines of the list file are monitored."""
     script = named_examples()["kemi.py"].split("def mod_init")[0]

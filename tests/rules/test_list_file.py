@@ -7,6 +7,7 @@ from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
 from keepalive_core.rules import list_file, uris
+from keepalive_core.rules.checks import Refused
 
 
 def only(line: bytes | str) -> list_file.Entry:
@@ -157,3 +158,45 @@ def test_a_damaged_file_has_no_other_meaning_than_its_lines(data: st.DataObject)
             # The first of two lines with one destination holds.
             if sum(entry.destination.uri.encode() in each for each in lines) == 1:
                 assert found[entry.destination.key] == entry
+
+
+@pytest.mark.parametrize(
+    ("line", "groups"),
+    [
+        ("group.g.fall=3", {"g": {"fall": 3}}),
+        ("group.g.ping_timeout=1s  # a second", {"g": {"ping_timeout": 1000}}),
+        ("group.g.fall=3 group.h.rise=2 group.g.rise=4", {"g": {"fall": 3, "rise": 4}, "h": {"rise": 2}}),
+        ('group.g.ping_headers="X-A: 1 | X-B: #2"', {"g": {"ping_headers": "X-A: 1 | X-B: #2"}}),
+        ("group.g.ping_headers='X-A: 1'", {"g": {"ping_headers": "X-A: 1"}}),
+        ('"group.my carriers.fall=3"', {"my carriers": {"fall": 3}}),
+        ("group.a.b.fall=3", {"a.b": {"fall": 3}}),
+        ("group.g.group_min_alive=50%", {"g": {"group_min_alive": "50%"}}),
+    ],
+)
+def test_options_of_groups(line: str, groups: dict[str, dict[str, object]]) -> None:
+    """A line of group.NAME.PARAMETER=VALUE says an option of a group."""
+    parsed = list_file.parse(line.encode())
+    assert (parsed.entries, parsed.faults) == ([], [])
+    assert parsed.groups == groups
+
+
+@pytest.mark.parametrize("uri", ["group.example.com", "group.g.fall", "group.example.com;transport=tcp"])
+def test_a_host_may_be_called_group(uri: str) -> None:
+    """What is a URI stays one, whatever its host's name begins with."""
+    parsed = list_file.parse(f"{uri} fall=3\n".encode())
+    assert [entry.destination.uri for entry in parsed.entries] == [f"sip:{uri}"]
+    assert parsed.groups == {}
+
+
+def test_a_check_sees_what_the_file_says_of_the_group() -> None:
+    """Wherever it says it; what is refused so is told in the order of the lines."""
+    text = "sip:a group=g\nsip:b\ngroup.g.fall=3\nsip:a:x\n"
+
+    def check(entry: list_file.Entry, options: list_file.Options) -> None:
+        raise Refused(f"{entry.destination.uri} with {options}")
+
+    parsed = list_file.parse(text.encode(), check)
+    assert [fault.split(":")[0] for fault in parsed.faults] == ["line 1", "line 2", "line 4"]
+    assert "sip:a with {'fall': 3}" in parsed.faults[0]
+    assert parsed.bad == 3
+    assert parsed.entries == []

@@ -1,21 +1,41 @@
-"""The groups: who is in them and who answers, and when that changed.
+"""The groups: who is in them and who answers, when that changed, and what options they have.
 
-==========================  ===============  ===================================================
-table                       key              value
-==========================  ===============  ===================================================
-``keepalive_group``         a group's name   its roster: see rosters.py
-``keepalive_page``          a page's number  text, a page of a roster
-``keepalive_group_change``  a group's name   int, another one after each change of the group
-``keepalive``               group_changes    int, counts the changes of all groups
-==========================  ===============  ===================================================
+===========================  ===============  ======================================================
+table                        key              value
+===========================  ===============  ======================================================
+``keepalive_group``          a group's name   its roster: see rosters.py
+``keepalive_page``           a page's number  text, a page of a roster
+``keepalive_group_change``   a group's name   int, another one after each change of the group
+``keepalive``                group_changes    int, counts the changes of all groups
+``keepalive_group_options``  a group's name   JSON, the options that each who configured it gave it
+``keepalive``                group_options    int, counts the changes of all groups' options
+===========================  ===============  ======================================================
 """
 
-from collections.abc import Callable
+import json
+from collections.abc import Callable, Mapping
 from functools import partial
 
 import KSR
 
-from .tables import GROUP, GROUP_CHANGE, PAGE, SharedMemoryFull, all_keys, next_number, read_text, store
+from ..rules import rows
+from ..rules.parameters import Value
+from .tables import (
+    COMMON,
+    GROUP,
+    GROUP_CHANGE,
+    GROUP_OPTIONS,
+    PAGE,
+    SharedMemoryFull,
+    all_keys,
+    locked,
+    next_number,
+    read_number,
+    read_row,
+    read_text,
+    revise,
+    store,
+)
 
 
 def roster(name: str) -> str | None:
@@ -78,3 +98,61 @@ def store_page(text: str) -> str:
 def drop_page(number: str) -> None:
     """Remove a page that no roster names any more."""
     KSR.htable.sht_rm(PAGE, number)
+
+
+# --- options ------------------------------------------------------------------------------------------------
+
+
+def options(name: str) -> dict[str, dict[str, Value]]:
+    """Return the options of a group, by who gave them; a group needs no members to have some."""
+    return read_row(GROUP_OPTIONS, name, rows.group_options) or {}
+
+
+def store_options(name: str, owner: str, given: Mapping[str, Value]) -> bool:
+    """Write the options that an owner gives a group; they take the place of those that it gave before.
+
+    Returns: whether they are other ones. Raises: SharedMemoryFull; then nothing has changed.
+    """
+    with locked(name, GROUP_OPTIONS):
+        before = options(name)
+        after = {other: said for other, said in before.items() if other != owner}
+        if given:
+            after[owner] = dict(given)
+        if after == before:
+            return False
+        # The row of a group without options stays: one that is missing has been lost.
+        store(GROUP_OPTIONS, name, json.dumps(after))
+        note_options()
+    return True
+
+
+def mend_options(name: str, known: Mapping[str, Mapping[str, Value]], change: int) -> bool:
+    """Write the options of a group anew, if their row has other ones since nobody has given it any.
+
+    Arguments: name; known, its options, as they were at a change; change, as options_change() gave it then.
+    Returns: whether that was so. Raises: SharedMemoryFull.
+    """
+    if options(name) == known:
+        return False
+    with locked(name, GROUP_OPTIONS):
+        if options_change() != change or options(name) == known:
+            return False
+        store(GROUP_OPTIONS, name, json.dumps(known))
+        note_options()
+    return True
+
+
+def note_options() -> None:
+    """Tell of a change of options, behind it: whoever reads the new number reads the change too."""
+    next_number("group_options")
+    revise()
+
+
+def options_change() -> int:
+    """Return a number that is another one after each change of any group's options."""
+    return read_number(COMMON, "group_options")
+
+
+def groups_with_options() -> list[str]:
+    """Return the names of all groups that have options: walks the whole table."""
+    return all_keys(GROUP_OPTIONS)

@@ -126,7 +126,7 @@ def last_reload() -> int:
 
 
 # What only rises: counters, of which no number is given twice, and others, which come back as they were.
-_COUNTERS: Final = ("generation", "revision", "group_changes", "lost", "reloads")
+_COUNTERS: Final = ("generation", "revision", "group_changes", "group_options", "lost", "reloads")
 _MARKS: Final = ("startup", "probers", "unannounced", "brought_in")
 # What is said once, and stays.
 _SAID_ONCE: Final = ("started", "state_read")

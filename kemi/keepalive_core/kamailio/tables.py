@@ -53,6 +53,7 @@ ADMIN: Final = "keepalive_admin"
 GROUP: Final = "keepalive_group"
 PAGE: Final = "keepalive_page"
 GROUP_CHANGE: Final = "keepalive_group_change"
+GROUP_OPTIONS: Final = "keepalive_group_options"
 UPLINK: Final = "keepalive_uplink"
 RESTORED: Final = "keepalive_restored"
 # A counter whose row made no sense goes on behind this.

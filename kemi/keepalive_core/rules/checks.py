@@ -29,6 +29,13 @@ def group_name(of: str, value: object) -> str:
     return _line(f"group of {quoted(of)}: a name is needed", value)
 
 
+def group_to_configure(value: object) -> str:
+    """Return the name of a group that is to have options. Raises: Refused."""
+    if value == "":
+        raise Refused("a group that has options has a name, not ''")
+    return _line("a group that has options has a name", value)
+
+
 def remark(what: str, value: object) -> str:
     """Return a text of one line, which may be empty. Raises: Refused, with what the text is."""
     return _line(f"{what} is text of one line", value)

@@ -10,6 +10,7 @@ import sys
 from collections import Counter, OrderedDict
 from collections.abc import Callable, ItemsView, KeysView
 from collections.abc import Set as AbstractSet
+from functools import lru_cache
 from typing import NamedTuple
 
 from .lanes import Lanes
@@ -17,7 +18,7 @@ from .modes import MAINT, Admin
 from .pace import Pace, pace
 from .policy import Policy
 from .record import Health
-from .rows import Registration
+from .rows import Owner, Registration
 from .schedule import SOONEST, Wish, first_ping, next_ping, phase
 from .sockets import Departure
 from .ways import Way, way_of
@@ -35,6 +36,12 @@ class Seen(NamedTuple):
     admin: Admin | None
 
 
+# Most have the same owners.
+@lru_cache(maxsize=4096)
+def _groups(owners: str) -> tuple[str, ...]:
+    return Registration(0, "", {name: Owner(*fields) for name, fields in json.loads(owners).items()}).groups
+
+
 class Target:
     """A destination, as the prober remembers it between two pings."""
 
@@ -46,7 +53,6 @@ class Target:
         "hold",
         "in_flight",
         "interval",
-        "is_grouped",
         "latest",
         "offset",
         "owners",
@@ -71,7 +77,6 @@ class Target:
         self.departure = Departure()
         self.owners = ""
         """who wants it, as its registration says it, for the day when that row is lost"""
-        self.is_grouped = False
         self.admin: Admin | None = None
         self.wish = Wish.REGULARLY
         """what was wished since its last ping"""
@@ -99,6 +104,11 @@ class Target:
     def in_maintenance(self) -> bool:
         """Whether an administrator lets nobody ping it."""
         return self.admin is not None and self.admin.mode == MAINT
+
+    @property
+    def groups(self) -> tuple[str, ...]:
+        """The groups that its owners put it into, as Registration has them."""
+        return _groups(self.owners)
 
     @property
     def registration(self) -> str:
@@ -178,7 +188,6 @@ class Fleet:
         self._take_policy(target, seen.registered.uri, seen.policy)
         # Most have the same, which take no room of their own so.
         target.owners = sys.intern(json.dumps(seen.registered.owners))
-        target.is_grouped = any(owner.group for owner in seen.registered.owners.values())
         target.hold = seen.health.not_before
         target.follow_pace(pace(seen.health, now))
         was_in_maintenance, target.admin = target.in_maintenance, seen.admin

@@ -2,11 +2,12 @@
 
 import re
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Final, NamedTuple
 
 from . import uris
-from .checks import Refused, group_name, number_of_text
-from .parameters import InvalidSetting, Value, check_options
+from .checks import Refused, group_name, group_to_configure, number_of_text
+from .parameters import InvalidSetting, Value, Whose, check_options
 from .quoting import quoted
 from .replacing import MOST_FAULTS
 
@@ -20,21 +21,26 @@ _BYTE_ORDER_MARK: Final = "\ufeff"
 
 # A word is a URI or name=value; one that begins with a quotation mark, or a value that does, goes to the next
 # one. Elsewhere ' is a character like others: sip:o'neil@host.
+_NAME: Final = r"""(?:group\.[^\s"'\\\#;=]+\.)?[a-z_]+="""
 _WORD: Final = re.compile(
-    r"""\s*(?:
-        (?P<name>[a-z_]+=)? (?: "(?P<double>(?:[^"\\]|\\.)*)" | '(?P<single>[^']*)' ) (?!\S)
-        | (?P<bare>(?![a-z_]+=')[^\s"\\\#]+) (?!\S)
+    rf"""\s*(?:
+        (?P<name>{_NAME})? (?: "(?P<double>(?:[^"\\]|\\.)*)" | '(?P<single>[^']*)' ) (?!\S)
+        | (?P<bare>(?!{_NAME}')[^\s"\\\#]+) (?!\S)
         | (?P<end>\#.*|$)
     )""",
     re.VERBOSE | re.DOTALL,
 )
+# A line that begins so says options of groups. A name with ; or = in it would be part of a URI.
+_OF_GROUP: Final = re.compile(r"group\.(?P<group>[^;=]+)\.(?P<option>[a-z_]+)=(?P<value>.*)", re.DOTALL)
+
+Options = dict[str, Value]
 
 
 class Entry(NamedTuple):
-    """One line."""
+    """One line that says a destination."""
 
     destination: uris.Destination
-    options: dict[str, Value]
+    options: Options
     group: str = ""
     priority: int = 0
     weight: int = 0
@@ -44,54 +50,118 @@ class Parsed(NamedTuple):
     """What a file says."""
 
     entries: list[Entry]
+    groups: dict[str, Options]
+    """options of groups, by their names"""
     faults: list[str]
     """of the first lines that were refused, each with its number"""
     bad: int
     """how many lines were refused"""
 
 
-def parse(data: bytes, check: Callable[[str, Mapping[str, Value]], None] | None = None) -> Parsed:
+def _of_group(options: Mapping[str, object]) -> Options:
+    return check_options(options, Whose.GROUP)
+
+
+def parse(
+    data: bytes,
+    check: Callable[[Entry, Options], None] | None = None,
+    check_group: Callable[[Mapping[str, object]], Options] = _of_group,
+) -> Parsed:
     """Read lines such as ``sip:192.168.10.20 group=carriers fall=3  # comment``; empty ones are skipped.
 
-    Arguments: data, the file's bytes: UTF-8, with any line ends; check, raises a ValueError for a URI with
-    options that is refused.
+    ``group.carriers.fall=3`` says an option of a group.
+
+    Arguments: data, the file's bytes: UTF-8, with any line ends; check, raises a ValueError for an entry that
+    is refused, given the options that the file has for its group; check_group, returns a group's options as
+    they are to be used, or raises InvalidSetting.
     Returns: an entry for each good line, a fault for each bad one.
     """
     if data.startswith(_UTF_16):
-        return Parsed([], ["line 1: the file is UTF-16, UTF-8 is needed"], 1)
-    entries: list[Entry] = []
-    faults: list[str] = []
-    bad = 0
-    seen: dict[str, int] = {}
+        return Parsed([], {}, ["line 1: the file is UTF-16, UTF-8 is needed"], 1)
+    reading = _Reading(check_group)
     line_number, at = 1, 0
     data = data.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
     for line in re.finditer(rb"[^\n]+", data):
         line_number += data.count(b"\n", at, line.start())
         at = line.start()
+        reading.attempt(line_number, lambda: reading.take(line_number, line[0]))  # noqa: B023 - called at once
+    return reading.parsed(check)
+
+
+class _Reading:
+    """What was read of a file until now. Arguments: check_group, as for parse()."""
+
+    def __init__(self, check_group: Callable[[Mapping[str, object]], Options]) -> None:
+        self._check_group = check_group
+        self._entries: dict[str, tuple[int, Entry]] = {}
+        """by the keys of the destinations, each with the number of its line"""
+        self._groups: dict[str, Options] = {}
+        self._group_lines: dict[tuple[str, str], int] = {}
+        """in which line an option of a group stands"""
+        self._faults: list[tuple[int, str]] = []
+        self._bad = 0
+
+    def attempt(self, line_number: int, step: Callable[[], None]) -> bool:
+        """Do what a line asks for; return whether that was not refused."""
         try:
-            entry = _entry(line[0])
-            if entry is None:
-                continue
-            first = seen.setdefault(entry.destination.key, line_number)
-            if first != line_number:
-                raise Refused(f"{quoted(entry.destination.uri)} stands in line {first} already")
-            if check:
-                check(entry.destination.uri, entry.options)
-            entries.append(entry)
+            step()
         except (uris.InvalidURI, InvalidSetting, Refused) as fault:
-            bad += 1
-            if bad <= MOST_FAULTS:
-                faults.append(f"line {line_number}: {fault}")
-    return Parsed(entries, faults, bad)
+            self._bad += 1
+            # Those of a check come behind those of all lines, and may be of a line before them.
+            if self._bad <= 2 * MOST_FAULTS:
+                self._faults.append((line_number, f"line {line_number}: {fault}"))
+            return False
+        return True
+
+    def take(self, line_number: int, line: bytes) -> None:
+        """Take over what a line says; raises what attempt() expects, then nothing has changed."""
+        if len(line) > _MOST_BYTES_OF_A_LINE:
+            raise Refused(f"it is longer than {_MOST_BYTES_OF_A_LINE} bytes")
+        # A byte that is no UTF-8 may stand in a comment; elsewhere it is half a character, which is refused.
+        words = _words(line.decode("utf-8", "surrogateescape").lstrip(_BYTE_ORDER_MARK))
+        if not words:
+            return
+        if _OF_GROUP.fullmatch(words[0]):
+            self._take_options(line_number, words)
+            return
+        entry = _entry(words)
+        first, _ = self._entries.setdefault(entry.destination.key, (line_number, entry))
+        if first != line_number:
+            raise Refused(f"{quoted(entry.destination.uri)} stands in line {first} already")
+
+    def _take_options(self, line_number: int, words: list[str]) -> None:
+        found: list[tuple[str, str, Options]] = []
+        for word in words:
+            said = _OF_GROUP.fullmatch(word)
+            if said is None:
+                raise InvalidSetting(f"{quoted(word)} is no group.NAME.PARAMETER=VALUE")
+            name, option = group_to_configure(said["group"]), said["option"]
+            first = self._group_lines.get((name, option))
+            if first or (name, option) in [each[:2] for each in found]:
+                raise InvalidSetting(
+                    f"{option} of group {quoted(name)} stands in line {first or line_number} already"
+                )
+            try:
+                found.append((name, option, self._check_group({option: said["value"]})))
+            except InvalidSetting as fault:
+                raise InvalidSetting(f"group {quoted(name)}: {fault}") from None
+        for name, option, options in found:
+            self._groups.setdefault(name, {}).update(options)
+            self._group_lines[name, option] = line_number
+
+    def parsed(self, check: Callable[[Entry, Options], None] | None) -> Parsed:
+        """Return what the file says, all lines of it. Arguments: check, as for parse()."""
+        entries = [
+            entry
+            for line_number, entry in self._entries.values()
+            if check is None
+            or self.attempt(line_number, partial(check, entry, self._groups.get(entry.group, {})))
+        ]
+        faults = [fault for _, fault in sorted(self._faults)[:MOST_FAULTS]]
+        return Parsed(entries, self._groups, faults, self._bad)
 
 
-def _entry(line: bytes) -> Entry | None:
-    if len(line) > _MOST_BYTES_OF_A_LINE:
-        raise Refused(f"it is longer than {_MOST_BYTES_OF_A_LINE} bytes")
-    # A byte that is no UTF-8 may stand in a comment; anywhere else it is half a character, which is refused.
-    words = _words(line.decode("utf-8", "surrogateescape").lstrip(_BYTE_ORDER_MARK))
-    if not words:
-        return None
+def _entry(words: list[str]) -> Entry:
     destination = uris.parse(words[0])
     given: dict[str, str] = {}
     for word in words[1:]:
@@ -102,8 +172,7 @@ def _entry(line: bytes) -> Entry | None:
     group = group_name(destination.uri, given.pop("group", ""))
     priority = number_of_text("priority", given.pop("priority", "0"))
     weight = number_of_text("weight", given.pop("weight", "0"))
-    options = check_options(given)
-    return Entry(destination, options, group, priority, weight)
+    return Entry(destination, check_options(given), group, priority, weight)
 
 
 def _words(line: str) -> list[str]:

@@ -266,11 +266,14 @@ def _told(parameter: Parameter[Any], value: object) -> str:
     return quoted(value)
 
 
-def check_options(options: Mapping[str, object]) -> dict[str, Value]:
-    """Return one destination's options as they are to be used. Raises: InvalidSetting."""
+_OWNER: Final = {Whose.GROUP: "a group", Whose.DESTINATION: "one destination"}
+
+
+def check_options(options: Mapping[str, object], whose: Whose = Whose.DESTINATION) -> dict[str, Value]:
+    """Return the options of a destination, or of a group, as they are to be used. Raises: InvalidSetting."""
     for name in options:
-        if name in PARAMETERS and PARAMETERS[name].whose < Whose.DESTINATION:
-            raise InvalidSetting(f"{name} is no parameter of one destination")
+        if name in PARAMETERS and PARAMETERS[name].whose < whose:
+            raise InvalidSetting(f"{name} is no parameter of {_OWNER[whose]}")
     return {name: check(name, value) for name, value in options.items()}
 
 

@@ -63,14 +63,21 @@ class Settings:
 
 
 class Policy:
-    """What is in force for one destination: its own options, and the settings for the rest.
+    """What is in force for one destination: its own options, then those of its group, then the settings.
 
-    Arguments: settings, by the names of the parameters; options, what the destination has of its own.
+    Arguments: settings, by the names of the parameters; options, what the destination has of its own;
+    group_options, what its group has.
     """
 
-    def __init__(self, settings: Mapping[str, Value], options: Mapping[str, Value] | None = None) -> None:
+    def __init__(
+        self,
+        settings: Mapping[str, Value],
+        options: Mapping[str, Value] | None = None,
+        group_options: Mapping[str, Value] | None = None,
+    ) -> None:
         self.options = dict(options or {})
-        values = Values({**settings, **self.options})
+        """what the destination has of its own"""
+        values = Values({**settings, **(group_options or {}), **self.options})
         self.interval = values.ping_interval
         """s (manual, section 2.3.1)"""
         self.interval_pending = values.ping_interval_pending or self.interval

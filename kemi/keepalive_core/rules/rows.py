@@ -12,7 +12,7 @@ from .checks import number
 from .listening import Gap, Pulse, Queue
 from .mass_failure import Uplink
 from .modes import ADMIN_MODES, NEVER, Admin
-from .parameters import PARAMETERS, Value, check, check_options
+from .parameters import PARAMETERS, Value, Whose, check, check_options
 from .record import Health
 from .states import STATE_NAMES
 
@@ -44,6 +44,11 @@ class Registration(NamedTuple):
     owners: dict[str, Owner]
 
     @property
+    def groups(self) -> tuple[str, ...]:
+        """The groups that its owners put it into, those of the first owner first."""
+        return tuple(dict.fromkeys(owner.group for owner in self.owners.values() if owner.group))
+
+    @property
     def options(self) -> dict[str, Value]:
         """What the owners set for the destination; where they differ, the word of the first one counts."""
         merged: dict[str, Value] = {}
@@ -67,6 +72,13 @@ def _owner(*fields: Any) -> Owner:
         number("a number", each)
     _see(isinstance(owner.callback, str) and isinstance(owner.group, str))
     return owner._replace(options=check_options(owner.options))
+
+
+def group_options(text: str) -> dict[str, dict[str, Value]]:
+    """Return the options of a group, by who gave them."""
+    found = json.loads(text)
+    _see(isinstance(found, dict))
+    return {owner: check_options(given, Whose.GROUP) for owner, given in found.items()}
 
 
 def health(text: str) -> Health:

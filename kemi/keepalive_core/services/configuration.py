@@ -1,15 +1,16 @@
 """The settings in force in this process: filled by the script, by kamailio.cfg and by operators."""
 
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Final
 
-from ..kamailio import listeners, server_rows, variables
+from ..kamailio import group_rows, listeners, server_rows, variables
 from ..rules.checks import Refused
-from ..rules.parameters import DESTINATION, PARAMETERS, InvalidSetting, Value, check
+from ..rules.parameters import DESTINATION, PARAMETERS, InvalidSetting, Value, Whose, check, check_options
 from ..rules.policy import Policy, Settings
 from ..rules.quoting import quoted
 from ..rules.remembered import Remembered
+from ..rules.rows import Registration
 
 log = logging.getLogger("keepalive")
 
@@ -26,11 +27,24 @@ _unreadable: set[str] = set()
 _replaced = False
 _enabled = True
 _published: dict[str, Value] = {}
-# Policies by the options that differ from the settings, all of one version of these. One takes some 4 kB.
-_policies: Remembered[tuple[tuple[str, Value], ...], Policy] = Remembered(
-    16 << 20, lambda options, _: 4000 + sum(4 * len(str(value)) for _, value in options)
+_groups_seen = 0
+_Options = tuple[tuple[str, Value], ...]
+# By the options of groups and of destinations, all of one version of the settings. One takes some 4 kB.
+_policies: Remembered[tuple[_Options, _Options], Policy] = Remembered(
+    16 << 20, lambda options, _: 4000 + sum(4 * len(str(value)) for each in options for _, value in each)
 )
 _policies_of: list[Mapping[str, Value]] = [{}]
+_NO_OPTIONS: Final[Mapping[str, Value]] = {}
+
+# Who gives options to groups.
+OF_SCRIPT: Final = "script"
+OF_LIST_FILE: Final = "list file"
+
+# The options of groups, all as they were at one number of options_change().
+_group_options: Remembered[str, dict[str, Value]] = Remembered(
+    4 << 20, lambda _, options: 100 + sum(100 + len(str(value)) for value in options.values())
+)
+_group_options_of = [-1]
 
 
 def read_defines() -> None:
@@ -121,13 +135,19 @@ def _check_sendable(name: object, value: Value) -> None:
         raise InvalidSetting(f"bad {name} {value!r}: {hindrance}")
 
 
-def check_pingable(uri: str, options: Mapping[str, Value]) -> None:
+def check_pingable(
+    uri: str, options: Mapping[str, Value], group_options: Mapping[str, Value] = _NO_OPTIONS
+) -> None:
     """Refuse a destination that can't be pinged by its URI and its own options.
 
-    What the settings say for all destinations is none of its faults. Raises: Refused.
+    What the settings and its group say for all destinations is none of its faults.
+
+    Arguments: uri and options, of the destination; group_options, of its group.
+    Raises: Refused.
     """
     proxy = str(options.get("outbound_proxy", ""))
-    next_hop = "" if values()["outbound_proxy"] and not proxy else proxy or uri
+    has_other_proxy = group_options.get("outbound_proxy", values()["outbound_proxy"])
+    next_hop = "" if has_other_proxy and not proxy else proxy or uri
     hindrance = listeners.departure(next_hop, str(options.get("ping_socket", ""))).hindrance
     if hindrance:
         raise Refused(f"{quoted(uri)} can't be pinged from here: {hindrance}")
@@ -141,6 +161,13 @@ def has_changed() -> bool:
         return False
     _published = in_force
     return True
+
+
+def have_groups_changed() -> bool:
+    """Say whether any group has other options than the last time; for a prober only."""
+    global _groups_seen
+    before, _groups_seen = _groups_seen, group_rows.options_change()
+    return before != _groups_seen
 
 
 def defined_destinations() -> str:
@@ -198,13 +225,50 @@ def values() -> Mapping[str, Value]:
     return server_rows.published_settings() or settings.values()
 
 
-def policy(options: Mapping[str, Value]) -> Policy:
-    """Return what is in force for a destination with options of its own.
+def policy(options: Mapping[str, Value], groups: Sequence[str] = ()) -> Policy:
+    """Return what is in force for a destination.
 
     Destinations with the same options share one: there are many of these, and few of those.
+
+    Arguments: options, of its own; groups, that it is in, the one first whose word counts.
     """
     in_force = values()
     if in_force is not _policies_of[0]:
         _policies_of[0] = in_force
         _policies.forget()
-    return _policies.answer(tuple(options.items()), lambda _: Policy(in_force, options))
+    given = options_of_groups(groups) if groups else _NO_OPTIONS
+    question = (tuple(given.items()), tuple(options.items()))
+    return _policies.answer(question, lambda _: Policy(in_force, options, given))
+
+
+def policy_of(registered: Registration | None) -> Policy:
+    """Return what is in force for a destination; None for what is not known: the settings alone."""
+    return policy(registered.options, registered.groups) if registered else policy({})
+
+
+def options_of_groups(groups: Iterable[str]) -> Mapping[str, Value]:
+    """Return the options that groups have; if they differ, the word of the first one counts.
+
+    What configure_group() said of a group counts more than what the list file says.
+    """
+    change = group_rows.options_change()
+    if change != _group_options_of[0]:
+        _group_options_of[0] = change
+        _group_options.forget()
+    merged: dict[str, Value] = {}
+    for name in groups:
+        merged = {**_group_options.answer(name, _options_of), **merged}
+    return merged
+
+
+def _options_of(name: str) -> dict[str, Value]:
+    given = group_rows.options(name)
+    return {**given.get(OF_LIST_FILE, {}), **given.get(OF_SCRIPT, {})}
+
+
+def check_group_options(options: Mapping[str, object]) -> dict[str, Value]:
+    """Return the options of a group as they are to be used. Raises: InvalidSetting."""
+    checked = check_options(options, Whose.GROUP)
+    for name, value in checked.items():
+        _check_sendable(name, value)
+    return checked

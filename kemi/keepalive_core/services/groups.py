@@ -23,7 +23,7 @@ def shown_now(value: int, registered: Registration | None) -> int:
     """
     if not is_unknown(value):
         return value
-    return with_unknown_as(value, configuration.policy(registered.options if registered else {}).unknown_as)
+    return with_unknown_as(value, configuration.policy_of(registered).unknown_as)
 
 
 def show(key: str, value: int, registered: Registration | None) -> None:
@@ -70,7 +70,7 @@ def replace(name: str, was: Member | None, now: Member | None) -> None:
     Arguments: name, of the group; was, how it stood there before; now; None for not at all.
     Raises: SharedMemoryFull; then nothing has changed.
     """
-    setting = _setting()
+    setting = _setting(name)
     with opened(name) as roster:
         seat = roster.find(was.rank, was.key) if was else None
         if was and seat is not None and roster.member(seat) != now:
@@ -84,7 +84,7 @@ def replace(name: str, was: Member | None, now: Member | None) -> None:
 
 def guard(name: str) -> None:
     """See to it that enough members of a group answer, after the settings have changed."""
-    setting = _setting()
+    setting = _setting(name)
     with opened(name) as roster:
         roster.check()
         roster.recount()
@@ -92,8 +92,10 @@ def guard(name: str) -> None:
     settle()
 
 
-def _setting() -> str:
-    return str(configuration.values()["group_min_alive"])
+def _setting(name: str) -> str:
+    """Return group_min_alive for members of a group whose owners say nothing of it."""
+    given = configuration.options_of_groups([name])
+    return str(given.get("group_min_alive", configuration.values()["group_min_alive"]))
 
 
 def _note(name: str, key: str, registered: Registration, mark: str) -> None:

@@ -9,7 +9,7 @@ from ..rules.evidence import NO_VERDICT, Kind
 from ..rules.fleet import Fleet
 from ..rules.record import Health
 from ..rules.schedule import SECOND, Minutely
-from . import configuration, groups, lists, registrations, startup
+from . import configuration, group_options, groups, lists, registrations, startup
 from .inspection import Groups
 from .share import Share
 
@@ -41,10 +41,12 @@ class Housekeeping:
         self._next_list = 0
         self._next_missed = 0
         self._groups = Groups()
+        self._group_options = group_options.Kept()
         self.tasks: tuple[Callable[[int], None], ...] = (
             self._follow_configured_destinations,
             self._bring_in_missed,
             self._publish_behind,
+            self._keep_options_of_groups,
             self._tell_if_crowded,
             self._tell_of_voids,
             self._tell_of_unsent,
@@ -101,6 +103,10 @@ class Housekeeping:
     def _inspect_groups(self, now: int) -> None:
         if self._share.is_first:
             self._groups.look_at_some()
+
+    def _keep_options_of_groups(self, now: int) -> None:
+        if self._share.is_first:
+            self._group_options.keep()
 
     def _tell_if_crowded(self, now: int) -> None:
         """Say once that the tables have too few slots for the destinations."""

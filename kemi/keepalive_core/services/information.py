@@ -22,7 +22,7 @@ def of(key: str) -> dict[str, Any]:
     if registered is None or known is None:
         return {}
     admin = destination_rows.admin(key)
-    policy = configuration.policy(registered.options)
+    policy = configuration.policy_of(registered)
     now = clock.now()
     return {
         "destination": key,

@@ -11,15 +11,15 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import partial
 from typing import Final
 
-from ..kamailio import destination_rows, startup_rows
+from ..kamailio import destination_rows, group_rows, startup_rows
 from ..kamailio.tables import SharedMemoryFull
 from ..rules import list_file, replacing, uris
 from ..rules.checks import Refused
-from ..rules.list_file import Parsed
+from ..rules.list_file import Entry, Parsed
 from ..rules.parameters import Value
 from ..rules.replacing import FORCE, MOST_FAULTS, Listed
 from ..rules.rows import Owner
-from . import configuration, files, registrations
+from . import configuration, files, group_options, registrations
 
 log = logging.getLogger("keepalive")
 
@@ -69,7 +69,9 @@ def bring_in_list_file(tell: bool) -> int:
         return 1
     if tell:
         _tell(f"list_file {list_path()}, ", parsed, "the other lines are used")
-    failed = register_all(_of_file(parsed), tell)
+    groups = ("options of groups", partial(group_options.replace_listed, parsed.groups))
+    failed = _failures("of the list file are not all in force", [groups], tell)
+    failed += register_all(_of_file(parsed), tell)
     if startup_rows.last_reload() != turn:
         # Another process has removed what the file had no more, perhaps before it was registered here.
         try:
@@ -125,11 +127,22 @@ def _reload_once(forced: bool) -> None:
     path = list_path()
     if not path:
         raise Refused("no list_file is set")
-    parsed = _read(path, configuration.check_pingable)
+    parsed = _read(path, _check)
     if parsed.bad:
         _tell(f"list_file {path}, ", parsed, "no line is used")
         raise Refused(f"list_file {path} has {parsed.bad} bad lines, nothing has changed")
-    _replace(LIST_OWNER, list(_of_file(parsed)), forced, "call reload(force=True)")
+    groups = partial(group_options.replace_listed, parsed.groups)
+    _replace(LIST_OWNER, list(_of_file(parsed)), forced, "call reload(force=True)", groups)
+
+
+def _check(entry: Entry, listed: Mapping[str, Value]) -> None:
+    """Refuse a line with a destination that can't be pinged.
+
+    Arguments: entry; listed, the options that the file has for its group.
+    Raises: Refused.
+    """
+    of_script = group_rows.options(entry.group).get(configuration.OF_SCRIPT, {}) if entry.group else {}
+    configuration.check_pingable(entry.destination.uri, entry.options, {**listed, **of_script})
 
 
 def list_path() -> str:
@@ -137,7 +150,7 @@ def list_path() -> str:
     return str(configuration.values()["list_file"])
 
 
-def _read(path: str, check: Callable[[str, Mapping[str, Value]], None] | None = None) -> Parsed:
+def _read(path: str, check: Callable[[Entry, Mapping[str, Value]], None] | None = None) -> Parsed:
     try:
         with files.open_regular(path) as file:
             data = file.read(list_file.MOST_BYTES + 1)
@@ -145,7 +158,7 @@ def _read(path: str, check: Callable[[str, Mapping[str, Value]], None] | None = 
         raise Refused(f"list_file {path} can't be read, nothing has changed: {error}") from None
     if len(data) > list_file.MOST_BYTES:
         raise Refused(f"list_file {path} is larger than {list_file.MOST_BYTES >> 20} MB, nothing has changed")
-    return list_file.parse(data, check)
+    return list_file.parse(data, check, configuration.check_group_options)
 
 
 def _tell(what: str, parsed: Parsed | Listed, so: str) -> None:
@@ -166,17 +179,26 @@ def _of_file(parsed: Parsed) -> Iterator[Wanted]:
         yield entry.destination, LIST_OWNER, how
 
 
-def _replace(owner: str, wanted: list[Wanted], forced: bool, remedy: str) -> None:
+def _replace(
+    owner: str,
+    wanted: list[Wanted],
+    forced: bool,
+    remedy: str,
+    first: Callable[[], None] | None = None,
+) -> None:
     """Make an owner's destinations those that are wanted.
 
-    Arguments: owner; wanted; forced, whether any number may go; remedy, what to do where too many would.
-    Raises: Refused.
+    Arguments: owner; wanted; forced, whether any number may go; remedy, what to do if too many would; first,
+    what is done before, if that is not refused.
+    Raises: Refused, SharedMemoryFull.
     """
     keys = {destination.key for destination, _, _ in wanted}
     try:
         gone = replacing.removed(_owned_by(owner), keys, forced)
     except Refused as refusal:
         raise Refused(f"nothing has changed: {refusal}; {remedy} if that is meant") from None
+    if first:
+        first()
     if failed := register_all(wanted, tell=True):
         raise _Incomplete(
             f"{failed} of {len(wanted)} destinations are not monitored as wanted; none was removed"

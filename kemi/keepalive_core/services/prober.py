@@ -112,10 +112,10 @@ class Prober:
 
     def _follow_settings(self, now: int) -> None:
         changed = configuration.refresh() if self._share.is_first else configuration.has_changed()
-        if not changed:
+        if not configuration.have_groups_changed() and not changed:
             return
         for key, target in self._fleet.items():
-            self._fleet.change_policy(key, configuration.policy(target.policy.options), now)
+            self._fleet.change_policy(key, configuration.policy(target.policy.options, target.groups), now)
             self._expiries.follow_policy(key, target, now)
         self._housekeeping.settings_changed()
 
@@ -179,7 +179,7 @@ def _seen(key: str) -> Seen | None:
     known = destination_rows.health(key)
     if registered is None or known is None:
         return None
-    return Seen(registered, configuration.policy(registered.options), known, destination_rows.admin(key))
+    return Seen(registered, configuration.policy_of(registered), known, destination_rows.admin(key))
 
 
 the_prober = Prober()

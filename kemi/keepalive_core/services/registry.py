@@ -1,13 +1,14 @@
 """Destinations and their owners come and go, from any process, at any time."""
 
 import logging
+from collections.abc import Mapping
 
 from ..kamailio import callback_rows, destination_rows, tables
 from ..rules import checks, uris
 from ..rules.checks import Refused
-from ..rules.parameters import check_options
+from ..rules.parameters import Value, check_options
 from ..rules.rows import Owner
-from . import callbacks, configuration, lists, registrations, startup
+from . import callbacks, configuration, group_options, lists, registrations, startup
 from .callbacks import NOT_MONITORED, Change
 
 log = logging.getLogger("keepalive")
@@ -42,12 +43,19 @@ def add(
         checks.number(f"priority of {uri!r}", priority),
         checks.number(f"weight of {uri!r}", weight),
     )
-    configuration.check_pingable(destination.uri, wanted.options)
-    if startup.is_early():
+    is_early = startup.is_early()
+    configuration.check_pingable(destination.uri, wanted.options, _options_of_group(wanted.group, is_early))
+    if is_early:
         startup.keep_destination(destination, name, wanted)
         return
     startup.start()
     registrations.register(destination, name, wanted)
+
+
+def _options_of_group(name: str, is_early: bool) -> Mapping[str, Value]:
+    if not name:
+        return {}
+    return startup.kept_options(name) if is_early else configuration.options_of_groups([name])
 
 
 def delete(uri: object, owner: object) -> None:
@@ -97,6 +105,20 @@ def add_callback(callback: object, user_attr: object) -> None:
         startup.keep_callback(name, value)
     else:
         callback_rows.store_callback(name, value)
+
+
+def configure_group(name: object, options: Mapping[str, object]) -> None:
+    """Give a group options for all of its members, in the place of those that it had.
+
+    Raises: Refused, InvalidSetting, SharedMemoryFull; then nothing has changed.
+    """
+    group = checks.group_to_configure(name)
+    checked = configuration.check_group_options(options)
+    if startup.is_early():
+        startup.keep_group(group, checked)
+        return
+    startup.start()
+    group_options.configure(group, configuration.OF_SCRIPT, checked)
 
 
 def reload(forced: bool) -> None:

@@ -222,7 +222,7 @@ def _policy(key: str) -> Policy | None:
         registered = destination_rows.registration(key)
         if registered is None:
             return None
-        found = _policies.remember(key, configuration.policy(registered.options))
+        found = _policies.remember(key, configuration.policy_of(registered))
     return found
 
 

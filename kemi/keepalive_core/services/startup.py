@@ -5,7 +5,7 @@ file, and what the state file remembers of all of them.
 """
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -14,9 +14,10 @@ from ..kamailio import callback_rows, startup_rows, tables
 from ..kamailio.startup_rows import Source
 from ..kamailio.tables import SharedMemoryFull
 from ..rules import replacing
+from ..rules.parameters import Value
 from ..rules.rows import Owner
 from ..rules.uris import Destination
-from . import configuration, lists, state_file
+from . import configuration, group_options, lists, state_file
 
 log = logging.getLogger("keepalive")
 
@@ -33,6 +34,8 @@ class _Startup:
         each process inherits a copy, and drops it once one of them has brought it into the tables"""
         self.callbacks: dict[str, Any] = {}
         """likewise the callbacks for all changes, and their user_attr"""
+        self.groups: dict[str, dict[str, Value]] = {}
+        """likewise the groups that it configured, and their options"""
         self.is_over = False
         self.is_ours = False
         """whether it is this process that does it"""
@@ -61,6 +64,16 @@ def keep_callback(name: str, user_attr: Any) -> None:
     _startup.callbacks[name] = user_attr
 
 
+def keep_group(name: str, options: dict[str, Value]) -> None:
+    """Keep what mod_init says of a group until the tables exist."""
+    _startup.groups[name] = options
+
+
+def kept_options(name: str) -> Mapping[str, Value]:
+    """Return the options of a group that are kept until the tables exist."""
+    return _startup.groups.get(name, {})
+
+
 def start(may_take_seconds: bool = False) -> bool:
     """Do the start-up, if it is to be done and the tables exist.
 
@@ -81,6 +94,7 @@ def start(may_take_seconds: bool = False) -> bool:
         if startup_rows.is_complete():
             _startup.destinations.clear()
             _startup.callbacks.clear()
+            _startup.groups.clear()
     return _startup.is_over
 
 
@@ -146,7 +160,19 @@ def _bring_in_destinations(tell: bool = True) -> None:
 
 def _bring_in_what_the_script_wants(tell: bool) -> int:
     kept = [(Destination(key, uri), owner, how) for (key, owner), (uri, how) in _startup.destinations.items()]
-    return _failed_callbacks(tell) + lists.register_missing(kept, tell)
+    return _failed_callbacks(tell) + _failed_groups(tell) + lists.register_missing(kept, tell)
+
+
+def _failed_groups(tell: bool) -> int:
+    failed = 0
+    for name, options in _startup.groups.items():
+        try:
+            group_options.configure_missing(name, options)
+        except SharedMemoryFull as error:
+            failed += 1
+            if tell:
+                log.error("group %s is not configured: %s", name, error)
+    return failed
 
 
 def _failed_callbacks(tell: bool) -> int:

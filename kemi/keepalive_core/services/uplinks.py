@@ -27,7 +27,7 @@ def guard(key: str, before: Health, verdict: Verdict, now: int) -> Verdict:
     registered = destination_rows.registration(key) if percent else None
     if registered is None:
         return verdict
-    policy = configuration.policy(registered.options)
+    policy = configuration.policy_of(registered)
     if before.streak >= 0:
         _count(policy, percent, now)
     goes_down = verdict.transition is Transition.CHANGED

@@ -1,0 +1,78 @@
+"""Options of groups: what configure_group() and the list file say of all members of a group.
+
+They are rows of their own, as a group may have options before it has members. A group without options keeps
+an empty row, so that a row that is missing has been lost, and is made anew.
+"""
+
+import logging
+from collections.abc import Mapping
+from contextlib import suppress
+from typing import Final
+
+from ..kamailio import group_rows
+from ..kamailio.tables import SharedMemoryFull
+from ..rules.parameters import Value
+from . import configuration, groups
+
+log = logging.getLogger("keepalive")
+
+# As many rows are looked for in a second.
+_AT_ONCE: Final = 20
+
+
+def configure(name: str, owner: str, options: Mapping[str, Value]) -> None:
+    """Give a group options; they take the place of those that this owner gave it before.
+
+    Arguments: name, of the group; owner, configuration.OF_SCRIPT or OF_LIST_FILE; options, checked.
+    Raises: SharedMemoryFull; then nothing has changed.
+    """
+    if not group_rows.store_options(name, owner, options):
+        return
+    said = ", ".join(f"{option} {value}" for option, value in options.items())
+    log.info("group %s has other options from now on, by the %s: %s", name, owner, said or "none")
+    # If memory has no room to keep one more member answering, the look at all groups sees to that later.
+    with suppress(SharedMemoryFull):
+        groups.guard(name)
+
+
+def configure_missing(name: str, options: Mapping[str, Value]) -> None:
+    """Give a group what mod_init said of it, unless the script has said something since.
+
+    Raises: SharedMemoryFull.
+    """
+    if configuration.OF_SCRIPT not in group_rows.options(name):
+        configure(name, configuration.OF_SCRIPT, options)
+
+
+def replace_listed(listed: Mapping[str, Mapping[str, Value]]) -> None:
+    """Make the options that the list file gives to groups those that it has now.
+
+    Raises: SharedMemoryFull; then some may be the new ones, and some those of before.
+    """
+    of_file = configuration.OF_LIST_FILE
+    for name in group_rows.groups_with_options():
+        if name not in listed and of_file in group_rows.options(name):
+            configure(name, of_file, {})
+    for name, options in listed.items():
+        configure(name, of_file, options)
+
+
+class Kept:
+    """The options of all groups, as the first prober remembers them for the day when a row is lost."""
+
+    def __init__(self) -> None:
+        self._known: dict[str, dict[str, dict[str, Value]]] = {}
+        self._change = -1
+        self._round: list[str] = []
+
+    def keep(self) -> None:
+        """Take over what has changed, and make lost rows anew. Raises: SharedMemoryFull."""
+        change = group_rows.options_change()
+        if change != self._change:
+            self._known |= {name: group_rows.options(name) for name in group_rows.groups_with_options()}
+            self._change = change
+        self._round = self._round or list(self._known)
+        for name in self._round[:_AT_ONCE]:
+            if group_rows.mend_options(name, self._known[name], change):
+                log.warning("options of group %s were missing or made no sense, and are made anew", name)
+        del self._round[:_AT_ONCE]

@@ -4,7 +4,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from keepalive_core.rules import uris
+from keepalive_core.rules.parameters import InvalidSetting, check
 from keepalive_core.rules.quoting import MOST_REMEMBERED, one_line, quoted, shown, without_passwords
+from keepalive_core.rules.uris import InvalidURI
 
 
 @given(st.text(st.characters(), max_size=400), st.integers(4, 300))
@@ -50,9 +53,59 @@ def test_what_cannot_be_written_is_named_by_its_type() -> None:
             "sip:192.168.10.20:5060 is down, tell ops@example.com",
             "sip:192.168.10.20:5060 is down, tell ops@example.com",
         ),
+        ("sip:bob:o'neil@host up -> down", "sip:bob:***@host up -> down"),
+        ("""owns no destination "sip:bob:o'neil@host\"""", """owns no destination "sip:bob:***@host\""""),
+        ("sip:o'neil:secret@host", "sip:o'neil:***@host"),
+        ("sip::secret@host", "sip::***@host"),
         ("no URI", "no URI"),
     ],
 )
 def test_passwords_are_masked(text: str, shown: str) -> None:
     """Of a SIP URI in a line of the log its password is not shown, and the rest is."""
     assert without_passwords(text) == shown
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "sip:bob:secret@host",
+        "sip:bob:sec\nret@host",
+        "sip:bob:the secret@host",
+        "sip:bob:'secret'<\"secret\">@host",
+        "sip:bob:secret@secret@host",
+        " SIPS:bob:secret@host",
+        "sip::secret@host",
+        "sip:bob^:secret;x=secret@host:x",
+        f"sip:{'u' * 60}:secret@host",
+        f"sips:bob:{'secret' * 1000}@host",
+        "tel:bob:secret@host",
+        "bob:the secret@host",
+    ],
+)
+def test_a_refused_uri_shows_no_password(text: str) -> None:
+    """Whatever is wrong with a URI, and wherever what is shown of it is cut, its password is not shown."""
+    with pytest.raises(InvalidURI) as refusal:
+        uris.parse(text + ":x")
+    assert "secret" not in str(refusal.value)
+    assert "secret" not in shown(f"failed: {refusal.value}", 1500)
+
+
+def test_a_bad_user_part_is_named_without_its_password() -> None:
+    """Of a user part that is refused the user is shown, and that there was a password."""
+    with pytest.raises(InvalidURI, match=r"'sip:bob:\*\*\*@host': bad user part 'bob:\*\*\*'$"):
+        uris.parse("sip:bob:se^cret@host")
+
+
+@pytest.mark.parametrize("most", range(10, 40))
+def test_a_password_at_the_end_of_a_line_is_masked(most: int) -> None:
+    """A line that is cut within a password, or in front of its "@", shows none of it."""
+    assert "sec" not in shown("it is sip:bob:secretsecret@host", most)
+
+
+@pytest.mark.parametrize("name", ["ping_from", "outbound_proxy"])
+@pytest.mark.parametrize("text", ["sip:bob:the secret@host", "bob:the secret@host", "bob:'secret'@host"])
+def test_a_refused_setting_shows_no_password(name: str, text: str) -> None:
+    """The same is true of a parameter that is a URI."""
+    with pytest.raises(InvalidSetting) as refusal:
+        check(name, text)
+    assert "secret" not in shown(str(refusal.value), 1500)

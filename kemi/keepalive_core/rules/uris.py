@@ -4,7 +4,7 @@ import ipaddress
 import re
 from typing import NamedTuple
 
-from .quoting import quoted
+from .quoting import MASK, quoted, quoted_uri
 
 MAX_URI_BYTES = 255
 
@@ -36,7 +36,7 @@ class InvalidURI(ValueError):
     """The text is no URI of a destination; the message names the text and the fault."""
 
     def __init__(self, text: object, fault: str) -> None:
-        super().__init__(f"bad destination {quoted(text)}: {fault}")
+        super().__init__(f"bad destination {quoted_uri(text)}: {fault}")
 
 
 class Destination(NamedTuple):
@@ -130,7 +130,8 @@ def _read(text: object) -> _Parts:
     address, *parameters = _split_parameters(rest)
     user, at, host_port = address.rpartition("@")
     if at and not _USER.fullmatch(user):
-        raise InvalidURI(text, f"bad user part {user!r}")
+        name, colon, _ = user.partition(":")
+        raise InvalidURI(text, f"bad user part {quoted(name + (colon and colon + MASK))}")
     written_host, port = _split_port(text, host_port)
     host = _canonical_host(text, written_host)
     transport, maddr = _read_parameters(text, parameters)

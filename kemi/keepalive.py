@@ -27,6 +27,7 @@ from typing import Any, ParamSpec, TypeVar
 
 from keepalive_core.kamailio import answers, kamailio_log, rpc, tables, tm
 from keepalive_core.kamailio.tables import SharedMemoryFull
+from keepalive_core.kamailio.kamailio_log import about
 from keepalive_core.rules.checks import Refused
 from keepalive_core.rules.parameters import DESTINATION, InvalidSetting
 from keepalive_core.rules.quoting import quoted
@@ -108,9 +109,9 @@ def _never_raises(answer: R) -> Callable[[Callable[P, R]], Callable[P, R]]:
             try:
                 return function(*args, **kwargs)
             except _REFUSALS as refusal:
-                log.error("%s: %s", function.__name__, refusal)
+                log.error("%s: %s", function.__name__, refusal, extra=about(function.__name__))
             except Exception:
-                log.exception("%s failed", function.__name__)
+                log.exception("%s failed", function.__name__, extra=about(function.__name__))
             # What can be changed is the caller's own, as any other answer is.
             return copy(answer)
 
@@ -426,10 +427,11 @@ def _done(task: Callable[P, object], *args: P.args, **kwargs: P.kwargs) -> int:
     try:
         task(*args, **kwargs)
     except SharedMemoryFull as refusal:
-        log.error("%s: %s", task.__name__, refusal)
+        log.error("%s: %s", task.__name__, refusal, extra=about(task.__name__))
     # BaseException: what a signal's handler in a script raises may meet us anywhere, a sys.exit() too.
     except BaseException:
-        log.exception("%s failed", getattr(task, "__name__", task))
+        name = str(getattr(task, "__name__", task))
+        log.exception("%s failed", name, extra=about(name))
     return 1
 
 

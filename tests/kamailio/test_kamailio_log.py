@@ -84,6 +84,32 @@ def test_a_complaint_has_a_limit_of_its_own(log: logging.Logger, ksr: FakeKSR) -
     assert len(ksr.lines("err")) == 22
 
 
+def test_one_functions_refusals_hide_no_others(keepalive: ModuleType, ksr: FakeKSR) -> None:
+    """A script that calls one function wrongly all the time hides what other functions refuse."""
+    for _ in range(1000):
+        keepalive.report_reply(A, 0)
+        keepalive.set_admin(A, "nonsense")
+    before = len(ksr.lines("err"))
+    keepalive.reload()
+    keepalive.add_destination(A, "")
+    keepalive.register_callback(lambda: None)
+    words = [line.split(":")[1].strip() for line in ksr.lines("err")[before:]]
+    assert words == ["reload", "add_destination", "register_callback"]
+
+
+def test_one_destinations_lines_hide_no_others(keepalive: ModuleType, server: FakeServer) -> None:
+    """Of a hundred destinations that are given up within a minute each is named."""
+    uris = [f"sip:192.168.10.{number}" for number in range(1, 101)]
+    for uri in uris:
+        keepalive.add_destination(uri, "me", fall=1, remove_after=2)
+    for _ in range(2):
+        for uri in uris:
+            keepalive.report_failure(uri)
+        server.tick(1)
+    given_up = [line for line in server.ksr.lines("warn") if "is monitored no more" in line]
+    assert len(given_up) == 100
+
+
 def test_news_has_no_limit(keepalive: ModuleType, log: logging.Logger, ksr: FakeKSR) -> None:
     """A change of state is never left out."""
     for number in range(1000):

@@ -21,11 +21,15 @@ LONGEST_LINE: Final = 1500
 # Of a traceback its beginning and its end.
 _FIRST_LINES: Final = 10
 _LAST_LINES: Final = 50
-# Complaints of one kind that a process may write within a minute; a kind is one place in the code.
+# Complaints of one kind that a process may write within a minute. A kind is one place in the code, and what
+# about() says there.
 MOST_OF_A_KIND: Final = 20
 _MINUTE: Final = 60.0
-# As many kinds as are counted at a time; there are some hundred.
-_MOST_KINDS: Final = 1000
+# As many kinds as are counted at a time: some hundred, and two for each destination in an outage.
+_MOST_KINDS: Final = 10_000
+
+# The name of what about() says, in a record.
+_ABOUT: Final = "about"
 
 # Kamailio's L_INFO and L_DBG, as in debug=3.
 _INFO: Final = 2
@@ -43,7 +47,7 @@ class KamailioLog(logging.Handler):
         self._clock = clock
         self._minute = clock()
         """when the minute began in which complaints are counted"""
-        self._written: dict[str, int] = {}
+        self._written: dict[tuple[object, ...], int] = {}
         """how many complaints of each kind were made in it"""
 
     def emit(self, record: logging.LogRecord) -> None:
@@ -65,9 +69,18 @@ class KamailioLog(logging.Handler):
             self._written.clear()
             if left_out:
                 KSR.warn(f"keepalive: {left_out} more lines like those of the last minute were left out\n")
-        kind = f"{record.levelno} {record.msg}"
+        kind = record.pathname, record.lineno, record.msg, getattr(record, _ABOUT, "")
         written = self._written[kind] = self._written.get(kind, 0) + 1
         return written <= MOST_OF_A_KIND
+
+
+def about(subject: str) -> dict[str, str]:
+    """Have a complaint counted for its subject alone: ``log.warning(..., extra=about(key))``.
+
+    Arguments: subject, what there are not many of: a destination or a group, a function; nothing that a peer
+    may choose.
+    """
+    return {_ABOUT: subject}
 
 
 def _writer(level: int) -> Callable[[str], object]:

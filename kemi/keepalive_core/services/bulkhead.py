@@ -3,6 +3,7 @@
 import logging
 from collections.abc import Callable, Iterable
 
+from ..kamailio.kamailio_log import about
 from ..kamailio.tables import SharedMemoryFull
 from ..rules.schedule import SECOND, Minutely, Timetable
 
@@ -26,7 +27,7 @@ class Bulkhead:
         except SharedMemoryFull as error:
             self.tell(f"a prober can't {_words(task)} now: %s", error)
         except Exception:
-            log.exception("a prober can't %s now", _words(task))
+            log.exception("a prober can't %s now", _words(task), extra=about(_words(task)))
 
     def for_each(
         self, keys: Iterable[str], act: Callable[[str], None], again: Timetable | None = None

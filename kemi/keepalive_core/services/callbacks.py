@@ -16,7 +16,7 @@ from collections.abc import Callable
 from typing import Any, Final, NamedTuple
 
 from ..kamailio import callback_rows, clock, destination_rows, queues, tables
-from ..kamailio.kamailio_log import NOTICE, aloud
+from ..kamailio.kamailio_log import NOTICE, about, aloud
 from ..rules.news import News
 from ..rules.quoting import quoted
 from ..rules.schedule import SECOND
@@ -230,13 +230,13 @@ def _call(name: str, change: Change, user_attr: Any) -> None:
                 callback(change.uri, change.state, user_attr)
     # BaseException: sys.exit() in a callback would end the process, and with it all of Kamailio.
     except BaseException:
-        log.exception("callback %s failed for %s", name, change.uri)
+        log.exception("callback %s failed for %s", name, change.uri, extra=about(name))
     if os.getpid() != process:
         os._exit(0)  # a child that the callback forked: it would run all callbacks once more
     callback_rows.store_running_callback()
     took = clock.now() - began
     if took > LONG:
-        log.warning("callback %s for %s took %.1f s", name, change.uri, took / SECOND)
+        log.warning("callback %s for %s took %.1f s", name, change.uri, took / SECOND, extra=about(name))
 
 
 class Overseer:

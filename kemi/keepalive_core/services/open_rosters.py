@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from typing import Final
 
 from ..kamailio import destination_rows, group_rows, tables
+from ..kamailio.kamailio_log import about
 from ..kamailio.tables import SharedMemoryFull
 from ..rules import roster_text
 from ..rules.roster_text import Member
@@ -93,9 +94,10 @@ def _tell(name: str, before: int, roster: Roster) -> None:
             "(group_min_alive): %s%s",
             *(name, roster.answering, roster.members, ", ".join(named)),
             f" and {more} more" if more > 0 else "",
+            extra=about(name),
         )
     elif before and not roster.held:
-        log.warning("group %s: %d answer of their own again", name, roster.answering)
+        log.warning("group %s: %d answer of their own again", name, roster.answering, extra=about(name))
 
 
 def settle() -> None:

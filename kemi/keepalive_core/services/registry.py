@@ -4,6 +4,7 @@ import logging
 from collections.abc import Mapping
 
 from ..kamailio import callback_rows, destination_rows, tables
+from ..kamailio.kamailio_log import about
 from ..rules import checks, uris
 from ..rules.checks import Refused
 from ..rules.parameters import Value, check_options
@@ -91,7 +92,8 @@ def give_up(key: str) -> None:
         # First: of what has no rows any more nobody would hear if this found no room.
         callbacks.announce_parting(change)
         registrations.remove(key, registered)
-    log.warning("%s is monitored no more: %d failures in a row", registered.uri, -known.streak)
+    many = -known.streak
+    log.warning("%s is monitored no more: %d failures in a row", registered.uri, many, extra=about(key))
 
 
 def add_callback(callback: object, user_attr: object) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Final
 
 from ..kamailio import answers, clock, destination_rows, host, queues, tables, tm
+from ..kamailio.kamailio_log import about
 from ..rules import judging, uris
 from ..rules.calls import ON, is_call_success, judge_call
 from ..rules.criteria import Criteria
@@ -290,11 +291,11 @@ def _log(key: str, before: Health, verdict: Verdict, change: Change | None) -> N
     if change:
         callbacks.log_change(change, before.state, after.reason)
     elif verdict.transition is Transition.SHADOW:
-        log.warning("%s would be down, were passive_mode on: %s", key, verdict.remark)
+        log.warning("%s would be down, were passive_mode on: %s", key, verdict.remark, extra=about(key))
     if after.drain_until and not before.drain_until:
-        log.warning("%s asked for no calls, and is drained: %s", key, after.reason)
+        log.warning("%s asked for no calls, and is drained: %s", key, after.reason, extra=about(key))
     elif before.drain_until and not after.drain_until:
-        log.warning("%s is drained no more", key)
+        log.warning("%s is drained no more", key, extra=about(key))
 
 
 def _concerns_prober(before: Health, after: Health, criteria: Criteria, now: int) -> bool:

@@ -102,6 +102,8 @@ class FakeKSR:
         self.phase = "route"
         """mod_init, child_init or route: where settings can be read, and where that crashes"""
         self.tables: dict[str, dict[str, Any]] = {}
+        self.cells: dict[tuple[str, str], int] = {}
+        """how long the cells of texts are, by table and key, bytes"""
         self.initial: dict[str, int] = {}
         self.tables_exist = True
         self.room_left: int | None = None
@@ -349,6 +351,11 @@ class FakeKSR:
             if self.room_left <= 0:
                 return -1
             self.room_left -= 1
+        if isinstance(value, str):
+            before, size = rows.get(key), len(value.encode())
+            # A text that is no longer than the one before is written into its cell.
+            if not isinstance(before, str) or len(before.encode()) < size:
+                self.cells[table, key] = size
         rows[key] = value
         return 1
 

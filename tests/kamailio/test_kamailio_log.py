@@ -48,6 +48,37 @@ def test_a_peers_words_have_a_length(keepalive: ModuleType, server: FakeServer) 
     assert max(len(line) for _, line in server.ksr.logged) < 400
 
 
+@pytest.mark.parametrize("phrase", ["\N{GRINNING FACE}", "x", "\xe9", '"', "\\", "\x01", "\ud800"])
+def test_rows_and_their_cells_get_shorter_again(
+    keepalive: ModuleType, server: FakeServer, phrase: str
+) -> None:
+    """Whatever characters a peer's long words have, they cost a bounded memory, and later none."""
+    keepalive.add_destination(A, "me", fall=1, rise=1)
+    key = "sip:192.168.10.20:5060"
+
+    def cells(words: str) -> int:
+        for turn in range(24):
+            keepalive.report_failure(A, words) if turn % 2 else keepalive.report_success(A, words)
+        return sum(server.ksr.cells[table, key] for table in ("keepalive_health", "keepalive_history"))
+
+    before = cells("why")
+    assert cells(phrase * 10_000) < before + 11 * 4 * 200 + 256
+    assert cells("why") < before + 256
+    assert keepalive.info(A)["history"][-1]["reason"] == "reported failing: why"
+
+
+def test_a_registration_gets_shorter_again(keepalive: ModuleType, server: FakeServer) -> None:
+    """What an owner said at length, and says no more, takes no memory."""
+    cell = "keepalive_destination", "sip:192.168.10.20:5060"
+    keepalive.add_destination(A, "me", user_attr="why")
+    before = server.ksr.cells[cell]
+    keepalive.add_destination(A, "me", user_attr="x" * 8000)
+    keepalive.add_destination(A, "me", user_attr="why")
+    assert server.ksr.cells[cell] < before + 128
+    server.tick(20)
+    assert not server.ksr.lines("warn")
+
+
 def test_a_row_gets_shorter_again(keepalive: ModuleType, server: FakeServer) -> None:
     """Once a long reason is gone, the record is as short as it was, but for what is kept for counters."""
     keepalive.add_destination(A, "me")

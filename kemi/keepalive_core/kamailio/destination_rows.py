@@ -33,20 +33,20 @@ from .tables import (
     HISTORY,
     NEWS,
     RESTORED,
+    SLACK,
     STATE,
     all_keys,
     locked,
     number,
     read_row,
     read_text,
+    replace_text,
     revise,
     store,
 )
 
 # The record of a destination's health is a multiple of so many characters long.
 HEALTH_STEP: Final = 32
-# It is shortened where it is longer by so many characters than it has to be.
-HEALTH_SLACK: Final = 128
 
 
 def shown(key: str) -> int | None:
@@ -62,7 +62,7 @@ def registration(key: str) -> Registration | None:
 
 def is_registered_as(key: str, text: str) -> bool:
     """Say whether a destination is registered just as a text says, without looking into it."""
-    return read_text(DESTINATION, key) == text
+    return (read_text(DESTINATION, key) or "").rstrip() == text
 
 
 def _registration(key: str, text: str) -> Registration:
@@ -86,7 +86,7 @@ def newest_sent(key: str) -> int | None:
 
 def store_registration(key: str, registered: Registration) -> None:
     """Write how a destination is registered. Raises: SharedMemoryFull."""
-    store(DESTINATION, key, json.dumps(registered))
+    _replace(DESTINATION, key, json.dumps(registered))
     revise()
 
 
@@ -102,9 +102,12 @@ def store_record(key: str, text: str, room: int = 0) -> None:
     """
     # htable writes a text that is no longer than the one before in its place; a longer one costs it a new
     # cell. So it is filled up with spaces, and counters and latencies can grow. Where a long reason has gone,
-    # the text gets shorter, and with the next longer one its cell.
+    # the text gets shorter.
     needed = len(text) + -len(text) % HEALTH_STEP
-    store(HEALTH, key, text.ljust(room if needed <= room < needed + HEALTH_SLACK else needed))
+    if needed <= room < needed + SLACK:
+        store(HEALTH, key, text.ljust(room))
+    else:
+        replace_text(HEALTH, key, text.ljust(needed), room)
 
 
 def store_shown(key: str, value: int) -> None:
@@ -137,7 +140,13 @@ def history(key: str) -> list[list[Any]]:
 
 def store_history(key: str, changes: list[list[Any]]) -> None:
     """Write a destination's last changes. Raises: SharedMemoryFull."""
-    store(HISTORY, key, json.dumps(changes))
+    # A character takes up to 4 bytes so, and 12 if it is escaped, which half a character has to be.
+    text = json.dumps(changes, ensure_ascii=False).encode("utf-8", "backslashreplace").decode()
+    _replace(HISTORY, key, text)
+
+
+def _replace(table: str, key: str, text: str) -> None:
+    replace_text(table, key, text, len(read_text(table, key) or ""))
 
 
 def news(key: str) -> News | None:

@@ -24,6 +24,7 @@ destination is taken inside of any other, for one read and one write.
 import logging
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from types import TracebackType
 from typing import Final, TypeVar
 
@@ -114,6 +115,24 @@ def store(table: str, key: str, value: str | int) -> None:
     # 6.x says False where 5.6 raises, and False is not below 0: ask for success, never for failure.
     if not stored > 0:
         raise SharedMemoryFull(f"{key!r} in table {table}")
+
+
+# A text that takes the place of one that is longer by so many characters gets a cell of its own length.
+SLACK: Final = 128
+
+
+def replace_text(table: str, key: str, text: str, before: int) -> None:
+    """Write a text in the place of another one; of a much longer one it gives the memory back.
+
+    Arguments: table, key and text, of which white space at its end means nothing; before, the length of the
+    one that is there. Raises: SharedMemoryFull.
+    """
+    store(table, key, text)
+    if before >= len(text) + SLACK:
+        # htable has written it into the cell that was there, whatever that is long. One that is longer than
+        # what is there now gets a new cell; without memory for that the row stays as it is.
+        with suppress(SharedMemoryFull):
+            store(table, key, text + " ")
 
 
 _exist = False

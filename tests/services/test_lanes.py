@@ -42,6 +42,25 @@ def test_nothing_regular_waits() -> None:
     assert lanes.take(SECOND, 100, 1.0)[0] == ["regular"]
 
 
+def test_what_is_asked_for_waits_for_what_is_regular_alone() -> None:
+    """Thousands that somebody asked for leave in what those leave over whose turn it is, at once and all."""
+    lanes = Lanes()
+    for number in range(300):
+        lanes.ask_at_once(f"wished {number}", 0)
+        lanes.ask(f"other {number}", 0)
+    for number in range(70):
+        lanes.put(f"regular {number}", 2 * SECOND)
+    first, then = lanes.take(SECOND, 100, 1.0)
+    assert first == [f"wished {number}" for number in range(100)]
+    assert len(then) == 10
+    first, _ = lanes.take(2 * SECOND, 100, 1.0)
+    assert first[:70] == [f"regular {number}" for number in range(70)]
+    assert first[70:] == [f"wished {number}" for number in range(100, 130)]
+    lanes.put("wished 130", 3 * SECOND)
+    first, _ = lanes.take(3 * SECOND, 1000, 1.0)
+    assert sorted(first) == sorted(f"wished {number}" for number in range(130, 300)), "each is had once"
+
+
 def test_a_key_is_had_once() -> None:
     """Out of turn or in its turn, whichever comes first, and not at the other time too."""
     lanes = Lanes()

@@ -260,13 +260,14 @@ class Fleet:
         if target.turn and (target.interval, target.hold) != (interval, hold):
             regular = self._regular(target, now)
             target.latest = max(target.latest, target.turn + target.interval + target.spread)
-            if target.interval == interval or target.wish is Wish.NOW:
+            if target.interval == interval:
                 turn = min(turn, regular)
             else:
                 turn = min(regular, target.latest)
+        self.pings.put(key, max(turn, target.hold))
         if target.wish is Wish.NOW:
-            turn = min(turn, target.soon(now))
-        self.pings.put(key, target.not_before_hold(turn))
+            # Somebody's word comes before the peer's.
+            self.pings.ask_at_once(key, target.soon(now))
         if target.wish is Wish.SOON:
             self.pings.ask(key, target.soon(now), not_before=target.hold)
         elif target.pending:

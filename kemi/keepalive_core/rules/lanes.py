@@ -2,7 +2,8 @@
 
 In an outage a whole fleet is asked more often than it is used to, all at a time, and each ping that is not
 answered takes shared memory for seconds, which calls need. So what is out of turn has a budget, and nothing
-that is regular waits for it: a destination keeps its regular turn, whatever it waits for beside.
+that is regular waits for it: a destination keeps its regular turn, whatever it waits for beside. What
+somebody asked for leaves at once, if what is regular has left room for it.
 """
 
 from typing import Final
@@ -21,6 +22,7 @@ class Lanes:
 
     def __init__(self) -> None:
         self._regular = Timetable()
+        self._at_once = Timetable()
         self._out_of_turn = Timetable()
         self._budget = 0.0
         """pings out of turn that may leave now"""
@@ -48,23 +50,31 @@ class Lanes:
         if (self._out_of_turn.due(key) or 0) < not_before:
             self._out_of_turn.put(key, not_before)
 
+    def ask_at_once(self, key: str, when: int) -> None:
+        """Have a key at a time, us, unless it is to be sooner, behind the regular ones alone."""
+        self._at_once.bring_forward(key, when)
+
     def leave(self, key: str) -> None:
-        """Have a key in its turn only."""
+        """Have a key in its turn only, or at once."""
         self._out_of_turn.remove(key)
 
     def remove(self, key: str) -> None:
         """Forget a key; one that is not there is no error."""
-        self._regular.remove(key)
-        self._out_of_turn.remove(key)
+        for lane in (self._regular, self._at_once, self._out_of_turn):
+            lane.remove(key)
 
     def take(self, now: int, allowed: int, rate: float) -> tuple[list[str], list[str]]:
         """Remove and return the keys whose turn is by now, and those out of turn that have a budget.
 
-        Arguments: now, us; allowed, how many regular ones at the most; rate, of these in a second.
+        Arguments: now, us; allowed, how many regular ones at the most, of which those have what is left that
+        were asked for; rate, of regular ones in a second.
         """
-        regular = self._regular.take(now, allowed)
-        for key in regular:
-            self._out_of_turn.remove(key)
+        in_turn = self._regular.take(now, allowed)
+        for key in in_turn:
+            self.remove(key)
+        at_once = self._at_once.take(now, allowed - len(in_turn))
+        for key in at_once:
+            self.remove(key)
         a_second = max(_TIMES_THE_RATE * rate, _AT_LEAST)
         most = a_second * _KEPT / SECOND
         self._budget = min(most, self._budget + a_second * (now - self._counted) / SECOND)
@@ -72,5 +82,5 @@ class Lanes:
         due = self._out_of_turn.take(now, int(self._budget))
         self._budget -= len(due)
         for key in due:
-            self._regular.remove(key)
-        return regular, due
+            self.remove(key)
+        return in_turn + at_once, due

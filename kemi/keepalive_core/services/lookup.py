@@ -31,12 +31,12 @@ def key_of(destination: object) -> str:
     """Return the key of a destination in any spelling; "" for a malformed one, which is logged."""
     if not isinstance(destination, str):
         return _parsed_key(destination)
-    # A longer text is no URI, nor is its beginning, which is all that is remembered of it.
-    destination = destination[: uris.MAX_URI_BYTES + 1]
     key = keys_of_texts.get(destination)
     if key is None:
         key = _parsed_key(destination)
-        _spellings.remember(destination, destination if key == destination else key)
+        # What is longer is no URI, and nothing is remembered of it.
+        if len(destination.encode("utf-8", "surrogatepass")) <= uris.MAX_URI_BYTES:
+            _spellings.remember(destination, destination if key == destination else key)
     return key
 
 

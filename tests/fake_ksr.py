@@ -340,6 +340,8 @@ class FakeKSR:
         return self.tables.get(name) if self.tables_exist else None
 
     def _htable_sht_get(self, table: str, key: str) -> Any:
+        if "\0" in key or any("\ud800" <= character <= "\udfff" for character in key):
+            raise SystemError("returned a result with an exception set")
         found = (self._table(table) or {}).get(key)
         return self.initial.get(table) if found is None else found
 

@@ -148,3 +148,11 @@ def test_what_stands_in_from_is_only_quoted() -> None:
     assert uris.parse_sender("user@a_b") == "sip:user@a_b"
     with pytest.raises(uris.InvalidURI, match="white space"):
         uris.parse_sender("sip:a b")
+
+
+@given(st.from_regex(uris._IS_KEY, fullmatch=True))
+def test_what_is_taken_for_a_key_is_one(text: str) -> None:
+    """A text that is not taken apart, as it is a key already, is just what would have become of it."""
+    assert uris.parse(text) == (text, text)
+    assert uris.parse(text + ";x=y") == (text, text + ";x=y")
+    assert len(text) <= uris.MAX_URI_BYTES

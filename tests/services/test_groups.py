@@ -326,3 +326,16 @@ def test_what_is_no_groups_name_has_no_members(
     assert keepalive.alive(name) == []
     assert keepalive.is_group_alive(name) == -1
     assert server.ksr.lines("err") == []
+
+
+def test_is_alive_is_as_quick_where_many_groups_keep_one_answering(
+    keepalive: ModuleType, server: FakeServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A member of sixteen groups that all keep it answering is asked for as any other one is."""
+    for number in range(16):
+        keepalive.add_destination(A, str(number), group=f"g{number}", group_min_alive="1")
+    for _ in range(9):
+        keepalive.report_failure(A)
+    assert keepalive.is_alive(A) == 1
+    monkeypatch.setattr(keepalive, "_is_alive", None)
+    assert keepalive.is_alive(A) == 1

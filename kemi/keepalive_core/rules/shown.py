@@ -20,6 +20,9 @@ _MODES: Final = (*ADMIN_MODES.values(), _OWN_DRAIN)
 HOLD: Final = 100
 """for each group that keeps it answering"""
 
+# A destination that more groups keep answering is asked for the long way, 1 us.
+_USUAL_HOLDS: Final = 16
+
 _NUMBERS: Final = frozenset(
     state + mode for state in (UNKNOWN, UP, DOWN, *_UNKNOWN_AS.values()) for mode in _MODES
 )
@@ -70,5 +73,6 @@ def answer(shown: int) -> int:
 
 
 def usual_answers() -> dict[int | None, int]:
-    """Return what is_alive says of all numbers of destinations that at most one group keeps answering."""
-    return {number + held: answer(number + held) for number in _NUMBERS for held in (0, HOLD)}
+    """Return what is_alive says of all numbers of destinations that not many groups keep answering."""
+    holds = range(0, (_USUAL_HOLDS + 1) * HOLD, HOLD)
+    return {number + held: answer(number + held) for number in _NUMBERS for held in holds}

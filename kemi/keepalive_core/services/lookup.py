@@ -12,9 +12,9 @@ from . import groups, inspection, open_rosters, registrations, startup
 
 log = logging.getLogger("keepalive")
 
-# For spellings and their keys, in each process: 250 bytes for each of four destinations a slot, for which the
-# tables are made. To parse a spelling again takes 9 us.
-_SPELLINGS_BYTES = 1024 * 2 ** variables.table_size()
+# For spellings and their keys, in each process: 256 bytes for each of eight destinations a slot, of which more
+# are too many for the tables. To parse a spelling again takes 1 us if it is a key, and else up to 10.
+_SPELLINGS_BYTES = 2048 * 2 ** variables.table_size()
 
 _spellings: Remembered[str, str] = Remembered(
     _SPELLINGS_BYTES, lambda text, key: 0 if key is text else getsizeof(key)

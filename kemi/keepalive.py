@@ -26,8 +26,8 @@ from functools import wraps
 from typing import Any, ParamSpec, TypeVar
 
 from keepalive_core.kamailio import answers, kamailio_log, rpc, tables, tm
-from keepalive_core.kamailio.tables import SharedMemoryFull
 from keepalive_core.kamailio.kamailio_log import about
+from keepalive_core.kamailio.tables import SharedMemoryFull
 from keepalive_core.rules.checks import Refused
 from keepalive_core.rules.parameters import DESTINATION, InvalidSetting
 from keepalive_core.rules.quoting import quoted

@@ -260,10 +260,7 @@ class Fleet:
         if target.turn and (target.interval, target.hold) != (interval, hold):
             regular = self._regular(target, now)
             target.latest = max(target.latest, target.turn + target.interval + target.spread)
-            if target.interval == interval:
-                turn = min(turn, regular)
-            else:
-                turn = min(regular, target.latest)
+            turn = min(regular, turn if target.interval == interval else target.latest)
         self.pings.put(key, max(turn, target.hold))
         if target.wish is Wish.NOW:
             # Somebody's word comes before the peer's.

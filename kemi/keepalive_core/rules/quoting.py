@@ -9,8 +9,8 @@ _MOST_BITS: Final = 256
 # Of a text that is remembered: a reason phrase, or what a route reports; escapes are counted.
 MOST_REMEMBERED: Final = 200
 
-# RFC 3261 section 19.1.1: user ":" password "@". A password may have quotation marks, and what was refused may
-# have anything. The scheme may be missing, as in what a user typed.
+# RFC 3261 section 19.1.1: user ":" password "@". A password may have quotation marks, and one that is refused
+# may have anything. The scheme may be missing, as in what a user typed.
 _PASSWORD: Final = re.compile(
     r"((?:\bsips?:[^\s:@<>]{0,255}|\b(?!sips?:)[^\s:@'\"<>]{1,255}):)\S{1,255}(?=@)", re.IGNORECASE
 )

@@ -12,8 +12,8 @@ from . import groups, inspection, open_rosters, registrations, startup
 
 log = logging.getLogger("keepalive")
 
-# For spellings and their keys, in each process: 256 bytes for each of eight destinations a slot, of which more
-# are too many for the tables. To parse a spelling again takes 1 us if it is a key, and else up to 10.
+# For spellings and their keys, in each process: 256 bytes for each of eight destinations a slot; more than
+# these are too many for the tables. To parse a spelling again takes 1 us if it is a key, and else up to 10.
 _SPELLINGS_BYTES = 2048 * 2 ** variables.table_size()
 
 _spellings: Remembered[str, str] = Remembered(

@@ -37,6 +37,20 @@ def fails_oddly(uri, state, user_attr):
     raise ValueError("bad\0thing \udcff")
 
 
+async def waits(uri, state, user_attr):
+    """Run in a loop of events, if there was one."""
+
+
+def yields(uri, state, user_attr):
+    """Run when somebody asks for its values."""
+    yield uri
+
+
+async def waits_and_yields(uri, state, user_attr):
+    """Do both."""
+    yield uri
+
+
 def exits(uri, state, user_attr):
     raise SystemExit
 
@@ -63,6 +77,7 @@ def test_a_function_with_a_name_can_be_registered(keepalive: ModuleType, callbac
     ("callback", "fault"),
     [
         (lambda uri, state, attr: None, "is a lambda or a local function"),
+        *((each, "which nobody would run") for each in (waits, yields, waits_and_yields)),
         (Holder().method, "is not what that name stands for: a bound method"),
         ("on_change", "'on_change' is not a function"),
         (7, "7 is not a function"),

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import initialize, invariant, rule
 
 from conftest import FakeServer, ServerMachine
+from keepalive_core.rules.record import Health
 
 A = "sip:192.168.10.20"
 B = "sip:192.168.10.21"
@@ -247,6 +248,25 @@ def test_a_counter_at_its_end_gives_no_number_twice(
     assert len(seen) == len(uris)
     server.answer(200, 3)
     assert len(monitored.alive("many")) == len(uris)
+
+
+@pytest.mark.parametrize("later_us", [3600 * 1_000_000, 10**18, 10**30])
+def test_results_count_whatever_time_somebody_wrote(
+    monitored: ModuleType, server: FakeServer, later_us: int
+) -> None:
+    """A last ping in the future would make each result an old one, and a dead destination would stay up."""
+    rows = server.ksr.tables["keepalive_health"]
+    known = Health.from_text(rows[KEY])
+    rows[KEY] = known._replace(newest_sent=server.now + later_us).text()
+    settle(server, 30, 503)
+    assert monitored.is_alive(A) == DOWN
+
+
+def test_a_mode_that_somebody_else_ended_goes_on(monitored: ModuleType, server: FakeServer) -> None:
+    """Whoever writes that a destination is ready has not said so."""
+    server.ksr.tables["keepalive_admin"][f"{B}:5060"] = json.dumps(["ready", 0, "", "", 5])
+    settle(server, 5)
+    assert monitored.info(B)["admin"]["why"] == "a test"
 
 
 def test_settings_that_somebody_else_wrote_are_not_in_force(

@@ -35,6 +35,14 @@ NOT_MONITORED = -1
 """The state in the last change of a destination that is given up."""
 
 
+# To call one of these makes an object of it, and runs no line.
+_NEVER_RUN: Final = (
+    inspect.iscoroutinefunction,
+    inspect.isgeneratorfunction,
+    inspect.isasyncgenfunction,
+)
+
+
 class InvalidCallback(ValueError):
     """The object can't be called by another process; the message names it and the reason."""
 
@@ -63,6 +71,10 @@ def name_of(callback: object) -> str:
     name = getattr(callback, "__qualname__", None)
     if not isinstance(module, str) or not isinstance(name, str):
         raise InvalidCallback(f"callback {quoted(callback)} has no name, so no other process can find it")
+    if any(is_that(callback) for is_that in _NEVER_RUN):
+        raise InvalidCallback(
+            f"callback {module}:{name} is a coroutine or a generator, which nobody would run"
+        )
     if "<" in name:
         raise InvalidCallback(
             f"callback {name} is a lambda or a local function, which no other process can find"

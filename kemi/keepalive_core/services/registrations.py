@@ -142,6 +142,7 @@ def is_whole(key: str, target: Target) -> bool:
     return (
         known is not None
         and known.generation == target.generation
+        and known.newest_sent <= clock.now()  # else no result would ever be newer
         and (target.admin is None or destination_rows.admin(key) is not None)
         and destination_rows.news(key) is not None
         and destination_rows.is_registered_as(key, target.registration)
@@ -160,8 +161,12 @@ def mend(key: str, was: Registration, said: Admin | None) -> None:
         destination_rows.store_registration(key, registered)
         value = destination_rows.shown(key)
         known = destination_rows.health(key) or Health(0, state_of(value) if is_sound(value) else UNKNOWN)
+        if known.newest_sent > clock.now():
+            known = known._replace(newest_sent=0)
         destination_rows.store_health(key, known._replace(generation=registered.generation))
-        destination_rows.store_admin(key, destination_rows.admin(key) or said)
+        destination_rows.store_admin(
+            key, destination_rows.admin(key) or said or destination_rows.said_of(key)
+        )
         if destination_rows.news(key) is None:
             callbacks.expect_news(key, known.state)
 

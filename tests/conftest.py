@@ -37,6 +37,8 @@ class FakeServer:
         """of those at which it listens the ones that the host does not have now"""
         self.unreachable: set[str] = set()
         """addresses to which the host has no route"""
+        self.refusals: dict[str, str] = {}
+        """why the host sends nothing from an address of its own, "" for any, or to a peer"""
         self.has_descriptors = True
         self.now = 1_000_000_000
         """us"""
@@ -93,9 +95,13 @@ class FakeServer:
         self._monkeypatch.setattr(host, "has_address", lambda address: address not in self.missing_addresses)
         self._monkeypatch.setattr(host, "has_route", lambda address: address not in self.unreachable)
         self._monkeypatch.setattr(host, "has_descriptors", lambda: self.has_descriptors)
+        self._monkeypatch.setattr(host, "refusal", self._refusal)
         prober.the_prober = prober.Prober(lambda: self.now)
         self.ksr.handlers = keepalive.Handlers()
         return keepalive
+
+    def _refusal(self, source: str, peer: str, port: int, sends: bool) -> str:
+        return self.refusals.get(source, "") or (self.refusals.get(peer, "") if sends else "")
 
     def tick(self, seconds: float = 0.05) -> None:
         """Let time pass, in the steps of the real timer."""

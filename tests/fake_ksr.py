@@ -122,6 +122,8 @@ class FakeKSR:
         """whether tm can't send what it has asked the event for"""
         self.drops = False
         """whether a route of tm:local-request drops what is sent, which tm takes for sent"""
+        self.takes_replies = False
+        """whether a route has replies come to a function of its own"""
         self.has_private_memory = True
         self.listening = [
             (transport, address, 5060)
@@ -464,9 +466,11 @@ class FakeKSR:
         if self.drops:
             return 1
         if hop.startswith("sip:127.0.0.1:") and not transaction.on_failure:
-            # A rehearsal, which nobody waits for: it comes where it is sent to.
+            # A rehearsal: it comes where it is sent to, and its answer comes back.
             with socketlib.socket(socketlib.AF_INET, socketlib.SOCK_DGRAM) as sender:
                 sender.sendto(f"{method} {uri} SIP/2.0".encode(), ("127.0.0.1", int(hop.split(":")[2])))
+            if not self.takes_replies:
+                self.reply(transaction)
             return 1
         self.sent.append(transaction)
         return 1

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import socket
 import time
 from collections.abc import Iterator
 from typing import Any
@@ -10,7 +11,7 @@ from typing import Any
 import pytest
 
 from gateway import Gateway
-from keepalive_core.rules import settings, uris
+from keepalive_core.rules import parameters, uris
 from real.server import ROOT, Kamailio, free_port, wait_for
 from real.test_pings import UP
 from real.uplinks import Uplink
@@ -121,6 +122,45 @@ def test_the_default_socket_of_a_server_that_begins_as_the_one_that_stands_by(st
     server.wait_for_state(uri, UP)
 
 
+def test_a_socket_from_which_nothing_gets_out(start, uplink: Uplink) -> None:
+    """A ping_socket of the loopback interface is one, but no way to a gateway behind a link: that is void."""
+    [uri] = uplink.destinations(1)
+    port = free_port()
+    server = start(
+        options=("-l", f"udp:{uplink.ours}:{port}"),
+        KEEPALIVE_DESTINATIONS=uri,
+        KEEPALIVE_PING_INTERVAL=1,
+        KEEPALIVE_PING_TIMEOUT=500,
+    )
+    server.wait_for_state(uri, UP)
+    server.rpc("cfg.sets", "keepalive", "ping_socket", f"udp:127.0.0.1:{server.port}")
+    known = void(server, uri, 2)
+    assert (known["state"], known["failed"]) == ("up", 0)
+    [line] = server.logged(f"no ping is sent to {uri}")
+    assert "ERROR" in line
+    assert f"no way: from 127.0.0.1 nothing gets to {uri.removeprefix('sip:')}" in line
+    server.rpc("cfg.sets", "keepalive", "ping_socket", f"udp:{uplink.ours}:{port}")
+    answered = known["ok"]
+    wait_for("an answer", lambda: server.call("info", uri)["ok"] > answered)
+
+
+def test_strangers_who_take_all_connections(start) -> None:
+    """Where Kamailio may have no more connections, TCP destinations have no verdict, and then they have."""
+    gateway = Gateway()
+    uri = f"{gateway.uri};transport=tcp"
+    server = start(KEEPALIVE_PING_INTERVAL=1, KEEPALIVE_PING_TIMEOUT=500, TCP_MAX_CONNECTIONS=3)
+    strangers = [socket.create_connection(("127.0.0.1", server.port)) for _ in range(4)]
+    wait_for("all of them", lambda: server.rpc("core.tcp_info")["opened_connections"] == 3)
+    assert server.call("add_destination", uri, "test") == 0
+    known = void(server, uri, 1)
+    assert (known["state"], known["failed"]) == ("unknown", 0)
+    assert server.logged(f"no ping is sent to {uri}: no room: ")
+    for stranger in strangers:
+        stranger.close()
+    server.wait_for_state(uri, UP)
+    gateway.close()
+
+
 def test_what_is_wrong_from_the_start(start, gateway: Gateway) -> None:
     """A ping_socket at which Kamailio does not listen: void, told once a minute, and mended at run time."""
     server = start(KEEPALIVE_DESTINATIONS=gateway.uri, KEEPALIVE_PING_SOCKET="udp:192.0.2.1:5060")
@@ -183,7 +223,7 @@ def test_what_is_accepted_tm_sends(kamailio: Kamailio, name: str) -> None:
             "uri": lambda: any_uri(chance),
         }[name]()
         try:
-            accepted.append(uris.parse(made).uri if name == "uri" else str(settings.check(name, made)))
+            accepted.append(uris.parse(made).uri if name == "uri" else str(parameters.check(name, made)))
         except ValueError:
             continue
     for first in range(0, len(accepted), 100):

@@ -156,3 +156,18 @@ def test_what_is_taken_for_a_key_is_one(text: str) -> None:
     assert uris.parse(text) == (text, text)
     assert uris.parse(text + ";x=y") == (text, text + ";x=y")
     assert len(text) <= uris.MAX_URI_BYTES
+
+
+@pytest.mark.parametrize(
+    ("uri", "peer"),
+    [
+        ("sip:192.168.10.20", ("192.168.10.20", 5060)),
+        ("sips:u:5061@192.168.10.20;maddr=192.168.10.21", ("192.168.10.20", 5061)),
+        ("sip:[2001:DB8:0::1]:5070;transport=tcp", ("[2001:db8::1]", 5070)),
+        ("sip:gateway.example;transport=tls", ("", 5061)),
+        ("sip:bob:5070@gateway.example:5080;maddr=192.168.10.20;transport=tcp", ("", 5080)),
+    ],
+)
+def test_the_peer_of_a_uri(uri: str, peer: tuple[str, int]) -> None:
+    """Its address, which a name does not tell, and its port."""
+    assert uris.peer_of(uri) == peer

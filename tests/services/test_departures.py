@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import socket
 from types import ModuleType
 
@@ -140,6 +141,27 @@ def test_a_route_that_drops_pings(keepalive: ModuleType, server: FakeServer, dro
         server.ksr.drops = False
         server.answer(seconds=3)
         assert keepalive.state(ADDRESS) == keepalive.UP
+
+
+@pytest.mark.parametrize("takes", [True, False])
+def test_a_route_that_takes_the_replies(keepalive: ModuleType, server: FakeServer, takes: bool) -> None:
+    """The reply to a rehearsal does not come to keepalive then, and the silence is void, which is told."""
+    server.ksr.listening = [("udp", "127.0.0.1", 5060)]
+    keepalive.add_destination(ADDRESS, "me", ping_interval=1, ping_timeout=500)
+    server.answer(seconds=3)
+    server.ksr.takes_replies = takes
+    server.tick(5)
+    known = keepalive.info(ADDRESS)
+    assert known["state"] == ("up" if takes else "down")
+    assert (known["void"] > 0) is takes
+    told = [
+        line for line in server.ksr.lines("warn") if "replies do not come to keepalive: does a route" in line
+    ]
+    assert len(told) == int(takes)
+    assert keepalive.list() == [known]
+    server.ksr.takes_replies = False
+    server.answer(seconds=3)
+    assert keepalive.state(ADDRESS) == keepalive.UP
 
 
 # --- the address of a server that stands by ---------------------------------------------------------------
@@ -299,6 +321,89 @@ class OurOwnFaults(ServerMachine):
 TestOurOwnFaults = OurOwnFaults.TestCase
 
 
+# --- what is refused where it is sent ---------------------------------------------------------------------
+
+FIREWALL = "no permission: the firewall of this host lets nothing out to it"
+NO_WAY = "no way: from it nothing gets there"
+
+
+@pytest.mark.parametrize(
+    ("who", "why", "uri"),
+    [
+        ("192.168.10.20", FIREWALL, ADDRESS),
+        ("192.168.10.1", NO_WAY, ADDRESS),
+        ("10.0.0.1", NO_WAY, f"{ADDRESS};transport=tcp"),
+    ],
+)
+def test_what_the_host_refuses_to_send(
+    keepalive: ModuleType, server: FakeServer, who: str, why: str, uri: str
+) -> None:
+    """tm tells of it as of a silence: it is void, told once a minute, and nothing leaves until it is over."""
+    socket_of = {"ping_socket": "tcp:10.0.0.1:5060" if "tcp" in uri else OURS}
+    server.ksr.listening += [("tcp", "10.0.0.1", 5060)]
+    keepalive.add_destination(uri, "me", ping_interval=5, ping_timeout=1000, **socket_of)
+    server.answer(seconds=6)
+    server.refusals[who] = why
+    time_out_the_next(server)
+    known = keepalive.info(uri)
+    assert (known["state"], known["void"], known["failed"]) == ("up", 1, 0)
+    assert known["last_reason"] == f"no verdict: not sent: {why}"
+    server.tick(1)
+    server.ksr.sent.clear()
+    server.tick(60)
+    assert server.ksr.sent == []
+    [line] = not_sent(server)
+    assert f"{uri.removesuffix(';transport=tcp')}" in line
+    assert why in line
+    del server.refusals[who]
+    server.answer(seconds=6)
+    assert keepalive.info(uri)["ok"] == 3
+    time_out_the_next(server)
+    assert keepalive.state(uri) == keepalive.DOWN
+
+
+def test_who_is_down_gets_no_datagrams_beside(keepalive: ModuleType, server: FakeServer) -> None:
+    """A firewall can't be asked without one, and a peer that is down for a day would get thousands."""
+    keepalive.add_destination(ADDRESS, "me", ping_interval=5, ping_timeout=1000)
+    time_out_the_next(server)
+    assert keepalive.state(ADDRESS) == keepalive.DOWN
+    server.refusals["192.168.10.20"] = FIREWALL
+    time_out_the_next(server)
+    assert keepalive.info(ADDRESS)["void"] == 0
+
+
+@pytest.mark.parametrize(("opened", "void"), [(9, 0), (10, 1), (11, 1), ("?", 0)])
+@pytest.mark.parametrize("uri", [f"{ADDRESS};transport=tcp", f"{NAME};transport=tls", ADDRESS])
+@pytest.mark.parametrize("kind", ["", "tls_"])
+def test_as_many_connections_as_kamailio_may_have(
+    keepalive: ModuleType, server: FakeServer, opened: object, void: int, uri: str, kind: str
+) -> None:
+    """What needs one more has no verdict: strangers may have taken them all."""
+    info = {"max_connections": 10, "opened_connections": 0, "max_tls_connections": 10}
+    info |= {"opened_tls_connections": 0, f"opened_{kind}connections": opened}
+    server.ksr.rpc = lambda method, parameters: info if method == "core.tcp_info" else []
+    keepalive.add_destination(uri, "me", ping_interval=5, ping_timeout=1000)
+    server.answer(seconds=6)
+    time_out_the_next(server)
+    void *= uri != ADDRESS and (not kind or "tls" in uri)
+    assert (keepalive.info(uri)["void"], keepalive.info(uri)["failed"]) == (void, 1 - void)
+
+
+def test_a_connection_that_is_there_is_used(
+    keepalive: ModuleType, server: FakeServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However many there are: who is silent on a connection of Kamailio's has failed."""
+    watch = importlib.import_module("keepalive_core.services.watch")
+    asked = []
+    monkeypatch.setattr(watch.connections, "is_established", lambda *peer: asked.append(peer) or True)
+    info = {f"{which}_connections": 10 for which in ("max", "opened", "max_tls", "opened_tls")}
+    server.ksr.rpc = lambda method, parameters: info if method == "core.tcp_info" else []
+    keepalive.add_destination(f"{ADDRESS};transport=tls", "me", ping_interval=5, ping_timeout=1000)
+    time_out_the_next(server)
+    assert keepalive.state(f"{ADDRESS};transport=tls") == keepalive.DOWN
+    assert asked == [("192.168.10.20", 5061)]
+
+
 # --- the host ---------------------------------------------------------------------------------------------
 
 
@@ -333,3 +438,36 @@ def test_what_the_kernel_does_not_tell_is_no_missing_address(monkeypatch: pytest
     assert host.has_route("192.0.2.77")
     assert host.has_address("192.0.2.77")
     assert not host.has_descriptors()
+
+
+@pytest.mark.parametrize(
+    ("call", "number", "why"),
+    [
+        ("connect", 22, ""),  # a route that swallows all
+        ("connect", 101, ""),
+        ("bind", 22, "no way: from 127.0.0.1 nothing gets to 127.0.0.2"),
+        ("bind", 99, ""),
+        ("send", 1, "no permission: the firewall of this host lets nothing out to 127.0.0.2"),
+        ("send", 11, ""),
+        ("setblocking", 24, ""),
+    ],
+)
+def test_what_the_kernel_says_where_nothing_leaves(
+    monkeypatch: pytest.MonkeyPatch, call: str, number: int, why: str
+) -> None:
+    """A route that is missing, or that swallows what goes there, is the peer's failure, as for calls."""
+
+    def refuse(*_: object) -> None:
+        raise OSError(number, "no")
+
+    assert host.refusal("127.0.0.1", "127.0.0.2", 9, sends=True) == ""
+    monkeypatch.setattr(socket.socket, call, refuse)
+    assert host.refusal("127.0.0.1", "127.0.0.2", 9, sends=True) == why
+    assert host.refusal("127.0.0.1", "127.0.0.2", 9, sends=False) == ("" if call == "send" else why)
+
+
+def test_loopback_is_no_way_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    """With IPv4 the kernel says so; with IPv6 it would send, and nobody could answer."""
+    monkeypatch.setattr(host, "_usual_source", lambda peer, port: "2001:db8::1")
+    assert host.refusal("::1", "2001:db8::2", 5060, sends=True).startswith("no way: from ::1 ")
+    assert host.refusal("::1", "2001:db8::1", 5060, sends=False) == ""

@@ -470,21 +470,56 @@ def test_what_a_peer_said_over_a_connection(connection: tuple[socket.socket, soc
     """It is unread until somebody reads it; a tenth of a second is the same moment."""
     ours, theirs = connection
     now = [SECOND]
-    known = Connections(lambda: now[0])
-    peer = address(theirs)
+    known = Connections(lambda: now[0], lambda: None)
+    host, port = theirs.getsockname()
 
     def is_unread() -> bool:
         now[0] += BEAT
-        return known.unread_from(peer)
+        return known.unread_from(host, port)
 
     assert not is_unread()
     theirs.send(b"SIP/2.0 200 OK")
     wait_for("the kernel's word", is_unread)
+    assert known.unread_from("", port), "a name stands for any address"
+    assert not known.unread_from("", port + 1)
     ours.recv(100)
-    assert known.unread_from(peer), "as it was a moment ago"
+    assert known.unread_from(host, port), "as it was a moment ago"
     assert not is_unread()
-    assert not known.unread_from(address(ours)), "nobody says anything to itself"
-    assert not known.unread_from("[2001:db8::1]:5060")
+    assert not known.unread_from(*ours.getsockname()), "nobody says anything to itself"
+    assert not known.unread_from("[2001:db8::1]", 5060)
+    theirs.shutdown(socket.SHUT_WR)
+    wait_for("the connection's end, which is unread too", is_unread)
+
+
+@pytest.mark.parametrize("whose", ["ours", "another program's", "nobody knows"])
+@pytest.mark.parametrize("named", [False, True])
+def test_what_another_program_did_not_read(
+    connection: tuple[socket.socket, socket.socket], whose: str, named: bool
+) -> None:
+    """It is no witness, even though the peer is the same; if nobody knows whose it is, it is one."""
+    ours, theirs = connection
+    host, port = theirs.getsockname()
+    number = str(os.fstat(ours.fileno()).st_ino)
+    known: set[str] | None = {"ours": {"1", number}, "another program's": {"1"}}.get(whose)
+    theirs.send(b"x")
+    wait_for("the kernel's word", lambda: connections._look(connections._UNREAD))
+    asked = Connections(lambda: SECOND, lambda: known)
+    assert asked.unread_from("" if named else host, port) == (whose != "another program's")
+
+
+def test_the_sockets_that_kamailio_has_open(
+    server: FakeServer, connection: tuple[socket.socket, ...]
+) -> None:
+    """All those of its processes; if one of them keeps that a secret, or is gone, nobody knows."""
+    server.process()
+    processes = importlib.import_module("keepalive_core.kamailio.processes")
+    assert processes.open_sockets() is None, "there is no jsonrpcs"
+    numbers = [os.getpid()]
+    server.ksr.rpc = lambda method, parameters: [{"PID": number, "DSC": "tcp main"} for number in numbers]
+    found = processes.open_sockets()
+    assert {str(os.fstat(each.fileno()).st_ino) for each in connection} <= found
+    numbers.append(2**30)
+    assert processes.open_sockets() is None
 
 
 @pytest.mark.parametrize(
@@ -517,7 +552,8 @@ def test_the_kernels_tables(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, pee
     table = tmp_path / "tcp"
     table.write_text("\n".join(lines) + "\n")
     monkeypatch.setattr(connections, "_TABLES", (table, tmp_path / "of no IPv6"))
-    assert Connections(lambda: SECOND).unread_from(peer) == unread
+    host, _, port = peer.rpartition(":")
+    assert Connections(lambda: SECOND, lambda: None).unread_from(host, int(port)) == unread
 
 
 # --- on a server ------------------------------------------------------------------------------------------
@@ -759,16 +795,20 @@ def test_a_slow_peer_may_have_answered_at_any_time(
 
 @pytest.mark.parametrize("transport", ["tcp", "tls"])
 @pytest.mark.parametrize("proxied", [False, True], ids=["straight", "through a proxy"])
+@pytest.mark.parametrize("named", [False, True], ids=["to an address", "to a name"])
 def test_silence_while_nobody_reads_a_connection(
     keepalive: ModuleType,
     server: FakeServer,
     connection: tuple[socket.socket, socket.socket],
     transport: str,
     proxied: bool,
+    named: bool,
 ) -> None:
     """A timeout is void while what its peer said is unread, and else a failure."""
     ours, theirs = connection
-    peer = f"sip:{address(theirs)};transport={transport}"
+    host, port = theirs.getsockname()
+    said = f"a port {port}" if named else f"{host}:{port}"
+    peer = f"sip:{'gateway.example' if named else host}:{port};transport={transport}"
     uri, options = (A, {"outbound_proxy": peer}) if proxied else (peer, {})
     keepalive.add_destination(uri, "me", ping_interval=5, ping_timeout=1000, **options)
     server.answer(200, 6)
@@ -779,7 +819,7 @@ def test_silence_while_nobody_reads_a_connection(
         server.ksr.time_out(ping)
         assert counts(keepalive, uri) == (void, failed)
         if not failed:
-            assert f"nobody read what came from {address(theirs)}" in keepalive.info(uri)["last_reason"]
+            assert f"nobody read what came from {said}" in keepalive.info(uri)["last_reason"]
             ours.recv(100)
 
 

@@ -9,6 +9,7 @@ _ANY_PORT: Final = 9
 # How the kernel says that an address is none of the host's; EPERM, for one, does not say that.
 _NOT_OURS: Final = frozenset({errno.EADDRNOTAVAIL, errno.EINVAL, errno.ENETUNREACH, errno.EHOSTUNREACH})
 _NO_ROUTE: Final = frozenset({errno.ENETUNREACH, errno.EHOSTUNREACH})
+_NOTHING: Final = b"\r\n\r\n"
 
 
 def has_address(address: str) -> bool:
@@ -45,13 +46,54 @@ def has_route(address: str) -> bool:
 
     Arguments: address, without brackets.
     """
-    family = socket.AF_INET6 if ":" in address else socket.AF_INET
     try:
-        with socket.socket(family, socket.SOCK_DGRAM) as free:
+        with socket.socket(_family(address), socket.SOCK_DGRAM) as free:
             free.connect((address, _ANY_PORT))
     except OSError as error:
         return error.errno not in _NO_ROUTE
     return True
+
+
+def refusal(source: str, peer: str, port: int, sends: bool) -> str:
+    """Return why this host sends nothing from one of its addresses to a peer, although there is a route.
+
+    Arguments: source, the own address, "" for any; peer and port; sends, whether a datagram may go there, as
+    a firewall tells by that alone. It has two empty lines, a keep-alive (RFC 5626 section 3.5.1).
+    Returns: a few words; "" if it does send, if there is no route, and if the kernel does not tell.
+    """
+    usual = _usual_source(peer, port)
+    if not usual:
+        return ""
+    # With IPv6 the kernel sends from the loopback address to anywhere, but nothing comes back.
+    if source == "::1" and usual not in (source, peer):
+        return f"no way: from {source} nothing gets to {peer} and back"
+    try:
+        with socket.socket(_family(peer), socket.SOCK_DGRAM) as bound:
+            bound.setblocking(False)
+            bound.bind((source, 0))
+            bound.connect((peer, port))
+            if sends:
+                bound.send(_NOTHING)
+    except OSError as error:
+        if error.errno == errno.EINVAL:
+            return f"no way: from {source} nothing gets to {peer}"
+        if error.errno == errno.EPERM:
+            return f"no permission: the firewall of this host lets nothing out to {peer}"
+    return ""
+
+
+def _usual_source(peer: str, port: int) -> str:
+    """Return from which of its addresses this host sends to a peer if nobody names one, "" for no route."""
+    try:
+        with socket.socket(_family(peer), socket.SOCK_DGRAM) as free:
+            free.connect((peer, port))
+            return str(free.getsockname()[0])
+    except OSError:
+        return ""
+
+
+def _family(address: str) -> socket.AddressFamily:
+    return socket.AF_INET6 if ":" in address else socket.AF_INET
 
 
 def has_descriptors() -> bool:

@@ -6,6 +6,7 @@ table          key                     value
 ``keepalive``  ``pulse``               listening.Pulse, two numbers
 ``keepalive``  ``gaps``                each listening.Gap, three numbers
 ``keepalive``  ``queue`` and a socket  listening.Queue: a number, bits, a number
+``keepalive``  ``rehearsed``           when the last reply to a rehearsal came, us
 ``keepalive``  ``listeners``           JSON, the fields of each sockets.Listener
 =============  ======================  ===============================================
 """
@@ -49,6 +50,16 @@ def store_queue(address: str, known: Queue) -> None:
     """Write what is known of the answers at a socket. Raises: SharedMemoryFull."""
     text = f"{known.newest:019d} {known.dropped:0100x} {known.unread_since:019d}"
     store(COMMON, f"queue {address}", text)
+
+
+def rehearsed() -> int:
+    """Return when the last reply to a rehearsal came, us; 0 for never."""
+    return read_row(COMMON, "rehearsed", int) or 0
+
+
+def store_rehearsed(now: int) -> None:
+    """Write when a reply to a rehearsal came, us. Raises: SharedMemoryFull."""
+    store(COMMON, "rehearsed", f"{now:019d}")
 
 
 def listeners() -> list[list[Any]] | None:

@@ -35,6 +35,10 @@ _PIECES: Final = 64
 _PIECE: Final = 768
 
 
+# In place of a destination's key in what is like a ping, to see what the routes do to it.
+REHEARSAL: Final = "rehearsal"
+# How long tm waits for a reply to it, ms; it sends it once.
+_REHEARSAL_MS: Final = 300
 # More private memory than a ping takes: its text, and what is parsed of it.
 _PING_BYTES: Final = 16_384
 
@@ -69,8 +73,8 @@ class Ping(NamedTuple):
 # The ping that is being sent by this process, between send() and tm's event: generation, key, policy, way and
 # Call-ID.
 _leaving: tuple[int, str, Policy, Way, str] | None = None
-# Whether it is none that anybody awaits an answer to.
-_rehearsing = False
+# The same of a rehearsal: policy and Call-ID.
+_rehearsing: tuple[Policy, str] | None = None
 # When it left, us; 0 before the event.
 _left = 0
 # Whether this process has free pieces of memory.
@@ -143,19 +147,20 @@ def _t_uac_send(uri: str, policy: Policy, proxy: str, call_id: str) -> int:
 
 
 def rehearse(uri: str, policy: Policy, next_hop: str) -> bool:
-    """Send what is like a ping to another next hop, of which nobody awaits an answer.
+    """Send what is like a ping to another next hop; its reply comes to take_reply(), as one to REHEARSAL.
 
     Arguments: uri and policy, as for send(); next_hop, a URI.
     Returns: whether tm took it, and ran its event.
     """
     global _rehearsing, _left
-    _rehearsing, _left = True, 0
+    call_id = os.urandom(16).hex()
+    _rehearsing, _left = (policy, call_id), 0
     try:
-        return _t_uac_send(uri, policy, next_hop, os.urandom(16).hex()) > 0 and _left > 0
+        return _t_uac_send(uri, policy, next_hop, call_id) > 0 and _left > 0
     except SystemError:
         return _left > 0
     finally:
-        _rehearsing = False
+        _rehearsing = None
 
 
 def was_taken() -> bool:
@@ -193,8 +198,11 @@ def on_event(event: str) -> bool:
     if event != LOCAL_REQUEST:
         return False
     if _rehearsing:
+        policy, call_id = _rehearsing
         _left = clock.now()
-        KSR.tm.t_set_fr(0, _TICK_MS)
+        KSR.pv.sets(_PING, f"0 {_left} {policy.udp_criteria_text} {call_id}  {REHEARSAL}")
+        KSR.tm.t_on_reply(REPLY_ROUTE)
+        KSR.tm.t_set_fr(0, _REHEARSAL_MS)
         return True
     if _leaving is None:
         return False

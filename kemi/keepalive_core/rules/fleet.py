@@ -53,6 +53,7 @@ class Target:
         "hold",
         "in_flight",
         "interval",
+        "is_void",
         "latest",
         "offset",
         "owners",
@@ -77,6 +78,8 @@ class Target:
         self.departure = Departure()
         self.owners = ""
         """who wants it, as its registration says it, for the day when that row is lost"""
+        self.is_void = False
+        """whether its last ping had no verdict"""
         self.admin: Admin | None = None
         self.wish = Wish.REGULARLY
         """what was wished since its last ping"""
@@ -188,6 +191,7 @@ class Fleet:
         self._take_policy(target, seen.registered.uri, seen.policy)
         # Most have the same, which take no room of their own so.
         target.owners = sys.intern(json.dumps(seen.registered.owners))
+        target.is_void = seen.health.voids > 0
         target.hold = seen.health.not_before
         target.follow_pace(pace(seen.health, now))
         was_in_maintenance, target.admin = target.in_maintenance, seen.admin

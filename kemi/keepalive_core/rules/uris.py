@@ -35,6 +35,8 @@ _IS_KEY = re.compile(
     rf"sips?:(?:[A-Za-z0-9\-_.!~*'()&=+$,;?/]{{1,200}}@)?{_OCTET}(?:\.{_OCTET}){{3}}:(?:[1-5]\d{{4}}|[1-9]\d{{0,3}})",
     re.ASCII,
 )
+# The port of a key.
+_PORT = re.compile(r":(\d+)(?:;|$)")
 _UNSAFE = re.compile(r"[\x00-\x20\x7f-\xff]|[^\x00-\xff]")
 
 
@@ -158,6 +160,18 @@ def address_in(key: str) -> str:
 def address_of(uri: str) -> str:
     """Return the address and port that a URI means; "" if its host is a name. Raises: InvalidURI."""
     return address_in(parse(uri).key)
+
+
+def peer_of(uri: str) -> tuple[str, int]:
+    """Return address and port that a URI means.
+
+    The address is "" for a name, whose records may say another port.
+
+    Raises: InvalidURI.
+    """
+    key = parse(uri).key
+    address, _, port = address_in(key).rpartition(":")
+    return address, int(port or _PORT.findall(key)[-1])
 
 
 def _split_scheme(text: str) -> tuple[str, str]:

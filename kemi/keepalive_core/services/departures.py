@@ -1,10 +1,12 @@
-"""How the pings of one prober leave, and which of this server's addresses it has to have for that."""
+"""How pings leave, which of this server's addresses that takes, and why it sends nothing all the same."""
 
 import logging
 
-from ..kamailio import host, listeners
+from ..kamailio import connection_limits, host, listeners
+from ..rules import uris
 from ..rules.policy import Policy
 from ..rules.sockets import Departure, no_such_address
+from . import watch
 
 log = logging.getLogger("keepalive")
 
@@ -17,6 +19,37 @@ def departure(uri: str, policy: Policy) -> Departure:
 def hindrance_now(uri: str, policy: Policy) -> str:
     """Return why no ping to a URI can leave at this moment, "" if one can; for who asks now and then."""
     return departure(uri, policy).hindrance_without(lambda address: not host.has_address(address))
+
+
+def refusal(uri: str, policy: Policy, sends: bool) -> str:
+    """Return why this server sends nothing to a URI, although it has a socket, an address and a route for it.
+
+    Kamailio tells that in its log alone, and then waits for a reply. So it is asked when a ping had none, and
+    from then on before each ping, until one has a verdict.
+
+    Arguments: uri and policy, of the destination; sends, whether a datagram may go there that is no request.
+    """
+    next_hop = policy.proxy or uri
+    transport, family = uris.hop(next_hop)
+    peer, port = uris.peer_of(next_hop)
+    is_udp = transport in ("udp", "")
+    if not is_udp and (limit := _used_up_limit(transport, peer, port)):
+        return f"no room: Kamailio has as many connections as it may ({limit})"
+    if not peer:
+        return ""
+    leaves = departure(uri, policy)
+    sources = [each for each in leaves.addresses + leaves.alternatives if (":" in each) == (family == 6)]
+    if is_udp and not sources:
+        sources = [""]
+    refusals = [host.refusal(each, peer.strip("[]"), port, sends and is_udp) for each in sources]
+    return refusals[0] if refusals and all(refusals) else ""
+
+
+def _used_up_limit(transport: str, peer: str, port: int) -> str:
+    """Return which limit keeps Kamailio from a connection with a peer, "" if none does, or if it has one."""
+    limit = connection_limits.used_up(transport)
+    # Of a name nobody knows the address, and so not whether there is a connection.
+    return "" if not limit or (peer and watch.connections.is_established(peer, port)) else limit
 
 
 class Departures:

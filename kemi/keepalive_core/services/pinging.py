@@ -9,7 +9,7 @@ from ..rules.fleet import Fleet, Target
 from ..rules.schedule import SECOND, Deadlines, Wish
 from ..rules.sockets import NO_SUCH_ADDRESS
 from ..rules.turns import has_fresh_calls
-from . import results
+from . import departures, results
 from .bulkhead import Bulkhead
 from .departures import Departures
 from .housekeeping import Housekeeping
@@ -47,8 +47,8 @@ class Pinging:
         self._bulkhead = bulkhead
         self._clock = clock
         self._deadlines = Deadlines()
-        self._drops = False
-        """whether a route dropped what was sent at the last rehearsal"""
+        self._rehearsed = ""
+        """what routes did to what was sent at the last rehearsal"""
         self._next_rehearsal = 0
 
     def ping(self, key: str) -> None:
@@ -87,7 +87,10 @@ class Pinging:
             return _MEMORY_IS_SHORT
         if target.way.reliable and not host.has_descriptors():
             return _NO_DESCRIPTOR
-        return self._departures.hindrance(target.departure)
+        hindrance = self._departures.hindrance(target.departure)
+        if not hindrance and target.is_void:
+            hindrance = departures.refusal(target.uri, target.policy, sends=True)
+        return hindrance
 
     def _send(self, key: str, target: Target) -> None:
         try:
@@ -126,22 +129,23 @@ class Pinging:
                 self._mending.suspect(key)
             elif newest < target.sent:
                 # That this process stood still is no witness: replies and time limits go to others.
-                if self._is_dropped(target):
-                    self._leave_unsent(key, target, rehearsal.DROPPED)
+                fault = self._fault_of_routes(target)
+                if fault == rehearsal.DROPPED:
+                    self._leave_unsent(key, target, fault)
                 else:
-                    self._record(key, target, Kind.LOST)
+                    self._record(key, target, Kind.UNHEARD if fault else Kind.LOST, fault)
         except Exception:
             self._deadlines.put(key, target.sent, self._clock() + SECOND)
             raise
         target.in_flight = False
 
-    def _is_dropped(self, target: Target) -> bool:
-        """Say whether a route of this server drops pings; it is found out once a second."""
+    def _fault_of_routes(self, target: Target) -> str:
+        """Return what the routes of this server do to pings, "" for nothing; found out once a second."""
         now = self._clock()
         if now >= self._next_rehearsal:
             self._next_rehearsal = now + SECOND
-            self._drops = rehearsal.is_dropped(target.uri, target.policy)
-        return self._drops
+            self._rehearsed = rehearsal.fault_of_routes(target.uri, target.policy)
+        return self._rehearsed
 
     def _leave_unsent(self, key: str, target: Target, why: str) -> None:
         """Record a ping that could not be sent, by this server's own fault."""

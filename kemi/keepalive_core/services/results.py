@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable
 from typing import Final
 
-from ..kamailio import answers, clock, destination_rows, host, queues, tables, tm
+from ..kamailio import answers, clock, destination_rows, host, listening_rows, queues, tables, tm
 from ..kamailio.kamailio_log import about
 from ..rules import judging, uris
 from ..rules.calls import ON, is_call_success, judge_call
@@ -22,7 +22,8 @@ from ..rules.rows import Registration
 from ..rules.schedule import SECOND, Minutely, Wish
 from ..rules.shown import to_show
 from ..rules.sockets import no_such_address
-from . import callbacks, complaints, configuration, groups, uplinks, watch
+from ..rules.states import DOWN
+from . import callbacks, complaints, configuration, departures, groups, uplinks, watch
 from .callbacks import Change
 
 log = logging.getLogger("keepalive")
@@ -46,7 +47,11 @@ def take_reply() -> None:
         return
     ended = clock.now()
     if answers.is_2xx(code):
-        if not _one_more_success(ping, code, ended):
+        if _one_more_success(ping, code, ended):
+            return
+        if ping.key == tm.REHEARSAL:
+            listening_rows.store_rehearsed(ended)
+        else:
             _judge(ping.key, ping.criteria, answers.reply(ping, code, ended))
     elif answers.is_over():
         _judge_reply(ping, answers.reply(ping, code, ended))
@@ -62,10 +67,15 @@ def take_end() -> None:
     ping, result = ended
     if result.kind is Kind.REPLY:
         _judge_reply(ping, result)
-    elif missing := _missing_address(ping):
-        _judge(ping.key, ping.criteria, result._replace(kind=Kind.UNSENT, reason=missing))
+    elif hindrance := _hindrance(ping):
+        _judge(ping.key, ping.criteria, result._replace(kind=Kind.UNSENT, reason=hindrance))
     else:
         record_silence(ping.key, ping.criteria, result)
+
+
+def _hindrance(ping: tm.Ping) -> str:
+    """Return why the ping at hand did not leave this server, "" if it did."""
+    return _missing_address(ping) or _refusal(ping.key)
 
 
 def _missing_address(ping: tm.Ping) -> str:
@@ -76,6 +86,14 @@ def _missing_address(ping: tm.Ping) -> str:
     socket = tm.left_from() if ping.criteria.resent_after else ""
     address = uris.address_of(socket).rpartition(":")[0].strip("[]") if socket else ""
     return "" if not address or host.has_address(address) else no_such_address(address)
+
+
+def _refusal(key: str) -> str:
+    policy, known = _policy(key), destination_rows.health(key)
+    if policy is None or known is None:
+        return ""
+    # Of who is down already nothing is to be saved, and it may be down for long: it gets no datagrams beside.
+    return departures.refusal(key, policy, sends=known.state != DOWN)
 
 
 def _judge_reply(ping: tm.Ping, result: Result) -> None:
@@ -141,7 +159,7 @@ def _witness(key: str, criteria: Criteria, result: Result) -> str:
     if policy is None or known is None:
         return ""
     if not criteria.resent_after:
-        return watch.connection_witness(uris.address_of(policy.proxy or key))
+        return watch.connection_witness(*uris.peer_of(policy.proxy or key))
     copies = tm.copies(result.sent, result.ended, criteria)
     latency = percentile(known.samples, 95)
     if not latency and known.resent:

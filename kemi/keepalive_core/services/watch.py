@@ -10,7 +10,7 @@ from collections import deque
 from collections.abc import Iterable, Sequence
 from typing import Final
 
-from ..kamailio import clock, listening_rows, receive_queues, rpc, server_rows
+from ..kamailio import clock, listening_rows, processes, receive_queues, rpc, server_rows
 from ..kamailio.connections import Connections
 from ..kamailio.receive_queues import Look, TaskQueue, UdpQueue
 from ..rules import listening, sockets, uris
@@ -125,11 +125,11 @@ class Watch:
         for other in found:
             if other not in queues:
                 other.close()
-        processes = _processes()
-        senders = {number for number, described in processes if described.startswith(_HANDS_ON)}
+        all_processes = processes.described()
+        senders = {number for number, what in all_processes if what.startswith(_HANDS_ON)}
         if senders:
             self._tasks = receive_queues.task_queues(now, senders)
-            read = (_read_by_worker(described) for _, described in processes)
+            read = (_read_by_worker(what) for _, what in all_processes)
             self._handed_on = {queue.address for queue in queues}.difference(read)
         return [(queue, Record(queue.address)) for queue in queues]
 
@@ -142,14 +142,6 @@ def _sip_addresses() -> set[str]:
         return set()
     hosts = ((f"[{one.address}]" if one.family == 6 else one.address, one) for one in listeners)
     return {f"{host}:{one.port}" for host, one in hosts if one.transport == "udp"}
-
-
-def _processes() -> list[tuple[int, str]]:
-    """Return Kamailio's processes, their numbers and what it calls them; none if it does not say."""
-    try:
-        return [(each["PID"], each["DSC"]) for each in rpc.ask("core.psx")]
-    except (rpc.Unanswered, TypeError, KeyError):
-        return []
 
 
 def _read_by_worker(described: str) -> str:
@@ -175,7 +167,7 @@ def _earliest(times: Iterable[int]) -> int:
 
 
 the_watch = Watch()
-_connections = Connections(lambda: clock.now())
+connections = Connections(lambda: clock.now(), processes.open_sockets)
 
 # The last beat that this process saw, when it looked last, and for how long it was awake since, us.
 _last_seen = (0, 0, 0)
@@ -212,15 +204,19 @@ def socket_witness(socket: str, copies: Sequence[int], latency: int, ended: int)
     return f"nobody read what arrived at {address}"
 
 
-def connection_witness(peer: str) -> str:
+def connection_witness(address: str, port: int) -> str:
     """Return why no answer to a ping over a connection would have been read by now.
 
-    Arguments: peer, its address and port; "" if it is a name, of which that is not known.
+    Arguments: address, of the peer; "" if it is a name, of which that is not known; port, of the peer.
     Returns: a short sentence, the witness; "" if there is none.
     """
-    if not peer or not _connections.unread_from(peer):
+    if not connections.unread_from(address, port):
         return ""
-    return f"nobody read what came from {peer}"
+    return (
+        f"nobody read what came from {address}:{port}"
+        if address
+        else f"nobody read what came from a port {port}"
+    )
 
 
 def _address(socket: str) -> str:

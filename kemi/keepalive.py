@@ -31,7 +31,7 @@ from keepalive_core.kamailio.tables import SharedMemoryFull
 from keepalive_core.rules.checks import Refused
 from keepalive_core.rules.parameters import DESTINATION, InvalidSetting
 from keepalive_core.rules.quoting import quoted
-from keepalive_core.rules.shown import answer, state_of
+from keepalive_core.rules.service_code import answer, state_of
 from keepalive_core.rules.states import DOWN, UNKNOWN, UP
 from keepalive_core.rules.uris import InvalidURI
 from keepalive_core.services import (
@@ -231,8 +231,8 @@ _answers = lookup.answers
 @_never_raises(_ERROR)
 def _is_alive(destination: str) -> int:
     key = lookup.key_of(destination)
-    shown = lookup.shown(key) if key else None
-    return _ERROR if shown is None else answer(shown)
+    code = lookup.service_code(key) if key else None
+    return _ERROR if code is None else answer(code)
 
 
 @_never_raises(_ERROR)
@@ -244,8 +244,8 @@ def state(destination: str) -> int:
     From: the manual, section 1.1 of the developer guide.
     """
     key = lookup.key_of(destination)
-    shown = lookup.shown(key) if key else None
-    return _ERROR if shown is None else state_of(shown)
+    code = lookup.service_code(key) if key else None
+    return _ERROR if code is None else state_of(code)
 
 
 @_never_raises(_NOTHING)
@@ -300,7 +300,7 @@ def _report(destination: str, success: bool, reason: str) -> int:
 def _monitored(destination: str) -> str:
     """Return a destination's key; "" for one that is malformed or not monitored."""
     key = lookup.key_of(destination)
-    return key if key and lookup.shown(key) is not None else ""
+    return key if key and lookup.service_code(key) is not None else ""
 
 
 @_never_raises(_ERROR)

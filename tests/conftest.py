@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import importlib
+import re
 import sys
 from collections.abc import Iterator
+from pathlib import Path
 from types import ModuleType
 from typing import Any
 
@@ -12,6 +14,7 @@ import pytest
 from hypothesis import settings
 from hypothesis.stateful import RuleBasedStateMachine
 
+import keepalive_core
 import places  # noqa: F401 - it may choose another folder for temporary files
 from fake_ksr import FakeKSR
 from keepalive_core.rules.parameters import PARAMETERS
@@ -22,6 +25,15 @@ sys.dont_write_bytecode = False
 # A few seconds for all tests on the fake; more examples are had by running them more often.
 settings.register_profile("quick", max_examples=40, deadline=None)
 settings.load_profile("quick")
+
+_CFG = (Path(keepalive_core.__file__).parents[1] / "keepalive-settings.cfg").read_text()
+TABLES: dict[str, int | None] = {
+    name: 0 if "initval=0;" in rest else None
+    for name, rest in re.findall(r'"htable", "htable", "(\w+)=>(\S+)"', _CFG)
+}
+"""The tables that keepalive.cfg makes, each with the value of a row that is not there."""
+QUEUES: list[str] = re.findall(r'"mqueue", "mqueue", "name=(\w+)"', _CFG)
+"""The queues that it makes."""
 
 # Rules keep nothing in memory, so processes may share them.
 RULES = "keepalive_core.rules"
@@ -44,23 +56,9 @@ class FakeServer:
         """us"""
         # To which each process adds a finder of its own.
         self._meta_path = sys.meta_path.copy()
-        ksr.add_table("keepalive", initial=0)
-        for table in (
-            "state",
-            "destination",
-            "health",
-            "history",
-            "news",
-            "admin",
-            "group",
-            "page",
-            "group_change",
-            "group_options",
-            "uplink",
-            "restored",
-        ):
-            ksr.add_table(f"keepalive_{table}")
-        for name in (*(f"keepalive_changes_{number}" for number in range(8)), "keepalive_events"):
+        for name, initial in TABLES.items():
+            ksr.add_table(name, initial=initial)
+        for name in QUEUES:
             ksr.add_queue(name)
         for name, parameter in PARAMETERS.items():
             self.define(name, parameter.defined)

@@ -79,13 +79,13 @@ def test_is_alive_is_never_0(keepalive: ModuleType, server: FakeServer, unknown_
     assert keepalive.is_alive(A) == 2
     keepalive.del_destination(A, "me")
     assert keepalive.is_alive(A) == -1
-    mocker.patch("keepalive_core.kamailio.destination_rows.shown", side_effect=RuntimeError("broken"))
+    mocker.patch("keepalive_core.kamailio.destination_rows.service_code", side_effect=RuntimeError("broken"))
     assert keepalive.is_alive(A) == -1
 
 
 def test_nothing_raises_into_kamailio(keepalive: ModuleType, server: FakeServer, mocker) -> None:
     """Whatever breaks inside, users get their error value, and Kamailio an int; the log has the traceback."""
-    for name in ("shown", "registration", "health"):
+    for name in ("service_code", "registration", "health"):
         mocker.patch(f"keepalive_core.kamailio.destination_rows.{name}", side_effect=RuntimeError("broken"))
     for name in ("announced_changes", "announced_events"):
         mocker.patch(f"keepalive_core.kamailio.queues.{name}", side_effect=RuntimeError("broken"))

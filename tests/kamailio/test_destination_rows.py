@@ -22,12 +22,12 @@ def test_rows_come_back_as_they_were(destination_rows: ModuleType) -> None:
     registered = Registration(3, "sip:a", {"me": Owner(0, "m:f", {"x": [1, None, "ü"]})})
     destination_rows.store_registration(A, registered)
     destination_rows.store_health(A, Health(3, 2, 12345))
-    destination_rows.store_shown(A, 2)
+    destination_rows.store_service_code(A, 2)
     assert destination_rows.registration(A) == registered
     assert destination_rows.health(A) == Health(3, 2, 12345)
-    assert destination_rows.shown(A) == 2
+    assert destination_rows.service_code(A) == 2
     assert destination_rows.monitored_keys() == [A]
     destination_rows.remove(A)
     assert destination_rows.registration(A) is destination_rows.health(A) is None
-    assert destination_rows.shown(A) is None
+    assert destination_rows.service_code(A) is None
     assert destination_rows.monitored_keys() == []

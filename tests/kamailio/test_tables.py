@@ -1,12 +1,16 @@
 """Shared tables: what is written by one process is read by all, and a refusal is never overlooked."""
 
+import ast
 import importlib
+import re
 from collections.abc import Callable
+from pathlib import Path
 from types import ModuleType
 
 import pytest
 
-from conftest import FakeServer
+import keepalive_core
+from conftest import QUEUES, TABLES, FakeServer
 
 
 @pytest.fixture
@@ -91,3 +95,61 @@ def test_a_server_without_the_modules_is_told_what_to_do(
 
 def _missing(module: ModuleType, name: str) -> None:
     raise AttributeError(name)
+
+
+# --- the names of tables and queues, and the rows that docstrings list -------------------------------------
+
+
+KAMAILIO = Path(keepalive_core.__file__).parent / "kamailio"
+NAMES = re.compile(r"^[A-Z_]+$")
+
+
+def listed(file: Path) -> set[tuple[str, str]]:
+    """Return table and key of each row that a module's docstring lists."""
+    docstring = ast.get_docstring(ast.parse(file.read_text())) or ""
+    rows = re.findall(r"^(?:table )?``(keepalive\w*)``(?: to)?  +(\S.*?)  +\S", docstring, re.MULTILINE)
+    return {(table, key.strip("`")) for table, key in rows}
+
+
+ROWS = set().union(*(listed(file) for file in KAMAILIO.glob("*.py")))
+
+
+def test_the_tables_have_the_names_that_the_cfg_gives_them(tables: ModuleType) -> None:
+    """Each table of keepalive-settings.cfg has its constant, and there is no other."""
+    constants = [
+        value for name, value in vars(tables).items() if NAMES.match(name) and isinstance(value, str)
+    ]
+    assert sorted(constants) == sorted(TABLES)
+
+
+def test_the_queues_have_the_names_that_the_cfg_gives_them(keepalive: ModuleType) -> None:
+    """Each queue of keepalive-settings.cfg has its constant, and there is no other."""
+    from keepalive_core.kamailio import queues
+
+    assert sorted((*queues.CHANGES, queues.EVENTS)) == sorted(QUEUES)
+
+
+def test_each_table_is_listed_where_its_rows_are_read_and_written() -> None:
+    """The modules' docstrings have all tables, and none that the cfg does not make."""
+    queues = {name for name in QUEUES if not re.search(r"_[1-6]$", name)}
+    assert {table for table, _ in ROWS} | {"keepalive_changes_7"} == set(TABLES) | queues
+    assert len(ROWS) == sum(len(listed(file)) for file in KAMAILIO.glob("*.py")), "a row is listed twice"
+
+
+def test_each_row_of_the_common_table_is_listed(keepalive: ModuleType, server: FakeServer) -> None:
+    """Whatever a server has written into it after a while, a docstring says what it is."""
+    server.define("mass_failure", "50")
+    assert keepalive.register_callback(keepalive.mod_init) == 0
+    assert keepalive.add_destination("sip:192.168.10.20", "me", group="g") == 0
+    server.answer(200, 5)
+    server.answer(503, 40)
+    for _ in range(50):
+        keepalive.Handlers().ksr_keepalive_watch(None, "rtimer")
+        server.now += 100_000
+    assert keepalive.pause() == keepalive.resume() == 0
+    keys = {key for table, key in ROWS if table == "keepalive"}
+    words = {key.split(" ")[0].strip("`") for key in keys if " and a " in key}
+    found = server.ksr.tables["keepalive"]
+    unknown = [key for key in found if key not in keys and key.split(" ")[0] not in words]
+    assert unknown == []
+    assert len(found) > 12

@@ -32,7 +32,7 @@ def seated(number: int, generation: int = 0) -> Seated:
     """Return as many members."""
     ranks = [rank(0, 0, generation + at) for at in range(number)]
     lines = [Member(each, f"k{at}", f"sip:u{at}", "000002000-").line() for at, each in enumerate(ranks)]
-    return Seated.of(lines, "ASHT"[:number])
+    return Seated.of(lines, "ASKT"[:number])
 
 
 def test_a_record_has_what_was_written_into_it() -> None:
@@ -46,7 +46,7 @@ def test_a_record_has_what_was_written_into_it() -> None:
     seat = records.seat(1, 1)
     assert (records.line_of(seat), records.mark(seat)) == ((1, 1), "S")
     records.set_mark(seat, "T")
-    assert (records.marks(1)[:2], records.marks(0)[:4]) == ("AT", "ASHT")
+    assert (records.marks(1)[:2], records.marks(0)[:4]) == ("AT", "ASKT")
     assert (records.first("T"), records.last("T")) == (records.seat(0, 3), seat)
 
 

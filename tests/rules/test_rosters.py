@@ -14,7 +14,7 @@ from keepalive_core.rules.group_floor import least_alive
 from keepalive_core.rules.roster_text import (
     ANSWERS,
     EMPTY,
-    HELD,
+    KEPT,
     SEATS,
     SPARE,
     TAKEN_OUT,
@@ -139,7 +139,7 @@ class RosterOfManyPages(RuleBasedStateMachine):
             roster = self.opened()
             seat = roster.find(member.rank, member.key)
             assert seat is not None
-            if (mark, roster.mark(seat)) != (SPARE, HELD):
+            if (mark, roster.mark(seat)) != (SPARE, KEPT):
                 roster.set_mark(seat, mark)
             self.model[member.key] = member, mark
             self.close(roster)
@@ -161,7 +161,7 @@ class RosterOfManyPages(RuleBasedStateMachine):
         assert {key for key, number in self.held.items() if number} == set(expected)
         assert all(number in (0, 1) for number in self.held.values())
         roster = self.opened()
-        counts = (roster.members, roster.answering, roster.held, roster.least)
+        counts = (roster.members, roster.answering, roster.kept, roster.least)
         assert counts == (len(members), sum(mark == ANSWERS for _, mark in members), len(expected), least)
         numbers = roster_text.pages_of(self.text)
         assert sorted(numbers) == sorted(self.shelf.pages)

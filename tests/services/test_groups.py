@@ -16,9 +16,9 @@ from hypothesis.stateful import initialize, invariant, rule
 from conftest import FakeServer, ServerMachine
 from counted_calls import Calls, fleet
 from keepalive_core.rules import roster_text
-from keepalive_core.rules.roster_text import ANSWERS, HELD, SPARE, TAKEN_OUT, Member
+from keepalive_core.rules.roster_text import ANSWERS, KEPT, SPARE, TAKEN_OUT, Member
 from keepalive_core.rules.rosters import Roster
-from keepalive_core.rules.shown import HOLD, answer, is_taken_out, own_answer
+from keepalive_core.rules.service_code import answer, groups_keeping, is_taken_out, own_answer
 from test_rosters import held
 
 A, B = "sip:192.168.10.20", "sip:192.168.10.21"
@@ -164,20 +164,20 @@ class EnoughAtEachMoment(ServerMachine):
             members = roster_of(self.server, name)
             for member, mark in members:
                 up, out = own_answer(states[member.key]) == 1, is_taken_out(states[member.key])
-                assert mark in ((ANSWERS,) if up else (TAKEN_OUT,) if out else (SPARE, HELD))
-            known = [(member, SPARE if mark == HELD else mark) for member, mark in members]
+                assert mark in ((ANSWERS,) if up else (TAKEN_OUT,) if out else (SPARE, KEPT))
+            known = [(member, SPARE if mark == KEPT else mark) for member, mark in members]
             expected = held(known, least_of(self.server, name))
-            assert [member.key for member, mark in members if mark == HELD] == expected
+            assert [member.key for member, mark in members if mark == KEPT] == expected
             holds.update(expected)
             named |= set(
                 roster_text.pages_of(self.ksr.tables["keepalive_group"].get(name, roster_text.EMPTY))
             )
-            alive = [member for member, mark in members if mark in (ANSWERS, HELD)]
+            alive = [member for member, mark in members if mark in (ANSWERS, KEPT)]
             for face in self.faces:
                 assert face.alive(name) == [member.uri for member in alive]
                 assert face.is_group_alive(name) == (1 if alive else 2 if members else -1)
                 assert all(face.is_alive(member.key) == 1 for member in alive)
-        assert {key: shown // HOLD for key, shown in states.items() if shown >= HOLD} == holds
+        assert {key: groups_keeping(code) for key, code in states.items() if groups_keeping(code)} == holds
         assert named == set(self.ksr.tables["keepalive_page"])
 
 

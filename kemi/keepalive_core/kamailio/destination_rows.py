@@ -3,7 +3,7 @@
 =========================  ===================  ==========================================================
 table                      key                  value
 =========================  ===================  ==========================================================
-``keepalive_state``        a destination's key  int, what is_alive reads: see shown.py
+``keepalive_state``        a destination's key  int, what is_alive reads: see service_code.py
 ``keepalive_destination``  a destination's key  JSON, the Registration
 ``keepalive_health``       a destination's key  record.Health's text, filled up with spaces
 ``keepalive_history``      a destination's key  JSON, the last changes, the newest last
@@ -25,7 +25,7 @@ from ..rules.news import News
 from ..rules.record import Health, newest_sent_in
 from ..rules.remembered import Remembered
 from ..rules.rows import Registration
-from ..rules.shown import HOLD
+from ..rules.service_code import groups_keeping, kept_by
 from .tables import (
     ADMIN,
     DESTINATION,
@@ -49,7 +49,7 @@ from .tables import (
 HEALTH_STEP: Final = 32
 
 
-def shown(key: str) -> int | None:
+def service_code(key: str) -> int | None:
     """Return what is_alive reads of a destination; None if it is not monitored."""
     value = number(STATE, key)
     return value if isinstance(value, int) else None
@@ -110,27 +110,26 @@ def store_record(key: str, text: str, room: int = 0) -> None:
         replace_text(HEALTH, key, text.ljust(needed), room)
 
 
-def store_shown(key: str, value: int) -> None:
+def store_service_code(key: str, code: int) -> None:
     """Write what is_alive reads; groups that keep it answering go on doing so. Raises: SharedMemoryFull."""
     with locked(key, STATE):
-        held = max(0, shown(key) or 0) // HOLD
-        store(STATE, key, value + held * HOLD)
+        store(STATE, key, kept_by(code, groups_keeping(service_code(key) or 0)))
 
 
-def change_held(key: str, by: int) -> None:
+def change_kept(key: str, by: int) -> None:
     """Have one group more, or less, keep a destination answering; needs no memory."""
     with locked(key, STATE):
-        before = shown(key)
+        before = service_code(key)
         if before is not None:
-            store(STATE, key, max(before % HOLD, before + by * HOLD))
+            store(STATE, key, kept_by(before, groups_keeping(before) + by))
 
 
-def store_held(key: str, number: int) -> None:
+def store_kept(key: str, groups: int) -> None:
     """Write how many groups keep a destination answering."""
     with locked(key, STATE):
-        before = shown(key)
+        before = service_code(key)
         if before is not None:
-            store(STATE, key, before % HOLD + number * HOLD)
+            store(STATE, key, kept_by(before, groups))
 
 
 def history(key: str) -> list[list[Any]]:

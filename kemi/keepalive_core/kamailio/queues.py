@@ -18,9 +18,10 @@ import KSR
 
 from ..rules.schedule import Wish, dealt_to
 from .tables import COMMON, SharedMemoryFull, read_number
-from .variables import probers
+from .variables import MOST_PROBERS, probers
 
-CHANGES: Final = "keepalive_changes"
+CHANGES: Final = tuple(f"keepalive_changes_{prober}" for prober in range(MOST_PROBERS))
+"""by the number of the prober that takes from it"""
 EVENTS: Final = "keepalive_events"
 # While so many changes wait for a prober that stands still, what calls wish for is not queued beside them.
 _MOST_WISHES: Final = 20_000
@@ -33,7 +34,7 @@ def announce_change(key: str, wish: Wish = Wish.REGULARLY) -> None:
 
     Raises: SharedMemoryFull. Then it looks at all of them again within seconds, but the wish is lost.
     """
-    queue = f"{CHANGES}_{dealt_to(key, probers())}"
+    queue = CHANGES[dealt_to(key, probers())]
     try:
         # Wishes come with each call, where other changes are as many as there are destinations.
         if wish is Wish.SOON and KSR.mqueue.mq_size(queue) >= _MOST_WISHES:
@@ -51,7 +52,7 @@ def unannounced() -> int:
 
 def announced_changes(prober: int) -> Iterator[tuple[str, Wish]]:
     """Take the keys of the destinations that a prober has to look at, and whether to ping them soon."""
-    for key, word in _dequeue(f"{CHANGES}_{prober}"):
+    for key, word in _dequeue(CHANGES[prober]):
         yield key, Wish(word)
 
 

@@ -3,7 +3,7 @@
 from . import floor_words, roster_text
 from .roster_text import Member
 from .rows import Registration
-from .shown import is_taken_out, own_answer
+from .service_code import is_taken_out, own_answer
 from .states import UP
 
 
@@ -27,8 +27,8 @@ def rank_in(name: str, registered: Registration) -> str:
     return roster_text.rank(*max(places), registered.generation)
 
 
-def mark_of(value: int) -> str:
+def mark_of(code: int) -> str:
     """Return a member's mark, by what is_alive reads of it, unless a group keeps it answering."""
-    if own_answer(value) == UP:
+    if own_answer(code) == UP:
         return roster_text.ANSWERS
-    return roster_text.TAKEN_OUT if is_taken_out(value) else roster_text.SPARE
+    return roster_text.TAKEN_OUT if is_taken_out(code) else roster_text.SPARE

@@ -10,8 +10,7 @@ READY: Final = "ready"
 DRAIN: Final = "drain"
 MAINT: Final = "maint"
 
-ADMIN_MODES: Final = {READY: 0, DRAIN: 10, MAINT: 20}
-"""What each mode adds to the state that is_alive reads."""
+ADMIN_MODES: Final = (READY, DRAIN, MAINT)
 
 NEVER: Final = 2**40
 """Epoch seconds, long after anybody cares"""

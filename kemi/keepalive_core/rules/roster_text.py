@@ -21,13 +21,13 @@ ANSWERS: Final = "A"
 """is_alive says 1 of its own"""
 SPARE: Final = "S"
 """it does not answer, but could be kept answering"""
-HELD: Final = "H"
+KEPT: Final = "K"
 """it is kept answering"""
 TAKEN_OUT: Final = "T"
 """it does not answer, and must not be kept answering: an administrator has taken it out"""
 VACANT: Final = "."
 """a seat that nobody has"""
-ALL_MARKS: Final = frozenset((ANSWERS, SPARE, HELD, TAKEN_OUT, VACANT))
+ALL_MARKS: Final = frozenset((ANSWERS, SPARE, KEPT, TAKEN_OUT, VACANT))
 
 NONSENSE: Final = (LookupError, TypeError, ValueError)
 """What may be raised for a roster and pages that somebody else has written."""
@@ -36,7 +36,7 @@ NONSENSE: Final = (LookupError, TypeError, ValueError)
 _COUNT: Final = 8
 _COUNTS: Final = 4 * _COUNT
 _HEAD: Final = _COUNTS + floor_words.WIDTH
-_LEAST, _ANSWERING, _HELD, _MEMBERS = (slice(at, at + _COUNT) for at in range(0, _COUNTS, _COUNT))
+_LEAST, _ANSWERING, _KEPT, _MEMBERS = (slice(at, at + _COUNT) for at in range(0, _COUNTS, _COUNT))
 _WORDS: Final = slice(_COUNTS, _HEAD)
 
 # Of a record: where each of its parts begins.
@@ -47,7 +47,7 @@ _WORDS_AT: Final = _NUMBER_AT + _NUMBER
 _MARKS_AT: Final = _WORDS_AT + floor_words.WIDTH
 _RECORD: Final = _MARKS_AT + SEATS
 
-_IS_ALIVE: Final = bytes(chr(code) in (ANSWERS, HELD) for code in range(256))
+_IS_ALIVE: Final = bytes(chr(code) in (ANSWERS, KEPT) for code in range(256))
 _NO_MARKS: Final = bytes(code for code in range(256) if chr(code) not in ALL_MARKS)
 
 
@@ -72,7 +72,7 @@ class Head(NamedTuple):
     """how many have to answer"""
     answering: int
     """how many do"""
-    held: int
+    kept: int
     """how many are kept answering"""
     members: int
     words: str = floor_words.NONE
@@ -80,13 +80,13 @@ class Head(NamedTuple):
 
     def text(self) -> str:
         """Return it as text of fixed width."""
-        return f"{self.least:08d}{self.answering:08d}{self.held:08d}{self.members:08d}{self.words}"
+        return f"{self.least:08d}{self.answering:08d}{self.kept:08d}{self.members:08d}{self.words}"
 
     @staticmethod
     def of(text: str) -> "Head":
         """Return what a roster's text says. Raises: ValueError."""
         return Head(
-            int(text[_LEAST]), int(text[_ANSWERING]), int(text[_HELD]), int(text[_MEMBERS]), text[_WORDS]
+            int(text[_LEAST]), int(text[_ANSWERING]), int(text[_KEPT]), int(text[_MEMBERS]), text[_WORDS]
         )
 
 

@@ -17,7 +17,7 @@ from . import floor_words
 from .roster_text import (
     ALL_MARKS,
     ANSWERS,
-    HELD,
+    KEPT,
     SEATS,
     SPARE,
     TAKEN_OUT,
@@ -38,7 +38,7 @@ class Roster:
     """
 
     def __init__(self, text: str, read: Callable[[str], str], write: Callable[[str], str]) -> None:
-        self.least, self.answering, self.held, self.members, self._words = Head.of(text)
+        self.least, self.answering, self.kept, self.members, self._words = Head.of(text)
         self._records = Records(text)
         self._read_page = read
         self._write_page = write
@@ -54,7 +54,7 @@ class Roster:
 
     def text(self) -> str:
         """Return it as text; one without members is EMPTY, but for its least number."""
-        head = Head(self.least, self.answering, self.held, self.members, self._words)
+        head = Head(self.least, self.answering, self.kept, self.members, self._words)
         return head.text() + self._records.text
 
     def find(self, rank: str, key: str) -> int | None:
@@ -78,11 +78,11 @@ class Roster:
         before = self._records.mark(seat)
         if before == mark:
             return
-        if mark == HELD:
+        if mark == KEPT:
             self.begun.append(self.member(seat))
-        elif before == HELD:
+        elif before == KEPT:
             self.ended.append(self.member(seat))
-        self.held += (mark == HELD) - (before == HELD)
+        self.kept += (mark == KEPT) - (before == KEPT)
         self.answering += (mark == ANSWERS) - (before == ANSWERS)
         self.members += (before == VACANT) - (mark == VACANT)
         self._records.set_mark(seat, mark)
@@ -155,30 +155,30 @@ class Roster:
         self._rewrite(first, last - first, [Seated.of(lines, "".join(marks for _, marks in parts))])
 
     def settle(self, most: int) -> bool:
-        """Have the best ones held that do not answer, as many as are missing.
+        """Have the best ones kept answering that do not answer, as many as are missing.
 
         Arguments: most, how many marks to change.
         Returns: whether all is done.
         """
         for _ in range(most):
             missing = max(0, self.least - self.answering)
-            if not missing and not self.held:
+            if not missing and not self.kept:
                 return True
-            best, worst = self._records.first(SPARE), self._records.last(HELD)
-            if best >= 0 and (self.held < missing or best < worst):
-                self.set_mark(best, HELD)
-            elif self.held > missing and worst < 0:
+            best, worst = self._records.first(SPARE), self._records.last(KEPT)
+            if best >= 0 and (self.kept < missing or best < worst):
+                self.set_mark(best, KEPT)
+            elif self.kept > missing and worst < 0:
                 # Somebody else has written it.
                 self.recount()
-            elif self.held > missing:
+            elif self.kept > missing:
                 self.set_mark(worst, SPARE)
             else:
                 return True
         return False
 
-    def kept(self) -> int:
+    def kept_once_settled(self) -> int:
         """Return how many are kept answering as soon as it is settled."""
-        return min(max(0, self.least - self.answering), self.held + self._records.count(SPARE))
+        return min(max(0, self.least - self.answering), self.kept + self._records.count(SPARE))
 
     def number_of_pages(self) -> int:
         """Return how many pages it has."""
@@ -202,8 +202,8 @@ class Roster:
 
     def recount(self) -> None:
         """Count its marks and words anew."""
-        counted = {mark: self._records.count(mark) for mark in (ANSWERS, SPARE, HELD, TAKEN_OUT)}
-        self.answering, self.held, self.members = counted[ANSWERS], counted[HELD], sum(counted.values())
+        counted = {mark: self._records.count(mark) for mark in (ANSWERS, SPARE, KEPT, TAKEN_OUT)}
+        self.answering, self.kept, self.members = counted[ANSWERS], counted[KEPT], sum(counted.values())
         self._words = self._records.highest_words()
 
     def _page(self, page: int) -> str:

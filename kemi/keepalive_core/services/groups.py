@@ -11,42 +11,42 @@ from ..rules import roster_text
 from ..rules.membership import mark_of, member_of, names_of, rank_in
 from ..rules.roster_text import Member
 from ..rules.rows import Registration
-from ..rules.shown import HOLD, is_unknown, with_unknown_as
+from ..rules.service_code import is_unknown, own, with_unknown_as
 from . import configuration
 from .open_rosters import opened, settle
 
 
-def shown_now(value: int, registered: Registration | None) -> int:
+def code_now(code: int, registered: Registration | None) -> int:
     """Return what is_alive has to read, with what unknown_as is for the destination.
 
-    Arguments: value, as to_show() gives it; registered, None for the settings alone.
+    Arguments: code, as code_of() gives it; registered, None for the settings alone.
     """
-    if not is_unknown(value):
-        return value
-    return with_unknown_as(value, configuration.policy_of(registered).unknown_as)
+    if not is_unknown(code):
+        return code
+    return with_unknown_as(code, configuration.policy_of(registered).unknown_as)
 
 
-def show(key: str, value: int, registered: Registration | None) -> None:
+def publish(key: str, code: int, registered: Registration | None) -> None:
     """Write what is_alive reads of a destination, under its lock; its groups still have enough that answer.
 
-    Arguments: key; value, as to_show() gives it; registered, how it is. Its rows are there, and need no room.
+    Arguments: key; code, as code_of() gives it; registered, how it is. Its rows are there, and need no room.
     """
-    value = shown_now(value, registered)
-    mark = mark_of(value)
+    code = code_now(code, registered)
+    mark = mark_of(code)
     if mark == roster_text.ANSWERS:
-        destination_rows.store_shown(key, value)
+        destination_rows.store_service_code(key, code)
     if registered is not None:
         for name in names_of(registered):
             _note(name, key, registered, mark)
     if mark != roster_text.ANSWERS:
-        destination_rows.store_shown(key, value)
+        destination_rows.store_service_code(key, code)
 
 
 def follow_unknown_as(key: str, registered: Registration | None) -> None:
     """Follow another unknown_as, if it changes what is_alive says of a destination; under its lock."""
-    value = destination_rows.shown(key)
-    if value is not None and shown_now(value % HOLD, registered) != value % HOLD:
-        show(key, value % HOLD, registered)
+    code = destination_rows.service_code(key)
+    if code is not None and code_now(own(code), registered) != own(code):
+        publish(key, own(code), registered)
 
 
 def regroup(key: str, before: Registration | None, after: Registration | None) -> None:
@@ -78,7 +78,7 @@ def replace(name: str, was: Member | None, now: Member | None) -> None:
             with suppress(SharedMemoryFull):
                 roster.tidy(was.rank)
         if now:
-            roster.join(now, mark_of(destination_rows.shown(now.key) or 0))
+            roster.join(now, mark_of(destination_rows.service_code(now.key) or 0))
         roster.follow_words(setting)
 
 
@@ -103,5 +103,5 @@ def _note(name: str, key: str, registered: Registration, mark: str) -> None:
     with opened(name) as roster:
         seat = roster.find(rank_in(name, registered), key)
         # One that is kept answering is so as long as it is needed.
-        if seat is not None and (roster.mark(seat), mark) != (roster_text.HELD, roster_text.SPARE):
+        if seat is not None and (roster.mark(seat), mark) != (roster_text.KEPT, roster_text.SPARE):
             roster.set_mark(seat, mark)

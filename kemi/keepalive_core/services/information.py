@@ -9,7 +9,7 @@ from ..rules.pace import is_kept_down
 from ..rules.policy import Policy
 from ..rules.record import Health
 from ..rules.schedule import SECOND
-from ..rules.shown import HOLD
+from ..rules.service_code import groups_keeping
 from ..rules.states import STATE_NAMES, UP
 from ..rules.turns import DISABLED, NOT_STARTED, PAUSED, SHORT_OF_MEMORY, why_not_pinged
 from . import configuration, departures, uplinks
@@ -102,7 +102,7 @@ def _news(key: str) -> dict[str, int]:
 def _held(key: str, known: Health, policy: Policy, now: int) -> list[str]:
     """Return which guards keep a destination answering or up, by the names of their parameters."""
     guards = []
-    if (destination_rows.shown(key) or 0) >= HOLD:
+    if groups_keeping(destination_rows.service_code(key) or 0):
         guards.append("group_min_alive")
     if known.state == UP and -known.streak >= policy.criteria.fall and uplinks.is_frozen(policy, now):
         guards.append("mass_failure")

@@ -9,7 +9,7 @@ from contextlib import ExitStack
 from ..kamailio import destination_rows, group_rows, tables
 from ..rules import membership, roster_text
 from ..rules.rows import Registration
-from ..rules.shown import HOLD, to_show
+from ..rules.service_code import code_of, groups_keeping, own
 from . import groups, open_rosters
 
 # As many pages of rosters are looked at in a second, of some 300 us each.
@@ -52,8 +52,8 @@ def see_to(key: str) -> bool:
             groups.replace(name, None, membership.member_of(key, name, registered))
             if group_rows.group_change(name) is None:
                 group_rows.store_group_change(name)
-        groups.show(key, to_show(known, destination_rows.admin(key)), registered)
-        _recount_held(key, names, registered)
+        groups.publish(key, code_of(known, destination_rows.admin(key)), registered)
+        _recount_groups_keeping(key, names, registered)
     return True
 
 
@@ -61,19 +61,19 @@ def _is_true(key: str) -> bool:
     registered, known = destination_rows.registration(key), destination_rows.health(key)
     if registered is None or known is None:
         return True
-    value = destination_rows.shown(key)
-    right = groups.shown_now(to_show(known, destination_rows.admin(key)), registered)
-    if value is None or value % HOLD != right:
+    code = destination_rows.service_code(key)
+    right = groups.code_now(code_of(known, destination_rows.admin(key)), registered)
+    if code is None or own(code) != right:
         return False
     names = membership.names_of(registered)
     if any(group_rows.group_change(name) is None for name in names):
         return False
     marks = [_mark(key, name, registered) for name in names]
-    held = marks.count(roster_text.HELD)
+    keeping = marks.count(roster_text.KEPT)
     right_marks = {membership.mark_of(right)}
     if roster_text.SPARE in right_marks:
-        right_marks.add(roster_text.HELD)
-    return right_marks.issuperset(marks) and value // HOLD == held
+        right_marks.add(roster_text.KEPT)
+    return right_marks.issuperset(marks) and groups_keeping(code) == keeping
 
 
 def _mark(key: str, name: str, registered: Registration) -> str:
@@ -86,14 +86,14 @@ def _mark(key: str, name: str, registered: Registration) -> str:
         return ""
 
 
-def _recount_held(key: str, names: list[str], registered: Registration) -> None:
+def _recount_groups_keeping(key: str, names: list[str], registered: Registration) -> None:
     """Count anew which of its groups keep a destination answering."""
     # All at a time, as none of them may change its mind meanwhile. Nobody else holds more than one.
     with ExitStack() as locks:
         for name in names:
             locks.enter_context(tables.locked(name, tables.GROUP))
         marks = [_mark(key, name, registered) for name in names]
-        destination_rows.store_held(key, marks.count(roster_text.HELD))
+        destination_rows.store_kept(key, marks.count(roster_text.KEPT))
 
 
 def see_to_page(name: str, page: int) -> bool:

@@ -6,7 +6,7 @@ from sys import getsizeof
 from ..kamailio import destination_rows, tables, variables
 from ..rules import uris
 from ..rules.remembered import Remembered
-from ..rules.shown import ERROR, is_sound, usual_answers
+from ..rules.service_code import ERROR, is_sound, usual_answers
 from ..rules.states import UNKNOWN
 from . import groups, inspection, open_rosters, registrations, startup
 
@@ -51,24 +51,24 @@ def _parsed_key(destination: object) -> str:
 def monitored_key(destination: object) -> str:
     """Return the key of a destination in any spelling; "" for one that is malformed or not monitored."""
     key = key_of(destination)
-    return key if key and shown(key) is not None else ""
+    return key if key and service_code(key) is not None else ""
 
 
-def shown(key: str) -> int | None:
+def service_code(key: str) -> int | None:
     """Return what is_alive reads of a destination, None if it is not monitored. Raises: SharedMemoryFull."""
-    value = destination_rows.shown(key)
-    if value is None and None not in answers:
+    code = destination_rows.service_code(key)
+    if code is None and None not in answers:
         is_over = startup.start()
-        value = destination_rows.shown(key)
+        code = destination_rows.service_code(key)
         if is_over:
             answers[None] = ERROR
-        elif value is None and startup.may_be_configured(key):
+        elif code is None and startup.may_be_configured(key):
             # Another process is just registering what is configured: it is monitored all the same.
-            return groups.shown_now(UNKNOWN, None)
-    if not is_sound(value) and registrations.is_there(key):
+            return groups.code_now(UNKNOWN, None)
+    if not is_sound(code) and registrations.is_there(key):
         # Its row is missing, or makes no sense; its prober sees to its other rows.
         tables.note_lost()
         inspection.see_to(key)
         open_rosters.settle()
-        value = destination_rows.shown(key)
-    return value
+        code = destination_rows.service_code(key)
+    return code

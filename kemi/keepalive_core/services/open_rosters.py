@@ -41,7 +41,7 @@ def opened(name: str) -> Iterator[Roster]:
             tables.drop_nonsense(tables.GROUP, name, text)
             text = roster_text.EMPTY
         roster = Roster(text, _read_page, group_rows.store_page)
-        before = roster.held
+        before = roster.kept
         try:
             yield roster
             if not roster.settle(_AT_ONCE):
@@ -68,15 +68,15 @@ def _read_page(number: str) -> str:
 
 def _write(name: str, roster: Roster, text: str) -> None:
     for member in roster.begun:
-        destination_rows.change_held(member.key, 1)
+        destination_rows.change_kept(member.key, 1)
     try:
         group_rows.store_roster(name, text if roster.members else None)
     except SharedMemoryFull:
         for member in roster.begun:
-            destination_rows.change_held(member.key, -1)
+            destination_rows.change_kept(member.key, -1)
         raise
     for member in roster.ended:
-        destination_rows.change_held(member.key, -1)
+        destination_rows.change_kept(member.key, -1)
     for number in roster.dropped:
         group_rows.drop_page(number)
 
@@ -86,9 +86,9 @@ def _tell(name: str, before: int, roster: Roster) -> None:
 
     Arguments: name, of the group; before, how many were kept answering; roster, as it is now.
     """
-    if roster.held and not before:
+    if roster.kept and not before:
         named = [member.uri for member in roster.begun[:_NAMED]]
-        more = roster.kept() - len(named)
+        more = roster.kept_once_settled() - len(named)
         log.warning(
             "group %s: only %d of %d would answer, so these are kept answering, whatever their state "
             "(group_min_alive): %s%s",
@@ -96,7 +96,7 @@ def _tell(name: str, before: int, roster: Roster) -> None:
             f" and {more} more" if more > 0 else "",
             extra=about(name),
         )
-    elif before and not roster.held:
+    elif before and not roster.kept:
         log.warning("group %s: %d answer of their own again", name, roster.answering, extra=about(name))
 
 

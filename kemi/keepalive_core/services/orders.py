@@ -9,7 +9,7 @@ from ..rules import modes
 from ..rules.checks import Refused
 from ..rules.modes import Admin
 from ..rules.schedule import Wish
-from ..rules.shown import to_show
+from ..rules.service_code import code_of
 from . import groups, lookup, registrations, startup, state_file
 
 log = logging.getLogger("keepalive")
@@ -51,7 +51,7 @@ def _store_admin(key: str, said: Admin | None) -> None:
     # A state file that could not be read yet may know an older word, and this one is to stand.
     is_read = not state_file.is_awaited()
     destination_rows.store_admin(key, said if said or is_read else modes.ready(int(time.time())))
-    groups.show(key, to_show(known, said), destination_rows.registration(key))
+    groups.publish(key, code_of(known, said), destination_rows.registration(key))
 
 
 def _remark(said: Admin | None) -> str:
@@ -65,7 +65,7 @@ def _remark(said: Admin | None) -> str:
 
 def ping_now(key: str) -> bool:
     """Have a destination pinged soon; False if it is not monitored. Raises: SharedMemoryFull."""
-    if lookup.shown(key) is None:
+    if lookup.service_code(key) is None:
         return False
     queues.announce_change(key, Wish.NOW)
     return True

@@ -10,7 +10,7 @@ from ..rules.fleet import Target
 from ..rules.modes import Admin
 from ..rules.record import Health
 from ..rules.rows import Owner, Registration
-from ..rules.shown import HOLD, is_sound, state_of, to_show, with_unknown_as
+from ..rules.service_code import code_of, is_sound, own, state_of, with_unknown_as
 from ..rules.state_row import Row
 from ..rules.states import UNKNOWN
 from . import callbacks, groups, open_rosters
@@ -48,7 +48,7 @@ def _create(key: str, registered: Registration) -> None:
             destination_rows.store_history(key, before.history)
         callbacks.expect_news(key, known.state)
         # Last, because from here on is_alive knows it.
-        destination_rows.store_shown(key, groups.shown_now(to_show(known, said), registered))
+        destination_rows.store_service_code(key, groups.code_now(code_of(known, said), registered))
         groups.regroup(key, None, registered)
         queues.announce_change(key)
     except Exception:
@@ -93,7 +93,7 @@ def restore(key: str, row: Row) -> bool:
         newer = destination_rows.said_of(key)
         said = destination_rows.admin(key) if newer else _still_said(row)
         destination_rows.store_admin(key, said)
-        groups.show(key, to_show(known, said), registered)
+        groups.publish(key, code_of(known, said), registered)
         queues.announce_change(key)
     return True
 
@@ -118,8 +118,8 @@ def follow_unknown_as(key: str, word: str) -> None:
 
     Arguments: key; word, what unknown_as is for it, as far as who asks knows.
     """
-    value = destination_rows.shown(key)
-    if value is not None and with_unknown_as(value % HOLD, word) != value % HOLD:
+    code = destination_rows.service_code(key)
+    if code is not None and with_unknown_as(own(code), word) != own(code):
         with tables.locked(key):
             groups.follow_unknown_as(key, destination_rows.registration(key))
 
@@ -128,7 +128,7 @@ def is_there(key: str) -> bool:
     """Say whether a destination has any of the rows without which it is not monitored."""
     return (
         destination_rows.registration(key) is not None
-        or destination_rows.shown(key) is not None
+        or destination_rows.service_code(key) is not None
         or destination_rows.health(key) is not None
     )
 
@@ -159,7 +159,7 @@ def mend(key: str, was: Registration, said: Admin | None) -> None:
     with tables.locked(key):
         registered = destination_rows.registration(key) or was
         destination_rows.store_registration(key, registered)
-        value = destination_rows.shown(key)
+        value = destination_rows.service_code(key)
         known = destination_rows.health(key) or Health(0, state_of(value) if is_sound(value) else UNKNOWN)
         if known.newest_sent > clock.now():
             known = known._replace(newest_sent=0)

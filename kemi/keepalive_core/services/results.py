@@ -20,7 +20,7 @@ from ..rules.record import HISTORY, Health, fast_call, fast_success
 from ..rules.remembered import Remembered
 from ..rules.rows import Registration
 from ..rules.schedule import SECOND, Minutely, Wish
-from ..rules.shown import to_show
+from ..rules.service_code import code_of
 from ..rules.sockets import no_such_address
 from ..rules.states import DOWN
 from . import callbacks, complaints, configuration, departures, groups, uplinks, watch
@@ -292,7 +292,7 @@ def _make_known(key: str, before: Health, verdict: Verdict) -> Change | None:
         return None
     registered = destination_rows.registration(key)
     if shown:
-        groups.show(key, to_show(after, destination_rows.admin(key)), registered)
+        groups.publish(key, code_of(after, destination_rows.admin(key)), registered)
     if not news:
         return None
     change = _write_down(key, before, after, registered)

@@ -11,7 +11,7 @@ behind it (up to 6.1.3; later versions let nothing through to a transaction that
 
 import ipaddress
 import re
-from typing import Final
+from typing import Final, NamedTuple
 
 import KSR
 
@@ -27,22 +27,43 @@ _NO_SUCCESS: Final = 300
 # Codes with which RFC 3261 section 20.33 allows a Retry-After; nothing is looked for in a 200.
 _MAY_RETRY_AFTER: Final = 400
 
-# The last final reply from 300 on that this process took, by its ping's Call-ID: what it says, or None if it
-# is a stranger's.
-_last_reply: tuple[str, Result | None] = ("", None)
+
+class Reply(NamedTuple):
+    """The final reply at hand."""
+
+    ping: tm.Ping | None
+    """which ping it is to; None if that is not known"""
+    code: int
 
 
-def replied() -> tuple[tm.Ping | None, int] | None:
-    """Return which ping, None if it is not known, the reply at hand is to, and its code.
+class End(NamedTuple):
+    """A ping that tm is at its end with, and how it ended."""
 
-    Returns: None for a provisional reply.
-    """
+    ping: tm.Ping
+    result: Result
+
+
+class _LastReply(NamedTuple):
+    """A final reply from 300 on."""
+
+    call_id: str
+    """of its ping"""
+    result: Result | None
+    """what it says; None if it is a stranger's"""
+
+
+# The last one that this process took.
+_last_reply = _LastReply("", None)
+
+
+def replied() -> Reply | None:
+    """Return the reply at hand; None if it is a provisional one."""
     if not tm.has_pieces:
         tm.keep_pieces_free()
     code = KSR.pv.get("$rs")
     if not isinstance(code, int) or code < _FINAL:
         return None
-    return tm.ping_at_hand(), code
+    return Reply(tm.ping_at_hand(), code)
 
 
 def mismatch(ping: tm.Ping) -> str:
@@ -75,7 +96,7 @@ def ignore(ping: tm.Ping, code: int) -> None:
     if is_2xx(code):
         KSR.pv.sets(_OVER, "1")
     else:
-        _last_reply = ping.call_id, None
+        _last_reply = _LastReply(ping.call_id, None)
 
 
 def is_2xx(code: int) -> bool:
@@ -91,17 +112,17 @@ def is_over() -> bool:
 def keep(ping: tm.Ping, result: Result) -> None:
     """Keep what a reply says: it counts if tm ends the ping behind it."""
     global _last_reply
-    _last_reply = ping.call_id, result
+    _last_reply = _LastReply(ping.call_id, result)
 
 
 def reply(ping: tm.Ping, code: int, ended: int) -> Result:
     """Return all that the reply at hand says; ended, when it came, us."""
     retry_after = _retry_after() if code >= _MAY_RETRY_AFTER else 0
     reason = one_line(_peers_text("$rr"))
-    return Result(ping.generation, ping.sent, ended, Kind.REPLY, code, reason, retry_after)
+    return Result(ping.generation, ping.sent_us, ended, Kind.REPLY, code, reason, retry_after)
 
 
-def ended() -> tuple[tm.Ping, Result] | None:
+def ended() -> End | None:
     """Return which ping tm is at its end with, and how it ended; None if a stranger has brought that end.
 
     The last target has the last word. t_get_status_code is that of tm's favourite among the targets, and so
@@ -110,15 +131,14 @@ def ended() -> tuple[tm.Ping, Result] | None:
     ping = tm.ping_at_hand()
     if ping is None:
         return None
-    call_id, result = _last_reply
-    if call_id == ping.call_id:
-        if result is None:
+    if _last_reply.call_id == ping.call_id:
+        if _last_reply.result is None:
             KSR.pv.sets(_OVER, "1")
             return None
-        return ping, result
+        return End(ping, _last_reply.result)
     # In a timer process no reply is behind it: nothing came, or not even the ping could be sent again.
     kind = Kind.TIMEOUT if KSR.tm.t_branch_timeout() > 0 else Kind.SEND_FAILED
-    return ping, Result(ping.generation, ping.sent, clock.now(), kind)
+    return End(ping, Result(ping.generation, ping.sent_us, clock.now(), kind))
 
 
 def reply_code() -> int:

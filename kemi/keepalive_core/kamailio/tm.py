@@ -62,19 +62,44 @@ class Ping(NamedTuple):
     criteria: Criteria
     """by which it is judged"""
     generation: int
-    sent: int
-    """when it left, us"""
+    sent_us: int
+    """when it left"""
     call_id: str
     """its own, which nobody can guess"""
     source: str
     """as in its Way"""
 
 
-# The ping that is being sent by this process, between send() and tm's event: generation, key, policy, way and
-# Call-ID.
-_leaving: tuple[int, str, Policy, Way, str] | None = None
-# The same of a rehearsal: policy and Call-ID.
-_rehearsing: tuple[Policy, str] | None = None
+class Sent(NamedTuple):
+    """What became of a ping that was to be sent."""
+
+    at_us: int
+    """when it left, or was not sent after all"""
+    left: bool
+    """whether it did: a refused TCP connection is no such failure, tm tells of it by a timeout"""
+
+
+class _Leaving(NamedTuple):
+    """A ping between send() and tm's event."""
+
+    generation: int
+    key: str
+    policy: Policy
+    way: Way
+    call_id: str
+
+
+class _Rehearsal(NamedTuple):
+    """What is like a ping, between rehearse() and tm's event."""
+
+    policy: Policy
+    call_id: str
+
+
+# The ping that this process is sending.
+_leaving: _Leaving | None = None
+# The same of one that nobody awaits an answer to.
+_rehearsing: _Rehearsal | None = None
 # When it left, us; 0 before the event.
 _left = 0
 # Whether this process has free pieces of memory.
@@ -102,13 +127,13 @@ def keep_pieces_free() -> None:
         pass
 
 
-def send(key: str, generation: int, uri: str, policy: Policy, way: Way) -> tuple[int, bool]:
+def send(key: str, generation: int, uri: str, policy: Policy, way: Way) -> Sent:
     """Send one ping.
 
     Arguments: key and generation, of the destination; uri, the request URI; policy, what to send, from where
     and through whom, and how long tm waits for a final reply; way, on which it travels.
-    Returns: when the ping left, us, and whether it did. It does not where the name can't be resolved or no
-    socket fits; a refused TCP connection is no such failure, tm tells of it by a timeout.
+    Returns: when the ping left, and whether it did. It does not if the name can't be resolved, or no socket
+    fits.
     Raises: EventNotSeen.
     From: RFC 3261 section 11.1.
     """
@@ -117,7 +142,7 @@ def send(key: str, generation: int, uri: str, policy: Policy, way: Way) -> tuple
         keep_pieces_free()
     # tm finds a reply's transaction by its Via alone, which a stranger can guess.
     call_id = os.urandom(16).hex()
-    _leaving, _left = (generation, key, policy, way, call_id), 0
+    _leaving, _left = _Leaving(generation, key, policy, way, call_id), 0
     try:
         sent = _t_uac_send(uri, policy, policy.proxy, call_id)
     except SystemError as error:
@@ -131,10 +156,10 @@ def send(key: str, generation: int, uri: str, policy: Policy, way: Way) -> tuple
     if kamailio_log.is_debugged():
         log.debug("ping to %s: t_uac_send returned %s", uri, sent)
     if not sent > 0:
-        return clock.now(), False
+        return Sent(clock.now(), False)
     if not _left:
         raise EventNotSeen
-    return _left, True
+    return Sent(_left, True)
 
 
 def _t_uac_send(uri: str, policy: Policy, proxy: str, call_id: str) -> int:
@@ -154,7 +179,7 @@ def rehearse(uri: str, policy: Policy, next_hop: str) -> bool:
     """
     global _rehearsing, _left
     call_id = os.urandom(16).hex()
-    _rehearsing, _left = (policy, call_id), 0
+    _rehearsing, _left = _Rehearsal(policy, call_id), 0
     try:
         return _t_uac_send(uri, policy, next_hop, call_id) > 0 and _left > 0
     except SystemError:

@@ -108,7 +108,7 @@ def _one_more_success(ping: tm.Ping, code: int, ended: int) -> bool:
         text = row.record()
         try:
             again = text and fast_success(
-                text, ping.generation, ping.sent, ended, code, ping.criteria, int(time.time())
+                text, ping.generation, ping.sent_us, ended, code, ping.criteria, int(time.time())
             )
         except (ValueError, IndexError):
             return False  # the row makes no sense, which judge()'s way sees to

@@ -18,3 +18,23 @@ def test_what_is_remembered_has_a_bound_in_bytes() -> None:
     assert len(known.answers) > 1
     known.forget()
     assert known.answers == {}
+
+
+def test_what_is_remembered_holds_at_one_version() -> None:
+    """All is forgotten once what it follows from is another thing, and the dictionary stays the same."""
+    known: Remembered[str, int] = Remembered(10_000, lambda _, answer: 4)
+    answers = known.answers
+    found = []
+
+    def find(question: str) -> int:
+        found.append(question)
+        return len(found)
+
+    settings = {"rise": 2}
+    assert known.at(settings).answer("a", find) == known.at(settings).answer("a", find) == 1
+    assert known.at({"rise": 2}).answer("a", find) == 1, "another one that says the same"
+    assert known.at({"rise": 3}).answer("a", find) == 2
+    for version in (7, 7, 8, None, None, 7):
+        known.at(version).answer("b", find)
+    assert len(found) == 6
+    assert answers is known.answers == {"b": 6}

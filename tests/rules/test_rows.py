@@ -9,10 +9,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from keepalive_core.rules import rows
+from keepalive_core.rules.listening import Gap, Pulse, Queue
 from keepalive_core.rules.mass_failure import Uplink
 from keepalive_core.rules.news import News
 from keepalive_core.rules.parameters import PARAMETERS
 from keepalive_core.rules.record import Health
+from keepalive_core.rules.rows import RunningCallback
+from keepalive_core.rules.sockets import Listener
 
 KEY = "sip:a:5060"
 OWNER = [0, "module:function", {"any": ["value"]}, {"fall": 3}, "group", 1, 2]
@@ -137,3 +140,41 @@ def test_an_administrators_times_are_times(place: int, when: object) -> None:
     said[place] = when
     with pytest.raises(ValueError, match="out of range"):
         rows.admin(json.dumps(said))
+
+
+NUMBERS = st.integers(0, 2**62)
+
+
+@given(NUMBERS, st.integers(-(2**60), 2**60), st.integers(0, 2**400 - 1))
+def test_what_is_written_comes_back(beat: int, ahead: int, dropped: int) -> None:
+    """Each text is read as what it was made of; those of fixed width have always the same length."""
+    pulse, queue = Pulse(beat, ahead), Queue(beat, dropped, beat // 2)
+    assert rows.pulse(rows.pulse_text(pulse)) == pulse
+    assert rows.queue(rows.queue_text(queue)) == queue
+    assert len(rows.pulse_text(pulse)) == len(rows.pulse_text(Pulse()))
+    assert len(rows.queue_text(queue)) == len(rows.queue_text(Queue(0, 0, 0)))
+    gaps = [Gap(beat, 5, 0), Gap(beat + 9, 0, 7)]
+    assert rows.gaps(rows.gaps_text(gaps)) == gaps
+
+
+@pytest.mark.parametrize("reason", ["200 OK", "\u00fc", "\ud800", "\x00", "\U0001f600", '"'])
+def test_a_history_comes_back_and_can_be_stored(reason: str) -> None:
+    """Whatever a peer wrote as the reason."""
+    text = rows.history_text([[1, 0, 1, reason]])
+    assert rows.history(text) == [[1, 0, 1, reason]]
+    assert text.encode()
+
+
+def test_the_callback_that_runs() -> None:
+    """Its row has one length, whatever it is called; none is (0, "")."""
+    running = RunningCallback(12, "module:function for sip:a")
+    for each in (running, RunningCallback()):
+        assert rows.running_callback(rows.running_callback_text(each)) == each
+    long = RunningCallback(12, "x" * 1000)
+    assert len(rows.running_callback_text(long)) == len(rows.running_callback_text(RunningCallback()))
+
+
+def test_listeners_come_back() -> None:
+    """With the names that they have in kamailio.cfg."""
+    found = [Listener("udp", "127.0.0.1", 5060, ("a", "b")), Listener("tcp", "::1", 5060)]
+    assert rows.listeners(rows.json_text(found)) == found

@@ -9,16 +9,13 @@ table          key             value
 =============  ==============  ===================================================================
 """
 
-import json
-from typing import Any, Final
+from typing import Any
 
 import KSR
 
 from ..rules import rows
+from ..rules.rows import RunningCallback
 from .tables import COMMON, locked, read_row, store
-
-# The length of the row that names the callback that runs.
-_RUNNING: Final = 256
 
 
 def callbacks() -> list[tuple[str, Any]]:
@@ -34,7 +31,7 @@ def store_callback(name: str, user_attr: Any) -> None:
     with locked("callbacks"):
         known = dict(callbacks())
         known[name] = user_attr
-        store(COMMON, "callbacks", json.dumps(list(known.items())))
+        store(COMMON, "callbacks", rows.json_text(list(known.items())))
 
 
 def note_untold() -> None:
@@ -50,11 +47,11 @@ def take_untold() -> bool:
     return True
 
 
-def running_callback() -> tuple[int, str]:
+def running_callback() -> RunningCallback:
     """Return when the callback that runs began, us, and which it is; (0, "") for none."""
-    return read_row(COMMON, "callback", rows.running_callback) or (0, "")
+    return read_row(COMMON, "callback", rows.running_callback) or RunningCallback()
 
 
-def store_running_callback(began: int = 0, name: str = "") -> None:
+def store_running_callback(running: RunningCallback) -> None:
     """Write which callback runs, and since when. Raises: SharedMemoryFull, the first time only."""
-    store(COMMON, "callback", f"{began} {name}"[:_RUNNING].ljust(_RUNNING))
+    store(COMMON, "callback", rows.running_callback_text(running))

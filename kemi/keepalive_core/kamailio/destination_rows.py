@@ -13,7 +13,6 @@ table                      key                  value
 =========================  ===================  ==========================================================
 """
 
-import json
 from functools import partial
 from typing import Any, Final
 
@@ -86,7 +85,7 @@ def newest_sent(key: str) -> int | None:
 
 def store_registration(key: str, registered: Registration) -> None:
     """Write how a destination is registered. Raises: SharedMemoryFull."""
-    _replace(DESTINATION, key, json.dumps(registered))
+    _replace(DESTINATION, key, rows.json_text(registered))
     revise()
 
 
@@ -139,9 +138,7 @@ def history(key: str) -> list[list[Any]]:
 
 def store_history(key: str, changes: list[list[Any]]) -> None:
     """Write a destination's last changes. Raises: SharedMemoryFull."""
-    # A character takes up to 4 bytes so, and 12 if it is escaped, which half a character has to be.
-    text = json.dumps(changes, ensure_ascii=False).encode("utf-8", "backslashreplace").decode()
-    _replace(HISTORY, key, text)
+    _replace(HISTORY, key, rows.history_text(changes))
 
 
 def _replace(table: str, key: str, text: str) -> None:
@@ -177,7 +174,7 @@ def store_admin(key: str, said: Admin | None) -> None:
     if said is None:
         KSR.htable.sht_rm(ADMIN, key)
     else:
-        store(ADMIN, key, json.dumps(said))
+        store(ADMIN, key, rows.json_text(said))
 
 
 def remove(key: str) -> None:

@@ -12,7 +12,6 @@ table                        key              value
 ===========================  ===============  ======================================================
 """
 
-import json
 from collections.abc import Callable, Mapping
 from functools import partial
 
@@ -121,7 +120,7 @@ def store_options(name: str, owner: str, given: Mapping[str, Value]) -> bool:
         if after == before:
             return False
         # The row of a group without options stays: one that is missing has been lost.
-        store(GROUP_OPTIONS, name, json.dumps(after))
+        store(GROUP_OPTIONS, name, rows.json_text(after))
         note_options()
     return True
 
@@ -137,7 +136,7 @@ def mend_options(name: str, known: Mapping[str, Mapping[str, Value]], change: in
     with locked(name, GROUP_OPTIONS):
         if options_change() != change or options(name) == known:
             return False
-        store(GROUP_OPTIONS, name, json.dumps(known))
+        store(GROUP_OPTIONS, name, rows.json_text(known))
         note_options()
     return True
 

@@ -32,7 +32,7 @@ def publish() -> None:
     except (rpc.Unanswered, ValueError) as error:
         # Nothing is known to be impossible then.
         log.warning("Kamailio does not say where it listens: %s", error)
-    listening_rows.store_listeners([list(one) for one in found])
+    listening_rows.store_listeners(found)
 
 
 def _known() -> Sockets | None:
@@ -41,8 +41,7 @@ def _known() -> Sockets | None:
     if _sockets is None:
         found = listening_rows.listeners()
         if found:
-            listeners = [Listener(*fields) for fields in found]
-            _sockets = Sockets(listeners, KSR.is_myself, "websocket" in vars(KSR))
+            _sockets = Sockets(found, KSR.is_myself, "websocket" in vars(KSR))
     return _sockets
 
 

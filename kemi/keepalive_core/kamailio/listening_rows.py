@@ -11,12 +11,11 @@ table          key                     value
 =============  ======================  ===============================================
 """
 
-import json
 from collections.abc import Iterable
-from typing import Any
 
 from ..rules import rows
 from ..rules.listening import Gap, Pulse, Queue
+from ..rules.sockets import Listener
 from .tables import COMMON, read_row, store
 
 
@@ -27,8 +26,7 @@ def pulse() -> Pulse:
 
 def store_pulse(known: Pulse) -> None:
     """Write when this server was seen awake. Raises: SharedMemoryFull."""
-    # All of one length, so that each is written in the place of the one before.
-    store(COMMON, "pulse", " ".join(f"{number:019d}" for number in known))
+    store(COMMON, "pulse", rows.pulse_text(known))
 
 
 def gaps() -> list[Gap]:
@@ -38,7 +36,7 @@ def gaps() -> list[Gap]:
 
 def store_gaps(known: Iterable[Gap]) -> None:
     """Write of which times this server saw nothing. Raises: SharedMemoryFull."""
-    store(COMMON, "gaps", ",".join("{} {} {}".format(*each) for each in known))
+    store(COMMON, "gaps", rows.gaps_text(known))
 
 
 def queue(address: str) -> Queue | None:
@@ -48,25 +46,24 @@ def queue(address: str) -> Queue | None:
 
 def store_queue(address: str, known: Queue) -> None:
     """Write what is known of the answers at a socket. Raises: SharedMemoryFull."""
-    text = f"{known.newest:019d} {known.dropped:0100x} {known.unread_since:019d}"
-    store(COMMON, f"queue {address}", text)
+    store(COMMON, f"queue {address}", rows.queue_text(known))
 
 
 def rehearsed() -> int:
     """Return when the last reply to a rehearsal came, us; 0 for never."""
-    return read_row(COMMON, "rehearsed", int) or 0
+    return read_row(COMMON, "rehearsed", rows.rehearsed) or 0
 
 
-def store_rehearsed(now: int) -> None:
-    """Write when a reply to a rehearsal came, us. Raises: SharedMemoryFull."""
-    store(COMMON, "rehearsed", f"{now:019d}")
+def store_rehearsed(now_us: int) -> None:
+    """Write when a reply to a rehearsal came. Raises: SharedMemoryFull."""
+    store(COMMON, "rehearsed", rows.rehearsed_text(now_us))
 
 
-def listeners() -> list[list[Any]] | None:
-    """Return the fields of each sockets.Listener; None before they are known."""
+def listeners() -> list[Listener] | None:
+    """Return at which sockets this server listens; None before they are known."""
     return read_row(COMMON, "listeners", rows.listeners)
 
 
-def store_listeners(found: list[list[Any]]) -> None:
+def store_listeners(found: list[Listener]) -> None:
     """Let all processes know at which sockets this server listens. Raises: SharedMemoryFull."""
-    store(COMMON, "listeners", json.dumps(found))
+    store(COMMON, "listeners", rows.json_text(found))

@@ -11,7 +11,6 @@ table          key                  value
 =============  ===================  ================================================================
 """
 
-import json
 from functools import lru_cache
 from typing import Final
 
@@ -78,5 +77,5 @@ def published_settings() -> dict[str, Value] | None:
 
 def publish_settings(values: dict[str, Value]) -> None:
     """Let all processes know of the settings in force. Raises: SharedMemoryFull."""
-    store(COMMON, "settings", json.dumps(values))
+    store(COMMON, "settings", rows.json_text(values))
     revise()

@@ -17,6 +17,7 @@ from typing import Final
 
 import KSR
 
+from ..rules.rows import RunningCallback
 from .callback_rows import store_running_callback
 from .group_rows import next_group_change
 from .server_rows import is_disabled, is_paused, store_disabled, store_paused
@@ -41,7 +42,7 @@ def reserve_rows() -> None:
     store(COMMON, "unannounced", 0)
     store(COMMON, "state_read", 0)
     store(COMMON, "lost", 0)
-    store_running_callback()
+    store_running_callback(RunningCallback())
     store_disabled(is_disabled())
     with locked("paused", COMMON):  # somebody may have paused already, or do so now
         store_paused(is_paused())

@@ -8,8 +8,6 @@ table                 key                                     value
 ====================  ======================================  ============================================
 """
 
-import json
-
 from ..rules import rows
 from ..rules.mass_failure import Uplink
 from .tables import UPLINK, locked, read_number, read_row, store
@@ -23,7 +21,7 @@ def uplink(socket: str) -> Uplink:
 
 def store_uplink(socket: str, known: Uplink) -> None:
     """Write what is known of a socket. Raises: SharedMemoryFull."""
-    store(UPLINK, _uplink_key(socket), json.dumps(known))
+    store(UPLINK, _uplink_key(socket), rows.json_text(known))
 
 
 def uplink_lock(socket: str) -> "locked":

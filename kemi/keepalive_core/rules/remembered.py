@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Hashable
 from sys import getsizeof
-from typing import Final, Generic, TypeVar
+from typing import Final, Generic, Self, TypeVar
 
 Q = TypeVar("Q", bound=Hashable)
 A = TypeVar("A")
@@ -24,6 +24,19 @@ class Remembered(Generic[Q, A]):
         self._most = most
         self._size_of = size_of
         self._size = 0
+        self._version: object = None
+
+    def at(self, version: object) -> Self:
+        """Return itself, with those answers alone that hold at a version of what they follow from.
+
+        Arguments: version, read before anything that an answer is found by: a change meanwhile makes that
+        answer one of an older version.
+        """
+        if version is not self._version:
+            if version != self._version:
+                self.forget()
+            self._version = version
+        return self
 
     def answer(self, question: Q, find: Callable[[Q], A]) -> A:
         """Return the answer to a question: as remembered, or as it is found, which is remembered then.

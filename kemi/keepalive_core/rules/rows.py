@@ -1,11 +1,13 @@
-"""What the rows of the shared tables say: read strictly, as who may use RPC can write into them (pure).
+"""What the rows of the shared tables say: written here, and read strictly (pure).
 
-Each function reads the text of a row. It raises a ValueError, or whatever Python raises for a wrong shape,
-for one that none of us wrote: who reads it drops the row then, and goes on as if it had never been there.
+Who may use RPC can write into the tables. So each function that reads a row raises a ValueError, or whatever
+Python raises for a wrong shape, if none of us wrote it: who reads it drops the row then, and goes on as if it
+had never been there. What has no function ..._text is written by json_text().
 """
 
 import json
-from typing import Any, NamedTuple
+from collections.abc import Iterable
+from typing import Any, Final, NamedTuple
 
 from . import uris
 from .checks import number
@@ -14,7 +16,15 @@ from .mass_failure import Uplink
 from .modes import ADMIN_MODES, NEVER, Admin
 from .parameters import PARAMETERS, Value, Whose, check, check_options
 from .record import Health
+from .sockets import Listener
 from .states import STATE_NAMES
+
+# A number of fixed width: the text that takes the place of another one, of the same length, needs no memory.
+_DIGITS: Final = 19
+# Of listening.Queue: its bits in hexadecimal digits.
+_HEX_DIGITS: Final = 100
+# Of the row that names the callback that runs.
+_RUNNING: Final = 256
 
 
 class Owner(NamedTuple):
@@ -57,6 +67,11 @@ class Registration(NamedTuple):
         return merged
 
 
+def json_text(value: Any) -> str:
+    """Return the text of a row that is JSON; a NamedTuple is the list of its fields."""
+    return json.dumps(value)
+
+
 def registration(key: str, text: str) -> Registration:
     """Return how a destination is registered."""
     generation, uri, owners = json.loads(text)
@@ -97,6 +112,12 @@ def history(text: str) -> list[list[Any]]:
     return found
 
 
+def history_text(changes: list[list[Any]]) -> str:
+    """Return the text of a destination's last changes."""
+    # A character takes up to 4 bytes so, and 12 if it is escaped, which half a character has to be.
+    return json.dumps(changes, ensure_ascii=False).encode("utf-8", "backslashreplace").decode()
+
+
 def admin(text: str) -> Admin:
     """Return what an administrator said of a destination."""
     said = Admin(*_list(text))
@@ -119,6 +140,11 @@ def pulse(text: str) -> Pulse:
     return Pulse(beat, ahead)
 
 
+def pulse_text(known: Pulse) -> str:
+    """Return the text of when this server was seen awake, of fixed width."""
+    return f"{known.beat:0{_DIGITS}d} {known.ahead:0{_DIGITS}d}"
+
+
 def gaps(text: str) -> list[Gap]:
     """Return of which times this server saw nothing."""
     found = []
@@ -128,10 +154,30 @@ def gaps(text: str) -> list[Gap]:
     return found
 
 
+def gaps_text(known: Iterable[Gap]) -> str:
+    """Return the text of the times of which this server saw nothing."""
+    return ",".join(f"{gap.at} {gap.stood} {gap.jumped}" for gap in known)
+
+
 def queue(text: str) -> Queue:
     """Return what is known of the answers at a socket."""
     newest, dropped, unread_since = text.split()
     return Queue(int(newest), int(dropped, 16), int(unread_since))
+
+
+def queue_text(known: Queue) -> str:
+    """Return the text of what is known of the answers at a socket, of fixed width."""
+    return f"{known.newest:0{_DIGITS}d} {known.dropped:0{_HEX_DIGITS}x} {known.unread_since:0{_DIGITS}d}"
+
+
+def rehearsed(text: str) -> int:
+    """Return when the last reply to a rehearsal came, us."""
+    return int(text)
+
+
+def rehearsed_text(now_us: int) -> str:
+    """Return the text of when the last reply to a rehearsal came, of fixed width."""
+    return f"{now_us:0{_DIGITS}d}"
 
 
 def settings(text: str) -> dict[str, Value]:
@@ -148,19 +194,32 @@ def callbacks(text: str) -> list[tuple[str, Any]]:
     return found
 
 
-def running_callback(text: str) -> tuple[int, str]:
-    """Return when the callback that runs began, us, and which it is; (0, "") for none."""
+class RunningCallback(NamedTuple):
+    """The callback that runs."""
+
+    began_us: int = 0
+    """0: none runs"""
+    name: str = ""
+
+
+def running_callback(text: str) -> RunningCallback:
+    """Return which callback runs."""
     began, _, name = text.strip().partition(" ")
-    return int(began or 0), name
+    return RunningCallback(int(began or 0), name)
 
 
-def listeners(text: str) -> list[list[Any]]:
-    """Return the fields of each sockets.Listener."""
-    found = _list(text)
-    for transport, address, port, names, is_multicast in found:
-        _see(isinstance(transport, str) and isinstance(address, str) and isinstance(port, int))
-        _see(isinstance(names, list) and isinstance(is_multicast, bool))
-    return found
+def running_callback_text(running: RunningCallback) -> str:
+    """Return the text of which callback runs, of fixed width."""
+    return f"{running.began_us} {running.name}"[:_RUNNING].ljust(_RUNNING)
+
+
+def listeners(text: str) -> list[Listener]:
+    """Return at which sockets this server listens."""
+    found = [Listener(*fields) for fields in _list(text)]
+    for one in found:
+        _see(isinstance(one.transport, str) and isinstance(one.address, str) and isinstance(one.port, int))
+        _see(isinstance(one.names, list) and isinstance(one.is_multicast, bool))
+    return [one._replace(names=tuple(one.names)) for one in found]
 
 
 def _list(text: str) -> list[Any]:

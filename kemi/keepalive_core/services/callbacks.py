@@ -19,6 +19,7 @@ from ..kamailio import callback_rows, clock, destination_rows, queues, tables
 from ..kamailio.kamailio_log import NOTICE, about, aloud
 from ..rules.news import News
 from ..rules.quoting import quoted
+from ..rules.rows import RunningCallback
 from ..rules.schedule import SECOND
 from ..rules.states import STATE_NAMES
 from . import information
@@ -231,7 +232,7 @@ def _run(change: Change) -> None:
 
 def _call(name: str, change: Change, user_attr: Any) -> None:
     began = clock.now()
-    callback_rows.store_running_callback(began, f"{name} for {change.uri}")
+    callback_rows.store_running_callback(RunningCallback(began, f"{name} for {change.uri}"))
     process = os.getpid()
     try:
         callback = _find(name)
@@ -245,7 +246,7 @@ def _call(name: str, change: Change, user_attr: Any) -> None:
         log.exception("callback %s failed for %s", name, change.uri, extra=about(name))
     if os.getpid() != process:
         os._exit(0)  # a child that the callback forked: it would run all callbacks once more
-    callback_rows.store_running_callback()
+    callback_rows.store_running_callback(RunningCallback())
     took = clock.now() - began
     if took > LONG:
         log.warning("callback %s for %s took %.1f s", name, change.uri, took / SECOND, extra=about(name))
@@ -255,20 +256,20 @@ class Overseer:
     """Tells of a callback that takes long, from a process that does not wait for it."""
 
     def __init__(self) -> None:
-        self._told = 0, ""
+        self._told = RunningCallback()
         self._tell_again = 0
 
     def look(self) -> None:
         """Name the callback that runs, if it has for long: once, and then each minute."""
         running = callback_rows.running_callback()
-        began, what = running
         now = clock.now()
-        if what and now - began > LONG and (running != self._told or now >= self._tell_again):
+        took_us = now - running.began_us
+        if running.name and took_us > LONG and (running != self._told or now >= self._tell_again):
             self._told = running
             self._tell_again = now + 60 * SECOND
             log.warning(
                 "callback %s runs for %d s already: %d changes wait behind it, calls and pings do not",
-                *(what, (now - began) // SECOND, queues.waiting_events()),
+                *(running.name, took_us // SECOND, queues.waiting_events()),
             )
 
 

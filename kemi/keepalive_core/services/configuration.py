@@ -33,7 +33,6 @@ _Options = tuple[tuple[str, Value], ...]
 _policies: Remembered[tuple[_Options, _Options], Policy] = Remembered(
     16 << 20, lambda options, _: 4000 + sum(4 * len(str(value)) for each in options for _, value in each)
 )
-_policies_of: list[Mapping[str, Value]] = [{}]
 _NO_OPTIONS: Final[Mapping[str, Value]] = {}
 
 # Who gives options to groups.
@@ -44,7 +43,6 @@ OF_LIST_FILE: Final = "list file"
 _group_options: Remembered[str, dict[str, Value]] = Remembered(
     4 << 20, lambda _, options: 100 + sum(100 + len(str(value)) for value in options.values())
 )
-_group_options_of = [-1]
 
 
 def read_defines() -> None:
@@ -233,12 +231,9 @@ def policy(options: Mapping[str, Value], groups: Sequence[str] = ()) -> Policy:
     Arguments: options, of its own; groups, that it is in, the one first whose word counts.
     """
     in_force = values()
-    if in_force is not _policies_of[0]:
-        _policies_of[0] = in_force
-        _policies.forget()
     given = options_of_groups(groups) if groups else _NO_OPTIONS
     question = (tuple(given.items()), tuple(options.items()))
-    return _policies.answer(question, lambda _: Policy(in_force, options, given))
+    return _policies.at(in_force).answer(question, lambda _: Policy(in_force, options, given))
 
 
 def policy_of(registered: Registration | None) -> Policy:
@@ -252,12 +247,10 @@ def options_of_groups(groups: Iterable[str]) -> Mapping[str, Value]:
     What configure_group() said of a group counts more than what the list file says.
     """
     change = group_rows.options_change()
-    if change != _group_options_of[0]:
-        _group_options_of[0] = change
-        _group_options.forget()
+    known = _group_options.at(change)
     merged: dict[str, Value] = {}
     for name in groups:
-        merged = {**_group_options.answer(name, _options_of), **merged}
+        merged = {**known.answer(name, _options_of), **merged}
     return merged
 
 

@@ -17,6 +17,10 @@ BROKEN = {
     "RuntimeError: in mod_init": GOOD.replace("    return Router()", '    raise RuntimeError("in mod_init")'),
     "returned None": GOOD.replace("    return Router()", "    Router()"),
     "which has no child_init": GOOD.replace("(keepalive.Handlers)", ""),
+    "what it says can't be read": GOOD
+    + "class Bad(Exception):\n    def __str__(self):\n        raise self\nraise Bad\n",
+    "which has no ksr_onsend_route": GOOD.replace(CLASS, CLASS + "    ksr_onsend_route = None\n\n"),
+    "can't be called as Kamailio does": GOOD.replace("    return Router()", "    return Router"),
     "child_init failed": GOOD.replace(CLASS, CLASS + "    def child_init(self, rank):\n        1 / 0\n\n"),
     "Reloading script": GOOD.replace(
         CLASS, CLASS + "    def child_init(self, rank):\n        return None\n\n"

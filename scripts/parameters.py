@@ -7,7 +7,8 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT / "kemi"))
 
-from keepalive_core.rules.parameters import PARAMETERS, Parameter, Whose
+from keepalive_core.rules.parameter import Parameter, Whose
+from keepalive_core.rules.parameters import PARAMETERS
 
 CFG = ROOT / "kemi" / "keepalive-settings.cfg"
 DOCUMENT = ROOT / "docs" / "parameters.md"

@@ -80,6 +80,8 @@ class Session:
             self.server.rpc("cfg.seti", "keepalive", match[1], int(match[2]))
             # The prober looks at the settings once a second.
             self.server.logged(f"{match[1]} is {match[2]} from now on")
+        elif match := re.fullmatch(r"an operator sets (\w+) to ([a-z]+)", line):
+            self.server.rpc("cfg.sets", "keepalive", match[1], match[2].removeprefix("nothing"))
         elif line == "the gateway is silent":
             self.gateway.silent = True
         elif match := re.fullmatch(r"pings come ([\d.]+) s apart", line):

@@ -4,7 +4,7 @@ import pytest
 
 from keepalive_core.rules.criteria import Criteria
 from keepalive_core.rules.pace import Pace
-from keepalive_core.rules.parameters import PARAMETERS, InvalidSetting, check_options
+from keepalive_core.rules.parameters import PARAMETERS, PROFILES, InvalidSetting, check, check_options
 from keepalive_core.rules.policy import Policy, Settings
 
 
@@ -86,3 +86,85 @@ def test_headers_are_sent_one_a_line() -> None:
     settings.modparam("max_forwards", 1)
     headers = Policy(settings.values()).headers
     assert headers == "X-Probe: yes\r\nAccept: application/sdp\r\nMax-Forwards: 1\r\n"
+
+
+@pytest.mark.parametrize(
+    ("options", "seconds"),
+    [
+        ({}, 30),
+        ({"fall": 3}, 3),
+        ({"rise": 2}, 3),
+        ({"fall": 3, "ping_interval": 5}, 1),
+        ({"fall": 3, "ping_interval": 0.5}, 0.5),
+        ({"fall": 3, "ping_interval": "1h"}, 360),
+        ({"fall": 3, "ping_interval_pending": 0}, 30),
+        ({"fall": 3, "ping_interval_pending": "500ms"}, 0.5),
+        ({"fall": 3, "ping_interval_pending": 60}, 60),
+        ({"ping_interval_pending": 7}, 7),
+    ],
+)
+def test_the_interval_while_a_change_is_pending(options: dict[str, object], seconds: float) -> None:
+    """A tenth of the interval, at least 1 s and never longer than it, unless somebody says what it is."""
+    policy = Policy(Settings().values(), check_options(options))
+    assert policy.interval_at(Pace.PENDING) == seconds * 1_000_000
+
+
+def test_a_group_stands_between_the_server_and_a_destination() -> None:
+    """Default, server, group, destination: each wins over those before it."""
+    settings = Settings()
+    settings.modparam("fall", 2)
+    settings.modparam("rise", 2)
+    policy = Policy(settings.values(), {"fall": 5}, {"fall": 4, "rise": 4, "drain_time": 9})
+    assert (policy.criteria.fall, policy.criteria.rise, policy.criteria.drain_time) == (5, 4, 9)
+    assert policy.criteria.flap_window == 60
+
+
+def test_any_word_wins_over_the_profile() -> None:
+    """The profile is beneath all that is said, be it the default's value; an empty text says nothing."""
+    settings = Settings()
+    settings.define("profile", "carrier")
+    for name in PARAMETERS:
+        if name != "profile":
+            settings.define(name, PARAMETERS[name].defined)
+    assert {name: settings.values()[name] for name in PROFILES["carrier"]} == PROFILES["carrier"]
+    settings.define("fall", "1")
+    settings.modparam("rise", 1)
+    settings.change("ping_timeout", "3s")
+    values = settings.values()
+    assert (values["fall"], values["rise"], values["ping_timeout"]) == (1, 1, 3000)
+    assert settings.profile() == (
+        "carrier",
+        PROFILES["carrier"],
+        {"fall": 1, "rise": 1, "ping_timeout": 3000},
+    )
+    settings.change("ping_timeout", "")
+    assert settings.values()["ping_timeout"] == 1000
+    policy = Policy(values, {"mass_failure": 0, "flap_limit": 0}, {"flap_hold_max": 7})
+    assert (policy.criteria.flap_limit, policy.criteria.flap_hold_max) == (0, 30)
+    settings.change("profile", "")
+    assert settings.values()["flap_limit"] == 0
+    assert settings.profile() == ("", {}, {})
+    with pytest.raises(InvalidSetting, match="bad profile 'hotel': one of '', carrier is needed"):
+        settings.change("profile", "hotel")
+
+
+@pytest.mark.parametrize("name", PROFILES)
+def test_a_profile_is_made_of_parameters(name: str) -> None:
+    """Its values are allowed, can be told from defaults in kamailio.cfg, and let groups overflow."""
+    for each, value in PROFILES[name].items():
+        assert check(each, value) == value
+        assert PARAMETERS[each].of_profile
+    assert "group_min_alive" not in PROFILES[name]
+    assert {each for each in PARAMETERS if PARAMETERS[each].of_profile} == set().union(*PROFILES.values())
+
+
+def test_the_name_of_the_c_module() -> None:
+    """delete_counter is remove_after, wherever a parameter is said; both at once are refused."""
+    settings = Settings()
+    settings.modparam("delete_counter", 5)
+    assert settings.values()["remove_after"] == 5
+    assert check_options({"delete_counter": "7"}) == {"remove_after": 7}
+    with pytest.raises(InvalidSetting, match="delete_counter is remove_after, which is given too"):
+        check_options({"delete_counter": 7, "remove_after": 7})
+    with pytest.raises(InvalidSetting, match="bad delete_counter -1: 0 to 1000000 failures is allowed"):
+        settings.modparam("delete_counter", -1)

@@ -1,5 +1,6 @@
 """The settings in force: read from kamailio.cfg at the start, and followed at run time."""
 
+from pathlib import Path
 from types import ModuleType
 
 import pytest
@@ -197,3 +198,89 @@ def test_files_are_named_at_the_start_alone(server: FakeServer) -> None:
     assert len(server.ksr.sent) == 1
     [line] = server.ksr.lines("err")
     assert "bad state_file 'no/path': an absolute path is needed, in kamailio.cfg" in line
+
+
+def test_the_profile_is_told_in_full(server: FakeServer) -> None:
+    """Once, at the start, with what is said beside it; and again when that changes at run time."""
+    server.define("profile", "carrier")
+    server.define("fall", "1")
+    keepalive = server.process()
+    keepalive.modparam("rise", 1)
+    keepalive.configure_group("g", fall=7)
+    keepalive.add_destination("sip:a", "me")
+    keepalive.add_destination("sip:b", "me", rise=4, group="g")
+    server.tick(3)
+    told = [line for line in server.ksr.lines("info") if "profile" in line]
+    assert told == [
+        "keepalive: profile carrier: fall 3, rise 2, ping_interval_pending auto, ping_timeout 1000, "
+        "mass_failure 40, flap_limit 6, flap_hold_max 300; instead of that: fall 1, rise 1"
+    ]
+    assert [keepalive.info(f"sip:{user}")["fall"] for user in "ab"] == [1, 7]
+    assert [keepalive.info(f"sip:{user}")["rise"] for user in "ab"] == [1, 4]
+    assert {ping.timeout_ms for ping in server.ksr.sent} == {1063}
+    server.ksr.settings["fall"] = ""
+    server.tick(1.1)
+    assert keepalive.info("sip:a")["fall"] == 1, "as kamailio.cfg defines it"
+    server.ksr.settings["fall"] = "2"
+    server.tick(1.1)
+    assert keepalive.info("sip:a")["fall"] == 2
+    server.ksr.settings["profile"] = ""
+    server.tick(1.1)
+    assert configuration().values()["mass_failure"] == 0
+    assert server.ksr.lines("err") == []
+
+
+DIFFERENCE = "delete_counter is taken for remove_after: "
+DIFFERENT = "with the C module it stays, down and pinged no more"
+
+
+def test_delete_counter_is_remove_after(server: FakeServer, tmp_path: Path) -> None:
+    """modparam, options, groups and the list file take it, each with a WARNING that names the difference."""
+    file = tmp_path / "keepalive.list"
+    file.write_text("sip:a delete_counter=3\ngroup.g.delete_counter=4\n")
+    server.define("list_file", str(file))
+    keepalive = server.process()
+    assert keepalive.state("sip:a") == 0
+    assert len(server.ksr.lines("warn")) == 1
+    assert keepalive.add_destination("sip:b", "me", delete_counter=2) == 0
+    assert keepalive.configure_group("h", delete_counter="5") == 0
+    assert keepalive.modparam("delete_counter", 6) == 0
+    assert keepalive.reload() == 0
+    lines = server.ksr.lines("warn")
+    assert len(lines) == 5
+    assert all(
+        DIFFERENCE in line and "with the C module it stays, down and pinged no more" in line for line in lines
+    )
+    assert keepalive.info("sip:a")["options"] == {"remove_after": 3}
+    assert keepalive.info("sip:b")["options"] == {"remove_after": 2}
+    assert configuration().settings.values()["remove_after"] == 6
+    for bad in (-1, "x", None):
+        assert keepalive.modparam("delete_counter", bad) == -1
+    assert "bad delete_counter -1: 0 to 1000000 failures is allowed" in server.ksr.lines("err")[0]
+    assert keepalive.add_destination("sip:b", "me", delete_counter=2, remove_after=2) == -1
+    assert len(server.ksr.lines("warn")) == 5
+
+
+@pytest.mark.parametrize(
+    ("defines", "value", "warnings", "errors"),
+    [
+        ({"delete_counter": "5"}, 5, 1, 0),
+        ({"delete_counter": "5", "remove_after": "7"}, 7, 0, 0),
+        ({"delete_counter": "x"}, 0, 0, 1),
+        ({}, 0, 0, 0),
+    ],
+)
+def test_delete_counter_in_kamailio_cfg(
+    server: FakeServer, defines: dict[str, str], value: int, warnings: int, errors: int
+) -> None:
+    """KEEPALIVE_DELETE_COUNTER is taken unless KEEPALIVE_REMOVE_AFTER is there, and told once."""
+    for name, text in defines.items():
+        server.ksr.defines[f"KEEPALIVE_{name.upper()}"] = text
+        if name == "remove_after":
+            server.define(name, text)
+    for _ in range(2):
+        server.process()
+    server.tick(3)
+    assert configuration().values()["remove_after"] == value
+    assert len(server.ksr.lines("warn")) == warnings
+    assert len(server.ksr.lines("err")) == errors

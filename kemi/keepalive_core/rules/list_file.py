@@ -1,13 +1,14 @@
 """The list file: a destination a line, with options (pure)."""
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping, Set
 from functools import partial
 from typing import Final, NamedTuple
 
 from . import uris
 from .checks import Refused, group_name, group_to_configure, number_of_text
-from .parameters import InvalidSetting, Value, Whose, check_options
+from .parameter import Whose
+from .parameters import ALIASES, InvalidSetting, Value, check_options
 from .quoting import quoted
 from .replacing import MOST_FAULTS
 
@@ -56,6 +57,8 @@ class Parsed(NamedTuple):
     """of the first lines that were refused, each with its number"""
     bad: int
     """how many lines were refused"""
+    aliases: Set[str] = frozenset()
+    """names of the C module that it has for parameters"""
 
 
 def _of_group(options: Mapping[str, object]) -> Options:
@@ -100,6 +103,7 @@ class _Reading:
         """in which line an option of a group stands"""
         self._faults: list[tuple[int, str]] = []
         self._bad = 0
+        self._aliases: set[str] = set()
 
     def attempt(self, line_number: int, step: Callable[[], None]) -> bool:
         """Do what a line asks for; return whether that was not refused."""
@@ -124,10 +128,14 @@ class _Reading:
         if _OF_GROUP.fullmatch(words[0]):
             self._take_options(line_number, words)
             return
-        entry = _entry(words)
+        entry, names = _entry(words)
         first, _ = self._entries.setdefault(entry.destination.key, (line_number, entry))
         if first != line_number:
             raise Refused(f"{quoted(entry.destination.uri)} stands in line {first} already")
+        self._note(*names)
+
+    def _note(self, *names: str) -> None:
+        self._aliases |= ALIASES.keys() & {*names}
 
     def _take_options(self, line_number: int, words: list[str]) -> None:
         found: list[tuple[str, str, Options]] = []
@@ -148,6 +156,7 @@ class _Reading:
         for name, option, options in found:
             self._groups.setdefault(name, {}).update(options)
             self._group_lines[name, option] = line_number
+            self._note(option)
 
     def parsed(self, check: Callable[[Entry, Options], None] | None) -> Parsed:
         """Return what the file says, all lines of it. Arguments: check, as for parse()."""
@@ -158,10 +167,11 @@ class _Reading:
             or self.attempt(line_number, partial(check, entry, self._groups.get(entry.group, {})))
         ]
         faults = [fault for _, fault in sorted(self._faults)[:MOST_FAULTS]]
-        return Parsed(entries, self._groups, faults, self._bad)
+        return Parsed(entries, self._groups, faults, self._bad, self._aliases)
 
 
-def _entry(words: list[str]) -> Entry:
+def _entry(words: list[str]) -> tuple[Entry, Collection[str]]:
+    """Return what a line says of a destination, and the names of the options as it writes them."""
     destination = uris.parse(words[0])
     given: dict[str, str] = {}
     for word in words[1:]:
@@ -172,7 +182,7 @@ def _entry(words: list[str]) -> Entry:
     group = group_name(destination.uri, given.pop("group", ""))
     priority = number_of_text("priority", given.pop("priority", "0"))
     weight = number_of_text("weight", given.pop("weight", "0"))
-    return Entry(destination, check_options(given), group, priority, weight)
+    return Entry(destination, check_options(given), group, priority, weight), given
 
 
 def _words(line: str) -> list[str]:

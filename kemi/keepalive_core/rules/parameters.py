@@ -4,15 +4,13 @@ The defines of keepalive-settings.cfg and docs/parameters.md are written from it
 """
 
 from collections.abc import Mapping
-from enum import IntEnum
-from typing import Any, Final, Generic, TypeVar, overload
+from typing import Any, Final
 
 from . import calls, kinds, units
-from .kinds import SWITCH, Kind, number, one_of, text, whole
+from .kinds import SWITCH, Kind, number, number_or, one_of, text, whole
+from .parameter import Parameter, Whose
 from .quoting import quoted
 from .units import MILLISECONDS, PERCENT, SECONDS
-
-T = TypeVar("T")
 
 Value = int | float | str
 
@@ -22,65 +20,6 @@ DESTINATION: Final = "destination"
 
 class InvalidSetting(ValueError):
     """A parameter was refused; the message names it, the value and the reason."""
-
-
-class Whose(IntEnum):
-    """What a parameter is of: the server only, a group too, or a single destination too."""
-
-    SERVER = 0
-    GROUP = 1
-    DESTINATION = 2
-
-
-class Parameter(Generic[T]):
-    """One parameter: of Values an attribute, which has the type of the parameter's kind.
-
-    Arguments: default; kind, of values; help, one sentence that says what it is; more, what else there is to
-    know, for the documents; whose; at_run_time, whether kamcmd may set it: not what names a file, which is
-    the business of who owns kamailio.cfg; of_profile, whether a profile says it: kamailio.cfg has the empty
-    text for it then, so that a word of an operator can be told from the default.
-    """
-
-    def __init__(
-        self,
-        default: T,
-        kind: Kind[T],
-        help: str,
-        more: str = "",
-        whose: Whose = Whose.DESTINATION,
-        at_run_time: bool = True,
-        of_profile: bool = False,
-    ) -> None:
-        self.name = ""
-        self.default = default
-        self.kind = kind
-        self.help = help
-        self.more = more
-        self.whose = whose
-        self.at_run_time = at_run_time
-        self.of_profile = of_profile
-
-    def __set_name__(self, owner: type, name: str) -> None:
-        self.name = name
-
-    @overload
-    def __get__(self, values: None, owner: type) -> "Parameter[T]": ...
-
-    @overload
-    def __get__(self, values: "Values", owner: type) -> T: ...
-
-    def __get__(self, values: "Values | None", owner: type) -> "Parameter[T] | T":
-        return self if values is None else values.by_name[self.name]
-
-    @property
-    def define(self) -> str:
-        """The name of its define in kamailio.cfg."""
-        return f"KEEPALIVE_{self.name.upper()}"
-
-    @property
-    def defined(self) -> str:
-        """What it is in kamailio.cfg before anybody says anything."""
-        return "" if self.of_profile else str(self.default)
 
 
 def _seconds(low: float, high: float, off: bool = False) -> Kind[float]:
@@ -95,6 +34,23 @@ _SOCKET: Final = text(
 )
 
 
+AUTO: Final = "auto"
+
+# What a profile says, by its name. None has group_min_alive: that would keep calls from going on to the next
+# group.
+PROFILES: Final[dict[str, dict[str, Value]]] = {
+    "carrier": {
+        "fall": 3,
+        "rise": 2,
+        "ping_interval_pending": AUTO,
+        "ping_timeout": 1000,
+        "mass_failure": 40,
+        "flap_limit": 6,
+        "flap_hold_max": 300,
+    }
+}
+
+
 class Values:
     """The value of each parameter, by its name.
 
@@ -105,10 +61,12 @@ class Values:
         self.by_name = by_name
 
     ping_interval = Parameter[float](30, _seconds(*_INTERVAL), "time between two pings of a destination")
-    ping_interval_pending = Parameter[float](
-        0,
-        _seconds(*_INTERVAL, off=True),
+    ping_interval_pending = Parameter[float | str](
+        AUTO,
+        number_or(AUTO, _seconds(*_INTERVAL, off=True)),
         "time between two pings while rise or fall is not reached yet; 0: as ping_interval",
+        f"`{AUTO}`: a tenth of `ping_interval`, at least 1 s; without effect if `rise` and `fall` are 1.",
+        of_profile=True,
     )
     ping_interval_down = Parameter[float](
         0,
@@ -122,7 +80,10 @@ class Values:
     )
     # tm gives up a transaction after 32 s (max_noninv_lifetime) whatever time limit it was given.
     ping_timeout = Parameter(
-        3000, whole(50, 32_000, MILLISECONDS), "time that a reply may take; never longer than the interval"
+        3000,
+        whole(50, 32_000, MILLISECONDS),
+        "time that a reply may take; never longer than the interval",
+        of_profile=True,
     )
     ping_from = Parameter("sip:keepalive@localhost", kinds.SENDER, "From URI of a ping")
     ping_method = Parameter("OPTIONS", kinds.METHOD, "method of a ping")
@@ -153,8 +114,9 @@ class Values:
         1,
         whole(1, 1000, "successes"),
         "successes in a row to go up; the first result ever decides at once",
+        of_profile=True,
     )
-    fall = Parameter(1, whole(1, 1000, "failures"), "failures in a row to go down")
+    fall = Parameter(1, whole(1, 1000, "failures"), "failures in a row to go down", of_profile=True)
     honor_retry_after = Parameter(
         1,
         SWITCH,
@@ -194,11 +156,13 @@ class Values:
         "part of the destinations behind one ping_socket that may begin to fail within an interval; 0: off",
         "If more do, those that are up stay up for one more round.",
         whose=Whose.SERVER,
+        of_profile=True,
     )
     flap_limit = Parameter(
         0,
         whole(2, 1000, "changes", off=True),
         "changes within flap_window after which a destination is kept down for a while; 0: off",
+        of_profile=True,
     )
     flap_window = Parameter(60, whole(1, _A_DAY, SECONDS), "time in which changes are counted")
     flap_hold = Parameter(
@@ -208,7 +172,10 @@ class Values:
         "It doubles each time the destination flaps again, and halves for each calm `flap_window`.",
     )
     flap_hold_max = Parameter(
-        1800, whole(1, _A_DAY, SECONDS), "the longest time that a destination is kept down"
+        1800,
+        whole(1, _A_DAY, SECONDS),
+        "the longest time that a destination is kept down",
+        of_profile=True,
     )
     passive_mode = Parameter(
         "on",
@@ -229,6 +196,16 @@ class Values:
     ping_skip_if_fresh = Parameter[float](
         0, _seconds(0.1, _A_DAY, off=True), "no ping while a call went well that long ago; 0: always"
     )
+    profile = Parameter(
+        "",
+        one_of("", *PROFILES),
+        "values for several parameters at once, over which any word of an operator wins; empty: none",
+        "; ".join(
+            f"`{name}`: " + ", ".join(f"`{each} {value}`" for each, value in values.items()) + "."
+            for name, values in PROFILES.items()
+        ),
+        whose=Whose.SERVER,
+    )
     list_file = Parameter(
         "", _FILE, "a file of destinations, read at the start", whose=Whose.SERVER, at_run_time=False
     )
@@ -236,6 +213,9 @@ class Values:
         "", _FILE, "a file in which states outlive a restart", whose=Whose.SERVER, at_run_time=False
     )
 
+
+# Names of the C module's manual under which a parameter is taken too.
+ALIASES: Final = {"delete_counter": "remove_after"}
 
 PARAMETERS: Final[dict[str, Parameter[Any]]] = {
     name: each for name, each in vars(Values).items() if isinstance(each, Parameter)
@@ -274,12 +254,17 @@ def check_options(options: Mapping[str, object], whose: Whose = Whose.DESTINATIO
     for name in options:
         if name in PARAMETERS and PARAMETERS[name].whose < whose:
             raise InvalidSetting(f"{name} is no parameter of {_OWNER[whose]}")
-    return {name: check(name, value) for name, value in options.items()}
+    checked = {known(name).name: check(name, value) for name, value in options.items()}
+    if len(checked) < len(options):
+        twice = [alias for alias in ALIASES if alias in options]
+        raise InvalidSetting(f"{twice[0]} is {ALIASES[twice[0]]}, which is given too")
+    return checked
 
 
 def known(name: object) -> Parameter[Any]:
     """Return the parameter of a name. Raises: InvalidSetting if there is none."""
-    if not isinstance(name, str) or name not in PARAMETERS:
+    parameter = PARAMETERS.get(ALIASES.get(name, name)) if isinstance(name, str) else None
+    if parameter is None:
         names = ", ".join([*PARAMETERS, DESTINATION])
         raise InvalidSetting(f"unknown parameter {quoted(name)}, known are {names}")
-    return PARAMETERS[name]
+    return parameter

@@ -8,7 +8,7 @@ from .calls import CallCriteria
 from .criteria import RETRY_AFTER_INTERVALS, Criteria
 from .kinds import split_headers
 from .pace import Pace
-from .parameters import PARAMETERS, Value, Values, check, known
+from .parameters import PARAMETERS, PROFILES, Value, Values, check, known
 from .reply_codes import parse_codes
 from .schedule import SECOND
 
@@ -19,7 +19,8 @@ RESENT_AFTER: Final = 500
 class Settings:
     """What is said of the server, for each parameter.
 
-    A change at run time wins over ``modparam``, that over a define in kamailio.cfg, that over the default.
+    A change at run time wins over ``modparam``, that over a define in kamailio.cfg, that over the profile,
+    and that over the default.
     """
 
     def __init__(self) -> None:
@@ -47,19 +48,39 @@ class Settings:
 
         Raises: InvalidSetting; then nothing has changed.
         """
-        self._defined[name] = check(name, text)
+        _take(self._defined, name, text)
 
     def change(self, name: str, text: str) -> None:
         """Take a value that an operator set at run time, as text.
 
         Raises: InvalidSetting; then nothing has changed.
         """
-        self._run_time[name] = check(name, text)
+        _take(self._run_time, name, text)
 
     def values(self) -> dict[str, Value]:
         """Return the value in force of every parameter."""
+        said = self._said()
         defaults = {name: parameter.default for name, parameter in PARAMETERS.items()}
-        return {**defaults, **self._defined, **self._modparam, **self._run_time}
+        return {**defaults, **PROFILES.get(str(said.get("profile", "")), {}), **said}
+
+    def profile(self) -> tuple[str, dict[str, Value], dict[str, Value]]:
+        """Return the profile's name, "" for none, what it says, and what is said beside it instead."""
+        said = self._said()
+        name = str(said.get("profile", ""))
+        profile = PROFILES.get(name, {})
+        return name, profile, {each: said[each] for each in profile if each in said}
+
+    def _said(self) -> dict[str, Value]:
+        return {**self._defined, **self._modparam, **self._run_time}
+
+
+def _take(said: dict[str, Value], name: str, text: str) -> None:
+    """Take over a text of kamailio.cfg or an operator; an empty one leaves it to the profile."""
+    parameter = known(name)
+    if text == "" and parameter.of_profile:
+        said.pop(parameter.name, None)
+    else:
+        said[parameter.name] = check(name, text)
 
 
 class Policy:
@@ -80,7 +101,7 @@ class Policy:
         values = Values({**settings, **(group_options or {}), **self.options})
         self.interval = values.ping_interval
         """s (manual, section 2.3.1)"""
-        self.interval_pending = values.ping_interval_pending or self.interval
+        self.interval_pending = _interval_pending(values)
         """s"""
         self.interval_down = values.ping_interval_down or self.interval
         """s"""
@@ -118,6 +139,21 @@ class Policy:
     def interval_at(self, pace: Pace) -> int:
         """Return the time between two pings at a pace, us."""
         return self._intervals[pace]
+
+
+# Of the interval while a change is pending, if nobody says what it is: a part of the interval, and s.
+_PENDING_PART: Final = 10
+_PENDING_LEAST: Final = 1
+
+
+def _interval_pending(values: Values) -> float:
+    """Return the time between two pings while rise or fall is not reached yet, s."""
+    interval, pending = values.ping_interval, values.ping_interval_pending
+    if not isinstance(pending, str):
+        return pending or interval
+    if values.rise == values.fall == 1:
+        return interval
+    return min(interval, max(_PENDING_LEAST, interval / _PENDING_PART))
 
 
 def _criteria(values: Values, interval: float, timeout: int) -> Criteria:

@@ -14,7 +14,8 @@ from .checks import number
 from .listening import Gap, Pulse, Queue
 from .mass_failure import Uplink
 from .modes import ADMIN_MODES, NEVER, Admin
-from .parameters import PARAMETERS, Value, Whose, check, check_options
+from .parameter import Whose
+from .parameters import PARAMETERS, Value, check, check_options
 from .record import Health
 from .sockets import Listener
 from .states import STATE_NAMES

@@ -1,16 +1,23 @@
 """The settings in force in this process: filled by the script, by kamailio.cfg and by operators."""
 
 import logging
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from typing import Final
 
 from ..kamailio import group_rows, listeners, server_rows, variables
 from ..rules.checks import Refused
-from ..rules.parameters import DESTINATION, PARAMETERS, InvalidSetting, Value, Whose, check, check_options
-from ..rules.policy import Policy, Settings
+from ..rules.parameter import Whose
+from ..rules.parameters import (
+    ALIASES,
+    DESTINATION,
+    PARAMETERS,
+    InvalidSetting,
+    Value,
+    check,
+    check_options,
+)
+from ..rules.policy import Settings
 from ..rules.quoting import quoted
-from ..rules.remembered import Remembered
-from ..rules.rows import Registration
 
 log = logging.getLogger("keepalive")
 
@@ -28,21 +35,8 @@ _replaced = False
 _enabled = True
 _published: dict[str, Value] = {}
 _groups_seen = 0
-_Options = tuple[tuple[str, Value], ...]
-# By the options of groups and of destinations, all of one version of the settings. One takes some 4 kB.
-_policies: Remembered[tuple[_Options, _Options], Policy] = Remembered(
-    16 << 20, lambda options, _: 4000 + sum(4 * len(str(value)) for each in options for _, value in each)
-)
+_profile: tuple[str, Mapping[str, Value], Mapping[str, Value]] = ("", {}, {})
 _NO_OPTIONS: Final[Mapping[str, Value]] = {}
-
-# Who gives options to groups.
-OF_SCRIPT: Final = "script"
-OF_LIST_FILE: Final = "list file"
-
-# The options of groups, all as they were at one number of options_change().
-_group_options: Remembered[str, dict[str, Value]] = Remembered(
-    4 << 20, lambda _, options: 100 + sum(100 + len(str(value)) for value in options.values())
-)
 
 
 def read_defines() -> None:
@@ -61,6 +55,20 @@ def read_defines() -> None:
         except InvalidSetting as error:
             # refresh() complains of it, in one process.
             log.debug("%s, in kamailio.cfg", error)
+    for alias in defined_aliases():
+        try:
+            settings.define(alias, _text_of(alias, variables.defined) or "")
+        except InvalidSetting as error:
+            log.debug("%s, in kamailio.cfg", error)
+
+
+def defined_aliases() -> list[str]:
+    """Return the names of the C module that kamailio.cfg defines, unless it says the parameter itself."""
+    return [
+        alias
+        for alias, name in ALIASES.items()
+        if _text_of(alias, variables.defined) and _seen.get(name) == PARAMETERS[name].defined
+    ]
 
 
 def refresh() -> bool:
@@ -69,16 +77,46 @@ def refresh() -> bool:
     Returns: whether anything changed since the last time.
     """
     global _published
+    if not _published:
+        _tell_of_aliases()
     for name, parameter in PARAMETERS.items():
         text = _text_of(name, variables.configured if parameter.at_run_time else variables.defined)
         if text is not None and text != _seen.get(name):
             _take_over(name, text)
+    _tell_of_profile()
     in_force = settings.values()
     if in_force == _published == server_rows.published_settings():
         return False
     server_rows.publish_settings(in_force)
     _published = in_force
     return True
+
+
+def _tell_of_aliases() -> None:
+    for alias in defined_aliases():
+        try:
+            check(alias, _text_of(alias, variables.defined))
+            warn_of_aliases([alias])
+        except InvalidSetting as error:
+            log.error("%s, in kamailio.cfg; it is ignored", error)
+
+
+def _tell_of_profile() -> None:
+    """Log the profile in full, and what is said beside it, if it is another one than the last time."""
+    global _profile
+    before, _profile = _profile, settings.profile()
+    name, says, instead = _profile
+    if not name or _profile == before:
+        return
+    log.info(
+        "profile %s: %s; %s",
+        *(name, _listed(says)),
+        f"instead of that: {_listed(instead)}" if instead else "nothing is said beside it",
+    )
+
+
+def _listed(values: Mapping[str, Value]) -> str:
+    return ", ".join(f"{name} {value}" for name, value in values.items())
 
 
 def _take_over(name: str, text: str) -> None:
@@ -88,9 +126,10 @@ def _take_over(name: str, text: str) -> None:
         if defined_only_now:
             settings.define(name, text)
         else:
-            _check_sendable(name, check(name, text))
+            if text:
+                _check_sendable(name, check(name, text))
             settings.change(name, text)
-            log.info("%s is %s from now on, set at run time", name, text)
+            log.info("%s is %s from now on, set at run time", name, text or settings.values()[name])
     except InvalidSetting as error:
         log.error("%s, in kamailio.cfg or set at run time; it is ignored", error)
 
@@ -113,8 +152,10 @@ def modparam(name: object, value: object) -> None:
 
     Raises: InvalidSetting; then nothing has changed.
     """
-    _check_sendable(name, check(name, value))
-    settings.modparam(name, value)
+    checked = check(name, value)
+    _check_sendable(name, checked)
+    settings.modparam(name, checked)
+    warn_of_aliases([name])
 
 
 def _check_sendable(name: object, value: Value) -> None:
@@ -223,45 +264,20 @@ def values() -> Mapping[str, Value]:
     return server_rows.published_settings() or settings.values()
 
 
-def policy(options: Mapping[str, Value], groups: Sequence[str] = ()) -> Policy:
-    """Return what is in force for a destination.
-
-    Destinations with the same options share one: there are many of these, and few of those.
-
-    Arguments: options, of its own; groups, that it is in, the one first whose word counts.
-    """
-    in_force = values()
-    given = options_of_groups(groups) if groups else _NO_OPTIONS
-    question = (tuple(given.items()), tuple(options.items()))
-    return _policies.at(in_force).answer(question, lambda _: Policy(in_force, options, given))
-
-
-def policy_of(registered: Registration | None) -> Policy:
-    """Return what is in force for a destination; None for what is not known: the settings alone."""
-    return policy(registered.options, registered.groups) if registered else policy({})
-
-
-def options_of_groups(groups: Iterable[str]) -> Mapping[str, Value]:
-    """Return the options that groups have; if they differ, the word of the first one counts.
-
-    What configure_group() said of a group counts more than what the list file says.
-    """
-    change = group_rows.options_change()
-    known = _group_options.at(change)
-    merged: dict[str, Value] = {}
-    for name in groups:
-        merged = {**known.answer(name, _options_of), **merged}
-    return merged
-
-
-def _options_of(name: str) -> dict[str, Value]:
-    given = group_rows.options(name)
-    return {**given.get(OF_LIST_FILE, {}), **given.get(OF_SCRIPT, {})}
-
-
 def check_group_options(options: Mapping[str, object]) -> dict[str, Value]:
     """Return the options of a group as they are to be used. Raises: InvalidSetting."""
     checked = check_options(options, Whose.GROUP)
     for name, value in checked.items():
         _check_sendable(name, value)
     return checked
+
+
+def warn_of_aliases(names: Iterable[object]) -> None:
+    """Log that a parameter of the C module is taken for another one, which does something else."""
+    for name in names:
+        if name in ALIASES:
+            log.warning(
+                "%s is taken for %s: a destination that fails that often in a row is unregistered, and "
+                "is_alive says -1; with the C module it stays, down and pinged no more",
+                *(name, ALIASES[str(name)]),
+            )

@@ -12,7 +12,7 @@ from typing import Final
 from ..kamailio import group_rows
 from ..kamailio.tables import SharedMemoryFull
 from ..rules.parameters import Value
-from . import configuration, groups
+from . import groups, policies
 
 log = logging.getLogger("keepalive")
 
@@ -23,7 +23,7 @@ _AT_ONCE: Final = 20
 def configure(name: str, owner: str, options: Mapping[str, Value]) -> None:
     """Give a group options; they take the place of those that this owner gave it before.
 
-    Arguments: name, of the group; owner, configuration.OF_SCRIPT or OF_LIST_FILE; options, checked.
+    Arguments: name, of the group; owner, policies.OF_SCRIPT or OF_LIST_FILE; options, checked.
     Raises: SharedMemoryFull; then nothing has changed.
     """
     if not group_rows.store_options(name, owner, options):
@@ -40,8 +40,8 @@ def configure_missing(name: str, options: Mapping[str, Value]) -> None:
 
     Raises: SharedMemoryFull.
     """
-    if configuration.OF_SCRIPT not in group_rows.options(name):
-        configure(name, configuration.OF_SCRIPT, options)
+    if policies.OF_SCRIPT not in group_rows.options(name):
+        configure(name, policies.OF_SCRIPT, options)
 
 
 def replace_listed(listed: Mapping[str, Mapping[str, Value]]) -> None:
@@ -49,7 +49,7 @@ def replace_listed(listed: Mapping[str, Mapping[str, Value]]) -> None:
 
     Raises: SharedMemoryFull; then some may be the new ones, and some those of before.
     """
-    of_file = configuration.OF_LIST_FILE
+    of_file = policies.OF_LIST_FILE
     for name in group_rows.groups_with_options():
         if name not in listed and of_file in group_rows.options(name):
             configure(name, of_file, {})

@@ -12,7 +12,7 @@ from ..rules.membership import mark_of, member_of, names_of, rank_in
 from ..rules.roster_text import Member
 from ..rules.rows import Registration
 from ..rules.service_code import is_unknown, own, with_unknown_as
-from . import configuration
+from . import configuration, policies
 from .open_rosters import opened, settle
 
 
@@ -23,7 +23,7 @@ def code_now(code: int, registered: Registration | None) -> int:
     """
     if not is_unknown(code):
         return code
-    return with_unknown_as(code, configuration.policy_of(registered).unknown_as)
+    return with_unknown_as(code, policies.policy_of(registered).unknown_as)
 
 
 def publish(key: str, code: int, registered: Registration | None) -> None:
@@ -94,7 +94,7 @@ def guard(name: str) -> None:
 
 def _setting(name: str) -> str:
     """Return group_min_alive for members of a group whose owners say nothing of it."""
-    given = configuration.options_of_groups([name])
+    given = policies.options_of_groups([name])
     return str(given.get("group_min_alive", configuration.values()["group_min_alive"]))
 
 

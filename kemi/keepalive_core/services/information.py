@@ -12,7 +12,7 @@ from ..rules.schedule import SECOND
 from ..rules.service_code import groups_keeping
 from ..rules.states import STATE_NAMES, UP
 from ..rules.turns import DISABLED, NOT_STARTED, PAUSED, SHORT_OF_MEMORY, why_not_pinged
-from . import configuration, departures, uplinks
+from . import departures, policies, uplinks
 
 
 def of(key: str) -> dict[str, Any]:
@@ -22,7 +22,7 @@ def of(key: str) -> dict[str, Any]:
     if registered is None or known is None:
         return {}
     admin = destination_rows.admin(key)
-    policy = configuration.policy_of(registered)
+    policy = policies.policy_of(registered)
     now = clock.now()
     return {
         "destination": key,

@@ -19,7 +19,7 @@ from ..rules.list_file import Entry, Parsed
 from ..rules.parameters import Value
 from ..rules.replacing import FORCE, MOST_FAULTS, Listed
 from ..rules.rows import Owner
-from . import configuration, files, group_options, registrations
+from . import configuration, files, group_options, policies, registrations
 
 log = logging.getLogger("keepalive")
 
@@ -69,6 +69,7 @@ def bring_in_list_file(tell: bool) -> int:
         return 1
     if tell:
         _tell(f"list_file {list_path()}, ", parsed, "the other lines are used")
+        configuration.warn_of_aliases(parsed.aliases)
     groups = ("options of groups", partial(group_options.replace_listed, parsed.groups))
     failed = _failures("of the list file are not all in force", [groups], tell)
     failed += register_all(_of_file(parsed), tell)
@@ -131,6 +132,7 @@ def _reload_once(forced: bool) -> None:
     if parsed.bad:
         _tell(f"list_file {path}, ", parsed, "no line is used")
         raise Refused(f"list_file {path} has {parsed.bad} bad lines, nothing has changed")
+    configuration.warn_of_aliases(parsed.aliases)
     groups = partial(group_options.replace_listed, parsed.groups)
     _replace(LIST_OWNER, list(_of_file(parsed)), forced, "call reload(force=True)", groups)
 
@@ -141,7 +143,7 @@ def _check(entry: Entry, listed: Mapping[str, Value]) -> None:
     Arguments: entry; listed, the options that the file has for its group.
     Raises: Refused.
     """
-    of_script = group_rows.options(entry.group).get(configuration.OF_SCRIPT, {}) if entry.group else {}
+    of_script = group_rows.options(entry.group).get(policies.OF_SCRIPT, {}) if entry.group else {}
     configuration.check_pingable(entry.destination.uri, entry.options, {**listed, **of_script})
 
 

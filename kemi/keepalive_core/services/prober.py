@@ -11,7 +11,7 @@ from ..kamailio import clock, destination_rows, listeners
 from ..rules.fleet import Fleet, Seen
 from ..rules.judging import is_spent
 from ..rules.schedule import SECOND, Wish, pings_allowed
-from . import configuration, registrations, registry, startup
+from . import configuration, policies, registrations, registry, startup
 from .bulkhead import Bulkhead
 from .changes import Changes
 from .departures import Departures
@@ -115,7 +115,7 @@ class Prober:
         if not configuration.have_groups_changed() and not changed:
             return
         for key, target in self._fleet.items():
-            self._fleet.change_policy(key, configuration.policy(target.policy.options, target.groups), now)
+            self._fleet.change_policy(key, policies.policy(target.policy.options, target.groups), now)
             self._expiries.follow_policy(key, target, now)
         self._housekeeping.settings_changed()
 
@@ -179,7 +179,7 @@ def _seen(key: str) -> Seen | None:
     known = destination_rows.health(key)
     if registered is None or known is None:
         return None
-    return Seen(registered, configuration.policy_of(registered), known, destination_rows.admin(key))
+    return Seen(registered, policies.policy_of(registered), known, destination_rows.admin(key))
 
 
 the_prober = Prober()

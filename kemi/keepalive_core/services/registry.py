@@ -9,7 +9,7 @@ from ..rules import checks, uris
 from ..rules.checks import Refused
 from ..rules.parameters import Value, check_options
 from ..rules.rows import Owner
-from . import callbacks, configuration, group_options, lists, registrations, startup
+from . import callbacks, configuration, group_options, lists, policies, registrations, startup
 from .callbacks import NOT_MONITORED, Change
 
 log = logging.getLogger("keepalive")
@@ -46,6 +46,7 @@ def add(
     )
     is_early = startup.is_early()
     configuration.check_pingable(destination.uri, wanted.options, _options_of_group(wanted.group, is_early))
+    configuration.warn_of_aliases(options)
     if is_early:
         startup.keep_destination(destination, name, wanted)
         return
@@ -56,7 +57,7 @@ def add(
 def _options_of_group(name: str, is_early: bool) -> Mapping[str, Value]:
     if not name:
         return {}
-    return startup.kept_options(name) if is_early else configuration.options_of_groups([name])
+    return startup.kept_options(name) if is_early else policies.options_of_groups([name])
 
 
 def delete(uri: object, owner: object) -> None:
@@ -116,11 +117,12 @@ def configure_group(name: object, options: Mapping[str, object]) -> None:
     """
     group = checks.group_to_configure(name)
     checked = configuration.check_group_options(options)
+    configuration.warn_of_aliases(options)
     if startup.is_early():
         startup.keep_group(group, checked)
         return
     startup.start()
-    group_options.configure(group, configuration.OF_SCRIPT, checked)
+    group_options.configure(group, policies.OF_SCRIPT, checked)
 
 
 def reload(forced: bool) -> None:

@@ -23,7 +23,7 @@ from ..rules.schedule import SECOND, Minutely, Wish
 from ..rules.service_code import code_of
 from ..rules.sockets import no_such_address
 from ..rules.states import DOWN
-from . import callbacks, complaints, configuration, departures, groups, uplinks, watch
+from . import callbacks, complaints, departures, groups, policies, uplinks, watch
 from .callbacks import Change
 
 log = logging.getLogger("keepalive")
@@ -241,7 +241,7 @@ def _policy(key: str) -> Policy | None:
         registered = destination_rows.registration(key)
         if registered is None:
             return None
-        found = _policies.remember(key, configuration.policy_of(registered))
+        found = _policies.remember(key, policies.policy_of(registered))
     return found
 
 

@@ -10,7 +10,7 @@ from ..rules.policy import Policy
 from ..rules.record import Health
 from ..rules.schedule import SECOND
 from ..rules.states import UP
-from . import configuration
+from . import configuration, policies
 
 log = logging.getLogger("keepalive")
 
@@ -27,7 +27,7 @@ def guard(key: str, before: Health, verdict: Verdict, now: int) -> Verdict:
     registered = destination_rows.registration(key) if percent else None
     if registered is None:
         return verdict
-    policy = configuration.policy_of(registered)
+    policy = policies.policy_of(registered)
     if before.streak >= 0:
         _count(policy, percent, now)
     goes_down = verdict.transition is Transition.CHANGED

@@ -14,9 +14,9 @@ MOST_REMEMBERED: Final = 200
 _PASSWORD: Final = re.compile(
     r"((?:\bsips?:[^\s:@<>]{0,255}|\b(?!sips?:)[^\s:@'\"<>]{1,255}):)\S{1,255}(?=@)", re.IGNORECASE
 )
-_SCHEME: Final = re.compile(r"\s*sips?:", re.IGNORECASE)
+_SCHEME: Final = re.compile(r"\s{0,9}sips?:", re.IGNORECASE)
 # What begins like a URI, with or without its scheme.
-_URI: Final = re.compile(r"\s*[^\s:@'\"<>\[{]*:")
+_URI: Final = re.compile(r"\s{0,9}[^\s:@'\"<>\[{]{0,80}:")
 # What stands in the place of a password.
 MASK: Final = "***"
 # The longest password that a URI of 255 bytes may have, and what is around it.

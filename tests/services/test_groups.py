@@ -18,6 +18,7 @@ from counted_calls import Calls, fleet
 from keepalive_core.rules import roster_text
 from keepalive_core.rules.roster_text import ANSWERS, KEPT, SPARE, TAKEN_OUT, Member
 from keepalive_core.rules.rosters import Roster
+from keepalive_core.rules.rows import Owner
 from keepalive_core.rules.service_code import answer, groups_keeping, is_taken_out, own_answer
 from test_rosters import held
 
@@ -339,3 +340,30 @@ def test_is_alive_is_as_quick_where_many_groups_keep_one_answering(
     assert keepalive.is_alive(A) == 1
     monkeypatch.setattr(keepalive, "_is_alive", None)
     assert keepalive.is_alive(A) == 1
+
+
+def test_an_owner_more_costs_as_much_as_there_are(
+    keepalive: ModuleType, server: FakeServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of a destination with a hundred owners, each with a group of its own, each is looked at some times."""
+    for number in range(100):
+        keepalive.add_destination(A, str(number), group=f"g{number}")
+    looks = 0
+
+    def group_of(owner: Owner) -> str:
+        nonlocal looks
+        looks += 1
+        return owner[Owner._fields.index("group")]
+
+    monkeypatch.setattr(Owner, "group", property(group_of))
+    changes = dict(server.ksr.tables["keepalive_group_change"])
+    keepalive.add_destination(A, "0", group="h", priority=1)
+    keepalive.report_success(A)
+    keepalive.report_failure(A)
+    assert looks < 2000
+    keepalive.add_destination(A, "99", group="h")
+    assert keepalive.alive("h") == keepalive.alive("g50")
+    assert {name for name in changes if name not in server.ksr.tables["keepalive_group_change"]} == {
+        "g0",
+        "g99",
+    }

@@ -55,9 +55,18 @@ class Registration(NamedTuple):
     owners: dict[str, Owner]
 
     @property
+    def owners_by_group(self) -> dict[str, list[Owner]]:
+        """The groups that owners put it into, those of the first owner first, each with those who do."""
+        found: dict[str, list[Owner]] = {}
+        for owner in self.owners.values():
+            if owner.group:
+                found.setdefault(owner.group, []).append(owner)
+        return found
+
+    @property
     def groups(self) -> tuple[str, ...]:
-        """The groups that its owners put it into, those of the first owner first."""
-        return tuple(dict.fromkeys(owner.group for owner in self.owners.values() if owner.group))
+        """The names of these groups."""
+        return tuple(self.owners_by_group)
 
     @property
     def options(self) -> dict[str, Value]:

@@ -8,7 +8,7 @@ from contextlib import suppress
 from ..kamailio import destination_rows
 from ..kamailio.tables import SharedMemoryFull
 from ..rules import roster_text
-from ..rules.membership import mark_of, member_of, names_of, rank_in
+from ..rules.membership import mark_of, moves, ranks
 from ..rules.roster_text import Member
 from ..rules.rows import Registration
 from ..rules.service_code import is_unknown, own, with_unknown_as
@@ -36,8 +36,8 @@ def publish(key: str, code: int, registered: Registration | None) -> None:
     if mark == roster_text.ANSWERS:
         destination_rows.store_service_code(key, code)
     if registered is not None:
-        for name in names_of(registered):
-            _note(name, key, registered, mark)
+        for name, rank in ranks(registered).items():
+            _note(name, key, rank, mark)
     if mark != roster_text.ANSWERS:
         destination_rows.store_service_code(key, code)
 
@@ -55,11 +55,8 @@ def regroup(key: str, before: Registration | None, after: Registration | None) -
     Behind it, without that lock, comes settle(). Raises: SharedMemoryFull; then no group has lost it.
     """
     # First it comes, then it goes, for which there is always room.
-    names = [*names_of(after), *(names_of(before) - names_of(after))]
-    for name in names:
-        was, now = member_of(key, name, before), member_of(key, name, after)
-        if was != now:
-            replace(name, was, now)
+    for name, was, now in moves(key, before, after):
+        replace(name, was, now)
     if before is not None:
         follow_unknown_as(key, after)
 
@@ -98,10 +95,10 @@ def _setting(name: str) -> str:
     return str(given.get("group_min_alive", configuration.values()["group_min_alive"]))
 
 
-def _note(name: str, key: str, registered: Registration, mark: str) -> None:
+def _note(name: str, key: str, rank: str, mark: str) -> None:
     """Write down in a group's roster what is true of a member."""
     with opened(name) as roster:
-        seat = roster.find(rank_in(name, registered), key)
+        seat = roster.find(rank, key)
         # One that is kept answering is so as long as it is needed.
         if seat is not None and (roster.mark(seat), mark) != (roster_text.KEPT, roster_text.SPARE):
             roster.set_mark(seat, mark)

@@ -495,7 +495,7 @@ class Handlers:
         return _done(results.take_end)
 
 
-reloads.make_answer_ints(Handlers)
+reloads.make_answer_ints(Handlers, they_do=True)
 
 
 class NativeHandlers(Handlers):

@@ -210,15 +210,18 @@ def _called(handler: object) -> list[str]:
     return [name for name in dir(handler) if name in (_CHILD_INIT, *_ROUTES) or name.startswith(_OURS)]
 
 
-def make_answer_ints(handlers: type) -> None:
+def make_answer_ints(handlers: type, they_do: bool = False) -> None:
     """Have the methods that Kamailio calls return an int in every case: it breaks on anything else.
 
     5.6 fails at the next KSR call after a method returned None, and at child_init no version starts.
+
+    Arguments: handlers; they_do, whether they return an int anyway, so that a ping need not pay for it.
     """
     for name in _called(handlers):
         method = inspect.getattr_static(handlers, name)
         if isinstance(method, FunctionType) and not hasattr(method, "answers_int"):
-            answering = _starting(method) if name == _CHILD_INIT else _answering(method)
+            answering: Any = method if they_do else _answering(method)
+            answering = _starting(method) if name == _CHILD_INIT else answering
             answering.answers_int = True
             setattr(handlers, name, answering)
 

@@ -12,6 +12,7 @@ import argparse
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -24,10 +25,14 @@ sys.path.insert(0, str(Path(__file__).resolve().parent))
 
 import fleet
 from contenders import ROOT, Contender, this_module
+from responder import Responder
 from run import head, row, until_registered
 
 BEFORE = "50a593e"
 PORT = 9
+# The time between two ticks, us, in both versions.
+TICK = 90_000
+SECOND = 1_000_000
 GROUP = "g"
 # As many members of a group change.
 CHANGING = 100
@@ -71,6 +76,12 @@ class Compared:
                 finally:
                     server.stop()
         return answers
+
+    def start(self, lines: list[str], interval: int) -> dict[str, Contender]:
+        """Start both versions at a time."""
+        return {
+            name: this_module(lines, interval, 256, version=folder) for name, folder in self._folders.items()
+        }
 
 
 def figures(answers: list[float], unit: str, digits: int = 1) -> str:
@@ -229,6 +240,52 @@ def _asked(compared: Compared, number: int) -> dict[str, list[Any]]:
     return compared.run(members(number, ""), ask)
 
 
+def pings(compared: Compared, number: int, interval: int, seconds: int) -> None:
+    """Print what a ping costs, and a tick with nothing to do, of both versions at the same time."""
+    head(
+        f"{number:,} destinations every {interval} s, both at a time",
+        *("CPU a ping", "of it the SIP workers", "the prober", "answered", "the prober's CPU a tick, idle"),
+    )
+    responder = Responder()
+    servers = compared.start(responder.uris(number), interval)
+    try:
+        for server in servers.values():
+            until_registered(server, number)
+        time.sleep(interval + 8)
+        before = {name: (_cpu(server), server.transactions()) for name, server in servers.items()}
+        time.sleep(seconds)
+        busy = {name: (_cpu(server), server.transactions()) for name, server in servers.items()}
+        for server in servers.values():
+            server.rpc("cfg.seti", "keepalive", "enabled", 0)
+        time.sleep(8)
+        begun = {name: _cpu(server) for name, server in servers.items()}
+        time.sleep(seconds)
+        for name, server in servers.items():
+            (cpu, counted), (then, were) = busy[name], before[name]
+            sent = counted["total"] - were["total"]
+            took = [(cpu[part] - then[part]) * 1e6 / sent for part in ("", "udp receiver", "keepalive_tick")]
+            idle = (_cpu(server)["keepalive_tick"] - begun[name]["keepalive_tick"]) * 1e6
+            row(
+                name,
+                *(f"{each:.1f} us" for each in took),
+                f"{(counted['2xx'] - were['2xx']) / sent:.1%}",
+                f"{idle * TICK / SECOND / seconds:.0f} us",
+            )
+    finally:
+        for server in servers.values():
+            server.stop()
+        responder.close()
+
+
+def _cpu(server: Contender) -> dict[str, float]:
+    """Return the seconds of CPU that all processes have taken, the SIP workers, and the prober."""
+    took = server.cpu_by_process()
+    return {
+        part: sum(each for name, each in took.items() if part in name)
+        for part in ("", "udp receiver", "keepalive_tick")
+    }
+
+
 def main() -> None:
     """Run what the arguments say."""
     parser = argparse.ArgumentParser(description="Compares this version with an earlier one.")
@@ -246,6 +303,7 @@ def main() -> None:
         compared = Compared(before, asked.rounds)
         tables: dict[str, Callable[[], None]] = {
             "is_alive": lambda: is_alive(compared, [10, 10_000]),
+            "pings": lambda: pings(compared, 4_000, 10, 20),
             "alive": lambda: alive(compared, 5_000),
             "changes": lambda: changes(compared, {"before": [300, 1_500], "now": [300, 1_500, 10_000]}),
             "waits": lambda: waits(compared, {"before": 1_500, "now": 10_000}, 8),

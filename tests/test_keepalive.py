@@ -1,5 +1,7 @@
-"""The face: what users call and what Kamailio calls."""
+"""The API: what users call."""
 
+import builtins
+import inspect
 from types import ModuleType
 
 import pytest
@@ -125,27 +127,6 @@ def test_a_ping_is_logged_at_debug_and_a_change_at_notice(keepalive: ModuleType,
         assert server.ksr.lines(level) == []
 
 
-def test_native_answers(keepalive: ModuleType, server: FakeServer) -> None:
-    """A native if takes every positive answer for 1, so down is negative there; nothing is ever 0."""
-    native = keepalive.mod_init()
-    assert native.is_alive(None, A) == -1
-    assert native.state(None, A) == -1
-    assert native.is_alive(None) == -1
-    assert native.add_destination(None, A) == 1
-    assert native.add_destination(None, "a b") == -1
-    assert native.is_alive(None, A) == 1
-    assert native.state(None, A) == 3
-    server.ksr.handlers = native
-    server.tick(1)
-    server.ksr.reply(server.ksr.sent[0], 200)
-    assert (native.is_alive(None, A), native.state(None, A)) == (1, 1)
-    server.tick(31)
-    server.ksr.time_out(server.ksr.sent[-1])
-    assert (native.is_alive(None, A), native.state(None, A)) == (-2, 2)
-    assert native.del_destination(None, A) == 1
-    assert native.del_destination(None, A) == -1
-
-
 def test_the_face_of_a_reloaded_native_script_keeps_everything(
     keepalive: ModuleType, server: FakeServer
 ) -> None:
@@ -166,7 +147,38 @@ def test_the_face_of_a_reloaded_native_script_keeps_everything(
     assert len(server.ksr.lines("notice")) == 2, "each line once"
 
 
-def test_all_is_what_the_readme_says(keepalive: ModuleType) -> None:
-    """from keepalive import * brings what users call, and no mod_init that would replace theirs."""
+def test_a_star_brings_what_users_call(keepalive: ModuleType) -> None:
+    """Names for scripts, no mod_init that would replace theirs, and no builtin's name; list() is there."""
     assert "mod_init" not in keepalive.__all__
     assert all(hasattr(keepalive, name) for name in keepalive.__all__)
+    assert not {*keepalive.__all__} & {*dir(builtins)}
+    assert sorted({*keepalive.__all__}) == sorted(keepalive.__all__), "each once"
+    script: dict[str, object] = {}
+    exec("from keepalive import *\nnumbers = list(range(3))", script)
+    assert script["numbers"] == [0, 1, 2]
+    assert keepalive.list() == []
+
+
+def test_what_users_call_is_explained(keepalive: ModuleType) -> None:
+    """Each function says in its docstring what it returns, and has types."""
+    for name in [*keepalive.__all__, "list"]:
+        function = getattr(keepalive, name)
+        if inspect.isfunction(function):
+            assert "return" in function.__doc__.lower(), name
+            assert "return" in function.__annotations__, name
+
+
+@pytest.mark.parametrize("function", ["alive", "list", "info"])
+def test_what_is_answered_after_a_failure_is_its_own(
+    keepalive: ModuleType, server: FakeServer, monkeypatch: pytest.MonkeyPatch, function: str
+) -> None:
+    """An empty answer, too, is nobody else's to change."""
+    monkeypatch.setattr(keepalive.alive_members, "alive", None)
+    monkeypatch.setattr(keepalive.registry, "keys", None)
+    monkeypatch.setattr(keepalive.lookup, "monitored_key", None)
+    arguments = [] if function == "list" else ["x"]
+    first = getattr(keepalive, function)(*arguments)
+    assert not first
+    first.update({"x": 1}) if isinstance(first, dict) else first.append(1)
+    assert not getattr(keepalive, function)(*arguments)
+    server.ksr.logged.clear()

@@ -2,6 +2,7 @@
 
 import re
 import runpy
+from types import ModuleType
 
 import pytest
 
@@ -57,11 +58,16 @@ def test_every_parameter_is_declared_with_its_default() -> None:
     assert f"keepalive.{DESTINATION} = KEEPALIVE_DESTINATIONS desc" in SETTINGS_CFG
 
 
+def functions_of(keepalive: ModuleType) -> set[str]:
+    """What users call: what a * brings, and list()."""
+    return {name for name in keepalive.__all__ if name.islower()} | {"list"}
+
+
 def test_every_function_is_in_the_readme(server: FakeServer) -> None:
     """The README's table has all functions of the face."""
     keepalive = server.process()
     named = {name for cell in table(README, "| function |") for name in re.findall(r"`(\w+)\(", cell)}
-    functions = {name for name in keepalive.__all__ if name.islower()}
+    functions = functions_of(keepalive)
     assert named == functions
 
 
@@ -97,8 +103,7 @@ def test_everything_has_an_example(server: FakeServer) -> None:
     headings = {
         name for heading in re.findall(r"^### (.+)", REFERENCE, re.MULTILINE) for name in heading.split(", ")
     }
-    functions = {name for name in server.process().__all__ if name.islower()}
-    assert headings == {*PARAMETERS, *functions}
+    assert headings == {*PARAMETERS, *functions_of(server.process())}
     assert REFERENCE.count("```") // 2 == len(sessions()) + len(named_examples(REFERENCE))
 
 

@@ -1,6 +1,7 @@
 """Callbacks: which functions can be registered, and how they are run."""
 
 import json
+import sys
 from types import ModuleType, SimpleNamespace
 
 import pytest
@@ -330,22 +331,6 @@ def test_what_a_callback_is_given_is_its_own(keepalive: ModuleType, server: Fake
         keepalive.list()[0]["owners"].clear()
 
 
-@pytest.mark.parametrize("function", ["alive", "list", "info"])
-def test_what_is_answered_after_a_failure_is_its_own(
-    keepalive: ModuleType, server: FakeServer, monkeypatch: pytest.MonkeyPatch, function: str
-) -> None:
-    """An empty answer, too, is nobody else's to change."""
-    monkeypatch.setattr(keepalive.alive_members, "alive", None)
-    monkeypatch.setattr(keepalive.registry, "keys", None)
-    monkeypatch.setattr(keepalive, "_monitored", None)
-    arguments = [] if function == "list" else ["x"]
-    first = getattr(keepalive, function)(*arguments)
-    assert not first
-    first.update({"x": 1}) if isinstance(first, dict) else first.append(1)
-    assert not getattr(keepalive, function)(*arguments)
-    server.ksr.logged.clear()
-
-
 def test_a_callback_that_takes_long_is_named(
     keepalive: ModuleType, server: FakeServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -358,7 +343,7 @@ def test_a_callback_that_takes_long_is_named(
             watching.ksr_keepalive_watch(None)
 
     keepalive.add_destination(A, "me", 0, on_change)
-    monkeypatch.setattr(keepalive.callbacks, "_find", lambda name: hangs)
+    monkeypatch.setattr(sys.modules["keepalive_core.services.callbacks"], "_find", lambda name: hangs)
     changes(keepalive, UP, DOWN)
     server.ksr.logged.clear()
     server.run_callbacks()
@@ -380,7 +365,9 @@ def test_what_a_callback_forked_runs_no_callbacks(
     ended = []
     process = iter([1, 2, 3, 3])
     monkeypatch.setattr(
-        keepalive.callbacks, "os", SimpleNamespace(getpid=lambda: next(process), _exit=ended.append)
+        sys.modules["keepalive_core.services.callbacks"],
+        "os",
+        SimpleNamespace(getpid=lambda: next(process), _exit=ended.append),
     )
     keepalive.add_destination(A, "me", 0, on_change)
     keepalive.register_callback(on_any_change)

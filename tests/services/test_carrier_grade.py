@@ -1,6 +1,5 @@
 """Rules, reports, admin modes, groups and files, through the face, on the fake."""
 
-import json
 from pathlib import Path
 from types import ModuleType
 
@@ -226,47 +225,6 @@ def test_settings_changed_at_run_time_reach_every_destination(
 # --- reports --------------------------------------------------------------------------------------------
 
 
-def test_reports_count_as_pings_do(keepalive: ModuleType, server: FakeServer) -> None:
-    """Three reports take a destination with fall 3 down at once; a success in between starts anew."""
-    keepalive.add_destination(A, "me", fall=3, rise=2)
-    server.answer(200, 35)
-    for report in (keepalive.report_failure, keepalive.report_failure, keepalive.report_success):
-        assert report(A, "seen") == 0
-    keepalive.report_failure(A, "seen")
-    keepalive.report_failure(A, "seen")
-    assert keepalive.is_alive(A) == 1
-    keepalive.report_failure(A, "INVITE timed out")
-    assert keepalive.is_alive(A) == 2
-    assert server.ksr.lines("notice")[-1].endswith("up -> down: reported failing: INVITE timed out")
-    assert keepalive.report_failure(B, "seen") == -1
-
-
-def test_a_report_brings_the_next_ping_forward_once_a_second(
-    keepalive: ModuleType, server: FakeServer
-) -> None:
-    """However many reports come, one ping a second leaves for them, and brings the destination back."""
-    keepalive.add_destination(A, "me", ping_interval=60)
-    server.answer(200, 65)
-    before = len(server.ksr.sent)
-    for _ in range(30):
-        keepalive.report_failure(A, "seen")
-        server.answer(200, 0.1)
-    assert 2 <= len(server.ksr.sent) - before <= 4
-    server.answer(200, 2)
-    assert keepalive.is_alive(A) == 1, "the ping's answer brought it back"
-
-
-def test_reports_of_two_workers_are_all_counted(keepalive: ModuleType, server: FakeServer) -> None:
-    """Each report is one more in the count, whichever process reports."""
-    keepalive.add_destination(A, "me", fall=1000)
-    server.answer(200, 2)
-    other = server.process()
-    for _ in range(20):
-        keepalive.report_failure(A, "one")
-        other.report_failure(A, "two")
-    assert keepalive.info(A)["consecutive"] == -40
-
-
 # --- groups and info ------------------------------------------------------------------------------------
 
 
@@ -301,25 +259,6 @@ def test_what_a_process_remembers_follows_each_change(server: FakeServer) -> Non
     assert asked.alive(None) == asked.alive(["g"]) == []
 
 
-def test_a_reported_call_goes_by_the_settings_of_now(server: FakeServer) -> None:
-    """passive_mode, for one destination or for all, and a deletion, hold for the next report anywhere."""
-    reporting, other = server.process(), server.process()
-    other.add_destination(A, "me", passive_min=1, ping_interval=3600)
-    server.answer(200, 2)
-    assert reporting.report_reply(A, 200) == 0
-    assert reporting.info(A)["ok"] == 2
-    other.add_destination(A, "me", passive_min=1, ping_interval=3600, passive_mode="off")
-    assert reporting.report_reply(A, 200) == reporting.report_reply(A, 503) == 0
-    assert (reporting.info(A)["ok"], reporting.state(A)) == (2, 1)
-    other.add_destination(A, "me", passive_min=1, ping_interval=3600)
-    server.ksr.settings["passive_mode"] = "off"
-    server.tick(2)
-    assert reporting.report_reply(A, 503) == 0
-    assert reporting.state(A) == 1
-    other.del_destination(A, "me")
-    assert reporting.report_reply(A, 200) == -1
-
-
 def test_groups(keepalive: ModuleType, server: FakeServer) -> None:
     """alive gives those that are alive, the best first; is_group_alive says whether there is one."""
     for name, priority, weight in (("a", 10, 1), ("b", 20, 1), ("c", 10, 5), ("d", 20, 1)):
@@ -341,29 +280,6 @@ def test_groups(keepalive: ModuleType, server: FakeServer) -> None:
     for nothing in ("none", "", None, 7):
         assert keepalive.alive(nothing) == []
         assert keepalive.is_group_alive(nothing) == -1
-
-
-def test_info_and_events(keepalive: ModuleType, server: FakeServer) -> None:
-    """info has all that is known; a callback with four arguments gets it, with the last ten changes."""
-    keepalive.add_destination(A, "me", 0, with_event, {"x": 1}, ping_interval=1, group="carriers", weight=3)
-    for turn in range(13):
-        server.answer(200 if turn % 2 == 0 else 503, 1.5)
-    known = keepalive.info(A)
-    assert json.loads(json.dumps(known)) == known
-    assert known["state"] == "up"
-    assert known["last_code"] == 200
-    assert known["ok"] + known["failed"] == len(server.ksr.sent)
-    assert known["owners"]["me"]["user_attr"] == {"x": 1}
-    assert known["owners"]["me"]["weight"] == 3
-    assert known["options"] == {"ping_interval": 1}
-    assert len(known["history"]) == 10
-    assert known["history"][-1]["from"] == "down"
-    assert known["history"][-1]["to"] == "up"
-    assert known["history"][-1]["reason"].startswith("200 Reason in ")
-    assert len(EVENTS) == 13
-    assert EVENTS[-1]["destination"] == f"{A}:5060"
-    assert keepalive.info(B) == keepalive.info("no uri") == {}
-    assert [each["uri"] for each in keepalive.list()] == [A]
 
 
 # --- files ----------------------------------------------------------------------------------------------

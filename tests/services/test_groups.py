@@ -338,7 +338,7 @@ def test_is_alive_is_as_quick_where_many_groups_keep_one_answering(
     for _ in range(9):
         keepalive.report_failure(A)
     assert keepalive.is_alive(A) == 1
-    monkeypatch.setattr(keepalive, "_is_alive", None)
+    monkeypatch.setattr(keepalive, "_look_up", None)
     assert keepalive.is_alive(A) == 1
 
 

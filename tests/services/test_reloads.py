@@ -393,6 +393,6 @@ def test_an_exit_in_a_handler_reaches_nobody(
     def beat() -> None:
         raise SystemExit
 
-    monkeypatch.setattr(keepalive.watch.the_watch, "beat", beat)
+    monkeypatch.setattr(sys.modules["keepalive_core.services.watch"].the_watch, "beat", beat)
     assert keepalive.Handlers().ksr_keepalive_watch(None) == 1
     assert "failed" in server.ksr.lines("err")[0]

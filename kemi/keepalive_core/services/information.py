@@ -1,6 +1,8 @@
 """All that is known of a destination, in one dictionary for people and programs."""
 
+import logging
 import time
+from collections.abc import Iterable
 from typing import Any
 
 from ..kamailio import clock, destination_rows, free_memory, server_rows
@@ -13,6 +15,8 @@ from ..rules.service_code import groups_keeping
 from ..rules.states import STATE_NAMES, UP
 from ..rules.turns import DISABLED, NOT_STARTED, PAUSED, SHORT_OF_MEMORY, why_not_pinged
 from . import departures, policies, uplinks
+
+log = logging.getLogger("keepalive")
 
 
 def of(key: str) -> dict[str, Any]:
@@ -80,6 +84,19 @@ def of(key: str) -> dict[str, Any]:
             for at, before, after, reason in destination_rows.history(key)
         ],
     }
+
+
+def of_each(keys: Iterable[str]) -> list[dict[str, Any]]:
+    """Return of() of those that are monitored; one's trouble is not that of the others."""
+    return [known for known in map(_of_one, keys) if known]
+
+
+def _of_one(key: str) -> dict[str, Any]:
+    try:
+        return of(key)
+    except Exception:
+        log.exception("nothing can be said of %s", key)
+        return {}
 
 
 def _stopped() -> str:

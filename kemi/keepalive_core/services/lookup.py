@@ -6,7 +6,7 @@ from sys import getsizeof
 from ..kamailio import destination_rows, tables, variables
 from ..rules import uris
 from ..rules.remembered import Remembered
-from ..rules.service_code import ERROR, is_sound, usual_answers
+from ..rules.service_code import ERROR, answer, is_sound, state_of, usual_answers
 from ..rules.states import UNKNOWN
 from . import groups, inspection, open_rosters, registrations, startup
 
@@ -52,6 +52,26 @@ def monitored_key(destination: object) -> str:
     """Return the key of a destination in any spelling; "" for one that is malformed or not monitored."""
     key = key_of(destination)
     return key if key and service_code(key) is not None else ""
+
+
+def is_alive(destination: object) -> int:
+    """Return what is_alive says of a destination in any spelling, -1 if it is not monitored or malformed.
+
+    Raises: SharedMemoryFull.
+    """
+    key = key_of(destination)
+    code = service_code(key) if key else None
+    return ERROR if code is None else answer(code)
+
+
+def state(destination: object) -> int:
+    """Return the health of a destination in any spelling, -1 if it is not monitored or malformed.
+
+    Raises: SharedMemoryFull.
+    """
+    key = key_of(destination)
+    code = service_code(key) if key else None
+    return ERROR if code is None else state_of(code)
 
 
 def service_code(key: str) -> int | None:

@@ -1,25 +1,42 @@
-"""What operators and scripts order: a destination out of service, pings now, or none at all."""
+"""What is ordered: a parameter, a destination out of service, a ping, a pause, a reload of the script."""
 
 import logging
 import math
 import time
 
-from ..kamailio import destination_rows, queues, server_rows, tables
+from ..kamailio import destination_rows, queues, rpc, server_rows, tables
 from ..rules import modes
 from ..rules.checks import Refused
 from ..rules.modes import Admin
+from ..rules.parameters import DESTINATION
 from ..rules.schedule import Wish
 from ..rules.service_code import code_of
-from . import groups, lookup, registrations, startup, state_file
+from . import configuration, groups, lookup, registrations, registry, reloads, startup, state_file
 
 log = logging.getLogger("keepalive")
 
 
-def set_admin(key: str, mode: object, until: object = 0, by: object = "", why: object = "") -> None:
+def set_parameter(name: object, value: object) -> None:
+    """Set a parameter for the script, or add a destination.
+
+    Raises: InvalidSetting, or what registry.add() raises; then nothing has changed.
+    """
+    if name == DESTINATION:
+        registry.add(value, registry.MODPARAM_OWNER)
+    else:
+        configuration.modparam(name, value)
+
+
+def set_admin(destination: object, mode: object, until: object, by: object, why: object) -> bool:
     """Set a destination's admin mode.
 
+    Arguments: destination, in any spelling; mode, until, by and why, see modes.said().
+    Returns: False for a malformed destination.
     Raises: Refused, SharedMemoryFull; then nothing has changed.
     """
+    key = lookup.key_of(destination)
+    if not key:
+        return False
     said = modes.said(mode, until, by, why, int(time.time()))
     remark = _remark(said)
     startup.start()
@@ -27,6 +44,7 @@ def set_admin(key: str, mode: object, until: object = 0, by: object = "", why: o
         _store_admin(key, said)
         registrations.have_followed(key)
     log.info("%s is set to %s%s", key, mode, remark)
+    return True
 
 
 def end_admin(key: str) -> None:
@@ -63,9 +81,14 @@ def _remark(said: Admin | None) -> str:
     return " (" + ", ".join(filter(None, parts)) + ")" if any(parts) else ""
 
 
-def ping_now(key: str) -> bool:
-    """Have a destination pinged soon; False if it is not monitored. Raises: SharedMemoryFull."""
-    if lookup.service_code(key) is None:
+def ping_now(destination: object) -> bool:
+    """Have a destination pinged soon.
+
+    Arguments: destination, in any spelling.
+    Returns: whether it is monitored. Raises: SharedMemoryFull.
+    """
+    key = lookup.monitored_key(destination)
+    if not key:
         return False
     queues.announce_change(key, Wish.NOW)
     return True
@@ -74,3 +97,15 @@ def ping_now(key: str) -> bool:
 def pause(paused: bool) -> None:
     """Send no pings from now on, or send them again. Raises: SharedMemoryFull."""
     server_rows.store_paused(paused)
+
+
+def reload_script(path: str) -> None:
+    """Have every process reload the script, after a look at its file.
+
+    Arguments: path, of a draft, which is only looked at; "" for the file of the script that runs.
+    Raises: Unusable, Unanswered; then nothing is reloaded.
+    """
+    if reloads.check(path):
+        rpc.ask("app_python.reload")
+    else:
+        log.info("%.300s is fit to be loaded; it is not the script that runs, and nothing is reloaded", path)

@@ -8,6 +8,7 @@ from ..kamailio.kamailio_log import about
 from ..rules import checks, uris
 from ..rules.checks import Refused
 from ..rules.parameters import Value, check_options
+from ..rules.quoting import quoted
 from ..rules.rows import Owner
 from . import callbacks, configuration, group_options, lists, policies, registrations, startup
 from .callbacks import NOT_MONITORED, Change
@@ -125,16 +126,18 @@ def configure_group(name: object, options: Mapping[str, object]) -> None:
     group_options.configure(group, policies.OF_SCRIPT, checked)
 
 
-def reload(forced: bool) -> None:
+def reload(force: object) -> None:
     """Make the destinations of the list file those that it has now.
 
-    Arguments: forced, whether any number may go. Raises: Refused, SharedMemoryFull; see lists.reload().
+    Arguments: force, whether any number may go. Raises: Refused, SharedMemoryFull; see lists.reload().
     """
+    if not isinstance(force, bool):
+        raise Refused(f"force {quoted(force)}: True or False is needed")
     if startup.is_early():
         raise Refused("the list file is read at the start")
     if not startup.start():
         raise Refused("another process is just reading the list file, at the start")
-    lists.reload(forced)
+    lists.reload(force)
 
 
 def keys() -> list[str]:

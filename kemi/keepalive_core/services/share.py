@@ -10,11 +10,8 @@ class Share:
     def __init__(self) -> None:
         self.number = -1
         """which of the probers it is, from 0 on; -1 before it has claimed a number"""
-
-    @property
-    def is_claimed(self) -> bool:
-        """Whether this prober has a number."""
-        return self.number >= 0
+        self.is_claimed = False
+        """whether it has"""
 
     @property
     def is_first(self) -> bool:
@@ -25,6 +22,7 @@ class Share:
         """Claim a number, once. Raises: SharedMemoryFull."""
         if not self.is_claimed:
             self.number = startup_rows.claim_prober()
+            self.is_claimed = True
 
     def has(self, key: str) -> bool:
         """Say whether a destination is this prober's."""

@@ -1,0 +1,73 @@
+"""Every function that Kamailio calls for keepalive, each in the process that it is for."""
+
+from collections.abc import Callable
+from typing import Any
+
+from .kamailio import kamailio_log, tm
+from .services import callbacks, prober, reloads, results, state_file, watch
+from .services.refusals import done
+
+kamailio_log.install()
+
+
+class Handlers:
+    """Every function that Kamailio calls for keepalive; mix it into the class of your script.
+
+    A class that overrides child_init, ksr_reply_route or ksr_onsend_route need not call super(). What the
+    methods that are named here return, and ksr_request_route, reaches Kamailio as an int in every case: None
+    as 0 from child_init, else as 1.
+    """
+
+    def __init_subclass__(cls, **options: Any) -> None:
+        super().__init_subclass__(**options)
+        reloads.make_answer_ints(cls)
+
+    def child_init(self, rank: int) -> int:
+        """Let each process start."""
+        return 0
+
+    def ksr_reply_route(self, msg: object) -> int:
+        """Let every reply pass: Kamailio 5.6 breaks the next KSR call where this method is missing."""
+        return 1
+
+    def ksr_onsend_route(self, msg: object) -> int:
+        """Let every request pass: Kamailio 5.6 breaks the next KSR call where this method is missing."""
+        return 1
+
+    def ksr_keepalive_tick(self, msg: object, event: str = "") -> int:
+        """Send the pings that are due; rtimer calls it each 90 ms in a process of its own."""
+        return _timed(prober.the_prober.tick)
+
+    def ksr_keepalive_callbacks(self, msg: object, event: str = "") -> int:
+        """Run the callbacks that are due; rtimer calls it ten times a second in a process of its own."""
+        return _timed(callbacks.the_teller.tick)
+
+    def ksr_keepalive_watch(self, msg: object, event: str = "") -> int:
+        """Notice when the server hears nothing, or waits; rtimer calls it ten times a second by itself."""
+        _timed(watch.the_watch.beat)
+        return _timed(callbacks.the_overseer.look)
+
+    def ksr_keepalive_state_file(self, msg: object, event: str = "") -> int:
+        """Write the state file, if one is set; rtimer calls it once a second in a process of its own."""
+        return _timed(state_file.the_writer.tick)
+
+    def ksr_keepalive_tm_event(self, msg: object, event: str = tm.LOCAL_REQUEST) -> int:
+        """Give a leaving ping its time limit and its reply and failure function; tm calls it."""
+        return done(tm.on_event, event)
+
+    def ksr_keepalive_reply(self, msg: object) -> int:
+        """Take a ping's reply; tm calls it in the worker that received it."""
+        return done(results.take_reply)
+
+    def ksr_keepalive_failure(self, msg: object) -> int:
+        """Take a ping's end, where no target answered with a 2xx; tm calls it when it has no target left."""
+        return done(results.take_end)
+
+
+reloads.make_answer_ints(Handlers, they_do=True)
+
+
+def _timed(task: Callable[[], object]) -> int:
+    """Do what a timer's process is for; if there is nothing to do, its log has nothing to say."""
+    done(kamailio_log.keep_quiet)
+    return done(task)

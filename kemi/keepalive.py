@@ -267,15 +267,15 @@ def resume() -> int:
     return _OK
 
 
-@never_raises(dict[str, Any]())
-def info(destination: str) -> dict[str, Any]:
+@never_raises(information.Information())
+def info(destination: str) -> information.Information:
     """Return all that is known of a destination; an empty dictionary if it is not monitored."""
     key = lookup.monitored_key(destination)
     return information.of(key) if key else {}
 
 
 @never_raises(builtins.list[Any]())
-def list() -> builtins.list[dict[str, Any]]:
+def list() -> builtins.list[information.Information]:
     """Return info() of all destinations; for operators, its cost grows with their number."""
     return information.of_each(registry.keys())
 
@@ -287,7 +287,7 @@ def on_tm_event(event: str) -> bool:
 
 
 class NativeHandlers(NativeRoutes):
-    """What python_exec can call where the routing is native: text in, never 0 out, which ends a route."""
+    """What a native route calls by python_exec: text in, and never 0 out, which would end the route."""
 
     api = API(
         *(is_alive, state, is_group_alive, report_failure, report_success, report_reply),

@@ -27,11 +27,11 @@ class Handlers:
         return 0
 
     def ksr_reply_route(self, msg: object) -> int:
-        """Let every reply pass: Kamailio 5.6 breaks the next KSR call where this method is missing."""
+        """Let every reply pass: Kamailio 5.6 breaks the next KSR call if this method is missing."""
         return 1
 
     def ksr_onsend_route(self, msg: object) -> int:
-        """Let every request pass: Kamailio 5.6 breaks the next KSR call where this method is missing."""
+        """Let every request pass: Kamailio 5.6 breaks the next KSR call if this method is missing."""
         return 1
 
     def ksr_keepalive_tick(self, msg: object, event: str = "") -> int:
@@ -60,7 +60,7 @@ class Handlers:
         return done(results.take_reply)
 
     def ksr_keepalive_failure(self, msg: object) -> int:
-        """Take a ping's end, where no target answered with a 2xx; tm calls it when it has no target left."""
+        """Take a ping's end, if no target answered with a 2xx; tm calls it when it has no target left."""
         return done(results.take_end)
 
 

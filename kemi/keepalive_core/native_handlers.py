@@ -31,7 +31,7 @@ class API(NamedTuple):
 
 
 class NativeRoutes(Handlers):
-    """What python_exec can call where the routing is native: text in, never 0 out, which ends a route."""
+    """What a native route calls by python_exec: text in, and never 0 out, which would end the route."""
 
     api: ClassVar[API]
     """what answers; keepalive.NativeHandlers has it"""

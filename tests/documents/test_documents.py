@@ -8,7 +8,10 @@ import pytest
 
 from conftest import FakeServer
 from documents import README, REFERENCE, ROOT, named_examples, sessions, table
+from keepalive_core.rules import service_code
 from keepalive_core.rules.parameters import DESTINATION, PARAMETERS
+from keepalive_core.rules.service_code import Service, code
+from keepalive_core.rules.states import DOWN, UNKNOWN, UP
 from test_parameters import NUMBERS, limits
 
 CONTRIBUTING = (ROOT / "CONTRIBUTING.md").read_text()
@@ -112,3 +115,21 @@ def test_every_example_is_run_by_a_test(name: str) -> None:
     """Each named example of the README is used by tests/real/test_readme.py; none is without a name."""
     assert f'"{name}"' in (ROOT / "tests" / "real" / "test_readme.py").read_text()
     assert len(named_examples()) == README.count("```") // 2
+
+
+def test_the_numbers_of_the_table_of_states() -> None:
+    """What the README says of `htable.dump keepalive_state` is what lies there."""
+    one, other, last = sorted(service_code.with_unknown_as(UNKNOWN, word) for word in ("up", "down", "error"))
+    assert f"({UP} up, {DOWN} down, {one}, {other} or {last} unknown; 10 and more: drained" in README
+    services = {
+        code(UP, service) - UP for service in (Service.DRAINED, Service.MAINTENANCE, Service.OWN_DRAIN)
+    }
+    assert min(services) == 10
+    assert f"or with {code(UNKNOWN, groups=1)} kept answering by a group" in " ".join(README.split())
+
+
+def test_halves_is_the_word(server: FakeServer) -> None:
+    """ "Half as long again" is longer, by half; a hold that is calm for a window gets shorter, by half."""
+    documents = [README, *(file.read_text() for file in (ROOT / "docs").glob("*.md"))]
+    assert not [text for text in documents if "half as long again" in " ".join(text.split())]
+    assert any("halves for each calm `flap_window`" in text for text in documents)

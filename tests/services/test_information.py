@@ -1,7 +1,9 @@
 """All that is known of a destination, in any process."""
 
 import json
+import time
 from types import ModuleType
+from typing import get_origin, get_type_hints
 
 import pytest
 
@@ -104,3 +106,31 @@ def test_one_destinations_trouble_is_not_the_others(
     assert [line for line in lines if "nothing can" in line] == [
         f"keepalive: nothing can be said of {A}:5060"
     ]
+
+
+def test_each_key_has_the_type_that_it_is_said_to_have(keepalive: ModuleType, server: FakeServer) -> None:
+    """What the class Information says is what there is, from the first moment on, and nothing else."""
+    from keepalive_core.services.information import Information
+
+    said = get_type_hints(Information)
+    for step in (lambda: None, lambda: server.answer(200, 3), lambda: keepalive.set_admin(A, "maint", 60)):
+        keepalive.add_destination(A, "me", 0, with_event, group="g")
+        step()
+        known = keepalive.info(A)
+        assert list(known) == list(said)
+        for key, value in known.items():
+            assert isinstance(value, get_origin(said[key]) or said[key]), key
+
+
+def test_times_are_epoch_seconds(keepalive: ModuleType, server: FakeServer) -> None:
+    """Whatever clock is used inside; 0 is never, or none."""
+    keepalive.add_destination(A, "me", ping_interval=1)
+    times = ("drained_until", "kept_down_until", "since", "last_checked", "last_up", "last_down")
+    assert [keepalive.info(A)[name] for name in times] == [0] * 6
+    server.answer(200, 2)
+    server.ksr.reply_headers = {"Retry-After": "60"}
+    server.answer(503, 2)
+    known = keepalive.info(A)
+    now = time.time()
+    assert 0 < known["drained_until"] - now < 65
+    assert all(abs(known[name] - now) < 5 for name in ("since", "last_checked", "last_up"))

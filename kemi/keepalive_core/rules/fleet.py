@@ -23,8 +23,8 @@ from .schedule import SOONEST, Wish, first_ping, next_ping, phase
 from .sockets import Departure
 from .ways import Way, way_of
 
-# So long the prober remembers when a destination was pinged that is gone: it may be added again at once.
-_REMEMBERED = SOONEST
+# Time, us, for which a destination that is gone is remembered with its last ping: it may be added again.
+_REMEMBERED_US = SOONEST
 
 
 class Seen(NamedTuple):
@@ -222,7 +222,7 @@ class Fleet:
         """Forget those who left and were not added again."""
         while self._gone:
             key, (left, _) = next(iter(self._gone.items()))
-            if now < left + _REMEMBERED:
+            if now < left + _REMEMBERED_US:
                 return
             del self._gone[key]
             if key not in self._targets:

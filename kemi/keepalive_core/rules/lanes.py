@@ -13,7 +13,7 @@ from .schedule import SECOND, Timetable
 # Pings out of turn that a second may have, in multiples of the steady rate, and however low that is.
 _TIMES_THE_RATE: Final = 2
 _AT_LEAST: Final = 50
-# What was not spent is kept for so long, us: two ticks, so that no burst comes of it.
+# What was not spent is kept for this time, us: two ticks, so that no burst comes of it.
 _KEPT: Final = SECOND // 5
 
 
@@ -44,7 +44,7 @@ class Lanes:
     def ask(self, key: str, when: int, not_before: int = 0) -> None:
         """Have a key out of turn at a time, us, unless it is to be sooner.
 
-        Arguments: key; when, us; not_before, a time that it is put off to where it is to be sooner, us.
+        Arguments: key; when, us; not_before, us: one that is due sooner is put off until then.
         """
         self._out_of_turn.bring_forward(key, when)
         if (self._out_of_turn.due(key) or 0) < not_before:

@@ -25,7 +25,7 @@ MIN_PINGS_PER_TICK: Final = 100
 # Beyond that a tick sends at most this many times the steady rate. What is overdue, after a stall or at the
 # start, is caught up in an even stream: a burst costs replies (189 of 100,000 were lost at twice the rate).
 CATCH_UP_FACTOR: Final = 1.25
-# However many ask for a destination, it is pinged out of turn once in so long at the most, us.
+# However many ask for a destination, between two pings out of turn there is at least this time, us.
 SOONEST: Final = SECOND
 # In no time of this length, us, more than twice the steady rate is sent.
 _WINDOW: Final = SECOND // 10
@@ -56,7 +56,7 @@ def phase(turn: int) -> float:
 def dealt_to(key: str, probers: int) -> int:
     """Return which of the probers, counted from 0, pings a destination; every process answers the same.
 
-    Names are the last one's: it waits where a DNS server does not answer, and no address waits with it.
+    Names are the last one's: it alone waits while a DNS server does not answer, and no address with it.
     """
     if probers == 1:
         return 0
@@ -79,7 +79,7 @@ def next_ping(now: int, offset: int, interval: int, spread: int = 0, chance: flo
     Arguments: now, us; offset, its place in the interval, us; interval, us; spread, us over which the ping is
     moved by jitter, half of it early, half late; chance, where in it, from 0 up to 1.
     """
-    # The ping that leaves now may be an early one of the point to come: that one is not to be had twice.
+    # A ping that jitter sends early belongs to the next point, which is not to be pinged again.
     early = spread >> 1
     due = now + early - (now + early - offset) % interval + interval
     return due - early + int(chance * spread)

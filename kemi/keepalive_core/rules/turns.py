@@ -32,7 +32,7 @@ def why_not_pinged(
 
     Arguments: stopped, why none is, "" if they are; admin, what an administrator says of this one; hindrance,
     why no ping can leave for it, "no such socket: ..."; known, its health; policy, what is in force for it;
-    now, us. Where more than one reason holds it is the widest.
+    now, us. If more than one reason holds it is the widest.
     """
     if stopped:
         return stopped

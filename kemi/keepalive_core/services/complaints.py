@@ -1,4 +1,4 @@
-"""What an operator is told of replies and of tm where they are not as they should be.
+"""What an operator is told of replies and of tm if they are not as they should be.
 
 Each is told by one process of all, once a minute at the most.
 """
@@ -14,7 +14,7 @@ from ..rules.schedule import SECOND
 
 log = logging.getLogger("keepalive")
 
-# What is seen so often within so long, each time behind the one before, is no jump of a clock and no chance.
+# This number of pings of a kind, each within this time, us, of the last, is no jump of a clock, no chance.
 _TIMES: Final = 3
 _WHILE: Final = 600 * SECOND
 # Who has read it once need not read it each minute.

@@ -11,7 +11,7 @@ _MODE: Final = 0o640
 
 
 class NotRegular(OSError):
-    """What has the file's name is a folder, a FIFO, a device or, where that is not followed, a link."""
+    """What has the file's name is a folder, a FIFO, a device or, if links are not followed, a link."""
 
 
 def open_regular(path: str, follow_links: bool = True) -> BinaryIO:
@@ -36,8 +36,8 @@ def open_regular(path: str, follow_links: bool = True) -> BinaryIO:
 def lines(file: BinaryIO, longest: int, most: int) -> Iterator[bytes]:
     """Return a file's lines without their ends.
 
-    Arguments: file; longest, bytes of a line, of a longer one that many and one more are returned; most,
-    bytes that are read.
+    Arguments: file; longest, bytes of a line, and one more is returned of a longer one; most, bytes that
+    are read.
     """
     while most > 0 and (line := file.readline(longest + 1)):
         most -= len(line)
@@ -83,7 +83,7 @@ def _made_anew(draft: str) -> int:
 
 
 def _sync_folder(folder: str) -> None:
-    """Have the new name on the disk as well; where the folder may not be opened, that comes by itself."""
+    """Have the new name on the disk as well; if the folder may not be opened, that comes by itself."""
     with suppress(OSError):
         descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
         try:

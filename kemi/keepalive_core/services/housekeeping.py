@@ -3,6 +3,7 @@
 import logging
 import time
 from collections.abc import Callable
+from typing import Final
 
 from ..kamailio import destination_rows, group_rows, uplink_rows, variables
 from ..rules.evidence import NO_VERDICT, Kind
@@ -15,10 +16,10 @@ from .share import Share
 
 log = logging.getLogger("keepalive")
 
-# More destinations than this in a table's slot are walked one by one, at each reply and is_alive.
-CROWDED = 8
-# A list of destinations that could not be followed is tried again after so long, us.
+CROWDED: Final = 8
+"""More destinations than this in a table's slot are walked one by one, at each reply and is_alive"""
 REPLACE_AGAIN = 60 * SECOND
+"""us after which a list of destinations that could not be followed is tried again"""
 
 
 class Housekeeping:
@@ -80,7 +81,7 @@ class Housekeeping:
     def _follow_configured_destinations(self, now: int) -> None:
         changed = configuration.destinations_changed() if self._share.is_first else None
         if changed and (changed != self._list or now >= self._next_list):
-            # Where something goes wrong with it, it is tried again.
+            # If something goes wrong with it, it is tried again.
             self._list, self._next_list = changed, now + REPLACE_AGAIN
             configuration.destinations_followed(changed[0] if lists.replace_configured(*changed) else None)
 

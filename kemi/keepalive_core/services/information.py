@@ -3,11 +3,12 @@
 import logging
 import time
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, TypedDict
 
 from ..kamailio import clock, destination_rows, free_memory, server_rows
 from ..rules.latency import loss, percentile
 from ..rules.pace import is_kept_down
+from ..rules.parameters import Value
 from ..rules.policy import Policy
 from ..rules.record import Health
 from ..rules.schedule import SECOND
@@ -19,7 +20,75 @@ from . import departures, policies, uplinks
 log = logging.getLogger("keepalive")
 
 
-def of(key: str) -> dict[str, Any]:
+class Information(TypedDict, total=False):
+    """All that is known of a destination; of one that is not monitored there is no key at all.
+
+    Times are epoch seconds, 0 for never or none; what is counted is counted since its registration.
+    """
+
+    destination: str
+    """its key: one for all spellings"""
+    uri: str
+    """what is pinged: the first owner's spelling"""
+    state: str
+    """"unknown", "up" or "down", whatever an administrator says"""
+    admin: dict[str, Any]
+    """``mode`` "ready", or "drain" or "maint" with ``until``, ``by``, ``why`` and ``since``"""
+    not_pinged_because: str
+    """a word of rules/turns.py, or the kind of hindrance; "" if it is pinged"""
+    held: list[str]
+    """the guards that keep it answering or up, by the names of their parameters"""
+    drained_until: int
+    """end of the drain that a reply asked for"""
+    kept_down_until: int
+    """it is not up before, as it flaps, or as calls failed"""
+    flapping: int
+    """how many times the next time for which it is kept down is doubled"""
+    since: int
+    """the last change of state"""
+    last_code: int
+    """of the last reply; 0 if the last ping had none"""
+    last_result: str
+    """how the last ping ended: a word of rules/evidence.py for programs; "" before the first"""
+    last_reason: str
+    """the same for people, or what was reported later"""
+    last_checked: int
+    """the last result of a ping"""
+    last_up: int
+    """the last success"""
+    last_down: int
+    """the last failure"""
+    ok: int
+    failed: int
+    timeouts: int
+    """those of the failed that had no reply"""
+    void: int
+    """pings without a verdict, by this server's own fault"""
+    mismatched: int
+    """replies that did not count, as they were to none of its pings"""
+    drained: int
+    """replies that asked for a drain"""
+    consecutive: int
+    """successes in a row, or, below 0, failures in a row"""
+    latency_ms: dict[str, float]
+    """``last``, ``ewma``, ``min``, ``max``, and of the last pings ``p50`` and ``p95``"""
+    loss: dict[str, float]
+    """``resent``, the answered pings that were sent more than once; ``percent``, lost of the last pings"""
+    calls: dict[str, int]
+    """``ok`` and ``failed`` in the present window; ``shadow_downs``, how often calls would take it down"""
+    callbacks: dict[str, int]
+    """changes: ``waiting`` for the callbacks, ``merged`` into a newer one of which they were told"""
+    rise: int
+    fall: int
+    owners: dict[str, dict[str, Any]]
+    """by their names: ``callback``, ``user_attr``, ``flags``, ``group``, ``priority``, ``weight``"""
+    options: dict[str, Value]
+    """what its owners set for it alone, each parameter by the first one who did"""
+    history: list[dict[str, Any]]
+    """the last ten changes, the newest one last: ``at``, ``from``, ``to``, ``reason``"""
+
+
+def of(key: str) -> Information:
     """Return what is known of a destination; an empty dictionary if it is not monitored."""
     registered = destination_rows.registration(key)
     known = destination_rows.health(key)
@@ -86,12 +155,12 @@ def of(key: str) -> dict[str, Any]:
     }
 
 
-def of_each(keys: Iterable[str]) -> list[dict[str, Any]]:
+def of_each(keys: Iterable[str]) -> list[Information]:
     """Return of() of those that are monitored; one's trouble is not that of the others."""
     return [known for known in map(_of_one, keys) if known]
 
 
-def _of_one(key: str) -> dict[str, Any]:
+def _of_one(key: str) -> Information:
     try:
         return of(key)
     except Exception:

@@ -1,9 +1,8 @@
 """Lists of destinations, that of kamailio.cfg and the list file: each takes the place of the one before.
 
-This is the one place where that happens. At the start good entries are used and bad ones named. Later a list
-with a bad one, or with one that can't be pinged from here, changes nothing, nor does one that would remove
-nearly all. First comes what is new, then goes what is missing: where memory has no room for what is new,
-nothing goes.
+At the start good entries are used and bad ones named. Later a list with a bad entry, or with a destination
+that can't be pinged from here, changes nothing, nor does one that would remove nearly all. First comes what
+is new, then goes what is missing: if memory has no room for what is new, nothing goes.
 """
 
 import logging
@@ -27,7 +26,7 @@ CFG_OWNER = "kamailio.cfg"
 LIST_OWNER = "list_file"
 
 MISSED_SECONDS: Final = 10
-"""What could not be registered at the start is tried again so often"""
+"""What could not be registered at the start is tried again after this time"""
 
 # So many times a reload begins anew since another process has begun one.
 _MOST_ROUNDS: Final = 10
@@ -85,9 +84,9 @@ def bring_in_list_file(tell: bool) -> int:
 def replace_configured(text: str, tolerant: bool) -> bool:
     """Make the destinations of kamailio.cfg those of a list: what is new comes, what is missing goes.
 
-    Arguments: text, the list; tolerant, whether the good ones are used where there are bad ones. A list that
+    Arguments: text, the list; tolerant, whether the good ones are used if there are bad ones. A list that
     may not take the place of the one before gets one line in the log.
-    Returns: whether that is the end of it; it is not where shared memory had no room for all.
+    Returns: whether that is the end of it; it is not if shared memory had no room for all.
     """
     configured = replacing.listed(text, None if tolerant else configuration.check_pingable)
     try:
@@ -112,7 +111,7 @@ def reload(forced: bool) -> None:
 
     Arguments: forced, whether any number may go.
     Raises: Refused for a file that can't be read, has a bad line or would remove too many: nothing has
-    changed. And where shared memory has no room for all: some of the new came, and nothing went.
+    changed. And if shared memory has no room for all: some of the new came, and nothing went.
     """
     begun = startup_rows.next_reload()
     for _ in range(_MOST_ROUNDS):

@@ -171,8 +171,8 @@ def _own_fault() -> str:
 def _refusal(target: Target) -> str:
     """Return why a ping that tm refused is no failure of its destination, "" if it is one.
 
-    It is if a name is none, or has no records; and if there is no route, as where tm sends and learns of that
-    later: with ``mhomed=1`` it learns at once.
+    It is if a name is none, or has no records; and if there is no route to it: with ``mhomed=1`` tm learns of
+    that at once, else when it sends, and then the ping has no reply.
     """
     address = target.way.address
     if not tm.was_taken() and not (address and host.has_route(address)):

@@ -28,7 +28,7 @@ MOST_BYTES: Final = 512 * 2**20
 _BEGINNING: Final = 65_536
 # Writing takes time in proportion to the number of destinations: rest ten times as long.
 REST: Final = 10
-# What left the configuration is kept for so long.
+# What left the configuration is kept for this time.
 _KEPT_SECONDS: Final = 30 * 86_400
 
 

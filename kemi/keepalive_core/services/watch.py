@@ -22,13 +22,13 @@ log = logging.getLogger("keepalive")
 # What stands for all sockets, if it is not known from which one a ping left.
 ANY: Final = "any"
 _MINUTE: Final = 60 * SECOND
-# So much of a minute may pass unread before it is told, us.
+# If a socket was unread for longer than this in a minute it is told, us.
 _UNTOLD: Final = SECOND
-# What was unread so many looks ago counts: a worker that has read it needs a while until it is judged.
+# Looks back to which what was unread counts: a worker that has read it needs a while until it is judged.
 _LOOKS: Final = LATE // BEAT + 1
-# A watch of which a process has seen nothing while itself was awake for so long is gone, us.
+# A watch of which a process has seen nothing in this time, while it was awake itself, is gone, us.
 _GONE: Final = 6 * SECOND
-# A process that asks twice was awake between for so long at the most: it may have stood still beside, us.
+# Of the time between two questions a process counts this much as awake: it may have stood still, us.
 _AWAKE: Final = 2 * SECOND
 # How Kamailio describes the processes that read its UDP sockets: those that hand on what they read to workers
 # of an async group (udp_receiver_mode, from 6.0 on), and those that are the workers.

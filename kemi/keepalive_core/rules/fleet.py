@@ -10,135 +10,17 @@ import sys
 from collections import Counter, OrderedDict
 from collections.abc import Callable, ItemsView, KeysView
 from collections.abc import Set as AbstractSet
-from functools import lru_cache
-from typing import NamedTuple
 
 from .lanes import Lanes
-from .modes import MAINT, Admin
-from .pace import Pace, pace
+from .pace import pace
 from .policy import Policy
-from .record import Health
-from .rows import Owner, Registration
-from .schedule import SOONEST, Wish, first_ping, next_ping, phase
+from .schedule import SOONEST, Wish, next_ping, phase
 from .sockets import Departure
-from .ways import Way, way_of
+from .target import Seen, Target, Timing
+from .ways import way_of
 
 # Time, us, for which a destination that is gone is remembered with its last ping: it may be added again.
 _REMEMBERED_US = SOONEST
-
-
-class Seen(NamedTuple):
-    """A destination, as it is registered and how it is."""
-
-    registered: Registration
-    policy: Policy
-    health: Health
-    admin: Admin | None
-
-
-# Most have the same owners.
-@lru_cache(maxsize=4096)
-def _groups(owners: str) -> tuple[str, ...]:
-    return Registration(0, "", {name: Owner(*fields) for name, fields in json.loads(owners).items()}).groups
-
-
-class Target:
-    """A destination, as the prober remembers it between two pings."""
-
-    __slots__ = (
-        "admin",
-        "asked",
-        "departure",
-        "generation",
-        "hold",
-        "in_flight",
-        "interval",
-        "is_void",
-        "latest",
-        "offset",
-        "owners",
-        "pace",
-        "pending",
-        "place",
-        "policy",
-        "sent",
-        "spread",
-        "turn",
-        "uri",
-        "way",
-        "wish",
-    )
-
-    def __init__(self, generation: int, place: float, policy: Policy) -> None:
-        self.generation = generation
-        self.place = place
-        self.policy = policy
-        self.uri = ""
-        self.way: Way
-        self.departure = Departure()
-        self.owners = ""
-        """who wants it, as its registration says it, for the day when that row is lost"""
-        self.is_void = False
-        """whether its last ping had no verdict"""
-        self.admin: Admin | None = None
-        self.wish = Wish.REGULARLY
-        """what was wished since its last ping"""
-        self.asked = 0
-        """when the first ping left since it came, or since nobody was to ask it, us; 0 before"""
-        self.turn = 0
-        """when its last turn was, whether it was pinged then or not, us; 0 before the first"""
-        self.latest = 0
-        """when its next turn is at the latest, us, whatever the intervals are meanwhile"""
-        self.sent = 0
-        """when its last ping left, us"""
-        self.in_flight = False
-        """whether its last ping may have no result yet"""
-        self.hold = 0
-        """no ping before, us, as a reply asked for that; 0 for none"""
-        # What follows from policy and pace, at hand for the next ping; us.
-        self.pace = Pace.REGULAR
-        self.interval = 0
-        self.pending = 0
-        """a shorter interval, out of turn, while a change is under way; 0 for none"""
-        self.offset = 0
-        self.spread = 0
-
-    @property
-    def in_maintenance(self) -> bool:
-        """Whether an administrator lets nobody ping it."""
-        return self.admin is not None and self.admin.mode == MAINT
-
-    @property
-    def groups(self) -> tuple[str, ...]:
-        """The groups that its owners put it into, as Registration has them."""
-        return _groups(self.owners)
-
-    @property
-    def registration(self) -> str:
-        """How it was registered when it was looked at the last time: the text of that row."""
-        return f"[{self.generation}, {json.dumps(self.uri)}, {self.owners}]"
-
-    def follow_pace(self, pace: Pace) -> None:
-        """Take the interval that policy and pace say."""
-        self.pace = pace
-        self.interval, self.pending = self.policy.interval_at(pace), 0
-        regular = self.policy.interval_at(Pace.REGULAR)
-        if pace is Pace.PENDING and self.interval < regular:
-            self.interval, self.pending = regular, self.interval
-        self.offset = int(self.place * self.interval)
-        self.spread = int(self.policy.jitter * self.interval)
-
-    def soon(self, now: int) -> int:
-        """Return when it may be pinged out of turn, us."""
-        return max(now, self.sent + SOONEST)
-
-    def first(self, now: int) -> int:
-        """Return when it is pinged if it is asked anew from now on, us."""
-        return max(first_ping(now, self.place), self.soon(now))
-
-    def not_before_hold(self, due: int) -> int:
-        """Return when a ping leaves that is due at a time, us: somebody's word comes before the peer's."""
-        return due if self.wish is Wish.NOW else max(due, self.hold)
 
 
 class Fleet:
@@ -187,12 +69,12 @@ class Fleet:
         target = self._targets.get(key)
         if target is None or target.generation != seen.registered.generation:
             target = self._take_in(key, seen, now)
-        before = target.interval, target.hold
+        before = target.timing
         self._take_policy(target, seen.registered.uri, seen.policy)
         # Most have the same, which take no room of their own so.
         target.owners = sys.intern(json.dumps(seen.registered.owners))
         target.is_void = seen.health.voids > 0
-        target.hold = seen.health.not_before
+        target.not_before = seen.health.not_before
         target.follow_pace(pace(seen.health, now))
         was_in_maintenance, target.admin = target.in_maintenance, seen.admin
         if was_in_maintenance and not target.in_maintenance:
@@ -200,16 +82,16 @@ class Fleet:
             target.asked = 0
             wish = wish.joined_by(Wish.SOON)
         target.wish = target.wish.joined_by(wish)
-        self._plan_again(key, target, *before, now)
+        self._plan_again(key, target, before, now)
         return target
 
     def change_policy(self, key: str, policy: Policy, now: int) -> None:
         """Take over what is in force for a destination from now on."""
         target = self._targets[key]
-        before = target.interval, target.hold
+        before = target.timing
         self._take_policy(target, target.uri, policy)
         target.follow_pace(target.pace)
-        self._plan_again(key, target, *before, now)
+        self._plan_again(key, target, before, now)
 
     def remove(self, key: str, now: int) -> None:
         """Ping a destination no more; one that is not there is no error."""
@@ -234,45 +116,42 @@ class Fleet:
             target.asked = 0
             # Who was due before has waited for longer: pauses in a row put nobody off.
             if (self.pings.turn(key) or now) > paused:
-                self.pings.put(key, target.not_before_hold(target.first(now)))
+                self.pings.put(key, target.leaves_at(target.first(now)))
 
     def ask_anew(self, addresses: AbstractSet[str], now: int) -> None:
         """Ask all soon that leave from one of this server's addresses: walks all of them."""
         for key, target in self._targets.items():
             if not addresses.isdisjoint(target.departure.addresses):
-                self.pings.bring_forward(key, target.not_before_hold(target.first(now)))
+                self.pings.bring_forward(key, target.leaves_at(target.first(now)))
 
     def plan_next(self, key: str, now: int) -> None:
         """Put a destination's next ping where it belongs, at its turn."""
         target = self._targets[key]
         target.turn = now
         target.latest = now + target.interval + target.spread
-        self.pings.put(key, max(self._regular(target, now), target.hold))
+        self.pings.put(key, max(self._regular(target, now), target.not_before))
         if target.pending:
-            self.pings.ask(key, max(now + target.pending, target.hold))
+            self.pings.ask(key, max(now + target.pending, target.not_before))
 
     def _regular(self, target: Target, now: int) -> int:
         return next_ping(now, target.offset, target.interval, target.spread, self._chance())
 
-    def _plan_again(self, key: str, target: Target, interval: int, hold: int, now: int) -> None:
-        """Put the next ping where it belongs, after a change.
-
-        Arguments: interval and hold, as they were before, us.
-        """
+    def _plan_again(self, key: str, target: Target, before: Timing, now: int) -> None:
+        """Put the next ping where it belongs, after a change of its timing, or a wish."""
         turn = self.pings.turn(key) or now
         # Its first ping is for no interval to move.
-        if target.turn and (target.interval, target.hold) != (interval, hold):
+        if target.turn and target.timing != before:
             regular = self._regular(target, now)
             target.latest = max(target.latest, target.turn + target.interval + target.spread)
-            turn = min(regular, turn if target.interval == interval else target.latest)
-        self.pings.put(key, max(turn, target.hold))
+            turn = min(regular, turn if target.interval == before.interval else target.latest)
+        self.pings.put(key, max(turn, target.not_before))
         if target.wish is Wish.NOW:
             # Somebody's word comes before the peer's.
             self.pings.ask_at_once(key, target.soon(now))
         if target.wish is Wish.SOON:
-            self.pings.ask(key, target.soon(now), not_before=target.hold)
+            self.pings.ask(key, target.soon(now), not_before=target.not_before)
         elif target.pending:
-            self.pings.ask(key, now + target.pending, not_before=target.hold)
+            self.pings.ask(key, now + target.pending, not_before=target.not_before)
         else:
             self.pings.leave(key)
 

@@ -6,10 +6,11 @@ from collections.abc import Callable
 from ..kamailio import destination_rows
 from ..rules import freshness
 from ..rules.evidence import GRACE
-from ..rules.fleet import Fleet, Seen, Target
+from ..rules.fleet import Fleet
 from ..rules.record import Health
 from ..rules.schedule import SECOND, Timetable, first_ping
 from ..rules.states import UNKNOWN
+from ..rules.target import Seen, Target
 from . import orders, results
 from .bulkhead import Bulkhead
 from .interruptions import Pause, Stalls

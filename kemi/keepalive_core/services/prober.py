@@ -8,9 +8,10 @@ import random
 from collections.abc import Callable
 
 from ..kamailio import clock, destination_rows, listeners
-from ..rules.fleet import Fleet, Seen
+from ..rules.fleet import Fleet
 from ..rules.judging import is_spent
 from ..rules.schedule import SECOND, Wish, pings_allowed
+from ..rules.target import Seen
 from . import configuration, policies, registrations, registry, startup
 from .bulkhead import Bulkhead
 from .changes import Changes

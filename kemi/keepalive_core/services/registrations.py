@@ -6,13 +6,13 @@ from contextlib import suppress
 
 from ..kamailio import clock, destination_rows, queues, tables
 from ..rules import state_format, uris
-from ..rules.fleet import Target
 from ..rules.modes import Admin
 from ..rules.record import Health
 from ..rules.rows import Owner, Registration
 from ..rules.service_code import code_of, is_sound, own, state_of, with_unknown_as
 from ..rules.state_row import Row
 from ..rules.states import UNKNOWN
+from ..rules.target import Target
 from . import callbacks, groups, open_rosters
 
 log = logging.getLogger("keepalive")

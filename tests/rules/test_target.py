@@ -1,0 +1,66 @@
+"""A destination, as its prober remembers it: when it may be pinged, and how it was registered."""
+
+import json
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from keepalive_core.rules import rows
+from keepalive_core.rules.modes import Admin
+from keepalive_core.rules.pace import Pace
+from keepalive_core.rules.parameters import PARAMETERS
+from keepalive_core.rules.policy import Policy
+from keepalive_core.rules.rows import Owner, Registration
+from keepalive_core.rules.schedule import SECOND, SOONEST, Wish
+from keepalive_core.rules.target import Target, Timing
+
+DEFAULTS = {name: parameter.default for name, parameter in PARAMETERS.items()}
+
+
+def target(place: float = 0.5, **options: Any) -> Target:
+    """A destination with a policy of its own."""
+    return Target(1, place, Policy({**DEFAULTS, **options}))
+
+
+@pytest.mark.parametrize(
+    ("pace", "interval", "pending"), [(Pace.REGULAR, 30, 0), (Pace.PENDING, 30, 5), (Pace.DOWN, 60, 0)]
+)
+def test_the_interval_is_that_of_the_pace(pace: Pace, interval: int, pending: int) -> None:
+    """A shorter interval while a change is under way comes beside the regular one, which goes on."""
+    one = target(ping_interval=30, ping_interval_pending=5, ping_interval_down=60, ping_jitter=10)
+    one.follow_pace(pace)
+    assert (one.interval, one.pending) == (interval * SECOND, pending * SECOND)
+    assert (one.offset, one.spread) == (interval * SECOND // 2, interval * SECOND // 10)
+    assert one.timing == Timing(interval * SECOND, 0)
+
+
+@given(st.integers(0, 10**9), st.integers(0, 10**9), st.integers(0, 10**9), st.sampled_from(list(Wish)))
+def test_when_a_ping_leaves(now: int, sent: int, not_before: int, wish: Wish) -> None:
+    """Never within a second of the last one, nor before the peer wants one, if nobody asks for it."""
+    one = target()
+    one.sent, one.not_before, one.wish = sent, not_before, wish
+    assert one.soon(now) == max(now, sent + SOONEST)
+    assert one.soon(now) <= one.first(now) <= max(now + SECOND, sent + SOONEST)
+    assert one.leaves_at(now) == (now if wish is Wish.NOW else max(now, not_before))
+
+
+@pytest.mark.parametrize(("mode", "there"), [("", False), ("drain", False), ("maint", True)])
+def test_maintenance_lets_nobody_ping_it(mode: str, there: bool) -> None:
+    """A drain is pinged; so is one of which nobody said anything."""
+    one = target()
+    one.admin = Admin(mode, 0, "", "", 0) if mode else None
+    assert one.in_maintenance == there
+
+
+def test_the_row_that_is_lost_can_be_made_again() -> None:
+    """What it remembers is the text of its registration's row, with the groups of its owners."""
+    registered = Registration(
+        7, "sip:a", {"me": Owner(0, "", None, {}, "g", 1, 2), "you": Owner(0, "", {"x": [1]}, {"fall": 3})}
+    )
+    one = target()
+    one.generation, one.uri = 7, "sip:a"
+    one.owners = json.dumps(registered.owners)
+    assert rows.registration("sip:a:5060", one.registration) == registered
+    assert one.groups == registered.groups

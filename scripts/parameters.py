@@ -7,6 +7,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT / "kemi"))
 
+from keepalive_core.rules import kinds
 from keepalive_core.rules.parameter import Parameter, Whose
 from keepalive_core.rules.parameters import PARAMETERS
 
@@ -52,7 +53,10 @@ def _in_cfg(parameter: Parameter[object]) -> str:
         f"#!define {define} {default}",
         "#!endif",
     ]
-    if parameter.at_run_time:
+    if parameter.at_run_time and parameter.kind is kinds.HEADERS:
+        # `#!subst` makes no more than 1000 characters of one; and what has white space is a text anyway.
+        lines += [f'keepalive.{name} = {define} desc "{parameter.help}"']
+    elif parameter.at_run_time:
         lines += [
             f'#!subst "/^{define}$/$(def({define}){{s.unquote}})/"',
             f'keepalive.{name} = "{define}" desc "{parameter.help}"',

@@ -55,7 +55,11 @@ def test_every_parameter_is_declared_with_its_default() -> None:
     """keepalive-settings.cfg has a define with the default for each, and declares what kamcmd may set."""
     for name, parameter in PARAMETERS.items():
         define = f"KEEPALIVE_{name.upper()}"
-        assert (f'keepalive.{name} = "{define}" desc' in SETTINGS_CFG) == parameter.at_run_time
+        declared = re.findall(
+            rf'^keepalive.{name} = ("{define}"|{define}) desc "', SETTINGS_CFG, re.MULTILINE
+        )
+        assert len(declared) == parameter.at_run_time
+        assert not declared or (declared[0] == f'"{define}"') == (f'#!subst "/^{define}$/' in SETTINGS_CFG)
         [default] = re.findall(rf"^#!define {define} (.+)", SETTINGS_CFG, re.MULTILINE)
         assert default.strip('"') == parameter.defined
     assert f"keepalive.{DESTINATION} = KEEPALIVE_DESTINATIONS desc" in SETTINGS_CFG

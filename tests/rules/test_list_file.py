@@ -188,6 +188,16 @@ def test_a_host_may_be_called_group(uri: str) -> None:
     assert parsed.groups == {}
 
 
+def test_a_groups_option_is_said_once() -> None:
+    """Under either of its names; the name of the C module is noted, so that somebody can warn of it."""
+    parsed = list_file.parse(b"group.g.delete_counter=3\ngroup.g.remove_after=4\nsip:a delete_counter=2\n")
+    assert parsed.groups == {"g": {"remove_after": 3}}
+    assert parsed.faults == ["line 2: remove_after of group 'g' stands in line 1 already"]
+    assert parsed.aliases == {"delete_counter"}
+    parsed = list_file.parse(b"group.g.fall=3 group.g.fall=4\n")
+    assert (parsed.groups, parsed.faults) == ({}, ["line 1: fall of group 'g' stands in line 1 already"])
+
+
 def test_a_check_sees_what_the_file_says_of_the_group() -> None:
     """Wherever it says it; what is refused so is told in the order of the lines."""
     text = "sip:a group=g\nsip:b\ngroup.g.fall=3\nsip:a:x\n"

@@ -19,9 +19,9 @@ import KSR
 
 from ..rules.rows import RunningCallback
 from .callback_rows import store_running_callback
-from .group_rows import next_group_change
+from .group_rows import next_group_change, note_options
 from .server_rows import is_disabled, is_paused, store_disabled, store_paused
-from .tables import COMMON, SharedMemoryFull, locked, next_number, number, read_number, revise, store
+from .tables import COMMON, SharedMemoryFull, locked, next_number, number, read_number, store
 from .variables import probers
 
 
@@ -46,7 +46,7 @@ def reserve_rows() -> None:
     store_disabled(is_disabled())
     with locked("paused", COMMON):  # somebody may have paused already, or do so now
         store_paused(is_paused())
-    revise()
+    note_options()
     next_group_change()
 
 

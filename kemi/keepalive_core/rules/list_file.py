@@ -139,24 +139,27 @@ class _Reading:
 
     def _take_options(self, line_number: int, words: list[str]) -> None:
         found: list[tuple[str, str, Options]] = []
+        names: list[str] = []
         for word in words:
             said = _OF_GROUP.fullmatch(word)
             if said is None:
                 raise InvalidSetting(f"{quoted(word)} is no group.NAME.PARAMETER=VALUE")
-            name, option = group_to_configure(said["group"]), said["option"]
+            name, written = group_to_configure(said["group"]), said["option"]
+            option = ALIASES.get(written, written)
+            names.append(written)
             first = self._group_lines.get((name, option))
             if first or (name, option) in [each[:2] for each in found]:
                 raise InvalidSetting(
-                    f"{option} of group {quoted(name)} stands in line {first or line_number} already"
+                    f"{written} of group {quoted(name)} stands in line {first or line_number} already"
                 )
             try:
-                found.append((name, option, self._check_group({option: said["value"]})))
+                found.append((name, option, self._check_group({written: said["value"]})))
             except InvalidSetting as fault:
                 raise InvalidSetting(f"group {quoted(name)}: {fault}") from None
         for name, option, options in found:
             self._groups.setdefault(name, {}).update(options)
             self._group_lines[name, option] = line_number
-            self._note(option)
+        self._note(*names)
 
     def parsed(self, check: Callable[[Entry, Options], None] | None) -> Parsed:
         """Return what the file says, all lines of it. Arguments: check, as for parse()."""

@@ -78,9 +78,10 @@ need_tests() {
     else
         echo "No Docker engine answers: the tests run on this machine's Kamailio alone."
     fi
-    if [ ! -x "$root/.venv/bin/pytest" ]; then
-        python3 -m venv "$root/.venv"
+    if ! cmp -s "$root/tests/requirements.txt" "$root/.venv/requirements.txt"; then
+        [ -x "$root/.venv/bin/python" ] || python3 -m venv "$root/.venv"
         "$root/.venv/bin/pip" install -q -r "$root/tests/requirements.txt"
+        cp "$root/tests/requirements.txt" "$root/.venv/requirements.txt"
     fi
 }
 

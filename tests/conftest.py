@@ -25,6 +25,8 @@ sys.dont_write_bytecode = False
 # A few seconds for all tests on the fake; more examples are had by running them more often.
 settings.register_profile("quick", max_examples=40, deadline=None)
 settings.load_profile("quick")
+# The same examples each time: what a changed rule is caught by is no matter of luck (scripts/mutants.py).
+settings.register_profile("mutants", max_examples=40, deadline=None, derandomize=True, database=None)
 
 _CFG = (Path(keepalive_core.__file__).parents[1] / "keepalive-settings.cfg").read_text()
 TABLES: dict[str, int | None] = {

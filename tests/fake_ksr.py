@@ -108,6 +108,8 @@ class FakeKSR:
         self.tables_exist = True
         self.room_left: int | None = None
         """how many more new entries fit into shared memory; None: any number"""
+        self.refusals_left: int | None = None
+        """how many new entries find no room before there is some again; None: as long as it is so"""
         self.memory = {"total_size": 64 << 20, "free_size": 60 << 20}
         """shared memory as Kamailio counts it, bytes"""
         self.locks: list[tuple[str, str]] = []
@@ -351,10 +353,8 @@ class FakeKSR:
         rows = self._table(table)
         if rows is None:
             return -1
-        if key not in rows and self.room_left is not None:
-            if self.room_left <= 0:
-                return -1
-            self.room_left -= 1
+        if key not in rows and not self._take_room():
+            return -1
         if isinstance(value, str):
             before, size = rows.get(key), len(value.encode())
             # A text that is no longer than the one before is written into its cell.
@@ -362,6 +362,19 @@ class FakeKSR:
                 self.cells[table, key] = size
         rows[key] = value
         return 1
+
+    def _take_room(self) -> bool:
+        """Take the room that a new entry needs; say whether there was some."""
+        if self.room_left is None:
+            return True
+        if self.room_left > 0:
+            self.room_left -= 1
+            return True
+        if self.refusals_left is not None:
+            self.refusals_left -= 1
+            if self.refusals_left <= 0:
+                self.room_left = self.refusals_left = None
+        return False
 
     _htable_sht_sets = _set
     _htable_sht_seti = _set
@@ -421,10 +434,8 @@ class FakeKSR:
     def _mqueue_mq_add(self, queue: str, key: str, value: str) -> int:
         if queue not in self.queues:
             return -1
-        if self.room_left is not None:
-            if self.room_left <= 0:
-                return -1
-            self.room_left -= 1
+        if not self._take_room():
+            return -1
         self.queues[queue].append((key, value))
         return 1
 

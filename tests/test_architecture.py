@@ -84,3 +84,72 @@ def test_a_module_is_found_by_its_name() -> None:
     assert {floor_of(file) for file in MODULES} == set(BELOW)
     assert {"handlers", "native_handlers"} == TOP
     assert len(names) == len(set(names))
+
+
+# --- tests: each floor has a folder, each module a file ---------------------------------------------------
+
+TESTS = Path(__file__).resolve().parent
+# Modules that may go without a test file of their name, until they have one. It is to be empty.
+WITHOUT_TESTS = {
+    "kamailio/connection_limits",
+    "kamailio/connections",
+    "kamailio/host",
+    "kamailio/processes",
+    "kamailio/receive_queues",
+    "kamailio/rehearsal",
+    "kamailio/rpc",
+    "services/complaints",
+    "services/files",
+    "services/results",
+    "services/uplinks",
+}
+
+
+@pytest.mark.parametrize("file", sorted((TESTS / "rules").glob("test_*.py")), ids=lambda file: file.stem)
+def test_rules_are_tested_without_a_server(file: Path) -> None:
+    """What is in tests/rules asks for no process and no fake server, and knows no floor but the rules'."""
+    tree = ast.parse(file.read_text())
+    known = {each for parts in imports_of_a_test(tree) for each in parts}
+    assert not known & {"KSR", "keepalive", "kamailio", "services", "conftest", "fake_ksr"}
+    asked = {each.arg for each in ast.walk(tree) if isinstance(each, ast.arg)}
+    assert not asked & {"keepalive", "server", "ksr"}
+
+
+def imports_of_a_test(tree: ast.AST) -> set[tuple[str, ...]]:
+    """What a test imports, from the top."""
+    found: set[tuple[str, ...]] = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            found |= {tuple(alias.name.split(".")) for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            found |= {(*(node.module or "").split("."), alias.name) for alias in node.names}
+    return found
+
+
+def test_each_module_has_a_test_file() -> None:
+    """Of its name, on its floor; who wants to know what a module does reads that."""
+    missing = {
+        name(file)
+        for file in MODULES
+        if not (TESTS / file.relative_to(CORE).parent / f"test_{file.stem}.py").exists()
+    }
+    assert missing <= WITHOUT_TESTS
+
+
+def test_a_test_says_what_its_layer_adds() -> None:
+    """A name that tests/real has too says there that it is about real servers."""
+    docstrings: dict[str, list[tuple[bool, str]]] = {}
+    for file in TESTS.rglob("test_*.py"):
+        for node in ast.parse(file.read_text()).body:
+            if isinstance(node, ast.FunctionDef) and node.name.startswith("test_"):
+                said = (file.parent.name == "real", ast.get_docstring(node) or "")
+                docstrings.setdefault(node.name, []).append(said)
+    shared = {
+        name: said for name, said in docstrings.items() if {is_real for is_real, _ in said} == {True, False}
+    }
+    assert not [
+        name
+        for name, said in shared.items()
+        for is_real, text in said
+        if is_real and "eal server" not in text
+    ]

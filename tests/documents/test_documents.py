@@ -7,12 +7,12 @@ from types import ModuleType
 import pytest
 
 from conftest import FakeServer
-from documents import README, REFERENCE, ROOT, named_examples, sessions, table
+from examples import README, REFERENCE, ROOT, named_examples, sessions, table
 from keepalive_core.rules import service_code
 from keepalive_core.rules.parameters import DESTINATION, PARAMETERS
 from keepalive_core.rules.service_code import Service, code
 from keepalive_core.rules.states import DOWN, UNKNOWN, UP
-from test_parameters import NUMBERS, limits
+from limits_of_parameters import NUMBERS, limits
 
 CONTRIBUTING = (ROOT / "CONTRIBUTING.md").read_text()
 CHANGELOG = (ROOT / "CHANGELOG.md").read_text()

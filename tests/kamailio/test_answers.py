@@ -11,9 +11,7 @@ from hypothesis import strategies as st
 
 from conftest import FakeServer
 from fake_ksr import Transaction
-from keepalive_core.rules.policy import Policy, Settings
 from keepalive_core.rules.reply_codes import has_code, parse_codes
-from keepalive_core.rules.ways import way_of
 from ksr_facts import ENDS, SILENT
 
 A = "sip:192.168.10.20"
@@ -171,21 +169,6 @@ def test_a_name_has_time_for_all_its_targets(keepalive: ModuleType, server: Fake
     assert keepalive.state(NAME) == 1
     server.tick(0.3)
     assert len(server.ksr.sent) == 2, "the next one leaves at once"
-
-
-@pytest.mark.parametrize(
-    ("uri", "proxy", "seconds"),
-    [
-        ("sip:192.168.10.20", "", 3),
-        ("sip:[2001:db8::1]:5070", "", 3),
-        ("sip:gateway.example.com", "", 32),
-        ("sip:gateway.example.com", "sip:192.168.10.1", 3),
-        ("sip:192.168.10.20", "sip:proxy.example.com", 32),
-    ],
-)
-def test_how_long_a_ping_may_last(uri: str, proxy: str, seconds: int) -> None:
-    """To an address one limit, to a name as long as tm lets it live; the next hop is what counts."""
-    assert way_of(uri, Policy(Settings().values(), {"outbound_proxy": proxy})).longest == seconds * 1_000_000
 
 
 def test_no_route_is_a_failure_at_once(keepalive: ModuleType, server: FakeServer) -> None:

@@ -178,7 +178,9 @@ def test_tm_can_be_told_to_keep_strangers_out(start, gateway: Gateway) -> None:
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "127.0.0.9"])
 def test_ping_check_source(kamailio: Kamailio, gateway: Gateway, host: str) -> None:
-    """An answer from another port, or another address, counts only where that is not looked at."""
+    """On real servers: an answer from another port, or another address, counts only where that is not
+    looked at.
+    """
     options = {"ping_interval": 0.5, "ping_timeout": 400, "ping_check_source": 1}
     assert kamailio.call("add_destination", gateway.uri, "test", **options) == 0
     kamailio.wait_for_state(gateway.uri, UP)

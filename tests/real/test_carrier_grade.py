@@ -33,7 +33,9 @@ def add(kamailio: Kamailio, gateway: Gateway):
 
 
 def test_a_loss_is_confirmed_in_seconds(kamailio: Kamailio, gateway: Gateway, add) -> None:
-    """fall 3, ping_interval 10, pending 1, ping_timeout 1000: down within 10 + 3 * 1 + 2 * 1 s of silence."""
+    """On real servers: fall 3, ping_interval 10, pending 1, ping_timeout 1000: down within 10 + 3 * 1 + 2
+    * 1 s of silence.
+    """
     add(fall=3, ping_interval=10, ping_interval_pending=1, ping_timeout=1000, ping_jitter=0)
     kamailio.wait_for_state(gateway.uri, UP)
     gateway.silent = True
@@ -90,7 +92,7 @@ def test_intervals_of_a_second_and_less(kamailio: Kamailio, gateway: Gateway, ad
     ("codes", "state"), [("2xx,404", UP), ("200-499", UP), ("any", UP), ("2xx,480", DOWN)]
 )
 def test_reply_codes(kamailio: Kamailio, gateway: Gateway, add, codes: str, state: int) -> None:
-    """A 404 is alive where it is listed; silence is not, even where any code is."""
+    """On real servers: a 404 is alive where it is listed; silence is not, even where any code is."""
     gateway.code = 404
     add(ping_reply_codes=codes, ping_interval=0.5, ping_timeout=300)
     kamailio.wait_for_state(gateway.uri, state)
@@ -99,7 +101,9 @@ def test_reply_codes(kamailio: Kamailio, gateway: Gateway, add, codes: str, stat
 
 
 def test_what_is_sent(kamailio: Kamailio, gateway: Gateway, add) -> None:
-    """Method, From, headers and one Max-Forwards arrive, through the proxy, from the socket."""
+    """On real servers: method, From, headers and one Max-Forwards arrive, through the proxy, from the
+    socket.
+    """
     socket = f"udp:127.0.0.1:{kamailio.port}"
     add(
         "sip:provider.invalid",
@@ -121,7 +125,9 @@ def test_what_is_sent(kamailio: Kamailio, gateway: Gateway, add) -> None:
 
 
 def test_retry_after(kamailio: Kamailio, gateway: Gateway, add) -> None:
-    """After a 503 with Retry-After: 3 the next ping, due in half a second, comes three seconds later."""
+    """On real servers: after a 503 with Retry-After: 3 the next ping, due in half a second, comes three
+    seconds later.
+    """
     gateway.code = 503
     gateway.headers = ["Retry-After: 3;duration=60"]
     add(ping_interval=0.5, ping_jitter=0)
@@ -200,7 +206,7 @@ def test_a_gateway_that_is_back_is_found_while_calls_fail(
 
 
 def test_remove_after(kamailio: Kamailio, gateway: Gateway, add) -> None:
-    """Given up after three failures, with a log line and a last callback."""
+    """On real servers: given up after three failures, with a log line and a last callback."""
     gateway.code = 500
     add(ping_interval=0.5, remove_after=3, callback="on_change")
     kamailio.wait_for_state(gateway.uri, -1)
@@ -293,7 +299,9 @@ def test_groups_and_events(kamailio: Kamailio, gateway: Gateway, add) -> None:
 
 
 def test_the_list_file(start, gateway: Gateway, tmp_path: Path) -> None:
-    """Lines are monitored; a reload applies the difference; a broken file changes nothing."""
+    """On real servers: lines are monitored; a reload applies the difference; a broken file changes
+    nothing.
+    """
     other = Gateway()
     file = tmp_path / "keepalive.list"
     file.write_text(f"{gateway.uri} group=carriers fall=2 # first\nsip:bad:port\n")

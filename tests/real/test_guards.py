@@ -128,7 +128,9 @@ def test_workers_that_read_nothing_blame_nobody(
 
 
 def test_nothing_but_void_pings_end_a_state(start, gateway: Gateway) -> None:
-    """With workers that read nothing it is told why no answer was heard, and in the end the state goes."""
+    """On real servers: with workers that read nothing it is told why no answer was heard, and in the end
+    the state goes.
+    """
     server = start(
         KEEPALIVE_DESTINATIONS=gateway.uri, KEEPALIVE_STALE_AFTER=6, KEEPALIVE_FALL=2, KEEPALIVE_PING_JITTER=0
     )
@@ -276,7 +278,9 @@ def test_a_flapping_trunk(start, gateway: Gateway) -> None:
 
 
 def test_a_clock_that_jumps(start, tmp_path: Path) -> None:
-    """By seconds or an hour, on and back: nobody is down, pings go on, and who dies then is down in time."""
+    """On real servers: by seconds or an hour, on and back: nobody is down, pings go on, and who dies then
+    is down in time.
+    """
     gateways = [Gateway() for _ in range(10)]
     server = start(turned_clock=True, KEEPALIVE_PING_JITTER=0, KEEPALIVE_STALE_AFTER=5)
     for gateway in gateways:

@@ -57,7 +57,9 @@ def test_units(start, gateway: Gateway, tmp_path: Path) -> None:
 
 
 def test_options_of_groups(start, gateway: Gateway, tmp_path: Path) -> None:
-    """The list file and configure_group give a group options; pings follow, and so does the group's floor."""
+    """On real servers: the list file and configure_group give a group options; pings follow, and so does
+    the group's floor.
+    """
     file = tmp_path / "keepalive.list"
     file.write_text(f"{gateway.uri} group=g\ngroup.g.ping_interval=1h group.g.fall=3 # of all\n")
     other = Gateway()

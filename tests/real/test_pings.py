@@ -40,7 +40,7 @@ def test_first_ping_leaves_within_a_second(kamailio: Kamailio, gateway: Gateway)
 
 
 def test_what_is_sent(kamailio: Kamailio, watched: Gateway) -> None:
-    """A ping is an OPTIONS to the URI as it was given, from the From URI that is set."""
+    """On real servers: a ping is an OPTIONS to the URI as it was given, from the From URI that is set."""
     wait_for("a ping", lambda: watched.pings)
     ping = watched.pings[0]
     assert ping.method == "OPTIONS"
@@ -208,7 +208,7 @@ def test_what_can_not_be_sent_is_down(kamailio: Kamailio) -> None:
 
 
 def test_one_ping_in_flight(kamailio: Kamailio) -> None:
-    """A silent destination never has two transactions at a time."""
+    """On real servers: a silent destination never has two transactions at a time."""
     silent = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
     silent.bind(("127.0.0.1", 0))
     silent.settimeout(0.2)

@@ -6,7 +6,7 @@ import shlex
 
 import pytest
 
-from documents import named_examples
+from examples import named_examples
 from gateway import Gateway
 from real.server import ROOT, Kamailio, wait_for
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from documents import REFERENCE, named_examples, sessions
+from examples import REFERENCE, named_examples, sessions
 from gateway import Gateway
 from real.conftest import DEFAULTS
 from real.server import Kamailio, wait_for
@@ -135,7 +135,7 @@ def test_every_answer_is_python() -> None:
 
 
 def test_the_list_file(start_readme, gateway: Gateway) -> None:
-    """The good lines are monitored with their options, the bad one is named."""
+    """On real servers: the good lines are monitored with their options, the bad one is named."""
     head = named_examples()["kemi.py"].split("def mod_init")[0]
     script = head + named_examples(REFERENCE)["list_file.py"].replace("/etc/kamailio/", "FOLDER/")
     files = {"keepalive.list": named_examples(REFERENCE)["keepalive.list"]}

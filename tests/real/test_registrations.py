@@ -86,7 +86,9 @@ def test_callbacks_run_once_in_order_after_the_state_is_visible(kamailio: Kamail
 @pytest.mark.traceback
 @pytest.mark.parametrize("callback", ["fails", "exits"])
 def test_a_failing_callback_disturbs_nobody(kamailio: Kamailio, gateway: Gateway, callback: str) -> None:
-    """A callback that raises, or tries to exit, is logged with its traceback; the others are told."""
+    """On real servers: a callback that raises, or tries to exit, is logged with its traceback; the others
+    are told.
+    """
     kamailio.call("add_destination", gateway.uri, "one", 0, callback, None)
     kamailio.call("add_destination", gateway.uri, "two", 0, "on_change", None)
     kamailio.wait_for_state(gateway.uri, UP)

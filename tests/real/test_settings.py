@@ -116,7 +116,9 @@ def test_destinations_change_at_run_time(start, gateway: Gateway) -> None:
 
 @pytest.mark.parametrize(("unknown_as", "answer"), [("up", 1), ("down", 2), ("error", -1)])
 def test_unknown_as(start, gateway: Gateway, unknown_as: str, answer: int) -> None:
-    """Before the first result is_alive answers what unknown_as says; an operator can change it."""
+    """On real servers: before the first result is_alive answers what unknown_as says; an operator can
+    change it.
+    """
     gateway.silent = True
     server = start(KEEPALIVE_UNKNOWN_AS=unknown_as, KEEPALIVE_PING_INTERVAL=60, KEEPALIVE_PING_TIMEOUT=30000)
     server.call("add_destination", gateway.uri, "test")

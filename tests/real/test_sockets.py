@@ -175,7 +175,9 @@ def test_what_is_wrong_from_the_start(start, gateway: Gateway) -> None:
 
 
 def test_a_route_that_drops_pings(start, gateway: Gateway) -> None:
-    """tm takes what its event route drops for sent, and says no more of it: that is nobody's silence."""
+    """On real servers: tm takes what its event route drops for sent, and says no more of it: that is
+    nobody's silence.
+    """
     server = start(
         "native.cfg",
         KEEPALIVE_DIR=ROOT / "kemi",

@@ -14,7 +14,7 @@ from keepalive_core.rules.evidence import Kind, Result
 from keepalive_core.rules.judging import Transition, judge
 from keepalive_core.rules.record import Health
 from keepalive_core.rules.schedule import SECOND
-from keepalive_core.rules.states import DOWN, UP
+from keepalive_core.rules.states import DOWN, UNKNOWN, UP
 
 WALL = 1_000_000
 
@@ -126,3 +126,76 @@ def test_calls_in_any_sequence(steps: list[tuple[int, int]]) -> None:
             assert at >= before.kept_down
     assert health.state in (UP, DOWN)
     assert health.ok + health.failed == len([code for _, code in steps if code != 100])
+
+
+@pytest.mark.parametrize(
+    ("code", "success"),
+    [(0, None), (199, None), (200, True), (499, True), (599, False), (600, True), (699, True), (700, None)],
+)
+def test_where_codes_begin_and_end(code: int, success: bool | None) -> None:
+    """200 to 699 are final."""
+    assert is_call_success(code) is success
+
+
+@pytest.mark.parametrize(("calls", "code"), [(CallCriteria("off"), 503), (CALLS, 183)])
+def test_what_says_nothing_is_stale(calls: CallCriteria, code: int) -> None:
+    """It changes nothing."""
+    known = Health(1, UP, streak=1)
+    assert judge_call(known, code, 5 * SECOND, Criteria(), calls, WALL) == (known, Transition.STALE, "")
+
+
+@pytest.mark.parametrize(
+    ("ok", "failed", "down"), [(3, 16, False), (3, 17, True), (0, 2, False), (0, 3, True)]
+)
+def test_how_many_failed_calls_are_enough(ok: int, failed: int, down: bool) -> None:
+    """Four at the least here, of which 85 of a hundred failed."""
+    known = Health(
+        1, UP, streak=-1, since=5, calls_since=SECOND, calls_ok=ok, calls_failed=failed - 1 + (ok == 0)
+    )
+    verdict = judge_call(known, 503, 2 * SECOND, Criteria(fall=99), CALLS, WALL)
+    assert (verdict.health.state == DOWN) == down
+    assert verdict.health.since == (WALL if down else 5)
+
+
+def test_what_took_it_down_is_counted_anew() -> None:
+    """After that calls begin at none; the failure itself counts, and it is down for a window."""
+    known = Health(1, UP, streak=2, calls_since=SECOND, calls_ok=0, calls_failed=3, failed=7)
+    for mode, transition in (("on", Transition.CHANGED), ("shadow", Transition.SHADOW)):
+        verdict = judge_call(known, 503, 2 * SECOND, Criteria(), CALLS._replace(mode=mode), WALL)
+        health = verdict.health
+        assert verdict.transition is transition
+        assert (health.calls_since, health.calls_ok, health.calls_failed) == (0, 0, 0)
+        assert health.kept_down == (12 * SECOND if mode == "on" else 0)
+        assert (health.heard, health.failed) == ((2 * SECOND, 8) if mode == "on" else (0, 7))
+        assert health.shadow_downs == (mode == "shadow")
+
+
+def test_in_shadow_calls_count_for_nothing_else() -> None:
+    """Neither as a success nor as a failure."""
+    shadow = CALLS._replace(mode="shadow")
+    for code in (200, 503):
+        verdict = judge_call(Health(1, UP, streak=2), code, 2 * SECOND, Criteria(), shadow, WALL)
+        assert verdict.transition is Transition.UNCHANGED
+        assert verdict.health.streak == 2
+
+
+def test_a_window_of_calls_is_its_length() -> None:
+    """To the microsecond; what comes behind it begins another one."""
+    known = Health(1, UP, streak=2, calls_since=SECOND, calls_ok=3)
+    assert judge_call(known, 200, 11 * SECOND, Criteria(), CALLS, WALL).health.calls_ok == 4
+    later = judge_call(known, 200, 11 * SECOND + 1, Criteria(), CALLS, WALL).health
+    assert (later.calls_ok, later.calls_since) == (1, 11 * SECOND + 1)
+
+
+@pytest.mark.parametrize(("state", "transition"), [(UP, Transition.PENDING), (UNKNOWN, Transition.UNCHANGED)])
+def test_too_few_failed_calls_wait_for_a_ping(state: int, transition: Transition) -> None:
+    """It stays what it was, since when it was, however few failures are enough."""
+    verdict = judge_call(Health(1, state, since=5), 503, 2 * SECOND, Criteria(fall=1), CALLS, WALL)
+    assert verdict.transition is transition
+    assert (verdict.health.state, verdict.health.since, verdict.health.streak) == (state, 5, -1)
+
+
+def test_a_call_that_goes_well_brings_up() -> None:
+    """A success is one, and so the change is told."""
+    verdict = judge_call(Health(1, DOWN, streak=-3), 200, 2 * SECOND, Criteria(rise=1), CALLS, WALL)
+    assert (verdict.transition, verdict.health.state, verdict.health.since) == (Transition.CHANGED, UP, WALL)

@@ -27,3 +27,9 @@ def test_what_is_no_criteria(text: str) -> None:
     """Whatever else a route has written into the AVP is refused."""
     with pytest.raises((ValueError, TypeError)):
         Criteria.from_text(text)
+
+
+def test_criteria_nested_too_deeply_are_refused() -> None:
+    """A route of the script can write the AVP that has them: that is no reason for another error."""
+    with pytest.raises(ValueError, match="nested too deeply"):
+        Criteria.from_text("[" * 100_000)

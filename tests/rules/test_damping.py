@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from keepalive_core.rules import judging
 from keepalive_core.rules.criteria import Criteria
 from keepalive_core.rules.damping import damp
 from keepalive_core.rules.evidence import Kind, Result
@@ -130,3 +132,67 @@ def test_what_nobody_hears_of_does_not_flap() -> None:
         assert known.state == UP
         known = damp(known, expire(known, "nothing is heard", WALL), now, FLAPPING).health
         assert (known.state, known.flap_changes) == (UNKNOWN, 0)
+
+
+CHANGED = Transition.CHANGED
+
+
+def damped(before: Health, to: int, now: float, criteria: Criteria = FLAPPING) -> Any:
+    """Let a destination change to a state at a time, s."""
+    after = before._replace(state=to, since=WALL, reason="why")
+    return damp(before, judging.Verdict(after, CHANGED), int(now * SECOND), criteria)
+
+
+@pytest.mark.parametrize(
+    ("now", "since", "changes"), [(60, 100, 3), (160, 100, 3), (160.000001, 160.000001, 1)]
+)
+def test_changes_are_counted_within_the_window(now: float, since: float, changes: int) -> None:
+    """Of a minute here, to the microsecond; what is older counts no more, however many there were."""
+    now = max(now, 100)
+    before = Health(1, DOWN, flap_since=100 * SECOND, flap_changes=2)
+    verdict = damped(before, UP, now)
+    assert verdict.transition is CHANGED
+    assert (verdict.health.flap_since, verdict.health.flap_changes) == (int(since * SECOND), changes)
+
+
+@pytest.mark.parametrize(
+    ("state", "transition", "since"), [(UP, Transition.CHANGED, WALL), (DOWN, Transition.DAMPED, 5)]
+)
+def test_one_change_too_many(state: int, transition: Transition, since: int) -> None:
+    """It is down, for a while: that is news if it was up; if it was down it has been since then."""
+    before = Health(1, state, since=5, flap_since=100 * SECOND, flap_changes=3)
+    verdict = damped(before, DOWN if state == UP else UP, 110)
+    assert verdict.transition is transition
+    assert (verdict.health.state, verdict.health.since) == (DOWN, since)
+    assert verdict.health.kept_down == 140 * SECOND
+    assert (verdict.health.flap_since, verdict.health.flap_changes, verdict.health.flap_level) == (0, 0, 1)
+    assert verdict.health.reason == "flapping: 4 changes within 60 s, kept down for 30 s: why"
+
+
+@pytest.mark.parametrize(
+    ("level", "calm", "most", "seconds", "after"),
+    [
+        (0, 0, 100, 30, 1),
+        (1, 0, 100, 60, 2),
+        (2, 0, 100, 100, 2),
+        # Exactly the most: one more doubling would change nothing.
+        (2, 0, 120, 120, 2),
+        (2, 59, 1000, 120, 3),
+        (2, 60, 1000, 60, 2),
+        (2, 120, 1000, 30, 1),
+        (2, 600, 1000, 30, 1),
+    ],
+)
+def test_how_long_it_is_kept_down(level: int, calm: int, most: int, seconds: int, after: int) -> None:
+    """Twice as long each time, up to the most; half of it for each calm window behind the last time."""
+    criteria = FLAPPING._replace(flap_hold_max=most)
+    before = Health(1, UP, flap_since=990 * SECOND, flap_changes=3, flap_level=level)
+    verdict = damped(before._replace(kept_down=(1000 - calm) * SECOND), DOWN, 1000, criteria)
+    assert verdict.health.kept_down == (1000 + seconds) * SECOND
+    assert verdict.health.flap_level == after
+
+
+def test_what_is_kept_down_for_longer_stays_so() -> None:
+    """Failed calls may have asked for more."""
+    before = Health(1, UP, flap_since=990 * SECOND, flap_changes=3, kept_down=2000 * SECOND)
+    assert damped(before, DOWN, 1000).health.kept_down == 2000 * SECOND

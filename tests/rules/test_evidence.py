@@ -2,7 +2,7 @@
 
 import pytest
 
-from keepalive_core.rules.evidence import WORDS, Kind, Result
+from keepalive_core.rules.evidence import WORDS, Kind, Report, Result, replied
 
 
 def result(kind: Kind = Kind.REPLY, code: int = 200, sent: int = 100, generation: int = 1) -> Result:
@@ -43,3 +43,19 @@ def test_how_a_ping_ends(kind: Kind, word: str, is_silent: bool, is_our_fault: b
     assert word in WORDS
     assert word.isidentifier()
     assert Result(1, 0, 5000, kind, 486 if kind is Kind.REPLY else 0, "Gone").why() == why
+
+
+def test_how_long_it_took() -> None:
+    """In ms, counted from when it left: to a tenth if there was a reply, to one if there was none."""
+    assert Result(1, 5_000_000, 5_001_260, Kind.REPLY, 200, "OK").why() == "200 OK in 1.3 ms"
+    assert Result(1, 5_000_000, 5_001_260, Kind.REPLY, 200).why() == "200 in 1.3 ms"
+    assert Result(1, 5_000_000, 8_061_700, Kind.TIMEOUT).why() == "no reply in 3062 ms"
+    assert replied(503, "", 9_999_949) == "503 in 9999.9 ms"
+
+
+@pytest.mark.parametrize(("success", "said"), [(True, "reported alive: "), (False, "reported failing: ")])
+def test_what_was_reported(success: bool, said: str) -> None:
+    """Which way, and the script's reason in one line."""
+    assert Report(success, "INVITE\nfailed").why().startswith(said)
+    assert "\n" not in Report(success, "INVITE\nfailed").why()
+    assert Result(1, 3, 7, Kind.TIMEOUT).at == 7

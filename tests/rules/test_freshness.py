@@ -1,11 +1,12 @@
 """How long a state stands without evidence."""
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from keepalive_core.rules import freshness
 from keepalive_core.rules.criteria import Criteria
-from keepalive_core.rules.evidence import GRACE, Kind, Result
+from keepalive_core.rules.evidence import GRACE, NO_VERDICT, Kind, Result
 from keepalive_core.rules.judging import judge
 from keepalive_core.rules.parameters import PARAMETERS
 from keepalive_core.rules.policy import Policy
@@ -71,3 +72,20 @@ def test_the_row_of_void_pings_is_counted(kinds: list[Kind]) -> None:
     newest = max(with_verdict, default=0)
     assert known.voids == len(kinds) - newest
     assert last_evidence(known) == newest * SECOND
+
+
+@pytest.mark.parametrize(
+    ("known", "stands", "said"),
+    [
+        (Health(1), 90 * SECOND, "no fresh result for 90 s"),
+        (Health(1), SECOND // 2, "no fresh result for 0.5 s"),
+        (
+            Health(1, voids=4, reason=f"{NO_VERDICT}no reply: deaf"),
+            300 * SECOND,
+            "no fresh result for 300 s, its last 4 pings had no verdict, the last one: no reply: deaf",
+        ),
+    ],
+)
+def test_why_a_state_ends(known: Health, stands: int, said: str) -> None:
+    """For how long nothing was heard; if it was asked in vain, what kept this server from hearing."""
+    assert freshness.why(known, stands) == said

@@ -1,15 +1,28 @@
 """The criteria of health, as one table and as properties."""
 
+from __future__ import annotations
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from keepalive_core.rules.criteria import Criteria
 from keepalive_core.rules.evidence import Kind, Report, Result
-from keepalive_core.rules.judging import Transition, end_drain, expire, is_success, judge, judge_report
+from keepalive_core.rules.judging import (
+    Transition,
+    asks_to_drain,
+    count_call,
+    end_drain,
+    expire,
+    is_spent,
+    is_success,
+    judge,
+    judge_report,
+)
 from keepalive_core.rules.latency import LOSS, RECENT, loss, sample
 from keepalive_core.rules.pace import Pace, pace
 from keepalive_core.rules.record import Health, last_evidence
+from keepalive_core.rules.schedule import SECOND
 from keepalive_core.rules.states import DOWN, UNKNOWN, UP
 
 
@@ -289,3 +302,109 @@ def test_any_sequence_keeps_the_rules(sequence: list[Result | Report], rise: int
         assert abs(health.streak) <= len(outcomes)
         assert health.newest_sent == newest
         assert health.voids == 0
+
+
+@given(
+    st.integers(0, 3),
+    st.integers(-5, 5),
+    st.sampled_from([Kind.UNHEARD, Kind.UNSENT]),
+    st.integers(50, 32_000),
+    st.integers(0, 100_000_000),
+)
+def test_a_void_ping_changes_nothing(state: int, streak: int, kind: Kind, timeout: int, elapsed: int) -> None:
+    """Whatever is known, silence that this server would not have heard changes nothing but its own count."""
+    known = Health(1, min(state, DOWN), streak=streak, ok=3, failed=4)
+    result = Result(1, 10, 10 + elapsed, kind, reason="this server stood still")
+    verdict = judge(known, result, Criteria(timeout=timeout), WALL)
+    assert verdict.transition is Transition.VOID
+    assert verdict.health == known._replace(
+        newest_sent=10, void=1, voids=1, result=kind.word, reason=f"no verdict: {result.why()}"
+    )
+
+
+@pytest.mark.parametrize(
+    ("streak", "remove_after", "spent"),
+    [(-3, 3, True), (-4, 3, True), (-2, 3, False), (3, 3, False), (-99, 0, False), (0, 0, False)],
+)
+def test_who_is_given_up(streak: int, remove_after: int, spent: bool) -> None:
+    """Who failed remove_after times in a row; nobody without that."""
+    assert is_spent(Health(1, DOWN, streak=streak), Criteria(remove_after=remove_after)) == spent
+
+
+@pytest.mark.parametrize(
+    ("code", "retry_after", "most_drain", "seconds", "not_before"),
+    [
+        # A 503 with Retry-After drains, for as long as that says or drain_max allows.
+        (503, 7, 60, 7, True),
+        (503, 70, 60, 60, True),
+        (503, 60, 60, 60, True),
+        (503, 7, 0, 0, False),
+        (503, 0, 60, 0, False),
+        # A code of drain_codes does so by itself, for drain_time.
+        (480, 0, 60, 30, False),
+        (480, 7, 60, 7, True),
+        (480, 7, 0, 30, False),
+        (500, 7, 60, 0, False),
+        (200, 7, 60, 0, False),
+    ],
+)
+def test_who_asks_for_a_drain(
+    code: int, retry_after: int, most_drain: int, seconds: int, not_before: bool
+) -> None:
+    """By 503 and Retry-After, or by a code that is listed; only a time that it says itself puts pings off."""
+    criteria = Criteria(drain_codes=((480, 480),), drain_time=30, most_drain=most_drain, timeout=500)
+    result = Result(1, 10, 5 * SECOND, Kind.REPLY, code, "", retry_after)
+    assert asks_to_drain(result, criteria) == seconds
+    assert asks_to_drain(result._replace(kind=Kind.TIMEOUT), criteria) == 0
+    verdict = judge(Health(1, UP, drained=3), result, criteria, WALL)
+    assert (verdict.transition is Transition.DRAINED) == bool(seconds)
+    end = (5 + seconds) * SECOND
+    assert verdict.health.not_before == (end if not_before else 0)
+    if seconds:
+        assert (verdict.health.drain_until, verdict.health.drained) == (end + 500_000, 4)
+        assert verdict.health.state == UP
+
+
+@pytest.mark.parametrize(
+    ("resent_after", "latency", "resent"),
+    [(500, 499_999, 0), (500, 500_000, 1), (1, 1000, 1), (1, 999, 0), (0, 10**7, 0)],
+)
+def test_a_ping_that_was_sent_twice_has_no_latency(resent_after: int, latency: int, resent: int) -> None:
+    """From when tm sends it again on, nobody knows which one was answered; 0: it is sent once."""
+    result = Result(1, 10**9, 10**9 + latency, Kind.REPLY, 200)
+    health = judge(Health(1, UP), result, Criteria(resent_after=resent_after), WALL).health
+    assert (health.resent, health.latency) == (resent, 0 if resent else latency)
+
+
+def test_what_a_report_is_evidence_of() -> None:
+    """A failure is heard of, a success is traffic; both end a row of voids."""
+    known = Health(1, UP, streak=1, voids=2)
+    failed = count_call(known, False, Criteria(), 7, WALL).health
+    assert (failed.heard, failed.traffic, failed.voids, failed.since) == (7, 0, 0, WALL)
+    went_well = count_call(known, True, Criteria(), 7, WALL).health
+    assert (went_well.heard, went_well.traffic, went_well.voids, went_well.since) == (0, 7, 0, 0)
+
+
+def test_a_state_that_ends() -> None:
+    """It is unknown since then, with a reason, and nothing is counted in a row; what is unknown stays so."""
+    verdict = expire(Health(1, DOWN, streak=-4, since=3, reason="old"), "no fresh result", WALL)
+    assert verdict.transition is Transition.CHANGED
+    assert (verdict.health.state, verdict.health.streak) == (UNKNOWN, 0)
+    assert (verdict.health.since, verdict.health.reason) == (WALL, "no fresh result")
+    assert expire(Health(1), "any", WALL) == (Health(1), Transition.UNCHANGED, "")
+
+
+@pytest.mark.parametrize(
+    ("until", "now", "transition"),
+    [
+        (0, 5, Transition.STALE),
+        (5, 4, Transition.STALE),
+        (5, 5, Transition.UNCHANGED),
+        (5, 6, Transition.UNCHANGED),
+    ],
+)
+def test_a_drain_ends_at_its_end(until: int, now: int, transition: Transition) -> None:
+    """Not before, and where there is none nothing ends."""
+    verdict = end_drain(Health(1, UP, drain_until=until), now)
+    assert verdict.transition is transition
+    assert verdict.health.drain_until == (until if transition is Transition.STALE else 0)

@@ -1,9 +1,10 @@
 """What is kept of the latencies of the last pings."""
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from keepalive_core.rules.latency import LOSS, RECENT, percentile, sample
+from keepalive_core.rules.latency import LOSS, RECENT, latency_of, loss, percentile, sample
 
 
 @given(st.lists(st.integers(100, 10_000_000), min_size=1, max_size=RECENT), st.sampled_from([1, 50, 95, 100]))
@@ -13,3 +14,26 @@ def test_percentiles(latencies: list[int], percent: int) -> None:
     exact = sorted(latencies)[(len(latencies) * percent - 1) // 100]
     assert exact / 1.07 <= percentile(samples, percent) <= exact * 1.07
     assert percentile(LOSS, percent) == percentile("", percent) == 0
+
+
+@pytest.mark.parametrize(
+    ("latency", "mark"),
+    [(0, "!"), (100, "!"), (101, "!"), (107, '"'), (113, '"'), (10**7, "}"), (10**12, "}")],
+)
+def test_the_scale_of_latencies(latency: int, mark: str) -> None:
+    """From 0.1 ms to 10 s in steps of 13 %; what is less or more is at its ends, and never a loss."""
+    assert sample(latency) == mark
+
+
+@pytest.mark.parametrize(("samples", "percentage"), [("", 0.0), ("!", 0.0), ("~", 100.0), ("!~~!", 50.0)])
+def test_what_was_lost(samples: str, percentage: float) -> None:
+    """Of a hundred pings; without any, none."""
+    assert loss(samples) == percentage
+
+
+@pytest.mark.parametrize(("percent", "place"), [(1, 0), (50, 9), (51, 10), (95, 18), (96, 19), (100, 19)])
+def test_a_percentile_is_one_of_the_samples(percent: int, place: int) -> None:
+    """The least that as many hundredths do not exceed; losses have no latency."""
+    marks = [chr(ord("A") + each) for each in range(20)]
+    assert percentile("".join(reversed(marks)) + "~~", percent) == latency_of(marks[place])
+    assert percentile("~", percent) == percentile("", percent) == 0

@@ -210,3 +210,19 @@ def test_a_check_sees_what_the_file_says_of_the_group() -> None:
     assert "sip:a with {'fall': 3}" in parsed.faults[0]
     assert parsed.bad == 3
     assert parsed.entries == []
+
+
+@pytest.mark.parametrize(
+    ("text", "fault"),
+    [
+        ("group.g.fall=3 sip:a", "line 1: 'sip:a' is no group.NAME.PARAMETER=VALUE"),
+        ("group.g.fall=3\ngroup.g.fall=4", "line 2: fall of group 'g' stands in line 1 already"),
+        ("group.g.fall=3 group.g.fall=4", "line 1: fall of group 'g' stands in line 1 already"),
+        ("group.g.fall=x", "line 1: group 'g': "),
+    ],
+)
+def test_what_no_line_of_a_group_says(text: str, fault: str) -> None:
+    """An option stands once, and nothing but options in that line; the first word counts."""
+    parsed = list_file.parse(text.encode())
+    assert [each[: len(fault)] for each in parsed.faults] == [fault]
+    assert parsed.bad == 1

@@ -89,3 +89,52 @@ def test_held_is_not_down() -> None:
     assert (kept.health.state, kept.health.streak, kept.transition) == (UP, -1, Transition.FROZEN)
     assert kept.health.since == 0
     assert pace(kept.health, 6) is Pace.PENDING
+
+
+INTERVAL = 10 * SECOND
+NOBODY = Threshold(INTERVAL, 100, 100)
+"""More than all of them would have to fail."""
+
+
+@pytest.mark.parametrize(
+    ("passed", "expected"),
+    [
+        (INTERVAL - 1, Uplink(1000 * SECOND, 5, 3)),
+        # The next interval has begun, and that before is remembered.
+        (INTERVAL, Uplink(1000 * SECOND + INTERVAL, 1, 4)),
+        (2 * INTERVAL - 1, Uplink(1000 * SECOND + INTERVAL, 1, 4)),
+        # All that was counted is older than an interval.
+        (2 * INTERVAL, Uplink(1000 * SECOND + 2 * INTERVAL, 1, 0)),
+        (5 * INTERVAL // 2, Uplink(1000 * SECOND + 5 * INTERVAL // 2, 1, 0)),
+    ],
+)
+def test_failures_are_counted_in_intervals(passed: int, expected: Uplink) -> None:
+    """This one and the one before, to the microsecond."""
+    assert count_failure(Uplink(1000 * SECOND, 4, 3), 1000 * SECOND + passed, NOBODY) == expected
+
+
+@pytest.mark.parametrize(
+    ("passed", "failing"), [(0, 7), (INTERVAL // 4, 6), (INTERVAL, 3), (2 * INTERVAL, 3)]
+)
+def test_the_interval_before_counts_by_its_rest(passed: int, failing: float) -> None:
+    """The part of it that is not an interval old: of 4 that failed evenly in it, 3 a quarter later."""
+    assert Uplink(1000 * SECOND, 3, 4).failing(1000 * SECOND + passed, INTERVAL) == failing
+
+
+@pytest.mark.parametrize(("passed", "frozen"), [(INTERVAL - 1, False), (INTERVAL, True)])
+def test_all_are_frozen_again_an_interval_later(passed: int, frozen: bool) -> None:
+    """Not while those go down that were frozen."""
+    known = Uplink(1000 * SECOND, 50, 0, frozen_until=1000 * SECOND)
+    now = 1000 * SECOND + passed
+    known = known._replace(began=now)
+    assert count_failure(known, now, Threshold(INTERVAL, 100, 20)).is_frozen(now) == frozen
+
+
+@pytest.mark.parametrize(
+    ("failed", "behind", "percent", "frozen"),
+    [(19, 100, 20, False), (20, 100, 20, True), (0, 1, 1, False), (1, 2, 1, True), (1, 2, 99, True)],
+)
+def test_how_many_are_too_many(failed: int, behind: int, percent: int, frozen: bool) -> None:
+    """More than the percentage, and two at the least."""
+    known = count_failure(Uplink(1000 * SECOND, failed), 1000 * SECOND, Threshold(INTERVAL, behind, percent))
+    assert known.frozen_until == (1000 * SECOND + INTERVAL if frozen else 0)

@@ -1,14 +1,13 @@
 """The table of parameters: names, types and limits."""
 
-import re
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from keepalive_core.rules import units
-from keepalive_core.rules.parameters import PARAMETERS, InvalidSetting, check
+from keepalive_core.rules.parameters import PARAMETERS, InvalidSetting, Values, check
 from keepalive_core.rules.policy import Settings
+from limits_of_parameters import NUMBERS, limits
 
 
 @pytest.mark.parametrize(
@@ -80,26 +79,6 @@ def test_a_bad_value_changes_nothing(name: object, value: object, fault: str) ->
     assert settings.values() == before
 
 
-def limits(name: str) -> tuple[list[float], list[float]]:
-    """Return which values a parameter of numbers allows at its limits, and which it refuses beyond them."""
-    with pytest.raises(InvalidSetting) as refusal:
-        Settings().modparam(name, 10**12)
-    said = re.search(r"(0, or )?([\d.]+) to (\d+) \w+ is allowed", str(refusal.value))
-    assert said, refusal.value
-    low, high = (float(each) if "." in each else int(each) for each in said.groups()[1:])
-    off = said[1] is not None
-    step = 0.01 if isinstance(low, float) else 1
-    beyond = [high + step, *([] if off and low - step == 0 else [low - step]), -1]
-    return [low, high, *([0] if off else [])], beyond
-
-
-NUMBERS = [
-    name
-    for name, parameter in PARAMETERS.items()
-    if isinstance(parameter.default, int) and parameter.kind.unit
-]
-
-
 @pytest.mark.parametrize("name", NUMBERS)
 def test_limits_are_allowed(name: str) -> None:
     """The smallest and the largest value are allowed as the refusal of others says, and no step beyond."""
@@ -151,3 +130,10 @@ def test_any_text_is_taken_or_refused(name: str, text: str) -> None:
         assert check(name, found) == found
     assert len(refusal) < 900
     assert refusal.isprintable() or not refusal
+
+
+def test_a_parameter_is_a_row_or_a_value() -> None:
+    """Asked of the class it is the row, with the name of its define; of values, the value."""
+    assert Values.ping_interval is PARAMETERS["ping_interval"]
+    assert PARAMETERS["ping_interval"].define == "KEEPALIVE_PING_INTERVAL"
+    assert Values({"ping_interval": 7}).ping_interval == 7

@@ -168,3 +168,15 @@ def test_the_name_of_the_c_module() -> None:
         check_options({"delete_counter": 7, "remove_after": 7})
     with pytest.raises(InvalidSetting, match="bad delete_counter -1: 0 to 1000000 failures is allowed"):
         settings.modparam("delete_counter", -1)
+
+
+def test_what_the_script_said_can_be_taken_back() -> None:
+    """A reload of the script that is refused changes no setting."""
+    settings = Settings()
+    settings.modparam("ping_interval", 10)
+    before = settings.of_script()
+    settings.modparam("ping_interval", 20)
+    settings.modparam("fall", 3)
+    settings.take_back(before)
+    assert settings.of_script() == {"ping_interval": 10}
+    assert (settings.values()["ping_interval"], settings.values()["fall"]) == (10, 1)

@@ -1,5 +1,7 @@
 """What is shown of what comes from outside: its length, and what is not shown."""
 
+from __future__ import annotations
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -109,3 +111,22 @@ def test_a_refused_setting_shows_no_password(name: str, text: str) -> None:
     with pytest.raises(InvalidSetting) as refusal:
         check(name, text)
     assert "secret" not in shown(str(refusal.value), 1500)
+
+
+@given(
+    st.one_of(
+        st.text(),
+        st.binary(),
+        st.integers(),
+        st.floats(),
+        st.lists(st.text()),
+        st.text().map(lambda t: t * 99),
+    )
+)
+def test_what_is_quoted_is_short_and_printable(value: object) -> None:
+    """Whatever it is, in a log line it is one short printable line."""
+    assert len(quoted(value)) <= 80
+    assert quoted(value).isprintable()
+    if isinstance(value, str):
+        assert one_line(value).isprintable()
+        assert len(one_line(value)) <= MOST_REMEMBERED

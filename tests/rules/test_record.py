@@ -12,7 +12,7 @@ from keepalive_core.rules.evidence import Kind, Result
 from keepalive_core.rules.judging import Transition, judge
 from keepalive_core.rules.latency import RECENT
 from keepalive_core.rules.pace import pace
-from keepalive_core.rules.record import Health, fast_call, fast_success
+from keepalive_core.rules.record import Health, fast_call, fast_success, last_evidence, newest_sent_in
 from keepalive_core.rules.schedule import SECOND
 from keepalive_core.rules.states import DOWN, UNKNOWN, UP
 
@@ -209,3 +209,24 @@ def test_fast_call_is_what_judge_call_says(known: Health, at: int, window: int) 
     assert again == verdict.health.text() + "  "
     assert verdict.transition is Transition.UNCHANGED
     assert pace(verdict.health, at) == pace(known, at)
+
+
+def test_when_the_last_ping_left_is_read_alone() -> None:
+    """One field, without the others: in a record's text it is where the record has it."""
+    assert newest_sent_in(Health(1, 2, 12345, reason="a b c").text()) == 12345
+    with pytest.raises(IndexError):
+        newest_sent_in("1 2")
+
+
+@pytest.mark.parametrize(
+    ("known", "last"),
+    [
+        (Health(1, heard=7, traffic=5, newest_sent=3), 7),
+        (Health(1, heard=5, traffic=7, newest_sent=3), 7),
+        (Health(1, heard=3, traffic=5, newest_sent=7), 7),
+        (Health(1, heard=3, traffic=5, newest_sent=7, voids=1), 5),
+    ],
+)
+def test_the_last_evidence(known: Health, last: int) -> None:
+    """A result, a call or a report, whichever was last; a ping without a verdict is none."""
+    assert last_evidence(known) == last

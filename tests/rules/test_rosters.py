@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from itertools import count
 
+import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
+from group_definition import held
 from keepalive_core.rules import roster_text
 from keepalive_core.rules.floor_words import words
 from keepalive_core.rules.group_floor import least_alive
@@ -48,16 +50,6 @@ class Shelf:
         number = f"{next(self._numbers):08x}"
         self.pages[number] = text
         return number
-
-
-def held(members: list[tuple[Member, str]], least: int) -> list[str]:
-    """Return the keys of who has to be kept answering, by the simple definition: the best that are missing.
-
-    Arguments: members, in any order, each with its mark; least, how many have to answer.
-    """
-    ranked = sorted(members)
-    missing = max(0, least - sum(mark == ANSWERS for _, mark in ranked))
-    return [member.key for member, mark in ranked if mark == SPARE][:missing]
 
 
 class RosterOfManyPages(RuleBasedStateMachine):
@@ -183,3 +175,131 @@ class RosterOfManyPages(RuleBasedStateMachine):
 
 RosterOfManyPages.TestCase.settings = settings(max_examples=25, stateful_step_count=20, deadline=None)
 TestRosterOfManyPages = RosterOfManyPages.TestCase
+
+
+def some(number: int) -> list[Member]:
+    """Members, the best first."""
+    return [Member(rank(0, 0, born), f"sip:{born}", f"uri{born}", words(["2"])) for born in range(number)]
+
+
+def roster_of(members: list[Member], shelf: Shelf) -> Roster:
+    """A roster in which nobody answers yet."""
+    roster = Roster(EMPTY, shelf.pages.__getitem__, shelf.write)
+    for member in members:
+        roster.join(member, SPARE)
+    roster.follow_words("0")
+    return roster
+
+
+def test_who_is_not_in_it_is_not_found() -> None:
+    """Neither in an empty one, nor between others; and who is in it joins once."""
+    members, shelf = some(3), Shelf()
+    assert Roster(EMPTY, shelf.pages.__getitem__, shelf.write).find(members[0].rank, members[0].key) is None
+    roster = roster_of([members[0], members[2]], shelf)
+    assert roster.find(members[1].rank, members[1].key) is None
+    before = roster.text()
+    roster.join(members[2], ANSWERS)
+    assert roster.text() == before
+    seat = roster.find(members[2].rank, members[2].key)
+    assert seat is not None
+    assert roster.member(seat) == members[2]
+    roster.leave(seat)
+    assert roster.find(members[2].rank, members[2].key) is None
+
+
+def test_an_empty_roster_is_tidy() -> None:
+    """There is nothing to bring together."""
+    roster = Roster(EMPTY, {}.__getitem__, str)
+    roster.tidy(some(1)[0].rank)
+    assert roster.text() == EMPTY
+
+
+def test_a_page_and_its_marks_belong_together() -> None:
+    """Members with their marks, page by page; a page that has lost a line is nonsense."""
+    members, shelf = some(SEATS + 1), Shelf()
+    roster = roster_of(members, shelf)
+    assert roster.number_of_pages() == 2
+    found = [each for page in range(2) for each in roster.members_of(page)]
+    assert found == [(member, SPARE) for member in members]
+    shelf.pages = {number: text.partition("\n")[0] for number, text in shelf.pages.items()}
+    with pytest.raises(ValueError, match="fewer lines than marks"):
+        Roster(roster.text(), shelf.pages.__getitem__, shelf.write).members_of(0)
+
+
+def test_how_many_are_going_to_be_kept() -> None:
+    """As many as are missing, if there are so many; settled in steps, and done when nothing is left to do."""
+    roster = roster_of(some(3), Shelf())
+    assert roster.kept_once_settled() == 2
+    assert [roster.settle(1) for _ in range(3)] == [False, False, True]
+    assert (roster.kept, [each.key for each in roster.begun]) == (2, ["sip:0", "sip:1"])
+    roster.set_mark(2, ANSWERS)
+    assert roster.kept_once_settled() == 1
+    assert not roster.settle(1)
+    assert roster.settle(1)
+    assert [each.key for each in roster.ended] == ["sip:1"]
+
+
+def test_numbers_that_somebody_else_wrote_are_counted_anew() -> None:
+    """A head that says more are kept than are: settling finds the true number."""
+    roster = roster_of(some(3), Shelf())
+    roster.kept = 7
+    while not roster.settle(3):
+        pass
+    assert (roster.kept, roster.members, roster.answering) == (2, 3, 0)
+
+
+@pytest.mark.parametrize("damage", ["a mark", "the order", "a number"])
+def test_what_was_not_written_here_is_nonsense(damage: str) -> None:
+    """A mark that is none, pages in another order, or one page twice."""
+    shelf = Shelf()
+    roster = roster_of(some(SEATS + 1), shelf)
+    roster.check()
+    text = roster.text()
+    head, record = len(EMPTY), (len(text) - len(EMPTY)) // 2
+    first, second = text[head : head + record], text[head + record :]
+    if damage == "a mark":
+        text = f"{text[:-1]}?"
+    elif damage == "the order":
+        text = text[:head] + second + first
+    else:
+        text = text[:head] + first + second[:24] + first[24:32] + second[32:]
+    with pytest.raises(ValueError, match="mixed up"):
+        Roster(text, shelf.pages.__getitem__, shelf.write).check()
+
+
+def test_a_page_goes_with_its_last_member() -> None:
+    """Until more than half of its members are gone it stays as it is; then what is left moves together."""
+    members, shelf = some(SEATS + 4), Shelf()
+    roster = roster_of(members, shelf)
+    last = members[-1]
+    pages = roster.number_of_pages()
+    for member in members[:-1]:
+        seat = roster.find(member.rank, member.key)
+        assert seat is not None
+        roster.leave(seat)
+        before = list(roster.written)
+        roster.tidy(last.rank)
+        if member is members[0]:
+            assert roster.written == before
+    assert (pages, roster.number_of_pages(), roster.members) == (2, 1, 1)
+    seat = roster.find(last.rank, last.key)
+    assert seat is not None
+    roster.leave(seat)
+    assert (roster.number_of_pages(), roster.members) == (0, 0)
+    assert {*shelf.pages} == {*roster.dropped}
+
+
+@pytest.mark.parametrize("goes", ["first", "second"])
+def test_what_is_left_of_two_pages_moves_together(goes: str) -> None:
+    """With the page before or the one behind, whichever has room."""
+    members, shelf = some(2 * SEATS), Shelf()
+    roster = roster_of(members, shelf)
+    assert roster.number_of_pages() == 2
+    order = [*members[2:SEATS], *members[SEATS + 2 :]]
+    for member in order if goes == "first" else reversed(order):
+        seat = roster.find(member.rank, member.key)
+        assert seat is not None
+        roster.leave(seat)
+        roster.tidy(member.rank)
+    assert (roster.number_of_pages(), roster.members) == (1, 4)
+    assert [member for member, _ in roster.members_of(0)] == [*members[:2], *members[SEATS : SEATS + 2]]

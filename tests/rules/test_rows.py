@@ -58,7 +58,7 @@ def test_what_is_sound_is_read(kind: str) -> None:
     assert parse(text)
 
 
-@pytest.mark.parametrize("text", NONSENSE, ids=lambda text: text[:10])
+@pytest.mark.parametrize("text", NONSENSE, ids=range(len(NONSENSE)))
 @pytest.mark.parametrize("kind", SOUND)
 def test_nonsense_is_refused(kind: str, text: str) -> None:
     """It raises: no value of another shape is taken for sound. An empty list is one, where lists may be."""
@@ -178,3 +178,35 @@ def test_listeners_come_back() -> None:
     """With the names that they have in kamailio.cfg."""
     found = [Listener("udp", "127.0.0.1", 5060, ("a", "b")), Listener("tcp", "::1", 5060)]
     assert rows.listeners(rows.json_text(found)) == found
+
+
+def test_what_the_owners_say_is_put_together() -> None:
+    """Their groups in their order; where options differ, the first owner's count."""
+    first = rows.Owner(0, "", {"a": [1]}, {"fall": 3}, "carriers")
+    other = rows.Owner(0, "", None, {"fall": 5, "rise": 2}, "overflow")
+    found = rows.Registration(
+        1, "sip:a", {"me": first, "you": other, "they": first, "we": rows.Owner(0, "", None)}
+    )
+    assert found.groups == ("carriers", "overflow")
+    assert found.options == {"fall": 3, "rise": 2}
+
+
+def test_a_user_attr_is_handed_out_as_a_copy() -> None:
+    """What a callback does to its own is nobody else's trouble."""
+    owner = rows.Owner(0, "", {"a": [1]})
+    owner.copy_of_user_attr()["a"].append(2)
+    assert owner.user_attr == {"a": [1]}
+
+
+def test_the_options_of_a_group() -> None:
+    """By who gave them, each as strictly as a user's."""
+    assert rows.group_options('{"me": {"fall": 3}}') == {"me": {"fall": 3}}
+    for text in ("[]", '{"me": {"fall": 0}}', '{"me": {"nonsense": 1}}'):
+        with pytest.raises(ValueError):
+            rows.group_options(text)
+
+
+def test_when_it_was_rehearsed() -> None:
+    """What is written is read, and the row keeps its length."""
+    assert [rows.rehearsed(rows.rehearsed_text(when)) for when in (0, 1, 2**62)] == [0, 1, 2**62]
+    assert len(rows.rehearsed_text(0)) == len(rows.rehearsed_text(2**62))

@@ -12,7 +12,9 @@ from keepalive_core.rules.schedule import (
     SLOT,
     TICK,
     Deadlines,
+    Minutely,
     Timetable,
+    Wish,
     dealt_to,
     first_ping,
     next_ping,
@@ -223,3 +225,73 @@ def test_each_deadline_comes_once_and_in_time(steps: list[tuple[int, int | None]
         assert all(when > now - SLOT for when in waiting.values())
     taken += [sent for _, sent in deadlines.take(now + 100 * SLOT)]
     assert sorted(taken) == [number for number, (_, wait) in enumerate(steps) if wait is not None]
+
+
+@pytest.mark.parametrize("one", Wish)
+@pytest.mark.parametrize("other", Wish)
+def test_a_weaker_wish_takes_nothing_from_a_stronger(one: Wish, other: Wish) -> None:
+    """Now comes before soon, and soon before a turn."""
+    order = [Wish.REGULARLY, Wish.SOON, Wish.NOW]
+    assert order.index(one.joined_by(other)) == max(order.index(one), order.index(other))
+
+
+def test_what_is_told_once_a_minute() -> None:
+    """Each kind for itself, and again after a minute to the microsecond."""
+    minutely = Minutely()
+    assert minutely.may_tell("a", 5)
+    assert not minutely.may_tell("a", 5 + 60 * SECOND - 1)
+    assert minutely.may_tell("b", 5 + 60 * SECOND - 1)
+    assert minutely.may_tell("a", 5 + 60 * SECOND)
+    assert not minutely.may_tell("a", 5 + 60 * SECOND)
+
+
+def test_a_key_may_be_brought_forward_only() -> None:
+    """Unless it is not there, or later."""
+    timetable = Timetable()
+    assert timetable.due("a") is None
+    timetable.bring_forward("a", 50 * SLOT)
+    timetable.bring_forward("a", 60 * SLOT)
+    assert timetable.due("a") == 50 * SLOT
+    timetable.bring_forward("a", 40 * SLOT)
+    assert timetable.due("a") == 40 * SLOT
+    assert "a" in timetable
+    assert len(timetable) == 1
+
+
+def test_keys_moved_again_and_again_leave_nothing() -> None:
+    """The wheel is cleared of dead entries; what is due is still taken once, and in time."""
+    timetable = Timetable()
+    for turn in range(1000):
+        timetable.put("a", turn * SLOT)
+        timetable.put("b", (2000 - turn) * SLOT)
+    assert sum(map(len, timetable._slots.values())) <= 2 * 2 + 64
+    assert timetable.take(1000 * SLOT) == ["a"]
+    assert timetable.take(1001 * SLOT) == ["b"]
+    assert timetable.take(5000 * SLOT) == []
+
+
+def test_pings_of_one_slot_are_given_up_together() -> None:
+    """Each by its key and when it left."""
+    deadlines = Deadlines()
+    deadlines.put("a", 1, 5 * SLOT)
+    deadlines.put("b", 2, 5 * SLOT - 1)
+    deadlines.put("a", 3, 6 * SLOT)
+    assert deadlines.take(5 * SLOT - 1) == []
+    assert deadlines.take(5 * SLOT) == [("a", 1), ("b", 2)]
+    # What is late already is given up at the next look.
+    deadlines.put("c", 4, SLOT)
+    assert deadlines.take(6 * SLOT) == [("c", 4), ("a", 3)]
+    assert deadlines.take(100 * SLOT) == []
+
+
+@pytest.mark.parametrize("turn", [1, 2, 3, 1000])
+def test_a_place_is_a_multiple_of_the_golden_ratio(turn: int) -> None:
+    """Of which the fraction counts; the first one is its fraction itself."""
+    assert phase(turn) == pytest.approx(turn * 0.6180339887498949 % 1)
+
+
+def test_without_jitter_a_ping_is_in_time() -> None:
+    """To the microsecond, wherever chance would have it."""
+    assert next_ping(1000, 300, 2000) == 2300
+    assert next_ping(2300, 300, 2000) == 4300
+    assert [next_ping(1000, 300, 2000, 200, chance) for chance in (0, 0.5, 0.99)] == [2200, 2300, 2398]

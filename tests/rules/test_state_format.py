@@ -17,7 +17,7 @@ from keepalive_core.rules.evidence import Kind, Report, Result
 from keepalive_core.rules.modes import Admin
 from keepalive_core.rules.record import Health
 from keepalive_core.rules.state_format import parse
-from keepalive_core.rules.state_row import Row
+from keepalive_core.rules.state_row import Row, Untrue
 
 FILES = Path(__file__).resolve().parents[1] / "state_files"
 FORMATS = sorted(file.name for file in FILES.iterdir())
@@ -451,3 +451,19 @@ def test_whatever_the_rules_come_to_is_written_and_read(
         again = row.health_at(now, wall)
         assert abs(again.kept_down - known.kept_down) <= SECOND * 2
         assert again.text() == Health.from_text(again.text()).text()
+
+
+def test_a_kept_state_is_of_its_own_destination() -> None:
+    """What is kept under one key and says another is untrue; so is what has no fields."""
+    text = state_format.text_of(A, Row(Health(0)))
+    assert state_format.row_of_text(A, text, WALL) == Row(Health(0))
+    with pytest.raises(Untrue, match="it is of another destination"):
+        state_format.row_of_text("sip:other:5060", text, WALL)
+    with pytest.raises(Untrue, match="it has no fields"):
+        state_format.row_of_text(A, "7", WALL)
+
+
+@pytest.mark.parametrize(("data", "blank"), [(b"", True), (b" \r\n\t\n", True), (b"\n x", False)])
+def test_what_has_no_text(data: bytes, blank: bool) -> None:
+    """White space alone is nobody's."""
+    assert state_format.is_blank(data) == blank

@@ -7,11 +7,9 @@ from types import ModuleType
 from typing import Any
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from conftest import FakeServer
-from keepalive_core.rules.quoting import MOST_REMEMBERED, one_line, quoted
+from keepalive_core.rules.quoting import MOST_REMEMBERED
 
 A = "sip:192.168.10.20"
 
@@ -131,22 +129,3 @@ def test_a_log_entry_has_an_end(keepalive: ModuleType, server: FakeServer) -> No
         keepalive.log.exception("it failed")
     assert len(server.ksr.lines("err")) == 61
     assert all(len(line) < 1600 for line in server.ksr.lines("err"))
-
-
-@given(
-    st.one_of(
-        st.text(),
-        st.binary(),
-        st.integers(),
-        st.floats(),
-        st.lists(st.text()),
-        st.text().map(lambda t: t * 99),
-    )
-)
-def test_what_is_quoted_is_short_and_printable(value: object) -> None:
-    """Whatever it is, in a log line it is one short printable line."""
-    assert len(quoted(value)) <= 80
-    assert quoted(value).isprintable()
-    if isinstance(value, str):
-        assert one_line(value).isprintable()
-        assert len(one_line(value)) <= MOST_REMEMBERED

@@ -15,12 +15,12 @@ from hypothesis.stateful import initialize, invariant, rule
 
 from conftest import FakeServer, ServerMachine
 from counted_calls import Calls, fleet
+from group_definition import held
 from keepalive_core.rules import roster_text
 from keepalive_core.rules.roster_text import ANSWERS, KEPT, SPARE, TAKEN_OUT, Member
 from keepalive_core.rules.rosters import Roster
 from keepalive_core.rules.rows import Owner
 from keepalive_core.rules.service_code import answer, groups_keeping, is_taken_out, own_answer
-from test_rosters import held
 
 A, B = "sip:192.168.10.20", "sip:192.168.10.21"
 MEMBERS = [f"sip:192.168.10.{number}" for number in range(20, 26)]

@@ -4,21 +4,15 @@ from __future__ import annotations
 
 from types import ModuleType
 
-from hypothesis import given, settings
+from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import initialize, invariant, rule
 
 from conftest import FakeServer, ServerMachine
-from keepalive_core.rules.criteria import Criteria
-from keepalive_core.rules.evidence import Kind, Result
-from keepalive_core.rules.judging import Transition, judge
-from keepalive_core.rules.record import Health
 from keepalive_core.rules.service_code import groups_keeping
-from keepalive_core.rules.states import DOWN
 
 NAME = "sip:gateway.example"
 A, B, C = (f"sip:192.168.10.{number}" for number in (20, 21, 22))
-WALL = 1_000_000
 
 
 # --- groups ----------------------------------------------------------------------------------------------
@@ -176,24 +170,6 @@ def test_no_ping_while_calls_go_well(keepalive: ModuleType, server: FakeServer) 
 
 
 # --- our own fault ---------------------------------------------------------------------------------------
-
-
-@given(
-    st.integers(0, 3),
-    st.integers(-5, 5),
-    st.sampled_from([Kind.UNHEARD, Kind.UNSENT]),
-    st.integers(50, 32_000),
-    st.integers(0, 100_000_000),
-)
-def test_a_void_ping_changes_nothing(state: int, streak: int, kind: Kind, timeout: int, elapsed: int) -> None:
-    """Whatever is known, silence that this server would not have heard changes nothing but its own count."""
-    known = Health(1, min(state, DOWN), streak=streak, ok=3, failed=4)
-    result = Result(1, 10, 10 + elapsed, kind, reason="this server stood still")
-    verdict = judge(known, result, Criteria(timeout=timeout), WALL)
-    assert verdict.transition is Transition.VOID
-    assert verdict.health == known._replace(
-        newest_sent=10, void=1, voids=1, result=kind.word, reason=f"no verdict: {result.why()}"
-    )
 
 
 def test_without_memory_for_a_ping_nobody_is_down(keepalive: ModuleType, server: FakeServer) -> None:

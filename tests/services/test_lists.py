@@ -11,12 +11,8 @@ from types import ModuleType
 from typing import Any
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from conftest import FakeServer
-from keepalive_core.rules import replacing
-from keepalive_core.rules.checks import Refused
 
 A = "sip:192.168.10.20"
 MANY = [f"sip:192.168.10.{number}" for number in range(1, 13)]
@@ -344,24 +340,6 @@ def test_what_kamailio_makes_of_its_define_is_a_start(server: FakeServer) -> Non
     server.tick(1)
     assert [each["uri"] for each in keepalive.list()] == [A]
     assert len(server.ksr.lines("err")) == 1
-
-
-keys = st.lists(st.sampled_from([f"k{number}" for number in range(30)]), unique=True)
-
-
-@given(keys, keys, st.booleans())
-def test_what_may_go(before: list[str], wanted: list[str], forced: bool) -> None:
-    """Unless it is forced, something stays of what was there, and of ten or more at least half."""
-    try:
-        gone = replacing.removed(before, wanted, forced)
-    except Refused:
-        assert not forced
-        assert not wanted or (len(before) >= 10 and len(set(before) - set(wanted)) * 2 > len(before))
-        return
-    assert set(gone) == set(before) - set(wanted)
-    if before and not forced:
-        assert wanted
-        assert len(before) < 10 or len(gone) * 2 <= len(before)
 
 
 def test_while_the_list_file_is_missing_nobody_comes_back(server: FakeServer, tmp_path: Path) -> None:

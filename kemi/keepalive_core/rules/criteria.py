@@ -51,9 +51,13 @@ _DEFAULT: Final = Criteria()
 
 
 def _read(text: str) -> Criteria:
+    try:
+        said = dict(json.loads(text))
+    except RecursionError:  # a route of the script can write the AVP
+        raise ValueError("criteria nested too deeply") from None
     named: dict[str, Any] = {
         name: tuple((low, high) for low, high in value) if isinstance(value, list) else value
-        for name, value in dict(json.loads(text)).items()
+        for name, value in said.items()
     }
     found = Criteria(**named)
     if [*map(type, found)] != [*map(type, _DEFAULT)]:

@@ -107,8 +107,7 @@ class Fleet:
             if now < left + _REMEMBERED_US:
                 return
             del self._gone[key]
-            if key not in self._targets:
-                self.pings.remove(key)
+            self.pings.remove(key)
 
     def resume(self, paused: int, now: int) -> None:
         """Ask all anew, spread as at a start, after nobody was asked since a time, us: walks all of them."""

@@ -1,4 +1,4 @@
-"""When this server could not hear: as rules, at real sockets, and in several processes on the fake server."""
+"""When this server could not hear: at real sockets, and in several processes on the fake server."""
 
 from __future__ import annotations
 
@@ -14,171 +14,16 @@ from types import ModuleType
 from typing import Any
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from conftest import FakeServer
 from keepalive_core.kamailio import connections, receive_queues
 from keepalive_core.kamailio.connections import Connections
 from keepalive_core.kamailio.receive_queues import Look, TaskQueue, UdpQueue, task_queues, udp_queues
-from keepalive_core.rules.listening import (
-    BEAT,
-    LATE,
-    Gap,
-    Pulse,
-    Queue,
-    also_dropped,
-    gap,
-    missed,
-    read_no_answer,
-    remembered,
-    was_dropped,
-)
+from keepalive_core.rules.listening import BEAT
 from keepalive_core.rules.schedule import SECOND
 from real.server import wait_for
 
 A = "sip:192.168.10.20"
-
-# --- a server that stands still, a clock that jumps -------------------------------------------------------
-
-
-def test_a_gap() -> None:
-    """What passes beyond one interval is a gap, by the server's clock or by the wall's; a slew is none."""
-    assert gap(Pulse(), 10 * SECOND, 5) is None, "nobody has looked yet"
-    known = Pulse(10 * SECOND, 1000 * SECOND)
-    assert gap(known, 10 * SECOND + BEAT, 1000 * SECOND) is None
-    assert gap(known, 10 * SECOND + BEAT, 1000 * SECOND + BEAT // 12) is None, "chrony's fastest slew"
-    assert gap(known, 12 * SECOND, 1000 * SECOND) == Gap(12 * SECOND, 2 * SECOND - BEAT, 0)
-    assert gap(known, 10 * SECOND + BEAT, 1002 * SECOND) == Gap(10 * SECOND + BEAT, 0, 2 * SECOND)
-    assert gap(known, 10 * SECOND + BEAT, 2 * SECOND) is None, "Kamailio's timers go on as before"
-
-
-@pytest.mark.parametrize(
-    ("sent", "ended", "witness"),
-    [
-        (9.0, 9.9, ""),  # it was over before
-        (9.0, 10.05, "this server stood still"),
-        (11.0, 11.5, "this server stood still"),
-        (9.9, 12.9, "this server stood still"),
-        (9.9, 13.1, ""),  # whatever waited was read by then
-        (12.1, 15.1, ""),  # in time, all of it heard
-        (12.1, 13.4, "this server stood still"),  # 1.7 s early: the time that it stood is made up for
-        (12.1, 12.9, ""),  # 2.2 s early: more than it stood
-        (18.5, 19.8, ""),  # early, but long after that was made up for
-        (18.5, 21.5, "its clock jumped"),
-        (20.1, 20.2, "its clock jumped"),
-        (20.1, 23.1, ""),
-    ],
-)
-def test_a_silence_that_a_gap_excuses(sent: float, ended: float, witness: str) -> None:
-    """A gap within a ping's time is its witness, or one not long before, if the time ended that early."""
-    gaps = [Gap(12 * SECOND, 2 * SECOND - BEAT, 0), Gap(20 * SECOND, 0, 3600 * SECOND)]
-    found = missed(gaps, int(sent * SECOND), int(ended * SECOND), 3 * SECOND)
-    assert (found.witness() if found else "") == witness
-
-
-gaps_of_a_minute = st.lists(
-    st.builds(Gap, st.integers(0, 60 * SECOND), st.integers(0, 3 * SECOND), st.integers(0, 3 * SECOND)),
-    max_size=5,
-)
-
-
-@given(gaps_of_a_minute, st.integers(0, 60 * SECOND), st.integers(0, 40 * SECOND), st.integers(50, 32_000))
-def test_early_or_late_is_no_witness(gaps: list[Gap], sent: int, lasted: int, timeout: int) -> None:
-    """Without a gap that reaches into a ping's time, or cost as much as it ended early, silence counts."""
-    found = missed(gaps, sent, sent + lasted, timeout * 1000)
-    early = timeout * 1000 - lasted
-    begun = [each for each in gaps if each.at - each.stood - BEAT < sent + lasted]
-    within = [each for each in begun if each.lost > LATE and each.at > sent]
-    within = [each for each in within if each.jumped > each.stood or sent + lasted < each.at + SECOND]
-    before = sum(each.lost for each in begun if each.at > sent - 6 * SECOND)
-    if within or (early > BEAT and before >= early - BEAT):
-        assert found in gaps
-    else:
-        assert found is None
-
-
-def test_gaps_are_remembered_as_long_as_they_matter() -> None:
-    """For the longest time limit and what is made up for in it, and a hundred at the most."""
-    known: tuple[Gap, ...] = ()
-    for number in range(1000):
-        known = remembered(known, Gap(number, 1, 0), number)
-    assert known == tuple(Gap(number, 1, 0) for number in range(900, 1000))
-    assert remembered(known, None, 39 * SECOND) == known
-    assert remembered(known, None, 41 * SECOND) == ()
-
-
-# --- answers that nobody read -----------------------------------------------------------------------------
-
-
-@given(
-    st.lists(st.tuples(st.integers(0, 60 * SECOND), st.integers(1, SECOND)), max_size=20),
-    st.integers(0, 60 * SECOND),
-    st.integers(0, 40 * SECOND),
-)
-def test_what_was_dropped_is_remembered(drops: list[tuple[int, int]], since: int, lasting: int) -> None:
-    """Forty seconds back it is known, to a tenth of a second, whether anything was dropped in a time."""
-    known, now, slots = Queue(), 0, set()
-    for pause, lasted in drops:
-        began, now = now + pause, now + pause + lasted
-        known = also_dropped(known, began, now)
-        slots |= set(range(began // BEAT, now // BEAT + 1))
-    oldest = known.newest - 399
-    asked = set(range(since // BEAT, (since + lasting) // BEAT + 1))
-    assert was_dropped(known, since, since + lasting) == any(slot >= oldest for slot in asked & slots)
-
-
-@pytest.mark.parametrize(
-    ("since", "until", "deaf"),
-    [
-        (9.95, 11.8, True),  # all three copies
-        (9.95, 11.4, False),  # the last one was heard
-        (10.4, 14.0, False),  # the first one was
-        (10.05, 10.1, False),
-    ],
-)
-def test_one_copy_heard_is_enough(since: float, until: float, deaf: bool) -> None:
-    """A ping of 10.0 s, sent again at 10.56 and 11.69, is in vain only if none of the three was heard."""
-    known = also_dropped(Queue(), int(since * SECOND), int(until * SECOND))
-    copies = [int(at * SECOND) for at in (10, 10.563, 11.689)]
-    assert read_no_answer(known, copies, 1000, 13 * SECOND) == deaf
-    assert not read_no_answer(Queue(), copies, 1000, 13 * SECOND)
-
-
-def test_a_copy_that_left_too_late_was_not_heard() -> None:
-    """The answer to a copy of 11.69 would have come at 11.79, when the ping's time was over."""
-    known = also_dropped(Queue(), 10 * SECOND, int(11.4 * SECOND))
-    copies = [int(at * SECOND) for at in (10, 10.563, 11.689)]
-    assert read_no_answer(known, copies, SECOND // 10, int(11.763 * SECOND))
-
-
-@given(
-    st.lists(st.tuples(st.integers(0, SECOND), st.integers(0, SECOND)), max_size=30),
-    st.integers(0, 3 * SECOND),
-    st.integers(50_000, 5 * SECOND),
-)
-def test_an_answer_in_a_queue_that_is_read_in_order(
-    others: list[tuple[int, int]], latency: int, lasted: int
-) -> None:
-    """However slowly it is read: what is still unread is excused, and what was read by then is not."""
-    sent, ended = 10 * SECOND, 10 * SECOND + lasted
-    answered = sent + latency
-    arrivals, at = [(answered, 0)], 8 * SECOND
-    for pause, service in others:
-        at += pause
-        arrivals.append((at, service))
-    read, times = 0, []
-    for arrived, service in sorted(arrivals):
-        read = max(read, arrived) + service
-        times.append((arrived, read))
-    look = ended // BEAT * BEAT
-    waits = [arrived for arrived, read in times if arrived <= look - BEAT and read > look]
-    excused = read_no_answer(Queue(unread_since=min(waits, default=0)), [sent], latency, ended)
-    if answered in waits:
-        assert excused
-    if all(read <= look for arrived, read in times if arrived <= answered + LATE):
-        assert not excused
-
 
 # --- the kernel's queues ----------------------------------------------------------------------------------
 

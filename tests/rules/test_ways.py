@@ -1,0 +1,43 @@
+"""On which way a ping goes, and how long it may take on it."""
+
+from __future__ import annotations
+
+import pytest
+
+from keepalive_core.rules.policy import Policy, Settings
+from keepalive_core.rules.ways import way_of
+
+
+@pytest.mark.parametrize(
+    ("uri", "proxy", "seconds"),
+    [
+        ("sip:192.168.10.20", "", 3),
+        ("sip:[2001:db8::1]:5070", "", 3),
+        ("sip:gateway.example.com", "", 32),
+        ("sip:gateway.example.com", "sip:192.168.10.1", 3),
+        ("sip:192.168.10.20", "sip:proxy.example.com", 32),
+    ],
+)
+def test_how_long_a_ping_may_last(uri: str, proxy: str, seconds: int) -> None:
+    """To an address one limit, to a name as long as tm lets it live; the next hop is what counts."""
+    assert way_of(uri, Policy(Settings().values(), {"outbound_proxy": proxy})).longest == seconds * 1_000_000
+
+
+@pytest.mark.parametrize(
+    ("uri", "reliable", "source", "address"),
+    [
+        ("sip:192.168.10.20", False, "192.168.10.20:5060", "192.168.10.20"),
+        ("sip:192.168.10.20;transport=tcp", True, "192.168.10.20", "192.168.10.20"),
+        ("sips:192.168.10.20", True, "192.168.10.20", "192.168.10.20"),
+        ("sip:192.168.10.20;transport=udp", False, "192.168.10.20:5060", "192.168.10.20"),
+        ("sip:192.168.10.20;transport=ws", True, "192.168.10.20", ""),
+        ("sip:[2001:db8::1]:5070", False, "[2001:db8::1]:5070", "2001:db8::1"),
+        ("sip:gateway.example.com", False, "", ""),
+    ],
+)
+def test_from_where_a_reply_has_to_come(uri: str, reliable: bool, source: str, address: str) -> None:
+    """Over UDP from address and port, over a connection from the address; a name may stand for any."""
+    checking = Policy(Settings().values(), {"ping_check_source": 1})
+    way = way_of(uri, checking)
+    assert (way.reliable, way.source, way.address) == (reliable, source, address)
+    assert way_of(uri, Policy(Settings().values(), {"ping_check_source": 0})).source == ""

@@ -2,7 +2,8 @@
 
 ::
 
-    keepalive.py    what scripts and Kamailio call
+    keepalive.py    what scripts call
+    handlers.py     what Kamailio calls: timers, tm, and (native_handlers.py) routes of a native kamailio.cfg
     services/       what is done: destinations come and go, pings leave, results are judged and told
     kamailio/       the way to Kamailio and its process: KSR, shared tables, the log, sockets, the kernel
     rules/          decisions: time and evidence in, what follows out; no KSR, no clock, no file, no log

@@ -324,7 +324,15 @@ def test_a_void_ping_changes_nothing(state: int, streak: int, kind: Kind, timeou
 
 @pytest.mark.parametrize(
     ("streak", "remove_after", "spent"),
-    [(-3, 3, True), (-4, 3, True), (-2, 3, False), (3, 3, False), (-99, 0, False), (0, 0, False)],
+    [
+        (-3, 3, True),
+        (-4, 3, True),
+        (-1, 1, True),
+        (-2, 3, False),
+        (3, 3, False),
+        (-99, 0, False),
+        (0, 0, False),
+    ],
 )
 def test_who_is_given_up(streak: int, remove_after: int, spent: bool) -> None:
     """Who failed remove_after times in a row; nobody without that."""

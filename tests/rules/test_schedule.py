@@ -295,3 +295,16 @@ def test_without_jitter_a_ping_is_in_time() -> None:
     assert next_ping(1000, 300, 2000) == 2300
     assert next_ping(2300, 300, 2000) == 4300
     assert [next_ping(1000, 300, 2000, 200, chance) for chance in (0, 0.5, 0.99)] == [2200, 2300, 2398]
+
+
+def test_each_slot_of_a_full_wheel_comes_in_its_turn() -> None:
+    """Looked at slot by slot, and after some were left out; nothing comes a slot too soon."""
+    timetable, deadlines = Timetable(), Deadlines()
+    for slot in range(100, 200):
+        timetable.put(f"k{slot}", slot * SLOT)
+        deadlines.put(f"k{slot}", slot, slot * SLOT)
+    assert timetable.take(99 * SLOT) == deadlines.take(99 * SLOT) == []
+    for first, last in ((100, 100), (101, 101), (102, 111), (112, 160), (161, 199)):
+        keys = [f"k{slot}" for slot in range(first, last + 1)]
+        assert timetable.take(last * SLOT + SLOT - 1) == keys
+        assert deadlines.take(last * SLOT + SLOT - 1) == [(key, int(key[1:])) for key in keys]

@@ -3,7 +3,7 @@
 # make test  runs all tests, on every real Kamailio there is
 #            make test FULL=1   the tests marked "full" too, which take long
 # make unit, make check, make real   the parts of it; make stubs   see stubs/generate.py
-# make coverage   which lines and branches of the module the unit tests run; of rules/ all, or it fails
+# make coverage   which lines and branches the unit tests run; of rules/ tests/rules runs all, or it fails
 # make mutants    which changes of rules/ no test notices, hours; MODULES="judging latency" some of it
 # make parameters   writes keepalive-settings.cfg's parameters and docs/parameters.md of rules/parameters.py
 # make faults  shows what faults do to this module and to the C module, a quarter of an hour
@@ -25,7 +25,7 @@ COMMIT ?=
 # The last -m counts: this one takes the place of pyproject.toml's.
 MARKS = $(if $(FULL),-m "")
 
-.PHONY: run test need check unit real stubs bench before soak faults parameters coverage mutants
+.PHONY: run test need check unit real stubs bench before soak faults parameters coverage coverage-rules mutants
 
 run:
 	@scripts/need.sh run
@@ -44,10 +44,13 @@ check:
 unit:
 	$(VENV)/pytest $(MARKS) --ignore=tests/real
 
-coverage:
+coverage: coverage-rules
 	$(VENV)/coverage run -m pytest -q --ignore=tests/real
 	$(VENV)/coverage report
-	$(VENV)/coverage report --include="*/rules/*" --fail-under=100
+
+coverage-rules:
+	$(VENV)/coverage run -m pytest -q tests/rules
+	$(VENV)/coverage report --include="*/keepalive_core/rules/*" --fail-under=100
 
 mutants:
 	$(VENV)/python -m pip install -q -r tests/requirements-mutants.txt

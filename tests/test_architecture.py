@@ -98,7 +98,6 @@ WITHOUT_TESTS = {
     "kamailio/receive_queues",
     "kamailio/rehearsal",
     "kamailio/rpc",
-    "services/complaints",
     "services/files",
     "services/results",
     "services/uplinks",

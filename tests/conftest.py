@@ -60,6 +60,9 @@ class FakeServer:
         self._meta_path = sys.meta_path.copy()
         for name, initial in TABLES.items():
             ksr.add_table(name, initial=initial)
+        # Whoever holds the lock of a destination reads its other rows without theirs.
+        for table in ("destination", "health", "history", "news", "admin"):
+            ksr.written_under[f"keepalive_{table}"] = "keepalive_health"
         for name in QUEUES:
             ksr.add_queue(name)
         for name, parameter in PARAMETERS.items():

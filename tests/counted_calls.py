@@ -12,10 +12,11 @@ from fake_ksr import FakeKSR
 
 
 class Calls:
-    """Counts the calls of KSR, and those while a group is locked."""
+    """Notes the calls of KSR in a process of its own, and counts those while a group is locked."""
 
     def __init__(self, server: FakeServer, monkeypatch: pytest.MonkeyPatch) -> None:
-        self.number = 0
+        self.made: list[tuple[str, tuple[Any, ...]]] = []
+        """name and arguments of each"""
         self.most_locked = 0
         """the most between a lock of a group and its end"""
         self._locked_at: list[int] = []
@@ -25,11 +26,11 @@ class Calls:
             function = build(ksr, name, signature)
 
             def counting(*args: Any) -> Any:
-                self.number += 1
+                self.made.append((name.removeprefix("KSR."), args))
                 if args[:1] == ("keepalive_group",) and name.endswith("_lock"):
-                    self._locked_at.append(self.number)
+                    self._locked_at.append(len(self.made))
                 if args[:1] == ("keepalive_group",) and name.endswith("_unlock"):
-                    self.most_locked = max(self.most_locked, self.number - self._locked_at.pop())
+                    self.most_locked = max(self.most_locked, len(self.made) - self._locked_at.pop())
                 return function(*args)
 
             return counting
@@ -39,9 +40,9 @@ class Calls:
 
     def of(self, function: Callable[..., Any], *args: Any, **options: Any) -> int:
         """Return how many calls a function makes."""
-        before = self.number
+        before = len(self.made)
         function(*args, **options)
-        return self.number - before
+        return len(self.made) - before
 
 
 def fleet(number: int) -> list[str]:

@@ -113,6 +113,8 @@ class FakeKSR:
         self.memory = {"total_size": 64 << 20, "free_size": 60 << 20}
         """shared memory as Kamailio counts it, bytes"""
         self.locks: list[tuple[str, str]] = []
+        self.written_under: dict[str, str] = {}
+        """tables, and in which table the row of a key has to be locked while theirs of that key is written"""
         self.queues: dict[str, deque[tuple[str, str]]] = {}
         self._fetched: dict[str, tuple[str, str]] = {}
         self._iterators: dict[str, tuple[list[tuple[str, Any]], int]] = {}
@@ -350,6 +352,9 @@ class FakeKSR:
         return self.initial.get(table) if found is None else found
 
     def _set(self, table: str, key: str, value: Any) -> int:
+        owner = self.written_under.get(table)
+        if owner and (owner, key) not in self.locks:
+            self.violate(f"{key} of {table} is written without the lock of {owner}")
         rows = self._table(table)
         if rows is None:
             return -1

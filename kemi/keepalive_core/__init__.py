@@ -18,11 +18,11 @@ Kamailio's processes, each with an interpreter of its own, share nothing but tab
                           |    | queue        | t_uac_send                      | queue of events
      tm's timer process   |    | of changes   v                                 |
      end of a ping -------+--> tables: health, state, destination, group, ... --+
-            results.py, under the destination's lock, is the only writer of health and state
+            verdicts.py, under the destination's lock, writes each change of state down
 
-A ping's way: ``prober`` finds it due, ``pinging`` lets it go, ``tm`` sends it; its reply or its end comes to
-``answers``, is judged in ``results`` by ``judging`` and the guards, and what follows is written, told to the
-log, and queued for ``callbacks``.
+A ping's way: ``prober`` finds it due, ``pinging`` lets it go, ``tm`` sends it. Its reply or its end is read
+by ``answers`` and comes in through ``intake``; ``deciding`` judges it; ``verdicts`` writes what follows,
+tells the log, and queues it for ``callbacks``.
 
 Locks are taken in this order, never two of one kind: a destination's (its slot of ``keepalive_health``), then
 its group's or its uplink's, then, for one read and one write, that of what is_alive reads. Inside of them

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 from .kamailio import kamailio_log, tm
-from .services import callbacks, prober, reloads, results, state_file, watch
+from .services import callbacks, intake, prober, reloads, state_file, watch
 from .services.refusals import done
 
 kamailio_log.install()
@@ -57,11 +57,11 @@ class Handlers:
 
     def ksr_keepalive_reply(self, msg: object) -> int:
         """Take a ping's reply; tm calls it in the worker that received it."""
-        return done(results.take_reply)
+        return done(intake.take_reply)
 
     def ksr_keepalive_failure(self, msg: object) -> int:
         """Take a ping's end, if no target answered with a 2xx; tm calls it when it has no target left."""
-        return done(results.take_end)
+        return done(intake.take_end)
 
 
 reloads.make_answer_ints(Handlers, they_do=True)

@@ -20,8 +20,9 @@ def destination_rows(keepalive: ModuleType) -> ModuleType:
 def test_rows_come_back_as_they_were(destination_rows: ModuleType) -> None:
     """A registration and a health are read as they were written."""
     registered = Registration(3, "sip:a", {"me": Owner(0, "m:f", {"x": [1, None, "ü"]})})
-    destination_rows.store_registration(A, registered)
-    destination_rows.store_health(A, Health(3, 2, 12345))
+    with destination_rows.locked(A):
+        destination_rows.store_registration(A, registered)
+        destination_rows.store_health(A, Health(3, 2, 12345))
     destination_rows.store_service_code(A, 2)
     assert destination_rows.registration(A) == registered
     assert destination_rows.health(A) == Health(3, 2, 12345)

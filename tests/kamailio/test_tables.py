@@ -42,6 +42,8 @@ def test_before_the_tables_exist_there_is_no_generation(tables: ModuleType, serv
     ("function", "arguments"),
     [
         ("destination_rows.store_registration", ("sip:a:5060", ())),
+        ("destination_rows.store_admin", ("sip:a:5060", ("maint", 0, "", "", 0))),
+        ("destination_rows.store_admin", ("sip:a:5060", None)),
         ("server_rows.publish_settings", ({},)),
         ("destination_rows.remove", ("sip:a:5060",)),
     ],
@@ -60,7 +62,9 @@ def test_what_is_remembered_is_revised_behind_the_change(
     for name in ("sht_seti", "sht_sets", "sht_rm"):
         mocker.patch.object(table, name, watched(getattr(table, name)))
     module, _, name = function.partition(".")
-    getattr(importlib.import_module(f"keepalive_core.kamailio.{module}"), name)(*arguments)
+    store = getattr(importlib.import_module(f"keepalive_core.kamailio.{module}"), name)
+    with tables.locked("sip:a:5060"):
+        store(*arguments)
     assert set(written) == {before}
     assert tables.revision() not in (before, None)
 

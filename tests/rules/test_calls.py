@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from keepalive_core.rules.calls import CallCriteria, is_call_success, judge_call
 from keepalive_core.rules.criteria import Criteria
-from keepalive_core.rules.evidence import Kind, Result
+from keepalive_core.rules.evidence import Call, Kind, Result
 from keepalive_core.rules.judging import Transition, judge
 from keepalive_core.rules.record import Health
 from keepalive_core.rules.schedule import SECOND
@@ -49,7 +49,9 @@ def call(health: Health, *codes: int, at: float = 100, calls: CallCriteria = CAL
     """Judge replies to calls, a tenth of a second apart; return the last verdict."""
     verdict = None
     for number, code in enumerate(codes):
-        verdict = judge_call(health, code, int((at + number / 10) * SECOND), Criteria(fall=2), calls, WALL)
+        verdict = judge_call(
+            health, Call(code, int((at + number / 10) * SECOND)), Criteria(fall=2), calls, WALL
+        )
         health = verdict.health
     assert verdict is not None
     return verdict
@@ -111,7 +113,7 @@ def test_calls_in_any_sequence(steps: list[tuple[int, int]]) -> None:
     for step, code in steps:
         at += step * SECOND
         before = health
-        verdict = judge_call(health, code, at, Criteria(fall=2), CALLS, WALL)
+        verdict = judge_call(health, Call(code, at), Criteria(fall=2), CALLS, WALL)
         health = verdict.health
         if code in (408, 503):
             failures.append(at)

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from keepalive_core.rules.calls import CallCriteria, judge_call
 from keepalive_core.rules.criteria import Criteria
-from keepalive_core.rules.evidence import Kind, Result
+from keepalive_core.rules.evidence import Call, Kind, Result
 from keepalive_core.rules.judging import Transition, judge
 from keepalive_core.rules.latency import RECENT
 from keepalive_core.rules.pace import pace
@@ -182,7 +182,7 @@ def test_fast_call_is_counted_in_its_window(
     assert again is not None
     after = Health.from_text(again)
     assert (after.calls_since, after.calls_ok, after.calls_failed) == counted
-    verdict = judge_call(known, 200, at, Criteria(fall=2), CallCriteria("on", 5, 10), WALL)
+    verdict = judge_call(known, Call(200, at), Criteria(fall=2), CallCriteria("on", 5, 10), WALL)
     assert after == verdict.health
     assert verdict.transition is Transition.UNCHANGED
 
@@ -205,7 +205,7 @@ def test_fast_call_is_counted_in_its_window(
 def test_fast_call_is_what_judge_call_says(known: Health, at: int, window: int) -> None:
     """From text to text or by judge_call, the record is the same; and nothing else changes."""
     again = fast_call(known.text() + "  ", at, window * SECOND, WALL)
-    verdict = judge_call(known, 200, at, Criteria(fall=2), CallCriteria("on", 5, window), WALL)
+    verdict = judge_call(known, Call(200, at), Criteria(fall=2), CallCriteria("on", 5, window), WALL)
     assert again == verdict.health.text() + "  "
     assert verdict.transition is Transition.UNCHANGED
     assert pace(verdict.health, at) == pace(known, at)

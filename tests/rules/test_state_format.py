@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from keepalive_core.rules import calls, damping, judging, pace, state_format, state_row
 from keepalive_core.rules.criteria import Criteria
-from keepalive_core.rules.evidence import Kind, Report, Result
+from keepalive_core.rules.evidence import Call, Kind, Report, Result
 from keepalive_core.rules.modes import Admin
 from keepalive_core.rules.record import Health
 from keepalive_core.rules.state_format import parse
@@ -433,7 +433,7 @@ def test_whatever_the_rules_come_to_is_written_and_read(
         if what == "report":
             verdict = judging.judge_report(known, Report(code == 200, "x" * code, now), rules, int(wall))
         elif what == "call":
-            verdict = calls.judge_call(known, code, now, rules, calls.CallCriteria(least=1), int(wall))
+            verdict = calls.judge_call(known, Call(code, now), rules, calls.CallCriteria(least=1), int(wall))
         elif what == "expire":
             verdict = judging.expire(known, "nothing", int(wall))
         elif what == "drain":

@@ -19,8 +19,6 @@ from ..rules.evidence import Kind, Result
 from ..rules.quoting import one_line
 from . import clock, tm
 
-# Set in a transaction that a stranger's reply has ended: tm tells no end of it any more.
-_OVER: Final = "$avp(keepalive_over)"
 # RFC 3261 section 7.2: final codes, and those of them that are no success.
 _FINAL: Final = 200
 _NO_SUCCESS: Final = 300
@@ -94,7 +92,7 @@ def ignore(ping: tm.Ping, code: int) -> None:
     """Have nothing follow from the reply at hand, a stranger's final one; tm itself can't be kept from it."""
     global _last_reply
     if is_2xx(code):
-        KSR.pv.sets(_OVER, "1")
+        tm.mark_over()
     else:
         _last_reply = _LastReply(ping.call_id, None)
 
@@ -102,11 +100,6 @@ def ignore(ping: tm.Ping, code: int) -> None:
 def is_2xx(code: int) -> bool:
     """Say whether a final code is one that ends a ping at once."""
     return code < _NO_SUCCESS
-
-
-def is_over() -> bool:
-    """Say whether a stranger has ended the transaction at hand, so that tm tells no end of it any more."""
-    return KSR.pv.get(_OVER) is not None
 
 
 def keep(ping: tm.Ping, result: Result) -> None:
@@ -133,7 +126,7 @@ def ended() -> End | None:
         return None
     if _last_reply.call_id == ping.call_id:
         if _last_reply.result is None:
-            KSR.pv.sets(_OVER, "1")
+            tm.mark_over()
             return None
         return End(ping, _last_reply.result)
     # In a timer process no reply is behind it: nothing came, or not even the ping could be sent again.

@@ -11,6 +11,10 @@ table                      key                  value
 ``keepalive_admin``        a destination's key  JSON, the Admin, if anything was said
 ``keepalive_restored``     a destination's key  a line of the state file, until it is registered
 =========================  ===================  ==========================================================
+
+All rows but those of ``keepalive_state`` and ``keepalive_restored`` are written under the destination's lock
+alone. So whoever holds it reads them without the lock of their own slots: ``is_locked`` says so. Only what
+somebody writes by RPC in that very moment is torn then, and dropped as what makes no sense.
 """
 
 from functools import partial
@@ -21,6 +25,7 @@ import KSR
 from ..rules import rows
 from ..rules.modes import READY, Admin
 from ..rules.news import News
+from ..rules.record import HISTORY as MOST_CHANGES
 from ..rules.record import Health, newest_sent_in
 from ..rules.remembered import Remembered
 from ..rules.rows import Registration
@@ -54,9 +59,9 @@ def service_code(key: str) -> int | None:
     return value if isinstance(value, int) else None
 
 
-def registration(key: str) -> Registration | None:
+def registration(key: str, is_locked: bool = False) -> Registration | None:
     """Return how a destination is registered, None if it is not."""
-    return read_row(DESTINATION, key, partial(_registration, key))
+    return read_row(DESTINATION, key, partial(_registration, key), is_locked)
 
 
 def is_registered_as(key: str, text: str) -> bool:
@@ -109,8 +114,14 @@ def store_record(key: str, text: str, room: int = 0) -> None:
         replace_text(HEALTH, key, text.ljust(needed), room)
 
 
-def store_service_code(key: str, code: int) -> None:
-    """Write what is_alive reads; groups that keep it answering go on doing so. Raises: SharedMemoryFull."""
+def store_service_code(key: str, code: int, is_grouped: bool = True) -> None:
+    """Write what is_alive reads; groups that keep it answering go on doing so. Raises: SharedMemoryFull.
+
+    Arguments: key and code; is_grouped, whether it may be in a group, which may change this row too.
+    """
+    if not is_grouped:
+        store(STATE, key, code)
+        return
     with locked(key, STATE):
         store(STATE, key, kept_by(code, groups_keeping(service_code(key) or 0)))
 
@@ -137,17 +148,24 @@ def history(key: str) -> list[list[Any]]:
 
 
 def store_history(key: str, changes: list[list[Any]]) -> None:
-    """Write a destination's last changes. Raises: SharedMemoryFull."""
+    """Write a destination's last changes, under its lock. Raises: SharedMemoryFull."""
     _replace(HISTORY, key, rows.history_text(changes))
 
 
+def add_to_history(key: str, change: list[Any]) -> None:
+    """Add a destination's last change, under its lock. Raises: SharedMemoryFull."""
+    found = read_row(HISTORY, key, lambda text: (len(text), rows.history(text)), is_locked=True)
+    length, past = found or (0, [])
+    replace_text(HISTORY, key, rows.history_text([*past, change][-MOST_CHANGES:]), length)
+
+
 def _replace(table: str, key: str, text: str) -> None:
-    replace_text(table, key, text, len(read_text(table, key) or ""))
+    replace_text(table, key, text, read_row(table, key, len, is_locked=True) or 0)
 
 
-def news(key: str) -> News | None:
+def news(key: str, is_locked: bool = False) -> News | None:
     """Return what is news of a destination to the callbacks, None if it is not monitored."""
-    return read_row(NEWS, key, News.from_text)
+    return read_row(NEWS, key, News.from_text, is_locked)
 
 
 def store_news(key: str, known: News) -> None:
@@ -155,15 +173,15 @@ def store_news(key: str, known: News) -> None:
     store(NEWS, key, known.text())
 
 
-def admin(key: str) -> Admin | None:
+def admin(key: str, is_locked: bool = False) -> Admin | None:
     """Return what an administrator said of a destination; None if it is ready."""
-    said = said_of(key)
+    said = said_of(key, is_locked)
     return None if said is None or said.mode == READY else said
 
 
-def said_of(key: str) -> Admin | None:
+def said_of(key: str, is_locked: bool = False) -> Admin | None:
     """Return what an administrator said of a destination since the start, that it is ready too."""
-    return read_row(ADMIN, key, rows.admin)
+    return read_row(ADMIN, key, rows.admin, is_locked)
 
 
 def store_admin(key: str, said: Admin | None) -> None:
@@ -175,6 +193,7 @@ def store_admin(key: str, said: Admin | None) -> None:
         KSR.htable.sht_rm(ADMIN, key)
     else:
         store(ADMIN, key, rows.json_text(said))
+    revise()
 
 
 def remove(key: str) -> None:

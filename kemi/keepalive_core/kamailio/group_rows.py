@@ -87,6 +87,12 @@ def page(number: str) -> str | None:
     return read_text(PAGE, number)
 
 
+def page_of_locked(number: str) -> str | None:
+    """Return a page of a roster whose lock the caller holds, under which alone its pages come and go."""
+    text = KSR.htable.sht_get(PAGE, number)
+    return text if isinstance(text, str) else None
+
+
 def store_page(text: str) -> str:
     """Write a new page of a roster; return its number, which no other one had. Raises: SharedMemoryFull."""
     number = f"{next_number('generation') & 0xFFFFFFFF:08x}"

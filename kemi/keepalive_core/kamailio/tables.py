@@ -161,12 +161,15 @@ def read_text(table: str, key: str) -> str | None:
         KSR.htable.sht_unlock(table, key)
 
 
-def read_row(table: str, key: str, parse: Callable[[str], R]) -> R | None:
+def read_row(table: str, key: str, parse: Callable[[str], R], is_locked: bool = False) -> R | None:
     """Return what a row says; None if it is missing.
 
     One that makes no sense costs that row, and a line of the log: who may use RPC may have written it.
+
+    Arguments: table, key and parse; is_locked, whether the caller holds the lock under which alone this row
+    is written, so that nobody changes the text while it is copied.
     """
-    text = read_text(table, key)
+    text = KSR.htable.sht_get(table, key) if is_locked else read_text(table, key)
     if not text:  # a missing one is 0 in the table that has numbers
         return None
     try:

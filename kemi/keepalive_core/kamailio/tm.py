@@ -23,6 +23,8 @@ LOCAL_REQUEST: Final = "tm:local-request"
 REPLY_ROUTE: Final = "ksr_keepalive_reply"
 FAILURE_ROUTE: Final = "ksr_keepalive_failure"
 _PING: Final = "$avp(keepalive)"
+# How that begins in a transaction that is over.
+_OVER: Final = "over "
 # tm's timers tick every 1/16 s and end up to one tick early (measured: 441 ms where 500 were asked for). A
 # reply that comes in time must not be taken for a timeout, so one tick is added.
 _TICK_MS: Final = 63
@@ -68,6 +70,8 @@ class Ping(NamedTuple):
     """its own, which nobody can guess"""
     source: str
     """as in its Way"""
+    is_over: bool = False
+    """whether a stranger's reply has ended its transaction, so that tm tells no end of it any more"""
 
 
 class Sent(NamedTuple):
@@ -252,11 +256,21 @@ def ping_at_hand() -> Ping | None:
     text = KSR.pv.get(_PING)
     if not isinstance(text, str):
         return None
+    is_over = text.startswith(_OVER)
+    if is_over:
+        text = text.removeprefix(_OVER)
     try:
         generation, sent, criteria, call_id, source, key = text.split(" ", 5)
-        return Ping(key, Criteria.from_text(criteria), int(generation), int(sent), call_id, source)
+        return Ping(key, Criteria.from_text(criteria), int(generation), int(sent), call_id, source, is_over)
     except (ValueError, TypeError):
         return None
+
+
+def mark_over() -> None:
+    """Note in the transaction at hand that a stranger's reply has ended it."""
+    text = KSR.pv.get(_PING)
+    if isinstance(text, str) and not text.startswith(_OVER):
+        KSR.pv.sets(_PING, _OVER + text)
 
 
 def left_from() -> str:

@@ -14,9 +14,9 @@ from .tables import UPLINK, locked, read_number, read_row, store
 from .variables import probers
 
 
-def uplink(socket: str) -> Uplink:
-    """Return what is known of a socket."""
-    return read_row(UPLINK, _uplink_key(socket), rows.uplink) or Uplink()
+def uplink(socket: str, is_locked: bool = False) -> Uplink:
+    """Return what is known of a socket; is_locked, whether the caller holds its lock."""
+    return read_row(UPLINK, _uplink_key(socket), rows.uplink, is_locked) or Uplink()
 
 
 def store_uplink(socket: str, known: Uplink) -> None:

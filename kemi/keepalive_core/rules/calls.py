@@ -7,6 +7,7 @@ from the pings: enough of them, nearly all failed, take it down.
 from typing import Final, NamedTuple
 
 from .criteria import Criteria
+from .evidence import Call
 from .judging import Transition, Verdict, count_call
 from .record import Health
 from .schedule import SECOND
@@ -43,18 +44,17 @@ def is_call_success(code: int) -> bool | None:
     return code != 408 and code // 100 != 5
 
 
-def judge_call(
-    health: Health, code: int, at: int, criteria: Criteria, calls: CallCriteria, wall: int
-) -> Verdict:
+def judge_call(health: Health, call: Call, criteria: Criteria, calls: CallCriteria, wall: int) -> Verdict:
     """Decide what a reply to a call means for a destination.
 
     It counts in rise and fall, so that few failing pings are enough beside it. But alone, failed calls take a
     destination down only if there are enough of them, and then pings do not bring it up at once: not before a
     window has passed.
 
-    Arguments: health, as known before; code, of the reply; at, when, us; criteria and calls, of the
-    destination; wall, epoch seconds.
+    Arguments: health, as known before; call, what came in; criteria and calls, of the destination; wall,
+    epoch seconds.
     """
+    code, at = call
     success = is_call_success(code)
     if success is None or calls.mode == OFF:
         return Verdict(health, Transition.STALE)

@@ -96,3 +96,36 @@ class Report(NamedTuple):
     def why(self) -> str:
         """Say what was reported, for a log line."""
         return f"reported {'alive' if self.success else 'failing'}: {one_line(self.reason)}"
+
+
+class Call(NamedTuple):
+    """A reply to a call."""
+
+    code: int
+    at: int
+    """when, us"""
+
+
+class Expiry(NamedTuple):
+    """No fresh evidence came for so long that the state is unknown."""
+
+    reason: str
+    at: int
+    """when, us"""
+
+
+class EndOfDrain(NamedTuple):
+    """The time of a drain that the destination asked for may be over."""
+
+    at: int
+    """when, us"""
+
+
+class Mismatch(NamedTuple):
+    """A reply came that belongs to no ping of the destination."""
+
+    at: int
+    """when, us"""
+
+
+Evidence = Result | Report | Call | Expiry | EndOfDrain | Mismatch

@@ -186,6 +186,11 @@ def count_call(health: Health, success: bool, criteria: Criteria, at: int, wall:
     return Verdict(after._replace(since=wall) if transition is Transition.CHANGED else after, transition)
 
 
+def count_mismatch(health: Health) -> Verdict:
+    """Count a reply that belongs to none of its pings."""
+    return Verdict(health._replace(mismatched=health.mismatched + 1), Transition.UNCHANGED)
+
+
 def expire(health: Health, reason: str, wall: int) -> Verdict:
     """Forget a state that no fresh result stands behind."""
     if health.state == UNKNOWN:

@@ -126,8 +126,8 @@ def announce(change: Change) -> None:
     A change that finds no room in the queue is news in its destination's row, until somebody looks there.
     """
     try:
-        known = destination_rows.news(change.key) or News.none_yet(change.state, clock.now() // 1000)
-        known = known.one_more()
+        known = destination_rows.news(change.key, is_locked=True)
+        known = (known or News.none_yet(change.state, clock.now() // 1000)).one_more()
         destination_rows.store_news(change.key, known)
         queues.announce_event(json.dumps(change._replace(number=known.changes)))
     except tables.SharedMemoryFull:

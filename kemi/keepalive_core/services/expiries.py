@@ -11,7 +11,7 @@ from ..rules.record import Health
 from ..rules.schedule import SECOND, Timetable, first_ping
 from ..rules.states import UNKNOWN
 from ..rules.target import Seen, Target
-from . import orders, results
+from . import intake, orders
 from .bulkhead import Bulkhead
 from .interruptions import Pause, Stalls
 
@@ -54,7 +54,7 @@ class Expiries:
     def end_what_is_over(self, now: int, bulkhead: Bulkhead) -> None:
         """End what is to end; what fails is tried again a second later."""
         bulkhead.for_each(self._of_admin.take(now), orders.end_admin, self._of_admin)
-        bulkhead.for_each(self._of_drain.take(now), results.end_drain, self._of_drain)
+        bulkhead.for_each(self._of_drain.take(now), intake.end_drain, self._of_drain)
         bulkhead.for_each(self._of_state.take(now), self._check_state, self._of_state)
 
     def _check_state(self, key: str) -> None:
@@ -76,5 +76,5 @@ class Expiries:
             if end > now:
                 again = end
             else:
-                results.expire(key, freshness.why(known, stands))
+                intake.expire(key, freshness.why(known, stands))
         self._of_state.put(key, again)

@@ -32,12 +32,15 @@ def publish(key: str, code: int, registered: Registration | None) -> None:
     Arguments: key; code, as code_of() gives it; registered, how it is. Its rows are there, and need no room.
     """
     code = code_now(code, registered)
+    places = ranks(registered) if registered else {}
+    if registered is None or not places:
+        destination_rows.store_service_code(key, code, is_grouped=registered is None)
+        return
     mark = mark_of(code)
     if mark == roster_text.ANSWERS:
         destination_rows.store_service_code(key, code)
-    if registered is not None:
-        for name, rank in ranks(registered).items():
-            _note(name, key, rank, mark)
+    for name, rank in places.items():
+        _note(name, key, rank, mark)
     if mark != roster_text.ANSWERS:
         destination_rows.store_service_code(key, code)
 

@@ -40,7 +40,7 @@ def opened(name: str) -> Iterator[Roster]:
         if not roster_text.is_sound(text):
             tables.drop_nonsense(tables.GROUP, name, text)
             text = roster_text.EMPTY
-        roster = Roster(text, _read_page, group_rows.store_page)
+        roster = Roster(text, _read_page_of_locked, group_rows.store_page)
         before = roster.kept
         try:
             yield roster
@@ -60,7 +60,14 @@ def opened(name: str) -> Iterator[Roster]:
 
 
 def _read_page(number: str) -> str:
-    text = group_rows.page(number)
+    return _found_page(number, group_rows.page(number))
+
+
+def _read_page_of_locked(number: str) -> str:
+    return _found_page(number, group_rows.page_of_locked(number))
+
+
+def _found_page(number: str, text: str | None) -> str:
     if text is None:
         raise LookupError(f"page {number} is missing in table {tables.PAGE}")
     return text

@@ -10,7 +10,7 @@ from ..rules.schedule import SECOND, Deadlines, Wish
 from ..rules.sockets import NO_SUCH_ADDRESS
 from ..rules.target import Target
 from ..rules.turns import has_fresh_calls
-from . import departures, results
+from . import departures, intake
 from .bulkhead import Bulkhead
 from .departures import Departures
 from .housekeeping import Housekeeping
@@ -99,7 +99,7 @@ class Pinging:
         except tm.EventNotSeen as error:
             self._bulkhead.tell("%s", error)
             # Our own fault, not the peer's: it is not down, but nothing is known of it any more.
-            results.expire(key, "its pings can't be followed")
+            intake.expire(key, "its pings can't be followed")
             return
         if left:
             target.in_flight = True
@@ -157,7 +157,7 @@ class Pinging:
     def _record(self, key: str, target: Target, kind: Kind, reason: str = "") -> None:
         result = Result(target.generation, target.sent, self._clock(), kind, reason=reason)
         criteria = target.policy.criteria if target.way.reliable else target.policy.udp_criteria
-        results.record_silence(key, criteria, result)
+        intake.take_silence(key, criteria, result, target.policy.socket)
 
 
 def _own_fault() -> str:

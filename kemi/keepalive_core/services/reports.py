@@ -2,7 +2,7 @@
 
 from ..rules.checks import Refused
 from ..rules.quoting import quoted
-from . import lookup, results
+from . import intake, lookup
 
 
 def count(destination: object, success: bool, reason: object) -> bool:
@@ -14,7 +14,7 @@ def count(destination: object, success: bool, reason: object) -> bool:
     if not isinstance(reason, str):
         raise Refused(f"the reason of a report is text, not {quoted(reason)}")
     key = lookup.monitored_key(destination)
-    return bool(key) and results.report(key, success, reason)
+    return bool(key) and intake.report(key, success, reason)
 
 
 def count_reply(destination: object, code: object) -> bool:
@@ -26,4 +26,4 @@ def count_reply(destination: object, code: object) -> bool:
     if not isinstance(code, int) or not 100 <= code <= 699:
         raise Refused(f"{quoted(code)} is no code of a reply, 100 to 699 is")
     key = lookup.key_of(destination)
-    return bool(key) and results.report_call(key, code)
+    return bool(key) and intake.report_call(key, code)

@@ -1,0 +1,114 @@
+"""All that one piece of evidence does to a destination, as one decision (pure).
+
+First the evidence is judged by itself. Then the guards may say "not yet": a mass failure freezes the state,
+and what flaps is kept down.
+"""
+
+from typing import NamedTuple
+
+from .calls import ON, CallCriteria, is_call_success, judge_call
+from .criteria import Criteria
+from .damping import damp
+from .evidence import Call, EndOfDrain, Evidence, Expiry, Mismatch, Report, Result
+from .judging import (
+    Transition,
+    Verdict,
+    asks_to_drain,
+    count_mismatch,
+    end_drain,
+    expire,
+    is_spent,
+    is_success,
+    is_void,
+    judge,
+    judge_report,
+)
+from .mass_failure import Threshold, Uplink, count_failure, freeze
+from .pace import pace
+from .record import Health
+from .states import UP
+
+
+class Facts(NamedTuple):
+    """What a decision rests on, besides the evidence and what is known of the destination."""
+
+    criteria: Criteria
+    calls: CallCriteria = CallCriteria()
+    wall: int = 0
+    """epoch seconds"""
+    uplink: Uplink | None = None
+    """the socket that the pings leave from; None if mass_failure is off, or nothing fails"""
+    threshold: Threshold = Threshold(1, 0, 0)
+    """of that socket"""
+
+
+class Decision(NamedTuple):
+    """What is to be written down."""
+
+    health: Health
+    transition: Transition
+    remark: str = ""
+    """what to log beside, if anything"""
+    uplink: Uplink | None = None
+    """as it is from now on; None if it has not changed"""
+
+
+def decide(before: Health, evidence: Evidence, facts: Facts) -> Decision:
+    """Decide what a piece of evidence does to a destination.
+
+    Arguments: before, what was known; evidence; facts, all else that matters.
+    Returns: what is known from now on, and the step that was.
+    """
+    verdict = _judge(before, evidence, facts)
+    if verdict.transition is Transition.STALE:
+        return Decision(*verdict)
+    uplink = facts.uplink
+    if uplink is not None and before.state == UP and verdict.health.streak < 0:
+        if before.streak >= 0:
+            uplink = count_failure(uplink, evidence.at, facts.threshold)
+        if verdict.transition is Transition.CHANGED and uplink.is_frozen(evidence.at):
+            verdict = freeze(before, verdict)
+    verdict = damp(before, verdict, evidence.at, facts.criteria)
+    return Decision(*verdict, uplink=None if uplink == facts.uplink else uplink)
+
+
+def _judge(before: Health, evidence: Evidence, facts: Facts) -> Verdict:
+    match evidence:
+        case Result():
+            return judge(before, evidence, facts.criteria, facts.wall)
+        case Report():
+            return judge_report(before, evidence, facts.criteria, facts.wall)
+        case Call():
+            return judge_call(before, evidence, facts.criteria, facts.calls, facts.wall)
+        case Expiry():
+            return expire(before, evidence.reason, facts.wall)
+        case EndOfDrain():
+            return end_drain(before, evidence.at)
+        case Mismatch():
+            return count_mismatch(before)
+
+
+def is_failure(evidence: Evidence, criteria: Criteria, calls: CallCriteria) -> bool:
+    """Say whether a piece of evidence, if it is fresh, speaks against its destination."""
+    match evidence:
+        case Result():
+            return not (
+                is_void(evidence) or is_success(evidence, criteria) or asks_to_drain(evidence, criteria)
+            )
+        case Report():
+            return not evidence.success
+        case Call():
+            return calls.mode == ON and is_call_success(evidence.code) is False
+        case _:
+            return False
+
+
+def concerns_prober(before: Health, after: Health, criteria: Criteria, now: int) -> bool:
+    """Say whether the next ping is not simply the one of the schedule; in the steady case it is."""
+    return (
+        after.not_before != before.not_before
+        or after.drain_until != before.drain_until
+        or pace(after, now) != pace(before, now)
+        or min(after.voids, criteria.fall + 1) != min(before.voids, criteria.fall + 1)
+        or is_spent(after, criteria)
+    )

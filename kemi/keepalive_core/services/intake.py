@@ -1,0 +1,227 @@
+"""Evidence comes in: a reply, a ping's end, silence, a report; in whichever process learns of it.
+
+What nearly all evidence is, one more success, is written down here at once. All else is for ``verdicts``.
+"""
+
+import time
+from typing import NamedTuple
+
+from ..kamailio import answers, clock, destination_rows, host, listening_rows, tables, tm
+from ..rules import uris
+from ..rules.calls import ON, is_call_success
+from ..rules.criteria import Criteria
+from ..rules.evidence import Call, EndOfDrain, Expiry, Kind, Mismatch, Report, Result
+from ..rules.latency import percentile
+from ..rules.policy import Policy
+from ..rules.record import Health, fast_call, fast_success
+from ..rules.schedule import SECOND, Wish
+from ..rules.sockets import no_such_address
+from ..rules.states import DOWN
+from . import complaints, departures, verdicts, watch
+from .terms import terms_of
+from .verdicts import Case
+
+# --- pings that are answered ------------------------------------------------------------------------------
+
+
+def take_reply() -> None:
+    """Take the reply that is at hand: judge a 2xx, keep any other until tm is at its end with the ping.
+
+    One to a ping of a destination that is gone, and a stale one, change nothing. Raises: SharedMemoryFull.
+    """
+    replied = answers.replied()
+    if replied is None:
+        return
+    ping, code = replied
+    if ping is None:
+        complaints.of_no_ping()
+        return
+    fault = answers.mismatch(ping)
+    if fault:
+        _ignore_reply(ping, code, fault)
+        return
+    ended = clock.now()
+    if answers.is_2xx(code):
+        _take_reply(ping, code, ended)
+    elif ping.is_over:
+        _take_reply(ping, code, ended, answers.reply(ping, code, ended))
+    else:
+        answers.keep(ping, answers.reply(ping, code, ended))
+
+
+def take_end() -> None:
+    """Judge the ping that tm is at its end with, having no target left. Raises: SharedMemoryFull."""
+    ended = answers.ended()
+    if ended is None:
+        return
+    ping, result = ended
+    if result.kind is Kind.REPLY:
+        # A code from 300 on may be listed as alive.
+        _take_reply(ping, result.code, result.ended, result)
+        return
+    seen = _look_at(ping.key)
+    if seen is None:
+        return
+    socket = tm.left_from() if ping.criteria.resent_after else ""
+    hindrance = _missing_address(socket) or _refusal(ping.key, seen)
+    if hindrance:
+        verdicts.apply(ping.key, result._replace(kind=Kind.UNSENT, reason=hindrance), ping.criteria)
+    else:
+        _judge_silence(ping.key, ping.criteria, result, socket, seen)
+
+
+def _take_reply(ping: tm.Ping, code: int, ended: int, kept: Result | None = None) -> None:
+    """Judge a reply: nearly always one more success.
+
+    Arguments: ping, code and ended, when it came, us; kept, all that it says, None for the reply at hand.
+    """
+    with tables.locked(ping.key) as row:
+        record = row.record()
+        if record and not (kept and kept.retry_after):
+            try:
+                again = fast_success(
+                    record, ping.generation, ping.sent_us, ended, code, ping.criteria, int(time.time())
+                )
+            except (ValueError, IndexError):
+                again = None  # the record makes no sense, which the verdict's way sees to
+            if again:
+                destination_rows.store_record(ping.key, again, len(record))
+                return
+        if kept is None and ping.key == tm.REHEARSAL:
+            listening_rows.store_rehearsed(ended)
+            return
+        result = kept or answers.reply(ping, code, ended)
+        outcome = verdicts.conclude(Case(ping.key, row, record, terms_of(ping.key)), result, ping.criteria)
+    verdicts.tell(outcome)
+
+
+def _ignore_reply(ping: tm.Ping, code: int, fault: str) -> None:
+    """Count a reply that belongs to no ping of the destination; the ping that it claims stays open."""
+    answers.ignore(ping, code)
+    if verdicts.apply(ping.key, Mismatch(clock.now())):
+        complaints.of_mismatch(ping.key, code, answers.came_from(), fault)
+
+
+# --- pings that are not -----------------------------------------------------------------------------------
+
+
+class _Seen(NamedTuple):
+    """A destination, as it was when the silence began to be looked into."""
+
+    policy: Policy
+    health: Health
+
+
+def _look_at(key: str) -> _Seen | None:
+    """Return how a destination is, None if it is not monitored; under its lock the host is not asked."""
+    with tables.locked(key) as row:
+        case = Case(key, row, row.record(), terms_of(key))
+        return None if case.before is None else _Seen(case.terms.policy, case.before)
+
+
+def take_silence(key: str, criteria: Criteria, result: Result, socket: str) -> None:
+    """Judge a ping that had no reply, by its time limit or before.
+
+    Arguments: key, of the destination; criteria, that the ping bore; result; socket, from which it left, ""
+    if that is not known.
+    Raises: SharedMemoryFull.
+    """
+    seen = _look_at(key)
+    if seen is not None:
+        _judge_silence(key, criteria, result, socket, seen)
+
+
+def _judge_silence(key: str, criteria: Criteria, result: Result, socket: str, seen: _Seen) -> None:
+    witness = _witness(key, criteria, result, socket, seen) if result.kind.is_silent else ""
+    if witness:
+        result = result._replace(kind=Kind.UNHEARD, reason=witness)
+    verdicts.apply(key, result, criteria)
+    if result.kind is Kind.TIMEOUT:
+        complaints.of_short_limit(criteria, result)
+    elif result.kind is Kind.LOST:
+        complaints.of_no_end(key, result)
+
+
+def _witness(key: str, criteria: Criteria, result: Result, socket: str, seen: _Seen) -> str:
+    """Return why this server would not have heard an answer, "" if it would."""
+    witness = watch.server_witness(result.sent, result.ended, criteria.timeout)
+    if witness:
+        return witness
+    if not criteria.resent_after:
+        return watch.connection_witness(*uris.peer_of(seen.policy.proxy or key))
+    latency = percentile(seen.health.samples, 95)
+    if not latency and seen.health.resent:
+        # The peer is slower than tm's first repetition, so its latency is not known (Karn's rule): the answer
+        # may have come at any time.
+        latency = result.ended - result.sent
+    copies = tm.copies(result.sent, result.ended, criteria)
+    return watch.socket_witness(socket, copies, latency, result.ended)
+
+
+def _refusal(key: str, seen: _Seen) -> str:
+    """Return why this server sent nothing, although it could, "" if it did."""
+    # Of who is down already nothing is to be saved, and it may be down for long: it gets no datagrams beside.
+    return departures.refusal(key, seen.policy, sends=seen.health.state != DOWN)
+
+
+def _missing_address(socket: str) -> str:
+    """Return why a ping could not leave a socket that is there no more, "" if it could.
+
+    A connection leaves from any address, unless it is bound to one; then the prober knows.
+    """
+    address = uris.address_of(socket).rpartition(":")[0].strip("[]") if socket else ""
+    return "" if not address or host.has_address(address) else no_such_address(address)
+
+
+# --- what is not a ping's ---------------------------------------------------------------------------------
+
+
+def report(key: str, success: bool, reason: str) -> bool:
+    """Judge what a script reports, and bring the next ping forward; False if it is not monitored.
+
+    Raises: SharedMemoryFull.
+    """
+    return verdicts.apply(key, Report(success, reason, clock.now()), wish=Wish.SOON)
+
+
+def report_call(key: str, code: int) -> bool:
+    """Judge what a reply to a call says; False if the destination is not monitored.
+
+    Raises: SharedMemoryFull.
+    """
+    now = clock.now()
+    success = is_call_success(code)
+    with tables.locked(key) as row:
+        record = row.record()
+        terms = terms_of(key)
+        calls = terms.policy.calls
+        if success and record and calls.mode == ON:
+            again = _one_more_good_call(record, now, calls.window * SECOND)
+            if again:
+                destination_rows.store_record(key, again, len(record))
+                return True
+        wish = Wish.SOON if success is False and calls.mode == ON else Wish.REGULARLY
+        outcome = verdicts.conclude(Case(key, row, record, terms), Call(code, now), wish=wish)
+    verdicts.tell(outcome)
+    return outcome is not None
+
+
+def _one_more_good_call(record: str, now: int, window: int) -> str | None:
+    """Return the record after one more call that went well; None if judge_call() has to decide."""
+    try:
+        return fast_call(record, now, window, int(time.time()))
+    except (ValueError, IndexError):
+        return None  # the row makes no sense, which judge_call()'s way sees to
+
+
+def expire(key: str, reason: str) -> None:
+    """Make a destination unknown, because no fresh result stands behind its state.
+
+    Raises: SharedMemoryFull.
+    """
+    verdicts.apply(key, Expiry(reason, clock.now()))
+
+
+def end_drain(key: str) -> None:
+    """End the drain that a destination asked for, if its time is over. Raises: SharedMemoryFull."""
+    verdicts.apply(key, EndOfDrain(clock.now()))

@@ -1,0 +1,50 @@
+"""On which terms a destination is monitored, as this process looked them up.
+
+They are looked up again after a change of any registration, setting or admin mode: a good call, or a ping's
+end, costs one number to read.
+"""
+
+import json
+from sys import getsizeof
+from typing import NamedTuple
+
+from ..kamailio import destination_rows, tables
+from ..rules.modes import Admin
+from ..rules.policy import Policy
+from ..rules.remembered import Remembered
+from ..rules.rows import Registration
+from . import configuration, policies
+
+
+class Terms(NamedTuple):
+    """What holds for a destination as long as the revision stays."""
+
+    registered: Registration | None
+    """how it is registered; None if that row is lost"""
+    policy: Policy
+    """what is in force for it"""
+    admin: Admin | None
+    """what an administrator said of it; None if it is ready"""
+    mass_failure: int
+    """percent, as the setting has it"""
+
+
+# The policy is one of few, that many share. As an object a registration takes some six times its text.
+_known: Remembered[str, Terms] = Remembered(
+    16 << 20, lambda _, found: 500 + 6 * getsizeof(json.dumps(found.registered))
+)
+
+
+def terms_of(key: str) -> Terms:
+    """Return the terms of a destination, under its lock."""
+    found = _known.at(tables.revision()).answers.get(key)
+    if found is not None:
+        return found
+    registered = destination_rows.registration(key, is_locked=True)
+    found = Terms(
+        registered,
+        policies.policy_of(registered),
+        destination_rows.admin(key, is_locked=True),
+        int(configuration.values()["mass_failure"]),
+    )
+    return found if registered is None else _known.remember(key, found)

@@ -1,0 +1,174 @@
+"""What evidence does to its destination: the one place where a verdict is written down.
+
+From top to bottom: gather what is needed, each row once and under one lock; decide; write; tell.
+"""
+
+import logging
+import time
+from functools import cached_property
+from typing import Final, NamedTuple
+
+from ..kamailio import clock, destination_rows, queues, tables
+from ..kamailio.kamailio_log import about
+from ..rules.criteria import Criteria
+from ..rules.deciding import Decision, Facts, concerns_prober, decide, is_failure
+from ..rules.evidence import Evidence
+from ..rules.judging import Transition
+from ..rules.record import Health
+from ..rules.schedule import Minutely, Wish
+from ..rules.service_code import code_of
+from ..rules.states import UP
+from . import callbacks, groups, uplinks
+from .callbacks import Change
+from .terms import Terms, terms_of
+
+log = logging.getLogger("keepalive")
+
+
+def apply(
+    key: str, evidence: Evidence, criteria: Criteria | None = None, wish: Wish = Wish.REGULARLY
+) -> bool:
+    """Judge one piece of evidence, and write down what follows.
+
+    Arguments: key, of the destination; evidence; criteria, that the ping bore, None for those in force; wish,
+    for its next ping.
+    Returns: whether the destination is monitored. Raises: SharedMemoryFull.
+    """
+    with tables.locked(key) as row:
+        outcome = conclude(Case(key, row, row.record(), terms_of(key)), evidence, criteria, wish)
+    tell(outcome)
+    return outcome is not None
+
+
+# --- gather -----------------------------------------------------------------------------------------------
+
+
+class Case:
+    """A destination under its lock, with what is needed to judge it.
+
+    Arguments: key; row, its lock; record, the text of what is known of it, None if it is not monitored;
+    terms, on which it is.
+    """
+
+    def __init__(self, key: str, row: tables.locked, record: str | None, terms: Terms) -> None:
+        self.key = key
+        self.record = record
+        self.terms = terms
+        self._row = row
+
+    @cached_property
+    def before(self) -> Health | None:
+        """What is known of it; None if it is not monitored."""
+        return None if self.record is None else self._row.known(self.record)
+
+
+class Outcome(NamedTuple):
+    """What became of a case, to be told of when its lock is released."""
+
+    case: Case
+    before: Health
+    decision: Decision
+    facts: Facts
+    at: int
+    """when the evidence came, us"""
+    change: Change | None = None
+    """the news of it, if it is any"""
+
+
+# --- decide -----------------------------------------------------------------------------------------------
+
+
+def conclude(
+    case: Case, evidence: Evidence, criteria: Criteria | None = None, wish: Wish = Wish.REGULARLY
+) -> Outcome | None:
+    """Judge a piece of evidence, under the destination's lock, and write down what follows.
+
+    Behind the lock comes tell(). Arguments: as for apply().
+    Returns: what is to be told; None if the destination is not monitored. Raises: SharedMemoryFull.
+    """
+    before = case.before
+    if before is None:
+        return None
+    policy = case.terms.policy
+    facts = Facts(criteria or policy.criteria, policy.calls, int(time.time()))
+    if before.state == UP and case.terms.mass_failure and is_failure(evidence, facts.criteria, facts.calls):
+        facts = facts._replace(threshold=uplinks.threshold(policy, case.terms.mass_failure))
+        with uplinks.locked(policy.socket) as uplink:
+            facts = facts._replace(uplink=uplink)
+            decision = decide(before, evidence, facts)
+            if decision.uplink is not None:
+                uplinks.store(policy.socket, decision.uplink)
+    else:
+        decision = decide(before, evidence, facts)
+    change = None
+    if decision.transition is not Transition.STALE:
+        change = _write(case, before, decision)
+        after = decision.health
+        if wish is not Wish.REGULARLY or concerns_prober(before, after, facts.criteria, evidence.at):
+            _tell_prober(case.key, wish)
+    return Outcome(case, before, decision, facts, evidence.at, change)
+
+
+# --- write ------------------------------------------------------------------------------------------------
+
+_NEWS: Final = frozenset((Transition.CHANGED, Transition.DAMPED))
+
+
+def _write(case: Case, before: Health, decision: Decision) -> Change | None:
+    """Write down a decision: the record, what is_alive reads with its groups, the history, the queue of news.
+
+    Returns: the change, if it is news.
+    """
+    key, after = case.key, decision.health
+    destination_rows.store_record(key, after.text(), len(case.record or ""))
+    if (before.state, before.drain_until > 0) != (after.state, after.drain_until > 0):
+        groups.publish(key, code_of(after, case.terms.admin), case.terms.registered)
+    if decision.transition not in _NEWS:
+        return None
+    _write_history(key, before, after)
+    registered = case.terms.registered
+    change = Change(key, after.generation, registered.uri if registered else key, after.state)
+    # Under the lock: two changes of a destination never overtake each other.
+    callbacks.announce(change)
+    return change
+
+
+def _write_history(key: str, before: Health, after: Health) -> None:
+    try:
+        destination_rows.add_to_history(key, [after.since, before.state, after.state, after.reason])
+    except tables.SharedMemoryFull as error:
+        # The change itself is written down: its row was there before.
+        log.error("a change of %s is missing in its history: %s", key, error)
+
+
+_minutely: Final = Minutely()
+
+
+def _tell_prober(key: str, wish: Wish) -> None:
+    try:
+        queues.announce_change(key, wish)
+    except tables.SharedMemoryFull as error:
+        # It goes on at the pace it had, until its prober finds the change by itself.
+        if _minutely.may_tell("not sooner", clock.now()):
+            log.error("%s is not pinged sooner: %s", key, error)
+
+
+# --- tell -------------------------------------------------------------------------------------------------
+
+
+def tell(outcome: Outcome | None) -> None:
+    """Log what came of a piece of evidence, under no lock; callbacks are told by their own process."""
+    if outcome is None:
+        return
+    case, before, decision, facts, at, change = outcome
+    key, after = case.key, decision.health
+    if facts.uplink and decision.uplink and decision.uplink.frozen_until > facts.uplink.frozen_until:
+        uplinks.log_freeze(case.terms.policy, decision.uplink, facts.threshold, at)
+    if change:
+        callbacks.log_change(change, before.state, after.reason)
+    elif decision.transition is Transition.SHADOW:
+        log.warning("%s would be down, were passive_mode on: %s", key, decision.remark, extra=about(key))
+    if after.drain_until and not before.drain_until:
+        log.warning("%s asked for no calls, and is drained: %s", key, after.reason, extra=about(key))
+    elif before.drain_until and not after.drain_until:
+        log.warning("%s is drained no more", key, extra=about(key))

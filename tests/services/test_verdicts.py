@@ -1,0 +1,154 @@
+"""A verdict is written down in one place: in which order, and with how many calls of Kamailio."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from types import ModuleType
+from typing import Any
+
+import pytest
+
+from conftest import FakeServer
+from counted_calls import Calls
+from fake_ksr import Transaction
+
+A, B, C = (f"sip:192.168.10.{number}" for number in (20, 21, 22))
+LOG = {"notice", "warn", "err", "info", "dbg"}
+
+
+class Counted:
+    """Three destinations that are up, and a process whose calls are counted."""
+
+    def __init__(self, server: FakeServer, calls: Calls, **options: Any) -> None:
+        self.server = server
+        self.calls = calls
+        for uri in (A, B, C):
+            assert calls.face.add_destination(uri, "me", **options) == 0
+        server.answer(200, 70)
+
+    def ping(self) -> Transaction:
+        """Let time pass until A is pinged; the others answer."""
+        while True:
+            before = len(self.server.ksr.sent)
+            self.server.tick()
+            found = None
+            for ping in self.server.ksr.sent[before:]:
+                if ping.uri == A:
+                    found = ping
+                else:
+                    self.server.ksr.reply(ping)
+            if found:
+                self.server.now += 5000
+                return found
+
+    def of(self, function: Callable[..., Any], *args: Any) -> tuple[int, int]:
+        """Return how many calls a function makes, and how many of them write to the log."""
+        before = len(self.calls.made)
+        function(*args)
+        made = [name for name, _ in self.calls.made[before:]]
+        logged = [name for name in made if name in LOG]
+        return len(made) - len(logged), len(logged)
+
+    def reply(self, code: int) -> tuple[int, int]:
+        """Return the calls for one more reply."""
+        return self.of(self.server.ksr.reply, self.ping(), code, "Reason")
+
+    def silence(self) -> tuple[int, int]:
+        """Return the calls for one more ping without a reply."""
+        return self.of(self.server.ksr.time_out, self.ping())
+
+
+GUARDED = {"group": "g", "group_min_alive": 1}
+
+
+@pytest.mark.parametrize(
+    ("guards", "down", "up", "silent"), [(False, 19, 17, 29), (True, 34, 27, 44)], ids=["alone", "guarded"]
+)
+def test_how_many_calls_a_verdict_takes(
+    server: FakeServer,
+    monkeypatch: pytest.MonkeyPatch,
+    guards: bool,
+    down: int,
+    up: int,
+    silent: int,
+) -> None:
+    """The calls of KSR, and the log lines, for each kind of result; guarded is in a group of three."""
+    if guards:
+        server.define("mass_failure", "40")
+    counted = Counted(server, Calls(server, monkeypatch), **(GUARDED if guards else {}))
+    report = counted.calls.face.report_reply
+    counted.reply(200)
+    report(A, 200)
+    # What is at hand, whose ping it was and its Call-ID; lock, read, write and unlock.
+    assert counted.reply(200) == (7, 0)
+    assert counted.of(report, A, 200) == (5, 0), "the terms are known: lock, read twice, write, unlock"
+    assert counted.reply(503) == (down, 1)
+    assert counted.reply(503) == (11, 0)
+    assert counted.reply(200) == (up, 1)
+    assert counted.reply(200) == (7, 0)
+    # The record is read twice: what is asked of the host meanwhile is asked under no lock.
+    assert counted.silence() == (silent, 1)
+    assert counted.silence() == (21, 0)
+    assert counted.reply(200) == (up, 1)
+    assert down + 1 <= (36 if guards else 20)
+
+
+def test_each_row_is_read_once(server: FakeServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever the guards ask, no row of a table is read twice for a verdict, but the one of is_alive."""
+    server.define("mass_failure", "40")
+    counted = Counted(server, Calls(server, monkeypatch), **GUARDED)
+    counted.reply(200)
+    for function, args in (
+        (server.ksr.reply, (counted.ping(), 503, "Reason")),
+        (server.ksr.reply, (counted.ping(), 200, "OK")),
+        (counted.calls.face.report_failure, (A,)),
+        (counted.calls.face.report_success, (A,)),
+    ):
+        before = len(counted.calls.made)
+        function(*args)
+        made = counted.calls.made[before:]
+        read = [args for name, args in made if name == "htable.sht_get" and args[0] != "keepalive_state"]
+        assert len(read) == len(set(read)), read
+        locked = [args[0] for name, args in made if name == "htable.sht_lock"]
+        assert locked.count("keepalive_health") == 1
+
+
+def test_the_order_of_what_is_written(server: FakeServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The record, what is_alive reads with its groups, the history, the news, the prober's queue."""
+    counted = Counted(server, Calls(server, monkeypatch), **GUARDED)
+    ping = counted.ping()
+    before = len(counted.calls.made)
+    server.ksr.reply(ping, 503, "Busy")
+    writing = ("htable.sht_sets", "htable.sht_seti", "mqueue.mq_add")
+    written = [args[0] for name, args in counted.calls.made[before:] if name in writing]
+    assert written == [
+        "keepalive_health",
+        "keepalive_group",
+        "keepalive_group_change",
+        "keepalive_state",
+        "keepalive_history",
+        "keepalive_news",
+        "keepalive_events",
+        "keepalive_changes_0",
+    ]
+
+
+def test_terms_follow_whatever_changes(keepalive: ModuleType, server: FakeServer) -> None:
+    """What a process remembers of a destination's terms holds until an owner, operator or setting changes."""
+    keepalive.add_destination(A, "me", ping_interval=3600, fall=2)
+    server.answer(200, 3)
+    keepalive.report_failure(A)
+    assert keepalive.state(A) == keepalive.UP
+    other = server.process()
+    other.add_destination(A, "me", ping_interval=3600, fall=1)
+    assert keepalive.report_failure(A) == 0
+    assert keepalive.state(A) == keepalive.DOWN
+    other.set_admin(A, "drain")
+    keepalive.report_success(A)
+    assert (keepalive.state(A), keepalive.is_alive(A)) == (keepalive.UP, 2), "the drain is known at once"
+    other.set_admin(A, "ready")
+    keepalive.report_failure(A)
+    keepalive.report_success(A)
+    assert keepalive.is_alive(A) == 1
+    other.del_destination(A, "me")
+    assert keepalive.report_failure(A) == -1

@@ -64,9 +64,10 @@ def test_a_missing_row_is_made_of_the_others(
     """The state is what is_alive reads, and the registration what its prober remembers."""
     registrations.register(uris.parse(A), "me", WANTED)
     rows = registrations.destination_rows
-    rows.store_health(KEY, Health(rows.registration(KEY).generation, DOWN))
-    rows.store_service_code(KEY, DOWN)
     was = rows.registration(KEY)
+    with rows.locked(KEY):
+        rows.store_health(KEY, Health(was.generation, DOWN))
+    rows.store_service_code(KEY, DOWN)
     del server.ksr.tables[f"keepalive_{missing}"][KEY]
     registrations.mend(KEY, was, None)
     assert rows.registration(KEY) == was

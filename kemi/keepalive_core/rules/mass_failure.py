@@ -68,4 +68,5 @@ def count_failure(known: Uplink, now: int, threshold: Threshold) -> Uplink:
 
 def freeze(before: Health, verdict: Verdict) -> Verdict:
     """Return the verdict that a destination stays up, although it failed often enough."""
-    return Verdict(verdict.health._replace(state=before.state, since=before.since), Transition.FROZEN)
+    kept = verdict.health._replace(state=before.state, since=before.since, kept_down=before.kept_down)
+    return Verdict(kept, Transition.FROZEN)

@@ -1,0 +1,290 @@
+"""Evidence, judged and guarded as a whole: properties of any history, and near misses of each guard."""
+
+from __future__ import annotations
+
+import random
+from collections import Counter
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from keepalive_core.rules.calls import CallCriteria
+from keepalive_core.rules.criteria import Criteria
+from keepalive_core.rules.deciding import Decision, Facts, concerns_prober, decide, is_failure
+from keepalive_core.rules.evidence import Call, EndOfDrain, Evidence, Expiry, Kind, Mismatch, Report, Result
+from keepalive_core.rules.judging import Transition, judge
+from keepalive_core.rules.mass_failure import Threshold, Uplink, count_failure
+from keepalive_core.rules.pace import is_kept_down, pace
+from keepalive_core.rules.record import Health
+from keepalive_core.rules.schedule import SECOND
+from keepalive_core.rules.states import DOWN, UNKNOWN, UP
+
+START = 1000 * SECOND
+WALL = 1_700_000_000
+
+evidence_at = st.one_of(
+    st.tuples(st.just("reply"), st.sampled_from([200, 202, 404, 480, 503]), st.sampled_from([0, 0, 0, 7])),
+    st.tuples(st.just("end"), st.sampled_from([kind for kind in Kind if kind is not Kind.REPLY])),
+    st.tuples(st.just("report"), st.booleans()),
+    st.tuples(st.just("call"), st.sampled_from([180, 200, 404, 408, 503])),
+    st.tuples(st.sampled_from(["expiry", "drain", "mismatch"])),
+)
+
+
+def made(what: tuple[Any, ...], now: int) -> Evidence:
+    """Return the evidence that a word stands for, at a time, us."""
+    match what:
+        case ("reply", code, retry_after):
+            return Result(1, now - 5000, now, Kind.REPLY, code, "Reason", retry_after)
+        case ("end", kind):
+            return Result(1, now - 5000, now, kind)
+        case ("report", success):
+            return Report(success, "seen", now)
+        case ("call", code):
+            return Call(code, now)
+        case ("expiry",):
+            return Expiry("nothing was heard", now)
+        case ("drain",):
+            return EndOfDrain(now)
+    return Mismatch(now)
+
+
+CRITERIA = st.builds(
+    Criteria,
+    rise=st.integers(1, 3),
+    fall=st.integers(1, 3),
+    timeout=st.just(1000),
+    drain_codes=st.sampled_from([(), ((480, 480),)]),
+    drain_time=st.just(5),
+    most_drain=st.sampled_from([0, 10]),
+    flap_limit=st.sampled_from([0, 2, 3]),
+    flap_window=st.just(60),
+    flap_hold=st.just(10),
+    flap_hold_max=st.just(40),
+)
+CALLS = st.builds(CallCriteria, st.sampled_from(["off", "shadow", "on"]), st.integers(1, 4), st.just(30))
+
+
+def see(before: Health, evidence: Evidence, facts: Facts, decision: Decision) -> None:
+    """Say what is true of every decision."""
+    after, transition, now = decision.health, decision.transition, evidence.at
+    if transition is Transition.STALE:
+        assert (after, decision.uplink) == (before, None), "nothing is to be written"
+        return
+    # A change of state is one, and nothing else is.
+    assert (after.state != before.state) == (transition is Transition.CHANGED)
+    assert (after.since != before.since) <= (transition is Transition.CHANGED)
+    assert after.generation == before.generation
+    # No guard lets anybody up that is kept down, and only a call or a flap keeps one down.
+    if is_kept_down(before, now):
+        assert after.state != UP
+    if after.kept_down != before.kept_down:
+        assert after.state == DOWN
+        assert now < after.kept_down <= now + max(facts.criteria.flap_hold_max, facts.calls.window) * SECOND
+    # Who is frozen does not go down; who is not goes down as if there were no guard.
+    uplink = decision.uplink or facts.uplink
+    if uplink and uplink.is_frozen(now) and before.state == UP:
+        assert after.state != DOWN
+    if transition is Transition.FROZEN:
+        assert uplink
+        assert uplink.is_frozen(now)
+        assert (before.state, after.state) == (UP, UP)
+        assert -after.streak >= 1
+        assert after.kept_down == before.kept_down
+        assert after.flap_changes == before.flap_changes, "what does not happen is no flap"
+    if transition is Transition.DAMPED:
+        assert (before.state, after.state) == (DOWN, DOWN)
+        assert facts.criteria.flap_limit
+    # A socket's failures are counted once for each destination that begins to fail.
+    if decision.uplink:
+        assert facts.uplink
+        assert before.streak >= 0 > after.streak
+        assert is_failure(evidence, facts.criteria, facts.calls)
+    elif facts.uplink and before.state == UP and before.streak >= 0 > after.streak:
+        raise AssertionError("a failure behind the socket was not counted")
+    # What the prober is not told changes no ping.
+    if not concerns_prober(before, after, facts.criteria, now):
+        assert (after.not_before, after.drain_until) == (before.not_before, before.drain_until)
+        assert pace(after, now) is pace(before, now)
+
+
+@settings(max_examples=150)
+@given(
+    st.lists(st.tuples(evidence_at, st.sampled_from([1, 1, 1, 5, 31])), max_size=40),
+    CRITERIA,
+    CALLS,
+    st.booleans(),
+    st.sampled_from([0, 1, 3]),
+)
+def test_any_history(
+    history: list[tuple[tuple[Any, ...], int]],
+    criteria: Criteria,
+    calls: CallCriteria,
+    is_guarded: bool,
+    others: int,
+) -> None:
+    """Whatever comes in, in any order, with any criteria: what is said in see() holds at each step."""
+    now, health, uplink = START, Health(1), Uplink() if is_guarded else None
+    threshold = Threshold(10 * SECOND, 10, 20)
+    for number, (what, seconds) in enumerate(history):
+        now += seconds * SECOND
+        evidence = made(what, now)
+        facts = Facts(criteria, calls, WALL + number, uplink, threshold)
+        decision = decide(health, evidence, facts)
+        see(health, evidence, facts, decision)
+        assert Health.from_text(decision.health.text()) == decision.health
+        health, uplink = decision.health, decision.uplink or uplink
+        for _ in range(others if uplink else 0):
+            # Others behind the socket begin to fail at the same time.
+            uplink = count_failure(uplink or Uplink(), now, threshold)
+
+
+def test_without_guards_it_is_the_verdict_of_judge() -> None:
+    """A ping's result on which no guard has a word is what judge() says, and no socket changes."""
+    before = Health(1, UP, streak=3)
+    for code in (200, 503):
+        result = Result(1, START, START + 5000, Kind.REPLY, code)
+        decision = decide(before, result, Facts(Criteria(), wall=WALL))
+        assert decision == (*judge(before, result, Criteria(), WALL), None)
+
+
+FLAPPING = Criteria(flap_limit=2, flap_window=60, flap_hold=10, flap_hold_max=40)
+FROZEN = Uplink(START, 9, 0, frozen_until=START + 5 * SECOND)
+BEFORE = Health(1, UP, streak=3, since=WALL - 9, flap_since=START - 30 * SECOND, flap_changes=1)
+BAD = Report(False, "seen", START + SECOND)
+FACTS = Facts(FLAPPING, CallCriteria(), WALL, None, Threshold(10 * SECOND, 100, 20))
+
+# What differs in one thing from a failure that takes a flapping destination behind a frozen socket down.
+NEAR_MISSES: dict[str, tuple[dict[str, Any], dict[str, Any], dict[str, Any], Transition, int]] = {
+    "frozen": ({}, {}, {"uplink": FROZEN}, Transition.FROZEN, UP),
+    "frozen until now": (
+        {},
+        {},
+        {"uplink": FROZEN._replace(frozen_until=BAD.at)},
+        Transition.CHANGED,
+        DOWN,
+    ),
+    "a moment before that": (
+        {},
+        {},
+        {"uplink": FROZEN._replace(frozen_until=BAD.at + 1)},
+        Transition.FROZEN,
+        UP,
+    ),
+    "no mass_failure": ({}, {}, {}, Transition.CHANGED, DOWN),
+    "down already": ({"state": DOWN, "streak": -1}, {}, {"uplink": FROZEN}, Transition.UNCHANGED, DOWN),
+    "unknown": ({"state": UNKNOWN}, {}, {"uplink": FROZEN}, Transition.CHANGED, DOWN),
+    "a success": ({}, {"success": True}, {"uplink": FROZEN}, Transition.UNCHANGED, UP),
+    "not often enough": (
+        {},
+        {},
+        {"uplink": FROZEN, "criteria": FLAPPING._replace(fall=2)},
+        Transition.PENDING,
+        UP,
+    ),
+    "it comes back": ({"state": DOWN, "streak": -1}, {"success": True}, {}, Transition.DAMPED, DOWN),
+    "a change too few": (
+        {"state": DOWN, "streak": -1, "flap_changes": 0},
+        {"success": True},
+        {},
+        Transition.CHANGED,
+        UP,
+    ),
+    "in another window": (
+        {"state": DOWN, "streak": -1, "flap_since": BAD.at - 60 * SECOND - 1},
+        {"success": True},
+        {},
+        Transition.CHANGED,
+        UP,
+    ),
+    "at the end of the window": (
+        {"state": DOWN, "streak": -1, "flap_since": BAD.at - 60 * SECOND},
+        {"success": True},
+        {},
+        Transition.DAMPED,
+        DOWN,
+    ),
+    "kept down": (
+        {"state": DOWN, "streak": 5, "kept_down": BAD.at + 1},
+        {"success": True},
+        {},
+        Transition.UNCHANGED,
+        DOWN,
+    ),
+    "kept down until now": (
+        {"state": DOWN, "streak": 5, "kept_down": BAD.at, "flap_changes": 0},
+        {"success": True},
+        {},
+        Transition.CHANGED,
+        UP,
+    ),
+}
+
+
+@pytest.mark.parametrize("name", NEAR_MISSES)
+def test_each_guard_has_its_edge(name: str) -> None:
+    """A guard acts in its own case, and in none that differs from it by one thing."""
+    known, evidence, facts, transition, state = NEAR_MISSES[name]
+    decision = decide(BEFORE._replace(**known), BAD._replace(**evidence), FACTS._replace(**facts))
+    assert (decision.transition, decision.health.state) == (transition, state)
+    if transition is Transition.FROZEN:
+        assert decision.health.since == BEFORE.since
+        assert decision.health.flap_changes == BEFORE.flap_changes
+
+
+@pytest.mark.parametrize("mode", ["shadow", "on"])
+def test_a_long_history_has_all_steps(mode: str) -> None:
+    """In a history in which much goes wrong each kind of step is taken, the guards' ones often."""
+    chance = random.Random(13)
+    words: list[tuple[Any, ...]] = [
+        *[("reply", code, 0) for code in (200, 200, 200, 404, 480, 503)],
+        ("reply", 503, 7),
+        *[("end", kind) for kind in Kind if kind is not Kind.REPLY],
+        *[("call", code) for code in (200, 503, 503)],
+        *[("report", False), ("expiry",), ("drain",), ("mismatch",)],
+    ]
+    criteria = Criteria(rise=2, timeout=1000, drain_codes=((480, 480),), drain_time=5, most_drain=10)
+    criteria = criteria._replace(flap_limit=3, flap_window=60, flap_hold=5, flap_hold_max=20)
+    threshold = Threshold(10 * SECOND, 10, 20)
+    now, health, uplink = START, Health(1), Uplink()
+    steps: Counter[Transition] = Counter()
+    for number in range(3000):
+        now += chance.choice((1, 1, 5)) * SECOND
+        if chance.random() < 0.3:
+            uplink = count_failure(uplink, now, threshold)
+        evidence = made(chance.choice(words), now)
+        facts = Facts(criteria, CallCriteria(mode, 2, 10), WALL + number, uplink, threshold)
+        decision = decide(health, evidence, facts)
+        see(health, evidence, facts, decision)
+        steps[decision.transition] += 1
+        health, uplink = decision.health, decision.uplink or uplink
+    rare = {Transition.SHADOW} if mode == "on" else set()
+    assert {step for step, times in steps.items() if times >= 10} | rare == set(Transition), steps
+
+
+def test_what_speaks_against_a_destination() -> None:
+    """Failing pings, reports and calls do; what is our own fault, or a drain, or no evidence, does not."""
+    criteria, on = Criteria(drain_codes=((480, 480),), drain_time=1), CallCriteria("on")
+    against = {
+        ("reply", 503, 0): True,
+        ("reply", 480, 0): False,
+        ("reply", 200, 0): False,
+        ("end", Kind.TIMEOUT): True,
+        ("end", Kind.LOST): True,
+        ("end", Kind.SEND_FAILED): True,
+        ("end", Kind.UNHEARD): False,
+        ("end", Kind.UNSENT): False,
+        ("report", False): True,
+        ("report", True): False,
+        ("call", 503): True,
+        ("call", 404): False,
+        ("call", 180): False,
+        ("expiry",): False,
+        ("drain",): False,
+        ("mismatch",): False,
+    }
+    assert {what: is_failure(made(what, START), criteria, on) for what in against} == against
+    assert not is_failure(Call(503, START), criteria, on._replace(mode="shadow"))
+    assert not is_failure(Call(503, START), criteria, on._replace(mode="off"))

@@ -99,8 +99,6 @@ WITHOUT_TESTS = {
     "kamailio/rehearsal",
     "kamailio/rpc",
     "services/files",
-    "services/results",
-    "services/uplinks",
 }
 
 

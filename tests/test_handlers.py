@@ -22,7 +22,7 @@ def test_kamailio_gets_an_int_whatever_happens(
 
     services = {
         name: sys.modules[f"keepalive_core.services.{name}"]
-        for name in ("prober", "callbacks", "watch", "state_file", "results")
+        for name in ("prober", "callbacks", "watch", "state_file", "intake")
     }
     for owner, name in (
         (services["prober"].the_prober, "tick"),
@@ -30,8 +30,8 @@ def test_kamailio_gets_an_int_whatever_happens(
         (services["callbacks"].the_overseer, "look"),
         (services["watch"].the_watch, "beat"),
         (services["state_file"].the_writer, "tick"),
-        (services["results"], "take_reply"),
-        (services["results"], "take_end"),
+        (services["intake"], "take_reply"),
+        (services["intake"], "take_end"),
         (sys.modules["keepalive_core.kamailio.tm"], "on_event"),
     ):
         monkeypatch.setattr(owner, name, breaks)

@@ -143,7 +143,7 @@ def test_where_codes_begin_and_end(code: int, success: bool | None) -> None:
 def test_what_says_nothing_is_stale(calls: CallCriteria, code: int) -> None:
     """It changes nothing."""
     known = Health(1, UP, streak=1)
-    assert judge_call(known, code, 5 * SECOND, Criteria(), calls, WALL) == (known, Transition.STALE, "")
+    assert judge_call(known, Call(code, 5 * SECOND), Criteria(), calls, WALL) == (known, Transition.STALE, "")
 
 
 @pytest.mark.parametrize(
@@ -154,7 +154,7 @@ def test_how_many_failed_calls_are_enough(ok: int, failed: int, down: bool) -> N
     known = Health(
         1, UP, streak=-1, since=5, calls_since=SECOND, calls_ok=ok, calls_failed=failed - 1 + (ok == 0)
     )
-    verdict = judge_call(known, 503, 2 * SECOND, Criteria(fall=99), CALLS, WALL)
+    verdict = judge_call(known, Call(503, 2 * SECOND), Criteria(fall=99), CALLS, WALL)
     assert (verdict.health.state == DOWN) == down
     assert verdict.health.since == (WALL if down else 5)
 
@@ -163,7 +163,7 @@ def test_what_took_it_down_is_counted_anew() -> None:
     """After that calls begin at none; the failure itself counts, and it is down for a window."""
     known = Health(1, UP, streak=2, calls_since=SECOND, calls_ok=0, calls_failed=3, failed=7)
     for mode, transition in (("on", Transition.CHANGED), ("shadow", Transition.SHADOW)):
-        verdict = judge_call(known, 503, 2 * SECOND, Criteria(), CALLS._replace(mode=mode), WALL)
+        verdict = judge_call(known, Call(503, 2 * SECOND), Criteria(), CALLS._replace(mode=mode), WALL)
         health = verdict.health
         assert verdict.transition is transition
         assert (health.calls_since, health.calls_ok, health.calls_failed) == (0, 0, 0)
@@ -176,7 +176,7 @@ def test_in_shadow_calls_count_for_nothing_else() -> None:
     """Neither as a success nor as a failure."""
     shadow = CALLS._replace(mode="shadow")
     for code in (200, 503):
-        verdict = judge_call(Health(1, UP, streak=2), code, 2 * SECOND, Criteria(), shadow, WALL)
+        verdict = judge_call(Health(1, UP, streak=2), Call(code, 2 * SECOND), Criteria(), shadow, WALL)
         assert verdict.transition is Transition.UNCHANGED
         assert verdict.health.streak == 2
 
@@ -184,20 +184,20 @@ def test_in_shadow_calls_count_for_nothing_else() -> None:
 def test_a_window_of_calls_is_its_length() -> None:
     """To the microsecond; what comes behind it begins another one."""
     known = Health(1, UP, streak=2, calls_since=SECOND, calls_ok=3)
-    assert judge_call(known, 200, 11 * SECOND, Criteria(), CALLS, WALL).health.calls_ok == 4
-    later = judge_call(known, 200, 11 * SECOND + 1, Criteria(), CALLS, WALL).health
+    assert judge_call(known, Call(200, 11 * SECOND), Criteria(), CALLS, WALL).health.calls_ok == 4
+    later = judge_call(known, Call(200, 11 * SECOND + 1), Criteria(), CALLS, WALL).health
     assert (later.calls_ok, later.calls_since) == (1, 11 * SECOND + 1)
 
 
 @pytest.mark.parametrize(("state", "transition"), [(UP, Transition.PENDING), (UNKNOWN, Transition.UNCHANGED)])
 def test_too_few_failed_calls_wait_for_a_ping(state: int, transition: Transition) -> None:
     """It stays what it was, since when it was, however few failures are enough."""
-    verdict = judge_call(Health(1, state, since=5), 503, 2 * SECOND, Criteria(fall=1), CALLS, WALL)
+    verdict = judge_call(Health(1, state, since=5), Call(503, 2 * SECOND), Criteria(fall=1), CALLS, WALL)
     assert verdict.transition is transition
     assert (verdict.health.state, verdict.health.since, verdict.health.streak) == (state, 5, -1)
 
 
 def test_a_call_that_goes_well_brings_up() -> None:
     """A success is one, and so the change is told."""
-    verdict = judge_call(Health(1, DOWN, streak=-3), 200, 2 * SECOND, Criteria(rise=1), CALLS, WALL)
+    verdict = judge_call(Health(1, DOWN, streak=-3), Call(200, 2 * SECOND), Criteria(rise=1), CALLS, WALL)
     assert (verdict.transition, verdict.health.state, verdict.health.since) == (Transition.CHANGED, UP, WALL)

@@ -264,6 +264,51 @@ def test_a_long_history_has_all_steps(mode: str) -> None:
     assert {step for step, times in steps.items() if times >= 10} | rare == set(Transition), steps
 
 
+@pytest.mark.parametrize(
+    ("known", "success", "is_counted"),
+    [
+        ({"streak": 3}, False, True),
+        ({"streak": 0}, False, True),
+        ({"streak": -1}, False, False),
+        ({"streak": 3}, True, False),
+        ({"state": DOWN, "streak": 3}, False, False),
+        ({"state": UNKNOWN, "streak": 0}, False, False),
+    ],
+    ids=["up", "up since a restart", "failing already", "a success", "down", "unknown"],
+)
+def test_who_begins_to_fail_is_counted_once(known: dict[str, int], success: bool, is_counted: bool) -> None:
+    """A socket counts a destination that is up and fails for the first time, and nothing else."""
+    facts = FACTS._replace(criteria=Criteria(fall=5), uplink=Uplink(START, 1))
+    decision = decide(BEFORE._replace(**known), BAD._replace(success=success), facts)
+    assert decision.uplink == (Uplink(START, 2) if is_counted else None)
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "is_told"),
+    [
+        ({}, {}, False),
+        ({}, {"streak": 9, "ok": 9, "latency": 9}, False),
+        ({}, {"not_before": 5}, True),
+        ({"not_before": 5}, {"not_before": 0}, True),
+        ({}, {"drain_until": 5}, True),
+        ({}, {"streak": -1}, True),
+        ({}, {"state": DOWN, "streak": -1}, True),
+        ({"streak": -1}, {"streak": -2}, False),
+        ({"voids": 1}, {"voids": 2}, True),
+        ({"voids": 2}, {"voids": 3}, True),
+        ({"voids": 3}, {"voids": 4}, False),
+        ({"voids": 3}, {"voids": 0}, True),
+        ({"state": DOWN, "streak": -6}, {"state": DOWN, "streak": -7}, True),
+        ({"state": DOWN, "streak": -5}, {"state": DOWN, "streak": -6}, False),
+    ],
+)
+def test_what_the_prober_is_told(before: dict[str, int], after: dict[str, int], is_told: bool) -> None:
+    """What moves the next ping, the first void pings up to one more than fall, and who is given up."""
+    known = Health(1, UP, streak=3)
+    changed = known._replace(**before), known._replace(**{**before, **after})
+    assert concerns_prober(*changed, Criteria(fall=2, remove_after=7), START) == is_told
+
+
 def test_what_speaks_against_a_destination() -> None:
     """Failing pings, reports and calls do; what is our own fault, or a drain, or no evidence, does not."""
     criteria, on = Criteria(drain_codes=((480, 480),), drain_time=1), CallCriteria("on")

@@ -15,6 +15,7 @@ from keepalive_core.rules.record import Health
 from keepalive_core.rules.schedule import SECOND
 from keepalive_core.rules.states import DOWN, UP
 
+CALM = Threshold(10 * SECOND, 1000, 99)
 WALL = 1_000_000
 
 
@@ -61,6 +62,30 @@ def test_failures_of_the_interval_before_count_by_its_part(later: int, failing: 
         known = count_failure(known, (100 + later) * SECOND, Threshold(10 * SECOND, 100, 10))
     assert known.failing((100 + later) * SECOND, 10 * SECOND) == pytest.approx(failing)
     assert known.is_frozen((100 + later) * SECOND) == held
+
+
+@pytest.mark.parametrize(
+    ("later", "began", "failed", "before"),
+    [
+        (0, 0, 3, 0),
+        (10 * SECOND - 1, 0, 3, 0),
+        (10 * SECOND, 10, 1, 2),
+        (20 * SECOND - 1, 10, 1, 2),
+        (20 * SECOND, 20, 1, 0),
+    ],
+)
+def test_an_interval_ends_when_its_time_is_over(later: int, began: int, failed: int, before: int) -> None:
+    """What comes an interval later is in the next one, and two intervals later in a first one again."""
+    known = count_failure(Uplink(100 * SECOND, failed=2), 100 * SECOND + later, CALM)
+    assert known == Uplink((100 + began) * SECOND, failed, before, 0)
+
+
+def test_a_freeze_comes_again_an_interval_after_the_last_one() -> None:
+    """Not before, as those that were frozen are going down; from that moment on it may."""
+    last = Uplink(100 * SECOND, 9, 0, frozen_until=95 * SECOND)
+    few = Threshold(10 * SECOND, 10, 20)
+    assert count_failure(last, 105 * SECOND - 1, few).frozen_until == 95 * SECOND
+    assert count_failure(last, 105 * SECOND, few).frozen_until == 115 * SECOND
 
 
 @given(st.lists(st.integers(0, 30), max_size=60), st.integers(1, 50), st.integers(0, 99))

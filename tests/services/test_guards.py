@@ -127,25 +127,6 @@ def test_group_min_alive_at_run_time(keepalive: ModuleType, server: FakeServer) 
     assert not any(map(groups_keeping, server.ksr.tables["keepalive_state"].values()))
 
 
-def test_report_reply(keepalive: ModuleType, server: FakeServer) -> None:
-    """In a route: enough 503 take it down, one brings the next ping forward, what is no code is refused."""
-    keepalive.add_destination(A, "me", ping_interval=3600, passive_min=3)
-    server.answer(200, 3)
-    before = len(server.ksr.sent)
-    assert keepalive.report_reply(A, 503) == 0
-    server.answer(200, 2)
-    assert len(server.ksr.sent) == before + 1
-    assert keepalive.report_reply(A, 503) == keepalive.report_reply(A, 503) == 0
-    assert keepalive.state(A) == 2
-    assert keepalive.info(A)["kept_down_until"] > 0
-    server.answer(200, 30)
-    assert keepalive.state(A) == 2
-    for bad in (99, 700, "503", None):
-        assert keepalive.report_reply(A, bad) == -1
-    assert "no code of a reply" in server.ksr.lines("err")[-1]
-    assert keepalive.report_reply(B, 200) == -1
-
-
 def test_no_ping_while_calls_go_well(keepalive: ModuleType, server: FakeServer) -> None:
     """A call that went well is as good as a ping; a failing one makes it be asked again."""
     keepalive.add_destination(A, "me", ping_interval=1, ping_skip_if_fresh=10, stale_after=15)
@@ -167,44 +148,3 @@ def test_no_ping_while_calls_go_well(keepalive: ModuleType, server: FakeServer) 
         ask()
         server.answer(200, 2)
         assert len(server.ksr.sent) > before
-
-
-# --- our own fault ---------------------------------------------------------------------------------------
-
-
-def test_without_memory_for_a_ping_nobody_is_down(keepalive: ModuleType, server: FakeServer) -> None:
-    """A ping that could not be sent for want of shared memory is void; one to a dead name is a failure."""
-    keepalive.add_destination(NAME, "me", ping_interval=1)
-    server.answer(200, 3)
-    server.ksr.unresolvable.add(NAME)
-    server.ksr.room_left = 0
-    server.tick(3)
-    assert keepalive.state(NAME) == 1
-    assert keepalive.info(NAME)["void"] >= 2
-    assert len([line for line in server.ksr.lines("err") if "shared memory is full" in line]) == 1
-    server.ksr.room_left = None
-    server.tick(3)
-    assert keepalive.state(NAME) == 2
-
-
-def test_mass_failure(server: FakeServer) -> None:
-    """Ten behind one socket fail at once: the first are down, the others a round later."""
-    server.define("mass_failure", "20")
-    keepalive = server.process()
-    ours = [f"sip:192.168.20.{number}" for number in range(10)]
-    for uri in ours:
-        keepalive.add_destination(uri, "me", ping_interval=10, ping_socket="udp:10.0.0.1:5060")
-    keepalive.add_destination(A, "me", ping_interval=10)
-    server.answer(200, 12)
-    server.answer(503, 10)
-    assert [keepalive.state(uri) for uri in ours].count(2) == 2
-    assert keepalive.state(A) == 2
-    held_up = [uri for uri in ours if keepalive.info(uri)["held"] == ["mass_failure"]]
-    assert len(held_up) == 8
-    [line] = [line for line in server.ksr.lines("warn") if "mass_failure" in line]
-    assert "behind udp:10.0.0.1:5060 began to fail within 10 s" in line
-    server.answer(503, 12)
-    assert {keepalive.state(uri) for uri in ours} == {2}
-    server.answer(200, 12)
-    assert {keepalive.state(uri) for uri in ours} == {1}
-    assert len([line for line in server.ksr.lines("warn") if "mass_failure" in line]) == 1

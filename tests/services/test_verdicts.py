@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from types import ModuleType
 from typing import Any
 
 import pytest
@@ -131,24 +130,3 @@ def test_the_order_of_what_is_written(server: FakeServer, monkeypatch: pytest.Mo
         "keepalive_events",
         "keepalive_changes_0",
     ]
-
-
-def test_terms_follow_whatever_changes(keepalive: ModuleType, server: FakeServer) -> None:
-    """What a process remembers of a destination's terms holds until an owner, operator or setting changes."""
-    keepalive.add_destination(A, "me", ping_interval=3600, fall=2)
-    server.answer(200, 3)
-    keepalive.report_failure(A)
-    assert keepalive.state(A) == keepalive.UP
-    other = server.process()
-    other.add_destination(A, "me", ping_interval=3600, fall=1)
-    assert keepalive.report_failure(A) == 0
-    assert keepalive.state(A) == keepalive.DOWN
-    other.set_admin(A, "drain")
-    keepalive.report_success(A)
-    assert (keepalive.state(A), keepalive.is_alive(A)) == (keepalive.UP, 2), "the drain is known at once"
-    other.set_admin(A, "ready")
-    keepalive.report_failure(A)
-    keepalive.report_success(A)
-    assert keepalive.is_alive(A) == 1
-    other.del_destination(A, "me")
-    assert keepalive.report_failure(A) == -1

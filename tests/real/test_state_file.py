@@ -46,7 +46,7 @@ def test_a_flipped_bit_costs_one_line(start, gateway: Gateway, file: Path) -> No
     again.wait_for_state(others[0].uri, DOWN)
     [line] = again.logged("its checksum is wrong; it is left out")
     assert "WARNING" in line
-    assert names(file.parent) == ["keepalive.state"]
+    wait_for("no draft", lambda: names(file.parent) == ["keepalive.state"])
     for other in others:
         other.close()
 
@@ -88,7 +88,7 @@ def test_what_is_none_of_ours_stays(start, gateway: Gateway, file: Path, make) -
         before.st_size,
         before.st_mtime_ns,
     )
-    assert names(file.parent) == ["keepalive.state"]
+    wait_for("no draft", lambda: names(file.parent) == ["keepalive.state"])
     assert len(server.log_lines(f"state_file {file} ")) == 1
     file.rename(file.with_name("away"))
     wait_for("the state file", lambda: file.is_file() and gateway.uri.encode() in file.read_bytes())

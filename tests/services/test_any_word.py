@@ -112,9 +112,7 @@ class AnyWord(ServerMachine):
         assert self.faces[0].configure_group(name, **said) in (0, -1)
         assert self.faces[0].register_callback(name, said) in (0, -1)
 
-    @rule(
-        name=st.sampled_from([*NAMES, "destination"]), text=st.one_of(near_misses(TEXTS), near_misses(URIS))
-    )
+    @rule(name=st.sampled_from([*NAMES, "destination"]), text=decoded([*TEXTS, *URIS]))
     def an_operator_sets(self, name: str, text: str) -> None:
         """What kamcmd takes for text or a number; then takes it back, as it is not about the known one."""
         before = self.ksr.settings[name]

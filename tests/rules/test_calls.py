@@ -161,7 +161,7 @@ def test_how_many_failed_calls_are_enough(ok: int, failed: int, down: bool) -> N
 
 def test_what_took_it_down_is_counted_anew() -> None:
     """After that calls begin at none; the failure itself counts, and it is down for a window."""
-    known = Health(1, UP, streak=2, calls_since=SECOND, calls_ok=0, calls_failed=3, failed=7)
+    known = Health(1, UP, streak=2, calls_since=SECOND, calls_ok=1, calls_failed=9, failed=7)
     for mode, transition in (("on", Transition.CHANGED), ("shadow", Transition.SHADOW)):
         verdict = judge_call(known, Call(503, 2 * SECOND), Criteria(), CALLS._replace(mode=mode), WALL)
         health = verdict.health

@@ -18,6 +18,7 @@ import keepalive_core
 import places  # noqa: F401 - it may choose another folder for temporary files
 from fake_ksr import FakeKSR
 from keepalive_core.rules.parameters import PARAMETERS
+from open_sockets import connection, pair, stamps, unread  # noqa: F401 - fixtures of all tests
 
 # Processes import their modules again and again: without stored bytecode that takes most of the time.
 sys.dont_write_bytecode = False

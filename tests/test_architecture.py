@@ -92,10 +92,7 @@ TESTS = Path(__file__).resolve().parent
 # Modules that may go without a test file of their name, until they have one. It is to be empty.
 WITHOUT_TESTS = {
     "kamailio/connection_limits",
-    "kamailio/connections",
     "kamailio/host",
-    "kamailio/processes",
-    "kamailio/receive_queues",
     "kamailio/rehearsal",
     "kamailio/rpc",
     "services/files",

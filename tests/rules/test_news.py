@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from keepalive_core.rules.news import News
+from keepalive_core.rules.news import News, is_sound
 
 BEGAN = 1_700_000_000_000
 
@@ -46,3 +46,13 @@ def test_the_text_is_always_as_long(state: int, told: int, changes: int, merged:
     news = News(state, told, changes, merged)
     assert News.from_text(news.text()) == news
     assert len(news.text()) == len(News.none_yet(0, 0).text())
+
+
+@given(st.integers(0, 60), st.integers(0, 2), st.sampled_from(["", " ", "7", "x", "\u0663"]))
+def test_what_is_sound_makes_sense(at: int, gone: int, come: str) -> None:
+    """What we wrote is sound; of what somebody has changed only what can be read."""
+    text = News(1, BEGAN, BEGAN + 1, 3).text()
+    assert is_sound(text)
+    changed = text[:at] + come + text[at + gone :]
+    if is_sound(changed):
+        assert len(News.from_text(changed).text()) == len(text)

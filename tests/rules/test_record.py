@@ -12,7 +12,14 @@ from keepalive_core.rules.evidence import Call, Kind, Result
 from keepalive_core.rules.judging import Transition, judge
 from keepalive_core.rules.latency import RECENT
 from keepalive_core.rules.pace import pace
-from keepalive_core.rules.record import Health, fast_call, fast_success, last_evidence, newest_sent_in
+from keepalive_core.rules.record import (
+    Health,
+    at_a_glance,
+    fast_call,
+    fast_success,
+    last_evidence,
+    newest_sent_in,
+)
 from keepalive_core.rules.schedule import SECOND
 from keepalive_core.rules.states import DOWN, UNKNOWN, UP
 
@@ -230,3 +237,24 @@ def test_when_the_last_ping_left_is_read_alone() -> None:
 def test_the_last_evidence(known: Health, last: int) -> None:
     """A result, a call or a report, whichever was last; a ping without a verdict is none."""
     assert last_evidence(known) == last
+
+
+@pytest.mark.parametrize("known", [Health(7), UP_BEFORE, UP_BEFORE._replace(streak=-3, samples="")])
+def test_what_we_wrote_is_sound_at_a_glance(known: Health) -> None:
+    """Filled up with spaces or not; nobody has to look closer at it."""
+    seen = (known.generation, known.state, known.newest_sent)
+    assert at_a_glance(known.text()) == seen
+    assert at_a_glance(known.text().ljust(400)) == seen
+
+
+@given(st.integers(0, 200), st.integers(0, 3), st.sampled_from(["", " ", ",", "-", "7", "x", "\n", "\u0663"]))
+def test_what_is_sound_at_a_glance_makes_sense(at: int, gone: int, come: str) -> None:
+    """Whatever somebody has changed in it: what cannot be read is not sound, nor what says something else."""
+    text = UP_BEFORE.text()
+    text = text[:at] + come + text[at + gone :]
+    seen = at_a_glance(text)
+    if seen is not None:
+        known = Health.from_text(text)
+        assert seen == (known.generation, known.state, known.newest_sent)
+        assert known.drain_until == 0
+        assert known.state in (UNKNOWN, UP, DOWN)

@@ -67,3 +67,12 @@ def test_an_administrators_word_comes_first(mode: str, service: Service) -> None
 def test_nonsense_is_no_code(nonsense: object) -> None:
     """Who may use RPC can write anything there."""
     assert not service_code.is_sound(nonsense)
+
+
+@given(STATES, st.sampled_from(["up", "down", "error"]))
+def test_who_is_in_service_has_the_code_of_its_state(state: int, word: str) -> None:
+    """What the long way comes to, if nobody has taken it out."""
+    long_way = code_of(Health(7, state), None)
+    if service_code.is_unknown(long_way):
+        long_way = service_code.with_unknown_as(long_way, word)
+    assert service_code.in_service(state, word) == long_way

@@ -5,10 +5,12 @@ from types import ModuleType
 import pytest
 
 from conftest import FakeServer
+from counted_calls import Calls, fleet
 from keepalive_core.rules.states import DOWN, UP
 
 A = "sip:192.168.10.20"
 KEY = f"{A}:5060"
+OTHER = "sip:192.168.10.21:5060"
 
 
 @pytest.fixture
@@ -52,3 +54,45 @@ def test_who_does_not_belong_to_a_group_leaves_it(
     assert not inspection.see_to_page("g", 0)
     assert keepalive.alive("g") == []
     assert server.ksr.tables["keepalive_group"] == {}
+
+
+def test_who_is_well_is_seen_at_a_glance(server: FakeServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A look takes the rows of one destination, each read once; its group's roster is read for many."""
+    calls = Calls(server, monkeypatch)
+    uris = fleet(40)
+    for uri in uris:
+        assert calls.face.add_destination(uri, "me", group="g") == 0
+    server.answer(200, 12)
+
+    from keepalive_core.services import inspection, prober
+
+    targets = [(f"{uri}:5060", prober.the_prober._fleet[f"{uri}:5060"]) for uri in uris]
+    rosters: inspection.Rosters = {}
+    asked = [calls.of(inspection.is_sound, key, target, server.now, rosters) for key, target in targets]
+    assert rosters
+    assert max(asked[1:]) <= 20
+    assert all(inspection.is_sound(key, target, server.now, {}) for key, target in targets)
+
+
+@pytest.mark.parametrize("table", ["state", "health", "destination", "news", "admin"])
+def test_whatever_is_not_well_takes_a_closer_look(
+    keepalive: ModuleType, server: FakeServer, table: str
+) -> None:
+    """A row that is gone, is nonsense or is another one's."""
+    assert keepalive.add_destination(A, "me") == 0
+    assert keepalive.add_destination(OTHER, "me") == 0
+    server.answer(200, 12)
+
+    from keepalive_core.services import inspection, prober
+
+    target = prober.the_prober._fleet[KEY]
+    rows = server.ksr.tables[f"keepalive_{table}"]
+    before = rows.get(KEY)
+    assert inspection.is_sound(KEY, target, server.now, {})
+    values = {"state": [7, DOWN], "health": [7, rows.get(OTHER)], "destination": [7, rows.get(OTHER)]}
+    for value in ("nonsense", *values.get(table, [])):
+        rows[KEY] = value
+        assert not inspection.is_sound(KEY, target, server.now, {}), value
+    rows.pop(KEY, None) if before is None else rows.update({KEY: before})
+    assert inspection.is_sound(KEY, target, server.now, {})
+    assert not inspection.is_sound(KEY, target, 0, {}), "its last ping is in the future"

@@ -18,7 +18,7 @@ somebody writes by RPC in that very moment is torn then, and dropped as what mak
 """
 
 from functools import partial
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import KSR
 
@@ -67,6 +67,32 @@ def registration(key: str, is_locked: bool = False) -> Registration | None:
 def is_registered_as(key: str, text: str) -> bool:
     """Say whether a destination is registered just as a text says, without looking into it."""
     return (read_text(DESTINATION, key) or "").rstrip() == text
+
+
+class Texts(NamedTuple):
+    """What rows say of a destination, None for those that are missing."""
+
+    registration: str | None
+    health: str | None
+    news: str | None
+    admin: str | None
+
+
+_TEXTS: Final = (DESTINATION, HEALTH, NEWS, ADMIN)
+
+
+def texts(key: str) -> Texts:
+    """Return what rows say of a destination, as read_text() does, in half of its time."""
+    lock, get, unlock = KSR.htable.sht_lock, KSR.htable.sht_get, KSR.htable.sht_unlock
+    found = []
+    for table in _TEXTS:
+        lock(table, key)
+        try:
+            text = get(table, key)
+        finally:
+            unlock(table, key)
+        found.append(text if isinstance(text, str) else None)
+    return Texts._make(found)
 
 
 def _registration(key: str, text: str) -> Registration:

@@ -12,6 +12,7 @@ table          key                     value
 """
 
 from collections.abc import Iterable
+from functools import lru_cache
 
 from ..rules import rows
 from ..rules.listening import Gap, Pulse, Queue
@@ -59,9 +60,13 @@ def store_rehearsed(now_us: int) -> None:
     store(COMMON, "rehearsed", rows.rehearsed_text(now_us))
 
 
+# One text, as long as the server runs.
+_listeners = lru_cache(maxsize=1)(rows.listeners)
+
+
 def listeners() -> list[Listener] | None:
     """Return at which sockets this server listens; None before they are known."""
-    return read_row(COMMON, "listeners", rows.listeners)
+    return read_row(COMMON, "listeners", _listeners)
 
 
 def store_listeners(found: list[Listener]) -> None:

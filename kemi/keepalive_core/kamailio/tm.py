@@ -74,25 +74,6 @@ class Ping(NamedTuple):
     """whether a stranger's reply has ended its transaction, so that tm tells no end of it any more"""
 
 
-class Sent(NamedTuple):
-    """What became of a ping that was to be sent."""
-
-    at_us: int
-    """when it left, or was not sent after all"""
-    left: bool
-    """whether it did: a refused TCP connection is no such failure, tm tells of it by a timeout"""
-
-
-class _Leaving(NamedTuple):
-    """A ping between send() and tm's event."""
-
-    generation: int
-    key: str
-    policy: Policy
-    way: Way
-    call_id: str
-
-
 class _Rehearsal(NamedTuple):
     """What is like a ping, between rehearse() and tm's event."""
 
@@ -100,8 +81,9 @@ class _Rehearsal(NamedTuple):
     call_id: str
 
 
-# The ping that this process is sending.
-_leaving: _Leaving | None = None
+# The ping that this process is sending, between send() and tm's event: key and generation of its destination,
+# and its Call-ID. A NamedTuple would take 0.3 us more of each ping.
+_leaving: tuple[str, int, Policy, Way, str] | None = None
 # The same of one that nobody awaits an answer to.
 _rehearsing: _Rehearsal | None = None
 # When it left, us; 0 before the event.
@@ -131,13 +113,13 @@ def keep_pieces_free() -> None:
         pass
 
 
-def send(key: str, generation: int, uri: str, policy: Policy, way: Way) -> Sent:
+def send(key: str, generation: int, uri: str, policy: Policy, way: Way) -> int:
     """Send one ping.
 
     Arguments: key and generation, of the destination; uri, the request URI; policy, what to send, from where
     and through whom, and how long tm waits for a final reply; way, on which it travels.
-    Returns: when the ping left, and whether it did. It does not if the name can't be resolved, or no socket
-    fits.
+    Returns: when the ping left, us; 0 if it did not, as the name can't be resolved, or no socket fits. A
+    refused TCP connection is no such failure, tm tells of it by a timeout.
     Raises: EventNotSeen.
     From: RFC 3261 section 11.1.
     """
@@ -146,7 +128,7 @@ def send(key: str, generation: int, uri: str, policy: Policy, way: Way) -> Sent:
         keep_pieces_free()
     # tm finds a reply's transaction by its Via alone, which a stranger can guess.
     call_id = os.urandom(16).hex()
-    _leaving, _left = _Leaving(generation, key, policy, way, call_id), 0
+    _leaving, _left = (key, generation, policy, way, call_id), 0
     try:
         sent = _t_uac_send(uri, policy, policy.proxy, call_id)
     except SystemError as error:
@@ -160,19 +142,20 @@ def send(key: str, generation: int, uri: str, policy: Policy, way: Way) -> Sent:
     if kamailio_log.is_debugged():
         log.debug("ping to %s: t_uac_send returned %s", uri, sent)
     if not sent > 0:
-        return Sent(clock.now(), False)
+        return 0
     if not _left:
         raise EventNotSeen
-    return Sent(_left, True)
+    return _left
 
 
 def _t_uac_send(uri: str, policy: Policy, proxy: str, call_id: str) -> int:
     # 5.6 and 6.0 take a "!" in headers for a sign of their own; RFC 3261 section 19.1.4: %21 is the same.
     ends = f"From: <{policy.from_uri}>\r\nTo: <{uri}>\r\n".replace("!", "%21")
     headers = f"{ends}Call-ID: {call_id}\r\n{policy.headers}"
+    if not kamailio_log.is_debugged():
+        return int(KSR.tm.t_uac_send(policy.method, uri, proxy, policy.socket, headers, ""))
     with kamailio_log.aloud():
-        sent: int = KSR.tm.t_uac_send(policy.method, uri, proxy, policy.socket, headers, "")
-        return sent
+        return int(KSR.tm.t_uac_send(policy.method, uri, proxy, policy.socket, headers, ""))
 
 
 def rehearse(uri: str, policy: Policy, next_hop: str) -> bool:
@@ -235,7 +218,7 @@ def on_event(event: str) -> bool:
         return True
     if _leaving is None:
         return False
-    generation, key, policy, way, call_id = _leaving
+    key, generation, policy, way, call_id = _leaving
     # The clock starts here: behind the DNS lookup, in front of the network.
     _left = clock.now()
     # The criteria travel along, so that whoever gets the result need not look them up.

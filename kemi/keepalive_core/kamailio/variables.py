@@ -12,6 +12,7 @@ _MOST_DEFINES: Final = 8
 
 # As many as there are queues of changes.
 MOST_PROBERS: Final = 8
+_NAME: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,63}")
 # htable makes 2^31 slots at the most.
 MOST_TABLE_SIZE: Final = 31
 
@@ -39,7 +40,7 @@ def _resolved(text: Any) -> str | None:
 
 
 def _is_name(text: object) -> bool:
-    return isinstance(text, str) and re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]{0,63}", text) is not None
+    return isinstance(text, str) and _NAME.fullmatch(text) is not None
 
 
 def configured(name: str) -> str | None:

@@ -73,6 +73,7 @@ class Fleet:
         self._take_policy(target, seen.registered.uri, seen.policy)
         # Most have the same, which take no room of their own so.
         target.owners = sys.intern(json.dumps(seen.registered.owners))
+        target.checksum = hash(target.registration)
         target.is_void = seen.health.voids > 0
         target.not_before = seen.health.not_before
         target.follow_pace(pace(seen.health, now))

@@ -70,17 +70,22 @@ class Lanes:
         were asked for; rate, of regular ones in a second.
         """
         in_turn = self._regular.take(now, allowed)
-        for key in in_turn:
-            self.remove(key)
+        self._take_out(in_turn, self._at_once, self._out_of_turn)
         at_once = self._at_once.take(now, allowed - len(in_turn))
-        for key in at_once:
-            self.remove(key)
+        self._take_out(at_once, self._regular, self._out_of_turn)
         a_second = max(_TIMES_THE_RATE * rate, _AT_LEAST)
         most = a_second * _KEPT / SECOND
         self._budget = min(most, self._budget + a_second * (now - self._counted) / SECOND)
         self._counted = now
         due = self._out_of_turn.take(now, int(self._budget))
         self._budget -= len(due)
-        for key in due:
-            self.remove(key)
+        self._take_out(due, self._regular, self._at_once)
         return in_turn + at_once, due
+
+    @staticmethod
+    def _take_out(keys: list[str], *lanes: Timetable) -> None:
+        """Forget keys in the other lanes, of which nearly always only the regular one has any."""
+        for lane in lanes:
+            if len(lane):
+                for key in keys:
+                    lane.remove(key)

@@ -4,7 +4,11 @@ Each change has a number. One that found no room to be queued is not told by its
 the state of the destination later on, stands for it.
 """
 
-from typing import NamedTuple
+import re
+from typing import Final, NamedTuple
+
+# As text() has it.
+_SOUND: Final = re.compile(r"\d \d{16} \d{16} \d{10}", re.ASCII)
 
 
 class News(NamedTuple):
@@ -47,3 +51,8 @@ class News(NamedTuple):
         """Return what a text says. Raises: ValueError."""
         state, told, changes, merged = map(int, text.split())
         return cls(state, told, changes, merged)
+
+
+def is_sound(text: str) -> bool:
+    """Say whether a text is one that text() gives; what is none may still make sense."""
+    return _SOUND.fullmatch(text) is not None

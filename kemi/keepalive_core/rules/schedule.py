@@ -221,6 +221,9 @@ class Deadlines:
         """Remove and return the pings to give up by now: key, and when it left."""
         taken: list[tuple[str, int]] = []
         last = now // SLOT
+        if not self._slots:
+            self._next = last
+            return taken
         for slot in _passed(self._slots, self._next, last):
             taken += self._slots.pop(slot, ())
         self._next = last

@@ -57,6 +57,11 @@ def code_of(known: Health, admin: Admin | None) -> int:
     return code(known.state, Service.OWN_DRAIN if known.drain_until else Service.IN)
 
 
+def in_service(state: int, unknown_as: str) -> int:
+    """Return the code, without groups, of a destination in a state that is neither taken out nor drained."""
+    return _UNKNOWN_AS[unknown_as] if state == UNKNOWN else state
+
+
 def own(code: int) -> int:
     """Return a code without the groups that keep the destination answering."""
     return code % _GROUP

@@ -44,6 +44,7 @@ class Target:
     __slots__ = (
         "admin",
         "asked",
+        "checksum",
         "departure",
         "generation",
         "in_flight",
@@ -74,6 +75,8 @@ class Target:
         self.departure = Departure()
         self.owners = ""
         """who wants it, as its registration says it, for the day when that row is lost"""
+        self.checksum = 0
+        """of registration: an int, so that a row can be compared whose text is not kept here"""
         self.is_void = False
         """whether its last ping had no verdict"""
         self.admin: Admin | None = None

@@ -93,6 +93,8 @@ class Departures:
 
     def back(self) -> set[str]:
         """Return the addresses that this server has again, since this was asked last; for each tick."""
+        if not self._missing:
+            return self._missing
         back = {address for address in self._missing if host.has_address(address)}
         self._missing -= back
         for address in back & self._needed:

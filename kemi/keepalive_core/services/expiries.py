@@ -30,6 +30,11 @@ class Expiries:
         self._of_admin = Timetable()
         self._of_drain = Timetable()
         self._of_state = Timetable()
+        self._ends: tuple[tuple[Timetable, Callable[[str], object]], ...] = (
+            (self._of_admin, orders.end_admin),
+            (self._of_drain, intake.end_drain),
+            (self._of_state, self._check_state),
+        )
 
     def follow(self, key: str, target: Target, seen: Seen, now: int) -> None:
         """See when something ends of a destination, as it is now."""
@@ -53,9 +58,9 @@ class Expiries:
 
     def end_what_is_over(self, now: int, bulkhead: Bulkhead) -> None:
         """End what is to end; what fails is tried again a second later."""
-        bulkhead.for_each(self._of_admin.take(now), orders.end_admin, self._of_admin)
-        bulkhead.for_each(self._of_drain.take(now), intake.end_drain, self._of_drain)
-        bulkhead.for_each(self._of_state.take(now), self._check_state, self._of_state)
+        for times, end in self._ends:
+            if len(times):
+                bulkhead.for_each(times.take(now), end, times)
 
     def _check_state(self, key: str) -> None:
         known = destination_rows.health(key)

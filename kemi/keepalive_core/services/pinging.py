@@ -95,15 +95,16 @@ class Pinging:
 
     def _send(self, key: str, target: Target) -> None:
         try:
-            target.sent, left = tm.send(key, target.generation, target.uri, target.policy, target.way)
+            left_us = tm.send(key, target.generation, target.uri, target.policy, target.way)
         except tm.EventNotSeen as error:
             self._bulkhead.tell("%s", error)
             # Our own fault, not the peer's: it is not down, but nothing is known of it any more.
             intake.expire(key, "its pings can't be followed")
             return
-        if left:
+        if left_us:
+            target.sent = left_us
             target.in_flight = True
-            self._deadlines.put(key, target.sent, target.sent + target.way.longest + GRACE)
+            self._deadlines.put(key, left_us, left_us + target.way.longest + GRACE)
             return
         own_fault = _own_fault() or _refusal(target)
         if own_fault:
@@ -116,7 +117,7 @@ class Pinging:
         return [
             key
             for key, sent in self._deadlines.take(now)
-            if key in self._fleet and self._fleet[key].sent == sent
+            if (target := self._fleet.get(key)) is not None and target.sent == sent
         ]
 
     def give_up(self, key: str) -> None:

@@ -95,7 +95,8 @@ class Prober:
         allowed = pings_allowed(fleet.rate, now - self._last_tick, self._sent_in_last_tick)
         regular, out_of_turn = fleet.pings.take(now, allowed, fleet.rate)
         self._sent_in_last_tick = len(regular)
-        due = [key for key in regular + out_of_turn if key in fleet]
+        there = fleet.keys()
+        due = [key for key in regular + out_of_turn if key in there]
         self._bulkhead.for_each(due, lambda key: fleet.plan_next(key, now))
         # Nothing but sending between: 68 us a ping where it was 77 in turns, as caches stay warm.
         self._bulkhead.for_each(due, self._pinging.ping)

@@ -190,11 +190,12 @@ def test_a_tick_with_nothing_due_asks_shared_memory_for_changes_alone(
     from keepalive_core.kamailio import destination_rows, variables
 
     server.tick(2)
-    spies = [mocker.spy(destination_rows, name) for name in ("health", "registration", "monitored_keys")]
+    names = ("health", "registration", "monitored_keys", "texts")
+    spies = [mocker.spy(destination_rows, name) for name in names]
     spies.append(mocker.spy(variables, "configured"))
     calls = []
     for _ in range(20):
         server.tick()
         calls.append(sum(spy.call_count for spy in spies) - sum(calls))
-    once_a_second = sum(each.at_run_time for each in PARAMETERS.values()) + 2 + 3
+    once_a_second = sum(each.at_run_time for each in PARAMETERS.values()) + 2 + 1
     assert sorted(calls) == [0] * 19 + [once_a_second], "the settings, and a destination, once a second"

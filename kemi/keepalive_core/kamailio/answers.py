@@ -26,14 +26,6 @@ _NO_SUCCESS: Final = 300
 _MAY_RETRY_AFTER: Final = 400
 
 
-class Reply(NamedTuple):
-    """The final reply at hand."""
-
-    ping: tm.Ping | None
-    """which ping it is to; None if that is not known"""
-    code: int
-
-
 class End(NamedTuple):
     """A ping that tm is at its end with, and how it ended."""
 
@@ -54,14 +46,12 @@ class _LastReply(NamedTuple):
 _last_reply = _LastReply("", None)
 
 
-def replied() -> Reply | None:
-    """Return the reply at hand; None if it is a provisional one."""
+def final_code() -> int:
+    """Return the code of the reply at hand, 0 if it is a provisional one."""
     if not tm.has_pieces:
         tm.keep_pieces_free()
     code = KSR.pv.get("$rs")
-    if not isinstance(code, int) or code < _FINAL:
-        return None
-    return Reply(tm.ping_at_hand(), code)
+    return code if isinstance(code, int) and code >= _FINAL else 0
 
 
 def mismatch(ping: tm.Ping) -> str:

@@ -62,7 +62,8 @@ class Departures:
     def __init__(self) -> None:
         self._needed: set[str] = set()
         self._looked_at: set[str] = set()
-        self._missing: set[str] = set()
+        self.missing: set[str] = set()
+        """those of the addresses that this server does not have now"""
 
     def of(self, uri: str, policy: Policy) -> Departure:
         """Return how pings to a URI leave under a policy, and look after the addresses from then on."""
@@ -70,33 +71,31 @@ class Departures:
         for address in {*found.addresses, *found.alternatives} - self._looked_at:
             self._looked_at.add(address)
             if not host.has_address(address):
-                self._missing.add(address)
+                self.missing.add(address)
         for address in set(found.addresses) - self._needed:
             self._needed.add(address)
-            if address in self._missing:
+            if address in self.missing:
                 self._tell_missing(address)
         return found
 
     def hindrance(self, departure: Departure) -> str:
         """Return why no ping can leave now, "" if one can."""
-        return (
-            departure.hindrance_without(self._missing.__contains__) if self._missing else departure.hindrance
-        )
+        return departure.hindrance_without(self.missing.__contains__)
 
     def look(self) -> None:
         """See which addresses this server has lost; for once a second."""
-        for address in self._looked_at - self._missing:
+        for address in self._looked_at - self.missing:
             if not host.has_address(address):
-                self._missing.add(address)
+                self.missing.add(address)
                 if address in self._needed:
                     self._tell_missing(address)
 
     def back(self) -> set[str]:
         """Return the addresses that this server has again, since this was asked last; for each tick."""
-        if not self._missing:
-            return self._missing
-        back = {address for address in self._missing if host.has_address(address)}
-        self._missing -= back
+        if not self.missing:
+            return self.missing
+        back = {address for address in self.missing if host.has_address(address)}
+        self.missing -= back
         for address in back & self._needed:
             log.info(
                 "this server has the address %s again: all that is pinged from there is asked anew", address

@@ -29,10 +29,10 @@ def take_reply() -> None:
 
     One to a ping of a destination that is gone, and a stale one, change nothing. Raises: SharedMemoryFull.
     """
-    replied = answers.replied()
-    if replied is None:
+    code = answers.final_code()
+    if not code:
         return
-    ping, code = replied
+    ping = tm.ping_at_hand()
     if ping is None:
         complaints.of_no_ping()
         return

@@ -55,7 +55,8 @@ class Pinging:
     def ping(self, key: str) -> None:
         """Ping a destination whose turn it is, unless there is a reason not to."""
         target = self._fleet[key]
-        if target.in_maintenance:
+        # Nearly nobody has an admin, and a property takes a call.
+        if target.admin is not None and target.in_maintenance:
             target.wish = Wish.REGULARLY
             return
         if target.in_flight:
@@ -74,8 +75,8 @@ class Pinging:
             if known is not None and has_fresh_calls(known, target.policy, self._clock()):
                 return
         # Whatever becomes of it, this was its turn.
-        target.sent = self._clock()
-        target.asked = target.asked or target.sent
+        target.sent = now = self._clock()
+        target.asked = target.asked or now
         hindrance = self._hindrance(target)
         if hindrance:
             self._leave_unsent(key, target, hindrance)
@@ -88,7 +89,8 @@ class Pinging:
             return _MEMORY_IS_SHORT
         if target.way.reliable and not host.has_descriptors():
             return _NO_DESCRIPTOR
-        hindrance = self._departures.hindrance(target.departure)
+        departure = target.departure
+        hindrance = self._departures.hindrance(departure) if self._departures.missing else departure.hindrance
         if not hindrance and target.is_void:
             hindrance = departures.refusal(target.uri, target.policy, sends=True)
         return hindrance

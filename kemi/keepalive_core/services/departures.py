@@ -93,7 +93,7 @@ class Departures:
     def back(self) -> set[str]:
         """Return the addresses that this server has again, since this was asked last; for each tick."""
         if not self.missing:
-            return self.missing
+            return set()
         back = {address for address in self.missing if host.has_address(address)}
         self.missing -= back
         for address in back & self._needed:

@@ -30,7 +30,7 @@ class Expiries:
         self._of_admin = Timetable()
         self._of_drain = Timetable()
         self._of_state = Timetable()
-        self._ends: tuple[tuple[Timetable, Callable[[str], object]], ...] = (
+        self._ends: tuple[tuple[Timetable, Callable[[str], None]], ...] = (
             (self._of_admin, orders.end_admin),
             (self._of_drain, intake.end_drain),
             (self._of_state, self._check_state),

@@ -93,7 +93,7 @@ def test_nothing_raises_into_kamailio(keepalive: ModuleType, server: FakeServer,
         mocker.patch(f"keepalive_core.kamailio.queues.{name}", side_effect=RuntimeError("broken"))
     mocker.patch("keepalive_core.kamailio.tables.next_generation", side_effect=RuntimeError("broken"))
     mocker.patch("keepalive_core.kamailio.tm.on_event", side_effect=RuntimeError("broken"))
-    mocker.patch("keepalive_core.kamailio.answers.replied", side_effect=RuntimeError("broken"))
+    mocker.patch("keepalive_core.kamailio.answers.final_code", side_effect=RuntimeError("broken"))
     mocker.patch("keepalive_core.kamailio.answers.ended", side_effect=RuntimeError("broken"))
     assert keepalive.is_alive(A) == -1
     assert keepalive.state(A) == -1

@@ -31,9 +31,15 @@ def test_what_was_lost(samples: str, percentage: float) -> None:
     assert loss(samples) == percentage
 
 
-@pytest.mark.parametrize(("percent", "place"), [(1, 0), (50, 9), (51, 10), (95, 18), (96, 19), (100, 19)])
-def test_a_percentile_is_one_of_the_samples(percent: int, place: int) -> None:
+@pytest.mark.parametrize(
+    ("number", "percent", "place"),
+    [
+        *((20, 1, 0), (20, 50, 9), (20, 51, 10), (20, 95, 18), (20, 96, 19), (20, 100, 19)),
+        *((3, 66, 1), (3, 67, 2), (49, 98, 48), (1, 1, 0), (1, 100, 0)),
+    ],
+)
+def test_a_percentile_is_one_of_the_samples(number: int, percent: int, place: int) -> None:
     """The least that as many hundredths do not exceed; losses have no latency."""
-    marks = [chr(ord("A") + each) for each in range(20)]
+    marks = [chr(ord("!") + each) for each in range(number)]
     assert percentile("".join(reversed(marks)) + "~~", percent) == latency_of(marks[place])
     assert percentile("~", percent) == percentile("", percent) == 0

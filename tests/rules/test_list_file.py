@@ -226,3 +226,85 @@ def test_what_no_line_of_a_group_says(text: str, fault: str) -> None:
     parsed = list_file.parse(text.encode())
     assert [each[: len(fault)] for each in parsed.faults] == [fault]
     assert parsed.bad == 1
+
+
+def test_all_that_an_entry_has() -> None:
+    """Group, priority and weight beside the options; a value may have a = in it."""
+    entry = only("sip:a group=g priority=3 weight=-7 ping_from=sip:me@host;x=y fall=2")
+    assert (entry.group, entry.priority, entry.weight) == ("g", 3, -7)
+    assert entry.options == {"ping_from": "sip:me@host;x=y", "fall": 2}
+    entry = only("sip:a")
+    assert (entry.group, entry.priority, entry.weight, entry.options) == ("", 0, 0, {})
+
+
+@pytest.mark.parametrize(
+    ("line", "fault"),
+    [
+        ("sip:a group=\x07", "line 1: group of 'sip:a': a name is needed"),
+        ("sip:a  x#1 #2", "line 1: 'x#1': a comment begins behind white space"),
+        ("sip:a x'y z", 'line 1: "x\'y"'),
+        ("sip:a 'x#1", 'line 1: "\'x#1": '),
+        ('sip:a "x#1 more', "line 1: '\"x#1': quotation marks stand around a whole value"),
+        ('sip:a x\\y#"1', "line 1: 'x\\\\y#\"1': quotation marks stand around a whole value"),
+        ("\n\n\nsip:a fall=0", "line 4: "),
+        ("group.g.mass_failure=5", "line 1: group 'g': "),
+        ("# comment\n\n\ufeff sip:a fall=0", "line 3: "),
+    ],
+)
+def test_a_fault_names_line_and_word(line: str, fault: str) -> None:
+    """The first word that is wrong, and the line by its number in the file, empty ones among them."""
+    parsed = list_file.parse(line.encode())
+    [found] = parsed.faults
+    assert found.startswith(fault)
+    assert (parsed.bad, parsed.entries) == (1, [])
+
+
+def test_a_file_of_utf_16_is_told() -> None:
+    """It has nothing, and one fault."""
+    parsed = list_file.parse("sip:a".encode("utf-16"))
+    assert parsed == ([], {}, ["line 1: the file is UTF-16, UTF-8 is needed"], 1, frozenset())
+
+
+@pytest.mark.parametrize(("more", "bad"), [(0, 0), (1, 1)])
+def test_how_long_a_line_may_be(more: int, bad: int) -> None:
+    """To the byte, a comment counted."""
+    line = b"sip:a #".ljust(list_file._MOST_BYTES_OF_A_LINE + more, b"x")
+    assert list_file.parse(line).bad == bad
+
+
+def test_names_of_the_c_module_are_noted() -> None:
+    """Of destinations and of groups; no other name is."""
+    parsed = list_file.parse(b"sip:a delete_counter=5 fall=2\nsip:b rise=2\ngroup.g.delete_counter=3\n")
+    assert (parsed.faults, parsed.aliases) == ([], {"delete_counter"})
+    assert list_file.parse(b"group.g.delete_counter=3\ngroup.g.fall=3").aliases == {"delete_counter"}
+    assert list_file.parse(b"sip:b rise=2\ngroup.g.fall=2").aliases == frozenset()
+    assert parsed.groups == {"g": {"remove_after": 3}}
+
+
+def test_an_entry_is_checked_with_the_options_of_its_group() -> None:
+    """Wherever in the file they stand, with nothing if there are none; who is refused is a fault."""
+    seen = {}
+
+    def check(entry: list_file.Entry, options: dict[str, object]) -> None:
+        seen[entry.destination.uri] = options
+        if entry.destination.uri == "sip:b":
+            raise Refused("not b")
+
+    data = b"sip:a group=g\nsip:b group=h\ngroup.g.fall=3\nsip:c\ngroup.g.rise=2\n"
+    parsed = list_file.parse(data, check)
+    assert seen == {"sip:a": {"fall": 3, "rise": 2}, "sip:b": {}, "sip:c": {}}
+    assert [entry.destination.uri for entry in parsed.entries] == ["sip:a", "sip:c"]
+    assert (parsed.faults, parsed.bad) == (["line 2: not b"], 1)
+
+
+def test_the_first_faults_are_told_in_their_order() -> None:
+    """Five of them, whether a line or a check found them, as long as few enough lines were refused."""
+
+    def check(entry: list_file.Entry, options: object) -> None:
+        raise Refused("no")
+
+    lines = [b"sip:a"] + [b"nonsense!"] * 9
+    parsed = list_file.parse(b"\n".join(lines), check)
+    assert parsed.bad == 10
+    assert parsed.faults[0] == "line 1: no"
+    assert [fault.split(":")[0] for fault in parsed.faults] == [f"line {number}" for number in range(1, 6)]

@@ -20,7 +20,7 @@ from . import inspection, open_rosters, registrations
 
 log = logging.getLogger("keepalive")
 
-# As many destinations are looked at in a second: each some 6 us, and one in a group twice that.
+# As many destinations are looked at in a second: each some 6 us, one in a group thrice that.
 _LEAST: Final = 5
 _MOST: Final = 1000
 _SECONDS_OF_A_ROUND: Final = 20

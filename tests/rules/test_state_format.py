@@ -457,9 +457,9 @@ def test_a_kept_state_is_of_its_own_destination() -> None:
     """What is kept under one key and says another is untrue; so is what has no fields."""
     text = state_format.text_of(A, Row(Health(0)))
     assert state_format.row_of_text(A, text, WALL) == Row(Health(0))
-    with pytest.raises(Untrue, match="it is of another destination"):
+    with pytest.raises(Untrue, match="^it is of another destination$"):
         state_format.row_of_text("sip:other:5060", text, WALL)
-    with pytest.raises(Untrue, match="it has no fields"):
+    with pytest.raises(Untrue, match="^it has no fields$"):
         state_format.row_of_text(A, "7", WALL)
 
 
@@ -467,3 +467,84 @@ def test_a_kept_state_is_of_its_own_destination() -> None:
 def test_what_has_no_text(data: bytes, blank: bool) -> None:
     """White space alone is nobody's."""
     assert state_format.is_blank(data) == blank
+
+
+def test_a_file_is_its_lines() -> None:
+    """The format, each destination with its checksum, and how many there are."""
+    first, one, two, end, rest = state_format.data_of(['{"a":1}', '{"b":2}']).split(b"\n")
+    assert (first, rest) == (b'["keepalive-state-4"]', b"")
+    assert one == line_of('{"a":1}')
+    assert two.endswith(b' {"b":2}')
+    assert end.endswith(b' {"end":2}')
+    assert parse(state_format.data_of([]).split(b"\n"), WALL) == ({}, [], 0, True, True)
+
+
+def line_of(text: str) -> bytes:
+    """A line of a file, with its checksum."""
+    return f"{zlib.crc32(text.encode()):08x} {text}".encode()
+
+
+@pytest.mark.parametrize(
+    ("line", "fault"),
+    [
+        (line_of("7"), "it has no fields"),
+        (line_of("{"), "it is no JSON"),
+        (b"00000000 {}", "its checksum is wrong"),
+        (b"\xff", "it is no text"),
+        (b'["sip:a", 7, null, []]', "it is no destination"),
+        (b'["end"]', "it is no destination"),
+        (b"x" * state_format.MOST_BYTES_OF_A_LINE, "its checksum is wrong"),
+        (b"x" * (state_format.MOST_BYTES_OF_A_LINE + 1), "it is longer than 65536 bytes"),
+    ],
+)
+def test_what_is_wrong_with_a_line(line: bytes, fault: str) -> None:
+    """In words, behind its number; blank lines are counted, and what is behind it is used."""
+    good = line_of(state_format.text_of(A, Row(Health(0))))
+    parsed = parse([b'["keepalive-state-4"]', b"", line, b" \t\r\0", good, line_of('{"end":2}')], WALL)
+    assert parsed == ({A: Row(Health(0))}, [f"line 3: {fault}"], 1, True, True)
+
+
+def test_a_contradiction_in_words() -> None:
+    """It is told once, and of the two neither is used."""
+    lines = [line_of(state_format.text_of(A, Row(Health(0), left=left))) for left in (5, 6)]
+    fault = "line 2: another line says something else of its destination, and neither is used"
+    assert parse(lines, WALL) == ({}, [fault], 1, True, False)
+
+
+@pytest.mark.parametrize(
+    ("lines", "is_ours", "is_whole"),
+    [
+        ([], True, False),
+        ([b"", b" \t"], True, False),
+        ([b"nonsense"], False, False),
+        ([b"", b'["keepalive-state-4"]'], False, False),
+        ([b'["keepalive-state-4"]'], True, False),
+        ([b'["keepalive-state-4"]', line_of('{"end":0}')], True, True),
+        ([b'["keepalive-state-4"]', line_of('{"end":1}')], True, False),
+        # What is behind the end is none of it.
+        ([b'["keepalive-state-4"]', line_of('{"end":0}'), b"x"], True, False),
+        ([b'["keepalive-state-5"]', line_of('{"end":0}')], True, False),
+    ],
+)
+def test_whose_a_file_is_and_whether_it_is_whole(lines: list[bytes], is_ours: bool, is_whole: bool) -> None:
+    """By its first line and its last, and as many between as that says."""
+    parsed = parse(lines, WALL)
+    assert (parsed.is_ours, parsed.is_whole) == (is_ours, is_whole)
+
+
+def test_a_row_of_former_fields_has_all_of_them() -> None:
+    """One more or one less is no destination; a reason with a line's end in it is one line."""
+    name = next(name for name in FORMATS if name == "3")
+    line = next(line for line in (FILES / name).read_bytes().split(b"\n") if line.startswith(b'["sip:'))
+    key, values, admin, history = json.loads(line)
+    values[-1] = "two\nlines"
+    good = parse([json.dumps([key, values, admin, history]).encode()], WALL)
+    assert good.faults == []
+    assert "\n" not in good.rows[key].health.reason
+    for other in ([*values, 1], values[:-1]):
+        assert parse([json.dumps([key, other, admin, history]).encode()], WALL).rows == {}
+
+
+def test_a_remark_of_a_former_file_is_cut() -> None:
+    """In the middle of no character."""
+    assert state_format._beginning("ü" * 200) == "ü" * 127

@@ -138,7 +138,8 @@ def test_nothing_but_void_pings_end_a_state(start, gateway: Gateway) -> None:
     workers = server.process_numbers("udp receiver")
     server.signal("STOP", *workers)
     began = time.monotonic()
-    [told] = server.logged("had no verdict on its last 3 pings")
+    # The third or the fourth: it is told once a second.
+    [told] = server.logged("had no verdict on its last ")
     assert "nobody read what arrived at" in told
     [change] = server.logged(f"{gateway.uri} up -> unknown: no fresh result for 6 s, its last ")
     took = time.monotonic() - began

@@ -2,8 +2,7 @@
 
 A change that no test of tests/rules notices survives. docs/mutants.md lists the survivors with the reason
 why each is harmless; this script compares: it fails if more than 3 % of all changes survive without a reason.
-mutmut makes the changes and runs the tests; what it found is kept in .mutants, so that this can be stopped,
-and goes on where it was.
+mutmut makes the changes and runs the tests, in .mutants; a module takes some minutes, all of them hours.
 
     scripts/mutants.py [MODULE...]     such as judging latency; all of rules/ without one
 """

@@ -248,6 +248,9 @@ def test_all_that_an_entry_has() -> None:
         ('sip:a x\\y#"1', "line 1: 'x\\\\y#\"1': quotation marks stand around a whole value"),
         ("\n\n\nsip:a fall=0", "line 4: "),
         ("group.g.mass_failure=5", "line 1: group 'g': "),
+        ("sip:a x#1 y z", "line 1: 'x#1': a comment begins behind white space"),
+        ('sip:a x#"1', "line 1: 'x#\"1': a comment begins behind white space"),
+        ('sip:a x#y"#z', "line 1: 'x#y\"#z': a comment begins behind white space"),
         ("# comment\n\n\ufeff sip:a fall=0", "line 3: "),
     ],
 )
@@ -308,3 +311,9 @@ def test_the_first_faults_are_told_in_their_order() -> None:
     assert parsed.bad == 10
     assert parsed.faults[0] == "line 1: no"
     assert [fault.split(":")[0] for fault in parsed.faults] == [f"line {number}" for number in range(1, 6)]
+
+
+def test_what_is_no_option_of_a_group() -> None:
+    """The refusal says that it is a group's."""
+    [fault] = list_file.parse(b"group.g.mass_failure=5").faults
+    assert "a group" in fault

@@ -463,7 +463,9 @@ def test_a_kept_state_is_of_its_own_destination() -> None:
         state_format.row_of_text(A, "7", WALL)
 
 
-@pytest.mark.parametrize(("data", "blank"), [(b"", True), (b" \r\n\t\n", True), (b"\n x", False)])
+@pytest.mark.parametrize(
+    ("data", "blank"), [(b"", True), (b" \r\n\t\n", True), (b"\0\0\n", True), (b"\n x", False), (b"X", False)]
+)
 def test_what_has_no_text(data: bytes, blank: bool) -> None:
     """White space alone is nobody's."""
     assert state_format.is_blank(data) == blank
@@ -542,7 +544,8 @@ def test_a_row_of_former_fields_has_all_of_them() -> None:
     assert good.faults == []
     assert "\n" not in good.rows[key].health.reason
     for other in ([*values, 1], values[:-1]):
-        assert parse([json.dumps([key, other, admin, history]).encode()], WALL).rows == {}
+        parsed = parse([json.dumps([key, other, admin, history]).encode()], WALL)
+        assert (parsed.rows, parsed.faults) == ({}, ["line 1: it is no destination"])
 
 
 def test_a_remark_of_a_former_file_is_cut() -> None:

@@ -78,6 +78,23 @@ def test_nothing_but_the_standard_library(file: Path) -> None:
     assert outside <= set(sys.stdlib_module_names) | {"KSR", "keepalive_core"}
 
 
+# What is a table, a line for each thing, may be as long as there are things.
+TABLES = {"services/information.of", "rules/policy.__init__"}
+
+
+@pytest.mark.parametrize("file", [*MODULES, KEMI / "keepalive.py"], ids=lambda file: file.stem)
+def test_a_module_is_read_in_one_sitting(file: Path) -> None:
+    """None has more than 300 lines, and no function more than 40."""
+    text = file.read_text()
+    assert len(text.splitlines()) <= 300
+    long = {
+        f"{file.parent.name}/{file.stem}.{node.name}"
+        for node in ast.walk(ast.parse(text))
+        if isinstance(node, ast.FunctionDef) and (node.end_lineno or 0) - node.lineno + 1 > 40
+    }
+    assert long <= TABLES
+
+
 def test_a_module_is_found_by_its_name() -> None:
     """Each module lies on a floor, and no two have one name."""
     names = [file.stem for file in MODULES]

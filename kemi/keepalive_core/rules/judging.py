@@ -85,15 +85,7 @@ def judge(health: Health, result: Result, criteria: Criteria, wall: int) -> Verd
     if result.generation != health.generation or result.sent <= health.newest_sent:
         return Verdict(health, Transition.STALE)
     if is_void(result):
-        void = health._replace(
-            newest_sent=result.sent,
-            void=health.void + 1,
-            voids=health.voids + 1,
-            heard=last_evidence(health),
-            result=result.kind.word,
-            reason=NO_VERDICT + result.why(),
-        )
-        return Verdict(void, Transition.VOID)
+        return _voided(health, result)
     after = _measured(health, result, criteria)._replace(
         newest_sent=result.sent,
         voids=0,
@@ -119,6 +111,18 @@ def judge(health: Health, result: Result, criteria: Criteria, wall: int) -> Verd
             last_down=wall,
         )
     return Verdict(after._replace(since=wall) if transition is Transition.CHANGED else after, transition)
+
+
+def _voided(health: Health, result: Result) -> Verdict:
+    void = health._replace(
+        newest_sent=result.sent,
+        void=health.void + 1,
+        voids=health.voids + 1,
+        heard=last_evidence(health),
+        result=result.kind.word,
+        reason=NO_VERDICT + result.why(),
+    )
+    return Verdict(void, Transition.VOID)
 
 
 def _drained(health: Health, result: Result, criteria: Criteria, seconds: int) -> Verdict:

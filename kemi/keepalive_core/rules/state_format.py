@@ -105,8 +105,7 @@ def parse(lines: Iterable[bytes], wall: float) -> Parsed:
             bad += 1
             if bad <= MOST_FAULTS:
                 faults.append(f"line {at}: {fault}")
-    for key in contradicted:
-        del rows[key]
+    rows = {key: row for key, row in rows.items() if key not in contradicted}
     is_ours = bool(version) or has_good_line or not has_text
     is_whole = version in _KNOWN and end == number
     return Parsed(rows, faults, bad, is_ours, is_whole)

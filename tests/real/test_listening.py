@@ -10,7 +10,7 @@ from collections.abc import Iterator
 import pytest
 
 from gateway import Gateway
-from real.server import HERE, Kamailio, free_port, wait_for
+from real.server import Kamailio, free_port, wait_for
 from real.test_guards import let_pass, number_of, wait_for_number
 from real.test_pings import DOWN
 from responder import Responder
@@ -91,33 +91,6 @@ def test_workers_to_whom_threads_hand_on_what_they_read(start, responder: Respon
     assert failed == 0
     assert void >= 20
     assert server.logged(f"no SIP worker read what arrived at 127.0.0.2:{port}")
-
-
-@pytest.mark.parametrize("mode", [0, pytest.param(1, marks=pytest.mark.since_6)])
-def test_a_worker_that_waits_with_a_reply(start, responder: Responder, mode: int) -> None:
-    """While one holds an answer and others go on nobody goes down by that; whoever gives none does."""
-    port, gateway = free_port(), Gateway()
-    handed_on = {
-        "UDP_RECEIVER_MODE": mode,
-        "HANDED_ON": port,
-        "KEEPALIVE_PING_SOCKET": f"udp:127.0.0.2:{port}",
-    }
-    # So short that each ping is sent once: a second copy would have an answer that nobody holds.
-    server = start(
-        SCRIPT=HERE / "holding.py",
-        KEEPALIVE_PING_INTERVAL=1,
-        KEEPALIVE_PING_TIMEOUT=500,
-        **(handed_on if mode else {}),
-    )
-    for uri in [*responder.uris(20), gateway.uri]:
-        assert server.call("add_destination", uri, "test") == 0
-    wait_for_number(server, "each['ok'] > 0", 21)
-    gateway.silent = True
-    server.logged(f"{gateway.uri} up -> down")
-    wait_for("void pings", lambda: number_of(server, "each['void']") >= 5, 20)
-    live = [line for line in server.log_lines("-> down") if gateway.uri not in line]
-    assert live == []
-    gateway.close()
 
 
 def test_tcp_workers_that_read_nothing(start) -> None:

@@ -125,11 +125,10 @@ def test_one_copy_heard_is_enough(since: float, until: float, deaf: bool) -> Non
 
 
 def test_a_copy_that_left_too_late_was_not_heard() -> None:
-    """The answer to a copy of 11.69 would have come when the ping's time was over, to a beat or so."""
+    """The answer to a copy of 11.69 would have come at 11.79, when the ping's time was over."""
     known = also_dropped(Queue(), 10 * SECOND, int(11.4 * SECOND))
-    for last, latency, heard in ((11.689, 0.1, False), (11.689, 0.005, False), (11.65, 0.005, True)):
-        copies = [int(at * SECOND) for at in (10, 10.563, last)]
-        assert read_no_answer(known, copies, int(latency * SECOND), int(11.763 * SECOND)) is not heard
+    copies = [int(at * SECOND) for at in (10, 10.563, 11.689)]
+    assert read_no_answer(known, copies, SECOND // 10, int(11.763 * SECOND))
 
 
 @given(
@@ -296,7 +295,7 @@ def test_an_answer_that_was_dropped(slot: int, deaf: bool) -> None:
     assert read_no_answer(known, [1000 * BEAT], 5 * BEAT, 1050 * BEAT) == deaf
 
 
-@pytest.mark.parametrize(("copy", "deaf"), [(1043.99, False), (1044, True), (1046, True)])
+@pytest.mark.parametrize(("copy", "deaf"), [(1044.99, False), (1045, True), (1046, True)])
 def test_a_copy_that_could_be_answered_in_time(copy: float, deaf: bool) -> None:
     """Its answer would have come before the end, and been read: so there was none."""
     known = also_dropped(Queue(), 1003 * BEAT, 1003 * BEAT)

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from conftest import FakeServer
-from keepalive_core.rules.listening import BEAT, Span
+from keepalive_core.rules.listening import BEAT
 from keepalive_core.rules.schedule import SECOND
 from open_sockets import address, arrive
 
@@ -354,61 +354,3 @@ def test_silence_while_nobody_takes_what_is_handed_on(
         pass_time(server)
         server.ksr.time_out(ping)
         assert counts(keepalive) == (void, 2 - void)
-
-
-@pytest.mark.parametrize(
-    ("taker", "since", "let_go", "void"),
-    [
-        (PROCESSES[0]["DSC"], 0.0, 1.3, 1),
-        (PROCESSES[0]["DSC"], 0.0, 0.1, 0),
-        (PROCESSES[0]["DSC"], -1.0, 1.3, 0),
-        ("udp receiver child=0 sock=127.0.0.1:1", 0.0, 1.3, 0),
-        (PROCESSES[2]["DSC"], 0.0, 1.3, 1),
-        ("Async Task Worker - other", 0.0, 1.3, 0),
-    ],
-    ids=["held", "let go", "taken before", "of another socket", "handed on", "of another group"],
-)
-def test_silence_while_a_worker_holds_what_it_took(
-    keepalive: ModuleType,
-    server: FakeServer,
-    unread: socket.socket,
-    monkeypatch: pytest.MonkeyPatch,
-    taker: str,
-    since: float,
-    let_go: float,
-    void: int,
-) -> None:
-    """What a worker took when the answer was to come, and holds to the end, may be it; all else is not."""
-    watch = importlib.import_module("keepalive_core.services.watch")
-    span: list[int] = []
-
-    class Holder:
-        number = 4711
-
-        def look(self, now: int) -> Span | None:
-            if not span or now - span[0] > let_go * SECOND:
-                return None
-            return Span(*(at + round(since * SECOND) for at in span))
-
-    monkeypatch.setattr(watch.workers, "workers", lambda numbers, now: [Holder() for _ in numbers])
-    server.ksr.first_socket = f"sip:{address(unread)}"
-    told = [{"PID": 4711, "DSC": taker.replace("OTHER", address(unread))}]
-    if taker.startswith("Async"):
-        told.append(PROCESSES[1])
-    server.ksr.rpc = lambda method, parameters: told
-    keepalive.add_destination(A, "me", ping_interval=5, ping_timeout=500)
-    server.answer(200, 6)
-    ping = next_ping(server)
-    span += [server.now, server.now + BEAT]
-    pass_time(server, 0.5)
-    server.ksr.time_out(ping)
-    assert counts(keepalive) == (void, 1 - void)
-    span.clear()
-    ping = next_ping(server)
-    pass_time(server, 0.5)
-    server.ksr.time_out(ping)
-    assert counts(keepalive) == (void, 2 - void), "it is forgotten"
-    span += [server.now, server.now + BEAT]
-    pass_time(server, 1.2)
-    told_of = [line for line in server.ksr.lines("warn") if "process 4711, a SIP worker, has waited" in line]
-    assert len(told_of) == (let_go > 1 and "other" not in taker)

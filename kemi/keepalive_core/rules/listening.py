@@ -128,15 +128,6 @@ class Queue(NamedTuple):
     """when the oldest arrived of what nobody has read yet, us; 0 if all is read"""
 
 
-class Span(NamedTuple):
-    """A time within which something arrived."""
-
-    since: int
-    """us"""
-    until: int
-    """us"""
-
-
 def also_dropped(known: Queue, since: int, until: int) -> Queue:
     """Return what is known, and that between two times, us, something was dropped."""
     newest = max(known.newest, until // BEAT)
@@ -164,7 +155,7 @@ def read_no_answer(known: Queue, copies: Iterable[int], latency: int, ended: int
     the ping's time was over, us.
     """
     first, *others = copies
-    answered = [first, *(sent for sent in others if sent + latency + BEAT < ended)]
+    answered = [first, *(sent for sent in others if sent + latency < ended)]
     return all(_is_unread(known, sent - BEAT, min(sent + latency + LATE, ended)) for sent in answered)
 
 

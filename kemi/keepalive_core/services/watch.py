@@ -7,16 +7,15 @@ the witness that a silence needs to be void.
 import logging
 import re
 from collections import deque
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Final
 
-from ..kamailio import clock, listening_rows, processes, receive_queues, rpc, server_rows, workers
+from ..kamailio import clock, listening_rows, processes, receive_queues, rpc, server_rows
 from ..kamailio.connections import Connections
 from ..kamailio.receive_queues import Look, TaskQueue, UdpQueue
-from ..kamailio.workers import Worker
 from ..rules import listening, sockets, uris
-from ..rules.listening import BEAT, LATE, Gap, Pulse, Queue, Span
-from ..rules.schedule import SECOND, Minutely
+from ..rules.listening import BEAT, LATE, Gap, Pulse, Queue
+from ..rules.schedule import SECOND
 
 log = logging.getLogger("keepalive")
 
@@ -34,8 +33,6 @@ _AWAKE: Final = 2 * SECOND
 # How Kamailio describes the processes that read its UDP sockets: those that hand on what they read to workers
 # of an async group (udp_receiver_mode, from 6.0 on), and those that are the workers.
 _HANDS_ON: Final = "udp multithreaded receiver"
-_HANDS_ON_TO: Final = re.compile(rf"{_HANDS_ON} \((.*)\)$")
-_GROUP: Final = re.compile(r"Async Task Worker - (.*)$")
 _READS: Final = re.compile(r"udp receiver child=\d+ sock=(\S+)")
 
 
@@ -46,10 +43,6 @@ class Record:
         self._address = address
         self._known = Queue()
         self._unread: deque[int] = deque(maxlen=_LOOKS)
-        self._held: deque[list[Span]] = deque(maxlen=_LOOKS)
-        """when that arrived which workers hold"""
-        self._shown = Queue()
-        """the row"""
         self._written = 0
         """when the row was, us"""
         self._minute = 0
@@ -59,21 +52,16 @@ class Record:
         self._dropped = 0
         """datagrams, in all"""
 
-    def write(self, look: Look, held: list[Span], since: int, now: int) -> None:
-        """Write down one more look, and when that arrived which workers hold. Raises: SharedMemoryFull."""
-        before = self._shown
-        self._held.append(held)
+    def write(self, look: Look, since: int, now: int) -> None:
+        """Write down one more look. Raises: SharedMemoryFull."""
+        before = self._known
         self._unread.append(look.unread_since)
         if look.lost_since:
             self._known = listening.also_dropped(self._known, look.lost_since, now)
         self._known = self._known._replace(unread_since=_earliest(self._unread))
-        self._shown = self._known
-        # What is held is as good as lost, but only until it is let go: most of it is then judged in time.
-        for span in {span for spans in self._held for span in spans}:
-            self._shown = listening.also_dropped(self._shown, *span)
         # Whatever somebody does with our table: a row that was lost is back within a second.
-        if self._shown != before or now - self._written >= SECOND:
-            listening_rows.store_queue(self._address, self._shown)
+        if self._known != before or now - self._written >= SECOND:
+            listening_rows.store_queue(self._address, self._known)
             self._written = now
         self._dropped += look.dropped
         if look.unread_since or look.lost_since:
@@ -100,14 +88,11 @@ class Watch:
         self._pulse = Pulse()
         self._gaps: tuple[Gap, ...] = ()
         self._queues: list[tuple[UdpQueue, Record]] | None = None
-        self._workers: list[tuple[Worker, Collection[str]]] = []
-        """and the addresses whose datagrams they take"""
         self._any = Record(ANY)
         self._tasks: list[TaskQueue] = []
         """of the datagrams that are handed on"""
         self._handed_on: set[str] = set()
         """the addresses whose datagrams are"""
-        self._minutely = Minutely()
 
     def beat(self) -> None:
         """Write down that the server is awake, and what it did not hear. Raises: SharedMemoryFull."""
@@ -121,16 +106,14 @@ class Watch:
             self._queues = []  # what can't be found is not looked for again and again
             self._queues = self._find_queues(now)
         waiting = _joined(queue.look(now, ahead) for queue in self._tasks)
-        held = self._find_held(now)
         looks = []
         for queue, record in self._queues:
             look = queue.look(now, ahead)
             if queue.address in self._handed_on:
                 look = _joined((look, waiting))
-            ours = [span for span, addresses in held if queue.address in addresses]
-            record.write(look, ours, since, now)
+            record.write(look, since, now)
             looks.append(look)
-        self._any.write(_joined(looks), [span for span, _ in held], since, now)
+        self._any.write(_joined(looks), since, now)
         if before or self._gaps:
             # Last, as only this row grows: memory may have no room for it.
             listening_rows.store_gaps(self._gaps)
@@ -148,36 +131,7 @@ class Watch:
             self._tasks = receive_queues.task_queues(now, senders)
             read = (_read_by_worker(what) for _, what in all_processes)
             self._handed_on = {queue.address for queue in queues}.difference(read)
-        self._find_workers(all_processes, now)
         return [(queue, Record(queue.address)) for queue in queues]
-
-    def _find_workers(self, all_processes: list[tuple[int, str]], now: int) -> None:
-        # Each process that hands on bears the name of the group that takes.
-        groups = {found[1] for _, what in all_processes if (found := _HANDS_ON_TO.match(what))}
-        takes: dict[int, Collection[str]] = {}
-        for number, what in all_processes:
-            group = _GROUP.match(what)
-            if group and group[1] in groups:
-                takes[number] = self._handed_on
-            elif address := _read_by_worker(what):
-                takes[number] = {address}
-        self._workers = [(each, takes[each.number]) for each in workers.workers(takes, now)]
-
-    def _find_held(self, now: int) -> list[tuple[Span, Collection[str]]]:
-        """Return when that arrived which workers hold while they wait, and from which of some addresses."""
-        held = []
-        for worker, addresses in self._workers:
-            took = worker.look(now)
-            if took is None:
-                continue
-            held.append((took, addresses))
-            if now - took.until >= _UNTOLD and self._minutely.may_tell("held", now):
-                log.warning(
-                    "process %d, a SIP worker, has waited for more than %d s with what it took: pings whose "
-                    "answer that may be have no verdict; does a route wait for a database?",
-                    *(worker.number, _UNTOLD // SECOND),
-                )
-        return held
 
 
 def _sip_addresses() -> set[str]:

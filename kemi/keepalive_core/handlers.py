@@ -1,7 +1,7 @@
 """Every function that Kamailio calls for keepalive, each in the process that it is for."""
 
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from .kamailio import kamailio_log, tm
 from .services import callbacks, intake, prober, reloads, state_file, watch
@@ -21,6 +21,17 @@ class Handlers:
     def __init_subclass__(cls, **options: Any) -> None:
         super().__init_subclass__(**options)
         reloads.make_answer_ints(cls)
+
+    if not TYPE_CHECKING:
+
+        def __getattr__(self, name: str) -> Any:
+            """Look again for what Kamailio did not find.
+
+            After a call that it could not make, as with a text that is no UTF-8 or of a function that is not
+            there, it leaves Python's error set (5.6.3), and then each look-up fails in that process: no reply
+            would be taken any more. This function is called in its place, and the error is gone.
+            """
+            return object.__getattribute__(self, name)
 
     def child_init(self, rank: int) -> int:
         """Let each process start."""

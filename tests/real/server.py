@@ -270,8 +270,9 @@ class Kamailio:
         return reply["result"]
 
     def request(self, body: str, port: int, uri_user: str = "scenario") -> bytes:
-        """Return a MESSAGE that a client at a port may send."""
+        """Return a MESSAGE that a client at a port may send; half characters are bytes that are no UTF-8."""
         mark = uuid.uuid4().hex
+        content = body.encode(errors="surrogateescape")
         lines = [
             f"MESSAGE sip:{uri_user}@127.0.0.1:{self.port} SIP/2.0",
             f"Via: SIP/2.0/UDP 127.0.0.1:{port};branch=z9hG4bK{mark}",
@@ -281,9 +282,9 @@ class Kamailio:
             "CSeq: 1 MESSAGE",
             "Max-Forwards: 10",
             "Content-Type: application/json",
-            f"Content-Length: {len(body.encode())}",
+            f"Content-Length: {len(content)}",
         ]
-        return ("\r\n".join(lines) + "\r\n\r\n" + body).encode()
+        return ("\r\n".join(lines) + "\r\n\r\n").encode() + content
 
     def message(self, body: str, uri_user: str = "scenario", seconds: float = 5) -> tuple[int, str]:
         """Send a MESSAGE to a worker; return the reply's code and its X-Result header within a time."""

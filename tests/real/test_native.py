@@ -45,6 +45,20 @@ def test_native_routing(start, gateway: Gateway) -> None:
     other.close()
 
 
+def test_what_is_no_utf_8_costs_one_answer(start, gateway: Gateway) -> None:
+    """On real servers: whatever bytes a caller sends, later questions and the replies to pings are taken."""
+    server = start(
+        "native.cfg", KEEPALIVE_DIR=ROOT / "kemi", LITERAL=gateway.uri, KEEPALIVE_DESTINATIONS=gateway.uri
+    )
+    server.logged(f"{gateway.uri} unknown -> up")
+    for _ in range(12):
+        server.message("sip:J\udcfcrg@127.0.0.1", "is_alive")
+    pinged = len(gateway.pings)
+    wait_for("more pings", lambda: len(gateway.pings) >= pinged + 4)
+    assert [ask(server, "is_alive", gateway.uri) for _ in range(12)] == ["1"] * 12
+    assert not server.log_lines("up -> down")
+
+
 def test_native_calls_are_evidence(start, gateway: Gateway) -> None:
     """report_reply takes the code of the reply at hand, and 408 where none came."""
     server = start(

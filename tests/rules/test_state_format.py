@@ -551,3 +551,24 @@ def test_a_row_of_former_fields_has_all_of_them() -> None:
 def test_a_remark_of_a_former_file_is_cut() -> None:
     """In the middle of no character."""
     assert state_format._beginning("ü" * 200) == "ü" * 127
+
+
+def test_what_nobody_thought_of_costs_its_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever goes wrong with a line, the others are read."""
+
+    def careless(fields: dict[str, Any], wall: float) -> Row:
+        if fields["reason"] == "bad":
+            raise TypeError
+        return row_of(fields, wall)
+
+    row_of = state_row.row_of
+    monkeypatch.setattr(state_format, "row_of", careless)
+    keys = {
+        "sip:192.168.10.20:5060": "fine",
+        "sip:192.168.10.21:5060": "bad",
+        "sip:192.168.10.22:5060": "fine",
+    }
+    lines = [line({"destination": key, "reason": reason}) for key, reason in keys.items()]
+    read = parse(lines, 1000)
+    assert read.faults == ["line 2: it makes no sense"]
+    assert list(read.rows) == [key for key, reason in keys.items() if reason == "fine"]

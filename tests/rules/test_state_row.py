@@ -69,8 +69,14 @@ def test_a_remark_that_is_none() -> None:
         row_of({"admin": {"mode": MAINT, "why": "a\nb"}}, 1000)
 
 
-@pytest.mark.parametrize("result", ["answered", None, 1])
-def test_a_result_that_is_none(result: object) -> None:
-    """How the last ping ended is one of info()'s words, or nothing."""
-    with pytest.raises(Untrue, match="its result is none"):
+@pytest.mark.parametrize("result", [["timeout"], {}, None, 1])
+def test_a_result_that_is_no_word(result: object) -> None:
+    """How the last ping ended is a word."""
+    with pytest.raises(Untrue, match="its result is no word"):
         row_of({"result": result}, 1000)
+
+
+@pytest.mark.parametrize(("word", "kept"), [("timeout", "timeout"), ("of a later version", ""), ("", "")])
+def test_a_result_that_nobody_knows(word: str, kept: str) -> None:
+    """It informs alone: a word of another version costs that word, and not what else is known."""
+    assert row_of({"result": word}, 1000).health.result == kept

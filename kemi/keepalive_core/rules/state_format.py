@@ -100,11 +100,11 @@ def parse(lines: Iterable[bytes], wall: float) -> Parsed:
                 if rows.setdefault(key, row) != row:
                     contradicted.add(key)
                     raise Untrue("another line says something else of its destination, and neither is used")
-        except Untrue as fault:
-            end = None
-            bad += 1
+        # Whatever is wrong with a line, it costs that line.
+        except Exception as fault:
+            end, bad = None, bad + 1
             if bad <= MOST_FAULTS:
-                faults.append(f"line {at}: {fault}")
+                faults.append(f"line {at}: {fault if isinstance(fault, Untrue) else 'it makes no sense'}")
     rows = {key: row for key, row in rows.items() if key not in contradicted}
     is_ours = bool(version) or has_good_line or not has_text
     is_whole = version in _KNOWN and end == number

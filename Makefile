@@ -49,7 +49,7 @@ coverage: coverage-rules
 	$(VENV)/coverage report
 
 coverage-rules:
-	$(VENV)/coverage run -m pytest -q tests/rules
+	$(VENV)/coverage run -m pytest -q tests/rules --hypothesis-seed=1
 	$(VENV)/coverage report --include="*/keepalive_core/rules/*" --fail-under=100
 
 mutants:

@@ -226,6 +226,26 @@ def test_a_page_and_its_marks_belong_together() -> None:
         Roster(roster.text(), shelf.pages.__getitem__, shelf.write).members_of(0)
 
 
+def test_what_is_known_already_changes_nothing() -> None:
+    """A mark that is there is written no second time."""
+    roster = roster_of(some(3), Shelf())
+    before = roster.text()
+    roster.set_mark(1, roster.mark(1))
+    assert roster.text() == before
+
+
+def test_the_highest_word_goes_with_who_said_it() -> None:
+    """Of those who are left the highest one counts."""
+    *others, last = some(6)
+    roster = roster_of([*others, last._replace(words=words(["4"]))], Shelf())
+    assert roster.least == 4
+    seat = roster.find(last.rank, last.key)
+    assert seat is not None
+    roster.leave(seat)
+    roster.follow_words("0")
+    assert roster.least == 2
+
+
 def test_how_many_are_going_to_be_kept() -> None:
     """As many as are missing, if there are so many; settled in steps, and done when nothing is left to do."""
     roster = roster_of(some(3), Shelf())

@@ -6,6 +6,7 @@ import os
 import socket
 import sys
 from pathlib import Path
+from typing import TypeVar
 
 import pytest
 
@@ -14,6 +15,8 @@ from keepalive_core.kamailio.connections import Connections
 from keepalive_core.rules.listening import BEAT
 from keepalive_core.rules.schedule import SECOND
 from real.server import wait_for
+
+T = TypeVar("T")
 
 
 def test_what_a_peer_said_over_a_connection(connection: tuple[socket.socket, socket.socket]) -> None:
@@ -55,6 +58,33 @@ def test_what_another_program_did_not_read(
     wait_for("the kernel's word", lambda: connections._look(connections._UNREAD))
     asked = Connections(lambda: SECOND, lambda: known)
     assert asked.unread_from("" if named else host, port) == (whose != "another program's")
+
+
+@pytest.mark.parametrize("slow", ["the kernel's table", "Kamailio's descriptors"])
+def test_a_look_takes_half_of_the_time_at_the_most(
+    connection: tuple[socket.socket, socket.socket], monkeypatch: pytest.MonkeyPatch, slow: str
+) -> None:
+    """Of thousands of connections a look takes longer than it would hold: not each silent peer costs one."""
+    now, looked = [SECOND], [0]
+    look = connections._look
+    theirs = connection[1]
+
+    def is_slow(answer: T) -> T:
+        now[0] += SECOND
+        looked[0] += 1
+        return answer
+
+    if slow == "the kernel's table":
+        monkeypatch.setattr(connections, "_look", lambda wanted: is_slow(look(wanted)))
+    theirs.send(b"x")
+    wait_for("the kernel's word", lambda: look(connections._UNREAD))
+    known = Connections(lambda: now[0], lambda: is_slow(None) if slow == "Kamailio's descriptors" else None)
+    ends = 0
+    while now[0] < 20 * SECOND:
+        ends += known.unread_from(*theirs.getsockname())
+        now[0] += SECOND // 1000
+    assert looked[0] <= 11
+    assert ends > 5000
 
 
 @pytest.mark.parametrize(

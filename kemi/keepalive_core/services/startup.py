@@ -8,7 +8,7 @@ import logging
 from collections.abc import Callable, Mapping
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from ..kamailio import callback_rows, startup_rows, tables
 from ..kamailio.startup_rows import Source
@@ -20,6 +20,8 @@ from ..rules.uris import Destination
 from . import configuration, group_options, lists, state_file
 
 log = logging.getLogger("keepalive")
+
+V = TypeVar("V")
 
 # A worker reads files of this many bytes itself: some hundred lines, a few milliseconds.
 _SMALL_BYTES = 65_536
@@ -160,28 +162,23 @@ def _bring_in_destinations(tell: bool = True) -> None:
 
 def _bring_in_what_the_script_wants(tell: bool) -> int:
     kept = [(Destination(key, uri), owner, how) for (key, owner), (uri, how) in _startup.destinations.items()]
-    return _failed_callbacks(tell) + _failed_groups(tell) + lists.register_missing(kept, tell)
+    failed = _failures(
+        "callback %s is not registered: %s", _startup.callbacks, callback_rows.store_callback, tell
+    )
+    failed += _failures(
+        "group %s is not configured: %s", _startup.groups, group_options.configure_missing, tell
+    )
+    return failed + lists.register_missing(kept, tell)
 
 
-def _failed_groups(tell: bool) -> int:
+def _failures(trouble: str, kept: Mapping[str, V], bring_in: Callable[[str, V], None], tell: bool) -> int:
+    """Bring in what was kept, by name, and return how much of it failed; trouble, the format of its line."""
     failed = 0
-    for name, options in _startup.groups.items():
+    for name, value in kept.items():
         try:
-            group_options.configure_missing(name, options)
+            bring_in(name, value)
         except SharedMemoryFull as error:
             failed += 1
             if tell:
-                log.error("group %s is not configured: %s", name, error)
-    return failed
-
-
-def _failed_callbacks(tell: bool) -> int:
-    failed = 0
-    for name, user_attr in _startup.callbacks.items():
-        try:
-            callback_rows.store_callback(name, user_attr)
-        except SharedMemoryFull as error:
-            failed += 1
-            if tell:
-                log.error("callback %s is not registered: %s", name, error)
+                log.error(trouble, name, error)
     return failed

@@ -10,7 +10,7 @@ from typing import Any
 sys.path[:0] = [str(Path(__file__).resolve().parents[1] / folder) for folder in ("tests", "docker")]
 
 from places import ROOT
-from real.server import NATIVE, Kamailio
+from real.server import NATIVE, Kamailio, Launch
 
 HEAD = """
 debug=1
@@ -82,10 +82,7 @@ class Contender(Watched):
             NATIVE,
             "kamailio.cfg",
             defines,
-            children=2,
-            files={"kamailio.cfg": HEAD + cfg + TAIL, **files},
-            memory=memory,
-            resolver=resolver,
+            Launch(2, {"kamailio.cfg": HEAD + cfg + TAIL, **files}, memory=memory, resolver=resolver),
         )
 
     def stop(self) -> None:

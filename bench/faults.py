@@ -29,7 +29,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent))
 
 from contenders import NATIVE, ROOT, Watched
 from gateway import Gateway
-from real.server import HERE, free_port
+from real.server import HERE, Launch, free_port
 from real.uplinks import Uplink
 from responder import Responder
 from run import row
@@ -82,14 +82,8 @@ def start(who: str, trunks: Trunks, turned_clock: bool = False) -> Watched:
         theirs += f'modparam("keepalive", "ping_interval", {INTERVAL})\nmodparam("tm", "fr_timer", 1000)\n'
         cfg = cfg.replace(f'include_file "{ROOT}/kemi/keepalive.cfg"', f'loadmodule "keepalive.so"\n{theirs}')
     options = [word for socket in trunks.sockets for word in ("-l", socket)]
-    return Watched(
-        NATIVE,
-        "kamailio.cfg",
-        defines,
-        files={"kamailio.cfg": cfg},
-        options=tuple(options),
-        turned_clock=turned_clock,
-    )
+    launch = Launch(files={"kamailio.cfg": cfg}, options=tuple(options), turned_clock=turned_clock)
+    return Watched(NATIVE, "kamailio.cfg", defines, launch)
 
 
 class Watch:

@@ -7,12 +7,12 @@ import shutil
 import subprocess
 from collections.abc import Iterator
 from functools import cache
-from pathlib import Path
+from typing import Any
 
 import pytest
 
 from gateway import Gateway
-from real.server import HERE, NATIVE, Kamailio
+from real.server import HERE, NATIVE, Kamailio, Launch
 
 # Debian keeps kamailio and ip where the PATH of an ordinary user does not look.
 os.environ["PATH"] += ":/usr/sbin:/sbin"
@@ -111,31 +111,12 @@ def kamailio(shared: Kamailio, request: pytest.FixtureRequest) -> Iterator[Kamai
 
 @pytest.fixture
 def start(checked_kind: str) -> Iterator[object]:
-    """A function that starts a server with settings of its own: start(cfg, **defines)."""
+    """A function that starts a server with settings of its own: start(cfg, **defines, **launch)."""
     running: list[Kamailio] = []
 
-    def start_one(
-        cfg: str = "scenario.cfg",
-        share: Path | None = None,
-        resolver: str = "",
-        memory: int = 128,
-        turned_clock: bool = False,
-        options: tuple[str, ...] = (),
-        **defines: object,
-    ) -> Kamailio:
-        settings = {**DEFAULTS, **defines}
-        running.append(
-            Kamailio(
-                checked_kind,
-                cfg,
-                settings,
-                share=share,
-                resolver=resolver,
-                memory=memory,
-                turned_clock=turned_clock,
-                options=options,
-            )
-        )
+    def start_one(cfg: str = "scenario.cfg", **given: object) -> Kamailio:
+        launch: dict[str, Any] = {name: given.pop(name) for name in Launch._fields if name in given}
+        running.append(Kamailio(checked_kind, cfg, {**DEFAULTS, **given}, Launch(**launch)))
         return running[-1]
 
     yield start_one

@@ -14,7 +14,7 @@ import time
 import uuid
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 from places import ROOT
 
@@ -85,14 +85,33 @@ def _turned_clock(file: Path) -> dict[str, str]:
     }
 
 
+class Launch(NamedTuple):
+    """How a server is started, beside its kamailio.cfg and what that is given."""
+
+    children: int = 4
+    """SIP workers"""
+    files: dict[str, str] = {}  # noqa: RUF012 - a NamedTuple's default, never changed
+    """texts by name, to be written to the server's folder, which stands in them as FOLDER"""
+    share: Path | None = None
+    """one more folder that it can read and write"""
+    memory: int = 128
+    """MB of shared memory"""
+    options: tuple[str, ...] = ()
+    """more of the command line"""
+    resolver: str = ""
+    """the only DNS server that it knows"""
+    turned_clock: bool = False
+    """whether turn_clock() is to work"""
+
+
+_USUAL = Launch()
+
+
 class Kamailio:
     """One running server.
 
     Arguments: kind, NATIVE or a Docker image; cfg, the name of a file in tests/real, of one of the files, or
-    the path of one; defines, what to set with -A; children, SIP workers; files, texts by name, to be written
-    to the server's folder, which stands in them as FOLDER; share, one more folder it can read and write;
-    memory, MB of shared memory; options, more of the command line;
-    resolver, the only DNS server it knows; turned_clock, whether turn_clock() is to work.
+    the path of one; defines, what to set with -A; launch, how it is started.
     """
 
     def __init__(
@@ -100,13 +119,7 @@ class Kamailio:
         kind: str,
         cfg: str | Path,
         defines: dict[str, object] | None = None,
-        children: int = 4,
-        files: dict[str, str] | None = None,
-        share: Path | None = None,
-        memory: int = 128,
-        options: tuple[str, ...] = (),
-        resolver: str = "",
-        turned_clock: bool = False,
+        launch: Launch = _USUAL,
     ) -> None:
         self.kind = kind
         self.port = free_port()
@@ -116,18 +129,19 @@ class Kamailio:
         self._log_begins = 0
         """bytes"""
         self._container = f"keepalive-test-{uuid.uuid4().hex[:12]}"
-        command = ["kamailio", "-DD", "-E", "-m", str(memory), "-M", "16", "-Y", str(self.folder), *options]
-        for name, text in (files or {}).items():
+        command = ["kamailio", "-DD", "-E", "-m", str(launch.memory), "-M", "16", "-Y", str(self.folder)]
+        command += launch.options
+        for name, text in launch.files.items():
             (self.folder / name).write_text(text.replace("FOLDER", str(self.folder)))
-        command += ["-f", str((self.folder if files and cfg in files else HERE) / cfg)]
+        command += ["-f", str((self.folder if cfg in launch.files else HERE) / cfg)]
         command += ["-l", f"udp:127.0.0.1:{self.port}", "-l", f"tcp:127.0.0.1:{self.port}"]
-        command += ["-n", str(children)]
+        command += ["-n", str(launch.children)]
         values: dict[str, object] = {"RPC": f"udp:127.0.0.1:{self.rpc_port}", **(defines or {})}
         for name, value in values.items():
             value = value.replace("FOLDER", str(self.folder)) if isinstance(value, str) else value
             quoted = value if isinstance(value, int) or '"' in str(value) else f'"{value}"'
             command += ["-A", f"{name}={quoted}"]
-        command = self._placed(command, share, resolver, turned_clock)
+        command = self._placed(command, launch)
         self.process = subprocess.Popen(
             command, stdout=self._log.open("a"), stderr=subprocess.STDOUT, start_new_session=True
         )
@@ -143,25 +157,25 @@ class Kamailio:
             print(self.log)
             raise
 
-    def _placed(self, command: list[str], share: Path | None, resolver: str, turned_clock: bool) -> list[str]:
+    def _placed(self, command: list[str], launch: Launch) -> list[str]:
         """Return the command that runs another one where this server lives: here, or in a container."""
         resolv_conf = self.folder / "resolv.conf"
-        resolv_conf.write_text(f"nameserver {resolver}\n")
-        clock = _turned_clock(self.folder / "clock") if turned_clock else {}
+        resolv_conf.write_text(f"nameserver {launch.resolver}\n")
+        clock = _turned_clock(self.folder / "clock") if launch.turned_clock else {}
         environment = [f"{name}={value}" for name, value in clock.items()]
         if self.kind == NATIVE:
             command = ["env", *environment, *command] if clock else command
             seen = f"mount --bind {resolv_conf} /etc/resolv.conf"
             return (
                 ["unshare", "--mount", "sh", "-c", f'{seen} && exec "$@"', "sh", *command]
-                if resolver
+                if launch.resolver
                 else command
             )
         options = ["-v", f"{ROOT}:{ROOT}:ro", "-v", f"{self.folder}:{self.folder}"]
-        if resolver:
+        if launch.resolver:
             options += ["-v", f"{resolv_conf}:/etc/resolv.conf:ro"]
-        if share is not None:
-            options += ["-v", f"{share}:{share}"]
+        if launch.share is not None:
+            options += ["-v", f"{launch.share}:{launch.share}"]
         if clock:
             options += ["-v", f"{clock['LD_PRELOAD']}:{clock['LD_PRELOAD']}:ro"]
         for each in environment:

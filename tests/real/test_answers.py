@@ -15,7 +15,7 @@ from gateway import Gateway
 from ksr_facts import ENDS, SILENT
 from real.conftest import DEFAULTS
 from real.names import NameServer
-from real.server import HERE, ROOT, Kamailio, free_port, reserve, wait_for
+from real.server import HERE, ROOT, Kamailio, Launch, free_port, reserve, wait_for
 from real.test_pings import DOWN, UP
 
 QUICK = {"KEEPALIVE_PING_INTERVAL": "0.6", "KEEPALIVE_PING_TIMEOUT": 500}
@@ -51,7 +51,7 @@ class Names:
             kind,
             "scenario.cfg",
             {**DEFAULTS, "SCRIPT": HERE / "telling.py", "KEEPALIVE_PING_INTERVAL": 3600},
-            resolver=self._names.address,
+            Launch(resolver=self._names.address),
         )
         self.server.rpc("cfg.seti", "core", "use_dns_failover", 1)
 

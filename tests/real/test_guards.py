@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 
 from gateway import Gateway
-from real.server import ROOT, Kamailio, free_port, wait_for
+from real.server import Kamailio, free_port, wait_for
 from real.test_pings import DOWN, UP
-from real.test_router import call, invites
+from real.test_router import call, invites, start_router
 from real.uplinks import Uplink
 from responder import Responder
 
@@ -309,19 +309,6 @@ def test_a_clock_that_jumps(start, tmp_path: Path) -> None:
     assert len(server.log_lines("up -> down")) == 1
     for gateway in gateways:
         gateway.close()
-
-
-def start_router(start, gateways: list[Gateway], **defines: object) -> Kamailio:
-    """Start the sample server, and wait until all gateways are up."""
-    server = start(
-        ROOT / "kamailio.cfg",
-        KEEPALIVE_DIR=ROOT / "kemi",
-        KEEPALIVE_DESTINATIONS=" ".join(gateway.uri for gateway in gateways),
-        **defines,
-    )
-    for gateway in gateways:
-        server.logged(f"{gateway.uri} unknown -> up")
-    return server
 
 
 def test_options_200_and_invite_503(start, gateway: Gateway) -> None:

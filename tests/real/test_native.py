@@ -12,12 +12,22 @@ def ask(server: Kamailio, function: str, destination: str = "") -> str:
     return result
 
 
-def test_native_routing(start, gateway: Gateway) -> None:
-    """A native route asks is_alive, adds and deletes; pings and results go through native routes."""
+def start_native(start, gateway: Gateway, **defines: object) -> Kamailio:
+    """Start a server without a script of its own, and wait until its gateway is up."""
     server = start(
-        "native.cfg", KEEPALIVE_DIR=ROOT / "kemi", LITERAL=gateway.uri, KEEPALIVE_DESTINATIONS=gateway.uri
+        "native.cfg",
+        KEEPALIVE_DIR=ROOT / "kemi",
+        LITERAL=gateway.uri,
+        KEEPALIVE_DESTINATIONS=gateway.uri,
+        **defines,
     )
     server.logged(f"{gateway.uri} unknown -> up")
+    return server
+
+
+def test_native_routing(start, gateway: Gateway) -> None:
+    """A native route asks is_alive, adds and deletes; pings and results go through native routes."""
+    server = start_native(start, gateway)
     assert ask(server, "literal") == "up"
     assert ask(server, "is_alive", gateway.uri) == "1"
     gateway.silent = True
@@ -47,10 +57,7 @@ def test_native_routing(start, gateway: Gateway) -> None:
 
 def test_what_is_no_utf_8_costs_one_answer(start, gateway: Gateway) -> None:
     """On real servers: whatever bytes a caller sends, later questions and the replies to pings are taken."""
-    server = start(
-        "native.cfg", KEEPALIVE_DIR=ROOT / "kemi", LITERAL=gateway.uri, KEEPALIVE_DESTINATIONS=gateway.uri
-    )
-    server.logged(f"{gateway.uri} unknown -> up")
+    server = start_native(start, gateway)
     for _ in range(12):
         server.message("sip:J\udcfcrg@127.0.0.1", "is_alive")
     pinged = len(gateway.pings)
@@ -61,16 +68,13 @@ def test_what_is_no_utf_8_costs_one_answer(start, gateway: Gateway) -> None:
 
 def test_native_calls_are_evidence(start, gateway: Gateway) -> None:
     """report_reply takes the code of the reply at hand, and 408 where none came."""
-    server = start(
-        "native.cfg",
-        KEEPALIVE_DIR=ROOT / "kemi",
-        LITERAL=gateway.uri,
-        KEEPALIVE_DESTINATIONS=gateway.uri,
+    server = start_native(
+        start,
+        gateway,
         KEEPALIVE_PING_INTERVAL=3600,
         KEEPALIVE_PASSIVE_MIN=2,
         KEEPALIVE_PASSIVE_WINDOW=2,
     )
-    server.logged(f"{gateway.uri} unknown -> up")
     gateway.invite_code = 503
     for _ in range(2):
         # A proxy makes a 503 of its next hop a 500 (RFC 3261 section 16.7).
@@ -89,10 +93,7 @@ def test_native_calls_are_evidence(start, gateway: Gateway) -> None:
 
 def test_native_reload(start, gateway: Gateway) -> None:
     """Where keepalive.py is the script itself, app_python.reload keeps states and pings too."""
-    server = start(
-        "native.cfg", KEEPALIVE_DIR=ROOT / "kemi", LITERAL=gateway.uri, KEEPALIVE_DESTINATIONS=gateway.uri
-    )
-    server.logged(f"{gateway.uri} unknown -> up")
+    server = start_native(start, gateway)
     for _ in range(3):
         server.rpc("app_python.reload")
         seen = len(gateway.pings)
@@ -107,12 +108,9 @@ def test_native_reload(start, gateway: Gateway) -> None:
 
 def test_native_own_local_request_route(start, gateway: Gateway) -> None:
     """A cfg with a tm:local-request route of its own calls keepalive's from it."""
-    server = start(
-        "native.cfg",
-        KEEPALIVE_DIR=ROOT / "kemi",
-        LITERAL=gateway.uri,
-        KEEPALIVE_DESTINATIONS=gateway.uri,
+    server = start_native(
+        start,
+        gateway,
         KEEPALIVE_OWN_LOCAL_REQUEST=1,
     )
-    server.logged(f"{gateway.uri} unknown -> up")
     assert server.logged("OWN LOCAL REQUEST")

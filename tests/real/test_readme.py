@@ -8,7 +8,7 @@ import pytest
 
 from examples import named_examples
 from gateway import Gateway
-from real.server import ROOT, Kamailio, wait_for
+from real.server import ROOT, Kamailio, Launch, wait_for
 
 # What a user has before the README.
 KEMI_CFG = """
@@ -48,7 +48,7 @@ def start_readme(checked_kind: str, gateway: Gateway):
             real = text.replace("/etc/kamailio/kemi", str(ROOT / "kemi"))
             files[name] = on_loopback(real, gateway)
         quick = {"KEEPALIVE_PING_INTERVAL": 1, "KEEPALIVE_PING_TIMEOUT": 500, **defines}
-        running.append(Kamailio(checked_kind, "kamailio.cfg", quick, files=files))
+        running.append(Kamailio(checked_kind, "kamailio.cfg", quick, Launch(files=files)))
         return running[-1]
 
     yield start

@@ -5,7 +5,7 @@ import time
 import pytest
 
 from gateway import Gateway
-from real.server import HERE, Kamailio, wait_for
+from real.server import HERE, Kamailio, Launch, wait_for
 
 UP = 1
 GOOD = (HERE / "scenario.py").read_text().replace("os.path.dirname(__file__)", repr(str(HERE)))
@@ -37,7 +37,8 @@ def server(checked_kind: str, gateway: Gateway):
         "KEEPALIVE_PING_INTERVAL": "0.2",
         "KEEPALIVE_DESTINATIONS": gateway.uri,
     }
-    with Kamailio(checked_kind, "scenario.cfg", settings, children=2, files={"a_script.py": GOOD}) as running:
+    launch = Launch(children=2, files={"a_script.py": GOOD})
+    with Kamailio(checked_kind, "scenario.cfg", settings, launch) as running:
         running.wait_for_state(gateway.uri, UP)
         yield running
         print(running.log)

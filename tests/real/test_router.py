@@ -58,16 +58,22 @@ def gateways():
         gateway.close()
 
 
-@pytest.fixture
-def server(start, gateways):
-    running = start(
+def start_router(start, gateways: list[Gateway], **defines: object) -> Kamailio:
+    """Start the sample server, and wait until all gateways are up."""
+    server = start(
         ROOT / "kamailio.cfg",
         KEEPALIVE_DIR=ROOT / "kemi",
         KEEPALIVE_DESTINATIONS=" ".join(gateway.uri for gateway in gateways),
+        **defines,
     )
     for gateway in gateways:
-        running.logged(f"{gateway.uri} unknown -> up")
-    return running
+        server.logged(f"{gateway.uri} unknown -> up")
+    return server
+
+
+@pytest.fixture
+def server(start, gateways):
+    return start_router(start, gateways)
 
 
 def test_options_are_answered(server: Kamailio) -> None:

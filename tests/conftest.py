@@ -16,7 +16,8 @@ from hypothesis.stateful import RuleBasedStateMachine
 
 import keepalive_core
 import places  # noqa: F401 - it may choose another folder for temporary files
-from fake_ksr import FakeKSR
+from event_log import EVENTS
+from fake_ksr import FakeKSR, Transaction
 from keepalive_core.rules.parameters import PARAMETERS
 from open_sockets import connection, pair, stamps, unread  # noqa: F401 - fixtures of all tests
 
@@ -135,6 +136,23 @@ class FakeServer:
                     self.ksr.reply(ping, code, "Reason")
         return times
 
+    def next_ping(self) -> Transaction:
+        """Let time pass until the next ping leaves; return it."""
+        before = len(self.ksr.sent)
+        for _ in range(800):
+            self.tick()
+            if len(self.ksr.sent) > before:
+                return self.ksr.sent[-1]
+        raise AssertionError("no ping")
+
+    def first_ping(self, keepalive: ModuleType, uri: str, targets: int = 1, **options: Any) -> Transaction:
+        """Add a destination; return its first ping, which is under way. Arguments: targets, of its name."""
+        assert keepalive.add_destination(uri, "me", **options) == 0
+        self.tick(1)
+        [sent] = [each for each in self.ksr.sent if each.uri == uri]
+        sent.targets = targets
+        return sent
+
     def run_callbacks(self) -> None:
         """Let the process that runs callbacks do its work."""
         self.ksr.handlers.ksr_keepalive_callbacks(None, "rtimer")
@@ -177,3 +195,19 @@ def server(ksr: FakeKSR, monkeypatch: pytest.MonkeyPatch) -> FakeServer:
 def keepalive(server: FakeServer) -> ModuleType:
     """The face, in one process of the fake server."""
     return server.process()
+
+
+@pytest.fixture
+def up(keepalive: ModuleType, server: FakeServer) -> ModuleType:
+    """A server whose one destination, sip:192.168.10.20, is up."""
+    uri = "sip:192.168.10.20"
+    server.ksr.reply(server.first_ping(keepalive, uri), 200)
+    assert keepalive.state(uri) == keepalive.UP
+    return keepalive
+
+
+@pytest.fixture
+def events() -> list[dict[str, object]]:
+    """What ``event_log.with_event`` is told in this test."""
+    EVENTS.clear()
+    return EVENTS

@@ -10,24 +10,12 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from conftest import FakeServer
-from fake_ksr import Transaction
 from keepalive_core.rules.reply_codes import has_code, parse_codes
 from ksr_facts import ENDS, SILENT
 
 A = "sip:192.168.10.20"
 NAME = "sip:gateways.example.com"
 STRANGER = "0123456789abcdef@stranger"
-
-
-def ping(
-    server: FakeServer, keepalive: ModuleType, uri: str = A, targets: int = 1, **options: Any
-) -> Transaction:
-    """Add a destination; return its first ping, which is under way."""
-    assert keepalive.add_destination(uri, "test", **options) == 0
-    server.tick(1)
-    [sent] = [each for each in server.ksr.sent if each.uri == uri]
-    sent.targets = targets
-    return sent
 
 
 @pytest.fixture
@@ -46,7 +34,7 @@ def test_the_fake_tells_what_tm_tells(
     keepalive: ModuleType, server: FakeServer, answers: list[int], told: list[Any]
 ) -> None:
     """With DNS failover, the fake runs the functions in the order in which real servers do."""
-    sent = ping(server, keepalive, NAME, targets=2)
+    sent = server.first_ping(keepalive, NAME, targets=2)
     events: list[Any] = []
     ksr = server.ksr.module
     server.ksr.handlers.ksr_keepalive_reply = lambda msg: events.append(ksr.pv.get("$rs")) or 1
@@ -81,7 +69,7 @@ def test_the_last_target_has_the_last_word(
 ) -> None:
     """A name is judged when tm has no target left, and not before."""
     keepalive = two_processes
-    sent = ping(server, keepalive, NAME, targets=2, ping_timeout=500)
+    sent = server.first_ping(keepalive, NAME, targets=2, ping_timeout=500)
     for number, code in enumerate(answers):
         assert keepalive.state(NAME) == 0, "judged before its end"
         server.now += 100_000
@@ -97,13 +85,13 @@ def test_the_last_target_has_the_last_word(
 def test_a_listed_code_counts_at_the_end_too(keepalive: ModuleType, server: FakeServer) -> None:
     """503 may be alive or a drain: of the first target it says nothing, of the last one it does."""
     for codes in ({"ping_reply_codes": "2xx,503"}, {"drain_codes": "503"}):
-        sent = ping(server, keepalive, NAME, 2, **codes)
+        sent = server.first_ping(keepalive, NAME, 2, **codes)
         server.ksr.reply(sent, 503)
         assert keepalive.state(NAME) == 0
         server.ksr.reply(sent, 503)
         known = keepalive.info(NAME)
         assert (known["ok"], known["drained"]) == ((1, 0) if "ping_reply_codes" in codes else (0, 1))
-        assert keepalive.del_destination(NAME, "test") == 0
+        assert keepalive.del_destination(NAME, "me") == 0
         server.ksr.sent.clear()
         server.tick(1)
 
@@ -111,7 +99,7 @@ def test_a_listed_code_counts_at_the_end_too(keepalive: ModuleType, server: Fake
 def test_a_listed_code_with_retry_after_is_a_drain(keepalive: ModuleType, server: FakeServer) -> None:
     """Alive or not, who asks for no calls gets none, at tm's end as at once."""
     for stranger in (False, True):
-        sent = ping(server, keepalive, ping_reply_codes="2xx,503", ping_interval=3600)
+        sent = server.first_ping(keepalive, A, ping_reply_codes="2xx,503", ping_interval=3600)
         server.now += 5000
         server.ksr.reply(sent, 200)
         assert keepalive.ping_now(A) == 0
@@ -123,15 +111,15 @@ def test_a_listed_code_with_retry_after_is_a_drain(keepalive: ModuleType, server
         server.ksr.reply(server.ksr.sent[-1], 503)
         server.ksr.reply_headers = {}
         assert keepalive.info(A)["drained"] == 1
-        assert keepalive.del_destination(A, "test") == 0
+        assert keepalive.del_destination(A, "me") == 0
         server.tick(2)
         server.ksr.sent.clear()
 
 
 def test_another_pings_reply_is_not_the_last_word(keepalive: ModuleType, server: FakeServer) -> None:
     """What a process keeps of one ping says nothing of another that ends there."""
-    first = ping(server, keepalive, NAME, 2)
-    second = ping(server, keepalive)
+    first = server.first_ping(keepalive, NAME, 2)
+    second = server.first_ping(keepalive, A)
     server.ksr.reply(first, 503)
     server.tick(2)
     server.ksr.time_out(second)
@@ -141,7 +129,7 @@ def test_another_pings_reply_is_not_the_last_word(keepalive: ModuleType, server:
 
 def test_latency_is_that_of_the_reply(keepalive: ModuleType, server: FakeServer) -> None:
     """A reply that is judged at tm's end is as old as it was when it came."""
-    sent = ping(server, keepalive, ping_reply_codes="404")
+    sent = server.first_ping(keepalive, A, ping_reply_codes="404")
     handlers = server.ksr.handlers
     failure = handlers.ksr_keepalive_failure
 
@@ -159,7 +147,7 @@ def test_latency_is_that_of_the_reply(keepalive: ModuleType, server: FakeServer)
 
 def test_a_name_has_time_for_all_its_targets(keepalive: ModuleType, server: FakeServer) -> None:
     """Our own deadline does not cut off tm's going on; meanwhile no second ping leaves."""
-    sent = ping(server, keepalive, NAME, 9, ping_interval=1, ping_timeout=500)
+    sent = server.first_ping(keepalive, NAME, 9, ping_interval=1, ping_timeout=500)
     for _ in range(8):
         server.tick(0.6)
         server.ksr.time_out(sent)
@@ -173,7 +161,7 @@ def test_a_name_has_time_for_all_its_targets(keepalive: ModuleType, server: Fake
 
 def test_no_route_is_a_failure_at_once(keepalive: ModuleType, server: FakeServer) -> None:
     """Where tm can't send a ping again it tells so without a reply and without a timeout."""
-    sent = ping(server, keepalive)
+    sent = server.first_ping(keepalive, A)
     server.ksr.can_not_resend(sent)
     assert keepalive.state(A) == 2
     assert keepalive.info(A)["last_reason"] == "the ping could not be sent"
@@ -195,7 +183,7 @@ def test_the_true_reply_behind_a_strangers_is_judged(
     keepalive: ModuleType, server: FakeServer, forged: int, true: int, codes: str, state: int
 ) -> None:
     """Whatever a stranger sends first, and whatever tm makes of it, the peer's reply decides."""
-    sent = ping(server, keepalive, ping_reply_codes=codes)
+    sent = server.first_ping(keepalive, A, ping_reply_codes=codes)
     server.ksr.reply(sent, forged, call_id=STRANGER)
     assert keepalive.state(A) == 0
     server.ksr.reply(sent, true)
@@ -213,7 +201,7 @@ def test_a_strangers_reply_alone_is_silence(
 ) -> None:
     """If nothing else comes the ping is open until its deadline, and then it is a failure."""
     server.ksr.hands_on_late_replies = hands_on
-    sent = ping(server, keepalive)
+    sent = server.first_ping(keepalive, A)
     server.ksr.reply(sent, forged, call_id=STRANGER)
     if not hands_on and forged >= 200:
         server.ksr.reply(sent, 200)
@@ -227,7 +215,7 @@ def test_a_stranger_between_two_targets(two_processes: ModuleType, server: FakeS
     """A stranger's 503 makes tm go on; the second target's word, or its silence, is judged as ever."""
     keepalive = two_processes
     for true, state in ((200, 1), (404, 2), (SILENT, 2)):
-        sent = ping(server, keepalive, NAME, 2)
+        sent = server.first_ping(keepalive, NAME, 2)
         server.ksr.reply(sent, 503, call_id=STRANGER)
         if true == SILENT:
             server.now += 3_000_000
@@ -235,14 +223,14 @@ def test_a_stranger_between_two_targets(two_processes: ModuleType, server: FakeS
         else:
             server.ksr.reply(sent, true)
         assert keepalive.state(NAME) == state
-        assert keepalive.del_destination(NAME, "test") == 0
+        assert keepalive.del_destination(NAME, "me") == 0
         server.ksr.sent.clear()
         server.tick(1)
 
 
 def test_a_stranger_behind_a_true_503(keepalive: ModuleType, server: FakeServer) -> None:
     """The end that a stranger brings is none, although the first target has said something."""
-    sent = ping(server, keepalive, NAME, 2)
+    sent = server.first_ping(keepalive, NAME, 2)
     server.ksr.reply(sent, 503)
     server.ksr.reply(sent, 404, call_id=STRANGER)
     assert keepalive.state(NAME) == 0
@@ -253,7 +241,7 @@ def test_a_stranger_behind_a_true_503(keepalive: ModuleType, server: FakeServer)
 @pytest.mark.parametrize("call_id", ["", "Gr\udcff", "x" * 60_000, "{}@192.168.10.20", "{},x", "X{}"])
 def test_what_else_a_call_id_may_be(keepalive: ModuleType, server: FakeServer, call_id: str) -> None:
     """Of whatever length and encoding it is: it is the ping's own, or the reply does not count."""
-    sent = ping(server, keepalive)
+    sent = server.first_ping(keepalive, A)
     server.ksr.reply(sent, 200, call_id=call_id.format(sent.call_id) or " ")
     assert keepalive.state(A) == 0
     assert keepalive.info(A)["mismatched"] == 1
@@ -266,7 +254,7 @@ def test_white_space_behind_a_call_id_is_none_of_it(
     keepalive: ModuleType, server: FakeServer, behind: str
 ) -> None:
     """RFC 3261 section 7.3.1: a peer may write it, and Kamailio leaves it there."""
-    sent = ping(server, keepalive)
+    sent = server.first_ping(keepalive, A)
     server.ksr.reply(sent, 200, call_id=sent.call_id + behind)
     assert keepalive.state(A) == 1
     assert keepalive.info(A)["mismatched"] == 0
@@ -274,7 +262,7 @@ def test_white_space_behind_a_call_id_is_none_of_it(
 
 def test_a_call_id_of_another_ping_does_not_count(keepalive: ModuleType, server: FakeServer) -> None:
     """A reply to the ping before, sent with the Via of the present one, is a stranger's too."""
-    first = ping(server, keepalive, ping_interval=10)
+    first = server.first_ping(keepalive, A, ping_interval=10)
     server.ksr.reply(first, 200)
     server.tick(10)
     second = server.ksr.sent[-1]
@@ -316,7 +304,7 @@ def test_ping_check_source(
     counts: bool,
 ) -> None:
     """The reply comes from where the ping went to: the address, and the port where there is no connection."""
-    sent = ping(server, keepalive, uri, **{"ping_check_source": 1, **options})
+    sent = server.first_ping(keepalive, uri, **{"ping_check_source": 1, **options})
     server.ksr.reply(sent, 200, address=address, port=port)
     assert keepalive.state(uri) == int(counts)
     assert keepalive.info(uri)["mismatched"] == int(not counts)
@@ -325,7 +313,7 @@ def test_ping_check_source(
 
 def test_ping_check_source_can_be_set_at_run_time(keepalive: ModuleType, server: FakeServer) -> None:
     """The pings that leave from then on have it."""
-    sent = ping(server, keepalive, ping_interval=10)
+    sent = server.first_ping(keepalive, A, ping_interval=10)
     server.ksr.reply(sent, 200, address="198.51.100.7")
     assert keepalive.state(A) == 1
     server.ksr.settings["ping_check_source"] = "1"
@@ -339,21 +327,21 @@ def test_ping_check_source_can_be_set_at_run_time(keepalive: ModuleType, server:
 
 def test_a_reason_that_is_no_utf_8_is_empty(keepalive: ModuleType, server: FakeServer) -> None:
     """A reason phrase that Python can't read does not lose the reply."""
-    sent = ping(server, keepalive, ping_interval=3600)
+    sent = server.first_ping(keepalive, A, ping_interval=3600)
     server.ksr.reply(sent, 404, "Gr\udcff")
     assert keepalive.info(A)["last_reason"].startswith("404 in ")
 
 
 def test_a_reason_has_a_bound(keepalive: ModuleType, server: FakeServer) -> None:
     """A peer can't fill the record or the log with its reason phrase."""
-    server.ksr.reply(ping(server, keepalive), 404, "x" * 60_000)
+    server.ksr.reply(server.first_ping(keepalive, A), 404, "x" * 60_000)
     assert 100 < len(keepalive.info(A)["last_reason"]) < 300
 
 
 @pytest.mark.parametrize("code", [700, 999])
 def test_a_code_that_is_none_is_a_failure(keepalive: ModuleType, server: FakeServer, code: int) -> None:
     """tm takes any three digits; the largest list of codes has none of these."""
-    server.ksr.reply(ping(server, keepalive, ping_reply_codes="any"), code)
+    server.ksr.reply(server.first_ping(keepalive, A, ping_reply_codes="any"), code)
     assert keepalive.state(A) == 2
 
 
@@ -372,7 +360,7 @@ def test_retry_after_is_read_from_a_refusal(
     keepalive: ModuleType, server: FakeServer, header: str, seconds: int
 ) -> None:
     """RFC 3261 section 20.33: seconds, perhaps with parameters or a comment; anything else is no wish."""
-    sent = ping(server, keepalive, ping_timeout=50)
+    sent = server.first_ping(keepalive, A, ping_timeout=50)
     server.ksr.reply_headers = {"Retry-After": header}
     server.ksr.reply(sent, 503, "Busy")
     until = keepalive.info(A)["drained_until"]
@@ -382,7 +370,7 @@ def test_retry_after_is_read_from_a_refusal(
 
 def test_a_worker_keeps_pieces_of_memory_free(keepalive: ModuleType, server: FakeServer) -> None:
     """Before its first reply a process frees every other piece of some, as before its first ping."""
-    sent = ping(server, keepalive)
+    sent = server.first_ping(keepalive, A)
     made = dict(server.ksr.variables)
     server.ksr.variables.clear()
     server.process()
@@ -448,10 +436,10 @@ def test_any_sequence_of_replies(
 ) -> None:
     """A ping has one verdict: that of the first 2xx, or of the last target's word, or of its silence."""
     keepalive = two_processes
-    keepalive.del_destination(NAME, "test")
+    keepalive.del_destination(NAME, "me")
     server.tick(1)
     server.ksr.sent.clear()
-    sent = ping(server, keepalive, NAME, targets, ping_reply_codes=codes, ping_interval=3600)
+    sent = server.first_ping(keepalive, NAME, targets, ping_reply_codes=codes, ping_interval=3600)
     expected = Expected(targets)
     strangers = 0
     server.tick(3)

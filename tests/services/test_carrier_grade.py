@@ -6,20 +6,10 @@ from types import ModuleType
 import pytest
 
 from conftest import FakeServer
+from event_log import with_event
 
 A = "sip:192.168.10.20"
 B = "sip:192.168.10.21"
-EVENTS: list[dict[str, object]] = []
-
-
-@pytest.fixture(autouse=True)
-def _forget_events():
-    EVENTS.clear()
-
-
-def with_event(uri, state, user_attr, event):
-    EVENTS.append({"uri": uri, "told": state, **event})
-
 
 # --- rules ----------------------------------------------------------------------------------------------
 
@@ -151,21 +141,21 @@ def test_retry_after_is_bounded(keepalive: ModuleType, server: FakeServer) -> No
     assert 19 <= first <= 21
 
 
-def test_stale_after(keepalive: ModuleType, server: FakeServer) -> None:
+def test_stale_after(keepalive: ModuleType, server: FakeServer, events: list[dict[str, object]]) -> None:
     """A destination without a fresh result becomes unknown, and says so; the next result makes it known."""
     keepalive.add_destination(A, "me", 0, with_event, None, ping_interval=60, stale_after=25)
     server.answer(200, 2)
     server.tick(26)
     server.run_callbacks()
     assert keepalive.state(A) == keepalive.UNKNOWN
-    assert [event["told"] for event in EVENTS] == [1, 0]
+    assert [event["told"] for event in events] == [1, 0]
     assert "no fresh result for 25 s" in server.ksr.lines("notice")[-1]
     keepalive.ping_now(A)
     server.answer(200, 2)
     assert keepalive.state(A) == keepalive.UP
 
 
-def test_remove_after(keepalive: ModuleType, server: FakeServer) -> None:
+def test_remove_after(keepalive: ModuleType, server: FakeServer, events: list[dict[str, object]]) -> None:
     """After so many failures in a row a destination is given up, with a log line and a last callback."""
     keepalive.add_destination(A, "me", 0, with_event, "mine", ping_interval=1, remove_after=5)
     keepalive.register_callback(with_event)
@@ -173,7 +163,7 @@ def test_remove_after(keepalive: ModuleType, server: FakeServer) -> None:
     assert keepalive.state(A) == keepalive.DOWN
     server.answer(503, 5)
     assert keepalive.state(A) == -1
-    assert [event["told"] for event in EVENTS] == [2, 2, -1, -1]
+    assert [event["told"] for event in events] == [2, 2, -1, -1]
     assert "sip:192.168.10.20 is monitored no more: 5 failures in a row" in server.ksr.lines("warn")[0]
     sent = len(server.ksr.sent)
     server.tick(5)

@@ -3,32 +3,19 @@
 from __future__ import annotations
 
 from types import ModuleType
-from typing import Any
 
 import pytest
 
 from conftest import FakeServer
-from fake_ksr import Transaction
 
 A = "sip:192.168.10.20"
 STRANGER = "0123456789abcdef@stranger"
 
 
-def ping(
-    server: FakeServer, keepalive: ModuleType, uri: str = A, targets: int = 1, **options: Any
-) -> Transaction:
-    """Add a destination; return its first ping, which is under way."""
-    assert keepalive.add_destination(uri, "test", **options) == 0
-    server.tick(1)
-    [sent] = [each for each in server.ksr.sent if each.uri == uri]
-    sent.targets = targets
-    return sent
-
-
 def test_it_is_told_once_a_minute(server: FakeServer) -> None:
     """One line for all processes; it names the destination, the address and the reason; all are counted."""
     faces = [server.process() for _ in range(3)]
-    sent = ping(server, faces[-1], ping_interval=3600)
+    sent = server.first_ping(faces[-1], A, ping_interval=3600)
     for _ in range(3):
         server.process()
         for _ in range(5):
@@ -49,7 +36,7 @@ def test_a_route_that_takes_our_avp_is_told(
     keepalive: ModuleType, server: FakeServer, mark: str | int | None
 ) -> None:
     """The reply is no result, tm's end neither, and one line a minute says why."""
-    sent = ping(server, keepalive)
+    sent = server.first_ping(keepalive, A)
     sent.avps.clear()
     if mark is not None:
         sent.avps["keepalive"] = mark
@@ -73,7 +60,7 @@ def silent_ping(server: FakeServer, lasts: float) -> None:
 
 def test_a_limit_that_is_shorter_than_ours_is_told_once(keepalive: ModuleType, server: FakeServer) -> None:
     """Seen time and again it has one line, with both times."""
-    assert keepalive.add_destination(A, "test", ping_interval=5) == 0
+    assert keepalive.add_destination(A, "me", ping_interval=5) == 0
     for number in range(6):
         assert len(server.ksr.lines("warn")) == (number >= 3)
         silent_ping(server, 1.5)
@@ -85,7 +72,7 @@ def test_a_limit_that_is_shorter_than_ours_is_told_once(keepalive: ModuleType, s
 def test_many_early_ends_at_a_time_are_one(keepalive: ModuleType, server: FakeServer) -> None:
     """What ends a whole fleet's pings early, once, is no limit of a route."""
     for number in range(20):
-        keepalive.add_destination(f"sip:192.168.11.{number}", "test")
+        keepalive.add_destination(f"sip:192.168.11.{number}", "me")
     server.tick(1)
     for sent in server.ksr.sent:
         server.ksr.time_out(sent)
@@ -94,7 +81,7 @@ def test_many_early_ends_at_a_time_are_one(keepalive: ModuleType, server: FakeSe
 
 def test_limits_that_hold_are_not_told(keepalive: ModuleType, server: FakeServer) -> None:
     """Neither those that end in time, nor late ones, as with several targets."""
-    assert keepalive.add_destination(A, "test", ping_interval=10) == 0
+    assert keepalive.add_destination(A, "me", ping_interval=10) == 0
     for lasts in (2.95, 3.06, 3.5, 2.95, 3.9):
         silent_ping(server, lasts)
     assert server.ksr.lines("warn") == []
@@ -103,7 +90,7 @@ def test_limits_that_hold_are_not_told(keepalive: ModuleType, server: FakeServer
 
 def test_pings_of_which_tm_tells_nothing_are_told_of(keepalive: ModuleType, server: FakeServer) -> None:
     """They are failures, and one line a minute says what may be the cause."""
-    ping(server, keepalive, ping_interval=5)
+    server.first_ping(keepalive, A, ping_interval=5)
     server.tick(21.5)
     assert keepalive.info(A)["failed"] >= 4
     [line] = server.ksr.lines("warn")
@@ -114,7 +101,7 @@ def test_pings_of_which_tm_tells_nothing_are_told_of(keepalive: ModuleType, serv
 
 def test_what_strangers_end_is_told_once(keepalive: ModuleType, server: FakeServer) -> None:
     """A ping that only strangers answer is no riddle: of them there is a line already."""
-    sent = ping(server, keepalive, ping_interval=5)
+    sent = server.first_ping(keepalive, A, ping_interval=5)
     for _ in range(4):
         server.ksr.reply(sent, 200, call_id=STRANGER)
         server.tick(5)

@@ -8,22 +8,13 @@ from typing import get_origin, get_type_hints
 import pytest
 
 from conftest import FakeServer
+from event_log import with_event
 
 A = "sip:192.168.10.20"
 B = "sip:192.168.10.21"
-EVENTS: list[dict[str, object]] = []
 
 
-@pytest.fixture(autouse=True)
-def _forget_events():
-    EVENTS.clear()
-
-
-def with_event(uri, state, user_attr, event):
-    EVENTS.append({"uri": uri, "told": state, **event})
-
-
-def test_info_and_events(keepalive: ModuleType, server: FakeServer) -> None:
+def test_info_and_events(keepalive: ModuleType, server: FakeServer, events: list[dict[str, object]]) -> None:
     """info has all that is known; a callback with four arguments gets it, with the last ten changes."""
     keepalive.add_destination(A, "me", 0, with_event, {"x": 1}, ping_interval=1, group="carriers", weight=3)
     for turn in range(13):
@@ -40,8 +31,8 @@ def test_info_and_events(keepalive: ModuleType, server: FakeServer) -> None:
     assert known["history"][-1]["from"] == "down"
     assert known["history"][-1]["to"] == "up"
     assert known["history"][-1]["reason"].startswith("200 Reason in ")
-    assert len(EVENTS) == 13
-    assert EVENTS[-1]["destination"] == f"{A}:5060"
+    assert len(events) == 13
+    assert events[-1]["destination"] == f"{A}:5060"
     assert keepalive.info(B) == keepalive.info("no uri") == {}
     assert [each["uri"] for each in keepalive.list()] == [A]
 

@@ -388,6 +388,28 @@ def test_who_was_deleted_stays_away_if_a_row_is_lost(server: FakeServer, row: st
     assert [each["uri"] for each in keepalive.list()] == ["sip:b"]
 
 
+def overtake_registering(
+    monkeypatch: pytest.MonkeyPatch, keepalive: ModuleType, file: Path, newer: list[str]
+) -> None:
+    """Whenever a process begins to register what it has read, the file is changed, and reloaded elsewhere.
+
+    Arguments: newer, the texts that the file gets, one after the other.
+    """
+    lists = sys.modules["keepalive_core.services.lists"]
+    register_all = lists.register_all
+    texts = iter(newer)
+
+    def slow(*args: Any, **options: Any) -> int:
+        text = next(texts, None)
+        if text:
+            file.write_text(text)
+            assert keepalive.reload() == 0
+        failed: int = register_all(*args, **options)
+        return failed
+
+    monkeypatch.setattr(lists, "register_all", slow)
+
+
 @pytest.mark.parametrize("others", [1, 3])
 def test_of_two_reloads_at_once_the_newest_file_counts(
     server: FakeServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, others: int
@@ -398,19 +420,8 @@ def test_of_two_reloads_at_once_the_newest_file_counts(
     server.define("list_file", str(file))
     keepalive = server.process()
     server.tick(0.2)
-    lists = sys.modules["keepalive_core.services.lists"]
-    register_all = lists.register_all
-    newer = iter([f"sip:d{number}\nsip:b\nsip:c\n" for number in range(others)])
-
-    def slow(*args: Any, **options: Any) -> int:
-        text = next(newer, None)
-        if text:
-            file.write_text(text)
-            assert keepalive.reload() == 0
-        failed: int = register_all(*args, **options)
-        return failed
-
-    monkeypatch.setattr(lists, "register_all", slow)
+    newer = [f"sip:d{number}\nsip:b\nsip:c\n" for number in range(others)]
+    overtake_registering(monkeypatch, keepalive, file, newer)
     assert keepalive.reload() == 0
     assert [each["uri"] for each in keepalive.list()] == sorted(file.read_text().split())
 
@@ -423,19 +434,7 @@ def test_a_reload_while_a_missing_list_file_is_brought_in(
     server.define("list_file", str(file))
     keepalive = server.process()
     server.tick(2)
-    lists = sys.modules["keepalive_core.services.lists"]
     file.write_text("sip:b\nsip:c\n")
-    register_all = lists.register_all
-    newer = iter(["sip:c\n"])
-
-    def slow(*args: Any, **options: Any) -> int:
-        text = next(newer, None)
-        if text:
-            file.write_text(text)
-            assert keepalive.reload() == 0
-        failed: int = register_all(*args, **options)
-        return failed
-
-    monkeypatch.setattr(lists, "register_all", slow)
+    overtake_registering(monkeypatch, keepalive, file, ["sip:c\n"])
     server.tick(12)
     assert [each["uri"] for each in keepalive.list()] == ["sip:c"]

@@ -12,37 +12,17 @@ B = "sip:192.168.10.21"
 SECOND = 1_000_000
 
 
-@pytest.fixture
-def up(keepalive: ModuleType, server: FakeServer) -> ModuleType:
-    """A server with one destination that is up."""
-    keepalive.add_destination(A, "me")
-    server.tick(1)
-    server.ksr.reply(server.ksr.sent[0], 200)
-    assert keepalive.state(A) == keepalive.UP
-    return keepalive
-
-
-def next_ping(server: FakeServer):
-    """Let time pass until the next ping leaves."""
-    before = len(server.ksr.sent)
-    for _ in range(800):
-        server.tick()
-        if len(server.ksr.sent) > before:
-            return server.ksr.sent[-1]
-    raise AssertionError("no ping")
-
-
 @pytest.mark.parametrize("code", [300, 404, 408, 500, 603])
 def test_a_final_reply_that_is_no_2xx_is_down(up: ModuleType, server: FakeServer, code: int) -> None:
     """Any final reply but 2xx is down, judged once though reply and failure function both run."""
-    server.ksr.reply(next_ping(server), code, "Reason")
+    server.ksr.reply(server.next_ping(), code, "Reason")
     assert up.state(A) == up.DOWN
     assert server.ksr.lines("notice")[-1].startswith(f"keepalive: {A} up -> down: {code} Reason in ")
 
 
 def test_a_local_timeout_is_down(up: ModuleType, server: FakeServer) -> None:
     """tm's timeout is a failure, and is not called a 408."""
-    ping = next_ping(server)
+    ping = server.next_ping()
     server.now += 3_000_000
     server.ksr.time_out(ping)
     assert up.state(A) == up.DOWN
@@ -51,7 +31,7 @@ def test_a_local_timeout_is_down(up: ModuleType, server: FakeServer) -> None:
 
 def test_a_result_that_never_comes_is_a_failure_at_the_deadline(up: ModuleType, server: FakeServer) -> None:
     """Where neither reply nor timeout is ever heard of, the destination is down a second after the limit."""
-    next_ping(server)
+    server.next_ping()
     server.tick(3.9)
     assert up.state(A) == up.UP
     server.tick(0.2)

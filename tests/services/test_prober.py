@@ -10,45 +10,25 @@ from keepalive_core.rules.parameters import PARAMETERS
 A = "sip:192.168.10.20"
 
 
-@pytest.fixture
-def up(keepalive: ModuleType, server: FakeServer) -> ModuleType:
-    """A server with one destination that is up."""
-    keepalive.add_destination(A, "me")
-    server.tick(1)
-    server.ksr.reply(server.ksr.sent[0], 200)
-    assert keepalive.state(A) == keepalive.UP
-    return keepalive
-
-
-def next_ping(server: FakeServer):
-    """Let time pass until the next ping leaves."""
-    before = len(server.ksr.sent)
-    for _ in range(800):
-        server.tick()
-        if len(server.ksr.sent) > before:
-            return server.ksr.sent[-1]
-    raise AssertionError("no ping")
-
-
 def test_pings_leave_once_an_interval(up: ModuleType, server: FakeServer) -> None:
     """One ping an interval, for ever, whether it is up or down."""
-    next_ping(server)
+    server.next_ping()
     for _ in range(5):
         began = server.now
-        next_ping(server)
+        server.next_ping()
         assert 29_900_000 <= server.now - began <= 30_100_000
     assert up.state(A) == up.DOWN
 
 
 def test_late_and_double_results_change_nothing(up: ModuleType, server: FakeServer) -> None:
     """After the deadline, a late reply and a late timeout; after a newer ping's result, an older one's."""
-    old = next_ping(server)
+    old = server.next_ping()
     server.tick(5)
     assert up.state(A) == up.DOWN
     server.ksr.reply(old, 200)
     server.ksr.time_out(old)
     assert up.state(A) == up.DOWN
-    new = next_ping(server)
+    new = server.next_ping()
     server.ksr.reply(new, 200)
     for late in (old, new):
         server.ksr.reply(late, 503)
@@ -61,7 +41,7 @@ def test_results_for_the_deleted_and_the_added_again_change_nothing(
     up: ModuleType, server: FakeServer
 ) -> None:
     """A reply for a destination that is gone, or that is a new registration, is dropped without a word."""
-    ping = next_ping(server)
+    ping = server.next_ping()
     up.del_destination(A, "me")
     server.ksr.reply(ping, 503)
     assert up.state(A) == -1
@@ -76,7 +56,7 @@ def test_results_for_the_deleted_and_the_added_again_change_nothing(
 
 def test_a_deleted_destination_is_pinged_no_more(up: ModuleType, server: FakeServer) -> None:
     """From the tick after the deletion no ping leaves, and no deadline comes."""
-    next_ping(server)
+    server.next_ping()
     up.del_destination(A, "me")
     sent = len(server.ksr.sent)
     server.tick(65)

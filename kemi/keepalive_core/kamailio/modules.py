@@ -1,0 +1,54 @@
+"""Kamailio's modules: which are loaded, in what order, and what is read of their code as a debugger does.
+
+No function of KSR tells of a module's parameter, and none of how a module is built.
+"""
+
+import os
+from functools import cache
+from pathlib import Path
+from types import ModuleType
+
+import KSR
+
+MAPS = Path("/proc/self/maps")
+
+
+def loaded() -> list[str]:
+    """Return the modules that have functions for scripts, in the order of their ``loadmodule`` lines."""
+    return [name for name, value in vars(KSR).items() if isinstance(value, ModuleType)]
+
+
+def variable(name: str, module: str = "") -> int | None:
+    """Return a C variable of type int, of a module or, if none is named, of Kamailio itself.
+
+    Returns: None if there is none of that name, or if it can't be read.
+    """
+    try:
+        # Some systems come without it, and forbid what it does at its import.
+        import ctypes
+
+        library = ctypes.CDLL(_file(module) if module else None, mode=os.RTLD_NOLOAD)
+        return ctypes.c_int.in_dll(library, name).value
+    except (ImportError, MemoryError, OSError, ValueError):
+        return None
+
+
+def has_text(module: str, text: bytes) -> bool:
+    """Say whether a loaded module's file has a text, such as a message or the name of a function it calls.
+
+    Returns: False, too, if the file can't be read.
+    """
+    try:
+        return text in Path(_file(module)).read_bytes()
+    except OSError:
+        return False
+
+
+@cache
+def _file(module: str) -> str:
+    """Return the path of the file from which a module is loaded. Raises: FileNotFoundError."""
+    for line in MAPS.read_text(errors="surrogateescape").splitlines():
+        path = line[line.find("/") :]
+        if path.endswith(f"/{module}.so"):
+            return path
+    raise FileNotFoundError(f"{module}.so is not loaded")

@@ -1,0 +1,62 @@
+"""A start that would end Kamailio a moment later ends with one line."""
+
+from importlib import import_module
+from types import ModuleType
+
+import pytest
+
+from conftest import FakeServer
+
+KEYS = {"tls": b"set maximum pthreads key to %d"}
+ASKS = {"app_python3": b"PyGILState_Check"}
+
+
+class Modules(ModuleType):
+    """Modules of a Kamailio, as far as they are asked."""
+
+    def __init__(self, *order: str, variables: dict[str, int], texts: dict[str, bytes]) -> None:
+        super().__init__("modules")
+        self._order, self._variables, self._texts = order, variables, texts
+
+    def loaded(self) -> list[str]:
+        return list(self._order)
+
+    def variable(self, name: str, module: str = "") -> int | None:
+        return self._variables.get(name)
+
+    def has_text(self, module: str, text: bytes) -> bool:
+        return text in self._texts.get(module, b"")
+
+
+@pytest.mark.parametrize(
+    ("modules", "reason"),
+    [
+        (Modules("tm", "app_python3", "tls", variables={}, texts=KEYS), "load tls.so first"),
+        (Modules("app_python3", "tls", variables={"ksr_tls_threads_mode": 2}, texts=KEYS), "load tls.so"),
+        (Modules("tls", "app_python3", variables={"ksr_tls_threads_mode": 2}, texts=KEYS), ""),
+        (Modules("app_python3", "tls", variables={"ksr_tls_threads_mode": 0}, texts=KEYS), ""),
+        # a 5.6, and what follows 6.1.5
+        (Modules("app_python3", "tls", variables={}, texts={}), ""),
+        (Modules("app_python3", variables={"ksr_tls_threads_mode": 2}, texts=KEYS), ""),
+        (Modules("tls", variables={}, texts=KEYS), ""),
+        (Modules("app_python3", variables={"_ksr_apy3_threads_mode": 1}, texts={}), "threads_mode 1"),
+        (Modules("app_python3", variables={"_ksr_apy3_threads_mode": 1}, texts=ASKS), ""),
+        (Modules("app_python3", variables={"_ksr_apy3_threads_mode": 0}, texts={}), ""),
+    ],
+)
+def test_a_bad_start_is_told(
+    server: FakeServer, modules: Modules, reason: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With one line that says what to do; what would run is not kept from it."""
+    server.process()
+    preflight = import_module("keepalive_core.services.preflight")
+    monkeypatch.setattr(preflight, "modules", modules)
+    if not reason:
+        preflight.check()
+        assert not server.ksr.logged
+        return
+    with pytest.raises(preflight.CannotStart, match=reason):
+        preflight.check()
+    [(level, line)] = server.ksr.logged
+    assert level == "err"
+    assert reason in line

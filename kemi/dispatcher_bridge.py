@@ -8,9 +8,9 @@ In mod_init, for the destinations of dispatcher's own list file, or one by one::
     dispatcher_bridge.obey("sip:192.168.10.20", 1)
 
 Load dispatcher without its own pings (ds_ping_interval 0), and jsonrpcs. At each change of its state a
-destination becomes active in its set where is_alive says 1, and inactive where it does not. ``sync()`` does
+destination becomes active in its set if is_alive says 1, and inactive if it does not. ``sync()`` does
 it for all of them: call it after ``dispatcher.reload``, which makes all active, after ``set_admin``, and from
-time to time where drains or group_min_alive are used, as is_alive changes then without a change of state.
+time to time if drains or group_min_alive are used, as is_alive changes then without a change of state.
 """
 
 import json

@@ -78,7 +78,7 @@ class Router(keepalive.Handlers):
         return 1
 
     def ksr_failure_gateway(self, msg: object) -> int:
-        """Go on to the next gateway where one did not take the call."""
+        """Go on to the next gateway if one did not take the call."""
         if KSR.tm.t_is_canceled() > 0:
             return 1
         # What the callee said, such as 486, is an answer. Silence and 5xx are the gateway's own trouble.

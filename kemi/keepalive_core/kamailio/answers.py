@@ -2,7 +2,7 @@
 
 The reply function runs in whichever worker receives a reply. A 2xx ends the ping. Behind any other code tm
 may go on to the next target of a name; when none is left it runs the failure function: right behind the reply
-function of the last reply and in the same process, or, where the last target was silent, in a timer process.
+function of the last reply and in the same process, or, if the last target was silent, in a timer process.
 
 tm finds the transaction of a reply by its Via alone. So anybody who can guess that may end the transaction,
 and tm can't be kept from it: but what belongs to no ping of ours does not count, and the true reply may come
@@ -125,7 +125,7 @@ def ended() -> End | None:
 
 
 def reply_code() -> int:
-    """Return the code of the reply at hand; in a failure route that of the best one, 408 where none came."""
+    """Return the code of the reply at hand; in a failure route that of the best one, 408 if none came."""
     code = KSR.pv.get("$rs")
     if not isinstance(code, int) or code < 100:  # a failure route has a request at hand
         code = KSR.tm.t_get_status_code()

@@ -1,12 +1,12 @@
-"""How many connections Kamailio may have, and whether it has as many."""
+"""How many connections Kamailio may have, and whether it has that number."""
 
 from . import rpc
 
 
 def used_up(transport: str) -> str:
-    """Return which limit keeps Kamailio from opening one more connection, "" if none does or nobody tells.
+    """Return which limit keeps Kamailio from opening one more connection, "" if none does.
 
-    Arguments: transport, tcp or tls.
+    Arguments: transport, tcp or tls. Returns: "", too, if Kamailio does not say.
     """
     try:
         told = rpc.ask("core.tcp_info")

@@ -49,7 +49,7 @@ from .tables import (
     store,
 )
 
-# The record of a destination's health is a multiple of so many characters long.
+# The length of a health record is a multiple of this, in characters.
 HEALTH_STEP: Final = 32
 
 
@@ -119,8 +119,8 @@ def store_record(key: str, text: str, room: int = 0) -> None:
     Arguments: key and text; room, the length of the text that is there now.
     """
     # htable writes a text that is no longer than the one before in its place; a longer one costs it a new
-    # cell. So it is filled up with spaces, and counters and latencies can grow. Where a long reason has gone,
-    # the text gets shorter.
+    # cell. So the record is filled up with spaces, and counters and latencies can grow. It gets shorter when
+    # a long reason has gone.
     needed = len(text) + -len(text) % HEALTH_STEP
     if needed <= room < needed + SLACK:
         store(HEALTH, key, text.ljust(room))

@@ -7,7 +7,7 @@ import KSR
 
 from .tables import COMMON
 
-# Below so many percent of free shared memory no ping is sent: what is left is for calls.
+# With less than this percentage of shared memory free no ping is sent: what is left is for calls.
 LEAST_FREE: Final = 15
 
 
@@ -28,7 +28,7 @@ _TRANSACTION: Final = "x" * 12_000
 
 
 def has_room_for_a_ping() -> bool:
-    """Say whether shared memory could hold one more transaction, where a ping could not be sent."""
+    """Say whether shared memory has room for one more transaction, after a ping could not be sent."""
     room: bool = KSR.htable.sht_sets(COMMON, "room", _TRANSACTION) > 0
     KSR.htable.sht_rm(COMMON, "room")
     return room

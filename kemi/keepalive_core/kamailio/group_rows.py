@@ -43,9 +43,9 @@ def roster(name: str) -> str | None:
 
 
 def store_roster(name: str, text: str | None) -> None:
-    """Write a group's roster; None: there is no such group any more. One as long as before needs no memory.
+    """Write a group's roster; None: there is no such group any more.
 
-    Raises: SharedMemoryFull; then nothing has changed.
+    A text of the same length needs no memory. Raises: SharedMemoryFull; then nothing has changed.
     """
     if text is None:
         KSR.htable.sht_rm(GROUP, name)

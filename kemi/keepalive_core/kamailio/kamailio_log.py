@@ -25,7 +25,7 @@ _LAST_LINES: Final = 50
 # about() says there.
 MOST_OF_A_KIND: Final = 20
 _MINUTE: Final = 60.0
-# As many kinds as are counted at a time: some hundred, and two for each destination in an outage.
+# The most kinds that are counted at a time: some hundred, and two for each destination in an outage.
 _MOST_KINDS: Final = 10_000
 
 # The name of what about() says, in a record.
@@ -119,7 +119,7 @@ def is_debugged() -> bool:
 def keep_quiet() -> None:
     """Keep Kamailio's own debug lines out of the log in this process, a timer's; call it at each run.
 
-    The log level is looked at once a second. Where it is lower than debug, the process follows it.
+    The log level is read once a second. If it is debug, this process writes at info; any other it follows.
     """
     global _debugged, _look_at
     now = time.monotonic()

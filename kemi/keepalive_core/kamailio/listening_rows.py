@@ -60,7 +60,7 @@ def store_rehearsed(now_us: int) -> None:
     store(COMMON, "rehearsed", rows.rehearsed_text(now_us))
 
 
-# One text, as long as the server runs.
+# There is one text, which stays the same while the server runs.
 _listeners = lru_cache(maxsize=1)(rows.listeners)
 
 

@@ -23,9 +23,9 @@ from .variables import MOST_PROBERS, probers
 CHANGES: Final = tuple(f"keepalive_changes_{prober}" for prober in range(MOST_PROBERS))
 """by the number of the prober that takes from it"""
 EVENTS: Final = "keepalive_events"
-# While so many changes wait for a prober that stands still, what calls wish for is not queued beside them.
+# While this many changes wait for a prober that stands still, wishes that calls bring are not queued.
 _MOST_WISHES: Final = 20_000
-# So many events wait for callbacks at the most, some 4 MB; what finds no room is in its destination's news.
+# The most events that wait for callbacks, some 4 MB. A change beyond that is kept in its destination's news.
 MOST_EVENTS: Final = 10_000
 
 
@@ -36,7 +36,7 @@ def announce_change(key: str, wish: Wish = Wish.REGULARLY) -> None:
     """
     queue = CHANGES[dealt_to(key, probers())]
     try:
-        # Wishes come with each call, where other changes are as many as there are destinations.
+        # Each call may bring a wish; the number of other changes is that of the destinations.
         if wish is Wish.SOON and KSR.mqueue.mq_size(queue) >= _MOST_WISHES:
             raise SharedMemoryFull(f"an entry of queue {queue}, in which {_MOST_WISHES} wait for a prober")
         _enqueue(queue, key, wish.value)
@@ -57,7 +57,7 @@ def announced_changes(prober: int) -> Iterator[tuple[str, Wish]]:
 
 
 def announce_event(text: str) -> None:
-    """Have the callbacks run for an event. Raises: SharedMemoryFull, where too many are waiting, too."""
+    """Have the callbacks run for an event. Raises: SharedMemoryFull, also if MOST_EVENTS are waiting."""
     if KSR.mqueue.mq_size(EVENTS) >= MOST_EVENTS:
         raise SharedMemoryFull(f"an entry of queue {EVENTS}, in which {MOST_EVENTS} wait for a callback")
     _enqueue(EVENTS, text)

@@ -31,9 +31,9 @@ _SO_TIMESTAMPNS: Final = 35
 _CREDENTIALS: Final = struct.Struct("=iII")
 _POINTER: Final = struct.calcsize("@P")
 _TOLD: Final = socket.CMSG_SPACE(_TIMESTAMP.size) + socket.CMSG_SPACE(_CREDENTIALS.size)
-# As much of a waiting datagram as tells it from others: a SIP request line and its Via.
+# The bytes of a waiting datagram that tell it from others: a SIP request line and its Via.
 _BEGINNING: Final = 512
-# A socket of which nobody has ever read, and of which nobody does for so long, is not one that workers read.
+# A socket from which nobody has ever read, and nobody reads for this time in us, is none of the workers'.
 _ABANDONED: Final = 60 * SECOND
 
 

@@ -23,9 +23,9 @@ from .tables import COMMON, locked, read_number, read_row, revise, store
 
 
 def may_tell(what: str, now: int, seconds: int = 60) -> bool:
-    """Return True in one process of all, once in so many seconds: the one that has to log what all may see.
+    """Return True in one process of all, the one that has to log what all may see; then not for some time.
 
-    Arguments: what, a word for it; now, us; seconds, that have to pass.
+    Arguments: what, a word for it; now, in us; seconds, until it may be told again. Raises: SharedMemoryFull.
     """
     key = f"told {what}"
     with locked(key, COMMON):
@@ -66,7 +66,7 @@ def store_disabled(disabled: bool) -> None:
     store(COMMON, "disabled", int(disabled))
 
 
-# One text, as long as the settings are.
+# There is one text, which changes with the settings only.
 _published = lru_cache(maxsize=1)(rows.settings)
 
 

@@ -131,9 +131,9 @@ _COUNTERS: Final = ("generation", "revision", "group_changes", "group_options", 
 _MARKS: Final = ("startup", "probers", "unannounced", "brought_in")
 # What is said once, and stays.
 _SAID_ONCE: Final = ("started", "state_read")
-# A counter that was lost goes on so far behind what was seen of it.
+# A lost counter goes on at this distance above the last number that was seen.
 _AHEAD: Final = 1 << 20
-# None of them gets there by itself.
+# No counter gets to this number by counting.
 _MOST_NUMBER: Final = (1 << 31) - 1 - _AHEAD
 
 

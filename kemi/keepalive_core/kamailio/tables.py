@@ -14,11 +14,14 @@ table          key               value
 ``keepalive``  ``lost``          int, counts rows that were found missing or nonsense
 =============  ================  ==================================================================
 
-A read-modify-write of a destination's rows happens under ``locked(key)``, the lock of its slot in
-``keepalive_health``. Inside it only short reads and writes of the other tables happen, no callback, no
-second destination's lock. A group's roster has a lock in its own table, taken inside a destination's, never
-around one, and one group's at a time; so has an uplink's row. The lock of what is_alive reads of a
-destination is taken inside of any other, for one read and one write.
+Whoever changes a row by what it was holds a lock. The order in which locks are taken, outermost first, and
+never two of one kind (inspection.py alone holds several groups'):
+
+1. a destination's, ``locked(key)``: that of its slot in ``keepalive_health``, for all of its rows;
+2. a group's, in ``keepalive_group``, for its roster and pages; or an uplink's, in ``keepalive_uplink``;
+3. that of what is_alive reads of a destination, in ``keepalive_state``, for one read and one write.
+
+Inside of them there are only short reads and writes of tables and queues: no callback, no ping, no wait.
 """
 
 import logging
@@ -117,7 +120,7 @@ def store(table: str, key: str, value: str | int) -> None:
         raise SharedMemoryFull(f"{key!r} in table {table}")
 
 
-# A text that takes the place of one that is longer by so many characters gets a cell of its own length.
+# A text that is shorter than the one before by this number of characters gets a cell of its own length.
 SLACK: Final = 128
 
 
@@ -208,8 +211,8 @@ def read_number(table: str, key: str) -> int:
 def next_generation() -> int:
     """Return a number that no registration had before, or 0 while the tables do not exist yet.
 
-    They come to exist in htable's own mod_init, which runs after ours where a kamailio.cfg loads
-    app_python3 first. This is the one call that tells: it is quiet then, where others log errors or crash.
+    htable makes them in its mod_init, which runs after ours if kamailio.cfg loads app_python3 first. Until
+    then sht_inc is the only call that is safe and silent; others log errors or crash.
     """
     return max(0, next_number("generation"))
 
@@ -217,7 +220,7 @@ def next_generation() -> int:
 def revision() -> int | None:
     """Return a number that is another one after each registration and each change of the settings.
 
-    What was worked out from these holds as long as the number stays.
+    What was worked out from these holds while the number is the same.
     """
     if not _exist and not _tables_exist():
         return None

@@ -32,15 +32,15 @@ _TICK_MS: Final = 63
 # RFC 3261 section 17.1.2.2: the most that two copies of a request are apart, ms.
 _T2_MS: Final = 4000
 
-# Pieces of private memory that a process makes, and of which it frees every other one.
+# The number of pieces of private memory that a process makes; it frees every second one.
 _PIECES: Final = 64
-# Of a message's parts that are parsed the largest needs some 400 bytes.
+# The bytes of a piece: the largest parsed part of a message needs some 400.
 _PIECE: Final = 768
 
 
-# In place of a destination's key in what is like a ping, to see what the routes do to it.
+# What a rehearsal, which is like a ping, has in the place of a destination's key.
 REHEARSAL: Final = "rehearsal"
-# How long tm waits for a reply to it, ms; it sends it once.
+# How long tm waits for a reply to a rehearsal, in ms; it sends it once.
 _REHEARSAL_MS: Final = 300
 # The hexadecimal digits of a Call-ID.
 _CALL_ID: Final = 32
@@ -87,9 +87,9 @@ class _Rehearsal(NamedTuple):
 # The ping that this process is sending, between send() and tm's event: key and generation of its destination,
 # and its Call-ID. A NamedTuple would take 0.3 us more of each ping.
 _leaving: tuple[str, int, Policy, Way, str] | None = None
-# The same of one that nobody awaits an answer to.
+# The same of a rehearsal.
 _rehearsing: _Rehearsal | None = None
-# When it left, us; 0 before the event.
+# When the one of these left, in us; 0 before tm's event.
 _left = 0
 # Whether this process has free pieces of memory.
 has_pieces = False
@@ -149,7 +149,7 @@ def send(key: str, generation: int, uri: str, policy: Policy, way: Way) -> int:
     try:
         sent = _t_uac_send(uri, policy, policy.proxy, call_id)
     except SystemError as error:
-        # Kamailio 5.6 says this, after the ping left, where a function it calls on the ping's way (the
+        # Kamailio 5.6 says this, after the ping left, if a function that it calls on the ping's way (the
         # event's, ksr_onsend_route) is missing. If the event was seen, the ping can be followed all the same.
         if not _left:
             raise EventNotSeen from error
@@ -205,9 +205,10 @@ def has_private_memory() -> bool:
 
 
 def copies(sent: int, ended: int, criteria: Criteria) -> list[int]:
-    """Return when each copy of a ping left, us, to one of tm's ticks.
+    """Return when each copy of a ping left, in us, to one of tm's ticks.
 
-    Arguments: sent, when the first did, us; ended, when its time was over, us; criteria, that it bore.
+    Arguments: sent, when the first copy left, in us; ended, when the ping timed out, in us; criteria, carried
+    by the ping.
     From: RFC 3261 section 17.1.2.2.
     """
     times = [sent]

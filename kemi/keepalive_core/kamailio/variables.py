@@ -10,7 +10,7 @@ import KSR
 _MOST_DEFINES: Final = 8
 
 
-# As many as there are queues of changes.
+# The number of queues of changes that keepalive-settings.cfg declares.
 MOST_PROBERS: Final = 8
 _NAME: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,63}")
 # htable makes 2^31 slots at the most.
@@ -46,7 +46,7 @@ def _is_name(text: object) -> bool:
 def configured(name: str) -> str | None:
     """Return a setting as Kamailio has it now, with what an operator changed at run time.
 
-    As long as nobody did, it is the define's text, which may name another define. Only for timers and
+    Before anybody did it is the define's text, which may name another define. Only for timers and
     routes: in child_init this read crashes Kamailio (5.6 to 6.0). Raises: Unreadable.
     """
     value = _read(f"sel(cfg_get.keepalive.{name})")

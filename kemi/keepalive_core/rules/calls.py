@@ -18,8 +18,7 @@ SHADOW: Final = "shadow"
 ON: Final = "on"
 MODES: Final = (OFF, SHADOW, ON)
 
-# Of the calls within the window so many in a hundred have to have failed, as in Envoy's
-# failure_percentage_threshold.
+# Percentage of the calls within the window that have to have failed: Envoy's failure_percentage_threshold.
 FAILING: Final = 85
 
 

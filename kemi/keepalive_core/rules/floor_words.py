@@ -1,6 +1,6 @@
 """What the owners of a group's members say of group_min_alive, as text of fixed width (pure).
 
-Where owners say different things, the highest number and the highest percentage count.
+If owners say different things, the highest number and the highest percentage count.
 """
 
 import math

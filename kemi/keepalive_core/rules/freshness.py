@@ -8,11 +8,11 @@ from .policy import Policy
 from .record import Health, last_evidence
 from .schedule import SECOND
 
-# After nothing but void pings for so many intervals, and for so long at the least, a state is unknown.
+# After nothing but void pings for this number of intervals, and for this time in us, a state is unknown.
 VOID_INTERVALS: Final = 10
 VOID_AT_LEAST: Final = 300 * SECOND
-# The last times for which a prober stood still do not count. Not all of them: one that waits for a name's
-# records time and again would keep a state for ever.
+# The number of a prober's last standstills that do not count against a state. If all did not, a prober that
+# waits for a name's records again and again would keep a state for ever.
 STANDSTILLS: Final = 10
 
 

@@ -12,7 +12,7 @@ from .schedule import SECOND
 
 # The interval of the watch's rtimer, in keepalive-settings.cfg, us.
 BEAT: Final = SECOND // 10
-# Of so much a process may be late on a busy machine that hears all the same, us.
+# On a busy machine that hears everything a process may be late by this time, in us.
 LATE: Final = 3 * SECOND // 10
 
 
@@ -21,15 +21,15 @@ LATE: Final = 3 * SECOND // 10
 # Kamailio's timers count ticks of 1/16 s. Those that a standstill cost, and those that a clock set forward
 # left out, are made up for at once, within 5 s (5.6 to 6.1): till then they may end a time limit early.
 _MADE_UP: Final = 6 * SECOND
-# So long after a standstill all that waited is read and judged, us.
+# The time after a standstill within which all that waited is read and judged, in us.
 _CATCHES_UP: Final = SECOND
-# What costs no tick is not written down, us.
+# A gap that is shorter, in us, costs no tick, and is not written down.
 _TICK: Final = SECOND // 16
-# A time limit that ends early by less did not end early: it is in ticks, and one more was asked for.
+# A time limit that ends early by less than this, in us, has not: it counts ticks, and one more was asked for.
 EARLY: Final = SECOND // 10
-# For so long a gap matters: the longest time limit, and what is made up for within it, us.
+# The time for which a gap matters, in us: the longest time limit, and what is made up for within it.
 _MATTERS: Final = 40 * SECOND
-# As many are remembered.
+# The most gaps that are remembered.
 _MOST_GAPS: Final = 100
 
 
@@ -113,7 +113,7 @@ def missed(gaps: Iterable[Gap], sent: int, ended: int, limit: int) -> Gap | None
 
 # --- answers that nobody read -----------------------------------------------------------------------------
 
-# As many slots are remembered: 40 s, for the longest time limits.
+# The number of slots that are remembered: 40 s, for the longest time limits.
 _REMEMBERED: Final = 400
 
 

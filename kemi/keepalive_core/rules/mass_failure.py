@@ -34,7 +34,7 @@ class Uplink(NamedTuple):
 
     def failing(self, now: int, interval: int) -> float:
         """Return the number that began to fail within the last interval, us."""
-        # The previous interval counts by the part of it that is not an interval old yet.
+        # The interval before counts by the fraction of it that is still within the last interval.
         return self.failed + self.before * max(0.0, 1 - (now - self.began) / interval)
 
     def is_frozen(self, now: int) -> bool:

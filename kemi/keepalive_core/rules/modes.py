@@ -15,7 +15,7 @@ ADMIN_MODES: Final = (READY, DRAIN, MAINT)
 NEVER: Final = 2**40
 """Epoch seconds, long after anybody cares"""
 MOST_SECONDS: Final = 10 * 365 * 86_400
-"""A mode ends after so long at the latest, or not at all."""
+"""The longest time for which a mode can be set, unless it is set without an end"""
 
 
 class Admin(NamedTuple):

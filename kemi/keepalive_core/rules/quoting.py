@@ -24,7 +24,7 @@ _MOST_AROUND: Final = 256
 
 
 def quoted(value: object) -> str:
-    """Return what a value looks like, in quotation marks where it is a text; it never raises."""
+    """Return what a value looks like, in quotation marks if it is a text; it never raises."""
     if isinstance(value, str):
         return _cut(repr(_without_password(value)[: _MOST + 1]))
     if isinstance(value, bytes):

@@ -11,9 +11,9 @@ from .parameters import Value
 FORCE: Final = "!force"
 """What a list in kamailio.cfg begins with if it may remove whatever it does not have"""
 MOST_FAULTS: Final = 5
-"""So many faults of a list are told, and of the others how many there are"""
+"""The most faults of a list that are told one by one; of the others their number is"""
 
-# Of fewer a hand removes more than half now and then; of so many it is a slip, or half a file.
+# Of fewer destinations people remove more than half now and then; of more it is a slip, or half a file.
 _MANY: Final = 10
 
 
@@ -60,7 +60,7 @@ def removed(before: Collection[str], wanted: Collection[str], forced: bool) -> l
     """Return what a list no longer has.
 
     Arguments: before and wanted, the keys of the destinations; forced, whether any number may go.
-    Raises: Refused where all would go, or more than half of ten or more.
+    Raises: Refused if all would go, or more than half of ten or more.
     """
     gone = [key for key in before if key not in wanted]
     if forced or not gone:

@@ -116,7 +116,7 @@ class Roster:
         if len(seated.lines) <= SEATS:
             self._rewrite(page, old, [seated])
         else:
-            # Where members come in the order of their ranks, or backwards, the pages are left full.
+            # If members come in the order of their ranks, or backwards, the pages are left full.
             self._rewrite(page, old, seated.parted({0: 1, SEATS: SEATS}.get(at, SEATS // 2)))
         self.members += 1
         self.answering += mark == ANSWERS
@@ -155,7 +155,7 @@ class Roster:
         self._rewrite(first, last - first, [Seated.of(lines, "".join(marks for _, marks in parts))])
 
     def settle(self, most: int) -> bool:
-        """Have the best ones kept answering that do not answer, as many as are missing.
+        """Keep the best members answering that do not answer of their own, until enough do.
 
         Arguments: most, how many marks to change.
         Returns: whether all is done.
@@ -185,7 +185,7 @@ class Roster:
         return len(self._records)
 
     def follow_words(self, setting: str) -> None:
-        """Work out the least number of members that have to answer: where words differ, the highest one.
+        """Work out the least number of members that have to answer: if words differ, the highest one.
 
         Arguments: setting, the word for members whose owners say nothing.
         """

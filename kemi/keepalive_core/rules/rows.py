@@ -70,7 +70,7 @@ class Registration(NamedTuple):
 
     @property
     def options(self) -> dict[str, Value]:
-        """What the owners set for the destination; where they differ, the word of the first one counts."""
+        """What the owners set for the destination; if they differ, the word of the first one counts."""
         merged: dict[str, Value] = {}
         for owner in reversed(self.owners.values()):
             merged |= owner.options

@@ -27,7 +27,7 @@ MIN_PINGS_PER_TICK: Final = 100
 CATCH_UP_FACTOR: Final = 1.25
 # However many ask for a destination, between two pings out of turn there is at least this time, us.
 SOONEST: Final = SECOND
-# In no time of this length, us, more than twice the steady rate is sent.
+# Within any span of this length, in us, at most twice the steady rate is sent.
 _WINDOW: Final = SECOND // 10
 _MOST_IN_WINDOW: Final = 2
 
@@ -56,7 +56,7 @@ def phase(turn: int) -> float:
 def dealt_to(key: str, probers: int) -> int:
     """Return which of the probers, counted from 0, pings a destination; every process answers the same.
 
-    Names are the last one's: it alone waits while a DNS server does not answer, and no address with it.
+    Host names go to the last one, so that only that one waits while DNS is slow.
     """
     if probers == 1:
         return 0
@@ -104,14 +104,14 @@ SLOT: Final = SECOND // 100
 
 
 def _passed(slots: Collection[int], first: int, last: int) -> Iterable[int]:
-    """Return all slots from first to last, or those of them that there are, whichever are fewer."""
+    """Return the slots from first to last, in order; after a long stall only those that have entries."""
     if len(slots) < last - first:  # as over a long stall
         return sorted(slot for slot in slots if slot <= last)
     return range(first, last + 1)
 
 
 class Timetable:
-    """Keys and the time each is due: a wheel, where putting and taking a key costs the same for any number.
+    """Keys and the time each is due: a wheel, in which a key is put and taken at the same cost for any number.
 
     A heap, which knows the order within a slot too, took 2.6 us more for each of 10,000 pings.
     """

@@ -43,7 +43,7 @@ _ANSWERS: Final = {_UNKNOWN_AS["up"]: UP, UP: UP, _UNKNOWN_AS["error"]: ERROR}
 
 
 def code(state: int, service: Service = Service.IN, groups: int = 0) -> int:
-    """Return the code of a destination in a state, that as many groups keep answering."""
+    """Return a destination's code. Arguments: state; service; groups, how many keep it answering."""
     return groups * _GROUP + service * _SERVICE + state
 
 

@@ -16,8 +16,8 @@ from .uris import SIPS_OVER_UDP, Hop
 NO_SUCH_SOCKET: Final = "no such socket"
 NO_SUCH_TRANSPORT: Final = "no such transport"
 NO_SUCH_ADDRESS: Final = "no such address"
-# Ways that are remembered; there are as many as sockets and transports in use, which is few.
-_MOST_WAYS: Final = 1000
+# The most departures that are remembered: one for each socket and kind of next hop in use, which is few.
+_MOST_DEPARTURES: Final = 1000
 
 
 class Listener(NamedTuple):
@@ -84,7 +84,7 @@ class Sockets:
         """
         found = self._departures.get((hop, socket))
         if found is None:
-            if len(self._departures) >= _MOST_WAYS:
+            if len(self._departures) >= _MOST_DEPARTURES:
                 self._departures.clear()
             found = self._departures[hop, socket] = self._departure(hop, socket)
         return found

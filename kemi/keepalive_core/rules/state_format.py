@@ -19,7 +19,7 @@ from .state_row import KEPT, Row, Untrue, fields_of, key_of, row_of
 FORMAT: Final = "keepalive-state-4"
 MOST_BYTES_OF_A_LINE: Final = 65_536
 MOST_FAULTS: Final = 5
-"""So many bad lines are told, and of the others how many there are"""
+"""The most bad lines that are told one by one; of the others their number is"""
 
 _ANY_FORMAT: Final = re.compile(rb'\["keepalive-state-([0-9]{1,9})"\]')
 _KNOWN: Final = (b"1", b"2", b"3", FORMAT[-1:].encode())
@@ -41,7 +41,7 @@ class Parsed(NamedTuple):
     is_ours: bool
     """whether it is a state file at all; an empty one is, which a full disk leaves"""
     is_whole: bool
-    """whether it has the first line of a known format and its last one, and as many between as that says"""
+    """whether it has the first line of a known format, and a last one that says how many lines are between"""
 
 
 def text_of(key: str, row: Row) -> str:

@@ -32,7 +32,7 @@ _MOST: Final = 2**53
 _MOST_REASON: Final = 500
 # flap_hold_max and passive_window are a day at the most.
 _LONGEST_HOLD: Final = 86_400
-# As many doublings take flap_hold from a second to a day.
+# This number of doublings takes flap_hold from a second to a day.
 _MOST_LEVEL: Final = 17
 _MOST_CHANGES: Final = 1000
 _SLACK: Final = 2
@@ -65,7 +65,7 @@ class Row(NamedTuple):
     admin: Admin | None = None
     history: list[list[Any]] = []  # noqa: RUF012 - a NamedTuple's default, never changed
     left: int = 0
-    """epoch seconds since when it is not monitored any more; 0 where it is"""
+    """epoch seconds since when it is not monitored any more; 0 if it is"""
 
     @staticmethod
     def of(known: Health, admin: Admin | None, history: list[list[Any]], now: int, wall: float) -> "Row":
@@ -85,7 +85,7 @@ class Row(NamedTuple):
 
         Arguments: now, us, and wall, epoch seconds, of the same moment.
         """
-        # Where the wall clock was set back meanwhile, the newest time that is known says how late it is.
+        # If the wall clock was set back meanwhile, the newest time that is known says how late it is.
         late = max(wall, newest(self.health))
 
         def monotonic(when: int) -> int:

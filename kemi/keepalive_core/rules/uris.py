@@ -27,7 +27,7 @@ _USER = re.compile(
 _PARAMETER = re.compile(r"(?:[A-Za-z0-9\-_.!~*'()\[\]/:&+$]|%[0-9A-Fa-f]{2})+")
 # Underscores are no part of RFC 1123 host names, but container networks are full of them.
 _HOST_LABEL = re.compile(r"[A-Za-z0-9_](?:[A-Za-z0-9_-]*[A-Za-z0-9_])?")
-# The host and port of a key, where the host is an address.
+# The host and port of a key, if the host is an address.
 _ADDRESS = re.compile(r"^sips?:(?:[^@]*@)?((?:\d+\.\d+\.\d+\.\d+|\[[^\]]+\]):\d+)")
 # What is a key already, and its own URI: most of what a script asks for is. To read it takes 6 us, this 0.3.
 _OCTET = r"(?:25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)"

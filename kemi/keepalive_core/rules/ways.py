@@ -9,7 +9,7 @@ from .schedule import SECOND
 
 # Over these transports a request is sent once (RFC 3261 section 18.1.1).
 _RELIABLE: Final = re.compile(r"^sips:|;transport=(?!udp)", re.IGNORECASE)
-# So long, us, tm goes on to further targets of a name: the default of its max_noninv_lifetime.
+# The longest time for which tm goes on to further targets of a name, in us: its max_noninv_lifetime.
 _LIFETIME: Final = 32 * SECOND
 
 

@@ -43,7 +43,7 @@ def _alive(name: object) -> list[str] | None:
     # What can't be printed is no group's name, and NUL or half a character no key to Kamailio.
     if not isinstance(name, str) or not name or not name.isprintable():
         return None
-    # Read before what it stands for: a change that comes meanwhile makes the answer an old one.
+    # The number is read first, so that a change meanwhile makes what is remembered an old answer.
     change = group_rows.group_change(name)
     if change is None:
         return None

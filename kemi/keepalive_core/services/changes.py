@@ -99,7 +99,7 @@ class Changes:
 
     def look_at_all(self, now: int) -> None:
         """Have all looked at that are there, or that the prober takes to be there: walks all of them."""
-        # Read before the rows: a change that comes meanwhile is looked for again.
+        # The number is read first, so that for a change meanwhile all are looked at again.
         unannounced = queues.unannounced()
         there = [key for key in destination_rows.monitored_keys() if self._share.has(key)]
         for key in (*there, *self._fleet.keys()):

@@ -14,7 +14,7 @@ from ..rules.schedule import SECOND
 
 log = logging.getLogger("keepalive")
 
-# This number of pings of a kind, each within this time, us, of the last, is no jump of a clock, no chance.
+# This number of pings of a kind, each within this time in us of the last, is no jump of a clock, no chance.
 _TIMES: Final = 3
 _WHILE: Final = 600 * SECOND
 # Who has read it once need not read it each minute.

@@ -1,6 +1,6 @@
 """Groups of destinations follow their members: what is_alive reads of these, and where they belong.
 
-A group is kept as a roster (``rosters``), so that a change costs no more where the group has more members.
+A group is kept as a roster (``rosters``), so that the cost of a change does not grow with the group.
 """
 
 from contextlib import suppress
@@ -29,7 +29,8 @@ def code_now(code: int, registered: Registration | None) -> int:
 def publish(key: str, code: int, registered: Registration | None) -> None:
     """Write what is_alive reads of a destination, under its lock; its groups still have enough that answer.
 
-    Arguments: key; code, as code_of() gives it; registered, how it is. Its rows are there, and need no room.
+    To overwrite these rows needs no memory. Arguments: key; code, as code_of() gives it; registered, how the
+    destination is registered.
     """
     code = code_now(code, registered)
     places = ranks(registered) if registered else {}
@@ -102,6 +103,6 @@ def _note(name: str, key: str, rank: str, mark: str) -> None:
     """Write down in a group's roster what is true of a member."""
     with opened(name) as roster:
         seat = roster.find(rank, key)
-        # One that is kept answering is so as long as it is needed.
+        # A spare member that is kept answering stays kept: settle() sees whether it has to.
         if seat is not None and (roster.mark(seat), mark) != (roster_text.KEPT, roster_text.SPARE):
             roster.set_mark(seat, mark)

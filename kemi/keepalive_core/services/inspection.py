@@ -16,7 +16,7 @@ from ..rules.service_code import code_of, groups_keeping, in_service, own
 from ..rules.target import Target
 from . import groups, open_rosters
 
-# As many pages of rosters are looked at in a second, of some 300 us each.
+# The number of pages of rosters that are looked at in a second, each for some 300 us.
 _PAGES = 2
 
 

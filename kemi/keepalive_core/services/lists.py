@@ -28,7 +28,7 @@ LIST_OWNER = "list_file"
 MISSED_SECONDS: Final = 10
 """What could not be registered at the start is tried again after this time"""
 
-# So many times a reload begins anew since another process has begun one.
+# The most times that a reload begins anew because another process has begun one.
 _MOST_ROUNDS: Final = 10
 
 Wanted = tuple[uris.Destination, str, Owner]

@@ -19,9 +19,9 @@ from ..rules.rosters import Roster
 
 log = logging.getLogger("keepalive")
 
-# As many members begin or end to be kept answering at a time: some 0.1 ms, for which a group is locked.
+# The most members that begin or cease to be kept answering under one lock: it is held for some 0.1 ms.
 _AT_ONCE: Final = 32
-# As many are named where the log tells of those that are kept answering.
+# The most members that the log names of those that are kept answering.
 _NAMED: Final = 5
 
 # Groups in which this process has to change more than it may at a time.

@@ -11,7 +11,7 @@ from ..rules.rows import Registration
 from . import configuration
 
 _Options = tuple[tuple[str, Value], ...]
-# By the options of groups and of destinations, all of one version of the settings. One takes some 4 kB.
+# By the options of groups and of destinations; valid for one version of the settings. One takes some 4 kB.
 _policies: Remembered[tuple[_Options, _Options], Policy] = Remembered(
     16 << 20, lambda options, _: 4000 + sum(4 * len(str(value)) for each in options for _, value in each)
 )
@@ -21,7 +21,7 @@ _NO_OPTIONS: Final[Mapping[str, Value]] = {}
 OF_SCRIPT: Final = "script"
 OF_LIST_FILE: Final = "list file"
 
-# The options of groups, all as they were at one number of options_change().
+# The options of groups, by their names; valid for one number of options_change().
 _group_options: Remembered[str, dict[str, Value]] = Remembered(
     4 << 20, lambda _, options: 100 + sum(100 + len(str(value)) for value in options.values())
 )

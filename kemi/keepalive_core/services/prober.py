@@ -49,7 +49,7 @@ class Prober:
             *(self._fleet, self._departures, self._housekeeping, self._mending, self._bulkhead, clock),
         )
         self._has_begun = False
-        """whether it knows what was there before it"""
+        """whether the destinations that were there before it are loaded"""
         self._last_tick = 0
         """when its last tick began, us"""
         self._sent_in_last_tick = 0

@@ -198,6 +198,6 @@ def remove(key: str, registered: Registration) -> None:
 
 
 def have_followed(key: str) -> None:
-    """Tell the prober of what is written down already; where memory has no room for that, it finds out."""
+    """Tell the prober of a change that is written down; without memory for that it finds out by itself."""
     with suppress(tables.SharedMemoryFull):
         queues.announce_change(key)

@@ -36,7 +36,7 @@ _OURS: Final = "ksr_keepalive_"
 
 # What Kamailio takes for an answer: a C int.
 _C_INT: Final = range(-(2**31), 2**31)
-# So many characters of an error are told.
+# The most characters of an error that are told.
 _MOST_TOLD: Final = 300
 
 

@@ -24,7 +24,7 @@ log = logging.getLogger("keepalive")
 
 # What is more is not read. A destination takes about 1 kB.
 MOST_BYTES: Final = 512 * 2**20
-# As much of a file shows whose it is.
+# The bytes at a file's beginning that show whose it is.
 _BEGINNING: Final = 65_536
 # Writing takes time in proportion to the number of destinations: rest ten times as long.
 REST: Final = 10

@@ -17,7 +17,7 @@ from . import configuration, policies
 
 
 class Terms(NamedTuple):
-    """What holds for a destination as long as the revision stays."""
+    """What holds for a destination while tables.revision() is the same."""
 
     registered: Registration | None
     """how it is registered; None if that row is lost"""

@@ -4,7 +4,7 @@ import KSR
 
 import keepalive
 
-# What tm may wait for a first reply of a gateway, ms, and for an answer to a call.
+# What tm may wait for a first reply of a gateway, in ms, and for an answer to a call.
 FIRST_REPLY_MS = 4_000
 ANSWER_MS = 120_000
 

@@ -99,7 +99,7 @@ def keep(ping: tm.Ping, result: Result) -> None:
 
 
 def reply(ping: tm.Ping, code: int, ended: int) -> Result:
-    """Return all that the reply at hand says; ended, when it came, us."""
+    """Return all that the reply at hand says; ended, when it came, in us."""
     retry_after = _retry_after() if code >= _MAY_RETRY_AFTER else 0
     reason = one_line(_peers_text("$rr"))
     return Result(ping.generation, ping.sent_us, ended, Kind.REPLY, code, reason, retry_after)

@@ -48,7 +48,7 @@ def take_untold() -> bool:
 
 
 def running_callback() -> RunningCallback:
-    """Return when the callback that runs began, us, and which it is; (0, "") for none."""
+    """Return when the callback that runs began, in us, and which it is; (0, "") for none."""
     return read_row(COMMON, "callback", rows.running_callback) or RunningCallback()
 
 

@@ -4,12 +4,12 @@ import time
 
 
 def now() -> int:
-    """Return the time, us: monotonic, and the same in all processes of a Linux machine."""
+    """Return the time in us: monotonic, and the same in all processes of a Linux machine."""
     return time.monotonic_ns() // 1000
 
 
 def wall_ahead() -> int:
-    """Return by how much the wall clock is ahead of the monotonic one, us: a jump of it shows there."""
+    """Return by how much the wall clock is ahead of the monotonic one, in us: a jump of it shows there."""
     return min(_compared_clocks() for _ in range(3))[1] // 1000
 
 

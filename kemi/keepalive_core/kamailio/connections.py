@@ -27,7 +27,7 @@ T = TypeVar("T")
 class Connections:
     """The peers of Kamailio's connections, as they were a moment ago.
 
-    Arguments: clock, returns the time, us; open_sockets, returns the kernel's numbers of the sockets that
+    Arguments: clock, returns the time in us; open_sockets, returns the kernel's numbers of the sockets that
     Kamailio has open, None if nobody tells.
     """
 

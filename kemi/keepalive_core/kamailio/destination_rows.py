@@ -98,7 +98,7 @@ def health(key: str) -> Health | None:
 
 
 def newest_sent(key: str) -> int | None:
-    """Return when the newest ping that was judged had left, us; None if it is not monitored."""
+    """Return when the newest ping that was judged had left, in us; None if it is not monitored."""
     return read_row(HEALTH, key, newest_sent_in)
 
 

@@ -6,7 +6,7 @@ table          key                     value
 ``keepalive``  ``pulse``               listening.Pulse, two numbers
 ``keepalive``  ``gaps``                each listening.Gap, three numbers
 ``keepalive``  ``queue`` and a socket  listening.Queue: a number, bits, a number
-``keepalive``  ``rehearsed``           when the last reply to a rehearsal came, us
+``keepalive``  ``rehearsed``           when the last reply to a rehearsal came, in us
 ``keepalive``  ``listeners``           JSON, the fields of each sockets.Listener
 =============  ======================  ===============================================
 """
@@ -51,7 +51,7 @@ def store_queue(address: str, known: Queue) -> None:
 
 
 def rehearsed() -> int:
-    """Return when the last reply to a rehearsal came, us; 0 for never."""
+    """Return when the last reply to a rehearsal came, in us; 0 for never."""
     return read_row(COMMON, "rehearsed", rows.rehearsed) or 0
 
 

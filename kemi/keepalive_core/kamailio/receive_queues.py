@@ -41,9 +41,9 @@ class Look(NamedTuple):
     """What a look at a queue found."""
 
     unread_since: int = 0
-    """when the oldest arrived of what waits, if it has waited for a BEAT, us; else 0"""
+    """when the oldest arrived of what waits, if it has waited for a BEAT, in us; else 0"""
     lost_since: int = 0
-    """since when something was lost for good, us; 0 if nothing was"""
+    """since when something was lost for good, in us; 0 if nothing was"""
     dropped: int = 0
     """how many datagrams the kernel dropped since the look before"""
 
@@ -51,7 +51,7 @@ class Look(NamedTuple):
 class UdpQueue:
     """What waits to be read at one UDP socket.
 
-    Arguments: opened, the socket, which is only looked at; now, us.
+    Arguments: opened, the socket, which is only looked at; now, in us.
     """
 
     def __init__(self, opened: socket.socket, now: int) -> None:
@@ -63,7 +63,7 @@ class UdpQueue:
         self._head: object = None
         """of what waited at the last look, the first datagram and where it came from"""
         self._since = 0
-        """when that arrived, us; 0 if nothing waited"""
+        """when that arrived, in us; 0 if nothing waited"""
         self._looked = now
         self._received = self._last_receipt()
         self._was_read = self._received is not None
@@ -71,7 +71,7 @@ class UdpQueue:
     def look(self, now: int, ahead: int) -> Look:
         """Return what the queue is like now.
 
-        Arguments: now, us; ahead, by how much the wall clock is ahead of the monotonic one, us.
+        Arguments: now, in us; ahead, by how much the wall clock is ahead of the monotonic one, in us.
         """
         looked, dropped = self._looked, self._newly_dropped()
         self._look_at_head(now, ahead)
@@ -149,8 +149,8 @@ class TaskQueue:
     other tasks, so the kernel is asked to say with each pointer which process sent it, and when; workers,
     who ask for neither, do not notice.
 
-    Arguments: opened, the end, which is only looked at; now, us; senders, the numbers of the processes whose
-    tasks are datagrams.
+    Arguments: opened, the end, which is only looked at; now, in us; senders, the numbers of the processes
+    whose tasks are datagrams.
     """
 
     def __init__(self, opened: socket.socket, now: int, senders: Collection[int]) -> None:
@@ -209,7 +209,7 @@ def overflows() -> int | None:
 def udp_queues(now: int) -> list[UdpQueue]:
     """Return the queues of the UDP sockets at which this process could receive from anybody.
 
-    Arguments: now, us.
+    Arguments: now, in us.
     """
     return [UdpQueue(each, now) for each in _sockets(_receives_from_anybody).values()]
 
@@ -217,7 +217,7 @@ def udp_queues(now: int) -> list[UdpQueue]:
 def task_queues(now: int, senders: Collection[int]) -> list[TaskQueue]:
     """Return the queues of the socket pairs by which this process could take tasks.
 
-    Arguments: now, us; senders, as of a TaskQueue.
+    Arguments: now, in us; senders, as of a TaskQueue.
     """
     ends = _sockets(_is_end_of_pair)
     # The two ends of a pair are made one behind the other, and Kamailio writes at the second.

@@ -29,7 +29,7 @@ _OVER: Final = "over "
 # tm's timers tick every 1/16 s and end up to one tick early (measured: 441 ms where 500 were asked for). A
 # reply that comes in time must not be taken for a timeout, so one tick is added.
 _TICK_MS: Final = 63
-# RFC 3261 section 17.1.2.2: the most that two copies of a request are apart, ms.
+# RFC 3261 section 17.1.2.2: the most that two copies of a request are apart, in ms.
 _T2_MS: Final = 4000
 
 # The number of pieces of private memory that a process makes; it frees every second one.
@@ -136,7 +136,7 @@ def send(key: str, generation: int, uri: str, policy: Policy, way: Way) -> int:
 
     Arguments: key and generation, of the destination; uri, the request URI; policy, what to send, from where
     and through whom, and how long tm waits for a final reply; way, on which it travels.
-    Returns: when the ping left, us; 0 if it did not, as the name can't be resolved, or no socket fits. A
+    Returns: when the ping left, in us; 0 if it did not, as the name can't be resolved, or no socket fits. A
     refused TCP connection is no such failure, tm tells of it by a timeout.
     Raises: EventNotSeen.
     From: RFC 3261 section 11.1.

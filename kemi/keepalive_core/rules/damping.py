@@ -14,7 +14,7 @@ def damp(before: Health, verdict: Verdict, now: int, criteria: Criteria) -> Verd
     flap_window: RFC 2439's damping, with a count instead of a penalty. Meanwhile there are no changes, and so
     no events.
 
-    Arguments: before, what was known; verdict, a rule's; now, us; criteria, of the destination.
+    Arguments: before, what was known; verdict, a rule's; now, in us; criteria, of the destination.
     Returns: the verdict, or the one that keeps it down.
     """
     if not criteria.flap_limit or verdict.transition is not Transition.CHANGED:

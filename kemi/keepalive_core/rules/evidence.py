@@ -53,9 +53,9 @@ class Result(NamedTuple):
     generation: int
     """of the registration that the ping was sent for"""
     sent: int
-    """when the ping left, us"""
+    """when the ping left, in us"""
     ended: int
-    """when its end was known, us"""
+    """when its end was known, in us"""
     kind: Kind
     code: int = 0
     """the final SIP code of a reply, else 0"""
@@ -66,7 +66,7 @@ class Result(NamedTuple):
 
     @property
     def at(self) -> int:
-        """When it was known, us."""
+        """When it was known, in us."""
         return self.ended
 
     def why(self) -> str:
@@ -91,7 +91,7 @@ class Report(NamedTuple):
     success: bool
     reason: str
     at: int = 0
-    """when, us"""
+    """when, in us"""
 
     def why(self) -> str:
         """Say what was reported, for a log line."""
@@ -103,7 +103,7 @@ class Call(NamedTuple):
 
     code: int
     at: int
-    """when, us"""
+    """when, in us"""
 
 
 class Expiry(NamedTuple):
@@ -111,21 +111,21 @@ class Expiry(NamedTuple):
 
     reason: str
     at: int
-    """when, us"""
+    """when, in us"""
 
 
 class EndOfDrain(NamedTuple):
     """The time of a drain that the destination asked for may be over."""
 
     at: int
-    """when, us"""
+    """when, in us"""
 
 
 class Mismatch(NamedTuple):
     """A reply came that belongs to no ping of the destination."""
 
     at: int
-    """when, us"""
+    """when, in us"""
 
 
 Evidence = Result | Report | Call | Expiry | EndOfDrain | Mismatch

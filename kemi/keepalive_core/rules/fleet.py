@@ -19,7 +19,7 @@ from .sockets import Departure
 from .target import Seen, Target, Timing
 from .ways import way_of
 
-# Time, us, for which a destination that is gone is remembered with its last ping: it may be added again.
+# Time, in us, for which a destination that is gone is remembered with its last ping: it may be added again.
 _REMEMBERED_US = SOONEST
 
 
@@ -38,7 +38,7 @@ class Fleet:
         """how many are pinged from which socket"""
         self._targets: dict[str, Target] = {}
         self._gone: OrderedDict[str, tuple[int, Target]] = OrderedDict()
-        """who left lately and when, us, the first one first"""
+        """who left lately and when, in us, the first one first"""
         self._chance = chance
         self._departure = departure
         self._places = 0
@@ -111,7 +111,10 @@ class Fleet:
             self.pings.remove(key)
 
     def resume(self, paused: int, now: int) -> None:
-        """Ask all anew, spread as at a start, after nobody was asked since a time, us: walks all of them."""
+        """Ask all anew, spread as at a start: walks all of them.
+
+        Arguments: paused, since when nobody was asked, in us; now, in us.
+        """
         for key, target in self._targets.items():
             target.asked = 0
             # Who was due before has waited for longer: pauses in a row put nobody off.

@@ -17,9 +17,9 @@ STANDSTILLS: Final = 10
 
 
 def limit(known: Health, policy: Policy, interval: int) -> int:
-    """Return for how long a state stands without evidence, us; 0 for any time.
+    """Return for how long a state stands without evidence, in us; 0 for any time.
 
-    Arguments: known, of the destination; policy, in force for it; interval, of its pings at its pace, us.
+    Arguments: known, of the destination; policy, in force for it; interval, of its pings at its pace, in us.
     """
     limits = []
     if policy.stale_after:
@@ -30,13 +30,13 @@ def limit(known: Health, policy: Policy, interval: int) -> int:
 
 
 def end(known: Health, stands: int, asked: int, answered: int, standstills: Iterable[tuple[int, int]]) -> int:
-    """Return when a state ends, us, unless there is evidence before.
+    """Return when a state ends, in us, unless there is evidence before.
 
     Times in which it was not asked do not count.
 
-    Arguments: known, of the destination; stands, its limit(), us; asked, when the first ping left behind the
-    last time without any, us; answered, how long a ping takes at the most, us; standstills, the last ones of
-    whoever asks: when each was over, and how long it was, us.
+    Arguments: known, of the destination; stands, its limit(), in us; asked, when the first ping left after
+    the last time without any, in us; answered, how long a ping takes at the most, in us; standstills, the
+    last ones of its prober: when each was over, and how long it was, in us.
     """
     last = last_evidence(known)
     stood = sum(length for over, length in standstills if over > last)
@@ -44,7 +44,7 @@ def end(known: Health, stands: int, asked: int, answered: int, standstills: Iter
 
 
 def why(known: Health, stands: int) -> str:
-    """Say why a state ends that stood for its limit, us."""
+    """Say why a state ends that stood for its limit, in us."""
     reason = f"no fresh result for {stands / SECOND:g} s"
     if known.voids:
         witness = known.reason.removeprefix(NO_VERDICT)

@@ -180,7 +180,7 @@ def judge_report(health: Health, report: Report, criteria: Criteria, wall: int) 
 
 
 def count_call(health: Health, success: bool, criteria: Criteria, at: int, wall: int) -> Verdict:
-    """Count one more success or failure that traffic showed, at a time, us."""
+    """Count one more success or failure that traffic showed, at a time in us."""
     state, streak, transition = _step(health, success, criteria, at)
     after = health._replace(state=state, streak=streak, voids=0)
     if success:
@@ -204,7 +204,7 @@ def expire(health: Health, reason: str, wall: int) -> Verdict:
 
 
 def end_drain(health: Health, now: int) -> Verdict:
-    """End a drain whose end, us, is reached."""
+    """End a drain if its end is reached now, in us."""
     if not health.drain_until or now < health.drain_until:
         return Verdict(health, Transition.STALE)
     return Verdict(health._replace(drain_until=0), Transition.UNCHANGED)

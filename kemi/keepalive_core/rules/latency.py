@@ -36,7 +36,7 @@ def with_sample(samples: str, mark: str) -> str:
 
 
 def average(known_us: int, latency_us: int) -> int:
-    """Return the moving average, us, after one more latency."""
+    """Return the moving average in us after one more latency."""
     return known_us + int((latency_us - known_us) * LATENCY_WEIGHT)
 
 

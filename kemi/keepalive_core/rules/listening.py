@@ -10,7 +10,7 @@ from typing import Final, NamedTuple
 
 from .schedule import SECOND
 
-# The interval of the watch's rtimer, in keepalive-settings.cfg, us.
+# The interval of the watch's rtimer, in keepalive-settings.cfg, in us.
 BEAT: Final = SECOND // 10
 # On a busy machine that hears everything a process may be late by this time, in us.
 LATE: Final = 3 * SECOND // 10
@@ -37,36 +37,36 @@ class Pulse(NamedTuple):
     """When this server was seen awake."""
 
     beat: int = 0
-    """the last time, us; 0 for never"""
+    """the last time in us; 0 for never"""
     ahead: int = 0
-    """by how much the wall clock was ahead of the monotonic one then, us"""
+    """by how much the wall clock was ahead of the monotonic one then, in us"""
 
 
 class Gap(NamedTuple):
     """A time of which this server saw nothing."""
 
     at: int
-    """when it was over, us"""
+    """when it was over, in us"""
     stood: int
-    """for how long the server was seen by nobody, us"""
+    """for how long the server was seen by nobody, in us"""
     jumped: int
-    """by how much the wall clock was set forward, us"""
+    """by how much the wall clock was set forward, in us"""
 
     @property
     def began(self) -> int:
-        """When the server was seen last before it, us."""
+        """When the server was seen last before it, in us."""
         return self.at - self.stood - BEAT
 
     @property
     def excuses_until(self) -> float:
-        """Until when an answer that came in it may not have been heard, us."""
+        """Until when an answer that came in it may not have been heard, in us."""
         # What arrived while the server stood still waited for it. While it slept with its machine, which sets
         # the wall clock forward, nothing arrived.
         return self.at + _CATCHES_UP if self.stood >= self.jumped else math.inf
 
     @property
     def lost(self) -> int:
-        """Of how much time Kamailio's timers know nothing yet, us."""
+        """Of how much time Kamailio's timers know nothing yet, in us."""
         return self.stood + self.jumped
 
     def witness(self) -> str:
@@ -77,7 +77,7 @@ class Gap(NamedTuple):
 def gap(known: Pulse, now: int, ahead: int) -> Gap | None:
     """Return what lies between the last beat and now, if that is more than an interval.
 
-    Arguments: now, us; ahead, by how much the wall clock is ahead of the monotonic one now, us.
+    Arguments: now, in us; ahead, by how much the wall clock is ahead of the monotonic one now, in us.
     """
     if not known.beat:
         return None
@@ -87,7 +87,7 @@ def gap(known: Pulse, now: int, ahead: int) -> Gap | None:
 
 
 def remembered(gaps: Sequence[Gap], found: Gap | None, now: int) -> tuple[Gap, ...]:
-    """Return the gaps that still matter now, us, with the one that was found."""
+    """Return the gaps that still matter now, in us, with the one that was found."""
     known = (each for each in (*gaps, found) if each and now - each.at < _MATTERS)
     return tuple(known)[-_MOST_GAPS:]
 
@@ -98,7 +98,7 @@ def missed(gaps: Iterable[Gap], sent: int, ended: int, limit: int) -> Gap | None
     Either it lies within the ping's time, towards its end, or Kamailio's timers made up for it and ended that
     early: by as much as gaps cost not long before.
 
-    Arguments: sent and ended, of the ping, us; limit, of its time, us.
+    Arguments: sent and ended, of the ping, in us; limit, that tm had for it, in us.
     """
     begun = [each for each in gaps if each.began < ended]
     for each in begun:
@@ -125,11 +125,11 @@ class Queue(NamedTuple):
     dropped: int = 0
     """a bit for each slot up to it, that of the newest the lowest"""
     unread_since: int = 0
-    """when the oldest arrived of what nobody has read yet, us; 0 if all is read"""
+    """when the oldest arrived of what nobody has read yet, in us; 0 if all is read"""
 
 
 def also_dropped(known: Queue, since: int, until: int) -> Queue:
-    """Return what is known, and that between two times, us, something was dropped."""
+    """Return what is known, and that something was dropped between two times in us."""
     newest = max(known.newest, until // BEAT)
     before = known.dropped << min(newest - known.newest, _REMEMBERED)
     slots = (1 << min(newest - since // BEAT + 1, _REMEMBERED)) - 1
@@ -137,7 +137,7 @@ def also_dropped(known: Queue, since: int, until: int) -> Queue:
 
 
 def was_dropped(known: Queue, since: int, until: int) -> bool:
-    """Say whether what arrived between two times, us, may have been dropped."""
+    """Say whether what arrived between two times in us may have been dropped."""
     first, last = max(0, known.newest - until // BEAT), known.newest - since // BEAT
     if last < 0 or first >= _REMEMBERED:
         return False
@@ -151,8 +151,8 @@ def read_no_answer(known: Queue, copies: Iterable[int], latency: int, ended: int
     One copy is enough: a peer whose answer would have been read, and that gave none, is silent. A copy that
     left too late to be answered in time says nothing.
 
-    Arguments: copies, when each left, us, to a BEAT; latency, after which the peer answers, us; ended, when
-    the ping's time was over, us.
+    Arguments: copies, when each left, in us, to a BEAT; latency, after which the peer answers, in us; ended,
+    when the ping's time was over, in us.
     """
     first, *others = copies
     answered = [first, *(sent for sent in others if sent + latency < ended)]

@@ -24,16 +24,16 @@ class Uplink(NamedTuple):
     """What is known of one socket: how many destinations behind it began to fail, and when."""
 
     began: int = 0
-    """of the interval that is being counted, us"""
+    """when the interval began that is being counted, in us"""
     failed: int = 0
-    """in this interval"""
+    """how many began to fail in this interval"""
     before: int = 0
-    """in the one before"""
+    """how many did in the one before"""
     frozen_until: int = 0
-    """no destination behind it goes down before, us; 0 for none"""
+    """no destination behind it goes down before, in us; 0 for none"""
 
     def failing(self, now: int, interval: int) -> float:
-        """Return the number that began to fail within the last interval, us."""
+        """Return the number that began to fail within the last interval, in us."""
         # The interval before counts by the fraction of it that is still within the last interval.
         return self.failed + self.before * max(0.0, 1 - (now - self.began) / interval)
 
@@ -48,7 +48,7 @@ def count_failure(known: Uplink, now: int, threshold: Threshold) -> Uplink:
     That lasts an interval, so that each of them is asked once more; what fails then is down. For another
     interval they are not frozen again, as those that were frozen are going down.
 
-    Arguments: known, of the socket; now, us; threshold, of the socket.
+    Arguments: known, of the socket; now, in us; threshold, of the socket.
     """
     interval_us, behind, percent = threshold
     passed = now - known.began

@@ -15,12 +15,12 @@ class Pace(Enum):
 
 
 def is_kept_down(health: Health, now: int) -> bool:
-    """Say whether a destination is down for a time, us, that has not passed yet."""
+    """Say whether a destination is kept down now, in us."""
     return health.state == DOWN and now < health.kept_down
 
 
 def pace(health: Health, now: int) -> Pace:
-    """Return which interval holds at a time, us: the pending one while results speak against the state."""
+    """Return which interval holds at a time in us: the pending one while results speak against the state."""
     if is_kept_down(health, now):
         return Pace.DOWN
     if (health.state == UP and health.streak < 0) or (health.state == DOWN and health.streak > 0):

@@ -137,7 +137,7 @@ class Policy:
         }
 
     def interval_at(self, pace: Pace) -> int:
-        """Return the time between two pings at a pace, us."""
+        """Return the time between two pings at a pace, in us."""
         return self._intervals[pace]
 
 
@@ -147,7 +147,7 @@ _PENDING_LEAST: Final = 1
 
 
 def _interval_pending(values: Values) -> float:
-    """Return the time between two pings while rise or fall is not reached yet, s."""
+    """Return the time between two pings while rise or fall is not reached yet, in s."""
     interval, pending = values.ping_interval, values.ping_interval_pending
     if not isinstance(pending, str):
         return pending or interval
@@ -157,7 +157,7 @@ def _interval_pending(values: Values) -> float:
 
 
 def _criteria(values: Values, interval: float, timeout: int) -> Criteria:
-    """Return what decides a destination's state. Arguments: values; interval, s; timeout, ms."""
+    """Return what decides a destination's state. Arguments: values; interval, in s; timeout, in ms."""
     honored = RETRY_AFTER_INTERVALS if values.honor_retry_after else 0
     return Criteria(
         rise=values.rise,

@@ -25,13 +25,13 @@ class Health(NamedTuple):
     """new at each registration, so that a result for an older one is recognised"""
     state: int = UNKNOWN
     newest_sent: int = 0
-    """when the newest ping that was judged had left, us; 0 before the first"""
+    """when the newest ping that was judged had left, in us; 0 before the first"""
     streak: int = 0
     """successes in a row, or, below 0, failures in a row"""
     not_before: int = 0
-    """no ping before this time, us: a reply asked for it; 0 for none"""
+    """no ping before this time in us: a reply asked for it; 0 for none"""
     drain_until: int = 0
-    """end of the drain that a reply asked for, us; 0 for none"""
+    """end of the drain that a reply asked for, in us; 0 for none"""
     checked: int = 0
     """epoch seconds of the last result of a ping"""
     last_up: int = 0
@@ -40,7 +40,7 @@ class Health(NamedTuple):
     """of the last reply; 0 if the last ping had none"""
     ok: int = 0
     latency: int = 0
-    """of the last reply to a ping that was sent once, us"""
+    """of the last reply to a ping that was sent once, in us"""
     latency_ewma: int = 0
     """us"""
     latency_min: int = 0
@@ -51,7 +51,7 @@ class Health(NamedTuple):
     voids: int = 0
     """pings in a row without a verdict, the last ones"""
     heard: int = 0
-    """when the last evidence came that neither newest_sent nor traffic shows, us"""
+    """when the last evidence came that neither newest_sent nor traffic shows, in us"""
     since: int = 0
     """epoch seconds of the last change of state"""
     last_down: int = 0
@@ -66,9 +66,9 @@ class Health(NamedTuple):
     drained: int = 0
     """replies that asked for a drain"""
     kept_down: int = 0
-    """not up before this time, us, however well the pings go"""
+    """not up before this time in us, however well the pings go"""
     flap_since: int = 0
-    """when the changes began to be counted, us"""
+    """when the changes began to be counted, in us"""
     flap_changes: int = 0
     flap_level: int = 0
     """the number of doublings of the next time for which it is kept down"""
@@ -76,9 +76,9 @@ class Health(NamedTuple):
     """replies that did not count, as they were to none of its pings"""
     # Numbers that one more good call changes, besides streak, last_up and ok.
     traffic: int = 0
-    """when calls last went well, us"""
+    """when calls last went well, in us"""
     calls_since: int = 0
-    """when the calls began to be counted, us"""
+    """when the calls began to be counted, in us"""
     calls_ok: int = 0
     calls_failed: int = 0
     shadow_downs: int = 0
@@ -151,12 +151,12 @@ def at_a_glance(record: str) -> tuple[int, int, int] | None:
 
 
 def last_evidence(health: Health) -> int:
-    """Return when the newest evidence of a destination came, us: a ping with a verdict left, or a call."""
+    """Return when the newest evidence of a destination came, in us: a ping with a verdict left, or a call."""
     return max(health.heard, health.traffic, 0 if health.voids else health.newest_sent)
 
 
 def newest_sent_in(record: str) -> int:
-    """Return the field ``newest_sent`` of a record's text alone, us."""
+    """Return the field ``newest_sent`` of a record's text alone, in us."""
     return int(record.split(" ", _NEWEST_SENT + 1)[_NEWEST_SENT])
 
 
@@ -198,8 +198,8 @@ def fast_success(
 def fast_call(record: str, at: int, window: int, wall: int) -> str | None:
     """Fast path of judge_call() for a destination that is up, and whose call went well again.
 
-    Arguments: record, a Health's text(); at, when, us; window, in which calls are counted, us; wall, epoch
-    seconds.
+    Arguments: record, a Health's text(); at, when the call went well, in us; window, in which calls are
+    counted, in us; wall, epoch seconds.
     Returns: the text of the health from now on; None if judge_call() has to decide.
     Raises: ValueError or IndexError for a record that makes no sense.
     """

@@ -181,7 +181,7 @@ def queue_text(known: Queue) -> str:
 
 
 def rehearsed(text: str) -> int:
-    """Return when the last reply to a rehearsal came, us."""
+    """Return when the last reply to a rehearsal came, in us."""
     return int(text)
 
 

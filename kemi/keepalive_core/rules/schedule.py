@@ -17,15 +17,15 @@ _GOLDEN_RATIO = (math.sqrt(5) - 1) / 2
 # A new destination's first ping leaves within a second, with room for a tick that comes late.
 FIRST_PING_WINDOW: Final = int(0.8 * SECOND)
 
-# The time between two ticks, rtimer's interval in keepalive-settings.cfg, us. The pings of one tick cost less
-# than the same number in two, as nobody falls asleep between them: 0.90 of the CPU of ticks each 50 ms.
+# The time between two ticks in us: rtimer's interval in keepalive-settings.cfg. The pings of one tick cost
+# less than the same number in two, as nobody falls asleep between them: 0.90 of the CPU of ticks each 50 ms.
 TICK: Final = 9 * SECOND // 100
 # Pings a tick may send however few destinations there are: 1,000 new ones are asked within a second.
 MIN_PINGS_PER_TICK: Final = 100
 # Beyond that a tick sends at most this many times the steady rate. What is overdue, after a stall or at the
 # start, is caught up in an even stream: a burst costs replies (189 of 100,000 were lost at twice the rate).
 CATCH_UP_FACTOR: Final = 1.25
-# However many ask for a destination, between two pings out of turn there is at least this time, us.
+# However many ask for a destination, between two pings out of turn there is at least this time in us.
 SOONEST: Final = SECOND
 # Within any span of this length, in us, at most twice the steady rate is sent.
 _WINDOW: Final = SECOND // 10
@@ -66,18 +66,19 @@ def dealt_to(key: str, probers: int) -> int:
 
 
 def first_ping(now: int, place: float) -> int:
-    """Return when a destination registered now gets its first ping, us."""
+    """Return when a destination registered now gets its first ping, in us."""
     return now + int(place * FIRST_PING_WINDOW)
 
 
 def next_ping(now: int, offset: int, interval: int, spread: int = 0, chance: float = 0.5) -> int:
-    """Return when the next regular ping is due, us.
+    """Return when the next regular ping is due, in us.
 
     The times are multiples of the interval, shifted by the destination's offset: counted from the clock and
     not from the last ping, so they neither drift nor bunch up.
 
-    Arguments: now, us; offset, its place in the interval, us; interval, us; spread, us over which the ping is
-    moved by jitter, half of it early, half late; chance, where in it, from 0 up to 1.
+    Arguments: now, in us; offset, the destination's place in the interval, in us; interval, in us; spread,
+    over which the ping is moved by jitter, half of it early, half late, in us; chance, where in the spread,
+    from 0 up to 1.
     """
     # A ping that jitter sends early belongs to the next point, which is not to be pinged again.
     early = spread >> 1
@@ -111,7 +112,7 @@ def _passed(slots: Collection[int], first: int, last: int) -> Iterable[int]:
 
 
 class Timetable:
-    """Keys and the time each is due: a wheel, in which a key is put and taken at the same cost for any number.
+    """Keys and the time each is due: a wheel, so that to put or take a key costs the same for any number.
 
     A heap, which knows the order within a slot too, took 2.6 us more for each of 10,000 pings.
     """
@@ -132,7 +133,7 @@ class Timetable:
         return key in self._due
 
     def put(self, key: str, when: int) -> None:
-        """Make a key due at a time, us, whatever it was before; it is taken up to a slot later."""
+        """Make a key due at a time in us, whatever it was before; it is taken up to a slot later."""
         slot = max(-(-when // SLOT), self._next)
         if self._due.get(key) == slot:
             return
@@ -144,13 +145,13 @@ class Timetable:
             self._clear_dead_entries()
 
     def bring_forward(self, key: str, when: int) -> None:
-        """Make a key due at a time, us, unless it is due sooner: so nothing puts it off."""
+        """Make a key due at a time in us, unless it is due sooner: so nothing puts it off."""
         due = self._due.get(key)
         if due is None or when < due * SLOT:
             self.put(key, when)
 
     def due(self, key: str) -> int | None:
-        """Return when a key is due, us; None if it is not there."""
+        """Return when a key is due, in us; None if it is not there."""
         slot = self._due.get(key)
         return None if slot is None else slot * SLOT
 
@@ -167,7 +168,7 @@ class Timetable:
     def take(self, now: int, limit: int | None = None) -> list[str]:
         """Remove and return the keys due by now, the longest overdue first.
 
-        Arguments: now, us; limit, how many at the most.
+        Arguments: now, in us; limit, how many at the most.
         """
         taken: list[str] = []
         last = now // SLOT
@@ -206,9 +207,9 @@ class Deadlines:
         """the first slot that was not taken yet"""
 
     def put(self, key: str, sent: int, when: int) -> None:
-        """Have a ping given up at a time, us.
+        """Have a ping given up at a time in us.
 
-        Arguments: key, of its destination; sent, when it left, us, by which it is known; when, us.
+        Arguments: key, of its destination; sent, when it left, in us, by which it is known; when, in us.
         """
         slot = max(-(-when // SLOT), self._next)
         pings = self._slots.get(slot)
@@ -239,7 +240,7 @@ class Minutely:
     def may_tell(self, what: str, now: int) -> bool:
         """Say whether a minute has passed since it was last told; then it counts as told.
 
-        Arguments: what, one of few kinds; now, us.
+        Arguments: what, one of few kinds; now, in us.
         """
         if now < self._again.get(what, now):
             return False

@@ -71,7 +71,7 @@ class Row(NamedTuple):
     def of(known: Health, admin: Admin | None, history: list[list[Any]], now: int, wall: float) -> "Row":
         """Return what is kept of a destination.
 
-        Arguments: known, admin and history, of it; now, us, and wall, epoch seconds, of the same moment.
+        Arguments: known, admin and history, of it; now, in us, and wall, epoch seconds, of the same moment.
         """
 
         def epoch(when: int, rounded: Any) -> int:
@@ -83,7 +83,7 @@ class Row(NamedTuple):
     def health_at(self, now: int, wall: float) -> Health:
         """Return what is known of the destination after the restart.
 
-        Arguments: now, us, and wall, epoch seconds, of the same moment.
+        Arguments: now, in us, and wall, epoch seconds, of the same moment.
         """
         # If the wall clock was set back meanwhile, the newest time that is known says how late it is.
         late = max(wall, newest(self.health))
@@ -102,7 +102,7 @@ def newest(health: Health) -> int:
 
 
 def away_for(row: Row, wall: int) -> int:
-    """Return for how long a destination has not been monitored, s; less than 0 if it left in the future.
+    """Return for how long a destination has not been monitored, in s; less than 0 if it left in the future.
 
     Arguments: row, which says when it left; wall, epoch seconds.
     """

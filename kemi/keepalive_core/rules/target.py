@@ -83,17 +83,17 @@ class Target:
         self.wish = Wish.REGULARLY
         """what was wished since its last ping"""
         self.asked = 0
-        """when the first ping left since it came, or since nobody was to ask it, us; 0 before"""
+        """when the first ping left since it came, or since nobody was to ask it, in us; 0 before"""
         self.turn = 0
-        """when its last turn was, whether it was pinged then or not, us; 0 before the first"""
+        """when its last turn was, whether it was pinged then or not, in us; 0 before the first"""
         self.latest = 0
-        """when its next turn is at the latest, us, whatever the intervals are meanwhile"""
+        """when its next turn is at the latest, in us, whatever the intervals are meanwhile"""
         self.sent = 0
-        """when its last ping left, us"""
+        """when its last ping left, in us"""
         self.in_flight = False
         """whether its last ping may have no result yet"""
         self.not_before = 0
-        """no ping before, us, as a reply asked for that; 0 for none"""
+        """no ping before this time in us, as a reply asked for that; 0 for none"""
         # What follows from policy and pace, at hand for the next ping; us.
         self.pace = Pace.REGULAR
         self.interval = 0
@@ -133,13 +133,13 @@ class Target:
         self.spread = int(self.policy.jitter * self.interval)
 
     def soon(self, now: int) -> int:
-        """Return when it may be pinged out of turn, us."""
+        """Return when it may be pinged out of turn, in us."""
         return max(now, self.sent + SOONEST)
 
     def first(self, now: int) -> int:
-        """Return when it is pinged if it is asked anew from now on, us."""
+        """Return when it is pinged if it is asked anew from now on, in us."""
         return max(first_ping(now, self.place), self.soon(now))
 
     def leaves_at(self, due: int) -> int:
-        """Return when a ping leaves that is due at a time, us: somebody's word comes before the peer's."""
+        """Return when a ping leaves that is due at a time in us: somebody's word comes before the peer's."""
         return due if self.wish is Wish.NOW else max(due, self.not_before)

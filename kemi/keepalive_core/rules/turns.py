@@ -32,7 +32,7 @@ def why_not_pinged(
 
     Arguments: stopped, why none is, "" if they are; admin, what an administrator says of this one; hindrance,
     why no ping can leave for it, "no such socket: ..."; known, its health; policy, what is in force for it;
-    now, us. If more than one reason holds it is the widest.
+    now, in us. If more than one reason holds it is the widest.
     """
     if stopped:
         return stopped
@@ -48,7 +48,7 @@ def why_not_pinged(
 def has_fresh_calls(known: Health, policy: Policy, now: int) -> bool:
     """Say whether calls show that a destination is alive, so that it need not be asked.
 
-    Arguments: known, its health; policy, what is in force for it; now, us.
+    Arguments: known, its health; policy, what is in force for it; now, in us.
     """
     if not policy.skip_if_fresh or known.state != UP or known.streak < 0 or not known.traffic:
         return False

@@ -13,7 +13,7 @@ log = logging.getLogger("keepalive")
 class Bulkhead:
     """Does what may fail, and tells of it.
 
-    Arguments: clock, returns the time, us.
+    Arguments: clock, returns the time in us.
     """
 
     def __init__(self, clock: Callable[[], int]) -> None:
@@ -21,7 +21,7 @@ class Bulkhead:
         self._minutely = Minutely()
 
     def do(self, task: Callable[[int], None], now: int) -> None:
-        """Do a task, given the time, us; its trouble is not that of the tasks behind it."""
+        """Do a task, given the time in us; its trouble is not that of the tasks behind it."""
         try:
             task(now)
         except SharedMemoryFull as error:

@@ -29,7 +29,7 @@ log = logging.getLogger("keepalive")
 Callback = Callable[..., object]
 """``callback(uri, state, user_attr)``, or with ``event`` as a fourth argument; what it returns is ignored"""
 
-# A callback that takes longer is told of, us.
+# A callback that takes longer than this, in us, is told of.
 LONG: Final = 5 * SECOND
 
 NOT_MONITORED = -1
@@ -116,7 +116,7 @@ def log_change(change: Change, old: int, why: str) -> None:
 
 def expect_news(key: str, state: int) -> None:
     """Make room for the news of a destination, as it is registered. Raises: SharedMemoryFull."""
-    # Numbers from the time on, ms: no two registrations of a destination share any.
+    # Numbers from the time on, in ms: no two registrations of a destination share any.
     destination_rows.store_news(key, News.none_yet(state, clock.now() // 1000))
 
 

@@ -27,8 +27,8 @@ REST_US: Final = 10 * SECOND
 class Changes:
     """The destinations of one prober that it has not looked at since they changed.
 
-    Arguments: look_at, takes over how one is now, given its key, the time, us, and a wish; fleet, share and
-    bulkhead, the prober's; clock, returns the time, us.
+    Arguments: look_at, takes over how one is now, given its key, the time in us, and a wish; fleet, share and
+    bulkhead, the prober's; clock, returns the time in us.
     """
 
     def __init__(

@@ -27,7 +27,7 @@ class _Repeated:
     def __init__(self) -> None:
         self._times = 0
         self._last = 0
-        """when the last one ended, us"""
+        """when the last one ended, in us"""
 
     def is_seen_again(self, result: Result) -> bool:
         """Count one more; say whether there were enough. Those of one time are one."""

@@ -19,7 +19,7 @@ from .interruptions import Pause, Stalls
 class Expiries:
     """The times at which something of a prober's destinations ends.
 
-    Arguments: fleet, pause and stalls, the prober's; clock, returns the time, us.
+    Arguments: fleet, pause and stalls, the prober's; clock, returns the time in us.
     """
 
     def __init__(self, fleet: Fleet, pause: Pause, stalls: Stalls, clock: Callable[[], int]) -> None:

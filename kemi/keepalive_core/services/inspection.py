@@ -49,8 +49,8 @@ def is_sound(key: str, target: Target, now: int, rosters: Rosters) -> bool:
     False says only that it takes a closer look, which costs 20 us: so it is with one that an administrator
     has taken out, or that is drained.
 
-    Arguments: key; target, what its prober knows of it; now, us; rosters, those read at this moment already,
-    to which others are added.
+    Arguments: key; target, what its prober knows of it; now, in us; rosters, those read at this moment
+    already, to which others are added.
     """
     if target.admin is not None:
         return False

@@ -19,15 +19,15 @@ class Stalls:
 
     def __init__(self) -> None:
         self.last: deque[tuple[int, int]] = deque(maxlen=freshness.STANDSTILLS)
-        """when it went on after it had stood still, and for how long it had, us"""
+        """of each standstill, when it was over and how long it was, in us"""
         self._untold = 0
-        """how long it stood still since that was told, us"""
+        """how long it stood still since that was told, in us"""
         self._minutely = Minutely()
 
     def notice(self, last_tick: int, now: int) -> None:
         """See whether it stood still since its last tick: it asked nobody meanwhile, so no state is older.
 
-        Arguments: last_tick, when that began, us; 0 before the first; now, us.
+        Arguments: last_tick, when that began, in us; 0 before the first; now, in us.
         """
         if not last_tick or now - last_tick <= TICK + LATE:
             return

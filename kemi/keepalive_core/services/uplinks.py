@@ -18,7 +18,7 @@ def is_frozen(policy: Policy, now: int) -> bool:
 
 
 def threshold(policy: Policy, percent: int) -> Threshold:
-    """Return how many destinations behind a policy's socket may fail; percent, as mass_failure has it."""
+    """Return how many destinations behind a policy's socket may fail; percent, the value of mass_failure."""
     return Threshold(int(policy.interval * SECOND), uplink_rows.behind(policy.socket), percent)
 
 
@@ -38,7 +38,7 @@ def store(socket: str, after: Uplink) -> None:
 
 
 def log_freeze(policy: Policy, uplink: Uplink, threshold: Threshold, now: int) -> None:
-    """Log that all destinations behind a policy's socket are frozen from now on, us."""
+    """Log that all destinations behind a policy's socket are frozen from now on; now, in us."""
     log.warning(
         "about %d of %d destinations behind %s began to fail within %g s (mass_failure %d): "
         "the others stay as they are for one more round",

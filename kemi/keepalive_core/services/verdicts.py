@@ -70,7 +70,7 @@ class Outcome(NamedTuple):
     decision: Decision
     facts: Facts
     at: int
-    """when the evidence came, us"""
+    """when the evidence came, in us"""
     change: Change | None = None
     """the news of it, if it is any"""
 

@@ -57,7 +57,7 @@ class Handlers:
     def ksr_keepalive_watch(self, msg: object, event: str = "") -> int:
         """Notice when the server hears nothing, or waits; rtimer calls it ten times a second by itself."""
         _timed(watch.the_watch.beat)
-        return _timed(callbacks.the_overseer.look)
+        return done(callbacks.the_overseer.look)
 
     def ksr_keepalive_state_file(self, msg: object, event: str = "") -> int:
         """Write the state file, if one is set; rtimer calls it once a second in a process of its own."""

@@ -170,7 +170,7 @@ def test_a_tick_with_nothing_due_asks_shared_memory_for_changes_alone(
     from keepalive_core.kamailio import destination_rows, variables
 
     server.tick(2)
-    names = ("health", "registration", "monitored_keys", "texts")
+    names = ("health", "registration", "monitored_keys", "raw")
     spies = [mocker.spy(destination_rows, name) for name in names]
     spies.append(mocker.spy(variables, "configured"))
     calls = []

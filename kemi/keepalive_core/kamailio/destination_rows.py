@@ -69,18 +69,27 @@ def is_registered_as(key: str, text: str) -> bool:
     return (read_text(DESTINATION, key) or "").rstrip() == text
 
 
-class Texts(NamedTuple):
-    """What rows say of a destination, None for those that are missing."""
+class Raw(NamedTuple):
+    """What the rows of a destination hold, whatever that is; None for those that are missing."""
 
-    registration: str | None
-    health: str | None
-    news: str | None
-    admin: str | None
+    registration: object
+    health: object
+    news: object
+    admin: object
+    service_code: object
 
 
-def texts(key: str) -> Texts:
-    """Return what rows say of a destination, without looking into it."""
-    return Texts(*(read_text(table, key) for table in (DESTINATION, HEALTH, NEWS, ADMIN)))
+def raw(key: str) -> Raw:
+    """Return what the rows of a destination hold, all at one moment, without looking into it."""
+    read = KSR.htable.sht_get
+    KSR.htable.sht_lock(HEALTH, key)
+    try:
+        # One lock for all, and no call between: a prober does this for hundreds in a second.
+        return Raw(
+            read(DESTINATION, key), read(HEALTH, key), read(NEWS, key), read(ADMIN, key), read(STATE, key)
+        )
+    finally:
+        KSR.htable.sht_unlock(HEALTH, key)
 
 
 def _registration(key: str, text: str) -> Registration:

@@ -107,13 +107,10 @@ def install() -> None:
 # table: 800 a second from the idle processes of this module, among which nothing else is to be found.
 _LOOK_AGAIN: Final = 1.0
 
-_debugged = False
+is_debugged = False
+"""Whether Kamailio's log shows debug lines, as this timer's process saw it within the last second."""
+
 _look_at = 0.0
-
-
-def is_debugged() -> bool:
-    """Say whether Kamailio's log shows debug lines, as this timer's process saw it within the last second."""
-    return _debugged
 
 
 def keep_quiet() -> None:
@@ -121,18 +118,18 @@ def keep_quiet() -> None:
 
     The log level is read once a second. If it is debug, this process writes at info; any other it follows.
     """
-    global _debugged, _look_at
+    global is_debugged, _look_at
     now = time.monotonic()
     if now < _look_at:
         return
     _look_at = now + _LOOK_AGAIN
     # Only timers and routes may read it so: in child_init this read crashes Kamailio (5.6 to 6.0).
     debugged = int(KSR.pv.get("$sel(cfg_get.core.debug)") or 0) >= _DEBUG
-    if debugged and not _debugged:
+    if debugged and not is_debugged:
         KSR.kex.setdebug(_INFO)
-    elif _debugged and not debugged:
+    elif is_debugged and not debugged:
         KSR.kex.resetdebug()
-    _debugged = debugged
+    is_debugged = debugged
 
 
 class aloud:  # noqa: N801 - used as a statement: with aloud()
@@ -141,11 +138,11 @@ class aloud:  # noqa: N801 - used as a statement: with aloud()
     __slots__ = ()
 
     def __enter__(self) -> None:
-        if _debugged:
+        if is_debugged:
             KSR.kex.resetdebug()
 
     def __exit__(self, *_: object) -> None:
-        if _debugged:
+        if is_debugged:
             KSR.kex.setdebug(_INFO)
 
 

@@ -52,8 +52,9 @@ def unannounced() -> int:
 
 def announced_changes(prober: int) -> Iterator[tuple[str, Wish]]:
     """Take the keys of the destinations that a prober has to look at, and whether to ping them soon."""
-    for key, word in _dequeue(CHANGES[prober]):
-        yield key, Wish(word)
+    queue = CHANGES[prober]
+    while KSR.mqueue.mq_fetch(queue) > 0:
+        yield KSR.mqueue.mqk_get(queue), Wish(KSR.mqueue.mqv_get(queue))
 
 
 def announce_event(text: str) -> None:
@@ -65,8 +66,8 @@ def announce_event(text: str) -> None:
 
 def announced_events() -> Iterator[str]:
     """Take the events that callbacks have to be run for; each is given to one process only."""
-    for text, _ in _dequeue(EVENTS):
-        yield text
+    while KSR.mqueue.mq_fetch(EVENTS) > 0:
+        yield KSR.mqueue.mqk_get(EVENTS)
 
 
 def waiting_events() -> int:
@@ -77,8 +78,3 @@ def waiting_events() -> int:
 def _enqueue(queue: str, text: str, word: str = "") -> None:
     if not KSR.mqueue.mq_add(queue, text, word) > 0:
         raise SharedMemoryFull(f"an entry of queue {queue}")
-
-
-def _dequeue(queue: str) -> Iterator[tuple[str, str]]:
-    while KSR.mqueue.mq_fetch(queue) > 0:
-        yield KSR.mqueue.mqk_get(queue), KSR.mqueue.mqv_get(queue)

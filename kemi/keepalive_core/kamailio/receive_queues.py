@@ -19,7 +19,8 @@ from typing import Final, NamedTuple
 from ..rules.listening import BEAT
 from ..rules.schedule import SECOND
 
-# Linux's SO_MEMINFO: nine 32-bit numbers about a socket; the last is how many datagrams were dropped.
+# Linux's SO_MEMINFO: nine 32-bit numbers; the first is how many bytes its datagrams take, those that
+# wait and for a moment those that were read, the last is how many datagrams were dropped.
 _SO_MEMINFO: Final = 55
 _NUMBERS: Final = struct.Struct("=9I")
 # When that arrived which was received last: seconds and nanoseconds of the wall clock. Linux writes them down
@@ -33,6 +34,8 @@ _POINTER: Final = struct.calcsize("@P")
 _TOLD: Final = socket.CMSG_SPACE(_TIMESTAMP.size) + socket.CMSG_SPACE(_CREDENTIALS.size)
 # The bytes of a waiting datagram that tell it from others: a SIP request line and its Via.
 _BEGINNING: Final = 512
+_LOOK_ONLY: Final = int(socket.MSG_PEEK | socket.MSG_DONTWAIT)
+_NO_STAMP: Final = bytes(_TIMESTAMP.size)
 # A socket from which nobody has ever read, and nobody reads for this time in us, is none of the workers'.
 _ABANDONED: Final = 60 * SECOND
 
@@ -59,7 +62,7 @@ class UdpQueue:
         self.address = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
         self._socket = opened
         self._overflowed = overflows()
-        self._drops = self._count_drops()
+        _, self._drops = self._count()
         self._head: object = None
         """of what waited at the last look, the first datagram and where it came from"""
         self._since = 0
@@ -73,8 +76,9 @@ class UdpQueue:
 
         Arguments: now, in us; ahead, by how much the wall clock is ahead of the monotonic one, in us.
         """
-        looked, dropped = self._looked, self._newly_dropped()
-        self._look_at_head(now, ahead)
+        may_wait, drops = self._count()
+        looked, dropped = self._looked, self._newly_dropped(drops)
+        self._look_at_head(now, ahead, may_wait)
         waited = now - self._since if self._since else 0
         if waited >= _ABANDONED and not self._was_read:
             return Look()
@@ -84,11 +88,11 @@ class UdpQueue:
         """Look no longer; the socket stays open for the others."""
         self._socket.close()
 
-    def _look_at_head(self, now: int, ahead: int) -> None:
-        before = self._received
+    def _look_at_head(self, now: int, ahead: int, may_wait: bool) -> None:
+        before, self._received = self._received, self._last_receipt()
         # Somebody has received since our own last look, the workers then.
-        read = self._last_receipt() != before
-        head = self._peek()
+        read = self._received != before
+        head = self._peek() if may_wait else None
         # The same bytes of the same peer may be another datagram, which came at another time.
         moved = read or head != self._head or (self._received != before and self._has_stamp())
         self._was_read = self._was_read or read or (moved and self._head is not None)
@@ -104,7 +108,7 @@ class UdpQueue:
         """Return the datagram that waits, and where it came from; None if none does."""
         head: object = None
         with contextlib.suppress(OSError):  # nothing waits
-            head = self._socket.recvfrom(_BEGINNING, socket.MSG_PEEK | socket.MSG_DONTWAIT)
+            head = self._socket.recvfrom(_BEGINNING, _LOOK_ONLY)
         self._received = self._last_receipt()
         return head
 
@@ -117,14 +121,13 @@ class UdpQueue:
     def _last_receipt(self) -> int | None:
         """Return when that arrived which was received last, ns of the wall clock; None if nothing was."""
         try:
-            stamp = fcntl.ioctl(self._socket, _SIOCGSTAMPNS, bytes(_TIMESTAMP.size))
+            stamp = fcntl.ioctl(self._socket, _SIOCGSTAMPNS, _NO_STAMP)
         except OSError:
             return None
         seconds, nanoseconds = _TIMESTAMP.unpack(stamp)
         return int(seconds * 1_000_000_000 + nanoseconds)
 
-    def _newly_dropped(self) -> int:
-        drops = self._count_drops()
+    def _newly_dropped(self, drops: int) -> int:
         newly = (drops - self._drops) & 0xFFFFFFFF
         self._drops = drops
         if not newly:
@@ -133,12 +136,14 @@ class UdpQueue:
         before, self._overflowed = self._overflowed, overflows()
         return newly if before is None or before != self._overflowed else 0
 
-    def _count_drops(self) -> int:
+    def _count(self) -> tuple[bool, int]:
+        """Return whether anything may wait, and how many datagrams were dropped in all."""
         try:
             numbers: bytes = self._socket.getsockopt(socket.SOL_SOCKET, _SO_MEMINFO, _NUMBERS.size)
-            return int(_NUMBERS.unpack(numbers)[-1])
+            taken, *_, drops = _NUMBERS.unpack(numbers)
         except (OSError, struct.error):  # a kernel before 4.12
-            return 0
+            return True, 0
+        return taken > 0, drops
 
 
 class TaskQueue:
@@ -184,7 +189,7 @@ class TaskQueue:
     def _stamp_of_datagram(self) -> bytes:
         """Return when the first task was sent that waits, if that is a datagram; else nothing."""
         try:
-            _, told, _, _ = self._socket.recvmsg(_POINTER, _TOLD, socket.MSG_PEEK | socket.MSG_DONTWAIT)
+            _, told, _, _ = self._socket.recvmsg(_POINTER, _TOLD, _LOOK_ONLY)
         except OSError:  # nothing waits
             return b""
         said = {kind: text for level, kind, text in told if level == socket.SOL_SOCKET}

@@ -167,7 +167,7 @@ def _t_uac_send(uri: str, policy: Policy, proxy: str, call_id: str) -> int:
     # 5.6 and 6.0 take a "!" in headers for a sign of their own; RFC 3261 section 19.1.4: %21 is the same.
     ends = f"From: <{policy.from_uri}>\r\nTo: <{uri}>\r\n".replace("!", "%21")
     headers = f"{ends}Call-ID: {call_id}\r\n{policy.headers}"
-    if not kamailio_log.is_debugged():
+    if not kamailio_log.is_debugged:
         return int(KSR.tm.t_uac_send(policy.method, uri, proxy, policy.socket, headers, ""))
     with kamailio_log.aloud():
         sent = int(KSR.tm.t_uac_send(policy.method, uri, proxy, policy.socket, headers, ""))

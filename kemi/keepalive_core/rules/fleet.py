@@ -37,6 +37,8 @@ class Fleet:
         self.behind: Counter[str] = Counter()
         """how many are pinged from which socket"""
         self._targets: dict[str, Target] = {}
+        self.get: Callable[[str], Target | None] = self._targets.get
+        """returns a target, None if there is none of that key"""
         self._gone: OrderedDict[str, tuple[int, Target]] = OrderedDict()
         """who left lately and when, in us, the first one first"""
         self._chance = chance
@@ -51,10 +53,6 @@ class Fleet:
 
     def __getitem__(self, key: str) -> Target:
         return self._targets[key]
-
-    def get(self, key: str) -> Target | None:
-        """Return a target, None if there is none of that key."""
-        return self._targets.get(key)
 
     def keys(self) -> KeysView[str]:
         """Return the keys of all targets."""
@@ -132,19 +130,17 @@ class Fleet:
         target = self._targets[key]
         target.turn = now
         target.latest = now + target.interval + target.spread
-        self.pings.put(key, max(self._regular(target, now), target.not_before))
+        regular = next_ping(now, target.offset, target.interval, target.spread, self._chance())
+        self.pings.put(key, max(regular, target.not_before))
         if target.pending:
             self.pings.ask(key, max(now + target.pending, target.not_before))
-
-    def _regular(self, target: Target, now: int) -> int:
-        return next_ping(now, target.offset, target.interval, target.spread, self._chance())
 
     def _plan_again(self, key: str, target: Target, before: Timing, now: int) -> None:
         """Put the next ping where it belongs, after a change of its timing, or a wish."""
         turn = self.pings.turn(key) or now
         # Its first ping is for no interval to move.
         if target.turn and target.timing != before:
-            regular = self._regular(target, now)
+            regular = next_ping(now, target.offset, target.interval, target.spread, self._chance())
             target.latest = max(target.latest, target.turn + target.interval + target.spread)
             turn = min(regular, turn if target.interval == before.interval else target.latest)
         self.pings.put(key, max(turn, target.not_before))

@@ -6,6 +6,7 @@ that is regular waits for it: a destination keeps its regular turn, whatever it 
 somebody asked for leaves at once, if what is regular has left room for it.
 """
 
+from collections.abc import Callable
 from typing import Final
 
 from .schedule import SECOND, Timetable
@@ -22,16 +23,14 @@ class Lanes:
 
     def __init__(self) -> None:
         self._regular = Timetable()
+        self.put: Callable[[str, int], None] = self._regular.put
+        """makes a key's regular turn a time, us, whatever it was before"""
         self._at_once = Timetable()
         self._out_of_turn = Timetable()
         self._budget = 0.0
         """pings out of turn that may leave now"""
         self._counted = 0
         """when the budget was worked out, us"""
-
-    def put(self, key: str, when: int) -> None:
-        """Make a key's regular turn a time, us, whatever it was before."""
-        self._regular.put(key, when)
 
     def bring_forward(self, key: str, when: int) -> None:
         """Make a key's regular turn a time, us, unless it is sooner."""

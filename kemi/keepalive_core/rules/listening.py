@@ -82,12 +82,14 @@ def gap(known: Pulse, now: int, ahead: int) -> Gap | None:
     if not known.beat:
         return None
     # A clock that is set back leaves nothing out: Kamailio's timers go on as before.
-    found = Gap(now, max(0, now - known.beat - BEAT), max(0, ahead - known.ahead))
-    return found if found.lost >= _TICK else None
+    stood, jumped = max(0, now - known.beat - BEAT), max(0, ahead - known.ahead)
+    return Gap(now, stood, jumped) if stood + jumped >= _TICK else None
 
 
 def remembered(gaps: Sequence[Gap], found: Gap | None, now: int) -> tuple[Gap, ...]:
     """Return the gaps that still matter now, in us, with the one that was found."""
+    if not gaps and found is None:  # as nearly always
+        return ()
     known = (each for each in (*gaps, found) if each and now - each.at < _MATTERS)
     return tuple(known)[-_MOST_GAPS:]
 

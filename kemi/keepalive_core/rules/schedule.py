@@ -134,11 +134,17 @@ class Timetable:
 
     def put(self, key: str, when: int) -> None:
         """Make a key due at a time in us, whatever it was before; it is taken up to a slot later."""
-        slot = max(-(-when // SLOT), self._next)
+        slot = -(-when // SLOT)
+        if slot < self._next:
+            slot = self._next
         if self._due.get(key) == slot:
             return
         self._due[key] = slot
-        self._slots.setdefault(slot, []).append(key)
+        keys = self._slots.get(slot)
+        if keys is None:
+            self._slots[slot] = [key]
+        else:
+            keys.append(key)
         self._entries += 1
         # Keys moved again and again would leave the wheel full of dead entries.
         if self._entries > 2 * len(self._due) + 64:

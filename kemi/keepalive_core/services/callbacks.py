@@ -150,10 +150,14 @@ class Teller:
         """how many changes nobody heard of but by a newer state, since that was logged"""
         self._registered: dict[str, Any] = {}
         """the callbacks for all changes, for the day when their row is lost"""
+        self._look_again = 0
 
     def tick(self) -> None:
         """Run the callbacks of all changes that are queued, then those of what found no room there."""
-        self._keep_registered()
+        now = clock.now()
+        if now >= self._look_again:
+            self._look_again = now + SECOND
+            self._keep_registered()
         for text in queues.announced_events():
             change = Change(*json.loads(text))
             if self._is_news(change):
@@ -258,11 +262,15 @@ class Overseer:
     def __init__(self) -> None:
         self._told = RunningCallback()
         self._tell_again = 0
+        self._look_again = 0
 
     def look(self) -> None:
         """Name the callback that runs, if it has for long: once, and then each minute."""
-        running = callback_rows.running_callback()
         now = clock.now()
+        if now < self._look_again:
+            return
+        self._look_again = now + SECOND
+        running = callback_rows.running_callback()
         took_us = now - running.began_us
         if running.name and took_us > LONG and (running != self._told or now >= self._tell_again):
             self._told = running

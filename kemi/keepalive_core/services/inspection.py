@@ -54,21 +54,21 @@ def is_sound(key: str, target: Target, now: int, rosters: Rosters) -> bool:
     """
     if target.admin is not None:
         return False
-    registration, health, news, admin = destination_rows.texts(key)
-    if registration is None or health is None or news is None or admin is not None:
+    registration, health, news, admin, code = destination_rows.raw(key)
+    if not isinstance(registration, str) or hash(registration.rstrip()) != target.checksum:
         return False
-    known, code = at_a_glance(health), destination_rows.service_code(key)
-    if known is None or code is None:
+    if not isinstance(news, str) or not is_news_sound(news) or isinstance(admin, str):
+        return False
+    known = at_a_glance(health) if isinstance(health, str) else None
+    if known is None or not isinstance(code, int):
         return False
     generation, state, newest_sent = known
-    return (
-        generation == target.generation
-        and newest_sent <= now
-        and own(code) == in_service(state, target.policy.unknown_as)
-        and hash(registration.rstrip()) == target.checksum
-        and is_news_sound(news)
-        and (_is_true_in_groups(key, code, rosters) if target.groups else not groups_keeping(code))
-    )
+    if generation != target.generation or newest_sent > now:
+        return False
+    right = in_service(state, target.policy.unknown_as)
+    if not target.groups:
+        return code == right
+    return own(code) == right and _is_true_in_groups(key, code, rosters)
 
 
 def see_to(key: str) -> bool:

@@ -54,7 +54,9 @@ class Pinging:
 
     def ping(self, key: str) -> None:
         """Ping a destination whose turn it is, unless there is a reason not to."""
-        target = self._fleet[key]
+        target = self._fleet.get(key)
+        if target is None:
+            return
         # Nearly nobody has an admin, and a property takes a call.
         if target.admin is not None and target.in_maintenance:
             target.wish = Wish.REGULARLY
@@ -124,8 +126,8 @@ class Pinging:
 
     def give_up(self, key: str) -> None:
         """End a ping at its deadline: it was lost, unless somebody got its result."""
-        target = self._fleet[key]
-        if not target.in_flight:
+        target = self._fleet.get(key)
+        if target is None or not target.in_flight:
             return
         try:
             newest = destination_rows.newest_sent(key)

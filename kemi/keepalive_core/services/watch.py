@@ -58,7 +58,9 @@ class Record:
         self._unread.append(look.unread_since)
         if look.lost_since:
             self._known = listening.also_dropped(self._known, look.lost_since, now)
-        self._known = self._known._replace(unread_since=_earliest(self._unread))
+        unread_since = _earliest(self._unread)
+        if unread_since != self._known.unread_since:
+            self._known = self._known._replace(unread_since=unread_since)
         # Whatever somebody does with our table: a row that was lost is back within a second.
         if self._known != before or now - self._written >= SECOND:
             listening_rows.store_queue(self._address, self._known)
@@ -105,12 +107,12 @@ class Watch:
         if self._queues is None:
             self._queues = []  # what can't be found is not looked for again and again
             self._queues = self._find_queues(now)
-        waiting = _joined(queue.look(now, ahead) for queue in self._tasks)
+        waiting = _joined([queue.look(now, ahead) for queue in self._tasks])
         looks = []
         for queue, record in self._queues:
             look = queue.look(now, ahead)
             if queue.address in self._handed_on:
-                look = _joined((look, waiting))
+                look = _joined([look, waiting])
             record.write(look, since, now)
             looks.append(look)
         self._any.write(_joined(looks), since, now)
@@ -151,19 +153,17 @@ def _read_by_worker(described: str) -> str:
     return _address(f"udp:{found[1]}".replace("[[", "[").replace("]]", "]")) if found else ""
 
 
-def _joined(looks: Iterable[Look]) -> Look:
+def _joined(looks: Sequence[Look]) -> Look:
     """Return what looks at several queues say together."""
-    known = list(looks)
-    return Look(
-        _earliest(look.unread_since for look in known),
-        _earliest(look.lost_since for look in known),
-        sum(look.dropped for look in known),
-    )
+    if not any(map(any, looks)):
+        return Look()
+    unread, lost, dropped = zip(*looks, strict=True)
+    return Look(_earliest(unread), _earliest(lost), sum(dropped))
 
 
 def _earliest(times: Iterable[int]) -> int:
     """Return the first of some times, us; 0 stands for none."""
-    return min((each for each in times if each), default=0)
+    return min(filter(None, times), default=0)
 
 
 the_watch = Watch()

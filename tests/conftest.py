@@ -113,6 +113,7 @@ class FakeServer:
         for _ in range(max(1, round(seconds * 20))):
             self.now += 50_000
             self.ksr.handlers.ksr_keepalive_tick(None, "rtimer")
+            self.ksr.update_settings()
 
     def answer(self, code: int = 200, seconds: float = 31) -> None:
         """Let time pass, in which every ping is answered at once, and callbacks run."""

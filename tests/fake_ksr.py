@@ -120,6 +120,10 @@ class FakeKSR:
         self._iterators: dict[str, tuple[list[tuple[str, Any]], int]] = {}
         self.defines: dict[str, str] = {}
         self.settings: dict[str, str | int] = {}
+        self.settings_to_come: dict[str, str] = {}
+        """what cfg.sets has set, and the process does not see before its next tick"""
+        self.takes_settings = True
+        """whether there is memory for cfg.sets"""
         self.sent: list[Transaction] = []
         self.unresolvable: set[str] = set()
         self.fails_behind_event = False
@@ -272,6 +276,11 @@ class FakeKSR:
             return self._of_message(kind)
         return self.violate(f"the fake does not know {name}")
 
+    def update_settings(self) -> None:
+        """See what cfg.sets has set, as a timer does between two ticks."""
+        self.settings |= self.settings_to_come
+        self.settings_to_come.clear()
+
     def _setting(self, name: str) -> str | int | None:
         if self.phase == "child_init":
             self.violate(f"the setting {name} in child_init crashes the server")
@@ -330,6 +339,12 @@ class FakeKSR:
                 {"socket": {"proto": transport, "address": address, "port": str(port), "mcast": "no"}}
                 for transport, address, port in self.listening
             ]
+        if method == "cfg.sets":
+            group, name, text = parameters
+            if group != "keepalive" or name not in self.settings or not self.takes_settings:
+                raise LookupError("Failed to set the variable")
+            self.settings_to_come[name] = text
+            return {}
         if self.rpc is None:
             raise LookupError("Method Not Found")
         return self.rpc(method, parameters)

@@ -77,7 +77,7 @@ def test_settings_are_listed_and_change_at_run_time(start, gateway: Gateway) -> 
     listed = server.rpc("cfg.list", "keepalive")
     for name in ("ping_interval", "ping_timeout", "ping_from", "unknown_as", "destination"):
         assert f"keepalive: {name}" in listed
-    assert server.rpc("cfg.get", "keepalive", "ping_interval") == str(SLOW)
+    wait_for("modparam's value", lambda: shown(server, "ping_interval") == str(SLOW - 1))
     server.wait_for_state(gateway.uri, UP)
     server.rpc("cfg.seti", "keepalive", "ping_interval", 1)
     assert all(0.8 < gap < 1.2 for gap in later_gaps(gateway, 2))
@@ -88,6 +88,34 @@ def test_settings_are_listed_and_change_at_run_time(start, gateway: Gateway) -> 
     server.wait_for_state(gateway.uri, DOWN)
     [line] = server.logged("up -> down: no reply in ")
     assert 400 <= int(line.split("no reply in ")[1].split(" ms")[0]) < 900
+
+
+def shown(server: Kamailio, name: str) -> str:
+    """What kamcmd cfg.get shows of a parameter."""
+    text: str = server.rpc("cfg.get", "keepalive", name)
+    return text
+
+
+def test_an_operator_wins_with_the_text_of_kamailio_cfg(start) -> None:
+    """cfg.get shows what modparam said, and whoever sets what kamailio.cfg has wins over it."""
+    words = {
+        "unknown_as": ("down", "up"),
+        "profile": ("carrier", ""),
+        "ping_headers": ('X-A: "b" | X-B: d', ""),
+    }
+    server = start(
+        MODPARAMS=json.dumps({name: of_script for name, (of_script, _) in words.items()}),
+        KEEPALIVE_RISE=0,
+    )
+    for name, (of_script, defined) in words.items():
+        wait_for(f"{of_script} shown", lambda name=name, said=of_script: shown(server, name) == said)
+        server.rpc("cfg.sets", "keepalive", name, defined)
+        server.logged(f"{name} is {defined or 'empty'} from now on, set at run time")
+        assert shown(server, name) == defined
+    server.rpc("cfg.sets", "keepalive", "unknown_as", "upp")
+    server.logged("bad unknown_as 'upp'")
+    wait_for("what holds", lambda: shown(server, "unknown_as") == "up")
+    assert len(server.log_lines("set at run time")) == len(words) + 2, "beside two that are refused"
 
 
 def test_a_bad_change_at_run_time_is_refused(start, gateway: Gateway) -> None:

@@ -1,6 +1,8 @@
 """Whose word wins: for the server, and for one destination."""
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from keepalive_core.rules.criteria import Criteria
 from keepalive_core.rules.pace import Pace
@@ -180,3 +182,39 @@ def test_what_the_script_said_can_be_taken_back() -> None:
     settings.take_back(before)
     assert settings.of_script() == {"ping_interval": 10}
     assert (settings.values()["ping_interval"], settings.values()["fall"]) == (10, 1)
+
+
+ANY_VALUES = st.one_of(
+    st.integers(-1, 90_000), st.floats(0, 100), st.booleans(), st.text(max_size=5), st.text("0123456789smh%.")
+)
+PLAUSIBLE = (
+    "2xx,404",
+    "sip:a@b",
+    "udp:10.0.0.1:5060",
+    "X-A: 1 | X-B: 2",
+    "INFO",
+    "50%",
+    "auto",
+    "carrier",
+    "off",
+)
+
+
+@given(name=st.sampled_from(sorted(PARAMETERS)), value=ANY_VALUES | st.sampled_from(PLAUSIBLE))
+def test_what_is_said_is_a_text_that_says_the_same(name: str, value: object) -> None:
+    """Whatever anybody says, its text is read as that very value; no text of another value says it."""
+    settings = Settings()
+    assert settings.is_said_by(name, PARAMETERS[name].defined)
+    assert settings.is_said_by(name, settings.text(name))
+    try:
+        settings.modparam(name, value)
+    except InvalidSetting:
+        return
+    text = settings.text(name)
+    assert settings.is_said_by(name, text)
+    assert check(name, text) == settings.said()[name]
+    assert text.isascii()
+    other = Settings()
+    other.define(name, text)
+    assert other.is_said_by(name, text)
+    assert not settings.is_said_by(name, "no such value")

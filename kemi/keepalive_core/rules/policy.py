@@ -8,7 +8,7 @@ from .calls import CallCriteria
 from .criteria import RETRY_AFTER_INTERVALS, Criteria
 from .kinds import split_headers
 from .pace import Pace
-from .parameters import PARAMETERS, PROFILES, Value, Values, check, known
+from .parameters import PARAMETERS, PROFILES, InvalidSetting, Value, Values, check, known
 from .reply_codes import parse_codes
 from .schedule import SECOND
 
@@ -35,6 +35,24 @@ class Settings:
         """
         self._modparam[known(name).name] = check(name, value)
 
+    def said(self) -> dict[str, Value]:
+        """Return what anybody said of the server; neither defaults nor a profile are that."""
+        return {**self._defined, **self._modparam, **self._run_time}
+
+    def text(self, name: str) -> str:
+        """Return what is said of a parameter as text, such as an operator writes it."""
+        return str(self.said().get(name, PARAMETERS[name].defined))
+
+    def is_said_by(self, name: str, text: str) -> bool:
+        """Say whether a text says of a parameter what text() says, in whatever spelling."""
+        said = self.said()
+        if name not in said and PARAMETERS[name].of_profile:
+            return text == ""
+        try:
+            return bool(check(name, text) == said.get(name, PARAMETERS[name].default))
+        except InvalidSetting:
+            return False
+
     def of_script(self) -> Mapping[str, Value]:
         """Return what the script has set until now."""
         return self._modparam.copy()
@@ -59,19 +77,16 @@ class Settings:
 
     def values(self) -> dict[str, Value]:
         """Return the value in force of every parameter."""
-        said = self._said()
+        said = self.said()
         defaults = {name: parameter.default for name, parameter in PARAMETERS.items()}
         return {**defaults, **PROFILES.get(str(said.get("profile", "")), {}), **said}
 
     def profile(self) -> tuple[str, dict[str, Value], dict[str, Value]]:
         """Return the profile's name, "" for none, what it says, and what is said beside it instead."""
-        said = self._said()
+        said = self.said()
         name = str(said.get("profile", ""))
         profile = PROFILES.get(name, {})
         return name, profile, {each: said[each] for each in profile if each in said}
-
-    def _said(self) -> dict[str, Value]:
-        return {**self._defined, **self._modparam, **self._run_time}
 
 
 def _take(said: dict[str, Value], name: str, text: str) -> None:

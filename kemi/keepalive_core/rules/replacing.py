@@ -60,7 +60,7 @@ def removed(before: Collection[str], wanted: Collection[str], forced: bool) -> l
     """Return what a list no longer has.
 
     Arguments: before and wanted, the keys of the destinations; forced, whether any number may go.
-    Raises: Refused if all would go, or more than half of ten or more.
+    Raises: Refused if nothing would be left, or more than half of ten or more would go.
     """
     gone = [key for key in before if key not in wanted]
     if forced or not gone:

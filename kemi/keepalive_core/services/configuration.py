@@ -1,4 +1,4 @@
-"""The settings in force in this process: filled by the script, by kamailio.cfg and by operators."""
+"""The settings in force in this process: what the script and kamailio.cfg say of them, and operators."""
 
 import logging
 from collections.abc import Callable, Iterable, Mapping
@@ -23,19 +23,13 @@ log = logging.getLogger("keepalive")
 
 settings = Settings()
 
-ENABLED: Final = "enabled"
-
 _defines_read = False
-# A text that no setting has.
-_NONE: Final = "\0"
-# What this process read last, to tell what is new.
-_seen: dict[str, str] = {}
+# What kamailio.cfg says of parameters, as far as it can be used.
+taken: dict[str, str] = {}
 _unreadable: set[str] = set()
 _replaced = False
-_enabled = True
 _published: dict[str, Value] = {}
 _groups_seen = 0
-_profile: tuple[str, Mapping[str, Value], Mapping[str, Value]] = ("", {}, {})
 _NO_OPTIONS: Final[Mapping[str, Value]] = {}
 
 
@@ -46,18 +40,18 @@ def read_defines() -> None:
         return
     _defines_read = True
     for name in PARAMETERS:
-        text = _text_of(name, variables.defined)
+        text = text_of(name, variables.defined)
         if text is None:
             continue
         try:
             settings.define(name, text)
-            _seen[name] = text
+            taken[name] = text
         except InvalidSetting as error:
             # refresh() complains of it, in one process.
             log.debug("%s, in kamailio.cfg", error)
     for alias in defined_aliases():
         try:
-            settings.define(alias, _text_of(alias, variables.defined) or "")
+            settings.define(alias, text_of(alias, variables.defined) or "")
         except InvalidSetting as error:
             log.debug("%s, in kamailio.cfg", error)
 
@@ -67,74 +61,11 @@ def defined_aliases() -> list[str]:
     return [
         alias
         for alias, name in ALIASES.items()
-        if _text_of(alias, variables.defined) and _seen.get(name) == PARAMETERS[name].defined
+        if text_of(alias, variables.defined) and taken.get(name) == PARAMETERS[name].defined
     ]
 
 
-def refresh() -> bool:
-    """Take over what an operator changed at run time, and publish it; for the prober only.
-
-    Returns: whether anything changed since the last time.
-    """
-    global _published
-    if not _published:
-        _tell_of_aliases()
-    for name, parameter in PARAMETERS.items():
-        text = _text_of(name, variables.configured if parameter.at_run_time else variables.defined)
-        if text is not None and text != _seen.get(name):
-            _take_over(name, text)
-    _tell_of_profile()
-    in_force = settings.values()
-    if in_force == _published == server_rows.published_settings():
-        return False
-    server_rows.publish_settings(in_force)
-    _published = in_force
-    return True
-
-
-def _tell_of_aliases() -> None:
-    for alias in defined_aliases():
-        try:
-            check(alias, _text_of(alias, variables.defined))
-            warn_of_aliases([alias])
-        except InvalidSetting as error:
-            log.error("%s, in kamailio.cfg; it is ignored", error)
-
-
-def _tell_of_profile() -> None:
-    """Log the profile in full, and what is said beside it, if it is another one than the last time."""
-    global _profile
-    before, _profile = _profile, settings.profile()
-    name, says, instead = _profile
-    if not name or _profile == before:
-        return
-    log.info(
-        "profile %s: %s; %s",
-        *(name, _listed(says)),
-        f"instead of that: {_listed(instead)}" if instead else "nothing is said beside it",
-    )
-
-
-def _listed(values: Mapping[str, Value]) -> str:
-    return ", ".join(f"{name} {value}" for name, value in values.items())
-
-
-def _take_over(name: str, text: str) -> None:
-    defined_only_now = name not in _seen
-    _seen[name] = text
-    try:
-        if defined_only_now:
-            settings.define(name, text)
-        else:
-            if text:
-                _check_sendable(name, check(name, text))
-            settings.change(name, text)
-            log.info("%s is %s from now on, set at run time", name, text or settings.values()[name])
-    except InvalidSetting as error:
-        log.error("%s, in kamailio.cfg or set at run time; it is ignored", error)
-
-
-def _text_of(name: str, read: Callable[[str], str | None]) -> str | None:
+def text_of(name: str, read: Callable[[str], str | None]) -> str | None:
     """Return a setting's text, None if there is none, or none that can be read, which is told once."""
     try:
         text = read(name)
@@ -153,12 +84,12 @@ def modparam(name: object, value: object) -> None:
     Raises: InvalidSetting; then nothing has changed.
     """
     checked = check(name, value)
-    _check_sendable(name, checked)
+    check_sendable(name, checked)
     settings.modparam(name, checked)
     warn_of_aliases([name])
 
 
-def _check_sendable(name: object, value: Value) -> None:
+def check_sendable(name: object, value: Value) -> None:
     """Refuse a value with which no ping could be sent.
 
     What is so from the start on is no change that could be refused: the prober tells of it.
@@ -211,7 +142,7 @@ def have_groups_changed() -> bool:
 
 def defined_destinations() -> str:
     """Return the list of destinations that kamailio.cfg defines, "" for none."""
-    return _text_of(DESTINATION + "s", variables.defined) or ""
+    return text_of(DESTINATION + "s", variables.defined) or ""
 
 
 def are_destinations_as_defined() -> bool:
@@ -225,39 +156,6 @@ def destinations_replaced() -> None:
     _replaced = True
 
 
-def destinations_changed() -> tuple[str, bool] | None:
-    """Return the list of destinations of kamailio.cfg if it is another one than was followed, else None.
-
-    For the prober only. Returns: the list, and whether it is what kamailio.cfg says, of which its define told
-    something else.
-    """
-    text = _text_of(DESTINATION, variables.configured)
-    if text is None:
-        return None
-    is_first = DESTINATION not in _seen
-    # What was defined at the start is registered by whichever process started first.
-    if is_first and text == defined_destinations():
-        destinations_followed(text)
-    return None if text == _seen.get(DESTINATION) else (text, is_first)
-
-
-def destinations_followed(text: str | None) -> None:
-    """Take note which list of destinations of kamailio.cfg need not be followed; None for none."""
-    _seen[DESTINATION] = _NONE if text is None else text
-
-
-def is_enabled() -> bool:
-    """Say whether the setting ``enabled`` lets pings be sent; for the prober only."""
-    global _enabled
-    text = _text_of(ENABLED, variables.configured)
-    if text in ("0", "1"):
-        _enabled = text == "1"
-    elif text is not None and text != _seen.get(ENABLED):
-        log.error("bad enabled %s: 0 or 1 is needed; it is ignored", quoted(text))
-    _seen[ENABLED] = text or ""
-    return _enabled
-
-
 def values() -> Mapping[str, Value]:
     """Return the value in force of every parameter."""
     read_defines()
@@ -268,7 +166,7 @@ def check_group_options(options: Mapping[str, object]) -> dict[str, Value]:
     """Return the options of a group as they are to be used. Raises: InvalidSetting."""
     checked = check_options(options, Whose.GROUP)
     for name, value in checked.items():
-        _check_sendable(name, value)
+        check_sendable(name, value)
     return checked
 
 

@@ -10,7 +10,7 @@ from ..rules.evidence import NO_VERDICT, Kind
 from ..rules.fleet import Fleet
 from ..rules.record import Health
 from ..rules.schedule import SECOND, Minutely
-from . import configuration, group_options, groups, lists, registrations, startup
+from . import cfg_group, configuration, group_options, groups, lists, registrations, startup
 from .inspection import Groups
 from .share import Share
 
@@ -79,11 +79,11 @@ class Housekeeping:
                 groups.guard(name)
 
     def _follow_configured_destinations(self, now: int) -> None:
-        changed = configuration.destinations_changed() if self._share.is_first else None
+        changed = cfg_group.destinations_changed() if self._share.is_first else None
         if changed and (changed != self._list or now >= self._next_list):
             # If something goes wrong with it, it is tried again.
             self._list, self._next_list = changed, now + REPLACE_AGAIN
-            configuration.destinations_followed(changed[0] if lists.replace_configured(*changed) else None)
+            cfg_group.destinations_followed(changed[0] if lists.replace_configured(*changed) else None)
 
     def _bring_in_missed(self, now: int) -> None:
         if self._share.is_first and now >= self._next_missed:

@@ -8,7 +8,7 @@ from ..rules import freshness
 from ..rules.fleet import Fleet
 from ..rules.listening import LATE
 from ..rules.schedule import SECOND, TICK, Minutely
-from . import configuration
+from . import cfg_group
 from .share import Share
 
 log = logging.getLogger("keepalive")
@@ -53,7 +53,7 @@ class Pause:
 
     def pause_or_resume(self, now: int) -> None:
         """Follow what was ordered, for once a second. Raises: SharedMemoryFull."""
-        is_enabled = configuration.is_enabled()
+        is_enabled = cfg_group.is_enabled()
         is_on = server_rows.is_paused() or not is_enabled
         if is_on != self.is_on:
             self.is_on = is_on

@@ -13,7 +13,7 @@ from ..rules.fleet import Fleet
 from ..rules.judging import is_spent
 from ..rules.schedule import SECOND, Wish, pings_allowed
 from ..rules.target import Seen
-from . import configuration, policies, registrations, registry, startup
+from . import cfg_group, configuration, policies, registrations, registry, startup
 from .bulkhead import Bulkhead
 from .changes import Changes
 from .departures import Departures
@@ -114,7 +114,7 @@ class Prober:
             self._common.keep(now)
 
     def _follow_settings(self, now: int) -> None:
-        changed = configuration.refresh() if self._share.is_first else configuration.has_changed()
+        changed = cfg_group.refresh() if self._share.is_first else configuration.has_changed()
         if not configuration.have_groups_changed() and not changed:
             return
         for key, target in self._fleet.items():

@@ -1,0 +1,131 @@
+"""The cfg group keepalive: what operators set at run time wins, and what they see is in force."""
+
+from types import ModuleType
+
+import pytest
+
+from conftest import FakeServer
+
+
+def in_force(name: str) -> object:
+    """A parameter's value in the process that was started last."""
+    import keepalive_core.services.configuration as configuration
+
+    return configuration.values()[name]
+
+
+# The script's word, the text that kamailio.cfg has for it, and an operator's.
+WORDS = [
+    ("unknown_as", "down", "up"),
+    ("ping_jitter", 0, "10"),
+    ("profile", "carrier", ""),
+    ("ping_interval", 5, "30"),
+    ("ping_headers", "X-A: 1 | X-B: \"2\\'", ""),
+    ("ping_reply_codes", "2xx,404", "2xx"),
+    ("group_min_alive", "50%", "0"),
+    ("honor_retry_after", 0, "1"),
+    ("outbound_proxy", "sip:192.0.2.1", ""),
+]
+
+
+@pytest.mark.parametrize(("name", "of_script", "defined"), WORDS)
+def test_an_operator_wins_with_the_very_text_of_kamailio_cfg(
+    server: FakeServer, name: str, of_script: object, defined: str
+) -> None:
+    """The group shows what modparam said, so that the define's or the default's text is a change."""
+    server.define(name, defined)
+    keepalive = server.process()
+    assert keepalive.modparam(name, of_script) == 0
+    server.tick(2)
+    assert server.ksr.settings[name] == str(of_script)
+    assert in_force(name) == of_script
+    server.ksr.settings[name] = defined
+    server.tick(2)
+    assert str(in_force(name)) == defined
+    assert server.ksr.settings[name] == defined
+    assert f"{name} is {defined or 'empty'} from now on, set at run time" in server.ksr.lines("info")[-1]
+    assert server.ksr.lines("err") == server.ksr.lines("warn") == []
+
+
+def test_nothing_is_written_that_is_shown_already(server: FakeServer) -> None:
+    """A define in another spelling, a word of a profile, and what the script says once more."""
+    asked: list[str] = []
+    answer = server.ksr._jsonrpcs_exec
+    server.ksr._jsonrpcs_exec = lambda text: (asked.append(text), answer(text))[1]
+    server.define("ping_timeout", "2s")
+    server.define("profile", "carrier")
+    keepalive = server.process()
+    keepalive.modparam("ping_timeout", 2000)
+    server.tick(5)
+    assert not [text for text in asked if "cfg.sets" in text]
+    keepalive.modparam("fall", 7)
+    server.tick(5)
+    assert len([text for text in asked if "cfg.sets" in text]) == 1
+    assert server.ksr.settings["fall"] == "7"
+    assert server.ksr.settings["rise"] == ""
+
+
+def test_what_is_refused_is_shown_no_more(server: FakeServer) -> None:
+    """After a bad value at run time, or a bad define, cfg.get tells what is in force; one line names it."""
+    server.define("fall", "0")
+    server.define("rise", "3")
+    server.process()
+    server.tick(2)
+    assert server.ksr.settings["fall"] == ""
+    server.ksr.settings["rise"] = "many"
+    server.tick(2)
+    assert server.ksr.settings["rise"] == "3"
+    server.ksr.settings["rise"] = "many"
+    server.tick(2)
+    assert in_force("rise") == 3
+    assert len(server.ksr.lines("err")) == 3, "each time that it is set"
+    server.ksr.settings["rise"] = "4"
+    server.tick(2)
+    assert in_force("rise") == 4
+
+
+def test_an_empty_text_takes_back_what_was_set_at_run_time(server: FakeServer) -> None:
+    """Of a parameter of a profile: the script's word holds again, and is shown."""
+    keepalive = server.process()
+    keepalive.modparam("fall", 5)
+    server.tick(2)
+    for text, value in (("2", 2), ("", 5)):
+        server.ksr.settings["fall"] = text
+        server.tick(2)
+        assert (in_force("fall"), server.ksr.settings["fall"]) == (value, str(value))
+
+
+def test_an_operator_wins_over_what_the_script_says_later(keepalive: ModuleType, server: FakeServer) -> None:
+    """As after a reload of the script."""
+    server.tick(2)
+    server.ksr.settings["fall"] = "4"
+    server.tick(2)
+    keepalive.modparam("fall", 9)
+    server.tick(2)
+    assert (in_force("fall"), server.ksr.settings["fall"]) == (4, "4")
+
+
+def test_where_nothing_can_be_written_the_settings_hold(server: FakeServer) -> None:
+    """One WARNING for each value that cfg.get does not show; what is set later is followed."""
+    server.ksr.takes_settings = False
+    keepalive = server.process()
+    keepalive.modparam("fall", 5)
+    server.tick(5)
+    assert in_force("fall") == 5
+    [line] = server.ksr.lines("warn")
+    assert "kamcmd cfg.get does not show that fall is '5': cfg.sets is refused" in line
+    server.ksr.settings["fall"] = "3"
+    server.tick(2)
+    assert in_force("fall") == 3
+
+
+def test_no_room_for_the_settings_is_no_change_of_them(server: FakeServer) -> None:
+    """Where shared memory is full at the first look, what was written is no operator's word later."""
+    keepalive = server.process()
+    keepalive.modparam("fall", 5)
+    server.ksr.room_left = 0
+    server.tick(2)
+    server.ksr.room_left = None
+    server.tick(2)
+    assert in_force("fall") == 5
+    assert not [line for line in server.ksr.lines("info") if "set at run time" in line]

@@ -59,7 +59,7 @@ def mismatch(ping: tm.Ping) -> str:
 
     tm has found the transaction by the Via's branch, and looks at nothing else of a reply.
     """
-    # White space behind a value is none of it (RFC 3261 section 7.3.1), but Kamailio leaves it there.
+    # White space behind a value is not part of it (RFC 3261 section 7.3.1), but Kamailio leaves it there.
     if _peers_text("$ci").rstrip() != ping.call_id:
         return "its Call-ID is another one"
     if ping.source and ping.source not in (_peers_address(), came_from()):
@@ -79,7 +79,7 @@ def _peers_address() -> str:
 
 
 def ignore(ping: tm.Ping, code: int) -> None:
-    """Have nothing follow from the reply at hand, a stranger's final one; tm itself can't be kept from it."""
+    """Ignore the reply at hand, a stranger's final one; tm itself can't be kept from taking it."""
     global _last_reply
     if is_2xx(code):
         tm.mark_over()

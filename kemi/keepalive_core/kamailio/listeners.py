@@ -1,8 +1,8 @@
 """At which sockets this server listens, as Kamailio says.
 
 They do not change while it runs. The first prober asks once and lets all processes know: in mod_init nobody
-may ask, as module jsonrpcs ends the server if it is called before it has started itself (5.6 to 6.1). So what
-is configured there is looked at when it is pinged.
+may ask, as module jsonrpcs ends the server if it is called before it has started itself (5.6 to 6.1). So a
+destination that is added there is checked when it is pinged.
 """
 
 import logging

@@ -59,7 +59,7 @@ def claim_prober() -> int:
 
 
 def mark_started() -> None:
-    """Tell all processes that what is configured is registered."""
+    """Tell all processes that what is configured is registered. Raises: SharedMemoryFull."""
     store(COMMON, "started", 1)
 
 

@@ -60,7 +60,7 @@ GROUP_CHANGE: Final = "keepalive_group_change"
 GROUP_OPTIONS: Final = "keepalive_group_options"
 UPLINK: Final = "keepalive_uplink"
 RESTORED: Final = "keepalive_restored"
-# A counter whose row made no sense goes on behind this.
+# A counter whose row made no sense goes on above this.
 _FAR_AHEAD: Final = 1 << 30
 
 

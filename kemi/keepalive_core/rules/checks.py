@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from .quoting import quoted
 
-# Of an owner's or a group's name, and of a remark.
+# Of the name of an owner or a group, and of a remark, at the most.
 MOST_TEXT_BYTES: Final = 255
 MOST_USER_ATTR_BYTES: Final = 8192
 # What fits into the 32 bits of an int of C, which Kamailio's numbers are.
@@ -61,7 +61,7 @@ def number(what: str, value: object) -> int:
 
 def number_of_text(what: str, text: str) -> int:
     """Return the whole number that a text stands for. Raises: Refused, with what the number is."""
-    # More digits than a number may have, and fewer than Python refuses.
+    # 18 digits are more than a number may have, and fewer than Python refuses.
     if not re.fullmatch(r"-?[0-9]{1,18}", text):
         raise Refused(f"{what}: a number is needed, not {quoted(text)}")
     return number(what, int(text))

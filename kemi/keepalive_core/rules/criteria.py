@@ -44,7 +44,7 @@ class Criteria(NamedTuple):
     @staticmethod
     def from_text(text: str) -> "Criteria":
         """Return the criteria that a text() stands for. Raises: ValueError or TypeError for another text."""
-        # Each reply asks for it: what answer() does, in half of the time.
+        # Called for each reply: it is what answer() does, in half of the time.
         known = _criteria.answers.get(text)
         return _criteria.remember(text, _read(text)) if known is None else known
 

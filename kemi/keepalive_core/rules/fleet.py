@@ -1,8 +1,8 @@
 """The destinations that one prober pings, and when each of them is due (pure).
 
 Whatever asks for a ping, or changes when one is due, comes through here. A wish and a change bring a ping
-forward. Two things alone put it off: an interval that is a longer one from now on, and that by no more than
-itself, counted from the last turn; and a reply that asks for no ping before a time (Retry-After).
+forward. Two things alone put it off: a longer interval, to one such interval after the last turn at the most;
+and a reply that asks for no ping before a time (Retry-After).
 """
 
 import json
@@ -19,7 +19,7 @@ from .sockets import Departure
 from .target import Seen, Target, Timing
 from .ways import way_of
 
-# Time, in us, for which a destination that is gone is remembered with its last ping: it may be added again.
+# The time in us for which a destination that is gone is remembered: it may be added again.
 _REMEMBERED_US = SOONEST
 
 
@@ -35,12 +35,12 @@ class Fleet:
         self.rate = 0.0
         """pings in a second, all together"""
         self.behind: Counter[str] = Counter()
-        """how many are pinged from which socket"""
+        """the number of destinations that are pinged from each socket"""
         self._targets: dict[str, Target] = {}
         self.get: Callable[[str], Target | None] = self._targets.get
         """returns a target, None if there is none of that key"""
         self._gone: OrderedDict[str, tuple[int, Target]] = OrderedDict()
-        """who left lately and when, in us, the first one first"""
+        """destinations that left lately, the oldest first, and when they left, in us"""
         self._chance = chance
         self._departure = departure
         self._places = 0
@@ -69,7 +69,7 @@ class Fleet:
             target = self._take_in(key, seen, now)
         before = target.timing
         self._take_policy(target, seen.registered.uri, seen.policy)
-        # Most have the same, which take no room of their own so.
+        # Most destinations have the same owners, whose text is kept once.
         target.owners = sys.intern(json.dumps(seen.registered.owners))
         target.checksum = hash(target.registration)
         target.is_void = seen.health.voids > 0
@@ -77,7 +77,7 @@ class Fleet:
         target.follow_pace(pace(seen.health, now))
         was_in_maintenance, target.admin = target.in_maintenance, seen.admin
         if was_in_maintenance and not target.in_maintenance:
-            # What is known of it is as old as its maintenance is long.
+            # During its maintenance nothing was learned of it.
             target.asked = 0
             wish = wish.joined_by(Wish.SOON)
         target.wish = target.wish.joined_by(wish)
@@ -115,7 +115,7 @@ class Fleet:
         """
         for key, target in self._targets.items():
             target.asked = 0
-            # Who was due before has waited for longer: pauses in a row put nobody off.
+            # What was due before the pause keeps its time, so that pauses in a row put nothing off.
             if (self.pings.turn(key) or now) > paused:
                 self.pings.put(key, target.leaves_at(target.first(now)))
 
@@ -138,7 +138,7 @@ class Fleet:
     def _plan_again(self, key: str, target: Target, before: Timing, now: int) -> None:
         """Put the next ping where it belongs, after a change of its timing, or a wish."""
         turn = self.pings.turn(key) or now
-        # Its first ping is for no interval to move.
+        # No interval moves a destination's first ping.
         if target.turn and target.timing != before:
             regular = next_ping(now, target.offset, target.interval, target.spread, self._chance())
             target.latest = max(target.latest, target.turn + target.interval + target.spread)
@@ -167,7 +167,7 @@ class Fleet:
         self._count(target.policy, 1)
         self._targets[key] = target
         self.pings.leave(key)
-        # Added again and again, it is not put off either.
+        # A destination that is added again and again is not put off by that.
         self.pings.bring_forward(key, target.first(now))
         return target
 

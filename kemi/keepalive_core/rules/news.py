@@ -1,4 +1,4 @@
-"""What the callbacks have heard of a destination, and what is news to them.
+"""What the callbacks have heard of a destination, and what is news to them (pure).
 
 Each change has a number. One that found no room to be queued is not told by itself: the next that is told, or
 the state of the destination later on, stands for it.

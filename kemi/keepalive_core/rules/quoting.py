@@ -3,10 +3,11 @@
 import re
 from typing import Final
 
+# The most characters of a quoted value.
 _MOST: Final = 80
-# Nobody reads the digits of more; and Python writes none of a number with more than 4300.
+# Of a longer number only its size is told: Python refuses to write more than 4300 digits.
 _MOST_BITS: Final = 256
-# Of a text that is remembered: a reason phrase, or what a route reports; escapes are counted.
+# The most characters that are remembered of a reason phrase, or of what a route reports, with escapes.
 MOST_REMEMBERED: Final = 200
 
 # RFC 3261 section 19.1.1: user ":" password "@". A password may have quotation marks, and one that is refused

@@ -39,10 +39,11 @@ class Health(NamedTuple):
     code: int = 0
     """of the last reply; 0 if the last ping had none"""
     ok: int = 0
+    """successes since its registration, of pings and of calls"""
     latency: int = 0
     """of the last reply to a ping that was sent once, in us"""
     latency_ewma: int = 0
-    """us"""
+    """moving average of these, us"""
     latency_min: int = 0
     """us"""
     latency_max: int = 0
@@ -57,8 +58,9 @@ class Health(NamedTuple):
     last_down: int = 0
     """epoch seconds of the last failure"""
     failed: int = 0
+    """failures since its registration, of pings and of calls"""
     timeouts: int = 0
-    """the part of the failed ones that had no reply"""
+    """the failed pings that had no reply"""
     void: int = 0
     """pings without a verdict, by our own fault"""
     resent: int = 0
@@ -70,6 +72,7 @@ class Health(NamedTuple):
     flap_since: int = 0
     """when the changes began to be counted, in us"""
     flap_changes: int = 0
+    """the number of changes since flap_since"""
     flap_level: int = 0
     """the number of doublings of the next time for which it is kept down"""
     mismatched: int = 0
@@ -80,7 +83,9 @@ class Health(NamedTuple):
     calls_since: int = 0
     """when the calls began to be counted, in us"""
     calls_ok: int = 0
+    """calls that went well since calls_since"""
     calls_failed: int = 0
+    """calls that did not"""
     shadow_downs: int = 0
     """the number of times that calls would have taken it down"""
     # Texts.

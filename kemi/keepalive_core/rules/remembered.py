@@ -7,7 +7,7 @@ from typing import Final, Generic, Self, TypeVar
 Q = TypeVar("Q", bound=Hashable)
 A = TypeVar("A")
 
-# What a dictionary needs for each question, while it grows.
+# The bytes that a dictionary needs for each question, while it grows.
 _SLOT: Final = 100
 
 

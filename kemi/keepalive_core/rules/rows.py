@@ -20,11 +20,11 @@ from .record import Health
 from .sockets import Listener
 from .states import STATE_NAMES
 
-# A number of fixed width: the text that takes the place of another one, of the same length, needs no memory.
+# The width of a number: a text that takes the place of another one of the same length needs no memory.
 _DIGITS: Final = 19
-# Of listening.Queue: its bits in hexadecimal digits.
+# The width of listening.Queue's bits, in hexadecimal digits.
 _HEX_DIGITS: Final = 100
-# Of the row that names the callback that runs.
+# The width of the row that names the callback that runs.
 _RUNNING: Final = 256
 
 
@@ -39,7 +39,9 @@ class Owner(NamedTuple):
     """the parameters it set for this destination"""
     group: str = ""
     priority: int = 0
+    """a higher number is better"""
     weight: int = 0
+    """a higher number is better, among those of one priority"""
 
     def copy_of_user_attr(self) -> Any:
         """Return what may be handed out: the owner itself is remembered, and shared."""

@@ -48,9 +48,9 @@ class Wish(Enum):
 _FROM_WEAK_TO_STRONG: Final = list(Wish)
 
 
-def phase(turn: int) -> float:
-    """Return the place of the turn-th destination in the interval, from 0 up to 1."""
-    return turn * _GOLDEN_RATIO % 1.0
+def phase(number: int) -> float:
+    """Return the place of the number-th destination in the interval, from 0 up to 1."""
+    return number * _GOLDEN_RATIO % 1.0
 
 
 def dealt_to(key: str, probers: int) -> int:

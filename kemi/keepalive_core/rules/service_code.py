@@ -15,11 +15,11 @@ from .states import DOWN, UNKNOWN, UP
 
 ERROR: Final = -1
 
-# What the second digit, and what the others count.
+# The value of the second digit, and of the number in front of it.
 _SERVICE: Final = 10
 _GROUP: Final = 100
 
-# A destination that more groups keep answering is asked for the long way, 1 us.
+# The most groups for which is_alive has an answer ready; for more it works one out, in 1 us.
 _USUAL_GROUPS: Final = 16
 
 

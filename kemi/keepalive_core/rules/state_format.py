@@ -24,7 +24,7 @@ MOST_FAULTS: Final = 5
 _ANY_FORMAT: Final = re.compile(rb'\["keepalive-state-([0-9]{1,9})"\]')
 _KNOWN: Final = (b"1", b"2", b"3", FORMAT[-1:].encode())
 _END: Final = "end"
-# Made once: for each line anew it takes as long as the writing.
+# Made once: to make an encoder takes as long as to write a line with it.
 _written: Final = json.JSONEncoder(separators=(",", ":")).encode
 # What a full disk or a crash leaves where a text was to be.
 _NOTHING: Final = b" \t\r\0"

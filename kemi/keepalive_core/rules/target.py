@@ -23,7 +23,7 @@ class Seen(NamedTuple):
     admin: Admin | None
 
 
-# Most have the same owners.
+# Most destinations have the same owners.
 @lru_cache(maxsize=4096)
 def _groups(owners: str) -> tuple[str, ...]:
     return Registration(0, "", {name: Owner(*fields) for name, fields in json.loads(owners).items()}).groups
@@ -74,9 +74,9 @@ class Target:
         self.way: Way
         self.departure = Departure()
         self.owners = ""
-        """who wants it, as its registration says it, for the day when that row is lost"""
+        """JSON, its owners as its registration has them: that row may be lost, and is made anew of this"""
         self.checksum = 0
-        """of registration: an int, so that a row can be compared whose text is not kept here"""
+        """hash of registration, so that its row can be compared without a copy of it"""
         self.is_void = False
         """whether its last ping had no verdict"""
         self.admin: Admin | None = None
@@ -123,7 +123,7 @@ class Target:
         return f"[{self.generation}, {json.dumps(self.uri)}, {self.owners}]"
 
     def follow_pace(self, pace: Pace) -> None:
-        """Take the interval that policy and pace say."""
+        """Take over the interval of a pace."""
         self.pace = pace
         self.interval, self.pending = self.policy.interval_at(pace), 0
         regular = self.policy.interval_at(Pace.REGULAR)

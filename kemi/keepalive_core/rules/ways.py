@@ -21,9 +21,9 @@ class Way(NamedTuple):
     source: str
     """from where a reply has to come, address and, over UDP, port; "" if that does not matter"""
     address: str
-    """of the next hop; "" for what may be missing: a name's records, the connection of a WebSocket"""
+    """of the next hop; "" if it is a name, or a WebSocket, which is reached by its own connection alone"""
     longest: int
-    """us after which tm is at its end with a ping, however many targets a name has"""
+    """the time in us after which tm is at its end with a ping, however many targets a name has"""
 
 
 def way_of(uri: str, policy: Policy) -> Way:
@@ -31,7 +31,7 @@ def way_of(uri: str, policy: Policy) -> Way:
     next_hop = policy.proxy or uri
     reliable = _RELIABLE.search(next_hop) is not None
     peer = uris.address_of(next_hop)
-    # What a name stood for at a ping is tm's secret; and a connection has any port at its other end.
+    # To which address of a name a ping went tm does not tell; and over a connection the peer's port may be any.
     address = peer.rpartition(":")[0]
     source = address if reliable else peer
     limit = policy.timeout * 1000

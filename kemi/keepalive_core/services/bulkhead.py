@@ -21,7 +21,7 @@ class Bulkhead:
         self._minutely = Minutely()
 
     def do(self, task: Callable[[int], None], now: int) -> None:
-        """Do a task, given the time in us; its trouble is not that of the tasks behind it."""
+        """Do a task, given the time in us; if it fails, that is logged, and the tasks after it are done."""
         try:
             task(now)
         except SharedMemoryFull as error:
@@ -32,7 +32,7 @@ class Bulkhead:
     def for_each(
         self, keys: Iterable[str], act: Callable[[str], None], again: Timetable | None = None
     ) -> None:
-        """Do something for each key; one destination's trouble is not the others'.
+        """Do something for each key; if it fails for one, that is logged, and the others have their turn.
 
         Arguments: keys; act, what to do; again, the timetable in which a key is put a second later if that
         fails.

@@ -36,7 +36,7 @@ NOT_MONITORED = -1
 """The state in the last change of a destination that is given up."""
 
 
-# To call one of these makes an object of it, and runs no line.
+# A call of one of these makes an object, and runs none of its lines.
 _NEVER_RUN: Final = (
     inspect.iscoroutinefunction,
     inspect.isgeneratorfunction,
@@ -147,9 +147,9 @@ class Teller:
 
     def __init__(self) -> None:
         self._merged = 0
-        """how many changes nobody heard of but by a newer state, since that was logged"""
+        """the number of changes that were told by a newer state alone, since that was logged"""
         self._registered: dict[str, Any] = {}
-        """the callbacks for all changes, for the day when their row is lost"""
+        """the callbacks for all changes: their row may be lost, and is made anew of this"""
         self._look_again = 0
 
     def tick(self) -> None:

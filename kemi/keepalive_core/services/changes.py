@@ -19,9 +19,9 @@ from .share import Share
 log = logging.getLogger("keepalive")
 
 FLOOD_US: Final = TICK // 2
-"""Of the time between two ticks changes may take this much"""
+"""The most of the time between two ticks that changes may take"""
 REST_US: Final = 10 * SECOND
-"""Between two looks at all for what was not announced: if memory is full, that never ends"""
+"""The time between two looks at all destinations for what was not announced: a full memory never ends that"""
 
 
 class Changes:
@@ -45,14 +45,14 @@ class Changes:
         self._bulkhead = bulkhead
         self._clock = clock
         self.to_look_at: OrderedDict[str, Wish] = OrderedDict()
-        """who changed, or was there before the first tick, and what is wished for it"""
+        """destinations that changed, or were there before the first tick, and what is wished for each"""
         self._all_heard = False
-        """whether nothing was announced any more when it asked the last time"""
+        """whether the queue was empty when it was read the last time"""
         self._unannounced = 0
-        """how many changes had not been announced when it looked at all the last time"""
+        """queues.unannounced() when all were looked at the last time"""
         self._next_look_at_all = 0
         self._not_followed: dict[str, Wish] = {}
-        """those of whom a change could not be followed, and what was wished"""
+        """destinations whose change could not be followed, and what is wished for each"""
         self._next_look_again = 0
 
     @property

@@ -84,7 +84,10 @@ def replace(name: str, was: Member | None, now: Member | None) -> None:
 
 
 def guard(name: str) -> None:
-    """See to it that enough members of a group answer, after the settings have changed."""
+    """See to it that enough members of a group answer, after the settings have changed.
+
+    Raises: SharedMemoryFull.
+    """
     setting = _setting(name)
     with opened(name) as roster:
         roster.check()

@@ -38,14 +38,14 @@ _NO_CALLBACK = Owner(flags=0, callback="", user_attr=None)
 
 
 class _Incomplete(Refused):
-    """Not all is as the list wants it, and may be the next time."""
+    """Not everything is as the list says, but may be at the next try."""
 
 
 def bring_in_configured(tell: bool) -> int:
     """Register what kamailio.cfg has, as at the start.
 
     Arguments: tell, whether the log is to name what is wrong with it.
-    Returns: how much is not registered that might be the next time.
+    Returns: how many entries are not registered, and may be at the next try.
     """
     if not configuration.are_destinations_as_defined():
         return 0
@@ -59,7 +59,7 @@ def bring_in_list_file(tell: bool) -> int:
     """Register what the list file has, as at the start; arguments and answer as bring_in_configured() has."""
     if not list_path():
         return 0
-    turn = startup_rows.last_reload()
+    last_reload = startup_rows.last_reload()
     try:
         parsed = _read(list_path())
     except Refused as refusal:
@@ -72,7 +72,7 @@ def bring_in_list_file(tell: bool) -> int:
     groups = ("options of groups", partial(group_options.replace_listed, parsed.groups))
     failed = _failures("of the list file are not all in force", [groups], tell)
     failed += register_all(_of_file(parsed), tell)
-    if startup_rows.last_reload() != turn:
+    if startup_rows.last_reload() != last_reload:
         # Another process has removed what the file had no more, perhaps before it was registered here.
         try:
             reload(forced=False)
@@ -86,7 +86,7 @@ def replace_configured(text: str, tolerant: bool) -> bool:
 
     Arguments: text, the list; tolerant, whether the good ones are used if there are bad ones. A list that
     may not take the place of the one before gets one line in the log.
-    Returns: whether that is the end of it; it is not if shared memory had no room for all.
+    Returns: whether the list is dealt with; it is not if shared memory had no room for all of it.
     """
     configured = replacing.listed(text, None if tolerant else configuration.check_pingable)
     try:
@@ -113,12 +113,12 @@ def reload(forced: bool) -> None:
     Raises: Refused for a file that can't be read, has a bad line or would remove too many: nothing has
     changed. And if shared memory has no room for all: some of the new came, and nothing went.
     """
-    begun = startup_rows.next_reload()
+    number = startup_rows.next_reload()
     for _ in range(_MOST_ROUNDS):
         _reload_once(forced)
         # Of two processes at once the slower one may have read what the file had before.
-        turn, begun = begun, startup_rows.last_reload()
-        if begun == turn:
+        own, number = number, startup_rows.last_reload()
+        if number == own:
             return
     raise _Incomplete(f"the list file is reloaded again and again: of {_MOST_ROUNDS} reloads none was alone")
 

@@ -108,7 +108,10 @@ def _tell(name: str, before: int, roster: Roster) -> None:
 
 
 def settle() -> None:
-    """Go on until enough members answer in the groups that this process has changed; under no lock."""
+    """Go on until enough members answer in the groups that this process has changed; under no lock.
+
+    Raises: SharedMemoryFull.
+    """
     while _unsettled:
         with opened(_unsettled.pop()):
             pass

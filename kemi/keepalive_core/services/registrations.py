@@ -116,7 +116,7 @@ def _update(key: str, before: Registration, after: Registration) -> None:
 def follow_unknown_as(key: str, word: str) -> None:
     """Have what is_alive says of a destination follow unknown_as.
 
-    Arguments: key; word, what unknown_as is for it, as far as who asks knows.
+    Arguments: key; word, what unknown_as is for it, as far as the caller knows.
     """
     code = destination_rows.service_code(key)
     if code is not None and with_unknown_as(own(code), word) != own(code):
@@ -134,7 +134,7 @@ def is_there(key: str) -> bool:
 
 
 def is_whole(key: str, target: Target) -> bool:
-    """Say whether a destination has the rows that its prober knows of; some 10 us.
+    """Say whether a destination has the rows that its prober knows of; it takes some 10 us.
 
     What is_alive and groups know of it follows from these: see inspection.py.
     """
@@ -152,8 +152,8 @@ def is_whole(key: str, target: Target) -> bool:
 def mend(key: str, was: Registration, said: Admin | None) -> None:
     """Make those rows of a destination anew that are missing, or do not agree with the others.
 
-    Arguments: key; was and said, how it was registered and what an administrator said of it, as far as who
-    asks remembers.
+    Arguments: key; was and said, how it was registered and what an administrator said of it, as far as
+    the caller remembers.
     Raises: SharedMemoryFull.
     """
     with tables.locked(key):

@@ -91,7 +91,7 @@ def give_up(key: str) -> None:
             [owner.callback, owner.user_attr] for owner in registered.owners.values() if owner.callback
         ]
         change = Change(key, registered.generation, registered.uri, NOT_MONITORED, parting=parting)
-        # First: of what has no rows any more nobody would hear if this found no room.
+        # First, as it needs memory: without the rows nobody could be told later.
         callbacks.announce_parting(change)
         registrations.remove(key, registered)
     many = -known.streak

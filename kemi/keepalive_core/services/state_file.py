@@ -22,13 +22,13 @@ from . import configuration, files, registrations
 
 log = logging.getLogger("keepalive")
 
-# What is more is not read. A destination takes about 1 kB.
+# A larger file is not read. A destination takes about 1 kB.
 MOST_BYTES: Final = 512 * 2**20
 # The bytes at a file's beginning that show whose it is.
 _BEGINNING: Final = 65_536
 # Writing takes time in proportion to the number of destinations: rest ten times as long.
 REST: Final = 10
-# What left the configuration is kept for this time.
+# The time for which a destination is kept that left the configuration.
 _KEPT_SECONDS: Final = 30 * 86_400
 
 

@@ -25,8 +25,8 @@ def inspection(keepalive: ModuleType, server: FakeServer) -> ModuleType:
 def test_what_is_true_stays(inspection: ModuleType, server: FakeServer) -> None:
     """Nothing is written then."""
     before = {name: dict(rows) for name, rows in server.ksr.tables.items()}
-    assert not inspection.see_to(KEY)
-    assert not inspection.see_to("sip:nobody:5060")
+    assert not inspection.put_right(KEY)
+    assert not inspection.put_right("sip:nobody:5060")
     assert {name: dict(rows) for name, rows in server.ksr.tables.items()} == before
 
 
@@ -35,9 +35,9 @@ def test_another_code_is_put_right(inspection: ModuleType, server: FakeServer, c
     """It is down, and one group keeps it answering."""
     assert server.ksr.tables["keepalive_state"][KEY] == 100 + DOWN
     server.ksr.tables["keepalive_state"][KEY] = code
-    assert inspection.see_to(KEY)
+    assert inspection.put_right(KEY)
     assert server.ksr.tables["keepalive_state"][KEY] == 100 + DOWN
-    assert not inspection.see_to(KEY)
+    assert not inspection.put_right(KEY)
 
 
 def test_who_does_not_belong_to_a_group_leaves_it(
@@ -51,7 +51,7 @@ def test_who_does_not_belong_to_a_group_leaves_it(
         registered = destination_rows.registration(KEY)
         destination_rows.store_registration(KEY, registered._replace(owners={"me": Owner(0, "", None)}))
     assert keepalive.alive("g") == [A]
-    assert not inspection.see_to_page("g", 0)
+    assert not inspection.put_page_right("g", 0)
     assert keepalive.alive("g") == []
     assert server.ksr.tables["keepalive_group"] == {}
 

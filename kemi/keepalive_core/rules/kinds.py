@@ -11,7 +11,7 @@ from .reply_codes import parse_codes
 T = TypeVar("T")
 
 
-class Kind(NamedTuple, Generic[T]):
+class ValueKind(NamedTuple, Generic[T]):
     """A kind of values."""
 
     check: Callable[[Any], T]
@@ -22,17 +22,17 @@ class Kind(NamedTuple, Generic[T]):
     """of a number"""
 
 
-def _numbers(low: float, high: float, unit: str, off: bool) -> tuple[Callable[[Any], None], str]:
+def _range(low: float, high: float, unit: str, off: bool) -> tuple[Callable[[Any], None], str]:
     allowed = f"{'0, or ' if off else ''}{low} to {high}"
 
-    def see(value: float) -> None:
+    def require_range(value: float) -> None:
         if not (low <= value <= high or (off and value == 0)):
             raise ValueError(f"{allowed} {unit} is allowed")
 
-    return see, allowed
+    return require_range, allowed
 
 
-def _see_number(value: Any, types: type[int] | tuple[type, ...], what: str) -> None:
+def _require_number(value: Any, types: type[int] | tuple[type, ...], what: str) -> None:
     # True is an int to Python, but no number of seconds to anybody.
     if not isinstance(value, types) or isinstance(value, bool):
         raise ValueError(f"{what} is needed, not {type(value).__name__}")
@@ -46,39 +46,39 @@ def _read(text: str, unit: str, what: str) -> int | float:
         raise ValueError(f"{what}{f', such as {examples},' if examples else ''} is needed") from None
 
 
-def number(low: float, high: float, unit: str, off: bool = False) -> Kind[float]:
+def number(low: float, high: float, unit: str, off: bool = False) -> ValueKind[float]:
     """Return the numbers from low to high, fractions among them; and 0, if that turns something off."""
     what = f"a number of {unit}"
-    see, allowed = _numbers(low, high, unit, off)
+    require_range, allowed = _range(low, high, unit, off)
 
     def check(value: Any) -> float:
         if isinstance(value, str):
             value = _read(value, unit, what)
-        _see_number(value, (int, float), what)
-        see(value)
+        _require_number(value, (int, float), what)
+        require_range(value)
         return value  # type: ignore[no-any-return]
 
-    return Kind(check, allowed, unit)
+    return ValueKind(check, allowed, unit)
 
 
-def whole(low: int, high: int, unit: str, off: bool = False) -> Kind[int]:
+def whole(low: int, high: int, unit: str, off: bool = False) -> ValueKind[int]:
     """Return the whole numbers from low to high; and 0, if that turns something off."""
     what = f"a whole number of {unit}"
-    see, allowed = _numbers(low, high, unit, off)
+    require_range, allowed = _range(low, high, unit, off)
 
     def check(value: Any) -> int:
         if isinstance(value, str):
             value = _read(value, unit, what)
             if isinstance(value, float):
                 raise ValueError(f"{what} is needed, not {value}")
-        _see_number(value, int, what)
-        see(value)
+        _require_number(value, int, what)
+        require_range(value)
         return int(value)
 
-    return Kind(check, allowed, unit)
+    return ValueKind(check, allowed, unit)
 
 
-def number_or(word: str, kind: Kind[float]) -> Kind[float | str]:
+def number_or(word: str, kind: ValueKind[float]) -> ValueKind[float | str]:
     """Return the numbers of a kind, and one word beside them."""
 
     def check(value: Any) -> float | str:
@@ -89,10 +89,10 @@ def number_or(word: str, kind: Kind[float]) -> Kind[float | str]:
         except ValueError as fault:
             raise ValueError(f"{fault}, or '{word}'") from None
 
-    return Kind(check, f"`{word}`, {kind.allows}", kind.unit)
+    return ValueKind(check, f"`{word}`, {kind.allows}", kind.unit)
 
 
-def one_of(*words: str) -> Kind[str]:
+def one_of(*words: str) -> ValueKind[str]:
     """Return some words."""
 
     def check(value: Any) -> str:
@@ -100,7 +100,7 @@ def one_of(*words: str) -> Kind[str]:
             raise ValueError(f"one of {', '.join(word or repr(word) for word in words)} is needed")
         return value
 
-    return Kind(check, ", ".join(f"`{word}`" if word else "nothing" for word in words))
+    return ValueKind(check, ", ".join(f"`{word}`" if word else "nothing" for word in words))
 
 
 def _switch(value: Any) -> int:
@@ -111,10 +111,10 @@ def _switch(value: Any) -> int:
     return int(value)
 
 
-SWITCH: Final = Kind(_switch, "0 or 1")
+SWITCH: Final = ValueKind(_switch, "0 or 1")
 
 
-def text(pattern: str, what: str) -> Kind[str]:
+def text(pattern: str, what: str) -> ValueKind[str]:
     """Return the texts that match a pattern."""
 
     def check(value: Any) -> str:
@@ -122,15 +122,15 @@ def text(pattern: str, what: str) -> Kind[str]:
             raise ValueError(f"{what} is needed")
         return value
 
-    return Kind(check, what)
+    return ValueKind(check, what)
 
 
-def _see_length(value: str, most: int) -> None:
+def _require_length(value: str, most: int) -> None:
     if len(value) > most:
         raise ValueError(f"{most} characters are allowed, not {len(value)}")
 
 
-def _see_text(value: Any, example: str) -> None:
+def _require_text(value: Any, example: str) -> None:
     if not isinstance(value, str):
         raise ValueError(f"text such as '{example}' is needed, not {type(value).__name__}")
 
@@ -146,15 +146,15 @@ def _method(value: Any) -> str:
     return value
 
 
-METHOD: Final = Kind(_method, "a method, in capital letters")
-SENDER: Final = Kind(uris.parse_sender, "a URI")
+METHOD: Final = ValueKind(_method, "a method, in capital letters")
+SENDER: Final = ValueKind(uris.parse_sender, "a URI")
 
 
 def _uri_or_nothing(value: Any) -> str:
     return "" if value == "" else uris.parse(value).uri
 
 
-URI_OR_NOTHING: Final = Kind(_uri_or_nothing, "a URI")
+URI_OR_NOTHING: Final = ValueKind(_uri_or_nothing, "a URI")
 
 _MOST_HEADERS: Final = 2048
 
@@ -171,10 +171,10 @@ _HEADER_NAME: Final = r"[A-Za-z0-9.+_~-]+"
 
 
 def _headers(value: Any) -> str:
-    _see_text(value, "X-A: 1 | X-B: 2")
-    _see_length(value, _MOST_HEADERS)
+    _require_text(value, "X-A: 1 | X-B: 2")
+    _require_length(value, _MOST_HEADERS)
     for header in split_headers(value):
-        _see_header(header)
+        _require_header(header)
     return str(value)
 
 
@@ -183,7 +183,7 @@ def split_headers(value: str) -> list[str]:
     return [header for header in (part.strip() for part in value.split("|")) if header]
 
 
-def _see_header(header: str) -> None:
+def _require_header(header: str) -> None:
     if not re.fullmatch(r"[\x20-\x39\x3b-\x7e]+: ?[\x20-\x7e]+", header):
         raise ValueError(f"{quoted(header)} is no header, 'Name: value' in printable ASCII is needed")
     if "!" in header:
@@ -197,7 +197,7 @@ def _see_header(header: str) -> None:
         raise ValueError(f"header {name} is written by Kamailio")
 
 
-HEADERS: Final = Kind(_headers, "headers, with a bar between them")
+HEADERS: Final = ValueKind(_headers, "headers, with a bar between them")
 
 # --- what is received -------------------------------------------------------------------------------------
 
@@ -205,8 +205,8 @@ _MOST_CODES: Final = 255
 
 
 def _codes(value: Any) -> str:
-    _see_text(value, "2xx,404")
-    _see_length(value, _MOST_CODES)
+    _require_text(value, "2xx,404")
+    _require_length(value, _MOST_CODES)
     parse_codes(value)
     return str(value)
 
@@ -217,8 +217,8 @@ def _some_codes(value: Any) -> str:
     return _codes(value)
 
 
-CODES: Final = Kind(_codes, "codes of replies")
-SOME_CODES: Final = Kind(_some_codes, "codes of replies")
+CODES: Final = ValueKind(_codes, "codes of replies")
+SOME_CODES: Final = ValueKind(_some_codes, "codes of replies")
 
 
 def _members(value: Any) -> str:
@@ -229,4 +229,4 @@ def _members(value: Any) -> str:
     return members
 
 
-MEMBERS: Final = Kind(_members, "a number or a percentage", "members")
+MEMBERS: Final = ValueKind(_members, "a number or a percentage", "members")

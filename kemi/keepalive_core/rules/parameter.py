@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from enum import IntEnum
 from typing import Any, Generic, Protocol, TypeVar, overload
 
-from .kinds import Kind
+from .kinds import ValueKind
 
 T = TypeVar("T")
 
@@ -35,7 +35,7 @@ class Parameter(Generic[T]):
     def __init__(
         self,
         default: T,
-        kind: Kind[T],
+        kind: ValueKind[T],
         help: str,
         more: str = "",
         whose: Whose = Whose.DESTINATION,

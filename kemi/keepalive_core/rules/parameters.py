@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from . import calls, kinds, units
-from .kinds import SWITCH, Kind, number, number_or, one_of, text, whole
+from .kinds import SWITCH, ValueKind, number, number_or, one_of, text, whole
 from .parameter import Parameter, Whose
 from .quoting import quoted
 from .units import MILLISECONDS, PERCENT, SECONDS
@@ -22,7 +22,7 @@ class InvalidSetting(ValueError):
     """A parameter was refused; the message names it, the value and the reason."""
 
 
-def _seconds(low: float, high: float, off: bool = False) -> Kind[float]:
+def _seconds(low: float, high: float, off: bool = False) -> ValueKind[float]:
     return number(low, high, SECONDS, off)
 
 

@@ -87,9 +87,9 @@ def json_text(value: Any) -> str:
 def registration(key: str, text: str) -> Registration:
     """Return how a destination is registered."""
     generation, uri, owners = json.loads(text)
-    _see(type(generation) is int and isinstance(uri, str) and uris.parse(uri).key == key)
+    _require(type(generation) is int and isinstance(uri, str) and uris.parse(uri).key == key)
     found = Registration(generation, uri, {name: _owner(*fields) for name, fields in owners.items()})
-    _see(bool(found.owners))
+    _require(bool(found.owners))
     return found
 
 
@@ -97,21 +97,21 @@ def _owner(*fields: Any) -> Owner:
     owner = Owner(*fields)
     for each in (owner.flags, owner.priority, owner.weight):
         number("a number", each)
-    _see(isinstance(owner.callback, str) and isinstance(owner.group, str))
+    _require(isinstance(owner.callback, str) and isinstance(owner.group, str))
     return owner._replace(options=check_options(owner.options))
 
 
 def group_options(text: str) -> dict[str, dict[str, Value]]:
     """Return the options of a group, by who gave them."""
     found = json.loads(text)
-    _see(isinstance(found, dict))
+    _require(isinstance(found, dict))
     return {owner: check_options(given, Whose.GROUP) for owner, given in found.items()}
 
 
 def health(text: str) -> Health:
     """Return what is known of a destination."""
     known = Health.from_text(text)
-    _see(known.state in STATE_NAMES)
+    _require(known.state in STATE_NAMES)
     return known
 
 
@@ -119,8 +119,8 @@ def history(text: str) -> list[list[Any]]:
     """Return a destination's last changes, the newest last."""
     found = _list(text)
     for at, before, after, reason in found:
-        _see(isinstance(at, int) and isinstance(reason, str))
-        _see(before in STATE_NAMES and after in STATE_NAMES)
+        _require(isinstance(at, int) and isinstance(reason, str))
+        _require(before in STATE_NAMES and after in STATE_NAMES)
     return found
 
 
@@ -133,16 +133,16 @@ def history_text(changes: list[list[Any]]) -> str:
 def admin(text: str) -> Admin:
     """Return what an administrator said of a destination."""
     said = Admin(*_list(text))
-    _see(said.mode in ADMIN_MODES)
-    _see(all(type(when) is int and 0 <= when <= NEVER for when in (said.until, said.since)))
-    _see(isinstance(said.by, str) and isinstance(said.why, str))
+    _require(said.mode in ADMIN_MODES)
+    _require(all(type(when) is int and 0 <= when <= NEVER for when in (said.until, said.since)))
+    _require(isinstance(said.by, str) and isinstance(said.why, str))
     return said
 
 
 def uplink(text: str) -> Uplink:
     """Return what is known of a socket."""
     known = _list(text)
-    _see(len(known) == len(Uplink._fields) and all(isinstance(number, int) for number in known))
+    _require(len(known) == len(Uplink._fields) and all(isinstance(number, int) for number in known))
     return Uplink(*known)
 
 
@@ -195,14 +195,14 @@ def rehearsed_text(now_us: int) -> str:
 def settings(text: str) -> dict[str, Value]:
     """Return the settings in force."""
     values = {name: check(name, value) for name, value in json.loads(text).items()}
-    _see(values.keys() == PARAMETERS.keys())
+    _require(values.keys() == PARAMETERS.keys())
     return values
 
 
 def callbacks(text: str) -> list[tuple[str, Any]]:
     """Return the callbacks for all changes, each ``module:name`` with its user_attr."""
     found = [(name, attr) for name, attr in _list(text)]
-    _see(all(isinstance(name, str) for name, _ in found))
+    _require(all(isinstance(name, str) for name, _ in found))
     return found
 
 
@@ -229,17 +229,19 @@ def listeners(text: str) -> list[Listener]:
     """Return at which sockets this server listens."""
     found = [Listener(*fields) for fields in _list(text)]
     for one in found:
-        _see(isinstance(one.transport, str) and isinstance(one.address, str) and isinstance(one.port, int))
-        _see(isinstance(one.names, list) and isinstance(one.is_multicast, bool))
+        _require(
+            isinstance(one.transport, str) and isinstance(one.address, str) and isinstance(one.port, int)
+        )
+        _require(isinstance(one.names, list) and isinstance(one.is_multicast, bool))
     return [one._replace(names=tuple(one.names)) for one in found]
 
 
 def _list(text: str) -> list[Any]:
     found = json.loads(text)
-    _see(isinstance(found, list))
+    _require(isinstance(found, list))
     return list(found)
 
 
-def _see(is_ours: bool) -> None:
+def _require(is_ours: bool) -> None:
     if not is_ours:
         raise ValueError("a value of another type, or out of range")

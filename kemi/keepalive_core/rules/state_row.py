@@ -144,17 +144,17 @@ def row_of(fields: Mapping[str, Any], wall: float) -> Row:
         # True is an int to Python.
         if limits and (type(value) is not int or not limits[0] <= value <= limits[1]):
             raise Untrue(f"its {name} is no number from {limits[0]} to {limits[1]}")
-    _see_texts(fields)
+    _check_texts(fields)
     known = Health(0, **{name: fields[name] for name in KEPT if name in fields})
     if known.result not in WORDS:
         known = known._replace(result="")  # it informs, and a later version may have another word
     times = {name: fields[name] for name in (*TIMES, "left") if name in fields}
     row = Row(known, admin=_admin(fields.get("admin")), history=_history(fields.get("history", [])), **times)
-    _see_that_it_agrees(row, wall)
+    _check_agreement(row, wall)
     return row
 
 
-def _see_texts(fields: Mapping[str, Any]) -> None:
+def _check_texts(fields: Mapping[str, Any]) -> None:
     reason, samples = fields.get("reason", ""), fields.get("samples", "")
     if not isinstance(fields.get("result", ""), str):
         raise Untrue("its result is no word")
@@ -205,7 +205,7 @@ def _is_change(value: object) -> bool:
     return 0 <= at <= NEVER and before in STATE_NAMES and after in STATE_NAMES and _is_reason(reason)
 
 
-def _see_that_it_agrees(row: Row, wall: float) -> None:
+def _check_agreement(row: Row, wall: float) -> None:
     """Refuse what each for itself can be so, but not together."""
     known = row.health
     if known.code and known.code < 100:

@@ -31,7 +31,7 @@ def way_of(uri: str, policy: Policy) -> Way:
     next_hop = policy.proxy or uri
     reliable = _RELIABLE.search(next_hop) is not None
     peer = uris.address_of(next_hop)
-    # To which address of a name a ping went tm does not tell; and over a connection the peer's port may be any.
+    # tm does not tell to which address of a name a ping went; and over a connection the peer has any port.
     address = peer.rpartition(":")[0]
     source = address if reliable else peer
     limit = policy.timeout * 1000

@@ -34,7 +34,7 @@ class Groups:
                 self._pages = [(name, 0) for name in group_rows.groups()]
                 break
             name, page = self._pages.pop()
-            if see_to_page(name, page):
+            if put_page_right(name, page):
                 self._pages.append((name, page + 1))
         open_rosters.settle()
 
@@ -71,7 +71,7 @@ def is_sound(key: str, target: Target, now: int, rosters: Rosters) -> bool:
     return own(code) == right and _is_true_in_groups(key, code, rosters)
 
 
-def see_to(key: str) -> bool:
+def put_right(key: str) -> bool:
     """Bring what is_alive reads of a destination, and its groups, in line with what is known of it.
 
     Behind it comes open_rosters.settle(). Returns: whether anything was not. Raises: SharedMemoryFull.
@@ -142,7 +142,7 @@ def _recount_groups_keeping(key: str, names: list[str], registered: Registration
         destination_rows.store_kept(key, marks.count(roster_text.KEPT))
 
 
-def see_to_page(name: str, page: int) -> bool:
+def put_page_right(name: str, page: int) -> bool:
     """Have those leave a page of a group's roster who do not belong there.
 
     Returns: whether there is another page behind it. Raises: SharedMemoryFull.

@@ -88,7 +88,7 @@ def service_code(key: str) -> int | None:
     if not is_sound(code) and registrations.is_there(key):
         # Its row is missing, or makes no sense; its prober sees to its other rows.
         tables.note_lost()
-        inspection.see_to(key)
+        inspection.put_right(key)
         open_rosters.settle()
         code = destination_rows.service_code(key)
     return code

@@ -117,7 +117,7 @@ class Mending:
             if not registrations.is_whole(key, target):
                 self.suspect(key)
                 self._in_a_hurry = True
-            elif inspection.see_to(key):
+            elif inspection.put_right(key):
                 self._mended[key] = None
                 self._in_a_hurry = True
         open_rosters.settle()
@@ -138,7 +138,7 @@ class Mending:
                 continue
             try:
                 registrations.mend(key, rows.registration(key, target.registration), target.admin)
-                inspection.see_to(key)
+                inspection.put_right(key)
                 mended.append(key)
             except tables.SharedMemoryFull:
                 self.suspect(key)

@@ -103,7 +103,7 @@ def reload_script(path: str) -> None:
     """Have every process reload the script, after a look at its file.
 
     Arguments: path, of a draft, which is only looked at; "" for the file of the script that runs.
-    Raises: Unusable, Unanswered; then nothing is reloaded.
+    Raises: UnusableScript, Unanswered; then nothing is reloaded.
     """
     if reloads.check(path):
         rpc.ask("app_python.reload")

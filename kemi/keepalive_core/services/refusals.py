@@ -13,7 +13,7 @@ from ..rules.checks import Refused
 from ..rules.parameters import InvalidSetting
 from ..rules.uris import InvalidURI
 from .callbacks import InvalidCallback
-from .reloads import Unusable
+from .reloads import UnusableScript
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -22,7 +22,7 @@ log = logging.getLogger("keepalive")
 
 REFUSALS: Final = (
     *(InvalidURI, InvalidSetting, InvalidCallback, Refused),
-    *(SharedMemoryFull, Unusable, Unanswered),
+    *(SharedMemoryFull, UnusableScript, Unanswered),
 )
 """What says in one line what was wrong with a request, or why it can't be done now."""
 

@@ -69,7 +69,7 @@ class _Process:
 _process = _Process()
 
 
-class Unusable(Exception):
+class UnusableScript(Exception):
     """The script can't be used; the message says why."""
 
 
@@ -104,7 +104,7 @@ class _Loader(SourceFileLoader):
             super().exec_module(module)
             mod_init = vars(module).get(MOD_INIT)
             if not callable(mod_init):
-                raise Unusable(f"it has no {MOD_INIT}")
+                raise UnusableScript(f"it has no {MOD_INIT}")
         # BaseException: a sys.exit() in the script would end Kamailio, too.
         except BaseException as error:
             mod_init = _refuse(module, before, error)
@@ -123,7 +123,7 @@ def _checked(
         vars(module)[MOD_INIT] = mod_init
         try:
             handler = mod_init()
-            _see_that_it_fits(handler)
+            _check_handler(handler)
             _make_its_answers_ints(handler)
         except BaseException as error:
             vars(module)[MOD_INIT] = _refuse(module, before, error)
@@ -145,12 +145,12 @@ def _refuse(module: ModuleType, before: dict[str, Any], error: BaseException) ->
     return _handler_that_runs
 
 
-def _see_that_it_fits(handler: object) -> None:
-    """Refuse a handler in which Kamailio can't call what it calls. Raises: Unusable."""
+def _check_handler(handler: object) -> None:
+    """Refuse a handler in which Kamailio can't call what it calls. Raises: UnusableScript."""
     for name in _called(_process.handler):
         method = getattr(handler, name, None)
         if not callable(method):
-            raise Unusable(f"its {MOD_INIT} returned {handler!r:.60}, which has no {name}")
+            raise UnusableScript(f"its {MOD_INIT} returned {handler!r:.60}, which has no {name}")
         try:
             signature = inspect.signature(method)
         except (TypeError, ValueError):
@@ -158,7 +158,7 @@ def _see_that_it_fits(handler: object) -> None:
         try:
             signature.bind(None)
         except TypeError as error:
-            raise Unusable(f"its {name} can't be called as Kamailio does: {error}") from None
+            raise UnusableScript(f"its {name} can't be called as Kamailio does: {error}") from None
 
 
 def _handler_that_runs() -> object:
@@ -171,29 +171,29 @@ def check(path: object = "") -> bool:
 
     Arguments: path, of the file; "" for that of the script that runs.
     Returns: whether it is the file of the script that runs.
-    Raises: Unusable for what no reload would take.
+    Raises: UnusableScript for what no reload would take.
     """
     running = getattr(sys.modules.get(_process.script), "__file__", None)
     file = str(path or running)
     try:
         if not Path(file).is_file():  # a FIFO would be read for ever
-            raise Unusable("there is no such file")
+            raise UnusableScript("there is no such file")
         code = compile(Path(file).read_bytes(), file, "exec", dont_inherit=True)
         # A * may import it.
         if MOD_INIT not in code.co_names and ("*",) not in code.co_consts:
-            raise Unusable(f"it has no {MOD_INIT}")
+            raise UnusableScript(f"it has no {MOD_INIT}")
         return running is not None and Path(file).samefile(running)
-    except (Unusable, OSError, SyntaxError, ValueError, RecursionError, MemoryError) as error:
-        raise Unusable(f"{file[:_MOST_TOLD]} is not reloaded: {told(error)}") from None
+    except (UnusableScript, OSError, SyntaxError, ValueError, RecursionError, MemoryError) as error:
+        raise UnusableScript(f"{file[:_MOST_TOLD]} is not reloaded: {told(error)}") from None
 
 
 def told(error: BaseException) -> str:
     """Return what an error is, and its place, in one line of bounded length."""
-    text = _said(error) if isinstance(error, Unusable) else f"{type(error).__name__}: {_said(error)}"
+    text = _said(error) if isinstance(error, UnusableScript) else f"{type(error).__name__}: {_said(error)}"
     trace = error.__traceback__
     while trace is not None and trace.tb_next is not None:
         trace = trace.tb_next
-    if trace is not None and not isinstance(error, Unusable | SyntaxError | OSError):
+    if trace is not None and not isinstance(error, UnusableScript | SyntaxError | OSError):
         text = f"{text[:_MOST_TOLD]} ({trace.tb_frame.f_code.co_filename}, line {trace.tb_lineno})"
     return " ".join(text.split())[: 2 * _MOST_TOLD]
 

@@ -32,7 +32,7 @@ REST: Final = 10
 _KEPT_SECONDS: Final = 30 * 86_400
 
 
-class Unusable(Exception):
+class UnusableFile(Exception):
     """The file is none that may be written over; the message says why."""
 
 
@@ -46,7 +46,7 @@ def load() -> None:
         return
     try:
         _restore(path)
-    except Unusable as error:
+    except UnusableFile as error:
         log.error("state_file %s", error)
 
 
@@ -60,30 +60,34 @@ def _path() -> str:
 
 
 def _read(path: str) -> dict[str, Row]:
-    """Return what the file says, nothing if there is none. Raises: Unusable."""
+    """Return what the file says, nothing if there is none. Raises: UnusableFile."""
     try:
         with files.open_regular(path, follow_links=False) as file:
-            _see_that_it_is_ours(path, file)
+            _refuse_foreign_file(path, file)
             file.seek(0)
             lines = files.lines(file, state_format.MOST_BYTES_OF_A_LINE, MOST_BYTES)
             parsed = state_format.parse(lines, time.time())
     except FileNotFoundError:
         return {}
     except OSError as error:
-        raise Unusable(f"{path} can't be read, and is not written before it is: {error}") from None
+        raise UnusableFile(f"{path} can't be read, and is not written before it is: {error}") from None
     _warn(path, parsed)
     return parsed.rows
 
 
-def _see_that_it_is_ours(path: str, file: BinaryIO) -> None:
-    """Look at a file's beginning: somebody else's may be large. Raises: Unusable."""
+def _refuse_foreign_file(path: str, file: BinaryIO) -> None:
+    """Look at a file's beginning: somebody else's may be large. Raises: UnusableFile."""
     if os.fstat(file.fileno()).st_size > MOST_BYTES:
-        raise Unusable(f"{path} is larger than {MOST_BYTES >> 20} MB, and is neither read nor written over")
+        raise UnusableFile(
+            f"{path} is larger than {MOST_BYTES >> 20} MB, and is neither read nor written over"
+        )
     beginning = file.read(_BEGINNING)
     while beginning and state_format.is_blank(beginning):
         beginning = file.read(_BEGINNING)
     if not state_format.parse(beginning.split(b"\n"), time.time()).is_ours:
-        raise Unusable(f"{path} is no state file, and is not written over: move it away, or name another one")
+        raise UnusableFile(
+            f"{path} is no state file, and is not written over: move it away, or name another one"
+        )
 
 
 def _warn(path: str, parsed: Parsed) -> None:
@@ -98,7 +102,7 @@ def _warn(path: str, parsed: Parsed) -> None:
 def _restore(path: str) -> None:
     """Give a file's rows to the destinations that are registered, and keep the others until they are.
 
-    Raises: Unusable.
+    Raises: UnusableFile.
     """
     rows = _read(path)
     failed = 0
@@ -112,7 +116,7 @@ def _restore(path: str) -> None:
         log.info("state_file %s: %d destinations", path, len(rows) - failed)
     startup_rows.store_state_read(StateRead.IN_PART if failed else StateRead.WHOLE)
     if failed:
-        raise Unusable(
+        raise UnusableFile(
             f"{path}: shared memory has no room for {failed} of {len(rows)} destinations; the file keeps "
             "what it says, and is not written until Kamailio has more (-m) and is started again"
         )
@@ -143,7 +147,7 @@ class Writer:
             self._read_if_missed(path)
             self._write(path)
             self._failed = ""
-        except (Unusable, SharedMemoryFull) as error:
+        except (UnusableFile, SharedMemoryFull) as error:
             self._tell(str(error))
         except OSError as error:
             self._tell(f"{path} can't be written: {error}")
@@ -159,13 +163,13 @@ class Writer:
             return
         try:
             _restore(path)
-        except Unusable as error:
+        except UnusableFile as error:
             if self._failed is None:  # load() has told it
                 self._failed = str(error)
             raise
 
     def _write(self, path: str) -> None:
-        is_as_written = self._see_whose_it_is(path)
+        is_as_written = self._is_as_written(path)
         data = state_format.data_of(_texts())
         checksum = zlib.crc32(data)
         if is_as_written and checksum == self._written:
@@ -174,16 +178,16 @@ class Writer:
         self._written = checksum
         self._mark = _mark_of(os.stat(path))
 
-    def _see_whose_it_is(self, path: str) -> bool:
+    def _is_as_written(self, path: str) -> bool:
         """Refuse to write over what somebody else has put there since.
 
-        Returns: whether it is the file that was written last. Raises: Unusable, OSError.
+        Returns: whether it is the file that was written last. Raises: UnusableFile, OSError.
         """
         try:
             with files.open_regular(path, follow_links=False) as file:
                 if _mark_of(os.fstat(file.fileno())) == self._mark:
                     return True
-                _see_that_it_is_ours(path, file)
+                _refuse_foreign_file(path, file)
         except FileNotFoundError:
             return False
         self._tell_of_another_writer(path)

@@ -263,7 +263,7 @@ class FakeKSR:
         }
         if kind in known:
             return known[kind].get(inner)
-        if kind == "sel" and inner.startswith(("cfg_get.keepalive.", "cfg_get.core.")):
+        if kind == "sel" and inner.startswith(("cfg_get.keepalive.", "cfg_get.core.", "cfg_get.tcp.")):
             return self._setting(inner.rpartition(".")[2])
         if kind == "avp":
             return self._current.avps.get(inner) if self._current else None

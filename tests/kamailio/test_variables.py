@@ -40,3 +40,23 @@ def test_a_define_may_stand_for_another_one(variables: ModuleType, server: FakeS
     assert variables.defined("rise") in ("MORE", "MY_RISE")
     server.ksr.defines["KEEPALIVE_RISE"] = '"2 3"'
     assert variables.defined("rise") == "2 3"
+
+
+@pytest.mark.parametrize(("setting", "waits"), [(0, True), (1, False), (None, False)])
+def test_who_waits_for_a_connection(
+    variables: ModuleType, server: FakeServer, setting: int | None, waits: bool
+) -> None:
+    """tcp_async=no; where Kamailio does not say, nobody does."""
+    if setting is not None:
+        server.ksr.settings["async"] = setting
+    assert variables.waits_for_connections() is waits
+
+
+def test_nobody_waits_if_nobody_can_say(variables: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A setting that can't be read is no reason to deal otherwise."""
+
+    def fails(name: str) -> None:
+        raise variables.Unreadable(name)
+
+    monkeypatch.setattr(variables, "_read", fails)
+    assert not variables.waits_for_connections()

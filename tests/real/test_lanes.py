@@ -1,11 +1,13 @@
-"""An outage beside calls: what it may cost."""
+"""What waits for whom: an outage beside calls, connections beside addresses."""
 
 from __future__ import annotations
+
+import socket
 
 import pytest
 
 from gateway import Gateway
-from real.server import ROOT, free_port, wait_for
+from real.server import ROOT, Kamailio, free_port, wait_for
 from real.test_router import call
 from real.uplinks import Uplink
 
@@ -51,3 +53,42 @@ def test_an_outage_leaves_calls_their_memory(start, namespaces, tmp_path) -> Non
     finally:
         broken.close()
         gateway.close()
+
+
+class BlackHole:
+    """A TCP peer with which no connection comes about: its queue of them is full, and nobody takes any."""
+
+    def __init__(self) -> None:
+        self._listening = socket.create_server(("127.0.0.1", 0), backlog=0)
+        self.port = self._listening.getsockname()[1]
+        self._waiting = [socket.socket() for _ in range(3)]
+        for each in self._waiting:
+            each.setblocking(False)
+            each.connect_ex(("127.0.0.1", self.port))
+        self.uri = f"sip:127.0.0.1:{self.port};transport=tcp"
+
+    def close(self) -> None:
+        """Let go of the connections."""
+        for each in (self._listening, *self._waiting):
+            each.close()
+
+
+@pytest.mark.parametrize("tcp_async", [1, 0])
+def test_no_address_waits_for_a_connection(start, tcp_async: int) -> None:
+    """Beside peers over TCP that drop packets a gateway over UDP goes down in its time, and comes back."""
+    holes = [BlackHole() for _ in range(4)]
+    gateway, beside = Gateway(), Gateway()
+    try:
+        server: Kamailio = start(TCP_ASYNC=tcp_async, KEEPALIVE_PING_INTERVAL=1, KEEPALIVE_FALL=1)
+        for hole in holes:
+            server.call("add_destination", hole.uri, "test")
+        server.call("add_destination", gateway.uri, "test")
+        server.call("add_destination", f"{beside.uri};transport=tcp", "test")
+        server.wait_for_state(gateway.uri, 1)
+        gateway.silent = True
+        server.wait_for_state(gateway.uri, 2, 4)
+        gateway.silent = False
+        server.wait_for_state(gateway.uri, 1, 4)
+    finally:
+        for each in (*holes, gateway, beside):
+            each.close()

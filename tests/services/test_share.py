@@ -74,3 +74,44 @@ def test_each_destination_is_one_probers(server: FakeServer) -> None:
     for key in [f"sip:10.0.0.{n}:5060" for n in range(50)]:
         assert [share.has(key) for share in shares].count(True) == 1
     assert [share.has("sip:gateway.example:5060") for share in shares] == [False, False, True]
+
+
+def test_connections_that_are_waited_for_are_the_last_probers(server: FakeServer) -> None:
+    """With tcp_async=no what is announced to another prober is passed on: the last one alone pings it."""
+    server.define("probers", "3")
+    server.ksr.settings["async"] = 0
+    keepalive = server.process()
+    from keepalive_core.services.prober import Prober
+
+    uris = [f"sip:10.0.0.{n + 1}:5060;transport={'tcp' if n % 2 else 'udp'}" for n in range(8)]
+    running = [Prober(lambda: server.now) for _ in range(3)]
+    pinged_by: dict[str, list[int]] = {uri: [] for uri in uris}
+
+    def run(seconds: float) -> None:
+        for _ in range(round(seconds * 20)):
+            server.now += 50_000
+            for number, prober in enumerate(running):
+                before = len(server.ksr.sent)
+                prober.tick()
+                for ping in server.ksr.sent[before:]:
+                    pinged_by[ping.uri].append(number)
+                    server.ksr.reply(ping, 200)
+
+    for uri in uris[:4]:
+        keepalive.add_destination(uri, "me", ping_interval=1)
+    run(2)
+    for uri in uris[4:]:
+        keepalive.add_destination(uri, "me", ping_interval=1)
+    run(4)
+    for uri in uris:
+        assert 4 <= len(pinged_by[uri]) <= 7
+        assert (set(pinged_by[uri]) == {2}) == uri.endswith("tcp")
+    keepalive.add_destination(uris[1], "me", ping_interval=3600)
+    run(1.5)
+    before = len(pinged_by[uris[1]])
+    keepalive.ping_now(uris[1])
+    run(0.2)
+    assert len(pinged_by[uris[1]]) == before + 1, "a wish is passed on"
+    keepalive.del_destination(uris[1], "me")
+    run(0.2)
+    assert uris[1] not in running[2]._fleet

@@ -34,7 +34,12 @@ def announce_change(key: str, wish: Wish = Wish.REGULARLY) -> None:
 
     Raises: SharedMemoryFull. Then it looks at all of them again within seconds, but the wish is lost.
     """
-    queue = CHANGES[dealt_to(key, probers())]
+    announce_to(dealt_to(key, probers()), key, wish)
+
+
+def announce_to(prober: int, key: str, wish: Wish) -> None:
+    """Have the prober of a number look at a destination, as announce_change() does. Raises: likewise."""
+    queue = CHANGES[prober]
     try:
         # Each call may bring a wish; the number of other changes is that of the destinations.
         if wish is Wish.SOON and KSR.mqueue.mq_size(queue) >= _MOST_WISHES:

@@ -69,6 +69,17 @@ def _read(name: str) -> Any:
         raise Unreadable(f"${name} can't be read: {error}") from None
 
 
+def waits_for_connections() -> bool:
+    """Say whether who sends over TCP waits until there is a connection (tcp_async=no); False if unknown.
+
+    Only for timers and routes, as configured().
+    """
+    try:
+        return bool(_read("sel(cfg_get.tcp.async)") in (0, "0"))
+    except Unreadable:
+        return False
+
+
 @cache
 def probers() -> int:
     """Return how many prober processes there are; those beyond MOST_PROBERS have nothing to do."""

@@ -1,14 +1,11 @@
 """How the pings of a destination travel, as its URI and its policy say (pure)."""
 
-import re
 from typing import Final, NamedTuple
 
 from . import uris
 from .policy import Policy
 from .schedule import SECOND
 
-# Over these transports a request is sent once (RFC 3261 section 18.1.1).
-_RELIABLE: Final = re.compile(r"^sips:|;transport=(?!udp)", re.IGNORECASE)
 # The longest time for which tm goes on to further targets of a name, in us: its max_noninv_lifetime.
 _LIFETIME: Final = 32 * SECOND
 
@@ -29,7 +26,7 @@ class Way(NamedTuple):
 def way_of(uri: str, policy: Policy) -> Way:
     """Return how pings to a URI travel under a policy."""
     next_hop = policy.proxy or uri
-    reliable = _RELIABLE.search(next_hop) is not None
+    reliable = uris.is_reliable(next_hop)
     peer = uris.address_of(next_hop)
     # tm does not tell to which address of a name a ping went; and over a connection the peer has any port.
     address = peer.rpartition(":")[0]

@@ -82,7 +82,11 @@ class Changes:
         self._all_heard = False
         try:
             for key, wish in queues.announced_changes(self._share.number):
-                self.to_look_at[key] = self.to_look_at.get(key, wish).joined_by(wish)
+                prober = self._share.prober_of(key)
+                if prober == self._share.number:
+                    self.to_look_at[key] = self.to_look_at.get(key, wish).joined_by(wish)
+                else:
+                    queues.announce_to(prober, key, wish)
                 if self._clock() - now > FLOOD_US // 2:
                     break
             else:

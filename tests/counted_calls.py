@@ -46,5 +46,5 @@ class Calls:
 
 
 def fleet(number: int) -> list[str]:
-    """Return as many URIs."""
+    """Return a number of URIs."""
     return [f"sip:10.0.{at // 250}.{at % 250 + 1}" for at in range(number)]

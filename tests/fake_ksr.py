@@ -98,7 +98,7 @@ class FakeKSR:
         self.violations: list[str] = []
         self.logged: list[tuple[str, str]] = []
         self.debug_of_process: int | None = None
-        """the log level of the process, None where it is the server's"""
+        """the log level of the process, None if it is the server's"""
         self.phase = "route"
         """mod_init, child_init or route: where settings can be read, and where that crashes"""
         self.tables: dict[str, dict[str, Any]] = {}

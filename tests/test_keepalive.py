@@ -130,7 +130,7 @@ def test_a_ping_is_logged_at_debug_and_a_change_at_notice(keepalive: ModuleType,
 def test_the_face_of_a_reloaded_native_script_keeps_everything(
     keepalive: ModuleType, server: FakeServer
 ) -> None:
-    """Where keepalive.py is the script itself, a reload runs it again: states, log and pings go on."""
+    """If keepalive.py is the script itself, a reload runs it again: states, log and pings go on."""
     import importlib
 
     native = keepalive.mod_init()

@@ -12,7 +12,7 @@ import pytest
 from conftest import FakeServer
 from fake_ksr import FakeKSR
 
-# What writes fails where memory is full, of which other tests are.
+# What writes fails if memory is full, of which other tests are.
 READS = {
     "get",
     "sht_get",

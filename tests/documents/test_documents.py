@@ -37,7 +37,7 @@ def test_the_readmes_short_table_is_of_the_parameters() -> None:
 
 
 def test_limits_that_the_readme_names_are_the_modules() -> None:
-    """Where a row of the table says "50 to 32000", that is what is allowed."""
+    """If a row of the table says "50 to 32000", that is what is allowed."""
     for name in NUMBERS:
         for row in rows_of(name):
             for named in re.findall(r"([\d.]+) to (\d+)", row):

@@ -160,7 +160,7 @@ def test_a_name_has_time_for_all_its_targets(keepalive: ModuleType, server: Fake
 
 
 def test_no_route_is_a_failure_at_once(keepalive: ModuleType, server: FakeServer) -> None:
-    """Where tm can't send a ping again it tells so without a reply and without a timeout."""
+    """If tm can't send a ping again it tells so without a reply and without a timeout."""
     sent = server.first_ping(keepalive, A)
     server.ksr.can_not_resend(sent)
     assert keepalive.state(A) == 2
@@ -303,7 +303,7 @@ def test_ping_check_source(
     port: int,
     counts: bool,
 ) -> None:
-    """The reply comes from where the ping went to: the address, and the port where there is no connection."""
+    """The reply comes from where the ping went to: the address, and the port if there is no connection."""
     sent = server.first_ping(keepalive, uri, **{"ping_check_source": 1, **options})
     server.ksr.reply(sent, 200, address=address, port=port)
     assert keepalive.state(uri) == int(counts)

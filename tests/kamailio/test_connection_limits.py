@@ -1,4 +1,4 @@
-"""How many connections Kamailio may have, and whether it has as many."""
+"""How many connections Kamailio may have, and whether it has that number."""
 
 from __future__ import annotations
 

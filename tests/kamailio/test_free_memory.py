@@ -18,7 +18,7 @@ def free_memory(keepalive: ModuleType) -> ModuleType:
 def test_below_a_part_of_it_memory_is_short(
     free_memory: ModuleType, server: FakeServer, percent: int, is_short: bool
 ) -> None:
-    """So many percent are left for calls."""
+    """Of shared memory LEAST_FREE percent are left for calls."""
     assert 14 < free_memory.LEAST_FREE < 16
     server.ksr.memory["free_size"] = server.ksr.memory["total_size"] * percent // 100
     assert free_memory.is_short() == is_short

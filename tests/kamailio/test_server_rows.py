@@ -27,7 +27,7 @@ def test_whether_pings_are_paused(server_rows: ModuleType, server: FakeServer) -
 
 
 def test_one_process_tells_of_what_all_see(server_rows: ModuleType, server: FakeServer) -> None:
-    """Once in so many seconds, each thing by itself."""
+    """Once within the given seconds, each thing by itself."""
     assert server_rows.may_tell("one", 7 * SECOND)
     assert not server_rows.may_tell("one", 66 * SECOND)
     assert server_rows.may_tell("another", 66 * SECOND, 5)

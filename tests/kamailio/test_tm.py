@@ -64,7 +64,7 @@ def test_what_can_not_be_sent_is_told(tm: ModuleType, server: FakeServer) -> Non
 
 
 def test_an_event_that_does_not_come_is_told(tm: ModuleType, server: FakeServer) -> None:
-    """Where tm's event goes elsewhere, that is said, and no result is made up."""
+    """If tm's event goes elsewhere, that is said, and no result is made up."""
     server.ksr.event_function = "ksr_nobody"
     with pytest.raises(tm.EventNotSeen, match="keepalive.on_tm_event"):
         send(tm)
@@ -72,7 +72,7 @@ def test_an_event_that_does_not_come_is_told(tm: ModuleType, server: FakeServer)
 
 @pytest.mark.parametrize("seen", [True, False])
 def test_a_system_error_of_5_6_is_no_lost_ping(tm: ModuleType, server: FakeServer, seen: bool) -> None:
-    """5.6 raises SystemError after sending where another function of the script is missing."""
+    """5.6 raises SystemError after sending if another function of the script is missing."""
     real = server.ksr.module.tm.t_uac_send
 
     def raising(*args: str) -> int:

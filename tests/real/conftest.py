@@ -128,7 +128,7 @@ def start(checked_kind: str) -> Iterator[object]:
 
 @pytest.fixture(scope="session")
 def namespaces() -> None:
-    """This machine lets the tests make network and mount namespaces; where servers are demanded it has to."""
+    """This machine lets the tests make network and mount namespaces; if servers are demanded it has to."""
     made = subprocess.run(["unshare", "--net", "--mount", "true"], capture_output=True, text=True)
     if made.returncode:
         assert not os.environ.get("KEEPALIVE_SERVERS"), made.stderr

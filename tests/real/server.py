@@ -258,7 +258,7 @@ class Kamailio:
 
     @property
     def errors(self) -> list[str]:
-        """The lines of ERROR, but the one that Kamailio has where there is no /etc/protocols."""
+        """The lines of ERROR, but the one that Kamailio has if there is no /etc/protocols."""
         return [line for line in self.log_lines("ERROR") if "could not get TCP protocol number" not in line]
 
     def logged(self, part: str) -> list[str]:

@@ -178,7 +178,7 @@ def test_tm_can_be_told_to_keep_strangers_out(start, gateway: Gateway) -> None:
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "127.0.0.9"])
 def test_ping_check_source(kamailio: Kamailio, gateway: Gateway, host: str) -> None:
-    """On real servers: an answer from another port, or another address, counts only where that is not
+    """On real servers: an answer from another port, or another address, counts only if that is not
     looked at.
     """
     options = {"ping_interval": 0.5, "ping_timeout": 400, "ping_check_source": 1}
@@ -284,7 +284,7 @@ def test_a_connection_that_is_closed(kamailio: Kamailio, gateway: Gateway) -> No
 
 
 def test_a_script_that_takes_our_replies_is_told(start, gateway: Gateway) -> None:
-    """Where a tm event sets a reply function of its own no ping has a verdict, and the log says why."""
+    """If a tm event sets a reply function of its own no ping has a verdict, and the log says why."""
     server = start(
         SCRIPT=HERE / "intruding.py",
         KEEPALIVE_TM_EVENT="ksr_own_event",

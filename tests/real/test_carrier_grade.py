@@ -92,7 +92,7 @@ def test_intervals_of_a_second_and_less(kamailio: Kamailio, gateway: Gateway, ad
     ("codes", "state"), [("2xx,404", UP), ("200-499", UP), ("any", UP), ("2xx,480", DOWN)]
 )
 def test_reply_codes(kamailio: Kamailio, gateway: Gateway, add, codes: str, state: int) -> None:
-    """On real servers: a 404 is alive where it is listed; silence is not, even where any code is."""
+    """On real servers: a 404 is alive if it is listed; silence is not, even if any code is."""
     gateway.code = 404
     add(ping_reply_codes=codes, ping_interval=0.5, ping_timeout=300)
     kamailio.wait_for_state(gateway.uri, state)

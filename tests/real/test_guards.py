@@ -26,7 +26,7 @@ def responder() -> Iterator[Responder]:
 
 
 def let_pass(seconds: float) -> None:
-    """Let a fault last so long."""
+    """Let a fault last for a time in seconds."""
     began = time.monotonic()
     wait_for("the fault's end", lambda: time.monotonic() - began >= seconds, seconds + 5)
 
@@ -83,8 +83,8 @@ def test_a_server_that_stands_still_blames_nobody(
     void, failed = (number_of(server, f"each['{count}']") for count in ("void", "failed"))
     print(f"MEASURED: {void} pings void, {failed} failed")
     assert failed == 0
-    # Where the whole server stood still, answers were under way, and their time was over when it went on.
-    # Where the prober alone did, the workers read them.
+    # If the whole server stood still, answers were under way, and their time was over when it went on.
+    # If the prober alone did, the workers read them.
     assert (void > 0) == expects_void
     gone = responder.uris(1000)[7]
     assert server.call("report_failure", gone, "it judges again") == 0
@@ -409,7 +409,7 @@ def test_a_drain_of_its_own(kamailio: Kamailio, gateway: Gateway) -> None:
 
 
 def test_a_drain_ends_by_itself(kamailio: Kamailio, gateway: Gateway) -> None:
-    """A listed code drains; where no ping comes any more it is over after drain_time and a ping's limit."""
+    """A listed code drains; if no ping comes any more it is over after drain_time and a ping's limit."""
     options = {
         "ping_interval": 3600,
         "ping_timeout": 400,

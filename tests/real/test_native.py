@@ -67,7 +67,7 @@ def test_what_is_no_utf_8_costs_one_answer(start, gateway: Gateway) -> None:
 
 
 def test_native_calls_are_evidence(start, gateway: Gateway) -> None:
-    """report_reply takes the code of the reply at hand, and 408 where none came."""
+    """report_reply takes the code of the reply at hand, and 408 if none came."""
     server = start_native(
         start,
         gateway,
@@ -92,7 +92,7 @@ def test_native_calls_are_evidence(start, gateway: Gateway) -> None:
 
 
 def test_native_reload(start, gateway: Gateway) -> None:
-    """Where keepalive.py is the script itself, app_python.reload keeps states and pings too."""
+    """If keepalive.py is the script itself, app_python.reload keeps states and pings too."""
     server = start_native(start, gateway)
     for _ in range(3):
         server.rpc("app_python.reload")

@@ -65,7 +65,7 @@ def test_a_dead_dns_server_holds_up_no_address(start, gateway: Gateway, namespac
 
 
 def test_full_memory_loses_nothing_that_was_there(start, gateway: Gateway) -> None:
-    """Where shared memory runs out the call that needed it says so; what was there is pinged and answers."""
+    """If shared memory runs out the call that needed it says so; what was there is pinged and answers."""
     server = start(memory=8)
     assert server.call("add_destination", gateway.uri, "first") == 0
     server.wait_for_state(gateway.uri, UP)

@@ -15,7 +15,7 @@ SLOW = 3600
 
 
 def later_gaps(gateway: Gateway, count: int) -> list[float]:
-    """Wait for so many regular pings from now on; return the times between them."""
+    """Wait for a number of regular pings from now on; return the times between them."""
     # The next ping may be the first, which is early, or one scheduled before a change.
     seen = len(gateway.pings) + 1
     wait_for("regular pings", lambda: len(gateway.pings) >= seen + count + 1, 15)
@@ -40,7 +40,7 @@ def test_destinations_of_cfg_and_mod_init_add_up(start, gateway: Gateway) -> Non
 
 
 def test_python_may_be_loaded_first(start, gateway: Gateway) -> None:
-    """Where app_python3 is loaded before htable, mod_init runs before the tables exist, and loses nothing."""
+    """If app_python3 is loaded before htable, mod_init runs before the tables exist, and loses nothing."""
     other = Gateway()
     server = start(PYTHON_FIRST=1, KEEPALIVE_DESTINATIONS=gateway.uri, MOD_INIT_DESTINATIONS=other.uri)
     for uri in (gateway.uri, other.uri):
@@ -57,7 +57,7 @@ def test_python_may_be_loaded_first(start, gateway: Gateway) -> None:
 
 
 def test_modparam_wins_over_the_define(start, gateway: Gateway) -> None:
-    """modparam("ping_interval", 1) holds where kamailio.cfg says an hour."""
+    """modparam("ping_interval", 1) holds although kamailio.cfg says an hour."""
     start(
         KEEPALIVE_PING_INTERVAL=SLOW,
         KEEPALIVE_DESTINATIONS=gateway.uri,
@@ -197,7 +197,7 @@ def test_a_script_with_its_own_tm_event_function(start, gateway: Gateway) -> Non
 
 
 def test_an_event_function_that_hands_nothing_on_is_told(start, gateway: Gateway) -> None:
-    """Where tm's events do not reach keepalive it says so, once, and calls nobody down for it."""
+    """If tm's events do not reach keepalive it says so, once, and calls nobody down for it."""
     server = start(KEEPALIVE_TM_EVENT="ksr_nobody", KEEPALIVE_DESTINATIONS=gateway.uri)
     wait_for("three pings", lambda: len(gateway.pings) >= 3)
     assert server.state(gateway.uri) == 0

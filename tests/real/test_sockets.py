@@ -67,7 +67,7 @@ def uplink(namespaces: None) -> Iterator[Uplink]:
 
 
 def void(server: Kamailio, uri: str, more_than: int) -> dict[str, Any]:
-    """Wait until more than so many pings of a destination are void; return what is known of it."""
+    """Wait until more than a number of pings of a destination are void; return what is known of it."""
     wait_for("void pings", lambda: server.call("info", uri)["void"] > more_than, 15)
     known: dict[str, Any] = server.call("info", uri)
     return known
@@ -145,7 +145,7 @@ def test_a_socket_from_which_nothing_gets_out(start, uplink: Uplink) -> None:
 
 
 def test_strangers_who_take_all_connections(start) -> None:
-    """Where Kamailio may have no more connections, TCP destinations have no verdict, and then they have."""
+    """If Kamailio may have no more connections, TCP destinations have no verdict, and then they have."""
     gateway = Gateway()
     uri = f"{gateway.uri};transport=tcp"
     server = start(KEEPALIVE_PING_INTERVAL=1, KEEPALIVE_PING_TIMEOUT=500, TCP_MAX_CONNECTIONS=3)

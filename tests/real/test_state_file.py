@@ -111,7 +111,7 @@ def test_a_trap_in_the_drafts_place(start, gateway: Gateway, file: Path) -> None
 
 
 def test_where_nothing_can_be_written(start, gateway: Gateway) -> None:
-    """Where there is no such folder, pings go on, and one line says so."""
+    """If there is no such folder, pings go on, and one line says so."""
     settings = {"KEEPALIVE_STATE_FILE": "/dev/full/keepalive.state", "KEEPALIVE_DESTINATIONS": gateway.uri}
     server = start(**settings)
     server.wait_for_state(gateway.uri, UP)

@@ -48,7 +48,7 @@ class Uplink:
         return ":5060" in subprocess.run(sockets, check=True, capture_output=True, text=True).stdout
 
     def destinations(self, number: int) -> list[str]:
-        """Return so many different URIs, 100 at the most, of the host behind it."""
+        """Return a number of different URIs, 100 at the most, of the host behind it."""
         return [f"sip:{self._net}.{128 + each}" for each in range(number)]
 
     def gain(self) -> None:

@@ -188,7 +188,7 @@ def test_karns_rule() -> None:
 
 
 def test_samples_are_the_last_ones() -> None:
-    """As many samples as said are kept, the newest last; silence is a loss."""
+    """RECENT samples are kept, the newest last; silence is a loss."""
     health = Health(1)
     for sent in range(1, RECENT + 20):
         health = judge(health, Result(1, sent, sent + 1000, Kind.REPLY, 200), Criteria(), WALL).health
@@ -412,7 +412,7 @@ def test_a_state_that_ends() -> None:
     ],
 )
 def test_a_drain_ends_at_its_end(until: int, now: int, transition: Transition) -> None:
-    """Not before, and where there is none nothing ends."""
+    """A drain does not end before its time, and without a drain nothing ends."""
     verdict = end_drain(Health(1, UP, drain_until=until), now)
     assert verdict.transition is transition
     assert verdict.health.drain_until == (until if transition is Transition.STALE else 0)

@@ -39,7 +39,7 @@ def test_what_was_lost(samples: str, percentage: float) -> None:
     ],
 )
 def test_a_percentile_is_one_of_the_samples(number: int, percent: int, place: int) -> None:
-    """The least that as many hundredths do not exceed; losses have no latency."""
+    """The least latency that the given percentage does not exceed; losses have no latency."""
     marks = [chr(ord("!") + each) for each in range(number)]
     assert percentile("".join(reversed(marks)) + "~~", percent) == latency_of(marks[place])
     assert percentile("~", percent) == percentile("", percent) == 0

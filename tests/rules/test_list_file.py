@@ -144,7 +144,7 @@ GOOD = (
 
 @given(st.data())
 def test_a_damaged_file_has_no_other_meaning_than_its_lines(data: st.DataObject) -> None:
-    """Where bytes are changed, lost or doubled, lines that are whole still mean what they meant."""
+    """If bytes are changed, lost or doubled, lines that are whole still mean what they meant."""
     at = data.draw(st.integers(0, len(GOOD)))
     gone = data.draw(st.integers(0, 3))
     damaged = GOOD[:at] + data.draw(st.binary(max_size=3)) + GOOD[at + gone :]

@@ -90,7 +90,7 @@ def test_a_freeze_comes_again_an_interval_after_the_last_one() -> None:
 
 @given(st.lists(st.integers(0, 30), max_size=60), st.integers(1, 50), st.integers(0, 99))
 def test_a_hold_is_never_without_a_mass(gaps: list[int], behind: int, percent: int) -> None:
-    """A freeze begins only where so many failed within two intervals; it lasts one, and not two in a row."""
+    """A freeze begins only if too many failed within two intervals; it lasts one, and not two in a row."""
     known, now, failures = Uplink(), 100 * SECOND, []
     for gap in gaps:
         now += gap * SECOND

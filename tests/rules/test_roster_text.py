@@ -29,7 +29,7 @@ def test_a_head_comes_back_as_it_was(least: int, answering: int, held: int, memb
 
 
 def seated(number: int, generation: int = 0) -> Seated:
-    """Return as many members."""
+    """Return a number of members."""
     ranks = [rank(0, 0, generation + at) for at in range(number)]
     lines = [Member(each, f"k{at}", f"sip:u{at}", "000002000-").line() for at, each in enumerate(ranks)]
     return Seated.of(lines, "ASKT"[:number])

@@ -247,7 +247,7 @@ def test_the_highest_word_goes_with_who_said_it() -> None:
 
 
 def test_how_many_are_going_to_be_kept() -> None:
-    """As many as are missing, if there are so many; settled in steps, and done when nothing is left to do."""
+    """Members are kept until enough answer, if there are enough; in steps, until nothing is left to do."""
     roster = roster_of(some(3), Shelf())
     assert roster.kept_once_settled() == 2
     assert [roster.settle(1) for _ in range(3)] == [False, False, True]

@@ -61,7 +61,7 @@ def test_what_is_sound_is_read(kind: str) -> None:
 @pytest.mark.parametrize("text", NONSENSE, ids=range(len(NONSENSE)))
 @pytest.mark.parametrize("kind", SOUND)
 def test_nonsense_is_refused(kind: str, text: str) -> None:
-    """It raises: no value of another shape is taken for sound. An empty list is one, where lists may be."""
+    """It raises: no value of another shape is taken for sound. An empty list is sound if lists may be."""
     parse, _ = SOUND[kind]
     if (kind, text) in {
         ("history", "[]"),
@@ -181,7 +181,7 @@ def test_listeners_come_back() -> None:
 
 
 def test_what_the_owners_say_is_put_together() -> None:
-    """Their groups in their order; where options differ, the first owner's count."""
+    """Their groups in their order; if options differ, the first owner's count."""
     first = rows.Owner(0, "", {"a": [1]}, {"fall": 3}, "carriers")
     other = rows.Owner(0, "", None, {"fall": 5, "rise": 2}, "overflow")
     found = rows.Registration(

@@ -529,7 +529,7 @@ def test_a_contradiction_in_words() -> None:
     ],
 )
 def test_whose_a_file_is_and_whether_it_is_whole(lines: list[bytes], is_ours: bool, is_whole: bool) -> None:
-    """By its first line and its last, and as many between as that says."""
+    """By its first line, and by the last one, which says how many lines are between."""
     parsed = parse(lines, WALL)
     assert (parsed.is_ours, parsed.is_whole) == (is_ours, is_whole)
 

@@ -50,7 +50,7 @@ def why(reasons: set[str]) -> str:
     "reasons", [set(some) for n in range(len(REASONS) + 1) for some in combinations(REASONS, n)]
 )
 def test_the_widest_reason_is_told(reasons: set[str]) -> None:
-    """Where several hold it is the one that concerns most destinations; without any it is pinged."""
+    """If several hold it is the one that concerns most destinations; without any it is pinged."""
     assert why(reasons) == next((each for each in REASONS if each in reasons), "")
 
 

@@ -9,7 +9,7 @@ A, B = "sip:192.168.10.20", "sip:192.168.10.21"
 
 
 def test_alive_reads_what_has_changed(server: FakeServer, monkeypatch: pytest.MonkeyPatch) -> None:
-    """One call where nothing in the group has, a few for a member's state, a page more for one that comes."""
+    """One call if nothing in the group has, a few for a member's state, a page more for one that comes."""
     calls = Calls(server, monkeypatch)
     face, other = calls.face, server.process()
     for uri in fleet(300):

@@ -255,7 +255,7 @@ def test_what_is_queued_is_told_before_what_found_no_room(keepalive: ModuleType,
 def test_their_queue_has_an_end(
     keepalive: ModuleType, server: FakeServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """While a callback hangs, ever so many changes take no more memory; then all hear the newest state."""
+    """While a callback hangs, any number of changes takes no more memory; then all hear the newest state."""
     monkeypatch.setattr("keepalive_core.kamailio.queues.MOST_EVENTS", 5)
     uris = tuple(f"sip:192.168.20.{number}" for number in range(4))
     for uri in uris:

@@ -109,7 +109,7 @@ def test_reply_codes(keepalive: ModuleType, server: FakeServer, codes: str, code
 
 
 def test_a_timeout_is_never_alive(keepalive: ModuleType, server: FakeServer) -> None:
-    """Even where any code counts, silence does not."""
+    """Even if any code counts, silence does not."""
     keepalive.add_destination(A, "me", ping_reply_codes="any")
     while not server.ksr.sent:
         server.tick()
@@ -156,7 +156,7 @@ def test_stale_after(keepalive: ModuleType, server: FakeServer, events: list[dic
 
 
 def test_remove_after(keepalive: ModuleType, server: FakeServer, events: list[dict[str, object]]) -> None:
-    """After so many failures in a row a destination is given up, with a log line and a last callback."""
+    """After remove_after failures in a row a destination is given up, with a log line and a last callback."""
     keepalive.add_destination(A, "me", 0, with_event, "mine", ping_interval=1, remove_after=5)
     keepalive.register_callback(with_event)
     server.answer(503, 3.5)
@@ -171,7 +171,7 @@ def test_remove_after(keepalive: ModuleType, server: FakeServer, events: list[di
 
 
 def test_options_of_two_owners(keepalive: ModuleType, server: FakeServer) -> None:
-    """Where owners differ the first one's word counts; what it left open, the second may say."""
+    """If owners differ the first one's word counts; what it left open, the second may say."""
     keepalive.add_destination(A, "one", fall=2)
     keepalive.add_destination(A, "two", fall=5, rise=3)
     assert (keepalive.info(A)["fall"], keepalive.info(A)["rise"]) == (2, 3)

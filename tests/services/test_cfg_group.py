@@ -120,7 +120,7 @@ def test_where_nothing_can_be_written_the_settings_hold(server: FakeServer) -> N
 
 
 def test_no_room_for_the_settings_is_no_change_of_them(server: FakeServer) -> None:
-    """Where shared memory is full at the first look, what was written is no operator's word later."""
+    """If shared memory is full at the first look, what was written is no operator's word later."""
     keepalive = server.process()
     keepalive.modparam("fall", 5)
     server.ksr.room_left = 0

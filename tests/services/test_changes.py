@@ -100,7 +100,7 @@ def test_full_memory_does_not_have_all_looked_at_all_the_time(
 def test_wishes_do_not_fill_memory_while_the_prober_stands_still(
     keepalive: ModuleType, server: FakeServer
 ) -> None:
-    """A prober that waits for a name server finds so many wishes and no more; changes are not among those."""
+    """A prober that waits for a name server finds a limited number of wishes; changes are not among those."""
     keepalive.add_destination(A, "me")
     server.answer(200, 2)
     queue = server.ksr.queues["keepalive_changes_0"]

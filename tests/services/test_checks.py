@@ -92,7 +92,7 @@ def test_a_refusal_is_one_short_line_and_changes_nothing(
         if name != function:
             continue
         server.ksr.logged.clear()
-        # Of a kind only so many are told a minute.
+        # Of a kind only a limited number is told a minute.
         handler._written.clear()
         assert getattr(keepalive, function)(*arguments, **options) == -1, f"REFUSED[{at}]"
         before["keepalive"]["generation"] = server.ksr.tables["keepalive"]["generation"]

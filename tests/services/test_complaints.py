@@ -50,7 +50,7 @@ def test_a_route_that_takes_our_avp_is_told(
 
 
 def silent_ping(server: FakeServer, lasts: float) -> None:
-    """Let the next ping leave, and tm end it after so many seconds."""
+    """Let the next ping leave, and tm end it after a time in seconds."""
     before = len(server.ksr.sent)
     while len(server.ksr.sent) == before:
         server.tick()

@@ -50,7 +50,7 @@ def test_a_define_that_names_another_define(server: FakeServer) -> None:
 
 
 def test_a_define_that_only_kamailio_knows(server: FakeServer) -> None:
-    """Where its text does not tell what a define comes to, that is known with the first tick."""
+    """If its text does not tell what a define comes to, that is known with the first tick."""
     server.ksr.defines |= {"KEEPALIVE_PING_INTERVAL": "A", "A": "B", "B": "A"}
     server.ksr.settings["ping_interval"] = "7"
     server.process()
@@ -168,7 +168,7 @@ def test_a_bad_word_neither_pauses_nor_resumes(keepalive: ModuleType, server: Fa
 
 
 def test_a_setting_that_gives_nothing_at_all_is_told_once(server: FakeServer, mocker) -> None:
-    """Where even the digits of a text can't be read, the setting keeps its value, and the others change."""
+    """If even the digits of a text can't be read, the setting keeps its value, and the others change."""
     server.process()
     server.tick(1)
     read = server.ksr._value

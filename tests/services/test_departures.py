@@ -128,7 +128,7 @@ def test_without_a_file_descriptor_no_connection_is_made(keepalive: ModuleType, 
 
 @pytest.mark.parametrize("drops", [True, False])
 def test_a_route_that_drops_pings(keepalive: ModuleType, server: FakeServer, drops: bool) -> None:
-    """tm takes a dropped ping for sent: its silence is void. So a dead one's is not, where a ping leaves."""
+    """tm takes a dropped ping for sent: its silence is void. That of a ping which leaves is a failure."""
     server.ksr.listening = [("udp", "127.0.0.1", 5060)]
     keepalive.add_destination(ADDRESS, "me", ping_interval=1, ping_timeout=500)
     server.answer(seconds=3)
@@ -230,7 +230,7 @@ def test_the_default_socket_s_address(keepalive: ModuleType, server: FakeServer)
 
 
 def test_the_address_of_a_ping_that_tm_gives_up(keepalive: ModuleType, server: FakeServer) -> None:
-    """Where it was not known which socket tm would take, that one tells in the end: a timeout is void."""
+    """If it was not known which socket tm would take, that one tells in the end: a timeout is void."""
     keepalive.add_destination(ADDRESS, "me", ping_interval=5, ping_timeout=1000)
     server.answer(seconds=6)
     server.missing_addresses.add("192.168.10.1")
@@ -265,7 +265,7 @@ class OurOwnFaults(ServerMachine):
 
     @rule(address=st.sampled_from(["192.168.10.1", "10.0.0.1", "2001:db8::1"]))
     def an_address_comes_or_goes(self, address: str) -> None:
-        """As where a pair of servers changes places."""
+        """As when two servers of a pair change places."""
         self.server.missing_addresses ^= {address}
 
     @rule(value=st.sampled_from([OURS, OTHER, NOWHERE, "udp:nobody:1", "tls:10.0.0.1:5060", ""]))
@@ -429,7 +429,7 @@ def test_a_route_is_missing_if_the_kernel_says_so(
 
 
 def test_what_the_kernel_does_not_tell_is_no_missing_address(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Without file descriptors, or where it is forbidden to ask, all addresses count as there."""
+    """Without file descriptors, or if it is forbidden to ask, all addresses count as there."""
 
     def refuse(*_: object) -> None:
         raise PermissionError(1, "Operation not permitted")

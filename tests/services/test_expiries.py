@@ -34,7 +34,7 @@ def keepalive(deaf: list[str]) -> ModuleType:
 
 
 def void_until_unknown(keepalive: ModuleType, server: FakeServer, seconds: int) -> float:
-    """Let pings be void for so long at the most; return after how many seconds the state was unknown."""
+    """Let pings be void for a time at the most; return after how many seconds the state was unknown."""
     for passed in range(seconds):
         if keepalive.state(A) == UNKNOWN:
             return passed

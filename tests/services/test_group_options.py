@@ -191,7 +191,7 @@ def test_a_lost_row_is_made_anew(keepalive: ModuleType, server: FakeServer, how:
 
 
 def test_no_memory_changes_nothing(keepalive: ModuleType, server: FakeServer) -> None:
-    """Where there is no room for options, configure_group says so, and those of before hold."""
+    """If there is no room for options, configure_group says so, and those of before hold."""
     keepalive.add_destination(A, "me", group="g")
     keepalive.configure_group("g", fall=3)
     server.ksr.room_left = 0
@@ -255,7 +255,7 @@ def test_a_bad_line_of_a_group_changes_nothing(
 
 
 def test_a_reload_that_is_refused_leaves_the_groups_alone(server: FakeServer, tmp_path: Path) -> None:
-    """Where too many destinations would go, nothing changes, of groups neither."""
+    """If too many destinations would go, nothing changes, of groups neither."""
     file = tmp_path / "keepalive.list"
     file.write_text(f"group.g.fall=3\n{A} group=g\n")
     server.define("list_file", str(file))

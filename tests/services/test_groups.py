@@ -50,7 +50,7 @@ class EnoughAtEachMoment(ServerMachine):
     def __init__(self) -> None:
         super().__init__()
         self.writes_left: int | None = None
-        """as many until the process that writes is killed; None: it is not"""
+        """the number of writes until the process that writes is killed; None: it is not"""
         for name in ("_htable_sht_seti", "_htable_sht_sets", "_htable_sht_rm"):
             setattr(self.ksr, name, self.watched(getattr(self.ksr, name)))
 
@@ -69,7 +69,7 @@ class EnoughAtEachMoment(ServerMachine):
         return watching
 
     def enough_answer(self) -> None:
-        """As many members are answered for as have to be, unless administrators took out too many."""
+        """Enough members are answered for, unless administrators took out too many."""
         states = self.ksr.tables["keepalive_state"]
         for name in GROUPS:
             members = roster_of(self.server, name)
@@ -94,7 +94,7 @@ class EnoughAtEachMoment(ServerMachine):
 
     @contextmanager
     def killed_after(self, writes: int | None) -> Iterator[None]:
-        """Kill the process after so many of its writes to state and groups; then a look at all heals."""
+        """Kill the process after a number of its writes to state and groups; then a look at all heals."""
         self.writes_left = writes
         try:
             yield

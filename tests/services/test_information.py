@@ -38,7 +38,7 @@ def test_info_and_events(keepalive: ModuleType, server: FakeServer, events: list
 
 
 def test_info_says_why_it_is_not_pinged(server: FakeServer) -> None:
-    """Each reason, at once and in any process; where more than one holds, the widest."""
+    """Each reason, at once and in any process; if more than one holds, the widest."""
     server.ksr.settings["enabled"] = "0"
     keepalive = server.process()
     options = {"ping_interval": 5, "ping_timeout": 100, "ping_skip_if_fresh": 10}

@@ -333,7 +333,7 @@ def test_a_native_route_may_force(server: FakeServer, tmp_path: Path) -> None:
 
 
 def test_what_kamailio_makes_of_its_define_is_a_start(server: FakeServer) -> None:
-    """Where the define's text does not tell what the list comes to, good entries are used then as well."""
+    """If the define's text does not tell what the list comes to, good entries are used then as well."""
     server.ksr.defines["KEEPALIVE_DESTINATIONS"] = '"sip:PLACEHOLDER"'
     server.ksr.settings["destination"] = f"{A} sip:10.0.0.256"
     keepalive = server.process()

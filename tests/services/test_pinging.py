@@ -30,7 +30,7 @@ def test_a_local_timeout_is_down(up: ModuleType, server: FakeServer) -> None:
 
 
 def test_a_result_that_never_comes_is_a_failure_at_the_deadline(up: ModuleType, server: FakeServer) -> None:
-    """Where neither reply nor timeout is ever heard of, the destination is down a second after the limit."""
+    """If neither reply nor timeout is ever heard of, the destination is down a second after the limit."""
     server.next_ping()
     server.tick(3.9)
     assert up.state(A) == up.UP
@@ -81,7 +81,7 @@ def test_an_event_that_goes_elsewhere_is_told(keepalive: ModuleType, server: Fak
 
 
 def test_an_event_that_stops_coming_leaves_nobody_up(up: ModuleType, server: FakeServer) -> None:
-    """Where pings can't be followed any more, what was up is unknown, and says so."""
+    """If pings can't be followed any more, what was up is unknown, and says so."""
     server.ksr.event_function = "ksr_nobody"
     server.tick(61)
     assert up.state(A) == up.UNKNOWN

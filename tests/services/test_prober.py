@@ -137,7 +137,7 @@ def test_stale_after_may_be_set_later(up: ModuleType, server: FakeServer, before
 def test_a_state_file_out_of_reach_does_not_stop_the_pings(
     server: FakeServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Where Kamailio's user may not search the folder, the destinations are pinged all the same."""
+    """If Kamailio's user may not search the folder, the destinations are pinged all the same."""
 
     def refuse(*_: object, **__: object) -> None:
         raise PermissionError(13, "Permission denied")

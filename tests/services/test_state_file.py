@@ -35,7 +35,7 @@ class Disk:
         server.define("destinations", f"{A} {B}")
 
     def start(self, room: int | None = None) -> ModuleType:
-        """Start the server, with nothing in its memory, and so much room."""
+        """Start the server, with nothing in its memory, and room for a number of rows."""
         self.server.ksr.room_left = room
         for rows in self.server.ksr.tables.values():
             rows.clear()
@@ -481,7 +481,7 @@ def test_what_left_the_configuration_leaves_the_file_after_a_month(disk: Disk, w
 
 @pytest.mark.parametrize("room", range(20))
 def test_full_memory_loses_nothing_of_the_file(disk: Disk, states: bytes, room: int) -> None:
-    """Where memory has no room for all that it says, it is not written over, and says it the next time."""
+    """If memory has no room for all that it says, it is not written over, and says it the next time."""
     disk.file.write_bytes(states)
     disk.start(room)
     disk.server.tick(1)

@@ -76,7 +76,7 @@ def test_a_clock_that_jumps(
     jump: float,
     void: int,
 ) -> None:
-    """Kamailio's timers follow it and end a time limit early: by as much the silence has a witness."""
+    """Kamailio's timers follow it and end a time limit early: for that time the silence has a witness."""
     clock = importlib.import_module("keepalive_core.kamailio.clock")
     ahead = [1000 * SECOND]
     monkeypatch.setattr(clock, "wall_ahead", lambda: ahead[0])

@@ -121,7 +121,7 @@ def test_a_weaker_wish_takes_nothing_from_a_stronger_one(keepalive: ModuleType, 
 
 
 def test_all_get_their_turn_however_much_is_wished_for(server: FakeServer) -> None:
-    """Where more is wished for than may be sent, who has waited for longest comes first, wishes or not."""
+    """If more is wished for than may be sent, who has waited for longest comes first, wishes or not."""
     uris = [f"sip:10.0.{n // 250}.{n % 250 + 1}" for n in range(4000)]
     server.define("destinations", " ".join(uris))
     server.define("ping_interval", "60")
@@ -141,7 +141,7 @@ def test_all_get_their_turn_however_much_is_wished_for(server: FakeServer) -> No
 
 
 def test_wishes_of_many_put_nobodys_turn_off(server: FakeServer) -> None:
-    """Where more is wished for than may be sent out of turn, the intervals hold all the same."""
+    """If more is wished for than may be sent out of turn, the intervals hold all the same."""
     uris = [f"sip:10.0.{n // 250}.{n % 250 + 1}" for n in range(1000)]
     quick = [f"sip:10.1.0.{n + 1}" for n in range(20)]
     server.define("destinations", " ".join(uris))

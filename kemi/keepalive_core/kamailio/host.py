@@ -25,7 +25,7 @@ def has_address(address: str) -> bool:
     known = ipaddress.ip_address(address)
     if known.is_unspecified or known.is_link_local:
         return True
-    family = socket.AF_INET6 if known.version == 6 else socket.AF_INET
+    family = _family(address)
     try:
         with (
             socket.socket(family, socket.SOCK_DGRAM) as bound,

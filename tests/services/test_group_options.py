@@ -183,11 +183,44 @@ def test_a_lost_row_is_made_anew(keepalive: ModuleType, server: FakeServer, how:
     server.tick(3)
     assert falls(keepalive, A) == [3]
     assert falls(server.process(), A) == [3]
-    assert table.get("h", "{}") == "{}"
+    keepalive.add_destination(B, "me", group="h")
+    assert falls(keepalive, B) == [1]
     assert len([line for line in server.ksr.lines("warn") if "options of group g were missing" in line]) == 1
     server.ksr.logged.clear()
     server.tick(3)
     assert server.ksr.lines("warn") == server.ksr.lines("err") == []
+
+
+@pytest.mark.parametrize("writer", ["script", "list file", "script takes back"])
+def test_a_lost_row_that_is_written_keeps_the_others_options(
+    server: FakeServer, tmp_path: Path, writer: str
+) -> None:
+    """A reload() or configure_group() just behind the loss knows its own options alone; the rest comes back."""
+    file = tmp_path / "keepalive.list"
+    file.write_text(f"{A} group=g\ngroup.g.rise=4\n")
+    server.define("list_file", str(file))
+    keepalive = server.process()
+    keepalive.configure_group("g", fall=3)
+    server.tick(2)
+    del server.ksr.tables["keepalive_group_options"]["g"]
+    wanted = (3, 4)
+    if writer == "list file":
+        file.write_text(f"{A} group=g\ngroup.g.rise=5\n")
+        assert keepalive.reload() == 0
+        wanted = (3, 5)
+    elif writer == "script":
+        keepalive.configure_group("g", fall=6)
+        wanted = (6, 4)
+    else:
+        keepalive.configure_group("g")
+        wanted = (1, 4)
+    server.tick(3)
+    info = keepalive.info(A)
+    assert (info["fall"], info["rise"]) == wanted
+    assert "options of group g were missing" in server.ksr.lines("warn")[-1]
+    server.ksr.logged.clear()
+    server.tick(3)
+    assert server.ksr.lines("warn") == []
 
 
 def test_no_memory_changes_nothing(keepalive: ModuleType, server: FakeServer) -> None:
@@ -299,7 +332,8 @@ def test_what_a_group_costs(server: FakeServer, monkeypatch: pytest.MonkeyPatch)
     keepalive.add_destination(A, "me", group="g", ping_interval=1)
     counted = []
     for options in ({}, {"fall": 2, "ping_timeout": "1s"}):
-        keepalive.configure_group("g", **options)
+        if options:
+            keepalive.configure_group("g", **options)
         server.answer(200, 5)
         calls[0] = 0
         server.answer(200, 10)

@@ -120,15 +120,13 @@ def store_options(name: str, owner: str, given: Mapping[str, Value]) -> bool:
     """
     with locked(name, GROUP_OPTIONS):
         before = options(name)
-        after = {other: said for other, said in before.items() if other != owner}
-        if given:
-            after[owner] = dict(given)
+        # Who gives none any more keeps its place, as its row does: what is missing has been lost.
+        after = {**before, owner: dict(given)}
         if after == before:
             return False
-        # The row of a group without options stays: one that is missing has been lost.
         store(GROUP_OPTIONS, name, rows.json_text(after))
         note_options()
-    return True
+    return before.get(owner, {}) != given
 
 
 def mend_options(name: str, known: Mapping[str, Mapping[str, Value]], change: int) -> bool:

@@ -1,7 +1,7 @@
 """Options of groups: what configure_group() and the list file say of all members of a group.
 
-They are rows of their own, as a group may have options before it has members. A group without options keeps
-an empty row, so that a row that is missing has been lost, and is made anew.
+They are rows of their own, as a group may have options before it has members. Who takes its options back
+keeps an empty place in the row: so what is missing has been lost, and is made anew.
 """
 
 import logging
@@ -51,7 +51,7 @@ def replace_listed(listed: Mapping[str, Mapping[str, Value]]) -> None:
     """
     of_file = policies.OF_LIST_FILE
     for name in group_rows.groups_with_options():
-        if name not in listed and of_file in group_rows.options(name):
+        if name not in listed and group_rows.options(name).get(of_file):
             configure(name, of_file, {})
     for name, options in listed.items():
         configure(name, of_file, options)
@@ -69,7 +69,9 @@ class Kept:
         """Take over what has changed, and make lost rows anew. Raises: SharedMemoryFull."""
         change = group_rows.options_change()
         if change != self._change:
-            self._known |= {name: group_rows.options(name) for name in group_rows.groups_with_options()}
+            for name in group_rows.groups_with_options():
+                # Whoever wrote a row that was lost has written its own options alone.
+                self._known[name] = {**self._known.get(name, {}), **group_rows.options(name)}
             self._change = change
         self._round = self._round or list(self._known)
         for name in self._round[:_AT_ONCE]:

@@ -149,6 +149,15 @@ def test_news_has_no_limit(keepalive: ModuleType, log: logging.Logger, ksr: Fake
     assert len(ksr.lines("notice")) == 1000
 
 
+def test_what_a_route_may_order_for_each_call_has_a_limit(keepalive: ModuleType, ksr: FakeKSR) -> None:
+    """Of each destination that is set to a mode again and again twenty lines a minute."""
+    for uri in (A, "sip:b"):
+        keepalive.add_destination(uri, "me")
+        for _ in range(100):
+            assert keepalive.set_admin(uri, "drain") == 0
+    assert len(ksr.lines("info")) == 40
+
+
 def test_idle_timers_are_quiet(
     keepalive: ModuleType, server: FakeServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:

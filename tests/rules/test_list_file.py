@@ -180,12 +180,48 @@ def test_options_of_groups(line: str, groups: dict[str, dict[str, object]]) -> N
     assert parsed.groups == groups
 
 
-@pytest.mark.parametrize("uri", ["group.example.com", "group.g.fall", "group.example.com;transport=tcp"])
+@pytest.mark.parametrize(
+    "uri",
+    [
+        *(
+            "group.example.com",
+            "group.g.fall.example.com",
+            "group.example.com;transport=tcp",
+            "group.g.fall-2",
+        ),
+        *("sip:group.g.fall", "sip:group.g.fall:3", "a@group.g.fall", "group.fall@h"),
+    ],
+)
 def test_a_host_may_be_called_group(uri: str) -> None:
-    """What is a URI stays one, whatever its host's name begins with."""
+    """What is a URI stays one, but for what is an option of a group but for its value."""
     parsed = list_file.parse(f"{uri} fall=3\n".encode())
-    assert [entry.destination.uri for entry in parsed.entries] == [f"sip:{uri}"]
+    assert [entry.destination.uri.removeprefix("sip:") for entry in parsed.entries] == [
+        uri.removeprefix("sip:")
+    ]
     assert parsed.groups == {}
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        *("group.g.fall:3", "group.g.fall", "group.g.fall 3", "group.g.fall = 3", "Group.g.fall:3"),
+        *("group.g.FALL", "group.fall:3", "group.a.b.rise:2", "group.g.delete_counter", "group.g.fall;3"),
+        *(
+            "group.g.fall: 3",
+            "group.g.Fall=3",
+            "GROUP.g.fall=3",
+            '"group.my carriers.fall:3"',
+            "group.fall=3",
+        ),
+    ],
+)
+def test_a_slip_in_an_option_of_a_group_is_no_destination(line: str) -> None:
+    """What has the shape of a group's option but for the value is refused with its line and what to write."""
+    parsed = list_file.parse(f"sip:a\n{line}\n".encode())
+    assert [entry.destination.uri for entry in parsed.entries] == ["sip:a"]
+    [fault] = parsed.faults
+    assert fault.startswith("line 2: '")
+    assert fault.endswith("is no group.NAME.PARAMETER=VALUE; a host of that name has sip: in front")
 
 
 def test_a_groups_option_is_said_once() -> None:

@@ -163,6 +163,26 @@ def test_the_same_again_is_no_change(keepalive: ModuleType, server: FakeServer) 
     assert server.ksr.logged == []
 
 
+def test_a_route_that_configures_for_each_call_has_bounds(
+    keepalive: ModuleType, server: FakeServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of rows, and of lines: twenty a minute of each group. One that has options gets others all the same."""
+    import keepalive_core.services.group_options as room
+
+    monkeypatch.setattr(room, "MOST_CONFIGURED", 10)
+    answers = [keepalive.configure_group(f"call-{number}", fall=3) for number in range(1000)]
+    assert answers == [0] * 10 + [-1] * 990
+    assert len(server.ksr.tables["keepalive_group_options"]) == 10
+    assert "'call-10' gets no options, as 10 groups have some" in server.ksr.lines("err")[0]
+    assert len(server.ksr.lines("err")) == 20
+    server.ksr.logged.clear()
+    for number in range(1000):
+        assert keepalive.configure_group("call-7", fall=4 + number % 2) == 0
+        assert keepalive.set_admin(A, "ready") == -1
+    assert len(server.ksr.lines("info")) < 20
+    assert keepalive.configure_group("call-6") == 0
+
+
 @pytest.mark.parametrize("how", ["deleted", "nonsense", "all deleted"])
 def test_a_lost_row_is_made_anew(keepalive: ModuleType, server: FakeServer, how: str) -> None:
     """Options outlive their rows, as registrations do; those that were taken back do not come back."""
@@ -195,7 +215,7 @@ def test_a_lost_row_is_made_anew(keepalive: ModuleType, server: FakeServer, how:
 def test_a_lost_row_that_is_written_keeps_the_others_options(
     server: FakeServer, tmp_path: Path, writer: str
 ) -> None:
-    """A reload() or configure_group() just behind the loss knows its own options alone; the rest comes back."""
+    """reload() or configure_group() just behind the loss knows its own options alone; the rest comes back."""
     file = tmp_path / "keepalive.list"
     file.write_text(f"{A} group=g\ngroup.g.rise=4\n")
     server.define("list_file", str(file))
@@ -285,6 +305,35 @@ def test_a_bad_line_of_a_group_changes_nothing(
     file.write_text(f"group.g.rise=9\n{A} group=g\n{text.replace('fall=4', 'rise=4')}\n")
     assert keepalive.reload() == -1
     assert server.ksr.tables["keepalive_group_options"] == before
+
+
+def test_options_of_a_group_that_nobody_is_in(server: FakeServer, tmp_path: Path) -> None:
+    """Its name may have a slip: one WARNING each time that the list is applied; a script's members count."""
+    file = tmp_path / "keepalive.list"
+    file.write_text(
+        f"{A} group=carriers\ngroup.Carriers.fall=3\ngroup.script.fall=2\ngroup.carriers.rise=2\n"
+    )
+    server.define("list_file", str(file))
+    server.ksr.phase = "mod_init"
+    server.ksr.tables_exist = False
+    keepalive = server.process()
+    keepalive.add_destination(B, "me", group="script")
+    server.ksr.phase = "route"
+    server.ksr.tables_exist = True
+    server.tick(15)
+    [line] = server.ksr.lines("warn")
+    assert "has options of group 'Carriers', and nobody is in it: is that as group= has it?" in line
+    assert keepalive.reload() == 0
+    assert len(server.ksr.lines("warn")) == 2
+    file.write_text(
+        f"{A} group=carriers\ngroup.carriers.fall=3\n" + "group.x.fall=2\n".replace("x", "x" * 200)
+    )
+    assert keepalive.reload() == 0
+    assert len(server.ksr.lines("warn")) == 3
+    many = "".join(f"group.{number}.fall=2\n" for number in range(1000))
+    file.write_text(f"{A} group=carriers\n{many}")
+    assert keepalive.reload() == 0
+    assert "group '0', '1', '2', '3', '4', and others, and nobody" in server.ksr.lines("warn")[-1]
 
 
 def test_a_reload_that_is_refused_leaves_the_groups_alone(server: FakeServer, tmp_path: Path) -> None:

@@ -9,6 +9,8 @@ table                        key              value
 ``keepalive``                group_changes    int, counts the changes of all groups
 ``keepalive_group_options``  a group's name   JSON, the options that each who configured it gave it
 ``keepalive``                group_options    int, counts the changes of all groups' options
+``keepalive``                groups_          int, counts the groups that the script has given options
+                             configured
 ===========================  ===============  ======================================================
 """
 
@@ -127,6 +129,16 @@ def store_options(name: str, owner: str, given: Mapping[str, Value]) -> bool:
         store(GROUP_OPTIONS, name, rows.json_text(after))
         note_options()
     return before.get(owner, {}) != given
+
+
+def configured() -> int:
+    """Return how many groups the script has ever given options."""
+    return read_number(COMMON, "groups_configured")
+
+
+def count_configured() -> None:
+    """Count one more of them."""
+    next_number("groups_configured")
 
 
 def mend_options(name: str, known: Mapping[str, Mapping[str, Value]], change: int) -> bool:

@@ -52,7 +52,8 @@ class KamailioLog(logging.Handler):
 
     def emit(self, record: logging.LogRecord) -> None:
         """Write a record, a line of the log for each of its lines."""
-        if record.levelno >= logging.WARNING and not self._is_allowed(record):
+        is_counted = record.levelno >= logging.WARNING or hasattr(record, _ABOUT)
+        if is_counted and not self._is_allowed(record):
             return
         write = _writer(record.levelno)
         lines = self.format(record).splitlines()
@@ -76,6 +77,8 @@ class KamailioLog(logging.Handler):
 
 def about(subject: str) -> dict[str, str]:
     """Have a complaint counted for its subject alone: ``log.warning(..., extra=about(key))``.
+
+    A line of another level is counted too, then: of what a route may do for each call.
 
     Arguments: subject, what there are not many of: a destination or a group, a function; nothing that a peer
     may choose.

@@ -8,7 +8,7 @@ from typing import Final, NamedTuple
 from . import uris
 from .checks import Refused, group_name, group_to_configure, number_of_text
 from .parameter import Whose
-from .parameters import ALIASES, InvalidSetting, Value, check_options
+from .parameters import ALIASES, PARAMETERS, InvalidSetting, Value, check_options
 from .quoting import quoted
 from .replacing import MOST_FAULTS
 
@@ -33,6 +33,10 @@ _WORD: Final = re.compile(
 )
 # A line that begins so says options of groups. A name with ; or = in it would be part of a URI.
 _OF_GROUP: Final = re.compile(r"group\.(?P<group>[^;=]+)\.(?P<option>[a-z_]+)=(?P<value>.*)", re.DOTALL)
+# A word that a slip has made a URI of one of these, as group.g.fall:3; no host is named after a parameter.
+_NEARLY_OF_GROUP: Final = re.compile(
+    rf"group\.(?:[^;=@]+\.)?(?:{'|'.join([*PARAMETERS, *ALIASES])})(?![\w.-])[^@]*", re.IGNORECASE
+)
 
 Options = dict[str, Value]
 
@@ -128,6 +132,10 @@ class _Reading:
         if _OF_GROUP.fullmatch(words[0]):
             self._take_options(line_number, words)
             return
+        if _NEARLY_OF_GROUP.fullmatch(words[0]):
+            raise InvalidSetting(
+                f"{quoted(words[0])} is no group.NAME.PARAMETER=VALUE; a host of that name has sip: in front"
+            )
         entry, names = _entry(words)
         first, _ = self._entries.setdefault(entry.destination.key, (line_number, entry))
         if first != line_number:

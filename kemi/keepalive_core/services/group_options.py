@@ -5,17 +5,23 @@ keeps an empty place in the row: so what is missing has been lost, and is made a
 """
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from typing import Final
 
 from ..kamailio import group_rows
+from ..kamailio.kamailio_log import about
 from ..kamailio.tables import SharedMemoryFull
+from ..rules.checks import Refused
 from ..rules.parameters import Value
+from ..rules.quoting import quoted
+from ..rules.replacing import MOST_FAULTS
 from . import groups, policies
 
 log = logging.getLogger("keepalive")
 
+# A route that makes a name for each call would fill shared memory.
+MOST_CONFIGURED: Final = 10_000
 # As many rows are looked for in a second.
 _AT_ONCE: Final = 20
 
@@ -29,10 +35,30 @@ def configure(name: str, owner: str, options: Mapping[str, Value]) -> None:
     if not group_rows.store_options(name, owner, options):
         return
     said = ", ".join(f"{option} {value}" for option, value in options.items())
-    log.info("group %s has other options from now on, by the %s: %s", name, owner, said or "none")
+    log.info(
+        "group %s has other options from now on, by the %s: %s",
+        *(name, owner, said or "none"),
+        extra=about(name),
+    )
     # If memory has no room to keep one more member answering, the look at all groups sees to that later.
     with suppress(SharedMemoryFull):
         groups.guard(name)
+
+
+def configure_for_script(name: str, options: Mapping[str, Value]) -> None:
+    """Give a group what the script says of it, in the place of what it said before.
+
+    Raises: Refused, SharedMemoryFull; then nothing has changed.
+    """
+    is_new = policies.OF_SCRIPT not in group_rows.options(name)
+    if is_new and group_rows.configured() >= MOST_CONFIGURED:
+        raise Refused(
+            f"{quoted(name)} gets no options, as {MOST_CONFIGURED} groups have some: are their names made of "
+            "what calls say?"
+        )
+    configure(name, policies.OF_SCRIPT, options)
+    if is_new:
+        group_rows.count_configured()
 
 
 def configure_missing(name: str, options: Mapping[str, Value]) -> None:
@@ -55,6 +81,18 @@ def replace_listed(listed: Mapping[str, Mapping[str, Value]]) -> None:
             configure(name, of_file, {})
     for name, options in listed.items():
         configure(name, of_file, options)
+
+
+def tell_of_empty(names: Iterable[str]) -> None:
+    """Warn of groups with options in the list file that nobody is in: a slip in their names, most likely."""
+    empty = [name for name in names if group_rows.roster(name) is None]
+    if empty:
+        told = ", ".join(
+            [*map(quoted, empty[:MOST_FAULTS]), *(["and others"] if empty[MOST_FAULTS:] else [])]
+        )
+        log.warning(
+            "the list file has options of group %s, and nobody is in it: is that as group= has it?", told
+        )
 
 
 class Kept:

@@ -72,6 +72,8 @@ def bring_in_list_file(tell: bool) -> int:
     groups = ("options of groups", partial(group_options.replace_listed, parsed.groups))
     failed = _failures("of the list file are not all in force", [groups], tell)
     failed += register_all(_of_file(parsed), tell)
+    if tell:
+        group_options.tell_of_empty(parsed.groups)
     if startup_rows.last_reload() != last_reload:
         # Another process has removed what the file had no more, perhaps before it was registered here.
         try:
@@ -134,6 +136,7 @@ def _reload_once(forced: bool) -> None:
     configuration.warn_of_aliases(parsed.aliases)
     groups = partial(group_options.replace_listed, parsed.groups)
     _replace(LIST_OWNER, list(_of_file(parsed)), forced, "call reload(force=True)", groups)
+    group_options.tell_of_empty(parsed.groups)
 
 
 def _check(entry: Entry, listed: Mapping[str, Value]) -> None:

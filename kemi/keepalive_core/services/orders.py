@@ -5,6 +5,7 @@ import math
 import time
 
 from ..kamailio import destination_rows, queues, rpc, server_rows, tables
+from ..kamailio.kamailio_log import about
 from ..rules import modes
 from ..rules.checks import Refused
 from ..rules.modes import Admin
@@ -43,7 +44,7 @@ def set_admin(destination: object, mode: object, until: object, by: object, why:
     with tables.locked(key):
         _store_admin(key, said)
         registrations.have_followed(key)
-    log.info("%s is set to %s%s", key, mode, remark)
+    log.info("%s is set to %s%s", key, mode, remark, extra=about(key))
     return True
 
 

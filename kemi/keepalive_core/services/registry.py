@@ -123,7 +123,7 @@ def configure_group(name: object, options: Mapping[str, object]) -> None:
         startup.keep_group(group, checked)
         return
     startup.start()
-    group_options.configure(group, policies.OF_SCRIPT, checked)
+    group_options.configure_for_script(group, checked)
 
 
 def reload(force: object) -> None:

@@ -24,7 +24,7 @@ from typing import Any
 
 from keepalive_core.handlers import Handlers
 from keepalive_core.kamailio import tables, tm
-from keepalive_core.native_handlers import API, NativeRoutes
+from keepalive_core.native_handlers import NativeRoutes
 from keepalive_core.rules.states import DOWN, UNKNOWN, UP
 from keepalive_core.services import alive_members, information, lookup, orders, registry, reports
 from keepalive_core.services.callbacks import Callback
@@ -288,10 +288,7 @@ def on_tm_event(event: str) -> bool:
 class NativeHandlers(NativeRoutes):
     """What a native route calls by python_exec: text in, and never 0 out, which would end the route."""
 
-    api = API(
-        *(is_alive, state, is_group_alive, report_failure, report_success, report_reply),
-        *(reload, reload_script, add_destination, del_destination),
-    )
+    api = globals()
 
 
 def mod_init() -> NativeHandlers:

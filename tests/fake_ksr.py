@@ -141,6 +141,10 @@ class FakeKSR:
         """transport, address and port of each socket"""
         self.variables: dict[str, str | int] = {}
         """script variables of the process"""
+        self.values: dict[str, list[str]] = {}
+        """AVPs of the request at hand that code of ours has emptied before, the newest value last"""
+        self.routes: dict[str, Callable[[], int]] = {}
+        """routes of kamailio.cfg"""
         self.first_socket: str | None = None
         """from which pings leave that have no ping_socket, such as sip:127.0.0.1:5060"""
         self.reply_headers: dict[str, str] = {}
@@ -231,6 +235,9 @@ class FakeKSR:
         """What was logged at a level."""
         return [text for at, text in self.logged if at == level]
 
+    def _core_route(self, name: str) -> int:
+        return self.routes[name]() if name in self.routes else -1
+
     def _core_is_myself(self, uri: str) -> bool:
         return False
 
@@ -307,10 +314,19 @@ class FakeKSR:
                 return False
             self.variables[inner] = value
             return True
+        if kind == "avp" and inner in self.values:
+            self.values[inner].append(value)
+            return True
         if kind != "avp" or self._current is None:
             self.violate(f"{name} set where no transaction is")
         assert self._current is not None
         self._current.avps[inner] = value
+        return True
+
+    def _pv_unset(self, name: str) -> bool:
+        if not name.startswith("$(avp(") or not name.endswith(")[*])"):
+            self.violate(f"{name} is not all values of an AVP")
+        self.values[name[len("$(avp(") : -len(")[*])")]] = []
         return True
 
     def _pv_seti(self, name: str, value: int) -> bool:

@@ -1,87 +1,145 @@
-"""What a native kamailio.cfg calls by python_exec: functions of the API, with answers for routes."""
+"""What a native kamailio.cfg calls by python_exec: functions of the API, with answers for routes.
 
-from collections.abc import Callable
-from typing import ClassVar, Final, NamedTuple
+Each takes one text, in the grammar of rules/commands.py. None answers 0, which would end the route, and none
+2 for down, which an ``if`` would take for 1.
+"""
+
+from collections.abc import Callable, Mapping
+from functools import partial
+from typing import Any, ClassVar, Final, ParamSpec, TypeVar
 
 from .handlers import Handlers
-from .kamailio import answers
+from .kamailio import answers, routes
+from .rules.commands import COMMANDS, parse, part
 from .rules.states import DOWN
+from .services.refusals import never_raises
 
 OWNER: Final = "route"
-"""The owner of what a native route adds"""
+"""The owner of what a native route adds, and who it is that commands"""
+MOST_ALIVE: Final = 32
+"""As many destinations of a group as a route is given: more than a call ever tries"""
 
 _DONE: Final = 1
 _ERROR: Final = -1
 _UNKNOWN: Final = 3
 
+P = ParamSpec("P")
+R = TypeVar("R")
 
-class API(NamedTuple):
-    """The functions of keepalive.py that a native route can call; none of them raises."""
 
-    is_alive: Callable[[str], int]
-    state: Callable[[str], int]
-    is_group_alive: Callable[[str], int]
-    report_failure: Callable[[str, str], int]
-    report_success: Callable[[str, str], int]
-    report_reply: Callable[[str, int], int]
-    reload: Callable[[bool], int]
-    reload_script: Callable[[], int]
-    add_destination: Callable[[str, str], int]
-    del_destination: Callable[[str, str], int]
+def _refusing(name: str, function: Callable[P, R]) -> Callable[P, R | None]:
+    """Have a function return None if it refuses what it is given; the log says so of a command's name."""
+    nothing: R | None = None
+    return never_raises(nothing, name)(function)
+
+
+_calls: Final = {name: _refusing(name, partial(parse, name, by=OWNER)) for name in COMMANDS}
+_part: Final = _refusing("info", part)
 
 
 class NativeRoutes(Handlers):
     """What a native route calls by python_exec: text in, and never 0 out, which would end the route."""
 
-    api: ClassVar[API]
-    """what answers; keepalive.NativeHandlers has it"""
+    api: ClassVar[Mapping[str, Any]]
+    """the functions that answer, by their names; none of them raises. keepalive.NativeHandlers has it"""
 
-    def is_alive(self, msg: object, destination: str = "") -> int:
-        """Answer ``if (python_exec("is_alive", "sip:192.168.10.20") == 1)``.
+    def is_alive(self, msg: object, text: str = "") -> int:
+        """Answer ``if (python_exec("is_alive", "URI") == 1)``.
 
         Returns: 1 up, -2 down, -1 not monitored or malformed. Not 2 for down: to Kamailio's ``if`` every
         positive answer of a function is 1, so a destination that is down would pass the test above, as it
         does with the C module.
         """
-        answer = self.api.is_alive(destination)
-        return -answer if answer == DOWN else answer
+        answer = self.api["is_alive"](text)
+        return -DOWN if answer == DOWN else _ERROR if answer < 0 else _DONE
 
-    def state(self, msg: object, destination: str = "") -> int:
-        """Answer ``$var(state) = python_exec("state", "sip:192.168.10.20")``.
+    def is_down(self, msg: object, text: str = "") -> int:
+        """Answer ``if (python_exec("is_down", "URI"))``: 1 down, -1 not, or not monitored."""
+        return _DONE if self.api["is_alive"](text) == DOWN else _ERROR
 
-        Returns: 1 up, 2 down, 3 unknown, -1 not monitored or malformed.
+    def state(self, msg: object, text: str = "") -> int:
+        """Answer ``$var(state) = python_exec("state", "URI")``: 1 up, 2 down, 3 unknown, -1."""
+        return int(self.api["state"](text)) or _UNKNOWN
+
+    def is_group_alive(self, msg: object, text: str = "") -> int:
+        """Answer ``if (python_exec("is_group_alive", "GROUP") == 1)``: 1, -2 none is, -1 no such group."""
+        answer = self.api["is_group_alive"](text)
+        return -DOWN if answer == DOWN else _ERROR if answer < 0 else _DONE
+
+    def alive(self, msg: object, text: str = "") -> int:
+        """Do ``python_exec("alive", "GROUP")``: the best of a group are in ``$avp(keepalive_alive)``.
+
+        Returns: how many there are, -1 if none.
         """
-        return self.api.state(destination) or _UNKNOWN
+        uris = (self._answer("alive", text) or [])[:MOST_ALIVE]
+        routes.set_values("keepalive_alive", uris)
+        return len(uris) or _ERROR
 
-    def is_group_alive(self, msg: object, group: str = "") -> int:
-        """Answer ``if (python_exec("is_group_alive", "carriers") == 1)``: 1, -2 none is, -1 no such group."""
-        answer = self.api.is_group_alive(group)
-        return -answer if answer == DOWN else answer
+    def info(self, msg: object, text: str = "") -> int:
+        """Do ``python_exec("info", "URI KEY")``: what is known of it is in ``$var(keepalive_info)``.
 
-    def report_failure(self, msg: object, destination: str = "") -> int:
-        """Do ``python_exec("report_failure", "$du")`` in a failure route: 1, or -1."""
-        return _ERROR if self.api.report_failure(destination, "by a route") else _DONE
+        Returns: 1, -1 not monitored, or with a log line.
+        """
+        call = _calls["info"](text)
+        known = call and self.api["info"](*call.arguments)
+        found = _part(known, call.of_answer) if call and known else None
+        if found is None:
+            return _ERROR
+        routes.set_variable("keepalive_info", found)
+        return _DONE
 
-    def report_reply(self, msg: object, destination: str = "") -> int:
-        """Do ``python_exec("report_reply", "$du")`` in a reply or failure route, with its reply: 1, or -1."""
-        return _ERROR if self.api.report_reply(destination, answers.reply_code()) else _DONE
+    def report_failure(self, msg: object, text: str = "") -> int:
+        """Do ``python_exec("report_failure", "URI [WHY]")`` in a failure route: 1, or -1."""
+        return self._do("report_failure", text)
 
-    def report_success(self, msg: object, destination: str = "") -> int:
-        """Do ``python_exec("report_success", "$du")`` in a reply route: 1, or -1."""
-        return _ERROR if self.api.report_success(destination, "by a route") else _DONE
+    def report_success(self, msg: object, text: str = "") -> int:
+        """Do ``python_exec("report_success", "URI [WHY]")`` in a reply route: 1, or -1."""
+        return self._do("report_success", text)
 
-    def reload(self, msg: object, force: str = "") -> int:
+    def report_reply(self, msg: object, text: str = "") -> int:
+        """Do ``python_exec("report_reply", "URI [CODE]")``, or with the code at hand: 1, or -1."""
+        return self._do("report_reply", text if len(text.split()) > 1 else f"{text} {answers.reply_code()}")
+
+    def set_admin(self, msg: object, text: str = "") -> int:
+        """Do ``python_exec("set_admin", "URI MODE [SECONDS [WHY]]")``: 1, or -1 with a log line."""
+        return self._do("set_admin", text)
+
+    def ping_now(self, msg: object, text: str = "") -> int:
+        """Do ``python_exec("ping_now", "URI")``: 1, or -1."""
+        return self._do("ping_now", text)
+
+    def pause(self, msg: object, text: str = "") -> int:
+        """Do ``python_exec("pause")``: 1, or -1."""
+        return self._do("pause", text)
+
+    def resume(self, msg: object, text: str = "") -> int:
+        """Do ``python_exec("resume")``: 1, or -1."""
+        return self._do("resume", text)
+
+    def reload(self, msg: object, text: str = "") -> int:
         """Do ``python_exec("reload")``, or ``python_exec("reload", "force")``: 1, or -1 with a log line."""
-        return _ERROR if self.api.reload(force == "force") else _DONE
+        return self._do("reload", text)
 
-    def reload_script(self, msg: object) -> int:
-        """Do ``python_exec("reload_script")``: 1, or -1 with a log line."""
-        return _ERROR if self.api.reload_script() else _DONE
+    def reload_script(self, msg: object, text: str = "") -> int:
+        """Do ``python_exec("reload_script")``, or with the path of a draft: 1, or -1 with a log line."""
+        return self._do("reload_script", text)
 
-    def add_destination(self, msg: object, uri: str = "") -> int:
-        """Do ``python_exec("add_destination", "sip:192.168.10.20")``: 1, or -1 with a log line."""
-        return _ERROR if self.api.add_destination(uri, OWNER) else _DONE
+    def add_destination(self, msg: object, text: str = "") -> int:
+        """Do ``python_exec("add_destination", "URI [NAME=VALUE ...]")``: 1, or -1 with a log line."""
+        return self._do("add_destination", text)
 
-    def del_destination(self, msg: object, uri: str = "") -> int:
-        """Do ``python_exec("del_destination", "sip:192.168.10.20")``: 1, or -1 with a log line."""
-        return _ERROR if self.api.del_destination(uri, OWNER) else _DONE
+    def del_destination(self, msg: object, text: str = "") -> int:
+        """Do ``python_exec("del_destination", "URI")``: 1, or -1 with a log line."""
+        return self._do("del_destination", text)
+
+    def configure_group(self, msg: object, text: str = "") -> int:
+        """Do ``python_exec("configure_group", "GROUP [NAME=VALUE ...]")``: 1, or -1 with a log line."""
+        return self._do("configure_group", text)
+
+    def _answer(self, name: str, text: str) -> Any:
+        """Return what a function answers to a command, None for one that is refused."""
+        call = _calls[name](text)
+        return call and self.api[name](*call.arguments, **call.options)
+
+    def _do(self, name: str, text: str) -> int:
+        return _DONE if self._answer(name, text) == 0 else _ERROR

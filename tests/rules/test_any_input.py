@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 
 from keepalive_core.rules import (
     checks,
+    commands,
     floor_words,
     kinds,
     list_file,
@@ -97,6 +98,23 @@ PARSERS = {
     ),
     "a number of C": Parser(
         lambda text: checks.number_of_text("weight", text), (Refused,), ("-2147483647", "007")
+    ),
+    **{
+        f"the text of {name}": Parser(
+            lambda text, name=name: commands.parse(name, text, "route"), (Refused, InvalidSetting), good
+        )
+        for name, good in {
+            "set_admin": ("sip:a maint 3600 card swap", "sip:a drain 1h", "sip:a ready"),
+            "report_reply": ("sip:a 503",),
+            "reload": ("", "force"),
+            "add_destination": ("sip:a group='two words' priority=1 weight=-1 fall=3 # one",),
+            "configure_group": ("carriers fall=3 ping_interval=500ms",),
+        }.items()
+    },
+    "a part of what is known": Parser(
+        lambda text: commands.part({"state": "up", "latency_ms": {"p95": 1.5}}, text),
+        (Refused,),
+        ("state", "latency_ms", "latency_ms.p95"),
     ),
     "headers": Parser(kinds.split_headers, (), ("X-A: 1 | X-B: 2",)),
     "a quotation": Parser(quoting.quoted, (), ("sip:user:secret@host", "x" * 3000, "\x00\ud800")),

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
-from keepalive_core.rules import list_file, uris
+from keepalive_core.rules import list_file, uris, words
 from keepalive_core.rules.checks import Refused
 
 
@@ -307,7 +307,7 @@ def test_a_file_of_utf_16_is_told() -> None:
 @pytest.mark.parametrize(("more", "bad"), [(0, 0), (1, 1)])
 def test_how_long_a_line_may_be(more: int, bad: int) -> None:
     """To the byte, a comment counted."""
-    line = b"sip:a #".ljust(list_file._MOST_BYTES_OF_A_LINE + more, b"x")
+    line = b"sip:a #".ljust(words.MOST_BYTES_OF_A_LINE + more, b"x")
     assert list_file.parse(line).bad == bad
 
 

@@ -11,26 +11,15 @@ from .parameter import Whose
 from .parameters import ALIASES, PARAMETERS, InvalidSetting, Value, check_options
 from .quoting import quoted
 from .replacing import MOST_FAULTS
+from .words import MOST_BYTES_OF_A_LINE, named, words_of
 
 MOST_BYTES: Final = 32 * 2**20
 """A larger file is none: half a million destinations take as much."""
-_MOST_BYTES_OF_A_LINE: Final = 8192
 
 _UTF_16: Final = (b"\xff\xfe", b"\xfe\xff")
 # What some editors write at a file's beginning, and what is left of it where files were joined.
 _BYTE_ORDER_MARK: Final = "\ufeff"
 
-# A word is a URI or name=value; one that begins with a quotation mark, or a value that does, goes to the next
-# one. Elsewhere ' is a character like others: sip:o'neil@host.
-_NAME: Final = r"""(?:group\.[^\s"'\\\#;=]+\.)?[a-z_]+="""
-_WORD: Final = re.compile(
-    rf"""\s*(?:
-        (?P<name>{_NAME})? (?: "(?P<double>(?:[^"\\]|\\.)*)" | '(?P<single>[^']*)' ) (?!\S)
-        | (?P<bare>(?!{_NAME}')[^\s"\\\#]+) (?!\S)
-        | (?P<end>\#.*|$)
-    )""",
-    re.VERBOSE | re.DOTALL,
-)
 # A line that begins so says options of groups. A name with ; or = in it would be part of a URI.
 _OF_GROUP: Final = re.compile(r"group\.(?P<group>[^;=]+)\.(?P<option>[a-z_]+)=(?P<value>.*)", re.DOTALL)
 # A word that a slip has made a URI of one of these, as group.g.fall:3; no host is named after a parameter.
@@ -123,10 +112,10 @@ class _Reading:
 
     def take(self, line_number: int, line: bytes) -> None:
         """Take over what a line says; raises what attempt() expects, then nothing has changed."""
-        if len(line) > _MOST_BYTES_OF_A_LINE:
-            raise Refused(f"it is longer than {_MOST_BYTES_OF_A_LINE} bytes")
+        if len(line) > MOST_BYTES_OF_A_LINE:
+            raise Refused(f"it is longer than {MOST_BYTES_OF_A_LINE} bytes")
         # A byte that is no UTF-8 may stand in a comment; elsewhere it is half a character, which is refused.
-        words = _words(line.decode("utf-8", "surrogateescape").lstrip(_BYTE_ORDER_MARK))
+        words = words_of(line.decode("utf-8", "surrogateescape").lstrip(_BYTE_ORDER_MARK))
         if not words:
             return
         if _OF_GROUP.fullmatch(words[0]):
@@ -184,40 +173,8 @@ class _Reading:
 def _entry(words: list[str]) -> tuple[Entry, Collection[str]]:
     """Return what a line says of a destination, and the names of the options as it writes them."""
     destination = uris.parse(words[0])
-    given: dict[str, str] = {}
-    for word in words[1:]:
-        name, equals, value = word.partition("=")
-        if not equals or name in given:
-            raise InvalidSetting(f"{quoted(word)} is no name=value, or given twice")
-        given[name] = value
+    given = named(words[1:])
     group = group_name(destination.uri, given.pop("group", ""))
     priority = number_of_text("priority", given.pop("priority", "0"))
     weight = number_of_text("weight", given.pop("weight", "0"))
     return Entry(destination, check_options(given), group, priority, weight), given
-
-
-def _words(line: str) -> list[str]:
-    """Return the words of a line, without quotation marks and comment."""
-    words: list[str] = []
-    at = 0
-    while True:
-        word = _WORD.match(line, at)
-        if word is None:
-            raise Refused(_fault(line[at:].lstrip()))
-        if word["end"] is not None:
-            return words
-        at = word.end()
-        if word["bare"] is not None:
-            words.append(word["bare"])
-        elif word["single"] is not None:
-            words.append((word["name"] or "") + word["single"])
-        else:
-            words.append((word["name"] or "") + re.sub(r'\\(["\\])', r"\1", word["double"]))
-
-
-def _fault(rest: str) -> str:
-    """Return what is wrong with a word, which the rest of a line begins with."""
-    word = rest.split(maxsplit=1)[0]
-    if "#" in word and not re.search(r'["\\]', word.partition("#")[0]):
-        return f"{quoted(word)}: a comment begins behind white space, a value with # has quotation marks"
-    return f"{quoted(word)}: quotation marks stand around a whole value, and \\ nowhere but in them"

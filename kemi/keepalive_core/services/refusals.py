@@ -27,21 +27,24 @@ REFUSALS: Final = (
 """What says in one line what was wrong with a request, or why it can't be done now."""
 
 
-def never_raises(answer: R) -> Callable[[Callable[P, R]], Callable[P, R]]:
+def never_raises(answer: R, name: str = "") -> Callable[[Callable[P, R]], Callable[P, R]]:
     """Make a function answer in every case: a refusal is one line in the log, a surprise has a traceback.
 
-    Arguments: answer, what is returned instead; each caller gets one of its own.
+    Arguments: answer, what is returned instead; each caller gets one of its own; name, by which the log knows
+    the function, its own if not given.
     """
 
     def decorate(function: Callable[P, R]) -> Callable[P, R]:
+        called = name or function.__name__
+
         @wraps(function)
         def guarded(*args: P.args, **kwargs: P.kwargs) -> R:
             try:
                 return function(*args, **kwargs)
             except REFUSALS as refusal:
-                log.error("%s: %s", function.__name__, refusal, extra=about(function.__name__))
+                log.error("%s: %s", called, refusal, extra=about(called))
             except Exception:
-                log.exception("%s failed", function.__name__, extra=about(function.__name__))
+                log.exception("%s failed", called, extra=about(called))
             # A list or a dictionary is the caller's to change, as any other answer is.
             return copy(answer)
 

@@ -42,13 +42,13 @@ def test_native_routing(start, gateway: Gateway) -> None:
 
     other = Gateway()
     assert ask(server, "is_alive", other.uri) == "-1"
-    assert ask(server, "add", other.uri) == "1"
+    assert ask(server, "add_destination", other.uri) == "1"
     assert ask(server, "is_alive", other.uri) == "1"
     assert ask(server, "if", other.uri) == "true"
     assert ask(server, "state", other.uri) in ("3", "1")
     server.logged(f"{other.uri} unknown -> up")
-    assert ask(server, "del", other.uri) == "1"
-    assert ask(server, "del", other.uri) == "-1"
+    assert ask(server, "del_destination", other.uri) == "1"
+    assert ask(server, "del_destination", other.uri) == "-1"
     assert ask(server, "is_alive", other.uri) == "-1"
     assert ask(server, "is_alive", "no uri") == "-1"
     assert "Traceback" not in server.log

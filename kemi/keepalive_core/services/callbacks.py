@@ -1,4 +1,4 @@
-"""Who is told of a change: the log, and the functions that users registered.
+"""Who is told of a change: the log, the functions that users registered, and a native route.
 
 The process that decides a change writes the log line and queues the change; one timer process runs all
 callbacks, and no other does. So each runs once per change in the whole server, the changes of a destination
@@ -22,7 +22,7 @@ from ..rules.quoting import quoted
 from ..rules.rows import RunningCallback
 from ..rules.schedule import SECOND
 from ..rules.states import STATE_NAMES
-from . import information
+from . import changed_route, information
 
 log = logging.getLogger("keepalive")
 
@@ -55,6 +55,9 @@ class Change(NamedTuple):
     generation: int
     uri: str
     state: int
+    old: int
+    """the state before"""
+    reason: str
     number: int = 0
     """which of the destination's changes it is, see news.News; 0: none of these"""
     parting: list[list[Any]] = []  # noqa: RUF012 - a NamedTuple's default, never changed
@@ -109,9 +112,10 @@ def _takes_event(callback: Callback) -> bool:
     return True
 
 
-def log_change(change: Change, old: int, why: str) -> None:
+def log_change(change: Change) -> None:
     """Write the one line that a change gets in the log, at NOTICE."""
-    log.log(NOTICE, "%s %s -> %s: %s", change.uri, STATE_NAMES[old], STATE_NAMES[change.state], why)
+    old, new = STATE_NAMES[change.old], STATE_NAMES[change.state]
+    log.log(NOTICE, "%s %s -> %s: %s", change.uri, old, new, change.reason)
 
 
 def expect_news(key: str, state: int) -> None:
@@ -158,6 +162,7 @@ class Teller:
         if now >= self._look_again:
             self._look_again = now + SECOND
             self._keep_registered()
+        changed_route.name()  # whether there is one is told at the start
         for text in queues.announced_events():
             change = Change(*json.loads(text))
             if self._is_news(change):
@@ -211,7 +216,7 @@ class Teller:
             self._note(key, known, after)
         if now.state == known.state:
             return None
-        return Change(key, registered.generation, registered.uri, now.state)
+        return Change(key, registered.generation, registered.uri, now.state, known.state, now.reason)
 
     def _note(self, key: str, before: News, after: News) -> None:
         self._merged += after.merged - before.merged
@@ -222,7 +227,7 @@ the_teller = Teller()
 
 
 def _run(change: Change) -> None:
-    """Run the callbacks of one change: those of the destination's owners, then those for all changes."""
+    """Run the callbacks of one change: those of the destination's owners, those for all, then the route."""
     registered = destination_rows.registration(change.key)
     for name, user_attr in change.parting:
         _call(name, change, user_attr)
@@ -232,19 +237,29 @@ def _run(change: Change) -> None:
                 _call(owner.callback, change, owner.copy_of_user_attr())
     for name, user_attr in callback_rows.callbacks():
         _call(name, change, user_attr)
+    if changed_route.name():
+        _attend(f"route[{changed_route.name()}]", change, lambda: changed_route.run(change))
 
 
 def _call(name: str, change: Change, user_attr: Any) -> None:
+    def call() -> None:
+        callback = _find(name)
+        if _takes_event(callback):
+            callback(change.uri, change.state, user_attr, information.of(change.key))
+        else:
+            callback(change.uri, change.state, user_attr)
+
+    _attend(name, change, call)
+
+
+def _attend(name: str, change: Change, task: Callable[[], object]) -> None:
+    """Run something for a change, and see to it that its failure, and its length, are known by its name."""
     began = clock.now()
     callback_rows.store_running_callback(RunningCallback(began, f"{name} for {change.uri}"))
     process = os.getpid()
     try:
-        callback = _find(name)
         with aloud():
-            if _takes_event(callback):
-                callback(change.uri, change.state, user_attr, information.of(change.key))
-            else:
-                callback(change.uri, change.state, user_attr)
+            task()
     # BaseException: sys.exit() in a callback would end the process, and with it all of Kamailio.
     except BaseException:
         log.exception("callback %s failed for %s", name, change.uri, extra=about(name))

@@ -90,12 +90,13 @@ def give_up(key: str) -> None:
         parting = [
             [owner.callback, owner.user_attr] for owner in registered.owners.values() if owner.callback
         ]
-        change = Change(key, registered.generation, registered.uri, NOT_MONITORED, parting=parting)
+        uri, many = registered.uri, -known.streak
+        why = f"{many} failures in a row"
+        change = Change(key, registered.generation, uri, NOT_MONITORED, known.state, why, parting=parting)
         # First, as it needs memory: without the rows nobody could be told later.
         callbacks.announce_parting(change)
         registrations.remove(key, registered)
-    many = -known.streak
-    log.warning("%s is monitored no more: %d failures in a row", registered.uri, many, extra=about(key))
+    log.warning("%s is monitored no more: %d failures in a row", uri, many, extra=about(key))
 
 
 def add_callback(callback: object, user_attr: object) -> None:

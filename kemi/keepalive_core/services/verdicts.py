@@ -127,7 +127,8 @@ def _write(case: Case, before: Health, decision: Decision) -> Change | None:
         return None
     _write_history(key, before, after)
     registered = case.terms.registered
-    change = Change(key, after.generation, registered.uri if registered else key, after.state)
+    uri = registered.uri if registered else key
+    change = Change(key, after.generation, uri, after.state, before.state, after.reason)
     # Under the lock: two changes of a destination never overtake each other.
     callbacks.announce(change)
     return change
@@ -165,7 +166,7 @@ def tell(outcome: Outcome | None) -> None:
     if facts.uplink and decision.uplink and decision.uplink.frozen_until > facts.uplink.frozen_until:
         uplinks.log_freeze(case.terms.policy, decision.uplink, facts.threshold, at)
     if change:
-        callbacks.log_change(change, before.state, after.reason)
+        callbacks.log_change(change)
     elif decision.transition is Transition.SHADOW:
         log.warning("%s would be down, were passive_mode on: %s", key, decision.remark, extra=about(key))
     if after.drain_until and not before.drain_until:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import pytest
+
 from gateway import Gateway
-from real.server import ROOT, Kamailio, wait_for
+from real.server import HERE, ROOT, Kamailio, wait_for
 
 
 def ask(server: Kamailio, function: str, destination: str = "") -> str:
     code, result = server.message(destination, function)
     assert code == 200
-    return result
+    return result.strip()
 
 
 def start_native(start, gateway: Gateway, **defines: object) -> Kamailio:
@@ -114,3 +116,102 @@ def test_native_own_local_request_route(start, gateway: Gateway) -> None:
         KEEPALIVE_OWN_LOCAL_REQUEST=1,
     )
     assert server.logged("OWN LOCAL REQUEST")
+
+
+def test_a_native_server_has_it_all(start, gateway: Gateway) -> None:
+    """On real servers: each function does what it does in a script, and an if tells what it can."""
+    server = start_native(start, gateway)
+    assert ask(server, "comparisons", gateway.uri) == "true == 1 > 0"
+    assert ask(server, "comparisons", "sip:not.monitored") == "!= 1 ! == 0"
+
+    assert ask(server, "set_admin", f"{gateway.uri} maint 3600 card  swap, 'B'") == "1"
+    assert server.logged("is set to maint (by route, card  swap, 'B', until ")
+    assert ask(server, "comparisons", gateway.uri) == "!= 1 ! == 0 is_down rc == -2 var == -2"
+    assert ask(server, "info", f"{gateway.uri} admin.why") == "1 card  swap, 'B'"
+    assert ask(server, "info", f"{gateway.uri} last_code") == "1 200"
+    assert ask(server, "info", f"{gateway.uri} colour").startswith("-1")
+    assert ask(server, "set_admin", f"{gateway.uri} closed") == "-1"
+    assert server.logged("set_admin: admin mode 'closed': one of ready, drain, maint is needed")
+    assert ask(server, "set_admin", f"{gateway.uri} ready") == "1"
+
+    other = Gateway()
+    assert (
+        ask(server, "add_destination", f"{other.uri} group='my carriers' priority=2 fall=2 ping_interval=1h")
+        == "1"
+    )
+    assert ask(server, "configure_group", "'my carriers' rise=3") == "1"
+    server.logged(f"{other.uri} unknown -> up")
+    assert ask(server, "info", f"{other.uri} rise") == "1 3"
+    assert ask(server, "is_group_alive", "my carriers") == "1"
+    assert ask(server, "add_destination", f"{gateway.uri} group='my carriers'") == "1"
+    assert ask(server, "alive", "my carriers") == f"2 {other.uri} {gateway.uri}"
+    assert ask(server, "alive", "none") == "-1"
+    pings = len(other.pings)
+    assert ask(server, "ping_now", other.uri) == "1"
+    wait_for("a ping", lambda: len(other.pings) > pings)
+    assert ask(server, "report_failure", f"{other.uri} as the route says") == "1"
+    assert ask(server, "report_reply", f"{other.uri} 503") == "1"
+    assert ask(server, "pause") == "1"
+    assert ask(server, "info", f"{other.uri} not_pinged_because") == "1 paused"
+    assert ask(server, "resume") == "1"
+    assert ask(server, "reload_script", "/not/there.py") == "-1"
+    assert ask(server, "del_destination", other.uri) == "1"
+    assert "Traceback" not in server.log
+    other.close()
+
+
+def test_a_native_route_runs_for_each_change(start, gateway: Gateway) -> None:
+    """On real servers: once, in the process of callbacks, and after a route that ended with exit again."""
+    server = start_native(start, gateway, KEEPALIVE_CHANGED_ROUTE="GATEWAY_CHANGED")
+    gateway.silent = True
+    server.logged("up -> down")
+    server.logged("ANSWER -2")
+    gateway.silent = False
+    server.logged("down -> up")
+    wait_for("three changes", lambda: len(server.log_lines("ANSWER ")) == 3)
+    words = [line.split("CHANGED ")[1].split(" (")[0] for line in server.log_lines("CHANGED ")]
+    assert words == [f"{gateway.uri} {each}" for each in ("unknown up", "up down", "down up")]
+    assert "(no reply in " in server.log_lines("CHANGED ")[1]
+    [line] = server.log_lines("IS DOWN")
+    assert [int(line.split("IS DOWN ")[1])] == server.process_numbers("keepalive_callbacks")
+    assert not server.errors
+
+
+@pytest.mark.parametrize("cfg", ["native.cfg", "scenario.cfg"])
+def test_a_route_that_is_not_there_is_one_line(start, gateway: Gateway, cfg: str) -> None:
+    """On real servers: with a native kamailio.cfg, and with a KEMI script."""
+    server = start(
+        cfg,
+        KEEPALIVE_DIR=ROOT / "kemi",
+        LITERAL=gateway.uri,
+        KEEPALIVE_DESTINATIONS=gateway.uri,
+        KEEPALIVE_CHANGED_ROUTE="NOT_THERE",
+    )
+    server.logged(f"{gateway.uri} unknown -> up")
+    gateway.silent = True
+    server.logged("up -> down")
+    [line] = server.errors
+    assert "kamailio.cfg has no route[NOT_THERE], which KEEPALIVE_CHANGED_ROUTE names" in line
+
+
+def test_a_route_that_takes_long_holds_up_callbacks_alone(start, gateway: Gateway) -> None:
+    """On real servers: pings and answers go on, and the log names the route."""
+    server = start_native(start, gateway, KEEPALIVE_CHANGED_ROUTE="TAKES_LONG")
+    server.logged(f"BEGINS {gateway.uri}")
+    pinged = len(gateway.pings)
+    gateway.silent = True
+    wait_for("down", lambda: server.message("", "literal") == (200, "not up"))
+    gateway.silent = False
+    wait_for("up", lambda: server.message("", "literal") == (200, "up"))
+    assert len(gateway.pings) >= pinged + 2
+    server.logged(f"callback route[TAKES_LONG] for {gateway.uri} runs for 5 s already")
+
+
+def test_a_script_of_ones_own_beside_native_routes(start, gateway: Gateway) -> None:
+    """On real servers: the operator's functions and keepalive's, whichever modparam comes last."""
+    server = start_native(start, gateway, KEEPALIVE_SCRIPT=HERE / "own_script.py")
+    assert server.message(gateway.uri, "literal") == (200, "up")
+    assert server.message(f"{gateway.uri} sip:other", "mine") == (200, "7")
+    gateway.silent = True
+    wait_for("down", lambda: server.message("", "literal") == (200, "not up"))
+    assert not server.errors

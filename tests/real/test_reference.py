@@ -15,7 +15,7 @@ from examples import REFERENCE, named_examples, sessions
 from gateway import Gateway
 from real.conftest import DEFAULTS
 from real.server import Kamailio, wait_for
-from real.test_readme import KEMI_CFG, NOBODY, start_readme
+from real.test_readme import KEMI_CFG, NATIVE_CFG, NOBODY, start_readme
 
 __all__ = ["start_readme"]
 
@@ -158,3 +158,37 @@ def test_the_state_file(start_readme, gateway: Gateway) -> None:
     )
     assert lines[0] == '["keepalive-state-4"]'
     assert lines[-1].endswith(' {"end":1}')
+
+
+def test_the_route_for_each_change(start_readme, gateway: Gateway) -> None:
+    """The lines that it logs are there, each once."""
+    modules = NATIVE_CFG + 'loadmodule "xlog.so"\n'
+    server = start_readme(modules + named_examples(REFERENCE)["changed.cfg"] + "request_route { exit; }")
+    server.logged("unknown -> up")
+    gateway.silent = True
+    assert len(server.logged(f"{gateway.uri} is down: no reply in ")) == 1
+    gateway.silent = False
+    assert len(server.logged(f"{gateway.uri} is back")) == 1
+
+
+def test_going_through_a_group(start_readme, gateway: Gateway) -> None:
+    """A call goes to the best, then to the next; with nobody alive it is refused."""
+    other = Gateway()
+    cfg = named_examples(REFERENCE)["group.cfg"].replace("/etc/kamailio/keepalive", "FOLDER/keepalive")
+    files = {"keepalive.list": f"{other.uri} group=carriers\n{gateway.uri} group=carriers priority=1\n"}
+    server = start_readme(NATIVE_CFG + cfg, more=files, KEEPALIVE_PING_INTERVAL=3600)
+    for each in (gateway, other):
+        server.logged(f"{each.uri} unknown -> up")
+    gateway.invite_code = gateway.code = 503
+    assert server.message("hello")[0] == 200
+    assert [sum(each.method == "MESSAGE" for each in one.requests) for one in (gateway, other)] == [1, 1]
+    other.close()
+
+
+def test_a_script_of_ones_own(start_readme, gateway: Gateway) -> None:
+    """Its function answers beside keepalive's."""
+    examples = named_examples(REFERENCE)
+    cfg = examples["own-script.cfg"].replace("/etc/kamailio/script.py", "FOLDER/script.py")
+    server = start_readme(NATIVE_CFG + cfg, examples["own_script.py"])
+    server.logged(f"{gateway.uri} unknown -> up")
+    assert server.message("hello")[0] == 404

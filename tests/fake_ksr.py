@@ -128,8 +128,8 @@ class FakeKSR:
         self.unresolvable: set[str] = set()
         self.fails_behind_event = False
         """whether tm can't send what it has asked the event for"""
-        self.drops = False
-        """whether a route of tm:local-request drops what is sent, which tm takes for sent"""
+        self.drops: bool | str = False
+        """whether a route of tm:local-request drops what is sent, which tm takes for sent; or what alone"""
         self.takes_replies = False
         """whether a route has replies come to a function of its own"""
         self.has_private_memory = True
@@ -510,14 +510,15 @@ class FakeKSR:
         self._current = None
         if self.fails_behind_event:
             return -1
-        if self.drops:
+        if self.drops is True or uri == self.drops:
             return 1
         if hop.startswith("sip:127.0.0.1:") and not transaction.on_failure:
             # A rehearsal: it comes where it is sent to, and its answer comes back.
+            port = int(hop.split(":")[2])
             with socketlib.socket(socketlib.AF_INET, socketlib.SOCK_DGRAM) as sender:
-                sender.sendto(f"{method} {uri} SIP/2.0".encode(), ("127.0.0.1", int(hop.split(":")[2])))
+                sender.sendto(f"{method} {uri} SIP/2.0".encode(), ("127.0.0.1", port))
             if not self.takes_replies:
-                self.reply(transaction)
+                self.reply(transaction, address="127.0.0.1", port=port)
             return 1
         self.sent.append(transaction)
         return 1

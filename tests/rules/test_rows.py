@@ -204,9 +204,3 @@ def test_the_options_of_a_group() -> None:
     for text in ("[]", '{"me": {"fall": 0}}', '{"me": {"nonsense": 1}}'):
         with pytest.raises(ValueError):
             rows.group_options(text)
-
-
-def test_when_it_was_rehearsed() -> None:
-    """What is written is read, and the row keeps its length."""
-    assert [rows.rehearsed(rows.rehearsed_text(when)) for when in (0, 1, 2**62)] == [0, 1, 2**62]
-    assert len(rows.rehearsed_text(0)) == len(rows.rehearsed_text(2**62))

@@ -14,6 +14,7 @@ from conftest import FakeServer, ServerMachine
 from keepalive_core.kamailio import host
 
 ADDRESS, NAME = "sip:192.168.10.20", "sip:gateway.example"
+DEAD = "sip:192.168.10.21"
 OURS, OTHER = "udp:192.168.10.1:5060", "udp:10.0.0.1:5060"
 NOWHERE = "udp:192.168.10.9:5060"
 
@@ -143,6 +144,20 @@ def test_a_route_that_drops_pings(keepalive: ModuleType, server: FakeServer, dro
         assert keepalive.state(ADDRESS) == keepalive.UP
 
 
+@pytest.mark.parametrize("first", [ADDRESS, DEAD])
+def test_a_route_that_drops_what_goes_to_one(keepalive: ModuleType, server: FakeServer, first: str) -> None:
+    """It excuses that one alone: whoever is silent at the same moment, and is sent its pings, is down."""
+    server.ksr.listening = [("udp", "127.0.0.1", 5060)]
+    for uri in (ADDRESS, DEAD) if first == ADDRESS else (DEAD, ADDRESS):
+        keepalive.add_destination(uri, "me", ping_interval=1, ping_timeout=500, ping_jitter=0)
+    server.answer(seconds=3)
+    server.ksr.drops = ADDRESS
+    server.tick(5)
+    assert (keepalive.state(ADDRESS), keepalive.state(DEAD)) == (keepalive.UP, keepalive.DOWN)
+    [line] = not_sent(server)
+    assert f"no ping is sent to {ADDRESS}:5060: dropped:" in line
+
+
 @pytest.mark.parametrize("takes", [True, False])
 def test_a_route_that_takes_the_replies(keepalive: ModuleType, server: FakeServer, takes: bool) -> None:
     """The reply to a rehearsal does not come to keepalive then, and the silence is void, which is told."""
@@ -150,7 +165,7 @@ def test_a_route_that_takes_the_replies(keepalive: ModuleType, server: FakeServe
     keepalive.add_destination(ADDRESS, "me", ping_interval=1, ping_timeout=500)
     server.answer(seconds=3)
     server.ksr.takes_replies = takes
-    server.tick(5)
+    server.tick(8)
     known = keepalive.info(ADDRESS)
     assert known["state"] == ("up" if takes else "down")
     assert (known["void"] > 0) is takes

@@ -6,7 +6,6 @@ table          key                     value
 ``keepalive``  ``pulse``               listening.Pulse, two numbers
 ``keepalive``  ``gaps``                each listening.Gap, three numbers
 ``keepalive``  ``queue`` and a socket  listening.Queue: a number, bits, a number
-``keepalive``  ``rehearsed``           when the last reply to a rehearsal came, in us
 ``keepalive``  ``listeners``           JSON, the fields of each sockets.Listener
 =============  ======================  ===============================================
 """
@@ -48,16 +47,6 @@ def queue(address: str) -> Queue | None:
 def store_queue(address: str, known: Queue) -> None:
     """Write what is known of the answers at a socket. Raises: SharedMemoryFull."""
     store(COMMON, f"queue {address}", rows.queue_text(known))
-
-
-def rehearsed() -> int:
-    """Return when the last reply to a rehearsal came, in us; 0 for never."""
-    return read_row(COMMON, "rehearsed", rows.rehearsed) or 0
-
-
-def store_rehearsed(now_us: int) -> None:
-    """Write when a reply to a rehearsal came. Raises: SharedMemoryFull."""
-    store(COMMON, "rehearsed", rows.rehearsed_text(now_us))
 
 
 # There is one text, which stays the same while the server runs.

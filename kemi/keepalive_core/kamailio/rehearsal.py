@@ -7,13 +7,15 @@ and behind it a datagram that needs no Kamailio. If that one is the first to com
 come to keepalive, the routes are to blame, and not the destination.
 """
 
+import contextlib
 import re
 import socket
-import time
+from collections.abc import Iterator
 from typing import Final
 
 from ..rules.policy import Policy
-from . import clock, listeners, listening_rows, tm
+from ..rules.schedule import SECOND
+from . import clock, listeners, tm
 
 DROPPED: Final = (
     "dropped: a route of this server, such as tm:local-request, drops what is sent to the destination"
@@ -23,9 +25,11 @@ TAKEN: Final = (
     "t_on_reply behind it, or change $avp(keepalive) or the Call-ID?"
 )
 
+# What the socket gets that needs no route: behind the ping, and when its answer has come to keepalive.
 _CONTROL: Final = b"control"
-_WAIT_SECONDS: Final = 0.1
-_STEP_SECONDS: Final = 0.01
+_HEARD: Final = b"heard"
+# An answer may take so long, in us: it goes through a SIP worker, which may have something else to do.
+_WAIT: Final = SECOND // 2
 _MOST_BYTES: Final = 65_536
 # RFC 3261 section 8.2.6.2: what a reply has of its request.
 _COPIED: Final = re.compile(
@@ -33,45 +37,76 @@ _COPIED: Final = re.compile(
 )
 
 
-def fault_of_routes(uri: str, policy: Policy) -> str:
-    """Return what the routes of this server do to pings and replies; "" for nothing, or if nobody knows.
+class Rehearsal:
+    """One that is under way; nothing here waits.
 
-    It waits for some milliseconds, and for two tenths of a second where there is a fault.
+    Arguments: peer, the socket that it was sent to.
     """
+
+    def __init__(self, peer: socket.socket) -> None:
+        self._peer = peer
+        self._began = clock.now()
+        self._was_answered = False
+
+    def fault(self) -> str | None:
+        """Return what the routes do to pings and replies, "" for nothing, or if nobody can know; None if it
+        is not known yet.
+        """
+        for datagram, sender in self._arrived():
+            if datagram == _HEARD:
+                return ""
+            if datagram != _CONTROL:
+                self._send(_answer(datagram), sender)
+                self._was_answered = True
+            elif not self._was_answered:
+                return DROPPED
+        if clock.now() - self._began < _WAIT:
+            return None
+        return TAKEN if self._was_answered else ""
+
+    def end(self) -> None:
+        """Give the socket back."""
+        self._peer.close()
+
+    def _arrived(self) -> Iterator[tuple[bytes, tuple[str, int]]]:
+        with contextlib.suppress(OSError):  # nothing more is there
+            while True:
+                yield self._peer.recvfrom(_MOST_BYTES)
+
+    def _send(self, datagram: bytes, to: tuple[str, int]) -> None:
+        with contextlib.suppress(OSError):
+            self._peer.sendto(datagram, to)
+
+
+def begin(uri: str, policy: Policy) -> Rehearsal | None:
+    """Send what is like a ping of a destination to this process; None if that can't be."""
     # From one of the sockets of Kamailio to its own address, as what goes elsewhere may go another way.
     departure = listeners.departure("sip:127.0.0.1", policy.socket)
     address = departure.addresses[0] if departure.addresses else "127.0.0.1"
     if departure.hindrance or ":" in address:
-        return ""
-    try:
-        with (
-            socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as peer,
-            socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as control,
-        ):
-            peer.bind((address, 0))
-            peer.settimeout(_WAIT_SECONDS)
-            port = peer.getsockname()[1]
-            began = clock.now()
-            if not tm.rehearse(uri, policy, f"sip:{address}:{port}"):
-                return ""
-            control.sendto(_CONTROL, (address, port))
-            request, sender = peer.recvfrom(_MOST_BYTES)
-            if request == _CONTROL:
-                return DROPPED
-            peer.sendto(_answer(request), sender)
-            return "" if _has_come(began) else TAKEN
-    except OSError:
-        return ""
+        return None
+    with contextlib.ExitStack() as unless_it_is_under_way, contextlib.suppress(OSError):
+        peer = unless_it_is_under_way.enter_context(socket.socket(socket.AF_INET, socket.SOCK_DGRAM))
+        peer.setblocking(False)
+        peer.bind((address, 0))
+        own = peer.getsockname()
+        if tm.rehearse(uri, policy, f"sip:{own[0]}:{own[1]}"):
+            peer.sendto(_CONTROL, own)
+            unless_it_is_under_way.pop_all()
+            return Rehearsal(peer)
+    return None
+
+
+def tell_heard(came_from: str) -> None:
+    """Let whoever answered a rehearsal know that the answer came to keepalive.
+
+    Arguments: came_from, address and port that it came from.
+    """
+    address, _, port = came_from.rpartition(":")
+    with contextlib.suppress(OSError), socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as free:
+        free.setblocking(False)
+        free.sendto(_HEARD, (address, int(port)))
 
 
 def _answer(request: bytes) -> bytes:
     return b"SIP/2.0 200 OK\r\n" + b"".join(_COPIED.findall(request)) + b"Content-Length: 0\r\n\r\n"
-
-
-def _has_come(began: int) -> bool:
-    """Wait for the answer's arrival at keepalive, in whichever process."""
-    for _ in range(round(2 * _WAIT_SECONDS / _STEP_SECONDS)):
-        if listening_rows.rehearsed() >= began:
-            return True
-        time.sleep(_STEP_SECONDS)
-    return False

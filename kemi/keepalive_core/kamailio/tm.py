@@ -40,8 +40,8 @@ _PIECE: Final = 768
 
 # What a rehearsal, which is like a ping, has in the place of a destination's key.
 REHEARSAL: Final = "rehearsal"
-# How long tm waits for a reply to a rehearsal, in ms; it sends it once.
-_REHEARSAL_MS: Final = 300
+# How long tm waits for a reply to a rehearsal, in ms.
+_REHEARSAL_MS: Final = 600
 # The hexadecimal digits of a Call-ID.
 _CALL_ID: Final = 32
 # More private memory than a ping takes: its text, and what is parsed of it.
@@ -176,7 +176,7 @@ def _t_uac_send(uri: str, policy: Policy, proxy: str, call_id: str) -> int:
 
 
 def rehearse(uri: str, policy: Policy, next_hop: str) -> bool:
-    """Send what is like a ping to another next hop; its reply comes to take_reply(), as one to REHEARSAL.
+    """Send what is like a ping to another next hop; its reply comes as any does, as one to REHEARSAL.
 
     Arguments: uri and policy, as for send(); next_hop, a URI.
     Returns: whether tm took it, and ran its event.

@@ -182,16 +182,6 @@ def queue_text(known: Queue) -> str:
     return f"{known.newest:0{_DIGITS}d} {known.dropped:0{_HEX_DIGITS}x} {known.unread_since:0{_DIGITS}d}"
 
 
-def rehearsed(text: str) -> int:
-    """Return when the last reply to a rehearsal came, in us."""
-    return int(text)
-
-
-def rehearsed_text(now_us: int) -> str:
-    """Return the text of when the last reply to a rehearsal came, of fixed width."""
-    return f"{now_us:0{_DIGITS}d}"
-
-
 def settings(text: str) -> dict[str, Value]:
     """Return the settings in force."""
     values = {name: check(name, value) for name, value in json.loads(text).items()}

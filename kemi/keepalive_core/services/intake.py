@@ -6,7 +6,7 @@ What nearly all evidence is, one more success, is written down here at once. All
 import time
 from typing import NamedTuple
 
-from ..kamailio import answers, clock, destination_rows, host, listening_rows, tables, tm
+from ..kamailio import answers, clock, destination_rows, host, rehearsal, tables, tm
 from ..rules import uris
 from ..rules.calls import ON, is_call_success
 from ..rules.criteria import Criteria
@@ -88,7 +88,7 @@ def _take_reply(ping: tm.Ping, code: int, ended: int, kept: Result | None = None
                 destination_rows.store_record(ping.key, again, len(record))
                 return
         if kept is None and ping.key == tm.REHEARSAL:
-            listening_rows.store_rehearsed(ended)
+            rehearsal.tell_heard(answers.came_from())
             return
         result = kept or answers.reply(ping, code, ended)
         outcome = verdicts.conclude(Case(ping.key, row, record, terms_of(ping.key)), result, ping.criteria)

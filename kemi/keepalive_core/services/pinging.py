@@ -1,6 +1,7 @@
 """A ping of one destination: whether it leaves, how it is sent, and its end if nobody tells of that."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Final
 
 from ..kamailio import destination_rows, free_memory, host, rehearsal, tm
@@ -15,6 +16,7 @@ from .bulkhead import Bulkhead
 from .departures import Departures
 from .housekeeping import Housekeeping
 from .mending import Mending
+from .rehearsals import Lost, Rehearsals
 
 _NO_DESCRIPTOR: Final = "no file descriptor: this process has as many open as it may (ulimit -n)"
 _MEMORY_IS_SHORT: Final = (
@@ -48,9 +50,7 @@ class Pinging:
         self._bulkhead = bulkhead
         self._clock = clock
         self._deadlines = Deadlines()
-        self._rehearsed = ""
-        """what routes did to what was sent at the last rehearsal"""
-        self._next_rehearsal = 0
+        self._rehearsals = Rehearsals(bulkhead)
 
     def ping(self, key: str) -> None:
         """Ping a destination whose turn it is, unless there is a reason not to."""
@@ -127,31 +127,54 @@ class Pinging:
     def give_up(self, key: str) -> None:
         """End a ping at its deadline: it was lost, unless somebody got its result."""
         target = self._fleet.get(key)
-        if target is None or not target.in_flight:
+        if target is None:
             return
+        with self._again_if_it_fails(key, target):
+            if self._is_lost(key, target):
+                self._rehearsals.put(key, target, self._clock())
+
+    def rehearsed(self, now: int) -> dict[str, tuple[Lost, str]]:
+        """Return which lost pings can be judged now, in us, and what routes of this server do to them."""
+        return self._rehearsals.go_on(now)
+
+    def judge_lost(self, key: str, lost: Lost, fault: str) -> None:
+        """Judge a lost ping.
+
+        Arguments: key, of its destination; lost; fault, what routes do to such a ping, "" for nothing: then
+        its silence has no witness here.
+        """
+        target = lost.target
+        if self._fleet.get(key) is not target or target.sent != lost.sent:
+            return
+        with self._again_if_it_fails(key, target):
+            if not self._is_lost(key, target):
+                return
+            if fault == rehearsal.DROPPED:
+                self._leave_unsent(key, target, fault)
+            else:
+                self._record(key, target, Kind.UNHEARD if fault else Kind.LOST, fault)
+            target.in_flight = False
+
+    def _is_lost(self, key: str, target: Target) -> bool:
+        """Say whether nobody got the result of a ping, whose time is over."""
+        if not target.in_flight:
+            return False
+        newest = destination_rows.newest_sent(key)
+        if newest is not None and newest < target.sent:
+            # That this process stood still is no witness: replies and time limits go to others.
+            return True
+        if newest is None:
+            self._mending.suspect(key)
+        target.in_flight = False
+        return False
+
+    @contextmanager
+    def _again_if_it_fails(self, key: str, target: Target) -> Iterator[None]:
         try:
-            newest = destination_rows.newest_sent(key)
-            if newest is None:
-                self._mending.suspect(key)
-            elif newest < target.sent:
-                # That this process stood still is no witness: replies and time limits go to others.
-                fault = self._fault_of_routes(target)
-                if fault == rehearsal.DROPPED:
-                    self._leave_unsent(key, target, fault)
-                else:
-                    self._record(key, target, Kind.UNHEARD if fault else Kind.LOST, fault)
+            yield
         except Exception:
             self._deadlines.put(key, target.sent, self._clock() + SECOND)
             raise
-        target.in_flight = False
-
-    def _fault_of_routes(self, target: Target) -> str:
-        """Return what the routes of this server do to pings, "" for nothing; found out once a second."""
-        now = self._clock()
-        if now >= self._next_rehearsal:
-            self._next_rehearsal = now + SECOND
-            self._rehearsed = rehearsal.fault_of_routes(target.uri, target.policy)
-        return self._rehearsed
 
     def _leave_unsent(self, key: str, target: Target, why: str) -> None:
         """Record a ping that could not be sent, by this server's own fault."""

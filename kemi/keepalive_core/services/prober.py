@@ -86,6 +86,8 @@ class Prober:
             do(self._follow_addresses, now)
             do(self._mend_rows, now)
             self._bulkhead.for_each(self._pinging.overdue(now), self._pinging.give_up)
+            lost = self._pinging.rehearsed(now)
+            self._bulkhead.for_each(lost, lambda key: self._pinging.judge_lost(key, *lost[key]))
             self._expiries.end_what_is_over(now, self._bulkhead)
             if not self._pause.is_on:
                 self._send_what_is_due(now)

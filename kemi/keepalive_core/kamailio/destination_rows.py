@@ -23,11 +23,11 @@ from typing import Any, Final, NamedTuple
 import KSR
 
 from ..rules import rows
+from ..rules.cache import Cache
 from ..rules.modes import READY, Admin
 from ..rules.news import News
 from ..rules.record import HISTORY as MOST_CHANGES
 from ..rules.record import Health, newest_sent_in
-from ..rules.remembered import Remembered
 from ..rules.rows import Registration
 from ..rules.service_code import groups_keeping, kept_by
 from .tables import (
@@ -98,7 +98,7 @@ def _registration(key: str, text: str) -> Registration:
 
 
 # What is remembered is never changed. As objects they take some six times what they take as text.
-_registrations: "Remembered[str, Registration]" = Remembered(4 << 20, lambda text, _: 8 * len(text))
+_registrations: "Cache[str, Registration]" = Cache(4 << 20, lambda text, _: 8 * len(text))
 
 
 def health(key: str) -> Health | None:

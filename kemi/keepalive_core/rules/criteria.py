@@ -3,7 +3,7 @@
 import json
 from typing import Any, Final, NamedTuple
 
-from .remembered import Remembered
+from .cache import Cache
 from .reply_codes import CodeRanges
 
 # The most intervals for which a Retry-After is followed: no peer talks us into never asking again.
@@ -68,4 +68,4 @@ def _read(text: str) -> Criteria:
 
 
 # Each reply brings the text of its ping's criteria; these take some 500 bytes beside their codes.
-_criteria: "Remembered[str, Criteria]" = Remembered(4 << 20, lambda text, _: 500 + 10 * len(text))
+_criteria: "Cache[str, Criteria]" = Cache(4 << 20, lambda text, _: 500 + 10 * len(text))

@@ -2,8 +2,8 @@
 
 import re
 
+from .cache import Cache
 from .quoting import quoted
-from .remembered import Remembered
 
 CodeRanges = tuple[tuple[int, int], ...]
 
@@ -28,7 +28,7 @@ def _parsed(text: str) -> CodeRanges:
     return tuple(ranges)
 
 
-_known: Remembered[str, CodeRanges] = Remembered(1 << 20, lambda _, ranges: 120 * len(ranges))
+_known: Cache[str, CodeRanges] = Cache(1 << 20, lambda _, ranges: 120 * len(ranges))
 
 
 def has_code(codes: CodeRanges, code: int) -> bool:

@@ -14,7 +14,7 @@ from typing import Any, Final, NamedTuple
 from .checks import MOST_TEXT_BYTES
 from .modes import Admin
 from .quoting import one_line
-from .state_row import KEPT, Row, Untrue, fields_of, key_of, row_of
+from .state_row import SAVED, Row, Untrue, fields_of, key_of, row_of
 
 FORMAT: Final = "keepalive-state-4"
 MOST_BYTES_OF_A_LINE: Final = 65_536
@@ -178,7 +178,7 @@ def _former_row(key: Any, values: list[Any], admin: Any, history: Any) -> dict[s
     if names is _FIELDS_1 and isinstance(values[_REASON_AT], str):
         values.append(values.pop(_REASON_AT))
     known = dict(zip(names, values, strict=True))
-    fields: dict[str, Any] = {name: known[name] for name in KEPT if name in known}
+    fields: dict[str, Any] = {name: known[name] for name in SAVED if name in known}
     # When changes were counted, and the last hold ended, is not known; when the last change was is.
     fields["flap_changes"] = 0
     if fields.get("flap_level"):

@@ -21,7 +21,7 @@ from .states import DOWN, STATE_NAMES, UP
 _COUNTERS: Final = ("ok", "failed", "timeouts", "void", "resent", "drained", "mismatched", "shadow_downs")
 _EPOCHS: Final = ("checked", "last_up", "last_down", "since")
 _LATENCIES: Final = ("latency", "latency_ewma", "latency_min", "latency_max")
-KEPT: Final = (
+SAVED: Final = (
     *("state", "streak", "code", "flap_changes", "flap_level", "result", "samples", "reason"),
     *(*_COUNTERS, *_EPOCHS, *_LATENCIES),
 )
@@ -77,7 +77,7 @@ class Row(NamedTuple):
         def epoch(when: int, rounded: Any) -> int:
             return max(1, rounded(wall + (when - now) / SECOND)) if when else 0
 
-        kept = Health(0, **{name: getattr(known, name) for name in KEPT})
+        kept = Health(0, **{name: getattr(known, name) for name in SAVED})
         return Row(kept, epoch(known.kept_down, math.ceil), epoch(known.flap_since, int), admin, history)
 
     def health_at(self, now: int, wall: float) -> Health:
@@ -114,7 +114,7 @@ def away_for(row: Row, wall: int) -> int:
 def fields_of(key: str, row: Row) -> dict[str, Any]:
     """Return a row's fields by their names, without those that say nothing."""
     fields: dict[str, Any] = {"destination": key}
-    fields |= {name: value for name in KEPT if (value := getattr(row.health, name))}
+    fields |= {name: value for name in SAVED if (value := getattr(row.health, name))}
     fields |= {name: value for name in (*TIMES, "history", "left") if (value := getattr(row, name))}
     if row.admin:
         fields["admin"] = row.admin._asdict()
@@ -145,7 +145,7 @@ def row_of(fields: Mapping[str, Any], wall: float) -> Row:
         if limits and (type(value) is not int or not limits[0] <= value <= limits[1]):
             raise Untrue(f"its {name} is no number from {limits[0]} to {limits[1]}")
     _check_texts(fields)
-    known = Health(0, **{name: fields[name] for name in KEPT if name in fields})
+    known = Health(0, **{name: fields[name] for name in SAVED if name in fields})
     if known.result not in WORDS:
         known = known._replace(result="")  # it informs, and a later version may have another word
     times = {name: fields[name] for name in (*TIMES, "left") if name in fields}

@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 from ..kamailio import group_rows, tables
 from ..rules import roster_text
-from ..rules.remembered import Remembered
+from ..rules.cache import Cache
 from ..rules.roster_text import Page
 
 
@@ -19,7 +19,7 @@ class _Alive(NamedTuple):
 
 
 # A group of 5,000 takes 0.5 MB.
-_found: Remembered[str, _Alive] = Remembered(
+_found: Cache[str, _Alive] = Cache(
     32 << 20, lambda _, found: sum(page.size for page in found.pages.values()) + 8 * len(found.uris)
 )
 

@@ -5,7 +5,7 @@ from sys import getsizeof
 
 from ..kamailio import destination_rows, tables, variables
 from ..rules import uris
-from ..rules.remembered import Remembered
+from ..rules.cache import Cache
 from ..rules.service_code import ERROR, answer, is_sound, state_of, usual_answers
 from ..rules.states import UNKNOWN
 from . import groups, inspection, open_rosters, registrations, startup
@@ -16,9 +16,7 @@ log = logging.getLogger("keepalive")
 # these are too many for the tables. To parse a spelling again takes 1 us if it is a key, and else up to 10.
 _SPELLINGS_BYTES = 2048 * 2 ** variables.table_size()
 
-_spellings: Remembered[str, str] = Remembered(
-    _SPELLINGS_BYTES, lambda text, key: 0 if key is text else getsizeof(key)
-)
+_spellings: Cache[str, str] = Cache(_SPELLINGS_BYTES, lambda text, key: 0 if key is text else getsizeof(key))
 keys_of_texts: dict[str, str] = _spellings.answers
 """What this process was asked for, and the keys of that: a key for each spelling, "" for a malformed one."""
 

@@ -4,15 +4,15 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
 from ..kamailio import group_rows
+from ..rules.cache import Cache
 from ..rules.parameters import Value
 from ..rules.policy import Policy
-from ..rules.remembered import Remembered
 from ..rules.rows import Registration
 from . import configuration
 
 _Options = tuple[tuple[str, Value], ...]
 # By the options of groups and of destinations; valid for one version of the settings. One takes some 4 kB.
-_policies: Remembered[tuple[_Options, _Options], Policy] = Remembered(
+_policies: Cache[tuple[_Options, _Options], Policy] = Cache(
     16 << 20, lambda options, _: 4000 + sum(4 * len(str(value)) for each in options for _, value in each)
 )
 _NO_OPTIONS: Final[Mapping[str, Value]] = {}
@@ -22,7 +22,7 @@ OF_SCRIPT: Final = "script"
 OF_LIST_FILE: Final = "list file"
 
 # The options of groups, by their names; valid for one number of options_change().
-_group_options: Remembered[str, dict[str, Value]] = Remembered(
+_group_options: Cache[str, dict[str, Value]] = Cache(
     4 << 20, lambda _, options: 100 + sum(100 + len(str(value)) for value in options.values())
 )
 

@@ -9,9 +9,9 @@ from sys import getsizeof
 from typing import NamedTuple
 
 from ..kamailio import destination_rows, tables
+from ..rules.cache import Cache
 from ..rules.modes import Admin
 from ..rules.policy import Policy
-from ..rules.remembered import Remembered
 from ..rules.rows import Registration
 from . import configuration, policies
 
@@ -30,7 +30,7 @@ class Terms(NamedTuple):
 
 
 # The policy is one of few, that many share. As an object a registration takes some six times its text.
-_known: Remembered[str, Terms] = Remembered(
+_known: Cache[str, Terms] = Cache(
     16 << 20, lambda _, found: 500 + 6 * getsizeof(json.dumps(found.registered))
 )
 

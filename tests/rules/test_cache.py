@@ -1,11 +1,11 @@
 """What a process remembers."""
 
-from keepalive_core.rules.remembered import Remembered
+from keepalive_core.rules.cache import Cache
 
 
 def test_what_is_remembered_has_a_bound_in_bytes() -> None:
     """Whatever comes, it takes no more; one that is too large is not remembered, the last answer counts."""
-    known: Remembered[str, str] = Remembered(10_000, lambda _, answer: len(answer))
+    known: Cache[str, str] = Cache(10_000, lambda _, answer: len(answer))
     assert known.remember("a", "x" * 2600) == "x" * 2600
     assert known.answers == {}
     for length in (100, 2000, 300):
@@ -22,7 +22,7 @@ def test_what_is_remembered_has_a_bound_in_bytes() -> None:
 
 def test_what_is_remembered_holds_at_one_version() -> None:
     """All is forgotten once what it follows from is another thing, and the dictionary stays the same."""
-    known: Remembered[str, int] = Remembered(10_000, lambda _, answer: 4)
+    known: Cache[str, int] = Cache(10_000, lambda _, answer: 4)
     answers = known.answers
     found = []
 

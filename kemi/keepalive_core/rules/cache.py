@@ -1,4 +1,4 @@
-"""What a process remembers so as not to work it out again, within a number of bytes (pure)."""
+"""A cache: what a process remembers so as not to work it out again, within a number of bytes (pure)."""
 
 from collections.abc import Callable, Hashable
 from sys import getsizeof
@@ -11,7 +11,7 @@ A = TypeVar("A")
 _SLOT: Final = 100
 
 
-class Remembered(Generic[Q, A]):
+class Cache(Generic[Q, A]):
     """Answers by their questions.
 
     Arguments: most, bytes that all of them may take: one that would take a quarter of that is not remembered;

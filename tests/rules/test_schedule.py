@@ -12,7 +12,6 @@ from keepalive_core.rules.schedule import (
     SLOT,
     TICK,
     Deadlines,
-    Minutely,
     Timetable,
     Wish,
     dealt_to,
@@ -249,16 +248,6 @@ def test_a_weaker_wish_takes_nothing_from_a_stronger(one: Wish, other: Wish) -> 
     """Now comes before soon, and soon before a turn."""
     order = [Wish.REGULARLY, Wish.SOON, Wish.NOW]
     assert order.index(one.joined_by(other)) == max(order.index(one), order.index(other))
-
-
-def test_what_is_told_once_a_minute() -> None:
-    """Each kind for itself, and again after a minute to the microsecond."""
-    minutely = Minutely()
-    assert minutely.may_tell("a", 5)
-    assert not minutely.may_tell("a", 5 + 60 * SECOND - 1)
-    assert minutely.may_tell("b", 5 + 60 * SECOND - 1)
-    assert minutely.may_tell("a", 5 + 60 * SECOND)
-    assert not minutely.may_tell("a", 5 + 60 * SECOND)
 
 
 def test_a_key_may_be_brought_forward_only() -> None:

@@ -5,7 +5,8 @@ from collections.abc import Callable, Iterable
 
 from ..kamailio.kamailio_log import about
 from ..kamailio.tables import SharedMemoryFull
-from ..rules.schedule import SECOND, Minutely, Timetable
+from ..rules.minutely import Minutely
+from ..rules.schedule import SECOND, Timetable
 
 log = logging.getLogger("keepalive")
 

@@ -8,8 +8,9 @@ from typing import Final
 from ..kamailio import destination_rows, group_rows, uplink_rows, variables
 from ..rules.evidence import NO_VERDICT, Kind
 from ..rules.fleet import Fleet
+from ..rules.minutely import Minutely
 from ..rules.record import Health
-from ..rules.schedule import SECOND, Minutely
+from ..rules.schedule import SECOND
 from . import cfg_group, configuration, group_options, groups, lists, registrations, startup
 from .inspection import Groups
 from .share import Share

@@ -7,7 +7,8 @@ from ..kamailio import server_rows
 from ..rules import freshness
 from ..rules.fleet import Fleet
 from ..rules.listening import LATE
-from ..rules.schedule import SECOND, TICK, Minutely
+from ..rules.minutely import Minutely
+from ..rules.schedule import SECOND, TICK
 from . import cfg_group
 from .share import Share
 

@@ -15,7 +15,7 @@ from ..kamailio import clock, destination_rows, startup_rows
 from ..kamailio.startup_rows import StateRead
 from ..kamailio.tables import SharedMemoryFull
 from ..rules import state_format
-from ..rules.schedule import Minutely
+from ..rules.minutely import Minutely
 from ..rules.state_format import Parsed
 from ..rules.state_row import Row, Untrue, away_for
 from . import configuration, files, registrations

@@ -14,8 +14,9 @@ from ..rules.criteria import Criteria
 from ..rules.deciding import Decision, Facts, concerns_prober, decide, is_failure
 from ..rules.evidence import Evidence
 from ..rules.judging import Transition
+from ..rules.minutely import Minutely
 from ..rules.record import Health
-from ..rules.schedule import Minutely, Wish
+from ..rules.schedule import Wish
 from ..rules.service_code import code_of
 from ..rules.states import UP
 from . import callbacks, groups, uplinks

@@ -68,3 +68,26 @@ def test_a_failed_reload_ends_nothing(server: Kamailio, gateway: Gateway) -> Non
         lambda: [server.call("state", gateway.uri) for _ in range(8)] == [7] * 8,
     )
     assert server.process.poll() is None
+
+
+def test_what_a_script_says_no_more_is_in_force_no_more(server: Kamailio, gateway: Gateway) -> None:
+    """A parameter and a group's option of a mod_init are gone with the next one, in every process."""
+    server.call("add_destination", gateway.uri, "test", group="g")
+    said = (
+        "    keepalive.modparam('rise', 7)\n    keepalive.configure_group('g', fall=6)\n    return Router()"
+    )
+    for script, wanted in ((GOOD.replace("    return Router()", said), (7, 6)), (GOOD, (1, 1))):
+        (server.folder / "a_script.py").write_text(script)
+        server.rpc("app_python.reload")
+        wait_for(f"rise and fall {wanted}", lambda wanted=wanted: criteria(server, gateway) == wanted)
+        wait_for("what cfg.get shows", lambda wanted=wanted: shown_rise(server) == wanted[0])
+    assert not server.log_lines("is refused")
+
+
+def criteria(server: Kamailio, gateway: Gateway) -> tuple[int, int]:
+    known = server.call("info", gateway.uri)
+    return known["rise"], known["fall"]
+
+
+def shown_rise(server: Kamailio) -> int:
+    return int(server.rpc("cfg.get", "keepalive", "rise") or 1)

@@ -10,7 +10,7 @@ from ..rules.checks import Refused
 from ..rules.parameters import Value, check_options
 from ..rules.quoting import quoted
 from ..rules.rows import Owner
-from . import callbacks, configuration, group_options, lists, policies, registrations, startup
+from . import callbacks, configuration, group_options, lists, loads, policies, registrations, startup
 from .callbacks import NOT_MONITORED, Change
 
 log = logging.getLogger("keepalive")
@@ -122,9 +122,10 @@ def configure_group(name: object, options: Mapping[str, object]) -> None:
     configuration.warn_of_aliases(options)
     if startup.is_early():
         startup.keep_group(group, checked)
-        return
-    startup.start()
-    group_options.configure_for_script(group, checked)
+    else:
+        startup.start()
+        group_options.configure_for_script(group, checked)
+    loads.note_group(group, checked)
 
 
 def reload(force: object) -> None:

@@ -14,7 +14,7 @@ mod_init and child_init do is looked at likewise.
 import inspect
 import logging
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from functools import wraps
 from importlib.abc import MetaPathFinder
 from importlib.machinery import ModuleSpec, SourceFileLoader
@@ -23,8 +23,7 @@ from pathlib import Path
 from types import CodeType, FrameType, FunctionType, MethodType, ModuleType
 from typing import Any, Final
 
-from ..rules.parameters import Value
-from . import configuration, files
+from . import files, loads
 
 log = logging.getLogger("keepalive")
 
@@ -62,8 +61,6 @@ class _Process:
         """whether the next child_init is that of a reload"""
         self.refused = False
         """whether that reload was refused"""
-        self.said: Mapping[str, Value] = {}
-        """the parameters that the script had set before it"""
 
 
 _process = _Process()
@@ -99,7 +96,7 @@ class _Loader(SourceFileLoader):
         vars(module).pop(MOD_INIT, None)
         before = vars(module).copy()
         _process.refused = False
-        _process.said = configuration.settings.of_script()
+        loads.begin()
         try:
             super().exec_module(module)
             mod_init = vars(module).get(MOD_INIT)
@@ -139,7 +136,7 @@ def _refuse(module: ModuleType, before: dict[str, Any], error: BaseException) ->
     names.update(before)
     for name in names.keys() - before.keys():
         del names[name]
-    configuration.settings.take_back(_process.said)
+    loads.refuse()
     _process.refused = True
     log.error("the reload of %s is refused, the script that runs goes on: %s", module.__file__, told(error))
     return _handler_that_runs
@@ -274,6 +271,7 @@ def _starting(child_init: FunctionType) -> Any:
         _process.handler = handler
         if reloads and _process.refused:
             return 0  # it has started long ago
+        loads.end()
         try:
             answer = _int(child_init(handler, *args), 0, child_init)
         except BaseException as error:

@@ -50,11 +50,11 @@ def test_a_step_of_the_second_that_fails_does_not_keep_pings_from_leaving(
 ) -> None:
     """If settings can't be published, or a guard's counters have no room, pings and deadlines are in time."""
     from keepalive_core.kamailio import destination_rows, tables
-    from keepalive_core.services import configuration
+    from keepalive_core.services import cfg_group
 
     keepalive.add_destination(A, "me", ping_interval=5, ping_timeout=1000)
     server.answer(200, 3)
-    mocker.patch.object(configuration, "refresh", side_effect=tables.SharedMemoryFull("settings"))
+    mocker.patch.object(cfg_group, "refresh", side_effect=tables.SharedMemoryFull("settings"))
     mocker.patch.object(destination_rows, "monitored_keys", side_effect=RuntimeError("broken"))
     server.ksr.room_left = 0
     before = len(server.ksr.sent)

@@ -9,7 +9,7 @@ def now() -> int:
     return time.monotonic_ns() // 1000
 
 
-# Who loses the CPU between two clocks compares them once more.
+# A process that loses the CPU between reading the two clocks compares them once more.
 _AT_ONCE_NS: Final = 20_000
 
 

@@ -13,8 +13,8 @@ table                      key                  value
 =========================  ===================  ==========================================================
 
 All rows but those of ``keepalive_state`` and ``keepalive_restored`` are written under the destination's lock
-alone. So whoever holds it reads them without the lock of their own slots: ``is_locked`` says so. Only what
-somebody writes by RPC in that very moment is torn then, and dropped as what makes no sense.
+alone. So a process that holds it reads them without the lock of their own slots: ``is_locked`` says so. Only
+what is written by RPC in that very moment may be torn then, and is dropped as what makes no sense.
 """
 
 from functools import partial
@@ -210,7 +210,7 @@ def said_of(key: str, is_locked: bool = False) -> Admin | None:
 def store_admin(key: str, said: Admin | None) -> None:
     """Write what an administrator said of a destination. Raises: SharedMemoryFull.
 
-    Arguments: key; said, None: it is ready, and nobody needs to know that somebody said so.
+    Arguments: key; said, None if it is ready, and no late state file could say otherwise.
     """
     if said is None:
         KSR.htable.sht_rm(ADMIN, key)
@@ -242,7 +242,7 @@ def restored(key: str) -> str | None:
 
 
 def restored_keys() -> list[str]:
-    """Return the keys of those that a state file knows and that are not registered: walks the whole table."""
+    """Return the keys that a state file knows and that are not registered: walks the whole table."""
     return all_keys(RESTORED)
 
 

@@ -1,4 +1,4 @@
-"""The groups: who is in them and who answers, when that changed, and what options they have.
+"""The groups: which members they have and which of these answer, when that changed, and their options.
 
 ===========================  ===============  ======================================================
 table                        key              value
@@ -111,7 +111,7 @@ def drop_page(number: str) -> None:
 
 
 def options(name: str) -> dict[str, dict[str, Value]]:
-    """Return the options of a group, by who gave them; a group needs no members to have some."""
+    """Return the options of a group, by their owners; a group needs no members to have some."""
     return read_row(GROUP_OPTIONS, name, rows.group_options) or {}
 
 

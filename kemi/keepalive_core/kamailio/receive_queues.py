@@ -1,4 +1,4 @@
-"""Whether somebody reads what arrives at this server's UDP sockets, as the kernel knows it.
+"""Whether what arrives at this server's UDP sockets is read, as the kernel knows it.
 
 If all SIP workers wait for a database, the answers to pings lie in the socket's queue, and are dropped when
 that is full: silence that is nobody's fault but ours. All processes of Kamailio have the sockets open, so a
@@ -90,7 +90,7 @@ class UdpQueue:
 
     def _look_at_head(self, now: int, ahead: int, may_wait: bool) -> None:
         before, self._received = self._received, self._last_receipt()
-        # Somebody has received since our own last look, the workers then.
+        # If something was received since our own last look, the workers did.
         read = self._received != before
         head = self._peek() if may_wait else None
         # The same bytes of the same peer may be another datagram, which came at another time.

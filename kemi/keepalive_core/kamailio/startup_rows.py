@@ -1,4 +1,4 @@
-"""Who starts what is configured, how far that is, and what may only rise.
+"""Which process brings in what is configured, how far that is, and which numbers may only rise.
 
 =============  ===============  ===========================================================
 table          key              value
@@ -35,16 +35,11 @@ def reserve_rows() -> None:
 
     Raises: SharedMemoryFull.
     """
-    store(COMMON, "started", 0)
-    store(COMMON, "brought_in", 0)
-    store(COMMON, "reloads", 0)
-    store(COMMON, "untold", 0)
-    store(COMMON, "unannounced", 0)
-    store(COMMON, "state_read", 0)
-    store(COMMON, "lost", 0)
+    for name in ("started", "brought_in", "reloads", "untold", "unannounced", "state_read", "lost"):
+        store(COMMON, name, 0)
     store_running_callback(RunningCallback())
     store_disabled(is_disabled())
-    with locked("paused", COMMON):  # somebody may have paused already, or do so now
+    with locked("paused", COMMON):  # a script may have paused already, or do so now
         store_paused(is_paused())
     note_options()
     next_group_change()
@@ -138,10 +133,10 @@ _MOST_NUMBER: Final = (1 << 31) - 1 - _AHEAD
 
 
 def keep_rising(seen: dict[str, int]) -> list[str]:
-    """See to it that counters and marks do not fall back, as they do if somebody deletes their rows.
+    """See to it that counters and marks do not fall back, as they do if their rows are deleted.
 
     Arguments: seen, their numbers when this was called the last time, which become those of now.
-    Returns: the names of those that had. Raises: SharedMemoryFull.
+    Returns: the names of those that had fallen back. Raises: SharedMemoryFull.
     """
     fallen = []
     for name in (*_COUNTERS, *_MARKS, *_SAID_ONCE):

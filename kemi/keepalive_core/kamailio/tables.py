@@ -167,7 +167,7 @@ def read_text(table: str, key: str) -> str | None:
 def read_row(table: str, key: str, parse: Callable[[str], R], is_locked: bool = False) -> R | None:
     """Return what a row says; None if it is missing.
 
-    One that makes no sense costs that row, and a line of the log: who may use RPC may have written it.
+    A row that makes no sense is dropped, with a line of the log: whoever may use RPC may have written it.
 
     Arguments: table, key and parse; is_locked, whether the caller holds the lock under which alone this row
     is written, so that nobody changes the text while it is copied.
@@ -186,7 +186,7 @@ def drop_nonsense(table: str, key: str, text: object) -> None:
     """Remove a row that makes no sense, and have the probers see to what was lost with it."""
     with locked(key, table):
         if KSR.htable.sht_get(table, key) != text:
-            return  # somebody has been quicker
+            return  # another process has been quicker
         KSR.htable.sht_rm(table, key)
     log.error("row %s of table %s makes no sense, and is dropped: %s", quoted(key), table, quoted(text))
     note_lost()

@@ -49,8 +49,8 @@ class Cache(Generic[Q, A]):
     def remember(self, question: Q, answer: A) -> A:
         """Remember an answer, the last one to its question; return it.
 
-        If there is no room for it, all others are forgotten at once: those that are asked for are back soon,
-        and nothing is kept in order meanwhile.
+        If there is no room for it, all others are forgotten at once: what is asked for is back soon, and no
+        order of use needs to be kept.
         """
         if question in self.answers:
             self._size -= self._bytes(question, self.answers.pop(question))

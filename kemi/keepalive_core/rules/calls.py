@@ -34,7 +34,7 @@ class CallCriteria(NamedTuple):
 def is_call_success(code: int) -> bool | None:
     """Say what a reply to a call means for the destination that gave it; None for nothing.
 
-    408 and 5xx are the destination's own trouble. All other final codes were said by somebody behind it, or
+    408 and 5xx are the destination's own trouble. All other final codes were said by a peer behind it, or
     by itself in good health: 404, 480, 486 and 603 are answers (RFC 3261 section 21). A provisional one is
     not the end of the matter.
     """

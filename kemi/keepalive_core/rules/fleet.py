@@ -100,7 +100,7 @@ class Fleet:
             self._gone[key] = now, target
 
     def forget_the_gone(self, now: int) -> None:
-        """Forget those who left and were not added again."""
+        """Forget destinations that left and were not added again."""
         while self._gone:
             key, (left, _) = next(iter(self._gone.items()))
             if now < left + _REMEMBERED_US:
@@ -145,7 +145,7 @@ class Fleet:
             turn = min(regular, turn if target.interval == before.interval else target.latest)
         self.pings.put(key, max(turn, target.not_before))
         if target.wish is Wish.NOW:
-            # Somebody's word comes before the peer's.
+            # An order comes before the peer's wish.
             self.pings.ask_at_once(key, target.soon(now))
         if target.wish is Wish.SOON:
             self.pings.ask(key, target.soon(now), not_before=target.not_before)

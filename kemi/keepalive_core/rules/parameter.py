@@ -28,7 +28,7 @@ class Parameter(Generic[T]):
 
     Arguments: default; kind, of values; help, one sentence that says what it is; more, what else there is to
     know, for the documents; whose; at_run_time, whether kamcmd may set it: not what names a file, which is
-    the business of who owns kamailio.cfg; of_profile, whether a profile says it: kamailio.cfg has the empty
+    for the owner of kamailio.cfg to say; of_profile, whether a profile says it: kamailio.cfg has the empty
     text for it then, so that a word of an operator can be told from the default.
     """
 

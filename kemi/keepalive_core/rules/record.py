@@ -126,7 +126,7 @@ _RECORD: Final = " ".join(
     )
 )
 
-# A text() as we write it of who is not drained: to see that is a third of the work of reading all of it.
+# A text() of a destination that is not drained: to match it is a third of the work of reading all of it.
 _SOUND: Final = re.compile(
     r"(\d+) ([0-2]) (\d+) -?\d+ \d+ 0"
     + r" \d+" * (_OTHERS - Health._fields.index("drain_until") - 1)

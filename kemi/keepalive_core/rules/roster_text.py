@@ -30,7 +30,7 @@ VACANT: Final = "."
 ALL_MARKS: Final = frozenset((ANSWERS, SPARE, KEPT, TAKEN_OUT, VACANT))
 
 NONSENSE: Final = (LookupError, TypeError, ValueError)
-"""What may be raised for a roster and pages that somebody else has written."""
+"""What may be raised for a roster and pages that were not written here."""
 
 # Of the head: its four counts of one width, and the words.
 _COUNT: Final = 8
@@ -235,7 +235,7 @@ def _highest(records: str) -> str:
 
 
 class Page(NamedTuple):
-    """What a process keeps of a page, to tell who is alive."""
+    """What a process keeps of a page, to tell which members are alive."""
 
     uris: tuple[str, ...]
     """a text for each seat"""

@@ -1,12 +1,12 @@
-"""A group's roster: who is in it, the best first, who answers, and who is kept answering (pure).
+"""A group's roster: its members, the best first, which answer, and which are kept answering (pure).
 
 A group may have ten thousand members, and what happens to one of them must not cost as much as all of them.
 So the roster is text (``roster_text``). A change of a member's mark cuts it in one place (20 kB for 10,000
 members, 5 us); one that comes writes one page anew, of up to SEATS members.
 
-A page that is written is never changed: another one takes its place, with another number. So who reads the
-roster first, and its pages then, finds what belongs together, or that a page is gone. A member that leaves
-only gives up its seat, so that it needs no memory to go.
+A page that is written is never changed: another one takes its place, with another number. So a process that
+reads the roster first, and its pages then, finds what belongs together, or that a page is gone. A member that
+leaves only gives up its seat, so that it needs no memory to go.
 """
 
 from bisect import bisect_left
@@ -34,7 +34,7 @@ class Roster:
 
     Arguments: text, as text() gave it; read, returns the text of a page by its number; write, stores the text
     of a new page and returns its number, 8 digits.
-    Raises, as its functions do: one of NONSENSE, for text that somebody else has written.
+    Raises, as its functions do: one of NONSENSE, for text that was not written here.
     """
 
     def __init__(self, text: str, read: Callable[[str], str], write: Callable[[str], str]) -> None:
@@ -48,9 +48,9 @@ class Roster:
         self.dropped: list[str] = []
         """numbers of pages that belong to it no more"""
         self.begun: list[Member] = []
-        """who is kept answering from now on"""
+        """members that are kept answering from now on"""
         self.ended: list[Member] = []
-        """who is kept answering no more"""
+        """members that are kept answering no more"""
 
     def text(self) -> str:
         """Return it as text; one without members is EMPTY, but for its least number."""
@@ -88,7 +88,7 @@ class Roster:
         self._records.set_mark(seat, mark)
 
     def member(self, seat: int) -> Member:
-        """Return who has a seat."""
+        """Return the member that has a seat."""
         page, line = self._records.line_of(seat)
         return Member.of(self._page(page).split("\n")[line])
 
@@ -168,7 +168,7 @@ class Roster:
             if best >= 0 and (self.kept < missing or best < worst):
                 self.set_mark(best, KEPT)
             elif self.kept > missing and worst < 0:
-                # Somebody else has written it.
+                # Its counts are not true: it was not written here.
                 self.recount()
             elif self.kept > missing:
                 self.set_mark(worst, SPARE)

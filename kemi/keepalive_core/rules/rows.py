@@ -1,8 +1,8 @@
 """What the rows of the shared tables say: written here, and read strictly (pure).
 
-Who may use RPC can write into the tables. So each function that reads a row raises a ValueError, or whatever
-Python raises for a wrong shape, if none of us wrote it: who reads it drops the row then, and goes on as if it
-had never been there. What has no function ..._text is written by json_text().
+Whoever may use RPC can write into the tables. So each function that reads a row raises a ValueError, or
+whatever Python raises for a wrong shape, if the row was not written here: the caller drops it then, and goes
+on as if it had never been there. What has no function ..._text is written by json_text().
 """
 
 import json
@@ -29,7 +29,7 @@ _RUNNING: Final = 256
 
 
 class Owner(NamedTuple):
-    """Who wants a destination monitored."""
+    """One owner of a destination, who wants it monitored."""
 
     flags: int
     callback: str
@@ -58,7 +58,7 @@ class Registration(NamedTuple):
 
     @property
     def owners_by_group(self) -> dict[str, list[Owner]]:
-        """The groups that owners put it into, those of the first owner first, each with those who do."""
+        """The groups that owners put it into, the first owner's first, each with its owners there."""
         found: dict[str, list[Owner]] = {}
         for owner in self.owners.values():
             if owner.group:
@@ -102,7 +102,7 @@ def _owner(*fields: Any) -> Owner:
 
 
 def group_options(text: str) -> dict[str, dict[str, Value]]:
-    """Return the options of a group, by who gave them."""
+    """Return the options of a group, by their owners."""
     found = json.loads(text)
     _require(isinstance(found, dict))
     return {owner: check_options(given, Whose.GROUP) for owner, given in found.items()}

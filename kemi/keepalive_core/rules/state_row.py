@@ -25,7 +25,7 @@ SAVED: Final = (
     *("state", "streak", "code", "flap_changes", "flap_level", "result", "samples", "reason"),
     *(*_COUNTERS, *_EPOCHS, *_LATENCIES),
 )
-# Those that are times of the monotonic clock, and mean something after a restart too.
+# The times of the monotonic clock that mean something after a restart too.
 TIMES: Final = ("kept_down", "flap_since")
 
 _MOST: Final = 2**53
@@ -112,7 +112,7 @@ def away_for(row: Row, wall: int) -> int:
 
 
 def fields_of(key: str, row: Row) -> dict[str, Any]:
-    """Return a row's fields by their names, without those that say nothing."""
+    """Return a row's fields by their names, without those that have their default."""
     fields: dict[str, Any] = {"destination": key}
     fields |= {name: value for name in SAVED if (value := getattr(row.health, name))}
     fields |= {name: value for name in (*TIMES, "history", "left") if (value := getattr(row, name))}

@@ -141,5 +141,5 @@ class Target:
         return max(first_ping(now, self.place), self.soon(now))
 
     def leaves_at(self, due: int) -> int:
-        """Return when a ping leaves that is due at a time in us: somebody's word comes before the peer's."""
+        """Return when a ping leaves that is due at a time in us: an order comes before the peer's wish."""
         return due if self.wish is Wish.NOW else max(due, self.not_before)

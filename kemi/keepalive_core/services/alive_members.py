@@ -1,4 +1,4 @@
-"""Who is alive in a group: found out anew after a change of that group only."""
+"""Which members of a group are alive: found out anew after a change of that group only."""
 
 from typing import NamedTuple
 
@@ -9,7 +9,7 @@ from ..rules.roster_text import Page
 
 
 class _Alive(NamedTuple):
-    """Who is alive in a group, as this process found out."""
+    """The members of a group that are alive, as this process found out."""
 
     change: int
     """the group's, when it did"""
@@ -36,7 +36,7 @@ def is_alive(name: object) -> bool | None:
 
 
 def _alive(name: object) -> list[str] | None:
-    """Return who is alive in a group, a list that is not to be changed; None if there is no such group.
+    """Return the URIs of the living members, a list not to be changed; None if there is no such group.
 
     It is found out anew after a change of this group only, and then a page is read only if it is a new one.
     """
@@ -65,7 +65,7 @@ def _alive(name: object) -> list[str] | None:
 
 
 def _read_alive(name: str, pages: dict[str, Page]) -> list[str] | None:
-    """Return who is alive in a group; None if it, or one of its pages, is gone or makes no sense.
+    """Return the URIs of the living members; None if the roster or a page is gone or makes no sense.
 
     Arguments: name, of the group; pages, those that are known, by their numbers, which become the group's.
     """

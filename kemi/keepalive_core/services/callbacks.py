@@ -127,7 +127,7 @@ def expect_news(key: str, state: int) -> None:
 def announce(change: Change) -> None:
     """Have the callbacks run for a change, under its destination's lock; it needs no memory.
 
-    A change that finds no room in the queue is news in its destination's row, until somebody looks there.
+    A change that finds no room in the queue is kept as news in its destination's row, until the Teller looks.
     """
     try:
         known = destination_rows.news(change.key, is_locked=True)
@@ -157,7 +157,7 @@ class Teller:
         self._look_again = 0
 
     def tick(self) -> None:
-        """Run the callbacks of all changes that are queued, then those of what found no room there."""
+        """Run the callbacks of all changes that are queued, then of those that found no room in the queue."""
         now = clock.now()
         if now >= self._look_again:
             self._look_again = now + SECOND

@@ -63,8 +63,8 @@ class Changes:
     def take_changes(self, now: int) -> None:
         """Look at what was announced; a flood of it may take half a tick, and the rest the next ones.
 
-        Who is announced many times is looked at once, in the turn of the first time: so nobody waits for
-        those of whom there is always news.
+        A destination that is announced many times is looked at once, in the turn of the first time: so one
+        that changes all the time keeps none waiting.
         """
         self._hear(now)
         while self.to_look_at and self._clock() - now <= FLOOD_US:

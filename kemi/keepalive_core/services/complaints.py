@@ -17,7 +17,7 @@ log = logging.getLogger("keepalive")
 # This number of pings of a kind, each within this time in us of the last, is no jump of a clock, no chance.
 _TIMES: Final = 3
 _WHILE: Final = 600 * SECOND
-# Who has read it once need not read it each minute.
+# An operator who has read it once need not read it each minute.
 _DAY: Final = 86_400
 
 
@@ -30,7 +30,7 @@ class _Repeated:
         """when the last one ended, in us"""
 
     def is_seen_again(self, result: Result) -> bool:
-        """Count one more; say whether there were enough. Those of one time are one."""
+        """Count one more; say whether there were enough. Pings that overlap count as one."""
         if result.sent >= self._last:
             self._times = self._times + 1 if result.ended - self._last < _WHILE else 1
             self._last = result.ended

@@ -83,7 +83,7 @@ class Information(TypedDict, total=False):
     owners: dict[str, dict[str, Any]]
     """by their names: ``callback``, ``user_attr``, ``flags``, ``group``, ``priority``, ``weight``"""
     options: dict[str, Value]
-    """what its owners set for it alone, each parameter by the first one who did"""
+    """what its owners set for it alone; if they differ, what the first owner set"""
     history: list[dict[str, Any]]
     """the last ten changes, the newest one last: ``at``, ``from``, ``to``, ``reason``"""
 
@@ -156,7 +156,7 @@ def of(key: str) -> Information:
 
 
 def of_each(keys: Iterable[str]) -> list[Information]:
-    """Return of() of those that are monitored; one's trouble is not that of the others."""
+    """Return of() of those keys that are monitored; one for which that fails is logged, and left out."""
     return [known for known in map(_of_one, keys) if known]
 
 

@@ -1,7 +1,7 @@
 """Looks at what is written of destinations and groups, a little each second, and puts right what is not true.
 
-Nobody should need it. But a process may be killed between two writes that belong together, and who may use
-RPC can write into the tables.
+It should not be needed. But a process may be killed between two writes that belong together, and whoever may
+use RPC can write into the tables.
 """
 
 from contextlib import ExitStack
@@ -44,7 +44,7 @@ Rosters = dict[str, Roster]
 
 
 def is_sound(key: str, target: Target, now: int, rosters: Rosters) -> bool:
-    """Say at a glance whether all rows of a destination are there, and true, as those of nearly all are.
+    """Say at a glance whether all rows of a destination are there, and agree, as nearly always.
 
     False says only that it takes a closer look, which costs 20 us: so it is with one that an administrator
     has taken out, or that is drained.
@@ -143,7 +143,7 @@ def _recount_groups_keeping(key: str, names: list[str], registered: Registration
 
 
 def put_page_right(name: str, page: int) -> bool:
-    """Have those leave a page of a group's roster who do not belong there.
+    """Take members that do not belong there out of a page of a group's roster.
 
     Returns: whether there is another page behind it. Raises: SharedMemoryFull.
     """

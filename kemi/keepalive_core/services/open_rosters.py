@@ -1,8 +1,8 @@
 """Groups' rosters are opened, changed and closed; when one is closed, enough of its members answer.
 
-At no moment do fewer answer than the least number, whatever processes do at the same time, as long as there
-are members that could: the roster says that one answers when is_alive does so already, and that one does not,
-or is kept answering no more, before is_alive says so.
+At no moment do fewer members answer than the least number, whatever processes do at the same time, if there
+are members that could: the roster says that a member answers after is_alive does, and that it does not, or is
+kept answering no more, before is_alive does.
 """
 
 import logging

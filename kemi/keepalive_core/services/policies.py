@@ -17,7 +17,7 @@ _policies: Cache[tuple[_Options, _Options], Policy] = Cache(
 )
 _NO_OPTIONS: Final[Mapping[str, Value]] = {}
 
-# Who gives options to groups.
+# The owners of groups' options.
 OF_SCRIPT: Final = "script"
 OF_LIST_FILE: Final = "list file"
 

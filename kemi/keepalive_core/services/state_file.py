@@ -76,7 +76,7 @@ def _read(path: str) -> dict[str, Row]:
 
 
 def _refuse_foreign_file(path: str, file: BinaryIO) -> None:
-    """Look at a file's beginning: somebody else's may be large. Raises: UnusableFile."""
+    """Look at a file's beginning, as another program's file may be large. Raises: UnusableFile."""
     if os.fstat(file.fileno()).st_size > MOST_BYTES:
         raise UnusableFile(
             f"{path} is larger than {MOST_BYTES >> 20} MB, and is neither read nor written over"
@@ -220,7 +220,7 @@ def _texts() -> list[str]:
                 row = Row.of(known, destination_rows.admin(key), destination_rows.history(key), now, wall)
                 texts[key] = state_format.text_of(key, row)
         except Exception:
-            # One destination's trouble is not the others'.
+            # A destination that can't be read is left out, and the others are written.
             troubles += 1
             if troubles == 1:
                 log.exception("%s is missing in the state file", key)

@@ -28,7 +28,7 @@ TAKEN: Final = (
 # What the socket gets that needs no route: behind the ping, and when its answer has come to keepalive.
 _CONTROL: Final = b"control"
 _HEARD: Final = b"heard"
-# An answer may take so long, in us: it goes through a SIP worker, which may have something else to do.
+# The longest time that an answer may take, in us: it goes through a SIP worker, which may be busy.
 _WAIT: Final = SECOND // 2
 _MOST_BYTES: Final = 65_536
 # RFC 3261 section 8.2.6.2: what a reply has of its request.

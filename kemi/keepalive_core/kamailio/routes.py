@@ -9,10 +9,10 @@ from typing import Final
 
 import KSR
 
+from ..rules.checks import MOST_NUMBER
+
 # keepalive-settings.cfg has this route if there is a KEEPALIVE_CHANGED_ROUTE: no function of KSR knows.
 _HAS_ROUTE: Final = "ksr_keepalive_has_route"
-# What an int of C holds.
-_MOST_NUMBER: Final = 2**31 - 1
 
 
 def exists(name: str) -> bool:
@@ -28,7 +28,7 @@ def run(name: str) -> None:
 
 def set_variable(name: str, value: int | str) -> None:
     """Set a ``$var`` of this process, as a number if it has room for it."""
-    if isinstance(value, int) and abs(value) <= _MOST_NUMBER:
+    if isinstance(value, int) and abs(value) <= MOST_NUMBER:
         KSR.pv.seti(f"$var({name})", value)
     else:
         KSR.pv.sets(f"$var({name})", _text(str(value)))

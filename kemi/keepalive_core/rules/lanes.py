@@ -2,8 +2,8 @@
 
 In an outage a whole fleet is asked more often than it is used to, all at a time, and each ping that is not
 answered takes shared memory for seconds, which calls need. So what is out of turn has a budget, and nothing
-that is regular waits for it: a destination keeps its regular turn, whatever it waits for beside. What
-somebody asked for leaves at once, if what is regular has left room for it.
+that is regular waits for it: a destination keeps its regular turn, whatever else it waits for. A ping that
+was ordered leaves at once, if the regular ones have left room for it.
 """
 
 from collections.abc import Callable
@@ -11,10 +11,10 @@ from typing import Final
 
 from .schedule import SECOND, Timetable
 
-# Pings out of turn that a second may have, in multiples of the steady rate, and however low that is.
+# The most pings out of turn in a second: a multiple of the steady rate, or a number if that is low.
 _TIMES_THE_RATE: Final = 2
 _AT_LEAST: Final = 50
-# What was not spent is kept for this time, us: two ticks, so that no burst comes of it.
+# What was not spent is kept for this time in us: two ticks, so that no burst comes of it.
 _KEPT: Final = SECOND // 5
 
 
@@ -24,33 +24,33 @@ class Lanes:
     def __init__(self) -> None:
         self._regular = Timetable()
         self.put: Callable[[str, int], None] = self._regular.put
-        """makes a key's regular turn a time, us, whatever it was before"""
+        """makes a key's regular turn a time in us, whatever it was before"""
         self._at_once = Timetable()
         self._out_of_turn = Timetable()
         self._budget = 0.0
         """pings out of turn that may leave now"""
         self._counted = 0
-        """when the budget was worked out, us"""
+        """when the budget was worked out, in us"""
 
     def bring_forward(self, key: str, when: int) -> None:
-        """Make a key's regular turn a time, us, unless it is sooner."""
+        """Make a key's regular turn a time in us, unless it is sooner."""
         self._regular.bring_forward(key, when)
 
     def turn(self, key: str) -> int | None:
-        """Return when a key's regular turn is, us; None if it has none."""
+        """Return when a key's regular turn is, in us; None if it has none."""
         return self._regular.due(key)
 
     def ask(self, key: str, when: int, not_before: int = 0) -> None:
-        """Have a key out of turn at a time, us, unless it is to be sooner.
+        """Have a key out of turn at a time in us, unless it is to be sooner.
 
-        Arguments: key; when, us; not_before, us: one that is due sooner is put off until then.
+        Arguments: key; when, in us; not_before, in us: one that is due sooner is put off until then.
         """
         self._out_of_turn.bring_forward(key, when)
         if (self._out_of_turn.due(key) or 0) < not_before:
             self._out_of_turn.put(key, not_before)
 
     def ask_at_once(self, key: str, when: int) -> None:
-        """Have a key at a time, us, unless it is to be sooner, behind the regular ones alone."""
+        """Have a key at a time in us, unless it is to be sooner, behind the regular ones alone."""
         self._at_once.bring_forward(key, when)
 
     def leave(self, key: str) -> None:
@@ -63,10 +63,10 @@ class Lanes:
             lane.remove(key)
 
     def take(self, now: int, allowed: int, rate: float) -> tuple[list[str], list[str]]:
-        """Remove and return the keys whose turn is by now, and those out of turn that have a budget.
+        """Remove and return the keys that are due in turn or by order, and those that are out of turn.
 
-        Arguments: now, us; allowed, how many regular ones at the most, of which those have what is left that
-        were asked for; rate, of regular ones in a second.
+        Arguments: now, in us; allowed, the most of the former, of which those in turn come first; rate, how
+        many are in turn in a second, of which the budget of the latter follows.
         """
         in_turn = self._regular.take(now, allowed)
         self._take_out(in_turn, self._at_once, self._out_of_turn)

@@ -22,7 +22,7 @@ log = logging.getLogger("keepalive")
 
 # A route that makes a name for each call would fill shared memory.
 MOST_CONFIGURED: Final = 10_000
-# As many rows are looked for in a second.
+# The number of rows that are looked for in a second.
 _AT_ONCE: Final = 20
 
 

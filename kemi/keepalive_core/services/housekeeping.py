@@ -35,9 +35,9 @@ class Housekeeping:
         self._told_crowded = False
         self._minutely = Minutely()
         self._voids: dict[str, None] = {}
-        """those of whom more than ``fall`` pings in a row had no verdict, the first one first"""
+        """destinations of which more than ``fall`` pings in a row had no verdict, the first one first"""
         self._unsent: dict[str, dict[str, str]] = {}
-        """of each kind of hindrance the destinations, since it was told, and why in full"""
+        """by the kind of hindrance, the destinations since that was told, each with the reason in full"""
         self._list: tuple[str, bool] | None = None
         """the list of destinations of kamailio.cfg that was followed last, as far as that went"""
         self._next_list = 0
@@ -54,7 +54,7 @@ class Housekeeping:
             self._tell_of_unsent,
             self._inspect_groups,
         )
-        """what to do each second, each called with the time, us; one's trouble is not the others'"""
+        """what to do each second, each called with the time in us; one's trouble is not the others'"""
 
     def follow_voids(self, key: str, known: Health | None, fall: int = 0) -> None:
         """Take over whether more than ``fall`` pings in a row had no verdict; None for who is gone.
@@ -95,7 +95,7 @@ class Housekeeping:
             self._next_missed = now + int(rest * SECOND)
 
     def _publish_behind(self, now: int) -> None:
-        """Let all processes know how many destinations are behind each socket, for the guard that asks."""
+        """Let all processes know how many destinations are behind each socket, for mass_failure."""
         if not configuration.values()["mass_failure"]:
             return
         for socket, number in self._fleet.behind.items():

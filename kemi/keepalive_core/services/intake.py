@@ -73,7 +73,7 @@ def take_end() -> None:
 def _take_reply(ping: tm.Ping, code: int, ended: int, kept: Result | None = None) -> None:
     """Judge a reply: nearly always one more success.
 
-    Arguments: ping, code and ended, when it came, us; kept, all that it says, None for the reply at hand.
+    Arguments: ping, code and ended, when it came, in us; kept, all that it says, None for the reply at hand.
     """
     with tables.locked(ping.key) as row:
         record = row.record()
@@ -160,7 +160,7 @@ def _witness(key: str, criteria: Criteria, result: Result, socket: str, seen: _S
 
 def _refusal(key: str, seen: _Seen) -> str:
     """Return why this server sent nothing, although it could, "" if it did."""
-    # Of who is down already nothing is to be saved, and it may be down for long: it gets no datagrams beside.
+    # A destination that is down already can lose nothing, and may be down for long: it gets no datagrams.
     return departures.refusal(key, seen.policy, sends=seen.health.state != DOWN)
 
 

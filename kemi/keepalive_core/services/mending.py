@@ -20,15 +20,15 @@ from . import inspection, open_rosters, registrations
 
 log = logging.getLogger("keepalive")
 
-# As many destinations are looked at in a second: each some 6 us, one in a group thrice that.
+# The least and the most destinations that are looked at in a second, each for some 6 us, in a group 18.
 _LEAST: Final = 5
 _MOST: Final = 1000
 _SECONDS_OF_A_ROUND: Final = 20
-# In a hurry so much of a tick may go to it, us.
+# In a hurry this time of a tick may go to looking, in us.
 _HURRY: Final = SECOND // 100
-# Of a tick so much may go to making rows anew, us; a destination's take some 0.3 ms.
+# The time of a tick that may go to making rows anew, in us; a destination's take some 0.3 ms.
 _MENDING: Final = TICK // 3
-# As many are named in the log.
+# The most destinations that are named in the log.
 _NAMED: Final = 3
 
 
@@ -56,29 +56,29 @@ class Common:
 class Mending:
     """One prober's rounds.
 
-    Arguments: fleet, the prober's; clock, returns the time, us.
+    Arguments: fleet, the prober's; clock, returns the time in us.
     """
 
     def __init__(self, fleet: Fleet, clock: Callable[[], int]) -> None:
         self._fleet = fleet
         self._clock = clock
         self._round: list[str] = []
-        """who is still to be looked at"""
+        """destinations that are still to be looked at in this round"""
         self._lost = 0
         """how many rows somebody had missed when this round began"""
         self._in_a_hurry = False
         self._next = 0
         self._suspects: dict[str, None] = {}
         self._mended: dict[str, None] = {}
-        """whose rows were made anew, since that was told"""
+        """destinations whose rows were made anew, since that was told"""
 
     @property
     def has_suspects(self) -> bool:
-        """Whether anybody's rows are to be seen to."""
+        """Whether any destination's rows are to be made anew."""
         return bool(self._suspects)
 
     def suspect(self, key: str) -> None:
-        """Have somebody's rows seen to, one of which seems to be missing."""
+        """Have the rows of a destination made anew, one of which seems to be missing."""
         self._suspects[key] = None
 
     def look_around(self, now: int) -> None:

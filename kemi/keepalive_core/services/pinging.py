@@ -31,7 +31,7 @@ class Pinging:
     """The pings of one prober, from their turn to their end.
 
     Arguments: fleet, departures, housekeeping, mending and bulkhead, the prober's; clock, returns the
-    time, us.
+    time in us.
     """
 
     def __init__(

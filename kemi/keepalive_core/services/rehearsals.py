@@ -13,10 +13,10 @@ from ..rules.schedule import SECOND
 from ..rules.target import Target
 from .bulkhead import Bulkhead
 
-# As many are under way at a time: each has a socket, and a transaction of tm.
+# The most rehearsals that are under way at a time: each has a socket, and a transaction of tm.
 _AT_A_TIME: Final = 32
-# Who has waited so long for a turn has no witness. There are some 50 turns a second, where routes take each
-# answer, and where they drop what is sent 300.
+# A lost ping that has waited for its turn for this time, in us, has no witness. There are some 50 turns a
+# second if routes take each answer, and 300 if they drop what is sent.
 _LONGEST_WAIT: Final = 60 * SECOND
 
 

@@ -22,13 +22,13 @@ log = logging.getLogger("keepalive")
 # What stands for all sockets, if it is not known from which one a ping left.
 ANY: Final = "any"
 _MINUTE: Final = 60 * SECOND
-# If a socket was unread for longer than this in a minute it is told, us.
+# A socket that was unread for longer than this in a minute, in us, is told of.
 _UNTOLD: Final = SECOND
 # Looks back to which what was unread counts: a worker that has read it needs a while until it is judged.
 _LOOKS: Final = LATE // BEAT + 1
-# A watch of which a process has seen nothing in this time, while it was awake itself, is gone, us.
+# A watch of which a process has seen nothing for this time in us, while it was awake itself, is gone.
 _GONE: Final = 6 * SECOND
-# Of the time between two questions a process counts this much as awake: it may have stood still, us.
+# The most time between two questions, in us, that a process counts as awake: it may have stood still.
 _AWAKE: Final = 2 * SECOND
 # How Kamailio describes the processes that read its UDP sockets: those that hand on what they read to workers
 # of an async group (udp_receiver_mode, from 6.0 on), and those that are the workers.
@@ -44,11 +44,11 @@ class Record:
         self._known = Queue()
         self._unread: deque[int] = deque(maxlen=_LOOKS)
         self._written = 0
-        """when the row was, us"""
+        """when the row was written, in us"""
         self._minute = 0
-        """when the minute began in which neglect is counted, us"""
+        """when the minute began in which neglect is counted, in us"""
         self._neglected = 0
-        """for how long the socket was not read in it, us"""
+        """for how long the socket was not read in it, in us"""
         self._dropped = 0
         """datagrams, in all"""
 
@@ -162,21 +162,21 @@ def _joined(looks: Sequence[Look]) -> Look:
 
 
 def _earliest(times: Iterable[int]) -> int:
-    """Return the first of some times, us; 0 stands for none."""
+    """Return the earliest of some times in us; 0 stands for none."""
     return min(filter(None, times), default=0)
 
 
 the_watch = Watch()
 connections = Connections(lambda: clock.now(), processes.open_sockets)
 
-# The last beat that this process saw, when it looked last, and for how long it was awake since, us.
+# The last beat that this process saw, when it looked last, and for how long it was awake since, in us.
 _last_seen = (0, 0, 0)
 
 
 def server_witness(sent: int, ended: int, timeout: int) -> str:
     """Return why no answer to a ping would have been heard by this server, whatever socket it came to.
 
-    Arguments: sent and ended, of the ping, us; timeout, its time limit, ms.
+    Arguments: sent and ended, of the ping, in us; timeout, its time limit, in ms.
     Returns: a short sentence, the witness; "" if there is none.
     """
     pulse, gaps, now = listening_rows.pulse(), listening_rows.gaps(), clock.now()
@@ -192,7 +192,7 @@ def socket_witness(socket: str, copies: Sequence[int], latency: int, ended: int)
     """Return why no answer to a ping would have been read at the socket from which it left.
 
     Arguments: socket, such as udp:192.168.10.1:5060, "" if it is not known; copies, when each copy of the
-    ping left, us; latency, after which the peer answers, us; ended, when its time was over, us.
+    ping left, in us; latency, after which the peer answers, in us; ended, when its time was over, in us.
     Returns: a short sentence, the witness; "" if there is none.
     """
     address = _address(socket)

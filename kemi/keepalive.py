@@ -22,6 +22,7 @@ import builtins
 import logging
 from typing import Any
 
+from keepalive_core import VERSION
 from keepalive_core.handlers import Handlers
 from keepalive_core.kamailio import tables, tm
 from keepalive_core.native_handlers import NativeRoutes
@@ -35,7 +36,7 @@ __all__ = ["DOWN", "UNKNOWN", "UP", "Handlers", "state"]
 __all__ += ["add_destination", "alive", "configure_group", "del_destination", "info", "is_alive", "modparam"]
 __all__ += ["is_group_alive", "on_tm_event", "pause", "ping_now", "register_callback", "reload", "resume"]
 __all__ += ["reload_script", "report_failure", "report_reply", "report_success", "set_admin"]
-__version__ = "0.1.0"
+__version__ = VERSION
 
 _OK, _ERROR = 0, -1
 log = logging.getLogger("keepalive")

@@ -58,6 +58,8 @@ class FakeServer:
         self.has_descriptors = True
         self.now = 1_000_000_000
         """us"""
+        self.said_at_import: list[tuple[str, str]] = []
+        """what the last process logged when it imported keepalive"""
         # To which each process adds a finder of its own.
         self._meta_path = sys.meta_path.copy()
         for name, initial in TABLES.items():
@@ -92,7 +94,11 @@ class FakeServer:
                 if parent in sys.modules and hasattr(sys.modules[parent], module):
                     delattr(sys.modules[parent], module)
         self._monkeypatch.setattr(sys, "meta_path", self._meta_path.copy())
+        logged = len(self.ksr.logged)
         keepalive = importlib.import_module("keepalive")
+        # Kamailio imports it once, here each process does: what that says is apart.
+        self.said_at_import = self.ksr.logged[logged:]
+        del self.ksr.logged[logged:]
         clock = importlib.import_module("keepalive_core.kamailio.clock")
         prober = importlib.import_module("keepalive_core.services.prober")
         self._monkeypatch.setattr(clock, "now", lambda: self.now)

@@ -28,3 +28,8 @@ Locks are taken in this order, never two of one kind: a destination's (its slot 
 its group's or its uplink's, then, for one read and one write, that of what is_alive reads. Inside of them
 nothing is sent, called back or waited for.
 """
+
+from typing import Final
+
+VERSION: Final = "0.1.0"
+"""of all that is in kemi/: pyproject.toml and the packages read it here"""

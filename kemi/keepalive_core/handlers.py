@@ -4,10 +4,11 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from .kamailio import kamailio_log, tm
-from .services import callbacks, intake, preflight, prober, reloads, state_file, watch
+from .services import callbacks, installed, intake, preflight, prober, reloads, state_file, watch
 from .services.refusals import done
 
 kamailio_log.install()
+installed.announce()
 preflight.check()
 
 

@@ -23,7 +23,7 @@ from pathlib import Path
 from types import CodeType, FrameType, FunctionType, MethodType, ModuleType
 from typing import Any, Final
 
-from . import files, loads
+from . import files, installed, loads
 
 log = logging.getLogger("keepalive")
 
@@ -76,8 +76,11 @@ class _Finder(MetaPathFinder):
     def find_spec(
         self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None
     ) -> ModuleSpec | None:
+        if _process.handler is None:
+            return None
         file = getattr(target, "__file__", None)
-        if not file or fullname != _process.script or _process.handler is None:
+        if not file or fullname != _process.script:
+            installed.look_before_an_import(fullname)
             return None
         # The very file, whatever sys.path may name first by now.
         return spec_from_file_location(fullname, file, loader=_Loader(fullname, file))
@@ -98,12 +101,12 @@ class _Loader(SourceFileLoader):
         _process.refused = False
         loads.begin()
         try:
+            installed.look_before_a_reload(module.__name__)
             super().exec_module(module)
             mod_init = vars(module).get(MOD_INIT)
             if not callable(mod_init):
                 raise UnusableScript(f"it has no {MOD_INIT}")
-        # BaseException: a sys.exit() in the script would end Kamailio, too.
-        except BaseException as error:
+        except BaseException as error:  # a sys.exit() in the script would end Kamailio, too
             mod_init = _refuse(module, before, error)
         else:
             mod_init = _checked(module, before, mod_init)
@@ -138,7 +141,9 @@ def _refuse(module: ModuleType, before: dict[str, Any], error: BaseException) ->
         del names[name]
     loads.refuse()
     _process.refused = True
-    log.error("the reload of %s is refused, the script that runs goes on: %s", module.__file__, told(error))
+    if not isinstance(error, installed.Replaced):
+        why = told(error)
+        log.error("the reload of %s is refused, the script that runs goes on: %s", module.__file__, why)
     return _handler_that_runs
 
 
@@ -173,6 +178,8 @@ def check(path: object = "") -> bool:
     running = getattr(sys.modules.get(_process.script), "__file__", None)
     file = str(path or running)
     try:
+        if not path and _process.script == installed.API and installed.is_replaced():
+            raise UnusableScript(installed.WHY)
         if not Path(file).is_file():  # a FIFO would be read for ever
             raise UnusableScript("there is no such file")
         code = compile(Path(file).read_bytes(), file, "exec", dont_inherit=True)

@@ -1,0 +1,81 @@
+"""Whether the files of this module are still those that run: an upgrade comes in with a restart.
+
+At a reload of the script Python executes again what Kamailio names, and nothing that was imported by that: a
+new keepalive.py would meet the old keepalive_core, which is in memory.
+"""
+
+import logging
+import os
+import zlib
+from pathlib import Path
+from typing import Final
+
+from .. import VERSION
+from ..kamailio import clock, server_rows
+
+log = logging.getLogger("keepalive")
+
+FOLDER: Final = Path(__file__).parents[2]
+"""where keepalive.py and keepalive_core are"""
+API: Final = "keepalive"
+"""the module that scripts import, and that is the script of a native kamailio.cfg"""
+_MODULES: Final = (API, "keepalive_core", "dispatcher_bridge")
+"""the names of what belongs together"""
+
+
+WHY: Final = f"{FOLDER} has other files than the keepalive {VERSION} that runs: restart Kamailio"
+"""what is told of what is refused behind an upgrade"""
+
+
+class Replaced(Exception):
+    """The script is of an upgrade, of which the log tells already, once for all processes."""
+
+
+def _sum() -> int:
+    """Return a sum of the names and the contents of all files of the module. Raises: OSError."""
+    whole = zlib.crc32((FOLDER / f"{API}.py").read_bytes())
+    for folder, folders, names in os.walk(FOLDER / "keepalive_core"):
+        folders.sort()
+        for name in sorted(name for name in names if name.endswith(".py")):
+            whole = zlib.crc32(name.encode() + Path(folder, name).read_bytes(), whole)
+    return whole
+
+
+_sum_of_what_runs: Final = _sum()
+
+
+def is_replaced() -> bool:
+    """Say whether other files are there now. It reads all of them, which takes a millisecond."""
+    try:
+        return _sum() != _sum_of_what_runs
+    except OSError:
+        return True
+
+
+def look_before_a_reload(script: str) -> None:
+    """Tell of an upgrade: one process of all, once a minute at the most.
+
+    Arguments: script, the name of the module that is about to be executed again.
+    Raises: Replaced for our own, which is not made for what is in memory; SharedMemoryFull.
+    """
+    if not is_replaced():
+        return
+    if server_rows.may_tell("other files", clock.now()):
+        log.error(
+            "%s has other files than the keepalive %s that runs, whose functions go on until Kamailio is "
+            "restarted, whatever is reloaded: restart it",
+            *(FOLDER, VERSION),
+        )
+    if script == API:
+        raise Replaced
+
+
+def look_before_an_import(name: str) -> None:
+    """Refuse a module of ours that is imported behind an upgrade, now or anew. Raises: ImportError."""
+    if name.partition(".")[0] in _MODULES and is_replaced():
+        raise ImportError(WHY)
+
+
+def announce() -> None:
+    """Log which version runs, of which folder: there may be several on a server."""
+    log.info("version %s, of %s", VERSION, FOLDER)

@@ -75,13 +75,15 @@ class BlackHole:
 
 @pytest.mark.parametrize("tcp_async", [1, 0])
 def test_no_address_waits_for_a_connection(start, tcp_async: int) -> None:
-    """Beside peers over TCP that drop packets a gateway over UDP goes down in its time, and comes back."""
+    """Beside peers and proxies that drop TCP packets a gateway over UDP goes down in time, and comes back."""
     holes = [BlackHole() for _ in range(4)]
     gateway, beside = Gateway(), Gateway()
     try:
         server: Kamailio = start(TCP_ASYNC=tcp_async, KEEPALIVE_PING_INTERVAL=1, KEEPALIVE_FALL=1)
-        for hole in holes:
+        for hole in holes[:2]:
             server.call("add_destination", hole.uri, "test")
+        for number, hole in enumerate(holes[2:]):
+            server.call("add_destination", f"sip:10.0.0.{number}", "test", outbound_proxy=hole.uri)
         server.call("add_destination", gateway.uri, "test")
         server.call("add_destination", f"{beside.uri};transport=tcp", "test")
         server.wait_for_state(gateway.uri, 1)

@@ -120,22 +120,6 @@ def test_names_are_the_last_probers() -> None:
     assert {dealt_to(key, 1) for key in [*addresses, *names]} == {0}
 
 
-@pytest.mark.parametrize("probers", [1, 2, 8])
-def test_who_waits_for_connections_waits_beside_addresses(probers: int) -> None:
-    """Then what needs one is dealt as a name is; otherwise, and over UDP, it is dealt as an address is."""
-    for uri in (
-        "sip:10.0.0.1;transport=tcp",
-        "sip:10.0.0.1;transport=TLS",
-        "sips:10.0.0.1",
-        "sip:gw;transport=udp",
-    ):
-        assert dealt_to(parse(uri).key, probers, waits_for_connections=True) == probers - 1
-    for uri in ("sip:10.0.0.1", "sip:10.0.0.1;transport=udp", "sip:[2001:db8::1]:5070"):
-        assert dealt_to(parse(uri).key, probers, waits_for_connections=True) == dealt_to(
-            parse(uri).key, probers
-        )
-
-
 def test_what_is_due_is_taken_once_the_oldest_first() -> None:
     """Keys come when they are due, in the order in which they are due, once."""
     table = Timetable()

@@ -41,3 +41,24 @@ def test_from_where_a_reply_has_to_come(uri: str, reliable: bool, source: str, a
     way = way_of(uri, checking)
     assert (way.reliable, way.source, way.address) == (reliable, source, address)
     assert way_of(uri, Policy(Settings().values(), {"ping_check_source": 0})).source == ""
+
+
+@pytest.mark.parametrize(
+    ("uri", "proxy", "waits", "waits_for_connections"),
+    [
+        ("sip:192.168.10.20", "", False, False),
+        ("sip:192.168.10.20;transport=udp", "", False, False),
+        ("sip:192.168.10.20;transport=tcp", "", False, True),
+        ("sips:192.168.10.20", "", False, True),
+        ("sip:gateway.example.com", "", True, True),
+        ("sip:gateway.example.com", "sip:192.168.10.1", False, False),
+        ("sip:192.168.10.20", "sip:proxy.example.com", True, True),
+        ("sip:192.168.10.20", "sip:192.168.10.1;transport=tls", False, True),
+        ("sip:192.168.10.20;transport=tcp", "sip:192.168.10.1", False, False),
+    ],
+)
+def test_who_may_have_to_wait(uri: str, proxy: str, waits: bool, waits_for_connections: bool) -> None:
+    """For DNS if the next hop is a name, and for a connection, if a sender waits for those."""
+    way = way_of(uri, Policy(Settings().values(), {"outbound_proxy": proxy}))
+    assert way.may_wait(for_connections=False) is waits
+    assert way.may_wait(for_connections=True) is waits_for_connections

@@ -3,6 +3,7 @@
 import pytest
 
 from conftest import FakeServer
+from keepalive_core.rules.schedule import dealt_to
 
 A = "sip:192.168.10.20"
 B = "sip:192.168.10.21"
@@ -72,46 +73,120 @@ def test_each_destination_is_one_probers(server: FakeServer) -> None:
     for share in shares:
         share.claim()
     for key in [f"sip:10.0.0.{n}:5060" for n in range(50)]:
-        assert [share.has(key) for share in shares].count(True) == 1
-    assert [share.has("sip:gateway.example:5060") for share in shares] == [False, False, True]
+        assert [share.hears_of(key) for share in shares].count(True) == 1
+    assert [share.hears_of("sip:gateway.example:5060") for share in shares] == [False, False, True]
+
+
+class Probers:
+    """Three probers on one server; they take turns."""
+
+    def __init__(self, server: FakeServer) -> None:
+        server.define("probers", "3")
+        self._server = server
+        self.keepalive = server.process()
+        from keepalive_core.services.prober import Prober
+
+        self._running = [Prober(lambda: server.now) for _ in range(3)]
+        self.pinged_by: dict[str, list[int]] = {}
+        """numbers of probers by the URI that they pinged"""
+
+    def run(self, seconds: float) -> None:
+        """Let time pass, in which all pings are answered."""
+        for _ in range(round(seconds * 20)):
+            self._server.now += 50_000
+            for number, prober in enumerate(self._running):
+                before = len(self._server.ksr.sent)
+                prober.tick()
+                for ping in self._server.ksr.sent[before:]:
+                    self.pinged_by.setdefault(ping.uri, []).append(number)
+                    self._server.ksr.reply(ping, 200)
+
+    def see(self, seconds: float) -> dict[str, list[int]]:
+        """Return who pinged what in a time."""
+        self.pinged_by.clear()
+        self.run(seconds)
+        return self.pinged_by
+
+    def who_has(self, key: str) -> list[int]:
+        """Return the numbers of those that have a destination."""
+        return [number for number, prober in enumerate(self._running) if key in prober._fleet]
 
 
 def test_connections_that_are_waited_for_are_the_last_probers(server: FakeServer) -> None:
-    """With tcp_async=no what is announced to another prober is passed on: the last one alone pings it."""
-    server.define("probers", "3")
+    """With tcp_async=no what is announced to another prober is handed on: the last one alone pings it."""
     server.ksr.settings["async"] = 0
-    keepalive = server.process()
-    from keepalive_core.services.prober import Prober
-
+    probers = Probers(server)
     uris = [f"sip:10.0.0.{n + 1}:5060;transport={'tcp' if n % 2 else 'udp'}" for n in range(8)]
-    running = [Prober(lambda: server.now) for _ in range(3)]
-    pinged_by: dict[str, list[int]] = {uri: [] for uri in uris}
-
-    def run(seconds: float) -> None:
-        for _ in range(round(seconds * 20)):
-            server.now += 50_000
-            for number, prober in enumerate(running):
-                before = len(server.ksr.sent)
-                prober.tick()
-                for ping in server.ksr.sent[before:]:
-                    pinged_by[ping.uri].append(number)
-                    server.ksr.reply(ping, 200)
-
     for uri in uris[:4]:
-        keepalive.add_destination(uri, "me", ping_interval=1)
-    run(2)
+        probers.keepalive.add_destination(uri, "me", ping_interval=1)
+    probers.run(2)
     for uri in uris[4:]:
-        keepalive.add_destination(uri, "me", ping_interval=1)
-    run(4)
+        probers.keepalive.add_destination(uri, "me", ping_interval=1)
+    assert all(uri in probers.see(1.0) or uri in uris[:4] for uri in uris), "the first ping within a second"
+    pinged_by = probers.see(5)
     for uri in uris:
-        assert 4 <= len(pinged_by[uri]) <= 7
+        assert len(pinged_by[uri]) == 5
         assert (set(pinged_by[uri]) == {2}) == uri.endswith("tcp")
-    keepalive.add_destination(uris[1], "me", ping_interval=3600)
-    run(1.5)
-    before = len(pinged_by[uris[1]])
-    keepalive.ping_now(uris[1])
-    run(0.2)
-    assert len(pinged_by[uris[1]]) == before + 1, "a wish is passed on"
-    keepalive.del_destination(uris[1], "me")
-    run(0.2)
-    assert uris[1] not in running[2]._fleet
+    probers.keepalive.add_destination(uris[1], "me", ping_interval=3600)
+    probers.run(1.5)
+    probers.keepalive.ping_now(uris[1])
+    assert probers.see(0.2)[uris[1]] == [2], "a wish is handed on"
+    probers.keepalive.del_destination(uris[1], "me")
+    probers.run(0.2)
+    assert probers.who_has("sip:10.0.0.2:5060;transport=tcp") == []
+
+
+def test_the_next_hop_says_who_waits(server: FakeServer) -> None:
+    """A destination whose proxy is a name is the last prober's, as long as it is so."""
+    probers = Probers(server)
+    key = "sip:10.0.0.1:5060"
+    home = [dealt_to(key, 3)]
+
+    def add(**options: str) -> None:
+        assert probers.keepalive.add_destination("sip:10.0.0.1", "me", ping_interval=1, **options) == 0
+
+    add(outbound_proxy="sip:proxy.example.com")
+    for _ in range(2):
+        probers.run(1.1)
+        assert probers.who_has(key) == [2]
+        add(outbound_proxy="sip:10.0.0.9")
+        probers.run(0.2)
+        assert probers.who_has(key) == home
+        add(outbound_proxy="sip:proxy.example.com")
+        probers.run(0.2)
+        assert probers.who_has(key) == [2]
+    probers.keepalive.del_destination("sip:10.0.0.1", "me")
+    add()
+    probers.run(0.2)
+    assert probers.who_has(key) == home, "deleted and added again, before anybody looked"
+    assert list(probers.see(5).values()) == [home * 5]
+
+
+def test_a_proxy_that_is_set_at_run_time(server: FakeServer, mocker) -> None:
+    """Its destinations go to the last prober, and come back, without a gap in their pings."""
+    probers = Probers(server)
+    # Probers are processes, and each remembers what it has seen of the settings: here they are one.
+    mocker.patch("keepalive_core.services.configuration.has_changed", return_value=True)
+    uris = [f"sip:10.0.0.{n + 1}" for n in range(10)]
+    for uri in uris:
+        probers.keepalive.add_destination(uri, "me", ping_interval=1)
+    probers.run(2)
+    for proxy, keepers in (("sip:proxy.example.com", {2}), ("sip:10.0.0.9", {0, 1}), ("sip:a.example", {2})):
+        server.ksr.settings["outbound_proxy"] = proxy
+        during = probers.see(2.5)
+        assert all(len(during[uri]) >= 2 for uri in uris), "nobody waits for longer than before"
+        pinged_by = probers.see(5)
+        assert all(len(pinged_by[uri]) == 5 and set(pinged_by[uri]) <= keepers for uri in uris)
+
+
+def test_what_could_not_be_handed_on_is_pinged_all_the_same(server: FakeServer) -> None:
+    """While memory is full the prober that hears of it pings it."""
+    probers = Probers(server)
+    probers.keepalive.add_destination("sip:10.0.0.1", "me", ping_interval=1)
+    probers.run(2)
+    probers.keepalive.add_destination("sip:10.0.0.1", "me", ping_interval=1, outbound_proxy="sip:a.example")
+    server.ksr.room_left = 0
+    assert len(probers.see(5)["sip:10.0.0.1"]) >= 4
+    server.ksr.room_left = None
+    probers.run(21)
+    assert set(probers.see(3)["sip:10.0.0.1"]) == {2}

@@ -53,17 +53,15 @@ def phase(number: int) -> float:
     return number * _GOLDEN_RATIO % 1.0
 
 
-def dealt_to(key: str, probers: int, waits_for_connections: bool = False) -> int:
-    """Return which of the probers, counted from 0, pings a destination.
+def dealt_to(key: str, probers: int) -> int:
+    """Return which of the probers, counted from 0, hears of a destination's changes; every process knows it.
 
-    Host names go to the last one, so that only that one waits while DNS is slow.
-
-    Arguments: key; probers, how many there are; waits_for_connections, whether a prober waits while a peer
-    does not let a connection come about: then all that needs one goes to the last one too.
+    Host names go to the last one, so that only that one waits while DNS is slow. What else may have to wait
+    it is handed by the others.
     """
     if probers == 1:
         return 0
-    if not uris.address_in(key) or (waits_for_connections and uris.is_reliable(key)):
+    if not uris.address_in(key):
         return probers - 1
     return zlib.crc32(key.encode()) % (probers - 1)
 

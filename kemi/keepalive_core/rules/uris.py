@@ -29,8 +29,6 @@ _PARAMETER = re.compile(r"(?:[A-Za-z0-9\-_.!~*'()\[\]/:&+$]|%[0-9A-Fa-f]{2})+")
 _HOST_LABEL = re.compile(r"[A-Za-z0-9_](?:[A-Za-z0-9_-]*[A-Za-z0-9_])?")
 # The host and port of a key, if the host is an address.
 _ADDRESS = re.compile(r"^sips?:(?:[^@]*@)?((?:\d+\.\d+\.\d+\.\d+|\[[^\]]+\]):\d+)")
-# Over these transports a request is sent once (RFC 3261 section 18.1.1), and needs a connection.
-_RELIABLE = re.compile(r"^sips:|;transport=(?!udp)", re.IGNORECASE)
 # What is a key already, and its own URI: most of what a script asks for is. To read it takes 6 us, this 0.3.
 _OCTET = r"(?:25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)"
 _IS_KEY = re.compile(
@@ -157,11 +155,6 @@ def address_in(key: str) -> str:
     """Return the address and port in a destination's key, such as 192.168.10.20:5060; "" for a name."""
     found = _ADDRESS.search(key)
     return found[1] if found else ""
-
-
-def is_reliable(uri: str) -> bool:
-    """Say whether the transport of a URI or a key sees to it that a request arrives."""
-    return _RELIABLE.search(uri) is not None
 
 
 def address_of(uri: str) -> str:

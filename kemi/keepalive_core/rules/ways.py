@@ -1,11 +1,14 @@
 """How the pings of a destination travel, as its URI and its policy say (pure)."""
 
+import re
 from typing import Final, NamedTuple
 
 from . import uris
 from .policy import Policy
 from .schedule import SECOND
 
+# Over these transports a request is sent once (RFC 3261 section 18.1.1).
+_RELIABLE: Final = re.compile(r"^sips:|;transport=(?!udp)", re.IGNORECASE)
 # The longest time for which tm goes on to further targets of a name, in us: its max_noninv_lifetime.
 _LIFETIME: Final = 32 * SECOND
 
@@ -22,11 +25,15 @@ class Way(NamedTuple):
     longest: int
     """the time in us after which tm is at its end with a ping, however many targets a name has"""
 
+    def may_wait(self, for_connections: bool) -> bool:
+        """Say whether who sends a ping may have to wait: for DNS or, if it waits for those, a connection."""
+        return not self.address or (for_connections and self.reliable)
+
 
 def way_of(uri: str, policy: Policy) -> Way:
     """Return how pings to a URI travel under a policy."""
     next_hop = policy.proxy or uri
-    reliable = uris.is_reliable(next_hop)
+    reliable = _RELIABLE.search(next_hop) is not None
     peer = uris.address_of(next_hop)
     # tm does not tell to which address of a name a ping went; and over a connection the peer has any port.
     address = peer.rpartition(":")[0]

@@ -82,11 +82,7 @@ class Changes:
         self._all_heard = False
         try:
             for key, wish in queues.announced_changes(self._share.number):
-                prober = self._share.prober_of(key)
-                if prober == self._share.number:
-                    self.to_look_at[key] = self.to_look_at.get(key, wish).joined_by(wish)
-                else:
-                    queues.announce_to(prober, key, wish)
+                self.to_look_at[key] = self.to_look_at.get(key, wish).joined_by(wish)
                 if self._clock() - now > FLOOD_US // 2:
                     break
             else:
@@ -105,7 +101,7 @@ class Changes:
         """Have all looked at that are there, or that the prober takes to be there: walks all of them."""
         # The number is read first, so that for a change meanwhile all are looked at again.
         unannounced = queues.unannounced()
-        there = [key for key in destination_rows.monitored_keys() if self._share.has(key)]
+        there = [key for key in destination_rows.monitored_keys() if self._share.hears_of(key)]
         for key in (*there, *self._fleet.keys()):
             self.to_look_at.setdefault(key, Wish.REGULARLY)
         self._unannounced = unannounced

@@ -122,6 +122,8 @@ class Prober:
         for key, target in self._fleet.items():
             self._fleet.change_policy(key, policies.policy(target.policy.options, target.groups), now)
             self._expiries.follow_policy(key, target, now)
+            if not self._share.keeps(key, target.way):
+                self._changes.to_look_at.setdefault(key, Wish.REGULARLY)
         self._housekeeping.settings_changed()
 
     def _begin(self, now: int) -> None:
@@ -153,11 +155,15 @@ class Prober:
         seen = _seen(key)
         if seen is None:
             self._miss(key, now)
+            self._share.take_back(key)
             return
         before = self._fleet.get(key)
         if before is not None and before.generation != seen.registered.generation:
             self._forget(key, now)
         target = self._fleet.follow(key, seen, wish, now)
+        if self._share.hand_on(key, target.way, wish):
+            self._forget(key, now)
+            return
         self._expiries.follow(key, target, seen, now)
         self._housekeeping.follow_voids(key, seen.health, seen.policy.criteria.fall)
         # Whoever registered it may not have known yet what unknown_as is.

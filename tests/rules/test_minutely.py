@@ -1,7 +1,7 @@
 """What is told once a minute."""
 
 from keepalive_core.rules.minutely import Minutely
-from keepalive_core.rules.schedule import SECOND
+from keepalive_core.rules.times import SECOND
 
 
 def test_what_is_told_once_a_minute() -> None:

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Final, NamedTuple
 
 from ..rules.listening import BEAT
-from ..rules.schedule import SECOND
+from ..rules.times import MINUTE, SECOND
 
 # Linux's SO_MEMINFO: nine 32-bit numbers; the first is how many bytes its datagrams take, those that
 # wait and for a moment those that were read, the last is how many datagrams were dropped.
@@ -37,7 +37,7 @@ _BEGINNING: Final = 512
 _LOOK_ONLY: Final = int(socket.MSG_PEEK | socket.MSG_DONTWAIT)
 _NO_STAMP: Final = bytes(_TIMESTAMP.size)
 # A socket from which nobody has ever read, and nobody reads for this time in us, is none of the workers'.
-_ABANDONED: Final = 60 * SECOND
+_ABANDONED: Final = MINUTE
 
 
 class Look(NamedTuple):

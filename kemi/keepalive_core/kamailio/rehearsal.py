@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from ..rules.policy import Policy
-from ..rules.schedule import SECOND
+from ..rules.times import SECOND
 from . import clock, listeners, tm
 
 DROPPED: Final = (

@@ -18,7 +18,7 @@ import KSR
 
 from ..rules import rows
 from ..rules.parameters import Value
-from ..rules.schedule import SECOND
+from ..rules.times import SECOND
 from .tables import COMMON, locked, read_number, read_row, revise, store
 
 

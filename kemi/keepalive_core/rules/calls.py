@@ -10,8 +10,8 @@ from .criteria import Criteria
 from .evidence import Call
 from .judging import Transition, Verdict, count_call
 from .record import Health
-from .schedule import SECOND
 from .states import DOWN, UP
+from .times import SECOND
 
 OFF: Final = "off"
 SHADOW: Final = "shadow"

@@ -3,8 +3,8 @@
 from .criteria import Criteria
 from .judging import Transition, Verdict
 from .record import Health
-from .schedule import SECOND
 from .states import DOWN, UNKNOWN, UP
+from .times import SECOND
 
 
 def damp(before: Health, verdict: Verdict, now: int, criteria: Criteria) -> Verdict:

@@ -7,7 +7,7 @@ from enum import Enum
 from typing import Final, NamedTuple
 
 from .quoting import one_line
-from .schedule import SECOND
+from .times import SECOND
 
 # A ping with neither reply nor timeout is given up this long after its time limit: tm's timers run in steps
 # of 1/16 s, and their process may be busy.

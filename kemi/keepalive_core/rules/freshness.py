@@ -6,7 +6,7 @@ from typing import Final
 from .evidence import NO_VERDICT
 from .policy import Policy
 from .record import Health, last_evidence
-from .schedule import SECOND
+from .times import SECOND
 
 # After nothing but void pings for this number of intervals, and for this time in us, a state is unknown.
 VOID_INTERVALS: Final = 10

@@ -13,8 +13,8 @@ from .latency import LOSS, average, sample, with_sample
 from .pace import is_kept_down
 from .record import Health, last_evidence
 from .reply_codes import has_code
-from .schedule import SECOND
 from .states import DOWN, UNKNOWN, UP
+from .times import SECOND
 
 # RFC 3261 section 21.5.4: the one code whose Retry-After speaks of the server itself.
 SERVICE_UNAVAILABLE: Final = 503

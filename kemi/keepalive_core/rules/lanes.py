@@ -9,7 +9,8 @@ was ordered leaves at once, if the regular ones have left room for it.
 from collections.abc import Callable
 from typing import Final
 
-from .schedule import SECOND, Timetable
+from .schedule import Timetable
+from .times import SECOND
 
 # The most pings out of turn in a second: a multiple of the steady rate, or a number if that is low.
 _TIMES_THE_RATE: Final = 2

@@ -8,7 +8,7 @@ import math
 from collections.abc import Iterable, Sequence
 from typing import Final, NamedTuple
 
-from .schedule import SECOND
+from .times import SECOND
 
 # The interval of the watch's rtimer, in keepalive-settings.cfg, in us.
 BEAT: Final = SECOND // 10

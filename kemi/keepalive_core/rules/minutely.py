@@ -1,10 +1,6 @@
 """How often a complaint that concerns many destinations is made: once a minute (pure)."""
 
-from typing import Final
-
-from .schedule import SECOND
-
-_MINUTE: Final = 60 * SECOND
+from .times import MINUTE
 
 
 class Minutely:
@@ -20,5 +16,5 @@ class Minutely:
         """
         if now < self._again.get(what, now):
             return False
-        self._again[what] = now + _MINUTE
+        self._again[what] = now + MINUTE
         return True

@@ -10,7 +10,7 @@ from .kinds import split_headers
 from .pace import Pace
 from .parameters import PARAMETERS, PROFILES, InvalidSetting, Value, Values, check, known
 from .reply_codes import parse_codes
-from .schedule import SECOND
+from .times import SECOND
 
 # RFC 3261 section 17.1.2.2, T1: ms after which an unanswered ping is sent again, over UDP.
 RESENT_AFTER: Final = 500

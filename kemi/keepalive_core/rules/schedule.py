@@ -7,8 +7,7 @@ from enum import Enum
 from typing import Final
 
 from . import uris
-
-SECOND: Final = 1_000_000
+from .times import SECOND
 
 # The n-th destination gets the n-th multiple of the golden ratio, of which only the fraction counts: each
 # new point falls into the widest gap left, so any number of destinations lies evenly over the interval.

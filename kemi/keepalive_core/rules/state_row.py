@@ -14,8 +14,8 @@ from .evidence import WORDS
 from .latency import LOSS, RECENT
 from .modes import ADMIN_MODES, MOST_SECONDS, NEVER, READY, Admin
 from .record import HISTORY, Health
-from .schedule import SECOND
 from .states import DOWN, STATE_NAMES, UP
+from .times import SECOND
 
 # The fields of Health that are kept as they are.
 _COUNTERS: Final = ("ok", "failed", "timeouts", "void", "resent", "drained", "mismatched", "shadow_downs")

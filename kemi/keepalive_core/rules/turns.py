@@ -5,8 +5,8 @@ from typing import Final
 from .modes import MAINT, Admin
 from .policy import Policy
 from .record import Health
-from .schedule import SECOND
 from .states import UP
+from .times import SECOND
 
 # What info() has in not_pinged_because; programs compare these words.
 NOT_STARTED: Final = "not started"

@@ -5,7 +5,7 @@ from typing import Final, NamedTuple
 
 from . import uris
 from .policy import Policy
-from .schedule import SECOND
+from .times import SECOND
 
 # Over these transports a request is sent once (RFC 3261 section 18.1.1).
 _RELIABLE: Final = re.compile(r"^sips:|;transport=(?!udp)", re.IGNORECASE)

@@ -6,7 +6,8 @@ from collections.abc import Callable, Iterable
 from ..kamailio.kamailio_log import about
 from ..kamailio.tables import SharedMemoryFull
 from ..rules.minutely import Minutely
-from ..rules.schedule import SECOND, Timetable
+from ..rules.schedule import Timetable
+from ..rules.times import SECOND
 
 log = logging.getLogger("keepalive")
 

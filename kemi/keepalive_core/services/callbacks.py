@@ -20,8 +20,8 @@ from ..kamailio.kamailio_log import NOTICE, about, aloud
 from ..rules.news import News
 from ..rules.quoting import quoted
 from ..rules.rows import RunningCallback
-from ..rules.schedule import SECOND
 from ..rules.states import STATE_NAMES
+from ..rules.times import MINUTE, SECOND
 from . import changed_route, information
 
 log = logging.getLogger("keepalive")
@@ -289,7 +289,7 @@ class Overseer:
         took_us = now - running.began_us
         if running.name and took_us > LONG and (running != self._told or now >= self._tell_again):
             self._told = running
-            self._tell_again = now + 60 * SECOND
+            self._tell_again = now + MINUTE
             log.warning(
                 "callback %s runs for %d s already: %d changes wait behind it, calls and pings do not",
                 *(running.name, took_us // SECOND, queues.waiting_events()),

@@ -12,7 +12,8 @@ from typing import Final
 from ..kamailio import destination_rows, queues
 from ..kamailio.tables import SharedMemoryFull
 from ..rules.fleet import Fleet
-from ..rules.schedule import SECOND, TICK, Wish
+from ..rules.schedule import TICK, Wish
+from ..rules.times import SECOND
 from .bulkhead import Bulkhead
 from .share import Share
 

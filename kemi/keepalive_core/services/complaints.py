@@ -10,7 +10,7 @@ from ..kamailio import clock, destination_rows, server_rows, tm
 from ..rules.criteria import Criteria
 from ..rules.evidence import Result
 from ..rules.listening import EARLY
-from ..rules.schedule import SECOND
+from ..rules.times import SECOND
 
 log = logging.getLogger("keepalive")
 

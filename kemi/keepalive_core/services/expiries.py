@@ -8,9 +8,10 @@ from ..rules import freshness
 from ..rules.evidence import GRACE
 from ..rules.fleet import Fleet
 from ..rules.record import Health
-from ..rules.schedule import SECOND, Timetable, first_ping
+from ..rules.schedule import Timetable, first_ping
 from ..rules.states import UNKNOWN
 from ..rules.target import Seen, Target
+from ..rules.times import SECOND
 from . import intake, orders
 from .bulkhead import Bulkhead
 from .interruptions import Pause, Stalls

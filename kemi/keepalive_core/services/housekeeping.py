@@ -10,7 +10,7 @@ from ..rules.evidence import NO_VERDICT, Kind
 from ..rules.fleet import Fleet
 from ..rules.minutely import Minutely
 from ..rules.record import Health
-from ..rules.schedule import SECOND
+from ..rules.times import MINUTE, SECOND
 from . import cfg_group, configuration, group_options, groups, lists, registrations, startup
 from .inspection import Groups
 from .share import Share
@@ -19,7 +19,7 @@ log = logging.getLogger("keepalive")
 
 CROWDED: Final = 8
 """More destinations than this in a table's slot are walked one by one, at each reply and is_alive"""
-REPLACE_AGAIN = 60 * SECOND
+REPLACE_AGAIN = MINUTE
 """us after which a list of destinations that could not be followed is tried again"""
 
 

@@ -11,9 +11,9 @@ from ..rules.pace import is_kept_down
 from ..rules.parameters import Value
 from ..rules.policy import Policy
 from ..rules.record import Health
-from ..rules.schedule import SECOND
 from ..rules.service_code import groups_keeping
 from ..rules.states import STATE_NAMES, UP
+from ..rules.times import SECOND
 from ..rules.turns import DISABLED, NOT_STARTED, PAUSED, SHORT_OF_MEMORY, why_not_pinged
 from . import departures, policies, uplinks
 

@@ -14,9 +14,10 @@ from ..rules.evidence import Call, EndOfDrain, Expiry, Kind, Mismatch, Report, R
 from ..rules.latency import percentile
 from ..rules.policy import Policy
 from ..rules.record import Health, fast_call, fast_success
-from ..rules.schedule import SECOND, Wish
+from ..rules.schedule import Wish
 from ..rules.sockets import no_such_address
 from ..rules.states import DOWN
+from ..rules.times import SECOND
 from . import complaints, departures, verdicts, watch
 from .terms import terms_of
 from .verdicts import Case

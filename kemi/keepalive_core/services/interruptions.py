@@ -8,7 +8,8 @@ from ..rules import freshness
 from ..rules.fleet import Fleet
 from ..rules.listening import LATE
 from ..rules.minutely import Minutely
-from ..rules.schedule import SECOND, TICK
+from ..rules.schedule import TICK
+from ..rules.times import SECOND
 from . import cfg_group
 from .share import Share
 

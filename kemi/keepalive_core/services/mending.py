@@ -15,7 +15,8 @@ from typing import Final
 from ..kamailio import server_rows, startup_rows, tables
 from ..rules import rows
 from ..rules.fleet import Fleet
-from ..rules.schedule import SECOND, TICK
+from ..rules.schedule import TICK
+from ..rules.times import SECOND
 from . import inspection, open_rosters, registrations
 
 log = logging.getLogger("keepalive")

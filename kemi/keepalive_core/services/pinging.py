@@ -7,9 +7,10 @@ from typing import Final
 from ..kamailio import destination_rows, free_memory, host, rehearsal, tm
 from ..rules.evidence import GRACE, Kind, Result
 from ..rules.fleet import Fleet
-from ..rules.schedule import SECOND, Deadlines, Wish
+from ..rules.schedule import Deadlines, Wish
 from ..rules.sockets import NO_SUCH_ADDRESS
 from ..rules.target import Target
+from ..rules.times import SECOND
 from ..rules.turns import has_fresh_calls
 from . import departures, intake
 from .bulkhead import Bulkhead

@@ -11,8 +11,9 @@ from functools import partial
 from ..kamailio import clock, destination_rows, listeners
 from ..rules.fleet import Fleet
 from ..rules.judging import is_spent
-from ..rules.schedule import SECOND, Wish, pings_allowed
+from ..rules.schedule import Wish, pings_allowed
 from ..rules.target import Seen
+from ..rules.times import SECOND
 from . import cfg_group, configuration, policies, registrations, registry, startup
 from .bulkhead import Bulkhead
 from .changes import Changes

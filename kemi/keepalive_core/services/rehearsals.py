@@ -9,15 +9,15 @@ from typing import Final, NamedTuple
 
 from ..kamailio import rehearsal
 from ..kamailio.rehearsal import Rehearsal
-from ..rules.schedule import SECOND
 from ..rules.target import Target
+from ..rules.times import MINUTE
 from .bulkhead import Bulkhead
 
 # The most rehearsals that are under way at a time: each has a socket, and a transaction of tm.
 _AT_A_TIME: Final = 32
 # A lost ping that has waited for its turn for this time, in us, has no witness. There are some 50 turns a
 # second if routes take each answer, and 300 if they drop what is sent.
-_LONGEST_WAIT: Final = 60 * SECOND
+_LONGEST_WAIT: Final = MINUTE
 
 
 class Lost(NamedTuple):

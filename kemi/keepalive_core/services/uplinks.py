@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from ..kamailio import tables, uplink_rows
 from ..rules.mass_failure import Threshold, Uplink
 from ..rules.policy import Policy
-from ..rules.schedule import SECOND
+from ..rules.times import SECOND
 
 log = logging.getLogger("keepalive")
 

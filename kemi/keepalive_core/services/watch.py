@@ -15,13 +15,12 @@ from ..kamailio.connections import Connections
 from ..kamailio.receive_queues import Look, TaskQueue, UdpQueue
 from ..rules import listening, sockets, uris
 from ..rules.listening import BEAT, LATE, Gap, Pulse, Queue
-from ..rules.schedule import SECOND
+from ..rules.times import MINUTE, SECOND
 
 log = logging.getLogger("keepalive")
 
 # What stands for all sockets, if it is not known from which one a ping left.
 ANY: Final = "any"
-_MINUTE: Final = 60 * SECOND
 # A socket that was unread for longer than this in a minute, in us, is told of.
 _UNTOLD: Final = SECOND
 # Looks back to which what was unread counts: a worker that has read it needs a while until it is judged.
@@ -71,7 +70,7 @@ class Record:
 
     def _count(self, neglected: int, now: int) -> None:
         """Tell of a socket that is not read, once a minute and not for a tenth of a second."""
-        if now - self._minute >= _MINUTE:
+        if now - self._minute >= MINUTE:
             self._minute, self._neglected = now, 0
         before, self._neglected = self._neglected, self._neglected + neglected
         if before < _UNTOLD <= self._neglected and self._address != ANY:

@@ -5,6 +5,7 @@ from types import ModuleType
 import pytest
 
 from conftest import FakeServer
+from keepalive_core.rules.parameters import PARAMETERS
 
 
 def in_force(name: str) -> object:
@@ -129,3 +130,17 @@ def test_no_room_for_the_settings_is_no_change_of_them(server: FakeServer) -> No
     server.tick(2)
     assert in_force("fall") == 5
     assert not [line for line in server.ksr.lines("info") if "set at run time" in line]
+
+
+def test_each_parameter_that_is_refused_is_told(server: FakeServer) -> None:
+    """However many are at once: a slip in one hides no slip in another."""
+    names = [name for name, parameter in PARAMETERS.items() if parameter.at_run_time]
+    for name in names:
+        server.define(name, "no such: value")
+    server.process()
+    server.tick(2)
+    assert len(server.ksr.lines("err")) == len(names) > 20
+    for name in names:
+        server.ksr.settings[name] = "no other: value"
+    server.tick(2)
+    assert len(server.ksr.lines("err")) == 2 * len(names)

@@ -24,7 +24,7 @@ _BYTE_ORDER_MARK: Final = "\ufeff"
 _OF_GROUP: Final = re.compile(r"group\.(?P<group>[^;=]+)\.(?P<option>[a-z_]+)=(?P<value>.*)", re.DOTALL)
 # A word that a slip has made a URI of one of these, as group.g.fall:3; no host is named after a parameter.
 _NEARLY_OF_GROUP: Final = re.compile(
-    rf"group\.(?:[^;=@]+\.)?(?:{'|'.join([*PARAMETERS, *ALIASES])})(?![\w.-])[^@]*", re.IGNORECASE
+    rf"group\.(?:[^;=@]*\.)?(?:{'|'.join([*PARAMETERS, *ALIASES])})(?![\w.-])[^@]*", re.IGNORECASE
 )
 
 Options = dict[str, Value]

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from ..kamailio import rpc, server_rows, variables
+from ..kamailio.kamailio_log import about
 from ..rules.parameters import DESTINATION, PARAMETERS, InvalidSetting, Value, check
 from ..rules.quoting import quoted
 from . import configuration
@@ -72,7 +73,7 @@ def _take_over(name: str, text: str) -> None:
             told = text or str(settings.values()[name]) or "empty"
             log.info("%s is %s from now on, set at run time", name, told)
     except InvalidSetting as error:
-        log.error("%s, in kamailio.cfg or set at run time; it is ignored", error)
+        log.error("%s, in kamailio.cfg or set at run time; it is ignored", error, extra=about(name))
 
 
 def _show() -> None:

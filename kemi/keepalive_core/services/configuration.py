@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Final
 
 from ..kamailio import group_rows, listeners, server_rows, variables
+from ..kamailio.kamailio_log import about
 from ..rules.checks import Refused
 from ..rules.parameter import Whose
 from ..rules.parameters import (
@@ -72,7 +73,7 @@ def text_of(name: str, read: Callable[[str], str | None]) -> str | None:
     except variables.Unreadable as error:
         if name not in _unreadable:
             _unreadable.add(name)
-            log.error("setting %s is ignored: %s", name, error)
+            log.error("setting %s is ignored: %s", name, error, extra=about(name))
         return None
     _unreadable.discard(name)
     return text

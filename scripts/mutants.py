@@ -2,7 +2,9 @@
 
 A change that no test of tests/rules notices survives. docs/mutants.md lists the survivors with the reason
 why each is harmless; this script compares: it fails if more than 3 % of all changes survive without a reason.
-mutmut makes the changes and runs the tests, in .mutants; a module takes some minutes, all of them hours.
+mutmut makes the changes and runs the tests, in .mutants: of a module the tests of its own name first, and for
+what these let pass all tests of tests/rules that come by. What was caught stays so until its function is
+changed; without .mutants all begins anew.
 
     scripts/mutants.py [MODULE...]     such as judging latency; all of rules/ without one
 """
@@ -34,17 +36,20 @@ OTHER_TESTS = {"real", "services", "kamailio", "documents", "test_any_input.py"}
 CONFIGURATION = """
 [tool.mutmut]
 source_paths = ["src"]
-only_mutate = ["src/keepalive_core/rules/*"]
+only_mutate = ["src/keepalive_core/rules/{modules}.py"]
 also_copy = ["stubs"]
-pytest_add_cli_args_test_selection = ["tests/rules"]
+pytest_add_cli_args_test_selection = ["tests/rules{tests}"]
 pytest_add_cli_args = ["--hypothesis-profile=mutants"]
-timeout_constant = 20.0
+timeout_constant = 10.0
+timeout_multiplier = 6.0
 
 [tool.pytest.ini_options]
 pythonpath = ["src", "tests", "stubs"]
 addopts = "--import-mode=importlib -m 'not full'"
 markers = ["full: takes long"]
 """
+# Of the folders in .mutants the one in which all tests run; each other one has the name of a module.
+ALL = "all"
 
 
 @dataclass(frozen=True)
@@ -60,12 +65,16 @@ class Change:
         return f"`{self.module}.{self.function}`: `{self.before}` -> `{self.after}`"
 
 
-def stage() -> None:
-    """Lay out the rules and their tests as mutmut wants them; what has not changed keeps its results."""
+def stage(name: str) -> None:
+    """Lay out the rules and their tests as mutmut wants them; what has not changed keeps its results.
+
+    Arguments: name, of the module that is changed while the tests of its name run; or ALL.
+    """
     for source, folder in (("kemi", "src"), ("stubs", "stubs")):
-        _copy(ROOT / source, STAGE / folder)
-    _copy(ROOT / "tests", STAGE / "tests", OTHER_TESTS)
-    _write(STAGE / "pyproject.toml", CONFIGURATION)
+        _copy(ROOT / source, STAGE / name / folder)
+    _copy(ROOT / "tests", STAGE / name / "tests", OTHER_TESTS)
+    modules, tests = ("*", "") if name == ALL else (name, f"/test_{name}.py")
+    _write(STAGE / name / "pyproject.toml", CONFIGURATION.format(modules=modules, tests=tests))
 
 
 def _copy(source: Path, target: Path, left_out: Set[str] = frozenset()) -> None:
@@ -87,32 +96,51 @@ def _write(file: Path, content: bytes | str) -> None:
         file.write_bytes(data)
 
 
-def run(module: str) -> bool:
-    """Have mutmut change a module and run the tests of what is changed, one process at a time.
+def run(name: str, changes: list[str]) -> bool:
+    """Have mutmut run the tests for some changes, or for all that were not tried yet.
 
     Returns: whether it could; it can't if a test fails without any change.
     """
-    mutants = f"keepalive_core.rules.{module}.*"
-    return subprocess.run([MUTMUT, "run", "--max-children", "1", mutants], cwd=STAGE).returncode == 0
+    command = [str(MUTMUT), "run", "--max-children", str(os.cpu_count() or 1), *changes]
+    return subprocess.run(command, cwd=STAGE / name).returncode == 0
 
 
-def verdicts() -> dict[str, str]:
+def verdicts(name: str) -> dict[str, str]:
     """What became of each change that was tried, by mutmut's name of it."""
     found = {}
-    for line in _ask("results", "--all", "true").splitlines():
-        name, separator, verdict = line.strip().rpartition(": ")
-        if separator and name.startswith("keepalive_core.rules."):
-            found[name] = verdict
+    for line in _ask(name, "results", "--all", "true").splitlines():
+        change, separator, verdict = line.strip().rpartition(": ")
+        if separator and change.startswith("keepalive_core.rules."):
+            found[change] = verdict
     return found
 
 
-def _ask(*words: str) -> str:
-    return subprocess.run([MUTMUT, *words], cwd=STAGE, check=True, capture_output=True, text=True).stdout
+def _ask(name: str, *words: str) -> str:
+    return subprocess.run(
+        [MUTMUT, *words], cwd=STAGE / name, check=True, capture_output=True, text=True
+    ).stdout
+
+
+def try_changes(modules: list[str]) -> dict[str, str]:
+    """Change these modules; return what became of each change. Raises: RuntimeError."""
+    found: dict[str, str] = {}
+    for name in modules:
+        stage(name)
+        if not run(name, []):
+            raise RuntimeError(f"mutmut can't run tests/rules/test_{name}.py: does it pass?")
+        found |= verdicts(name)
+    if doubtful := [change for change, verdict in found.items() if verdict != "killed"]:
+        stage(ALL)
+        if not run(ALL, doubtful):
+            raise RuntimeError("mutmut can't run tests/rules: do they pass?")
+        others = verdicts(ALL)
+        found |= {change: others[change] for change in doubtful}
+    return found
 
 
 def change_of(name: str) -> Change:
     """Look at the change that mutmut has given a name."""
-    lines = _ask("show", name).splitlines()
+    lines = _ask(ALL, "show", name).splitlines()
     before = [line[1:].strip() for line in lines if re.match(r"-(?!--)", line)]
     after = [line[1:].strip() for line in lines if re.match(r"\+(?!\+\+)", line)]
     module, _, function = name.removeprefix("keepalive_core.rules.").partition(".")
@@ -132,14 +160,14 @@ def main(modules: list[str]) -> int:
     if not MUTMUT.exists():
         print(f"There is no {MUTMUT}: {sys.executable} -m pip install -r tests/requirements-mutants.txt")
         return 1
-    stage()
-    os.nice(19)
-    modules = modules or sorted(file.stem for file in RULES.glob("[a-z]*.py"))
-    for module in modules:
-        if not run(module):
-            print(f"mutmut can't run the tests of {module}: does pytest tests/rules pass?")
-            return 1
-    tried = {name: verdict for name, verdict in verdicts().items() if name.split(".")[2] in modules}
+    os.nice(15)
+    # A module of names only has nothing to change.
+    modules = modules or sorted(each.stem for each in RULES.glob("[a-z]*.py") if "def " in each.read_text())
+    try:
+        tried = try_changes(modules)
+    except RuntimeError as fault:
+        print(fault)
+        return 1
     survivors = [str(change_of(name)) for name, verdict in tried.items() if verdict not in CAUGHT]
     reasons = {change for change in explained() if change[1:].split(".")[0] in modules}
     unexplained = [change for change in survivors if change not in reasons]

@@ -11,7 +11,7 @@ from types import ModuleType
 from typing import Any
 
 import pytest
-from hypothesis import settings
+from hypothesis import Phase, settings
 from hypothesis.stateful import RuleBasedStateMachine
 
 import keepalive_core
@@ -28,7 +28,16 @@ sys.dont_write_bytecode = False
 settings.register_profile("quick", max_examples=40, deadline=None)
 settings.load_profile("quick")
 # The same examples each time: what a changed rule is caught by is no matter of luck (scripts/mutants.py).
-settings.register_profile("mutants", max_examples=40, deadline=None, derandomize=True, database=None)
+# And no simpler example is looked for: that took minutes, and nobody reads it.
+settings.register_profile(
+    "mutants",
+    max_examples=40,
+    deadline=None,
+    derandomize=True,
+    database=None,
+    phases=[Phase.explicit, Phase.generate],
+    report_multiple_bugs=False,
+)
 
 _CFG = (Path(keepalive_core.__file__).parents[1] / "keepalive-settings.cfg").read_text()
 TABLES: dict[str, int | None] = {

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pytest
 
 from keepalive_core import rules
-from keepalive_core.rules.remembered import Remembered
+from keepalive_core.rules.cache import Cache
 
 
 def _memories() -> list[Callable[[], None]]:
@@ -15,7 +15,7 @@ def _memories() -> list[Callable[[], None]]:
     names = [module.name for module in pkgutil.iter_modules(rules.__path__)]
     modules = [importlib.import_module(f"{rules.__name__}.{name}") for name in names]
     values = [value for module in modules for value in vars(module).values()]
-    return [each.forget for each in values if isinstance(each, Remembered)] + [
+    return [each.forget for each in values if isinstance(each, Cache)] + [
         each.cache_clear for each in values if hasattr(each, "cache_clear")
     ]
 

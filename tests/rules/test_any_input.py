@@ -138,7 +138,7 @@ PARSERS = {
     ),
     "Kamailio's listeners": Parser(
         lambda text: sockets.read_listeners(json.loads(text)),
-        (ValueError,),
+        (ValueError, RecursionError),  # of json
         (
             json.dumps(
                 [{"socket": {"proto": "udp", "address": "192.168.10.1", "port": "5060", "mcast": "no"}}]

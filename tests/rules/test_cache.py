@@ -1,5 +1,7 @@
 """What a process remembers."""
 
+from sys import getsizeof
+
 from keepalive_core.rules.cache import Cache
 
 
@@ -38,3 +40,25 @@ def test_what_is_remembered_holds_at_one_version() -> None:
         known.at(version).answer("b", find)
     assert len(found) == 6
     assert answers is known.answers == {"b": 6}
+
+
+def test_room_for_all_that_fits() -> None:
+    """Answers are forgotten when the next one has no room, and not before."""
+    slot = 100 + getsizeof("a")
+    known: Cache[str, int] = Cache(4 * (slot + 50), lambda question, answer: answer * len(question))
+    for _ in range(3):
+        for question in "abcd":
+            known.remember(question, 50)
+    assert [*known.answers] == [*"abcd"]
+    for size in (10, 50, 10):
+        known.remember("b", size)
+    assert known.answers == {"a": 50, "c": 50, "d": 50, "b": 10}
+    known.remember("b", 50)
+    known.remember("e", 1)
+    assert known.answers == {"e": 1}, "there was no room"
+    known.forget()
+    for question in "abcd":
+        known.remember(question, 50)
+    assert len(known.answers) == 4, "all of the room is free again"
+    known.remember("f", 51)
+    assert "f" not in known.answers, "more than a quarter of the room"

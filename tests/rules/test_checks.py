@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from typing import Any
 
 import pytest
@@ -58,6 +59,27 @@ def test_an_owner_and_a_group_with_options_have_names(check: Any) -> None:
     with pytest.raises(Refused, match="not ''"):
         check("")
     assert checks.group_name("sip:a", "") == checks.remark("why", "") == ""
+
+
+@pytest.mark.parametrize(
+    ("check", "value", "refusal"),
+    [
+        (checks.owner_name, "", "the owner of a destination is a name, not ''"),
+        (checks.owner_name, 7, "the owner of a destination is a name, not 7"),
+        (checks.group_to_configure, "", "a group that has options has a name, not ''"),
+        (checks.group_to_configure, None, "a group that has options has a name, not None"),
+        (lambda value: checks.number("weight", value), "1", "weight: a number is needed, not str"),
+        (checks.json_value, {1, 2}, "user_attr {1, 2} is no JSON value: "),
+        (checks.json_value, math.nan, "user_attr nan is no JSON value: "),
+        (checks.json_value, [-math.inf], "user_attr [-inf] is no JSON value: "),
+        (checks.json_value, "x" * 9000, "user_attr 'xxx"),
+    ],
+)
+def test_what_a_refusal_says(check: Any, value: object, refusal: str) -> None:
+    """What was said, and what is needed."""
+    with pytest.raises(Refused) as refused:
+        check(value)
+    assert str(refused.value).startswith(refusal)
 
 
 @given(st.one_of(anything, st.integers(-(2**31) - 2, 2**31 + 1)))

@@ -31,5 +31,20 @@ def test_what_is_no_criteria(text: str) -> None:
 
 def test_criteria_nested_too_deeply_are_refused() -> None:
     """A route of the script can write the AVP that has them: that is no reason for another error."""
-    with pytest.raises(ValueError, match="nested too deeply"):
+    with pytest.raises(ValueError, match="^criteria nested too deeply$"):
         Criteria.from_text("[" * 100_000)
+
+
+def test_criteria_of_other_types_are_refused_by_their_text() -> None:
+    """The refusal shows what the AVP had."""
+    with pytest.raises(ValueError) as refused:
+        Criteria.from_text('{"fall":"3"}')
+    assert str(refused.value) == 'criteria of other types: {"fall":"3"}'
+
+
+def test_a_text_is_read_once() -> None:
+    """Each reply brings one: the same text has the same criteria, without work, and each text its own."""
+    text = Criteria(fall=3).text()
+    assert Criteria.from_text(text) is Criteria.from_text(text)
+    assert Criteria.from_text(Criteria(fall=4).text()).fall == 4
+    assert Criteria.from_text(text).fall == 3

@@ -297,6 +297,7 @@ def test_who_begins_to_fail_is_counted_once(known: dict[str, int], success: bool
         ({"voids": 1}, {"voids": 2}, True),
         ({"voids": 2}, {"voids": 3}, True),
         ({"voids": 3}, {"voids": 4}, False),
+        ({"voids": 8}, {"voids": 9}, False),
         ({"voids": 3}, {"voids": 0}, True),
         ({"state": DOWN, "streak": -6}, {"state": DOWN, "streak": -7}, True),
         ({"state": DOWN, "streak": -5}, {"state": DOWN, "streak": -6}, False),

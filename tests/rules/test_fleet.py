@@ -110,3 +110,108 @@ def test_after_a_pause_all_are_asked_within_a_second(fleet: Fleet) -> None:
     fleet.resume(NOW + 2 * SECOND, later)
     assert 10 < len(due(fleet, later + SECOND // 2)) < 40
     assert all(target.asked == 0 for _, target in fleet.items())
+
+
+def pinged(fleet: Fleet, **options: Any) -> int:
+    """Have A pinged for the first time; return when."""
+    fleet.follow(A, seen(**options), Wish.REGULARLY, NOW)
+    assert due(fleet, NOW + SECOND) == [A]
+    fleet.plan_next(A, NOW + SECOND)
+    return NOW + SECOND
+
+
+def pending(not_before: int = 0) -> Seen:
+    """A destination of which one more ping is asked for soon."""
+    known = seen(not_before=not_before, fall=3, ping_interval_pending=2)
+    return known._replace(health=known.health._replace(streak=-1))
+
+
+@pytest.mark.parametrize("way", ["follow", "change_policy"])
+def test_a_shorter_interval_holds_at_once(fleet: Fleet, way: str) -> None:
+    """The next ping comes within it, however long the one before was."""
+    now = pinged(fleet, ping_interval=600)
+    if way == "follow":
+        fleet.follow(A, seen(ping_interval=5), Wish.REGULARLY, now)
+    else:
+        fleet.change_policy(A, seen(ping_interval=5).policy, now)
+    assert due(fleet, now + 5 * SECOND + 10_000) == [A]
+
+
+def test_a_longer_interval_holds_at_once(fleet: Fleet) -> None:
+    """The next ping comes at its turn in that, and one such interval after the last turn at the latest."""
+    now = pinged(fleet, ping_interval=5)
+    target = fleet.follow(A, seen(ping_interval=600, ping_jitter=10), Wish.REGULARLY, now + SECOND)
+    assert (target.turn, target.latest) == (now, now + 660 * SECOND)
+    assert due(fleet, now + 30 * SECOND) == []
+    assert fleet.pings.turn(A) is not None
+    fleet.plan_next(A, now + 40 * SECOND)
+    assert target.latest == now + 700 * SECOND
+
+
+def test_what_was_brought_forward_stays_so(fleet: Fleet) -> None:
+    """A peer that asks for no ping for a second does not cost the ping that was to come in two."""
+    now = pinged(fleet, ping_interval=600)
+    fleet.pings.bring_forward(A, now + 2 * SECOND)
+    fleet.follow(A, seen(ping_interval=600, not_before=now + SECOND), Wish.REGULARLY, now)
+    assert due(fleet, now + 2 * SECOND + 10_000) == [A]
+
+
+def test_a_change_that_is_under_way_is_looked_into_soon(fleet: Fleet) -> None:
+    """After the shorter interval, beside the regular turn; not before the peer wants it."""
+    now = pinged(fleet, fall=3, ping_interval_pending=2)
+    fleet.follow(A, pending(), Wish.REGULARLY, now)
+    assert due(fleet, now + 2 * SECOND - 10_000) == []
+    assert due(fleet, now + 2 * SECOND + 10_000) == [A]
+    fleet.follow(A, pending(not_before=now + 9 * SECOND), Wish.REGULARLY, now + 3 * SECOND)
+    assert due(fleet, now + 9 * SECOND - 10_000) == []
+    assert due(fleet, now + 9 * SECOND + 10_000) == [A]
+
+
+def test_a_new_registration_is_asked_for_nothing_that_the_old_one_was(fleet: Fleet) -> None:
+    """What was to be asked of the old one out of turn is not: a second passes between two pings."""
+    now = pinged(fleet)
+    fleet.follow(A, pending(), Wish.REGULARLY, now - 3 * SECOND // 2)
+    fleet[A].sent = now
+    fleet.remove(A, now)
+    fleet.follow(A, seen(2), Wish.SOON, now)
+    assert due(fleet, now + SECOND * 9 // 10) == []
+    assert due(fleet, now + SECOND + 10_000) == [A]
+
+
+@pytest.mark.parametrize(("chance", "moved"), [(0.0, -25), (0.5, 0), (1.0, 25)])
+def test_chance_moves_a_ping(chance: float, moved: int) -> None:
+    """By half of the jitter either way: at its next turn, and if the interval changes."""
+    fleet, steady = (Fleet(lambda at=at: at, lambda uri, policy: Departure()) for at in (chance, 0.5))
+    for each in (fleet, steady):
+        now = pinged(each, ping_interval=100, ping_jitter=50)
+        each.plan_next(A, now)
+    assert due(steady, now) == due(fleet, now) == []
+    turns = [each.pings.turn(A) for each in (fleet, steady)]
+    assert turns[0] is not None
+    assert turns[1] is not None
+    assert turns[0] - turns[1] == pytest.approx(moved * SECOND, abs=20_000)
+
+
+def test_what_is_kept_of_a_destination(fleet: Fleet) -> None:
+    """Its registration's text can be told by a number, and whether its last ping had a verdict."""
+    target = fleet.follow(A, seen(), Wish.REGULARLY, NOW)
+    assert target.checksum == hash(target.registration)
+    assert target.is_void is False
+    for voids in (1, 2):
+        known = seen()
+        known = known._replace(health=known.health._replace(voids=voids))
+        assert fleet.follow(A, known, Wish.REGULARLY, NOW).is_void is True
+
+
+def test_how_it_leaves_follows_its_uri_and_policy() -> None:
+    """Asked once for each of the two."""
+    asked = []
+
+    def departure(uri: str, policy: Policy) -> Departure:
+        asked.append((uri, policy))
+        return Departure(addresses=("10.0.0.1",))
+
+    fleet, known = Fleet(lambda: 0.5, departure), seen()
+    for _ in range(2):
+        assert fleet.follow(A, known, Wish.REGULARLY, NOW).departure.addresses == ("10.0.0.1",)
+    assert asked == [("sip:192.168.10.20", known.policy)]

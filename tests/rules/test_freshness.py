@@ -89,3 +89,20 @@ def test_the_row_of_void_pings_is_counted(kinds: list[Kind]) -> None:
 def test_why_a_state_ends(known: Health, stands: int, said: str) -> None:
     """For how long nothing was heard; if it was asked in vain, what kept this server from hearing."""
     assert freshness.why(known, stands) == said
+
+
+@pytest.mark.parametrize(
+    ("stale_after", "voids", "interval", "stands"),
+    [(0, 0, 30, 0), (90, 0, 30, 90), (0, 1, 30, 300), (0, 1, 60, 600), (400, 1, 60, 400), (400, 1, 30, 300)],
+)
+def test_for_how_long_a_state_stands(stale_after: int, voids: int, interval: int, stands: int) -> None:
+    """As long as somebody said; ten intervals of void pings, and 300 s at the least."""
+    policy = Policy({**DEFAULTS, "stale_after": stale_after})
+    assert freshness.limit(Health(1, voids=voids), policy, interval * SECOND) == stands * SECOND
+
+
+@pytest.mark.parametrize(("over", "end"), [(99, 400), (100, 400), (101, 407)])
+def test_a_standstill_counts_behind_the_last_evidence(over: int, end: int) -> None:
+    """One that was over when evidence came put nothing off."""
+    known = Health(1, newest_sent=100, heard=100)
+    assert freshness.end(known, 300, asked=0, answered=0, standstills=[(over, 7)]) == end

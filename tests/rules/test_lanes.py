@@ -87,3 +87,12 @@ def test_a_key_may_be_put_off_or_left_alone_out_of_turn() -> None:
     lanes.remove("a")
     assert lanes.turn("a") is None
     assert lanes.take(9 * SECOND, 10, 100.0) == ([], [])
+
+
+def test_what_is_put_off_stays_so() -> None:
+    """A time before which a key is not to be had moves that key alone, and only if it is due sooner."""
+    lanes = Lanes()
+    lanes.ask("a", 4 * SECOND)
+    lanes.ask("a", 5 * SECOND, not_before=2 * SECOND)
+    assert lanes.take(3 * SECOND, 10, 100.0) == ([], []), "due later: it is not brought forward"
+    assert lanes.take(4 * SECOND, 10, 100.0) == ([], ["a"])

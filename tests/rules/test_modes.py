@@ -71,3 +71,9 @@ def test_anything_is_taken_or_refused(mode: object, until: object, by: object, w
     said, fault = outcome(lambda: modes.said(mode, until, by, why, NOW), Refused)
     assert fault or (said is None) == (mode == modes.READY)
     assert said is None or said.until == 0 or NOW < said.until <= NOW + modes.MOST_SECONDS
+
+
+def test_a_reason_is_text_of_one_line() -> None:
+    """As the name is."""
+    with pytest.raises(Refused, match="^why is text of one line"):
+        modes.said(modes.DRAIN, 0, "ops", "two\nlines", NOW)

@@ -31,3 +31,24 @@ def test_what_a_profile_says_is_empty_in_kamailio_cfg() -> None:
 def test_who_may_say_it() -> None:
     """Whoever may say a parameter of a destination may say it of a group and of the server."""
     assert Some.is_on.whose < Whose.GROUP < Some.rise.whose
+
+
+def test_what_a_parameter_is_made_of() -> None:
+    """What is given; without a word more, a parameter of destinations that has a default and may be set."""
+    kind = whole(1, 9, "successes")
+    plain = Parameter(1, kind, "successes")
+    assert vars(plain) == {
+        "name": "",
+        "default": 1,
+        "kind": kind,
+        "help": "successes",
+        "more": "",
+        "whose": Whose.DESTINATION,
+        "at_run_time": True,
+        "of_profile": False,
+    }
+    assert plain.defined == "1"
+    other = Parameter(2, kind, "more", "Even more.", Whose.GROUP, at_run_time=False, of_profile=True)
+    other.__set_name__(Some, "other")
+    assert (other.default, other.help, other.more, other.whose) == (2, "more", "Even more.", Whose.GROUP)
+    assert (other.at_run_time, other.of_profile, other.define) == (False, True, "KEEPALIVE_OTHER")

@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from keepalive_core.rules import units
-from keepalive_core.rules.parameters import PARAMETERS, InvalidSetting, Values, check
+from keepalive_core.rules import parameters, units
+from keepalive_core.rules.parameters import PARAMETERS, InvalidSetting, Values, check, known
 from keepalive_core.rules.policy import Settings
 from limits_of_parameters import NUMBERS, limits
 
@@ -137,3 +137,16 @@ def test_a_parameter_is_a_row_or_a_value() -> None:
     assert Values.ping_interval is PARAMETERS["ping_interval"]
     assert PARAMETERS["ping_interval"].define == "KEEPALIVE_PING_INTERVAL"
     assert Values({"ping_interval": 7}).ping_interval == 7
+
+
+@pytest.mark.parametrize("name", [None, [], {}, 7])
+def test_a_name_that_is_no_text(name: object) -> None:
+    """Whatever a script gives as the name of a parameter is refused as one that nobody knows."""
+    with pytest.raises(InvalidSetting, match="^unknown parameter "):
+        known(name)
+
+
+def test_times_are_in_seconds() -> None:
+    """With the limits that are given, and 0 only if that turns something off."""
+    assert parameters._seconds(0.1, 60)[1:] == ("0.1 to 60", units.SECONDS)
+    assert parameters._seconds(0.1, 60, off=True)[1:] == ("0, or 0.1 to 60", units.SECONDS)

@@ -4,6 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from keepalive_core.rules.calls import CallCriteria
 from keepalive_core.rules.criteria import Criteria
 from keepalive_core.rules.pace import Pace
 from keepalive_core.rules.parameters import PARAMETERS, PROFILES, InvalidSetting, check, check_options
@@ -218,3 +219,44 @@ def test_what_is_said_is_a_text_that_says_the_same(name: str, value: object) -> 
     other.define(name, text)
     assert other.is_said_by(name, text)
     assert not settings.is_said_by(name, "no such value")
+
+
+def test_each_criterion_is_what_somebody_said() -> None:
+    """All that decides a state comes from the parameter of its name; over UDP a ping may be sent again."""
+    said: dict[str, object] = {
+        "rise": 2,
+        "fall": 3,
+        "ping_reply_codes": "2xx,404",
+        "remove_after": 7,
+        "ping_interval": 5,
+        "ping_timeout": 900,
+        "drain_codes": "480",
+        "drain_time": 11,
+        "flap_limit": 4,
+        "flap_window": 50,
+        "flap_hold": 12,
+        "flap_hold_max": 130,
+        "passive_mode": "shadow",
+        "passive_min": 8,
+        "passive_window": 40,
+    }
+    policy = Policy(Settings().values(), check_options(said))
+    assert policy.criteria == Criteria(
+        rise=2,
+        fall=3,
+        codes=((200, 299), (404, 404)),
+        remove_after=7,
+        timeout=900,
+        resent_after=0,
+        drain_codes=((480, 480),),
+        drain_time=11,
+        most_drain=50,
+        flap_limit=4,
+        flap_window=50,
+        flap_hold=12,
+        flap_hold_max=130,
+    )
+    assert policy.calls == CallCriteria("shadow", 8, 40)
+    assert Criteria.from_text(policy.reliable_criteria_text) == policy.criteria
+    assert policy.udp_criteria == policy.criteria._replace(resent_after=500)
+    assert Criteria.from_text(policy.udp_criteria_text) == policy.udp_criteria

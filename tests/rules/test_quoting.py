@@ -130,3 +130,11 @@ def test_what_is_quoted_is_short_and_printable(value: object) -> None:
     if isinstance(value, str):
         assert one_line(value).isprintable()
         assert len(one_line(value)) <= MOST_REMEMBERED
+
+
+def test_a_line_that_fits_is_shown_whole() -> None:
+    """To its last character, of one or of four bytes; a NUL can be seen, and half a character too."""
+    assert shown("x" * 1500, 1500) == "x" * 1500
+    assert shown("x" * 1501, 1500) == "x" * 1497 + "..."
+    assert shown("ü" * 80, 80) == "ü" * 80
+    assert shown("a\0b\ud800", 80) == "a\\x00b\\ud800"

@@ -50,6 +50,7 @@ def test_who_cannot_be_pinged_is_refused() -> None:
     """What the caller refuses is a fault like any other."""
 
     def check(uri: str, options: object) -> None:
+        assert options == {}
         if uri == "sip:b":
             raise Refused("b can't be pinged")
 

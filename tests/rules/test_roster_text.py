@@ -1,5 +1,7 @@
 """How a roster is written down."""
 
+from sys import getsizeof
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -76,3 +78,13 @@ def test_who_is_alive() -> None:
     text = EMPTY + seated(4).record("0000000a")
     assert roster_text.pages_of(text) == ["0000000a"]
     assert roster_text.alive(text, [page]) == ["sip:u0", "sip:u2"]
+
+
+def test_a_page_says_how_large_it_is() -> None:
+    """The bytes of its URIs, each in a seat of its own; an empty seat has none."""
+    uris = ["sip:u0", "sip:u1"]
+    page = Page.of("\n".join(seated(2).lines))
+    assert page.uris == (*uris, *[""] * (SEATS - 2))
+    of_one = Page.of(seated(1).lines[0])
+    assert page.size - of_one.size == getsizeof("sip:u1") - getsizeof("")
+    assert page.size > sum(map(getsizeof, page.uris)) + 8 * SEATS

@@ -283,7 +283,7 @@ def test_what_was_not_written_here_is_nonsense(damage: str) -> None:
         text = text[:head] + second + first
     else:
         text = text[:head] + first + second[:24] + first[24:32] + second[32:]
-    with pytest.raises(ValueError, match="mixed up"):
+    with pytest.raises(ValueError, match="^pages or marks are mixed up$"):
         Roster(text, shelf.pages.__getitem__, shelf.write).check()
 
 
@@ -323,3 +323,92 @@ def test_what_is_left_of_two_pages_moves_together(goes: str) -> None:
         roster.tidy(member.rank)
     assert (roster.number_of_pages(), roster.members) == (1, 4)
     assert [member for member, _ in roster.members_of(0)] == [*members[:2], *members[SEATS : SEATS + 2]]
+
+
+def test_who_is_in_it_joins_no_second_time() -> None:
+    """Nor one that others stand behind."""
+    members, shelf = some(3), Shelf()
+    roster = roster_of(members, shelf)
+    roster.join(members[0], ANSWERS)
+    assert (roster.members, roster.answering) == (3, 0)
+    assert roster.members_of(0) == [(member, SPARE) for member in members]
+
+
+def test_the_first_member_has_a_page_of_its_own() -> None:
+    """Its mark is the only one; the page that was written can be given back, should anything fail."""
+    shelf = Shelf()
+    roster = roster_of(some(1), shelf)
+    roster.check()
+    assert roster.members_of(0) == [(some(1)[0], SPARE)]
+    assert roster.written == [*shelf.pages]
+
+
+@pytest.mark.parametrize(
+    ("order", "pages"),
+    [
+        (range(2 * SEATS + 1), [SEATS, SEATS, 1]),
+        (range(2 * SEATS, -1, -1), [1, SEATS, SEATS]),
+        ([*range(SEATS // 2), *range(SEATS, SEATS // 2 - 1, -1)], [SEATS // 2, SEATS // 2 + 1]),
+    ],
+    ids=["in order", "backwards", "in between"],
+)
+def test_pages_are_left_full_or_halved(order: list[int], pages: list[int]) -> None:
+    """Full if members come in the order of their ranks, or backwards; else there is room in both halves."""
+    members = some(2 * SEATS + 1)
+    roster = roster_of([members[at] for at in order], Shelf())
+    assert [len(roster.members_of(page)) for page in range(roster.number_of_pages())] == pages
+
+
+def test_nobody_is_kept_while_enough_answer() -> None:
+    """Two are asked for, and two do."""
+    roster = roster_of(some(3), Shelf())
+    for member in some(2):
+        seat = roster.find(member.rank, member.key)
+        assert seat is not None
+        roster.set_mark(seat, ANSWERS)
+    assert (roster.least, roster.kept_once_settled()) == (2, 0)
+
+
+def gone(roster: Roster, members: list[Member]) -> None:
+    """Have some leave."""
+    for member in members:
+        seat = roster.find(member.rank, member.key)
+        assert seat is not None
+        roster.leave(seat)
+
+
+@pytest.mark.parametrize(("number", "leave", "is_written"), [(4, 1, False), (4, 2, True), (5, 2, False)])
+def test_half_of_a_page_may_be_empty(number: int, leave: int, is_written: bool) -> None:
+    """Once half of its lines or more say nothing, it is written anew."""
+    members, shelf = some(number), Shelf()
+    roster = roster_of(members, shelf)
+    before = len(shelf.pages)
+    gone(roster, members[:leave])
+    roster.tidy(members[0].rank)
+    assert len(shelf.pages) - before == is_written
+    assert [member for member, _ in roster.members_of(0)] == members[leave:]
+
+
+@pytest.mark.parametrize("few", [0, 1])
+@pytest.mark.parametrize(("left", "pages"), [(30, 1), (31, 2)])
+def test_two_pages_become_one_that_is_half_full(few: int, left: int, pages: int) -> None:
+    """Two members move to 30 of a neighbour, before or behind; 31 would leave less than half of its room."""
+    members, shelf = some(2 * SEATS), Shelf()
+    roster = roster_of(members, shelf)
+    halves = members[:SEATS], members[SEATS:]
+    gone(roster, halves[1 - few][left:])
+    gone(roster, halves[few][2:])
+    roster.tidy(halves[few][0].rank)
+    assert (roster.number_of_pages(), roster.members) == (pages, left + 2)
+    roster.check()
+
+
+def test_a_page_of_more_lines_than_seats_is_nonsense() -> None:
+    """Somebody else has written it: no line is taken for a member that has no mark."""
+    members, shelf = some(3), Shelf()
+    roster = roster_of(members, shelf)
+    gone(roster, members[:1])
+    (number,) = {*shelf.pages} - {*roster.dropped}
+    shelf.pages[number] += "\n" + "\n".join(member.line() for member in some(SEATS))
+    with pytest.raises(ValueError):
+        Roster(roster.text(), shelf.pages.__getitem__, shelf.write).members_of(0)

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from keepalive_core.rules import rows
 from keepalive_core.rules.listening import Gap, Pulse, Queue
 from keepalive_core.rules.mass_failure import Uplink
+from keepalive_core.rules.modes import NEVER, Admin
 from keepalive_core.rules.news import News
 from keepalive_core.rules.parameters import PARAMETERS
 from keepalive_core.rules.record import Health
@@ -118,6 +119,42 @@ def test_an_owner_is_read_as_strictly_as_a_user(owner: dict[int, Any]) -> None:
         rows.registration(KEY, json.dumps([7, "sip:a", {"me": fields}]))
 
 
+@pytest.mark.parametrize(
+    ("kind", "text"),
+    [
+        *(("history", json.dumps([change])) for change in ([1, 9, 1, "x"], [1, 0, 9, "x"], [1, 0, 1, 7])),
+        ("history", json.dumps([["1", 0, 1, "x"]])),
+        ("admin", json.dumps(["maint", 0, 7, "why", 5])),
+        ("admin", json.dumps(["maint", 0, "me", None, 5])),
+        ("listeners", json.dumps([[7, "127.0.0.1", 5060, [], False]])),
+        ("listeners", json.dumps([["udp", 7, 5060, [], False]])),
+        ("listeners", json.dumps([["udp", "127.0.0.1", "5060", [], False]])),
+        ("listeners", json.dumps([["udp", "127.0.0.1", 5060, "ab", False]])),
+        ("listeners", json.dumps([["udp", "127.0.0.1", 5060, [], 0]])),
+        ("uplink", json.dumps([1, 2, 3])),
+        ("uplink", json.dumps([1, 2, 3, "4"])),
+        ("callbacks", json.dumps([[7, None]])),
+    ],
+)
+def test_each_field_has_its_type(kind: str, text: str) -> None:
+    """One of another type is enough to refuse the row, whatever the others are."""
+    with pytest.raises(ValueError, match="^a value of another type, or out of range$"):
+        SOUND[kind][0](text)
+
+
+def test_an_administrators_word_holds_for_ever() -> None:
+    """The latest of times is one."""
+    said = Admin("maint", NEVER, "me", "why", NEVER)
+    assert rows.admin(rows.json_text(said)) == said
+
+
+def test_why_an_owner_is_refused() -> None:
+    """As a user's numbers would be."""
+    fields = [*OWNER[:5], "1", 2]
+    with pytest.raises(ValueError, match="^a number: a number is needed, not str$"):
+        rows.registration(KEY, json.dumps([7, "sip:a", {"me": fields}]))
+
+
 @pytest.mark.parametrize("uri", ["sip:b", "", "foo:", None, 5, "sip:a;transport=tcp"])
 def test_a_registration_is_of_its_own_destination(uri: object) -> None:
     """Its URI is one of those that the row's key stands for."""
@@ -165,11 +202,18 @@ def test_a_history_comes_back_and_can_be_stored(reason: str) -> None:
     assert text.encode()
 
 
+def test_a_history_takes_few_bytes() -> None:
+    """A character is not escaped that need not be: shared memory is what a record costs."""
+    assert rows.history_text([[1, 0, 1, "Grüß Gott"]]) == '[[1, 0, 1, "Grüß Gott"]]'
+
+
 def test_the_callback_that_runs() -> None:
     """Its row has one length, whatever it is called; none is (0, "")."""
     running = RunningCallback(12, "module:function for sip:a")
     for each in (running, RunningCallback()):
         assert rows.running_callback(rows.running_callback_text(each)) == each
+    assert rows.running_callback("") == rows.running_callback("  ") == RunningCallback()
+    assert rows.running_callback_text(running).startswith("12 module:function for sip:a ")
     long = RunningCallback(12, "x" * 1000)
     assert len(rows.running_callback_text(long)) == len(rows.running_callback_text(RunningCallback()))
 
@@ -201,6 +245,11 @@ def test_a_user_attr_is_handed_out_as_a_copy() -> None:
 def test_the_options_of_a_group() -> None:
     """By who gave them, each as strictly as a user's."""
     assert rows.group_options('{"me": {"fall": 3}}') == {"me": {"fall": 3}}
-    for text in ("[]", '{"me": {"fall": 0}}', '{"me": {"nonsense": 1}}'):
+    for text in (
+        "[]",
+        '{"me": {"fall": 0}}',
+        '{"me": {"nonsense": 1}}',
+        '{"me": {"mass_failure": 1}}',
+    ):
         with pytest.raises(ValueError):
             rows.group_options(text)

@@ -40,6 +40,8 @@ PEER, PEER_6, NAME = "sip:198.51.100.1", "sip:[2001:db8::9]", "sip:gateway.examp
         ([UDP_6], PEER_6, "udp:[2001:db8::1]:5060", ""),
         ([UDP_6], PEER_6, "udp:[2001:db8:0::0:1]:5060", ""),
         ([UDP_6], PEER_6, "udp:[2001:db8::1]", ""),
+        ([UDP], PEER, "udp:192.0.2.1:http", SOCKET),
+        ([UDP], PEER, "udp:192.0.2.1:", SOCKET),
         # The address family.
         ([UDP], PEER_6, "", TRANSPORT),
         ([UDP_6], PEER, "", TRANSPORT),
@@ -125,6 +127,39 @@ def test_websocket_is_for_who_has_the_module() -> None:
     assert sockets.departure(hop(f"{PEER};transport=wss"), "").hindrance
 
 
+@pytest.mark.parametrize(
+    ("listeners", "socket", "addresses"),
+    [
+        ([TCP_OTHER, TLS], "tls:192.0.2.1:5061", ("192.0.2.1",)),
+        ([TCP_OTHER, TCP], "tcp:192.0.2.1:5060", ("192.0.2.3",)),
+        ([TCP_OTHER, UDP], "udp:192.0.2.1:5060", ("192.0.2.3",)),
+        ([TLS], "", ()),
+    ],
+)
+def test_from_where_a_websocket_is_reached(
+    listeners: list[Listener], socket: str, addresses: tuple[str, ...]
+) -> None:
+    """A socket of TLS can be asked for; instead of any other one there is the first of TCP, or of TLS."""
+    sockets = Sockets(listeners, has_websocket=True)
+    assert sockets.departure(hop(f"{PEER};transport=ws"), socket) == Departure("", addresses)
+
+
+@pytest.mark.parametrize(
+    ("uri", "hindrance"),
+    [
+        (f"{PEER};transport=tcp", "Kamailio listens on no TCP socket with an IPv4 address"),
+        (PEER_6, "Kamailio listens on no UDP socket with an IPv6 address"),
+        (f"{NAME};transport=sctp", "Kamailio listens on no SCTP socket"),
+        (f"{PEER};transport=ws", "Kamailio opens no connections for transport=ws"),
+        (f"{PEER};transport=wss", "Kamailio opens no connections for transport=wss"),
+        ("sips:198.51.100.1;transport=udp", "sips over UDP (RFC 3261 section 26.2.2)"),
+    ],
+)
+def test_why_nothing_can_be_sent(uri: str, hindrance: str) -> None:
+    """What an engineer has to add to kamailio.cfg, or to change in the URI."""
+    assert Sockets([UDP]).departure(hop(uri), "") == Departure(f"{TRANSPORT}: {hindrance}")
+
+
 ADDRESSES = ["192.0.2.1", "192.0.2.2", "127.0.0.1", "2001:db8::1", "::1", "0.0.0.0"]
 any_listener = st.builds(
     Listener,
@@ -189,8 +224,9 @@ def test_what_kamailio_lists() -> None:
 )
 def test_another_answer_is_refused(answer: object) -> None:
     """What is no list of sockets is a ValueError, whatever it is."""
-    with pytest.raises(ValueError, match="no list of sockets"):
+    with pytest.raises(ValueError, match="no list of sockets") as refused:
         read_listeners(answer)
+    assert str(refused.value).endswith(f" in {answer!r}")
 
 
 @pytest.mark.parametrize(
@@ -220,10 +256,12 @@ def test_ways_are_remembered_within_a_bound() -> None:
     """However many destinations there are, and each answer is the one that was worked out."""
     listeners = Sockets([Listener("udp", "192.168.10.1", 5060)])
     peer = hop("sip:10.0.0.1")
-    first = [listeners.departure(peer, f"udp:192.168.10.1:{port}") for port in range(4061, 6061)]
+    first = []
+    for port in range(4061, 6061):
+        first.append(listeners.departure(peer, f"udp:192.168.10.1:{port}"))
+        assert len(listeners._departures) <= 1000
     assert [bool(each.hindrance) for each in first] == [port != 5060 for port in range(4061, 6061)]
     assert [listeners.departure(peer, f"udp:192.168.10.1:{port}") for port in range(4061, 6061)] == first
-    assert len(listeners._departures) <= 1000
     assert listeners.departure(peer, "udp:192.168.10.1:6060") is listeners.departure(
         peer, "udp:192.168.10.1:6060"
     )

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from keepalive_core.rules.modes import MAINT, Admin
+from keepalive_core.rules.modes import MAINT, NEVER, Admin
 from keepalive_core.rules.record import Health
+from keepalive_core.rules.schedule import SECOND
 from keepalive_core.rules.state_row import Row, Untrue, away_for, fields_of, key_of, row_of
 from keepalive_core.rules.states import UP
 
@@ -25,6 +26,8 @@ MAINTAINED = Admin(MAINT, 0, "ops", "why", 95)
         (Row(KNOWN, left=50), 60, 10),
         (Row(KNOWN, left=100), 60, -40),
         (Row(KNOWN, left=100), 90, -10),
+        (Row(KNOWN, left=50), 90, 0),
+        (Row(Health(0), left=0), 7, 7),
     ],
 )
 def test_for_how_long_it_is_away(row: Row, wall: int, seconds: int) -> None:
@@ -80,3 +83,87 @@ def test_a_result_that_is_no_word(result: object) -> None:
 def test_a_result_that_nobody_knows(word: str, kept: str) -> None:
     """It informs alone: a word of another version costs that word, and not what else is known."""
     assert row_of({"result": word}, 1000).health.result == kept
+
+
+def test_what_is_kept_is_all_that_is_known() -> None:
+    """What an administrator said and the history too; times as the wall clock has them, and back again."""
+    history = [[90, 0, 1, "200 OK"]]
+    known = KNOWN._replace(kept_down=70 * SECOND, flap_since=40 * SECOND, flap_changes=1)
+    row = Row.of(known, MAINTAINED, history, 50 * SECOND, 1000.0)
+    assert (row.kept_down, row.flap_since, row.admin, row.history) == (1020, 990, MAINTAINED, history)
+    assert row.health == known._replace(kept_down=0, flap_since=0)
+    later = row.health_at(7 * SECOND, 1000.0)
+    assert (later.kept_down, later.flap_since) == (27 * SECOND, -3 * SECOND)
+    never = Row.of(KNOWN, None, [], 50 * SECOND, 1000.0)
+    assert (never.kept_down, never.flap_since) == (0, 0)
+    assert never.health_at(7 * SECOND, 1000.0)[:] == KNOWN[:]
+    assert Row.of(known, None, [], 80 * SECOND, 0.5).kept_down == 1, "0 would be never"
+
+
+@pytest.mark.parametrize(
+    ("fields", "fault"),
+    [
+        ({"admin": 1}, "its admin mode is none"),
+        ({"admin": {"mode": "off"}}, "its admin mode is none"),
+        ({"admin": {"mode": MAINT, "since": -1}}, "its admin mode has no time"),
+        ({"admin": {"mode": MAINT, "since": 5, "until": 5}}, "its admin mode has no true end"),
+        ({"history": {}}, "its history is none"),
+        *(
+            ({"history": [change]}, "its history is none")
+            for change in (
+                [1, 0, 1],
+                [1, 0, 9, "x"],
+                [1, 9, 0, "x"],
+                [-1, 0, 1, "x"],
+                [True, 0, 1, "x"],
+                [1, True, 1, "x"],
+                [1, 0, True, "x"],
+                [1, 0, 1, "a\nb"],
+                [1, 0, 1, 7],
+                [NEVER + 1, 0, 1, "x"],
+            )
+        ),
+        ({"reason": "x" * 501}, "its reason is no text of one line"),
+        ({"samples": " "}, "its samples are none"),
+        ({"code": 99}, "its code 99 is none"),
+        ({"ok": 1}, "its counters do not fit its times"),
+        ({"ok": 1, "last_up": 5, "streak": 2}, "its counters do not fit one another"),
+        ({"latency": 5, "latency_min": 6, "latency_max": 7}, "its latencies do not fit one another"),
+        ({"kept_down": 1000 + 86_403}, "it is kept down for more than a day"),
+        ({"flap_level": 1}, "it flapped, and was never kept down"),
+        ({"flap_changes": 1, "flap_since": 1003}, "its changes do not fit their time"),
+        ({"flap_since": 5}, "its changes do not fit their time"),
+    ],
+)
+def test_what_is_untrue(fields: dict[str, object], fault: str) -> None:
+    """And why."""
+    with pytest.raises(Untrue) as untrue:
+        row_of(fields, 1000)
+    assert str(untrue.value) == fault
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"history": [[0, 0, 1, "x" * 500], [NEVER, 1, 2, ""]]},
+        {"reason": "x" * 500},
+        {"code": 100},
+        {"kept_down": 1000 + 86_402},
+        {"flap_changes": 1, "flap_since": 1002},
+        {"admin": {"mode": MAINT, "since": 5, "until": 6}},
+    ],
+)
+def test_what_can_just_be_true(fields: dict[str, object]) -> None:
+    """Two clocks differ by seconds; a time or a text may be as large as it is written."""
+    assert row_of(fields, 1000)
+
+
+@pytest.mark.parametrize(
+    ("key", "fault"),
+    [("sip:192.168.10.20", "its destination is not spelled as a key is"), (None, "bad destination None: ")],
+)
+def test_a_key_that_is_none(key: object, fault: str) -> None:
+    """Nobody would find it."""
+    with pytest.raises(Untrue) as untrue:
+        key_of({"destination": key})
+    assert str(untrue.value).startswith(fault)

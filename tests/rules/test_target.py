@@ -14,6 +14,7 @@ from keepalive_core.rules.parameters import PARAMETERS
 from keepalive_core.rules.policy import Policy
 from keepalive_core.rules.rows import Owner, Registration
 from keepalive_core.rules.schedule import SECOND, SOONEST, Wish
+from keepalive_core.rules.sockets import Departure
 from keepalive_core.rules.target import Target, Timing
 
 DEFAULTS = {name: parameter.default for name, parameter in PARAMETERS.items()}
@@ -34,6 +35,24 @@ def test_the_interval_is_that_of_the_pace(pace: Pace, interval: int, pending: in
     assert (one.interval, one.pending) == (interval * SECOND, pending * SECOND)
     assert (one.offset, one.spread) == (interval * SECOND // 2, interval * SECOND // 10)
     assert one.timing == Timing(interval * SECOND, 0)
+
+
+def test_no_ping_out_of_turn_at_the_pace_of_the_turns() -> None:
+    """An interval while a change is under way that is no shorter asks for no more pings."""
+    one = target(ping_interval=30, ping_interval_pending=30)
+    one.follow_pace(Pace.PENDING)
+    assert (one.interval, one.pending) == (30 * SECOND, 0)
+
+
+def test_nothing_is_known_of_a_new_one() -> None:
+    """Not even that it was asked; each of these has the type that it keeps."""
+    one = target()
+    assert (one.uri, one.owners, one.checksum, one.departure) == ("", "", 0, Departure())
+    assert (one.is_void, one.in_flight, one.admin) == (False, False, None)
+    assert (one.wish, one.pace) == (Wish.REGULARLY, Pace.REGULAR)
+    assert (one.asked, one.turn, one.latest, one.sent, one.not_before) == (0, 0, 0, 0, 0)
+    assert (one.interval, one.pending, one.offset, one.spread) == (0, 0, 0, 0)
+    assert one.is_void is one.in_flight is False
 
 
 @given(st.integers(0, 10**9), st.integers(0, 10**9), st.integers(0, 10**9), st.sampled_from(list(Wish)))

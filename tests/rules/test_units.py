@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from keepalive_core.rules import units
+from keepalive_core.rules.quoting import quoted
 from keepalive_core.rules.units import MILLISECONDS, PERCENT, SECONDS
 
 
@@ -53,8 +54,9 @@ def test_a_number_with_its_unit(text: str, unit: str, value: float) -> None:
 )
 def test_what_is_no_number(text: str, unit: str) -> None:
     """Anything else is refused: no guess is made."""
-    with pytest.raises(ValueError, match="is no number of"):
+    with pytest.raises(ValueError) as refused:
         units.read(text, unit)
+    assert str(refused.value) == f"{quoted(text)} is no number of {unit}"
 
 
 @given(st.integers(0, 10**9), st.sampled_from([SECONDS, MILLISECONDS, PERCENT, "failures"]))
@@ -62,6 +64,31 @@ def test_what_is_written_is_read(thousandths: int, unit: str) -> None:
     """A number that is written with a unit is the same when it is read."""
     value = thousandths / 1000 if unit == SECONDS else thousandths
     assert units.read(units.written(value, unit), unit) == value
+
+
+@pytest.mark.parametrize(
+    ("value", "unit", "text"),
+    [
+        (86_400, SECONDS, "1d"),
+        (7200, SECONDS, "2h"),
+        (90, SECONDS, "90s"),
+        (0.5, SECONDS, "500ms"),
+        (0, SECONDS, "0"),
+        (60_000, MILLISECONDS, "1m"),
+        (1500, MILLISECONDS, "1500ms"),
+        (20, PERCENT, "20%"),
+        (3, "failures", "3"),
+    ],
+)
+def test_the_largest_suffix_is_written(value: float, unit: str, text: str) -> None:
+    """As an engineer would write it: 2h, not 7200000ms."""
+    assert units.written(value, unit) == text
+
+
+def test_what_is_counted_has_no_examples() -> None:
+    """A number of failures is a number."""
+    assert units.examples("failures") == ""
+    assert units.examples(PERCENT) == "20 or 20%"
 
 
 @given(st.text(max_size=30))

@@ -171,3 +171,22 @@ def test_what_is_taken_for_a_key_is_one(text: str) -> None:
 def test_the_peer_of_a_uri(uri: str, peer: tuple[str, int]) -> None:
     """Its address, which a name does not tell, and its port."""
     assert uris.peer_of(uri) == peer
+
+
+@pytest.mark.parametrize(
+    ("uri", "hop"),
+    [
+        ("sip:192.168.10.20", ("udp", 4)),
+        ("sip:[2001:db8::1]", ("udp", 6)),
+        ("sip:gateway.example", ("", 0)),
+        ("sip:gateway.example;transport=tcp", ("tcp", 0)),
+        ("sips:gateway.example", ("tls", 0)),
+        ("sips:192.168.10.20;transport=tcp", ("tls", 4)),
+        ("sips:192.168.10.20;transport=udp", (uris.SIPS_OVER_UDP, 4)),
+        ("sips:192.168.10.20;transport=ws", ("ws", 4)),
+        ("sips:192.168.10.20;transport=wss", ("wss", 4)),
+    ],
+)
+def test_where_a_request_goes_at_first(uri: str, hop: tuple[str, int]) -> None:
+    """Without a transport UDP to an address, and of a name what its records say; sips is TLS or WebSocket."""
+    assert uris.hop(uri) == hop

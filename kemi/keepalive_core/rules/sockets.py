@@ -186,7 +186,7 @@ def _split(socket: str) -> tuple[str, str, int]:
     """Return transport, host and port of a socket, port 0 for none."""
     transport, _, place = socket.lower().partition(":")
     host, colon, port = place.rpartition(":")
-    if not colon or not port.isdecimal() or place.endswith("]"):
+    if not colon or not port.isdecimal():
         host, port = place, "0"
     return transport, _canonical(host), int(port)
 

@@ -229,6 +229,13 @@ def test_another_answer_is_refused(answer: object) -> None:
     assert str(refused.value).endswith(f" in {answer!r}")
 
 
+def test_a_long_answer_is_refused_in_a_short_line() -> None:
+    """However long what is wrong with it is."""
+    with pytest.raises(ValueError, match="^no list of sockets: ValueError") as refused:
+        read_listeners([{"socket": {"proto": "udp", "address": "9" * 9000, "port": "1"}}])
+    assert len(str(refused.value)) < 200
+
+
 @pytest.mark.parametrize(
     ("departure", "missing", "said"),
     [

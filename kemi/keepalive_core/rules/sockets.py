@@ -170,7 +170,7 @@ def read_listeners(answer: Any) -> list[Listener]:
     try:
         return [_listener(each["socket"]) for each in answer]
     except (KeyError, TypeError, ValueError) as error:
-        raise ValueError(f"no list of sockets: {error!r} in {quoted(answer)}") from None
+        raise ValueError(f"no list of sockets: {quoted(error)} in {quoted(answer)}") from None
 
 
 def _listener(fields: dict[str, str]) -> Listener:

@@ -8,7 +8,8 @@ import pytest
 from conftest import FakeServer
 
 KEYS = {"tls": b"set maximum pthreads key to %d"}
-ASKS = {"app_python3": b"PyGILState_Check"}
+HAS_MODES = {"app_python3": b"_ksr_apy3_threads_mode"}
+ASKS = {"app_python3": b"_ksr_apy3_threads_mode PyGILState_Check"}
 
 
 class Modules(ModuleType):
@@ -39,9 +40,9 @@ class Modules(ModuleType):
         (Modules("app_python3", "tls", variables={}, texts={}), ""),
         (Modules("app_python3", variables={"ksr_tls_threads_mode": 2}, texts=KEYS), ""),
         (Modules("tls", variables={}, texts=KEYS), ""),
-        (Modules("app_python3", variables={"_ksr_apy3_threads_mode": 1}, texts={}), "threads_mode 1"),
+        (Modules("app_python3", variables={"_ksr_apy3_threads_mode": 1}, texts=HAS_MODES), "threads_mode 1"),
         (Modules("app_python3", variables={"_ksr_apy3_threads_mode": 1}, texts=ASKS), ""),
-        (Modules("app_python3", variables={"_ksr_apy3_threads_mode": 0}, texts={}), ""),
+        (Modules("app_python3", variables={"_ksr_apy3_threads_mode": 0}, texts=HAS_MODES), ""),
     ],
 )
 def test_a_bad_start_is_told(

@@ -48,8 +48,8 @@ def _reason_of_threads() -> str:
     In threads mode 1 a function that Kamailio calls within a KSR function, as tm's event within t_uac_send,
     ends the process, unless app_python3 asks first (PyGILState_Check, 6.1.5; 6.0.1 does not).
     """
-    if modules.variable("_ksr_apy3_threads_mode", _PYTHON) != 1:
+    if modules.has_text(_PYTHON, b"PyGILState_Check") or not modules.has_text(_PYTHON, b"threads_mode"):
         return ""
-    if modules.has_text(_PYTHON, b"PyGILState_Check"):
+    if modules.variable("_ksr_apy3_threads_mode", _PYTHON) != 1:
         return ""
     return "with threads_mode 1 of app_python3 the first ping would end this Kamailio; leave it at 0"

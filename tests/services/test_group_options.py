@@ -243,6 +243,33 @@ def test_a_lost_row_that_is_written_keeps_the_others_options(
     assert server.ksr.lines("warn") == []
 
 
+def test_a_table_that_was_emptied_is_made_anew_at_twenty_rows_a_second(
+    keepalive: ModuleType, server: FakeServer
+) -> None:
+    """And with one look at all of them, not one for each row."""
+    for number in range(100):
+        keepalive.configure_group(f"g{number:02}", fall=3)
+    server.tick(2)
+    table = server.ksr.tables["keepalive_group_options"]
+    table.clear()
+    server.tick(6)
+    assert len(table) == 100
+
+
+def test_a_lost_row_among_many_is_made_anew_at_the_next_change(
+    keepalive: ModuleType, server: FakeServer
+) -> None:
+    """With the change all processes read the options again; who has none by then has them within a second."""
+    keepalive.add_destination(A, "me", group="g0499")
+    for number in range(500):
+        keepalive.configure_group(f"g{number:04}", fall=3)
+    server.tick(60)
+    del server.ksr.tables["keepalive_group_options"]["g0499"]
+    keepalive.configure_group("g0000", fall=4)
+    server.tick(2)
+    assert falls(keepalive, A) == [3]
+
+
 def test_no_memory_changes_nothing(keepalive: ModuleType, server: FakeServer) -> None:
     """If there is no room for options, configure_group says so, and those of before hold."""
     keepalive.add_destination(A, "me", group="g")

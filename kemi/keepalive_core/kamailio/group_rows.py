@@ -141,26 +141,26 @@ def count_configured() -> None:
     next_number("groups_configured")
 
 
-def mend_options(name: str, known: Mapping[str, Mapping[str, Value]], change: int) -> bool:
+def mend_options(name: str, known: Mapping[str, Mapping[str, Value]], change: int) -> int:
     """Write the options of a group anew, if their row has other ones since nobody has given it any.
 
     Arguments: name; known, its options, as they were at a change; change, as options_change() gave it then.
-    Returns: whether that was so. Raises: SharedMemoryFull.
+    Returns: the number of this change, 0 for none. Raises: SharedMemoryFull.
     """
     if options(name) == known:
-        return False
+        return 0
     with locked(name, GROUP_OPTIONS):
         if options_change() != change or options(name) == known:
-            return False
+            return 0
         store(GROUP_OPTIONS, name, rows.json_text(known))
-        note_options()
-    return True
+        return note_options()
 
 
-def note_options() -> None:
+def note_options() -> int:
     """Tell of a change of options, behind it: whoever reads the new number reads the change too."""
-    next_number("group_options")
+    change = next_number("group_options")
     revise()
+    return change
 
 
 def options_change() -> int:

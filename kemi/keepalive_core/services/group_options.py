@@ -107,12 +107,23 @@ class Kept:
         """Take over what has changed, and make lost rows anew. Raises: SharedMemoryFull."""
         change = group_rows.options_change()
         if change != self._change:
-            for name in group_rows.groups_with_options():
-                # Whoever wrote a row that was lost has written its own options alone.
-                self._known[name] = {**self._known.get(name, {}), **group_rows.options(name)}
+            self._take_over()
             self._change = change
         self._round = self._round or list(self._known)
         for name in self._round[:_AT_ONCE]:
-            if group_rows.mend_options(name, self._known[name], change):
+            mended = group_rows.mend_options(name, self._known[name], self._change)
+            if mended:
                 log.warning("options of group %s were missing or made no sense, and are made anew", name)
+            # Anybody's change between is not known yet.
+            if mended == self._change + 1:
+                self._change = mended
         del self._round[:_AT_ONCE]
+
+    def _take_over(self) -> None:
+        """Take over what has changed, and look first for what is missing in it."""
+        rows = {name: group_rows.options(name) for name in group_rows.groups_with_options()}
+        for name, options in rows.items():
+            # Whoever wrote a row that was lost has written its own options alone.
+            self._known[name] = {**self._known.get(name, {}), **options}
+        lost = [name for name, known in self._known.items() if rows.get(name) != known]
+        self._round = [*lost, *self._round]

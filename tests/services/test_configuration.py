@@ -237,7 +237,7 @@ DIFFERENT = "with the C module it stays, down and pinged no more"
 def test_delete_counter_is_remove_after(server: FakeServer, tmp_path: Path) -> None:
     """modparam, options, groups and the list file take it, each with a WARNING that names the difference."""
     file = tmp_path / "keepalive.list"
-    file.write_text("sip:a delete_counter=3\ngroup.g.delete_counter=4\n")
+    file.write_text("sip:a group=g delete_counter=3\ngroup.g.delete_counter=4\n")
     server.define("list_file", str(file))
     keepalive = server.process()
     assert keepalive.state("sip:a") == 0

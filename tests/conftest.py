@@ -183,7 +183,7 @@ class ServerMachine(RuleBasedStateMachine):
         self.ksr = FakeKSR("5.6")
         self.patch.setitem(sys.modules, "KSR", self.ksr.module)
         self.server = FakeServer(self.ksr, self.patch)
-        self.faces: list[Any] = []
+        self.processes: list[Any] = []
 
     def teardown(self) -> None:
         self.patch.undo()
@@ -209,7 +209,7 @@ def server(ksr: FakeKSR, monkeypatch: pytest.MonkeyPatch) -> FakeServer:
 
 @pytest.fixture
 def keepalive(server: FakeServer) -> ModuleType:
-    """The face, in one process of the fake server."""
+    """The API, in one process of the fake server."""
     return server.process()
 
 

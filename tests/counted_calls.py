@@ -36,7 +36,7 @@ class Calls:
             return counting
 
         monkeypatch.setattr(FakeKSR, "checked", checked)
-        self.face = server.process()
+        self.api = server.process()
 
     def of(self, function: Callable[..., Any], *args: Any, **options: Any) -> int:
         """Return how many calls a function makes."""

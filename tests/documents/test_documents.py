@@ -71,7 +71,7 @@ def functions_of(keepalive: ModuleType) -> set[str]:
 
 
 def test_every_function_is_in_the_readme(server: FakeServer) -> None:
-    """The README's table has all functions of the face."""
+    """The README's table has all functions of the API."""
     keepalive = server.process()
     named = {name for cell in table(README, "| function |") for name in re.findall(r"`(\w+)\(", cell)}
     functions = functions_of(keepalive)

@@ -11,11 +11,11 @@ A, B = "sip:192.168.10.20", "sip:192.168.10.21"
 def test_alive_reads_what_has_changed(server: FakeServer, monkeypatch: pytest.MonkeyPatch) -> None:
     """One call if nothing in the group has, a few for a member's state, a page more for one that comes."""
     calls = Calls(server, monkeypatch)
-    face, other = calls.face, server.process()
+    api, other = calls.api, server.process()
     for uri in fleet(300):
         other.add_destination(uri, "me", group="g")
     other.add_destination(A, "me", group="other")
-    assert calls.of(face.alive, "g") > 5
+    assert calls.of(api.alive, "g") > 5
     for change, most in (
         (lambda: None, 1),
         (lambda: other.report_failure(A), 1),
@@ -25,7 +25,7 @@ def test_alive_reads_what_has_changed(server: FakeServer, monkeypatch: pytest.Mo
         (lambda: other.add_destination("sip:192.168.10.30", "me", group="g"), 7),
     ):
         change()
-        assert calls.of(face.alive, "g") <= most
-        assert calls.of(face.is_group_alive, "g") == 1
-    assert len(face.alive("g")) == 299
-    assert calls.of(face.alive, "no such group") == 1
+        assert calls.of(api.alive, "g") <= most
+        assert calls.of(api.is_group_alive, "g") == 1
+    assert len(api.alive("g")) == 299
+    assert calls.of(api.alive, "no such group") == 1

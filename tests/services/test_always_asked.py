@@ -71,33 +71,33 @@ class SmallFleet(ServerMachine):
         self.fleet = {uri: Watched() for uri in URIS}
         self.global_interval = LONGEST
         self.server.define("ping_interval", str(LONGEST))
-        self.faces = [self.server.process()]
+        self.processes = [self.server.process()]
         self.restart()
         for uri, own in zip(URIS, options, strict=True):
             self.add(uri, own)
 
     def restart(self) -> None:
         """Begin with another prober, which knows nothing."""
-        self.faces = [self.faces[-1], self.server.process()]
+        self.processes = [self.processes[-1], self.server.process()]
         import keepalive_core.services.watch as watch
 
         self.patch.setattr(watch, "server_witness", lambda *_: WITNESS if self.is_deaf else "")
         self.is_deaf = False
 
-    def face(self) -> Any:
+    def api(self) -> Any:
         """The process that workers and scripts are in."""
-        return self.faces[0]
+        return self.processes[0]
 
     def add(self, uri: str, options: dict[str, Any]) -> None:
         """Register a destination, or update it."""
         one = self.fleet[uri]
-        added = self.face().add_destination(uri, "me", group="" if uri == URIS[0] else "g", **options) == 0
+        added = self.api().add_destination(uri, "me", group="" if uri == URIS[0] else "g", **options) == 0
         if added:
             if not one.is_there:
                 one.since = self.server.now
             one.is_there, one.options = True, options
             self.note_interval(one)
-        elif not self.face().info(uri):
+        elif not self.api().info(uri):
             one.is_there = False
 
     def note_interval(self, one: Watched) -> None:
@@ -156,7 +156,7 @@ class SmallFleet(ServerMachine):
             limit = LONGEST * SECOND + SLACK + FOUND
         elif one.had_trouble:
             one.had_trouble, one.since = False, now
-        if self.face().info(uri)["not_pinged_because"]:
+        if self.api().info(uri)["not_pinged_because"]:
             one.since, one.longest = now, 0
             self.note_interval(one)
         assert now - one.since <= limit, f"{uri}: no ping for {(now - one.since) / SECOND} s"
@@ -185,13 +185,13 @@ class SmallFleet(ServerMachine):
             for uri in uris:
                 for word in wishes:
                     if word == "now":
-                        self.face().ping_now(uri)
+                        self.api().ping_now(uri)
                     elif word == "good":
-                        self.face().report_success(uri, "a script")
+                        self.api().report_success(uri, "a script")
                     elif word == "bad":
-                        self.face().report_failure(uri, "a script")
+                        self.api().report_failure(uri, "a script")
                     else:
-                        self.face().report_reply(uri, int(word))
+                        self.api().report_reply(uri, int(word))
 
         self.tick(ticks, wish)
 
@@ -252,7 +252,7 @@ class SmallFleet(ServerMachine):
     def an_administrator_decides(self, uri: str, modes: list[str], until: int, ticks: int) -> None:
         """Once, or with each tick."""
         turns = iter(range(ticks))
-        self.tick(ticks, lambda: self.face().set_admin(uri, modes[next(turns) % len(modes)], until))
+        self.tick(ticks, lambda: self.api().set_admin(uri, modes[next(turns) % len(modes)], until))
 
     @rule(uri=st.sampled_from(URIS), ticks=ticks_of_it, away=st.sampled_from([0, 1, 3]))
     def it_is_registered_anew(self, uri: str, ticks: int, away: int) -> None:
@@ -263,7 +263,7 @@ class SmallFleet(ServerMachine):
             if next(turns) % (away + 1):
                 return
             if self.fleet[uri].is_there:
-                self.face().del_destination(uri, "me")
+                self.api().del_destination(uri, "me")
                 # Away for no time at all it has waited for as long as before.
                 self.fleet[uri].is_there = not away
                 if away:
@@ -282,7 +282,7 @@ class SmallFleet(ServerMachine):
         """Once, or in a row."""
         for _ in range(times):
             if by_call:
-                (self.face().pause if paused else self.face().resume)()
+                (self.api().pause if paused else self.api().resume)()
             else:
                 self.ksr.settings["enabled"] = str(int(not paused))
             self.tick(1 + 20 * seconds)
@@ -317,7 +317,7 @@ class SmallFleet(ServerMachine):
 
     def teardown(self) -> None:
         """When all is calm, all are up, and nothing is left."""
-        if self.faces:
+        if self.processes:
             self.calm_down()
         self.patch.undo()
         assert self.ksr.violations == []
@@ -327,21 +327,21 @@ class SmallFleet(ServerMachine):
         """Let all be well for longer than any hold lasts, and see."""
         self.ksr.room_left = None
         self.ksr.settings["enabled"] = "1"
-        self.face().resume()
+        self.api().resume()
         for uri, one in self.fleet.items():
             one.answer = 200
             # Nothing else is touched: what was not announced has to be found.
             if not one.is_there or "stale_after" in one.options:
                 # Shorter than an interval it leaves no state between two pings.
                 self.add(uri, {name: value for name, value in one.options.items() if name != "stale_after"})
-            if self.face().info(uri)["admin"]["mode"] != "ready":
-                self.face().set_admin(uri, "ready")
+            if self.api().info(uri)["admin"]["mode"] != "ready":
+                self.api().set_admin(uri, "ready")
         self.tick(20 * 40)
         for uri in URIS:
-            known = self.face().info(uri)
+            known = self.api().info(uri)
             assert known["state"] == "up", known
             assert known["consecutive"] > 0
-            assert self.face().is_alive(uri) == 1
+            assert self.api().is_alive(uri) == 1
             left = {name: known[name] for name in ("held", "drained_until", "kept_down_until")}
             assert left == {"held": [], "drained_until": 0, "kept_down_until": 0}
 

@@ -60,10 +60,10 @@ class AnyWord(ServerMachine):
     def begin(self) -> None:
         """The known destination, whose interval is its own."""
         self.server.define("ping_interval", "1")
-        self.faces = [self.server.process() for _ in range(2)]
+        self.processes = [self.server.process() for _ in range(2)]
         own = {name: each.default for name, each in PARAMETERS.items() if each.whose.name == "DESTINATION"}
         own |= {"ping_interval": 1, "ping_interval_pending": 1, "ping_interval_down": 1, "ping_jitter": 0}
-        assert self.faces[0].add_destination(KNOWN, "the owner", 0, None, None, **own) == 0
+        assert self.processes[0].add_destination(KNOWN, "the owner", 0, None, None, **own) == 0
         self.go_on(2)
 
     def go_on(self, seconds: float) -> None:
@@ -82,7 +82,7 @@ class AnyWord(ServerMachine):
     def a_script_adds(self, said: dict[str, Any], uri: Any, owner: Any, group: Any, **others: Any) -> None:
         """Whatever it takes for a destination, an owner, a callback, and an option; it may be a good one."""
         said = {name: value for name, value in said.items() if name not in TAKEN}
-        add = self.faces[0].add_destination
+        add = self.processes[0].add_destination
         if owner != "the owner":
             arguments = (others["flags"], others["callback"], others["attr"])
             assert add(uri, owner, *arguments, group=group, **said) in (0, -1)
@@ -90,27 +90,27 @@ class AnyWord(ServerMachine):
     @rule(uri=uris, owner=names, mode=anything, until=anything, by=anything, why=anything, code=anything)
     def a_script_says(self, uri: Any, owner: Any, code: Any, **mode: Any) -> None:
         """Of anybody but the known one, whom it would take out."""
-        face = self.faces[1]
+        api = self.processes[1]
         if isinstance(uri, str) and "192.168.10.20" in uri:
             return
-        assert face.del_destination(uri, owner) in (0, -1)
-        assert face.set_admin(uri, mode["mode"], mode["until"], mode["by"], mode["why"]) in (0, -1)
-        assert face.report_reply(uri, code) in (0, -1)
-        assert face.report_failure(uri, mode["why"]) in (0, -1)
-        assert face.report_success(uri, mode["why"]) in (0, -1)
-        assert face.ping_now(uri) in (0, -1)
-        assert face.is_alive(uri) in (1, 2, -1)
-        assert face.state(uri) in (0, 1, 2, -1)
-        assert isinstance(face.info(uri), dict)
-        assert isinstance(face.alive(owner), list)
-        assert face.is_group_alive(owner) in (1, 2, -1)
+        assert api.del_destination(uri, owner) in (0, -1)
+        assert api.set_admin(uri, mode["mode"], mode["until"], mode["by"], mode["why"]) in (0, -1)
+        assert api.report_reply(uri, code) in (0, -1)
+        assert api.report_failure(uri, mode["why"]) in (0, -1)
+        assert api.report_success(uri, mode["why"]) in (0, -1)
+        assert api.ping_now(uri) in (0, -1)
+        assert api.is_alive(uri) in (1, 2, -1)
+        assert api.state(uri) in (0, 1, 2, -1)
+        assert isinstance(api.info(uri), dict)
+        assert isinstance(api.alive(owner), list)
+        assert api.is_group_alive(owner) in (1, 2, -1)
 
     @rule(name=names, said=options)
     def a_script_configures(self, name: Any, said: dict[str, Any]) -> None:
         """A group, or the server."""
         said = {option: value for option, value in said.items() if option not in TAKEN}
-        assert self.faces[0].configure_group(name, **said) in (0, -1)
-        assert self.faces[0].register_callback(name, said) in (0, -1)
+        assert self.processes[0].configure_group(name, **said) in (0, -1)
+        assert self.processes[0].register_callback(name, said) in (0, -1)
 
     @rule(name=st.sampled_from([*NAMES, "destination"]), text=decoded([*TEXTS, *URIS]))
     def an_operator_sets(self, name: str, text: str) -> None:
@@ -129,7 +129,7 @@ class AnyWord(ServerMachine):
     )
     def a_peer_says(self, retry_after: str, call_id: str, reason: str, code: int) -> None:
         """In the reply to a ping of another destination."""
-        self.faces[0].add_destination("sip:10.9.9.9", "me")
+        self.processes[0].add_destination("sip:10.9.9.9", "me")
         self.ksr.reply_headers = {"Retry-After": retry_after}
         for ping in [ping for ping in self.ksr.sent[-20:] if ping.uri != KNOWN]:
             self.ksr.reply(ping, code, reason, call_id=call_id)
@@ -141,11 +141,11 @@ class AnyWord(ServerMachine):
     @invariant()
     def the_known_one_is_well(self) -> None:
         """It is asked, and it is up, whatever was said."""
-        if self.faces:
+        if self.processes:
             sent = len(self.ksr.sent)
             self.go_on(2.5)
             assert KNOWN in {ping.uri for ping in self.ksr.sent[sent:]}
-            assert self.faces[1].is_alive(KNOWN) == 1
+            assert self.processes[1].is_alive(KNOWN) == 1
 
     def teardown(self) -> None:
         """No line is long, none has a traceback, and KSR was used as it has to be."""

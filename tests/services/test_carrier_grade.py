@@ -1,4 +1,4 @@
-"""Rules, reports, admin modes, groups and files, through the face, on the fake."""
+"""Rules, reports, admin modes, groups and files, through the API, on the fake."""
 
 from pathlib import Path
 from types import ModuleType

@@ -14,8 +14,8 @@ STRANGER = "0123456789abcdef@stranger"
 
 def test_it_is_told_once_a_minute(server: FakeServer) -> None:
     """One line for all processes; it names the destination, the address and the reason; all are counted."""
-    faces = [server.process() for _ in range(3)]
-    sent = server.first_ping(faces[-1], A, ping_interval=3600)
+    processes = [server.process() for _ in range(3)]
+    sent = server.first_ping(processes[-1], A, ping_interval=3600)
     for _ in range(3):
         server.process()
         for _ in range(5):
@@ -25,7 +25,7 @@ def test_it_is_told_once_a_minute(server: FakeServer) -> None:
         "keepalive: a 404 from 198.51.100.7:1234 to a ping of sip:192.168.10.20:5060 does not count: "
         "its Call-ID is another one"
     ]
-    assert faces[-1].info(A)["mismatched"] == 15
+    assert processes[-1].info(A)["mismatched"] == 15
     server.now += 61_000_000
     server.ksr.reply(sent, 404, call_id=STRANGER)
     assert len(server.ksr.lines("warn")) == 2

@@ -27,7 +27,7 @@ def deaf(server: FakeServer, monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
 @pytest.fixture
 def keepalive(deaf: list[str]) -> ModuleType:
-    """The face, of a process that can be made deaf."""
+    """The API, of a process that can be made deaf."""
     import keepalive
 
     return keepalive

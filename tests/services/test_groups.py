@@ -1,4 +1,4 @@
-"""Groups through the face: what they cost, that enough answer at each moment, and what heals."""
+"""Groups through the API: what they cost, that enough answer at each moment, and what heals."""
 
 from __future__ import annotations
 
@@ -81,7 +81,7 @@ class EnoughAtEachMoment(ServerMachine):
     def begin(self, unknown_as: str) -> None:
         """Three processes, six destinations, of which two are in both groups."""
         self.server.define("unknown_as", unknown_as)
-        self.faces = [self.server.process() for _ in range(3)]
+        self.processes = [self.server.process() for _ in range(3)]
         for place, uri in enumerate(MEMBERS):
             for name in ("g", "h") if place in (1, 4) else ("gh"[place % 2],):
                 self.add(uri, name, place, 0)
@@ -89,8 +89,8 @@ class EnoughAtEachMoment(ServerMachine):
     def add(self, uri: str, name: str, priority: int, process: int) -> None:
         """Put a destination into a group."""
         options = {"group_min_alive": GROUPS[name], "ping_interval": 3600}
-        face = self.faces[process]
-        assert face.add_destination(uri, f"of {name}", group=name, priority=priority, **options) == 0
+        api = self.processes[process]
+        assert api.add_destination(uri, f"of {name}", group=name, priority=priority, **options) == 0
 
     @contextmanager
     def killed_after(self, writes: int | None) -> Iterator[None]:
@@ -109,9 +109,9 @@ class EnoughAtEachMoment(ServerMachine):
     @rule(uri=st.sampled_from(MEMBERS), alive=st.booleans(), process=st.integers(0, 2), writes=killing)
     def traffic_reports(self, uri: str, alive: bool, process: int, writes: int | None) -> None:
         """A state changes."""
-        face = self.faces[process]
+        api = self.processes[process]
         with self.killed_after(writes):
-            (face.report_success if alive else face.report_failure)(uri, "seen")
+            (api.report_success if alive else api.report_failure)(uri, "seen")
 
     @rule(
         uri=st.sampled_from(MEMBERS),
@@ -123,7 +123,7 @@ class EnoughAtEachMoment(ServerMachine):
         """One is taken out or put back."""
         before = len(self.ksr.logged)
         with self.killed_after(writes):
-            if self.faces[process].set_admin(uri, mode) != 0:
+            if self.processes[process].set_admin(uri, mode) != 0:
                 del self.ksr.logged[before:]
 
     @rule(
@@ -140,7 +140,7 @@ class EnoughAtEachMoment(ServerMachine):
     def one_goes(self, uri: str, name: str, process: int) -> None:
         """One is taken out of a group, or not there."""
         before = len(self.ksr.logged)
-        if self.faces[process].del_destination(uri, f"of {name}") != 0:
+        if self.processes[process].del_destination(uri, f"of {name}") != 0:
             del self.ksr.logged[before:]
 
     @rule(name=st.sampled_from(["g", "h", "new"]), room=st.integers(0, 7))
@@ -148,10 +148,10 @@ class EnoughAtEachMoment(ServerMachine):
         """A destination that finds no room for all of its rows is refused; its group is as it was before."""
         before, logged = roster_of(self.server, name), len(self.ksr.logged)
         self.ksr.room_left = room
-        refused = self.faces[0].add_destination("sip:192.168.10.99", "me", group=name) != 0
+        refused = self.processes[0].add_destination("sip:192.168.10.99", "me", group=name) != 0
         self.ksr.room_left = None
         if not refused:
-            assert self.faces[0].del_destination("sip:192.168.10.99", "me") == 0
+            assert self.processes[0].del_destination("sip:192.168.10.99", "me") == 0
         assert roster_of(self.server, name) == before
         del self.ksr.logged[logged:]
 
@@ -174,10 +174,10 @@ class EnoughAtEachMoment(ServerMachine):
                 roster_text.pages_of(self.ksr.tables["keepalive_group"].get(name, roster_text.EMPTY))
             )
             alive = [member for member, mark in members if mark in (ANSWERS, KEPT)]
-            for face in self.faces:
-                assert face.alive(name) == [member.uri for member in alive]
-                assert face.is_group_alive(name) == (1 if alive else 2 if members else -1)
-                assert all(face.is_alive(member.key) == 1 for member in alive)
+            for api in self.processes:
+                assert api.alive(name) == [member.uri for member in alive]
+                assert api.is_group_alive(name) == (1 if alive else 2 if members else -1)
+                assert all(api.is_alive(member.key) == 1 for member in alive)
         assert {key: groups_keeping(code) for key, code in states.items() if groups_keeping(code)} == holds
         assert named == set(self.ksr.tables["keepalive_page"])
 
@@ -244,12 +244,12 @@ def test_nonsense_in_a_row_of_a_group(
     rows[key] = patch(rows[key])
     if rows[key] is None:
         del rows[key]
-    for face in (keepalive, worker):
-        assert isinstance(face.alive("g"), list)
-        assert face.is_group_alive("g") in (1, 2, -1)
-        assert face.is_alive(MEMBERS[0]) in (1, 2, -1)
-        face.report_failure(MEMBERS[1], "seen")
-        face.report_success(MEMBERS[2], "seen")
+    for api in (keepalive, worker):
+        assert isinstance(api.alive("g"), list)
+        assert api.is_group_alive("g") in (1, 2, -1)
+        assert api.is_alive(MEMBERS[0]) in (1, 2, -1)
+        api.report_failure(MEMBERS[1], "seen")
+        api.report_success(MEMBERS[2], "seen")
     assert keepalive.set_admin(MEMBERS[3], "maint") == keepalive.set_admin(MEMBERS[3], "ready") == 0
     server.answer(200 if alive else 503, 40)
     assert [keepalive.alive("g"), worker.alive("g"), *(keepalive.is_alive(uri) for uri in MEMBERS)] == before
@@ -269,26 +269,26 @@ def test_a_change_makes_no_more_calls_in_a_large_group(
 ) -> None:
     """One member comes, fails, comes back and goes: as many calls among 600 as among 6."""
     calls = Calls(server, monkeypatch)
-    face = calls.face
+    api = calls.api
     options = {"group": "g", "group_min_alive": least, "ping_interval": 3600}
     costs = []
     added: list[str] = []
     for number in (6, 600):
         for uri in fleet(number)[len(added) :]:
             added.append(uri)
-            face.add_destination(uri, "me", priority=len(added), **options)
-            face.report_success(uri)
+            api.add_destination(uri, "me", priority=len(added), **options)
+            api.report_success(uri)
         uri = "sip:192.168.10.20"
-        reports = face.report_success, face.report_failure, face.report_success
+        reports = api.report_success, api.report_failure, api.report_success
         costs.append(
             [
-                calls.of(face.add_destination, uri, "me", priority=3, **options),
+                calls.of(api.add_destination, uri, "me", priority=3, **options),
                 *(calls.of(report, uri) for report in reports),
-                calls.of(face.set_admin, uri, "maint"),
-                calls.of(face.del_destination, uri, "me"),
+                calls.of(api.set_admin, uri, "maint"),
+                calls.of(api.del_destination, uri, "me"),
             ]
         )
-        assert len(face.alive("g")) == number
+        assert len(api.alive("g")) == number
     few, many = costs
     # Pages that are full are parted, those that are empty are brought together.
     assert all(large <= small + 8 for small, large in zip(few, many, strict=True)), costs
@@ -299,23 +299,23 @@ def test_is_alive_makes_one_call_whatever_it_says(
 ) -> None:
     """Up, down, unknown in each way, drained, kept answering, not monitored, malformed."""
     calls = Calls(server, monkeypatch)
-    face = calls.face
-    face.add_destination(A, "me")
+    api = calls.api
+    api.add_destination(A, "me")
     server.answer(200, 2)
     held_up, drained, stranger = "sip:192.168.10.30", "sip:192.168.10.31", "sip:192.168.10.32"
-    face.add_destination(held_up, "me", group="g", group_min_alive=1)
-    face.add_destination(drained, "me")
-    face.add_destination(B, "me")
+    api.add_destination(held_up, "me", group="g", group_min_alive=1)
+    api.add_destination(drained, "me")
+    api.add_destination(B, "me")
     for uri in (B, held_up):
-        face.report_failure(uri)
-    face.set_admin(drained, "drain")
+        api.report_failure(uri)
+    api.set_admin(drained, "drain")
     expected = {A: 1, B: 2, held_up: 1, drained: 2, stranger: -1, "bad uri": -1}
     for word, answered in (("up", 1), ("down", 2), ("error", -1)):
-        face.add_destination(f"sip:{word}.example.com", "me", unknown_as=word)
+        api.add_destination(f"sip:{word}.example.com", "me", unknown_as=word)
         expected[f"sip:{word}.example.com"] = answered
     for uri, answered in expected.items():
-        assert face.is_alive(uri) == answered
-        assert calls.of(face.is_alive, uri) == 1
+        assert api.is_alive(uri) == answered
+        assert calls.of(api.is_alive, uri) == 1
 
 
 @pytest.mark.parametrize("name", [None, 7, b"g", "", "g\0", "\ud800", "g\n", "g" * 1_000_000, ["g"]])

@@ -25,7 +25,7 @@ class GuardedGroup(ServerMachine):
     def begin(self, unknown_as: str) -> None:
         """Three processes, three destinations."""
         self.server.define("unknown_as", unknown_as)
-        self.faces = [self.server.process() for _ in range(3)]
+        self.processes = [self.server.process() for _ in range(3)]
         self.modes = dict.fromkeys((A, B, C), "ready")
         self.members = {A, B, C}
         for place, uri in enumerate((A, B, C)):
@@ -35,15 +35,15 @@ class GuardedGroup(ServerMachine):
         """Add a member."""
         options = {"group_min_alive": 1, "ping_interval": 1, "drain_codes": "480", "drain_time": 5}
         assert (
-            self.faces[process].add_destination(uri, "guard", group="g", priority=ord(uri[-1]), **options)
+            self.processes[process].add_destination(uri, "guard", group="g", priority=ord(uri[-1]), **options)
             == 0
         )
 
     @rule(uri=st.sampled_from([A, B, C]), alive=st.booleans(), process=st.integers(0, 2))
     def traffic_reports(self, uri: str, alive: bool, process: int) -> None:
         """A state changes."""
-        face = self.faces[process]
-        (face.report_success if alive else face.report_failure)(uri, "seen")
+        api = self.processes[process]
+        (api.report_success if alive else api.report_failure)(uri, "seen")
 
     @rule(
         uri=st.sampled_from([A, B, C]),
@@ -53,14 +53,14 @@ class GuardedGroup(ServerMachine):
     def an_administrator_decides(self, uri: str, mode: str, process: int) -> None:
         """One is taken out or put back."""
         if uri in self.members:
-            assert self.faces[process].set_admin(uri, mode) == 0
+            assert self.processes[process].set_admin(uri, mode) == 0
             self.modes[uri] = mode
 
     @rule(uri=st.sampled_from([A, B, C]), process=st.integers(0, 2))
     def one_comes_or_goes(self, uri: str, process: int) -> None:
         """One is deleted, or added again."""
         if uri in self.members:
-            assert self.faces[process].del_destination(uri, "guard") == 0
+            assert self.processes[process].del_destination(uri, "guard") == 0
             self.members.remove(uri)
         else:
             self.add(uri, process)
@@ -75,14 +75,14 @@ class GuardedGroup(ServerMachine):
     @invariant()
     def somebody_answers(self) -> None:
         """As long as anybody is left to an operator, someone answers 1; and no more are held than needed."""
-        if not self.faces:
+        if not self.processes:
             return
         available = [uri for uri in self.members if self.modes[uri] == "ready"]
-        for face in self.faces:
-            answering = [uri for uri in self.members if face.is_alive(uri) == 1]
+        for api in self.processes:
+            answering = [uri for uri in self.members if api.is_alive(uri) == 1]
             assert bool(answering) == bool(available)
-            assert set(face.alive("g")) == set(answering)
-        held_up = [uri for uri in self.members if "group_min_alive" in self.faces[0].info(uri)["held"]]
+            assert set(api.alive("g")) == set(answering)
+        held_up = [uri for uri in self.members if "group_min_alive" in self.processes[0].info(uri)["held"]]
         assert len(held_up) <= 1
         assert not held_up or answering == held_up
 

@@ -61,7 +61,7 @@ def test_who_is_well_is_seen_at_a_glance(server: FakeServer, monkeypatch: pytest
     calls = Calls(server, monkeypatch)
     uris = fleet(40)
     for uri in uris:
-        assert calls.face.add_destination(uri, "me", group="g") == 0
+        assert calls.api.add_destination(uri, "me", group="g") == 0
     server.answer(200, 12)
 
     from keepalive_core.services import inspection, prober

@@ -22,12 +22,12 @@ def test_what_is_too_long_for_a_uri_is_not_remembered(keepalive: ModuleType, ser
 def test_spellings_have_a_bound_in_bytes(server: FakeServer) -> None:
     """Asked for ever new destinations, and for texts of 40 kB, a process keeps within its bound."""
     server.define("table_size", "3")
-    face = server.process()
+    api = server.process()
     from keepalive_core.services import lookup
 
     for number in range(1000):
-        assert face.is_alive(f"sip:{number}@192.168.10.20") == -1
-        assert face.is_alive(f"{number}" + "x" * 40_000) == -1
+        assert api.is_alive(f"sip:{number}@192.168.10.20") == -1
+        assert api.is_alive(f"{number}" + "x" * 40_000) == -1
         known = lookup.keys_of_texts
         assert sum(getsizeof(text) + getsizeof(key) for text, key in known.items()) < 16 * 1024
     assert max(map(len, known)) <= 255

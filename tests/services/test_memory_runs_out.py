@@ -39,7 +39,7 @@ class MemoryRunsOut(ServerMachine):
         TOLD.clear()
         self.server.define("ping_interval", "2")
         self.server.define("fall", "1")
-        self.faces = [self.server.process() for _ in range(2)]
+        self.processes = [self.server.process() for _ in range(2)]
         self.owners: dict[str, dict[str, dict[str, Any]]] = {uri: {} for uri in URIS}
         """by URI and owner, what was accepted"""
         self.modes = dict.fromkeys(URIS, "ready")
@@ -61,7 +61,7 @@ class MemoryRunsOut(ServerMachine):
 
     def answers_of_groups(self) -> list[list[str]]:
         """Who is alive in each group."""
-        return [self.faces[1].alive(group) for group in GROUPS[1:]]
+        return [self.processes[1].alive(group) for group in GROUPS[1:]]
 
     # --- what happens ---
 
@@ -86,7 +86,7 @@ class MemoryRunsOut(ServerMachine):
     ) -> None:
         """Registered in full, or not at all; what was there before stays as it was."""
         how = {"group": group, "priority": priority, "fall": fall}
-        add = self.faces[process].add_destination
+        add = self.processes[process].add_destination
         if self.with_shortage(shortage, lambda: add(uri, owner, 0, on_change, {"of": owner}, **how)):
             if not self.owners[uri]:
                 self.modes[uri] = "ready"
@@ -100,7 +100,7 @@ class MemoryRunsOut(ServerMachine):
     )
     def an_owner_deletes(self, shortage: tuple[int, int | None], uri: str, owner: str, process: int) -> None:
         """Gone, or still there; and of what an owner does not have there is nothing to delete."""
-        delete = self.faces[process].del_destination
+        delete = self.processes[process].del_destination
         if self.with_shortage(shortage, lambda: delete(uri, owner)):
             assert owner in self.owners[uri]
             del self.owners[uri][owner]
@@ -108,14 +108,14 @@ class MemoryRunsOut(ServerMachine):
     @rule(shortage=SHORTAGES, uri=st.sampled_from(URIS), mode=st.sampled_from(["ready", "drain", "maint"]))
     def an_administrator_decides(self, shortage: tuple[int, int | None], uri: str, mode: str) -> None:
         """So it is from then on, or as before."""
-        if self.with_shortage(shortage, lambda: self.faces[0].set_admin(uri, mode)):
+        if self.with_shortage(shortage, lambda: self.processes[0].set_admin(uri, mode)):
             assert self.owners[uri]
             self.modes[uri] = mode
 
     @rule(shortage=SHORTAGES, group=st.sampled_from(GROUPS[1:]), floor=st.integers(0, 2))
     def a_group_is_configured(self, shortage: tuple[int, int | None], group: str, floor: int) -> None:
         """Its floor is another one, or the one before."""
-        configure = self.faces[0].configure_group
+        configure = self.processes[0].configure_group
         if self.with_shortage(shortage, lambda: configure(group, group_min_alive=floor)):
             self.floors[group] = floor
 
@@ -132,11 +132,9 @@ class MemoryRunsOut(ServerMachine):
     @rule(shortage=SHORTAGES, uri=st.sampled_from(URIS), alive=st.booleans())
     def a_script_reports(self, shortage: tuple[int, int | None], uri: str, alive: bool) -> None:
         """And asks for a ping."""
-        face = self.faces[1]
-        self.with_shortage(
-            shortage, lambda: (face.report_success if alive else face.report_failure)(uri, "x")
-        )
-        self.with_shortage(shortage, lambda: face.ping_now(uri))
+        api = self.processes[1]
+        self.with_shortage(shortage, lambda: (api.report_success if alive else api.report_failure)(uri, "x"))
+        self.with_shortage(shortage, lambda: api.ping_now(uri))
 
     @rule()
     def there_is_room(self) -> None:
@@ -159,15 +157,15 @@ class MemoryRunsOut(ServerMachine):
     @invariant()
     def nothing_is_half_registered(self) -> None:
         """Each process sees who was accepted, with all that was, and nobody else."""
-        for face in self.faces:
+        for api in self.processes:
             wanted = {uri for uri, owners in self.owners.items() if owners}
-            assert {each["uri"] for each in face.list()} == wanted
+            assert {each["uri"] for each in api.list()} == wanted
             for uri in URIS:
-                assert (face.is_alive(uri) == -1) == (uri not in wanted)
-                assert (face.state(uri) == -1) == (uri not in wanted)
+                assert (api.is_alive(uri) == -1) == (uri not in wanted)
+                assert (api.state(uri) == -1) == (uri not in wanted)
                 if uri not in wanted:
                     continue
-                known = face.info(uri)
+                known = api.info(uri)
                 assert known["owners"].keys() == self.owners[uri].keys()
                 for owner, how in self.owners[uri].items():
                     said = known["owners"][owner]
@@ -180,7 +178,7 @@ class MemoryRunsOut(ServerMachine):
 
     def teardown(self) -> None:
         """With room, and peers that answer, all is well within seconds; and no lock, no trace is left."""
-        if self.faces:
+        if self.processes:
             self.ksr.room_left = self.ksr.refusals_left = None
             self.answers = dict.fromkeys(URIS, 200)
             self.go_on(60)
@@ -199,8 +197,8 @@ class MemoryRunsOut(ServerMachine):
         self.go_on(4)
         assert {ping.uri for ping in self.ksr.sent[sent:]} == set(asked)
         for uri in asked:
-            assert self.faces[0].state(uri) == 1
-            assert self.faces[0].info(uri)["callbacks"]["waiting"] == 0
+            assert self.processes[0].state(uri) == 1
+            assert self.processes[0].info(uri)["callbacks"]["waiting"] == 0
             assert TOLD[uri] == 1
         for group in GROUPS[1:]:
             members = {
@@ -208,7 +206,7 @@ class MemoryRunsOut(ServerMachine):
                 for uri in wanted
                 if group in {how["group"] for how in self.owners[uri].values()} and self.modes[uri] == "ready"
             }
-            assert set(self.faces[1].alive(group)) == members
+            assert set(self.processes[1].alive(group)) == members
         keys = {f"{uri}:5060" for uri in wanted}
         for table in KEPT_OF:
             assert self.ksr.tables[f"keepalive_{table}"].keys() <= keys, table

@@ -301,10 +301,10 @@ class Vandal(ServerMachine):
     @initialize()
     def begin(self) -> None:
         self.server.define("ping_interval", "1")
-        self.faces = [self.server.process() for _ in range(2)]
+        self.processes = [self.server.process() for _ in range(2)]
         self.wanted = {A: True, B: True}
         for uri in self.wanted:
-            self.faces[0].add_destination(uri, "me", 0, on_change, group="g")
+            self.processes[0].add_destination(uri, "me", 0, on_change, group="g")
         settle(self.server, 2)
 
     tables = st.sampled_from([f"keepalive_{name}" for name in TABLES] + ["keepalive"])
@@ -327,10 +327,10 @@ class Vandal(ServerMachine):
     def come_or_go(self, uri: str, process: int) -> None:
         # Who asks for it while its row makes no sense is refused, and asks again.
         if self.wanted[uri]:
-            done = self.faces[process].del_destination(uri, "me") == 0
+            done = self.processes[process].del_destination(uri, "me") == 0
             self.wanted[uri] = not done
         else:
-            self.wanted[uri] = self.faces[process].add_destination(uri, "me", group="g") == 0
+            self.wanted[uri] = self.processes[process].add_destination(uri, "me", group="g") == 0
         # What the prober has not heard of it cannot bring back.
         self.server.tick(0.2)
 
@@ -348,9 +348,9 @@ class Vandal(ServerMachine):
             settle(self.server, 13)
             for uri, is_wanted in self.wanted.items():
                 state = (UP if uri == A else DOWN) if is_wanted else -1
-                assert [face.is_alive(uri) for face in self.faces] == [state, state]
+                assert [api.is_alive(uri) for api in self.processes] == [state, state]
             alive = [A] if self.wanted[A] else []
-            assert [face.alive("g") for face in self.faces] == [alive, alive]
+            assert [api.alive("g") for api in self.processes] == [alive, alive]
         self.ksr.logged.clear()
         super().teardown()
 

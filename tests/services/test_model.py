@@ -43,7 +43,7 @@ class OneDestination(ServerMachine):
     @initialize(rise=st.integers(1, 4), fall=st.integers(1, 4))
     def begin(self, rise: int, fall: int) -> None:
         """Three processes, and a destination."""
-        self.faces = [self.server.process() for _ in range(3)]
+        self.processes = [self.server.process() for _ in range(3)]
         self.rise, self.fall = rise, fall
         self.evidence: list[bool | None] = []
         self.mode = "ready"
@@ -57,7 +57,7 @@ class OneDestination(ServerMachine):
     def add(self) -> None:
         """Register the destination."""
         options = {"rise": self.rise, "fall": self.fall, "ping_interval": 1}
-        assert self.faces[0].add_destination(DESTINATION, "model", **options) == 0
+        assert self.processes[0].add_destination(DESTINATION, "model", **options) == 0
 
     # --- what happens ---
 
@@ -95,20 +95,20 @@ class OneDestination(ServerMachine):
     @rule(alive=st.booleans(), process=st.integers(0, 2))
     def traffic_reports(self, alive: bool, process: int) -> None:
         """A process reports what traffic showed."""
-        face = self.faces[process]
-        assert (face.report_success if alive else face.report_failure)(DESTINATION, "seen") == 0
+        api = self.processes[process]
+        assert (api.report_success if alive else api.report_failure)(DESTINATION, "seen") == 0
         self.evidence.append(alive)
 
     @rule(mode=st.sampled_from(MODES), process=st.integers(0, 2))
     def an_administrator_decides(self, mode: str, process: int) -> None:
         """A process sets the admin mode."""
-        assert self.faces[process].set_admin(DESTINATION, mode) == 0
+        assert self.processes[process].set_admin(DESTINATION, mode) == 0
         self.mode = mode
 
     @rule(process=st.integers(0, 2))
     def it_is_registered_anew(self, process: int) -> None:
         """Deleted and added again it is another registration: unknown, ready, and old pings are nothing."""
-        assert self.faces[process].del_destination(DESTINATION, "model") == 0
+        assert self.processes[process].del_destination(DESTINATION, "model") == 0
         self.add()
         self.evidence.append(None)
         self.mode = "ready"
@@ -125,16 +125,16 @@ class OneDestination(ServerMachine):
     @invariant()
     def every_process_sees_what_the_model_says(self) -> None:
         """State, answer, counters, admin mode and history agree with the evidence."""
-        if not self.faces:
+        if not self.processes:
             return
         states = states_of(self.evidence, self.rise, self.fall)
         begins = len(self.evidence) - self.evidence[::-1].index(None) if None in self.evidence else 0
         since = self.evidence[begins:]
-        for face in self.faces:
-            assert face.state(DESTINATION) == states[-1]
+        for api in self.processes:
+            assert api.state(DESTINATION) == states[-1]
             down = self.mode != "ready" or states[-1] == 2
-            assert face.is_alive(DESTINATION) == (2 if down else 1), "unknown_as is up"
-        known = self.faces[0].info(DESTINATION)
+            assert api.is_alive(DESTINATION) == (2 if down else 1), "unknown_as is up"
+        known = self.processes[0].info(DESTINATION)
         assert known["admin"]["mode"] == self.mode
         assert (known["ok"], known["failed"]) == (since.count(True), since.count(False))
         assert known["void"] == 0, "this server heard everything"

@@ -37,18 +37,18 @@ def test_terms_are_looked_up_once(server: FakeServer, monkeypatch: pytest.Monkey
     """As long as nothing changes a report reads neither the registration nor the admin mode."""
     calls = Calls(server, monkeypatch)
     for uri in (A, "sip:192.168.10.21"):
-        calls.face.add_destination(uri, "me", ping_interval=3600)
+        calls.api.add_destination(uri, "me", ping_interval=3600)
     server.answer(200, 3)
 
     def read() -> set[str]:
         before = len(calls.made)
-        calls.face.report_success(A)
+        calls.api.report_success(A)
         made = calls.made[before:]
         return {f"{args[0]} {args[1]}" for name, args in made if name == "htable.sht_get"}
 
     own = {"keepalive_destination sip:192.168.10.20:5060", "keepalive_admin sip:192.168.10.20:5060"}
     assert not own & read()
-    calls.face.set_admin("sip:192.168.10.21", "drain")
+    calls.api.set_admin("sip:192.168.10.21", "drain")
     assert own <= read()
     assert not own & read()
 

@@ -22,7 +22,7 @@ class Counted:
         self.server = server
         self.calls = calls
         for uri in (A, B, C):
-            assert calls.face.add_destination(uri, "me", **options) == 0
+            assert calls.api.add_destination(uri, "me", **options) == 0
         server.answer(200, 70)
 
     def ping(self) -> Transaction:
@@ -75,7 +75,7 @@ def test_how_many_calls_a_verdict_takes(
     if guards:
         server.define("mass_failure", "40")
     counted = Counted(server, Calls(server, monkeypatch), **(GUARDED if guards else {}))
-    report = counted.calls.face.report_reply
+    report = counted.calls.api.report_reply
     counted.reply(200)
     report(A, 200)
     # What is at hand, whose ping it was and its Call-ID; lock, read, write and unlock.
@@ -100,8 +100,8 @@ def test_each_row_is_read_once(server: FakeServer, monkeypatch: pytest.MonkeyPat
     for function, args in (
         (server.ksr.reply, (counted.ping(), 503, "Reason")),
         (server.ksr.reply, (counted.ping(), 200, "OK")),
-        (counted.calls.face.report_failure, (A,)),
-        (counted.calls.face.report_success, (A,)),
+        (counted.calls.api.report_failure, (A,)),
+        (counted.calls.api.report_success, (A,)),
     ):
         before = len(counted.calls.made)
         function(*args)

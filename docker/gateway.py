@@ -87,8 +87,8 @@ class Gateway:
         """codes of answers of another conversation, each sent before its own"""
         self.answers_from: socket.socket | None = None
         """another socket that answers over UDP leave from"""
-        self.hangs_up = False
-        """closes a TCP connection instead of an answer"""
+        self.hang_ups = 0
+        """how many more times it closes a TCP connection instead of an answer"""
         self.lost: set[int] = set()
         """which ones of ten pings in turn, 0 to 9, are not answered"""
         self.requests: list[Request] = []
@@ -160,7 +160,8 @@ class Gateway:
             # Pings and the requests of the tests have no body over TCP.
             while b"\r\n\r\n" in buffered:
                 head, _, buffered = buffered.partition(b"\r\n\r\n")
-                if self.hangs_up:
+                if self.hang_ups:
+                    self.hang_ups -= 1
                     connection.close()
                     return
                 for answer in self._answers(head + b"\r\n\r\n"):

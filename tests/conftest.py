@@ -65,6 +65,8 @@ class FakeServer:
         self.refusals: dict[str, str] = {}
         """why the host sends nothing from an address of its own, "" for any, or to a peer"""
         self.has_descriptors = True
+        self.has_connections = True
+        """whether Kamailio has one with each peer that is silent"""
         self.now = 1_000_000_000
         """us"""
         self.said_at_import: list[tuple[str, str]] = []
@@ -116,6 +118,8 @@ class FakeServer:
         self._monkeypatch.setattr(host, "has_route", lambda address: address not in self.unreachable)
         self._monkeypatch.setattr(host, "has_descriptors", lambda: self.has_descriptors)
         self._monkeypatch.setattr(host, "refusal", self._refusal)
+        connections = importlib.import_module("keepalive_core.services.watch").connections
+        self._monkeypatch.setattr(connections, "is_established", lambda *peer: self.has_connections)
         prober.the_prober = prober.Prober(lambda: self.now)
         self.ksr.handlers = keepalive.Handlers()
         return keepalive

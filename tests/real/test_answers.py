@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import re
 import socket
@@ -276,11 +277,39 @@ def test_a_connection_that_is_closed(kamailio: Kamailio, gateway: Gateway) -> No
     uri = f"{gateway.uri};transport=tcp"
     assert kamailio.call("add_destination", uri, "test") == 0
     kamailio.wait_for_state(uri, UP)
-    gateway.hangs_up = True
+    gateway.hang_ups = 1000
     kamailio.wait_for_state(uri, DOWN)
-    gateway.hangs_up = False
+    gateway.hang_ups = 0
     kamailio.wait_for_state(uri, UP)
     kamailio.call("del_destination", uri, "test")
+
+
+def test_a_connection_that_is_closed_once(kamailio: Kamailio, gateway: Gateway) -> None:
+    """As an idle one may be, just when a ping leaves on it: it is asked once more at once, and stays up."""
+    uri = f"{gateway.uri};transport=tcp"
+    assert kamailio.call("add_destination", uri, "test", ping_interval=5) == 0
+    kamailio.wait_for_state(uri, UP)
+    known = kamailio.call("info", uri)
+    gateway.hang_ups = 1
+    wait_for("its second try", lambda: kamailio.call("info", uri)["ok"] > known["ok"])
+    assert gateway.hang_ups == 0
+    known = kamailio.call("info", uri)
+    assert (known["state"], known["failed"], known["void"]) == ("up", 0, 1)
+    assert not kamailio.log_lines(f"{uri} up -> down")
+    kamailio.call("del_destination", uri, "test")
+
+
+def test_a_reply_route_that_waits(start, gateway: Gateway) -> None:
+    """What it holds for longer than ping_timeout came too late, and that is down; what it lets pass is up."""
+    server = start(SCRIPT=HERE / "holding.py", KEEPALIVE_DESTINATIONS=gateway.uri)
+    with contextlib.closing(Gateway()) as other:
+        assert server.call("add_destination", other.uri, "test", ping_method="INFO", ping_interval=3) == 0
+        server.wait_for_state(other.uri, DOWN)
+        assert other.requests
+        assert server.call("info", other.uri)["last_reason"].startswith("no reply in ")
+    before = server.call("info", gateway.uri)["ok"]
+    wait_for("three pings", lambda: server.call("info", gateway.uri)["ok"] >= before + 3)
+    assert server.call("info", gateway.uri)["failed"] == 0
 
 
 def test_a_script_that_takes_our_replies_is_told(start, gateway: Gateway) -> None:

@@ -18,6 +18,7 @@ from keepalive_core.rules.judging import (
     is_success,
     judge,
     judge_report,
+    may_be_asked_again,
 )
 from keepalive_core.rules.latency import LOSS, RECENT, loss, sample
 from keepalive_core.rules.pace import Pace, pace
@@ -416,3 +417,20 @@ def test_a_drain_ends_at_its_end(until: int, now: int, transition: Transition) -
     verdict = end_drain(Health(1, UP, drain_until=until), now)
     assert verdict.transition is transition
     assert verdict.health.drain_until == (until if transition is Transition.STALE else 0)
+
+
+@pytest.mark.parametrize(
+    ("known", "fall", "may"),
+    [
+        (Health(1, UP, streak=1), 1, True),
+        (Health(1, UP, streak=1), 2, False),
+        (Health(1, UP, streak=1, voids=1), 1, False),
+        (Health(1, UP, streak=-1), 1, False),
+        (Health(1, UP, streak=0), 1, False),
+        (Health(1, DOWN, streak=1), 1, False),
+        (Health(1, UNKNOWN), 1, False),
+    ],
+)
+def test_who_may_be_asked_again(known: Health, fall: int, may: bool) -> None:
+    """Who would be down by one failure behind a success, and once only."""
+    assert may_be_asked_again(known, Criteria(fall=fall)) is may

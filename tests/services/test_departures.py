@@ -396,8 +396,9 @@ def test_as_many_connections_as_kamailio_may_have(
     """What needs one more has no verdict: strangers may have taken them all."""
     info = {"max_connections": 10, "opened_connections": 0, "max_tls_connections": 10}
     info |= {"opened_tls_connections": 0, f"opened_{kind}connections": opened}
+    server.has_connections = False
     server.ksr.rpc = lambda method, parameters: info if method == "core.tcp_info" else []
-    keepalive.add_destination(uri, "me", ping_interval=5, ping_timeout=1000)
+    keepalive.add_destination(uri, "me", ping_interval=5, ping_timeout=1000, fall=2)
     server.answer(seconds=6)
     time_out_the_next(server)
     void *= uri != ADDRESS and (not kind or "tls" in uri)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from types import ModuleType
 
+import pytest
+
 from conftest import FakeServer
 
 NAME = "sip:gateway.example"
@@ -46,3 +48,58 @@ def test_without_memory_for_a_ping_nobody_is_down(keepalive: ModuleType, server:
     server.ksr.room_left = None
     server.tick(3)
     assert keepalive.state(NAME) == 2
+
+
+TCP, TLS_NAME = "sip:192.168.10.20;transport=tcp", "sip:gateway.example;transport=tls"
+
+
+def time_out_the_next(server: FakeServer, seconds: float) -> None:
+    """Let tm give up the next ping, which leaves within some seconds."""
+    before, until = len(server.ksr.sent), server.now + seconds * 1_000_000
+    while len(server.ksr.sent) == before:
+        server.tick()
+        assert server.now <= until
+    server.tick(1)
+    server.ksr.time_out(server.ksr.sent[-1])
+
+
+@pytest.mark.parametrize("uri", [TCP, TLS_NAME])
+@pytest.mark.parametrize("answers", [True, False])
+def test_a_ping_on_a_connection_that_the_peer_has_just_closed(
+    keepalive: ModuleType, server: FakeServer, uri: str, answers: bool
+) -> None:
+    """It is asked once more at once, over a new connection, and that counts."""
+    keepalive.add_destination(uri, "me", ping_interval=30, ping_timeout=1000)
+    server.answer(seconds=31)
+    server.has_connections = False
+    time_out_the_next(server, 30)
+    known = keepalive.info(uri)
+    assert (known["state"], known["void"], known["failed"]) == ("up", 1, 0)
+    assert known["last_reason"] == "no verdict: no reply in 1000 ms: the peer has closed the connection"
+    if answers:
+        server.answer(seconds=1.1)
+        known = keepalive.info(uri)
+        assert (known["state"], known["last_result"], known["failed"]) == ("up", "reply", 0)
+        time_out_the_next(server, 30)
+        assert keepalive.info(uri)["void"] == 2
+    else:
+        time_out_the_next(server, 1.1)
+        assert keepalive.state(uri) == keepalive.DOWN
+        time_out_the_next(server, 30)
+        assert (keepalive.state(uri), keepalive.info(uri)["void"]) == (keepalive.DOWN, 1)
+
+
+@pytest.mark.parametrize(
+    ("uri", "options", "is_connected"),
+    [("sip:192.168.10.20", {}, False), (TCP, {}, True), (TCP, {"fall": 2}, False)],
+    ids=["no connection is needed", "a connection is there", "it is asked again anyway"],
+)
+def test_a_silence_that_no_closed_connection_excuses(
+    keepalive: ModuleType, server: FakeServer, uri: str, options: dict[str, int], is_connected: bool
+) -> None:
+    """It counts at once."""
+    keepalive.add_destination(uri, "me", ping_interval=5, ping_timeout=1000, **options)
+    server.answer(seconds=6)
+    server.has_connections = is_connected
+    time_out_the_next(server, 6)
+    assert (keepalive.info(uri)["failed"], keepalive.info(uri)["void"]) == (1, 0)

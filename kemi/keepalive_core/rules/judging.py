@@ -113,6 +113,14 @@ def judge(health: Health, result: Result, criteria: Criteria, wall: int) -> Verd
     return Verdict(after._replace(since=wall) if transition is Transition.CHANGED else after, transition)
 
 
+def may_be_asked_again(health: Health, criteria: Criteria) -> bool:
+    """Say whether a destination goes down by one failure behind a success, so that it may be asked once more.
+
+    With another ``fall`` it is asked again anyway.
+    """
+    return health.state == UP and health.streak > 0 and not health.voids and criteria.fall == 1
+
+
 def _voided(health: Health, result: Result) -> Verdict:
     void = health._replace(
         newest_sent=result.sent,

@@ -4,13 +4,14 @@ What nearly all evidence is, one more success, is written down here at once. All
 """
 
 import time
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from ..kamailio import answers, clock, destination_rows, host, rehearsal, tables, tm
 from ..rules import uris
 from ..rules.calls import ON, is_call_success
 from ..rules.criteria import Criteria
 from ..rules.evidence import Call, EndOfDrain, Expiry, Kind, Mismatch, Report, Result
+from ..rules.judging import may_be_asked_again
 from ..rules.latency import percentile
 from ..rules.policy import Policy
 from ..rules.record import Health, fast_call, fast_success
@@ -106,6 +107,9 @@ def _ignore_reply(ping: tm.Ping, code: int, fault: str) -> None:
 # --- pings that are not -----------------------------------------------------------------------------------
 
 
+_NO_CONNECTION: Final = "the peer has closed the connection"
+
+
 class _Seen(NamedTuple):
     """A destination, as it was when the silence began to be looked into."""
 
@@ -136,7 +140,7 @@ def _judge_silence(key: str, criteria: Criteria, result: Result, socket: str, se
     witness = _witness(key, criteria, result, socket, seen) if result.kind.is_silent else ""
     if witness:
         result = result._replace(kind=Kind.UNHEARD, reason=witness)
-    verdicts.apply(key, result, criteria)
+    verdicts.apply(key, result, criteria, Wish.SOON if witness == _NO_CONNECTION else Wish.REGULARLY)
     if result.kind is Kind.TIMEOUT:
         complaints.of_short_limit(criteria, result)
     elif result.kind is Kind.LOST:
@@ -149,7 +153,8 @@ def _witness(key: str, criteria: Criteria, result: Result, socket: str, seen: _S
     if witness:
         return witness
     if not criteria.resent_after:
-        return watch.connection_witness(*uris.peer_of(seen.policy.proxy or key))
+        peer = uris.peer_of(seen.policy.proxy or key)
+        return watch.connection_witness(*peer) or _closed_connection(peer, criteria, result, seen)
     latency = percentile(seen.health.samples, 95)
     if not latency and seen.health.resent:
         # The peer is slower than tm's first repetition, so its latency is not known (Karn's rule): the answer
@@ -157,6 +162,17 @@ def _witness(key: str, criteria: Criteria, result: Result, socket: str, seen: _S
         latency = result.ended - result.sent
     copies = tm.copies(result.sent, result.ended, criteria)
     return watch.socket_witness(socket, copies, latency, result.ended)
+
+
+def _closed_connection(peer: tuple[str, int], criteria: Criteria, result: Result, seen: _Seen) -> str:
+    """Return that the peer closed the connection on which it may have been asked, "" if it did not.
+
+    A peer may close an idle one in the moment in which a ping leaves on it. So it is asked once more, over a
+    new one, before it is down by that.
+    """
+    if result.kind is not Kind.TIMEOUT or not may_be_asked_again(seen.health, criteria):
+        return ""
+    return "" if watch.connections.is_established(*peer) else _NO_CONNECTION
 
 
 def _refusal(key: str, seen: _Seen) -> str:

@@ -8,12 +8,16 @@
 # make parameters   writes keepalive-settings.cfg's parameters and docs/parameters.md of rules/parameters.py
 # make faults  shows what faults do to this module and to the C module, a quarter of an hour
 # make bench   compares with the C modules in three minutes (FULL=1: all, half an hour); make soak PINGS=1000000
+# make install, make uninstall   puts the module where Kamailio finds it: PREFIX=/usr/local, DESTDIR=
+# make deb     builds the Debian package, in build/
 # make before  compares with an earlier version, ten minutes; COMMIT=... ONLY="waits changes"
 
 # Debian keeps kamailio where the PATH of an ordinary user does not look.
 export PATH := $(PATH):/usr/sbin:/sbin
 
 PYTHON ?= python3
+PREFIX ?= /usr/local
+export PREFIX DESTDIR PYTHON PYTHON_DIR STATE_DIR
 VENV := .venv/bin
 DESTINATIONS ?=
 
@@ -25,11 +29,18 @@ COMMIT ?=
 # The last -m counts: this one takes the place of pyproject.toml's.
 MARKS = $(if $(FULL),-m "")
 
-.PHONY: run test need check unit real stubs bench before soak faults parameters coverage coverage-rules mutants
+.PHONY: install uninstall deb run test need check unit real stubs bench before soak faults parameters coverage coverage-rules mutants
 
 run:
 	@scripts/need.sh run
 	@exec $(PYTHON) scripts/run.py "$(DESTINATIONS)"
+
+install uninstall:
+	@scripts/install.sh $@
+
+deb:
+	@scripts/need.sh deb
+	@packaging/build.sh build
 
 test: need check unit real
 

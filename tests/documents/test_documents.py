@@ -90,7 +90,7 @@ def test_contributing_is_a_map() -> None:
 def test_the_version_is_one(server: FakeServer) -> None:
     """Module, project and changelog name the same version."""
     version = server.process().__version__
-    assert f'version = "{version}"' in (ROOT / "pyproject.toml").read_text()
+    assert 'version = {attr = "keepalive_core.VERSION"}' in (ROOT / "pyproject.toml").read_text()
     assert re.findall(r"## \[(\d.*?)\]", CHANGELOG)[0] == version
 
 

@@ -45,9 +45,15 @@ def start_readme(checked_kind: str, gateway: Gateway):
     def start(cfg: str, script: str = "", more: dict[str, str] | None = None, **defines: object) -> Kamailio:
         files = {"kamailio.cfg": cfg, "script.py": FIND_MODULE + script, **(more or {})}
         for name, text in files.items():
-            real = text.replace("/etc/kamailio/kemi", str(ROOT / "kemi"))
+            real = text.replace("/usr/share/kamailio-kemi-keepalive", str(ROOT / "kemi"))
             files[name] = on_loopback(real, gateway)
-        quick = {"KEEPALIVE_PING_INTERVAL": 1, "KEEPALIVE_PING_TIMEOUT": 500, **defines}
+        # What the installation writes into keepalive-native.cfg.
+        quick = {
+            "KEEPALIVE_DIR": ROOT / "kemi",
+            "KEEPALIVE_PING_INTERVAL": 1,
+            "KEEPALIVE_PING_TIMEOUT": 500,
+            **defines,
+        }
         running.append(Kamailio(checked_kind, "kamailio.cfg", quick, Launch(files=files)))
         return running[-1]
 

@@ -1,0 +1,97 @@
+"""What `make install` puts where; docker/adopter.py tries it, the package and pip in bare containers."""
+
+import os
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from places import ROOT
+
+SHARE = "usr/share/kamailio-kemi-keepalive"
+MODULES = "usr/lib/python3/dist-packages"
+
+
+def make(target: str, *words: str, umask: int = 0o022) -> subprocess.CompletedProcess[str]:
+    """Run a target of the Makefile as somebody with that umask."""
+    environment = {name: value for name, value in os.environ.items() if name not in ("PREFIX", "DESTDIR")}
+    return subprocess.run(
+        ["make", "--no-print-directory", target, *words],
+        cwd=ROOT,
+        env=environment,
+        capture_output=True,
+        text=True,
+        umask=umask,
+    )
+
+
+def installed(folder: Path, target: str = "install") -> set[str]:
+    """Install below a folder, as a package does; return the files that are there then."""
+    done = make(target, f"DESTDIR={folder}", "PREFIX=/usr", f"PYTHON_DIR=/{MODULES}", umask=0o077)
+    assert done.returncode == 0, done.stderr
+    return {str(path.relative_to(folder)) for path in folder.rglob("*") if not path.is_dir()}
+
+
+def test_what_is_installed(tmp_path: Path) -> None:
+    """The modules are all there, the sample is none of them, and each may be read by Kamailio's user."""
+    files = installed(tmp_path)
+    core = {str(path.relative_to(ROOT / "kemi")) for path in (ROOT / "kemi" / "keepalive_core").rglob("*.py")}
+    modules = {name.removeprefix(f"{MODULES}/") for name in files if name.startswith(MODULES)}
+    others = {
+        "keepalive.py",
+        "dispatcher_bridge.py",
+        "keepalive_core/py.typed",
+        "keepalive-stubs/__init__.pyi",
+    }
+    assert modules == core | others
+    assert {name.removeprefix(f"{SHARE}/") for name in files if name.startswith(f"{SHARE}/")} == {
+        path.name for path in (ROOT / "kemi").glob("*.cfg")
+    }
+    [sample] = [name for name in files if name.endswith("router.py")]
+    assert sample.endswith("share/doc/kamailio-kemi-keepalive/examples/router.py")
+    for path in tmp_path.rglob("*"):
+        assert path.stat().st_mode & 0o044 == 0o044, path
+    assert installed(tmp_path, "uninstall") == set()
+
+
+def test_what_is_installed_needs_no_define(tmp_path: Path) -> None:
+    """The includes and the sample name folders in which things will lie, and no other."""
+    installed(tmp_path)
+    native = (tmp_path / SHARE / "keepalive-native.cfg").read_text()
+    assert f'#!define KEEPALIVE_DIR "/{MODULES}"\n' in native
+    examples = "/usr/share/doc/kamailio-kemi-keepalive/examples"
+    sample = (tmp_path / examples.lstrip("/") / "kamailio.cfg").read_text()
+    assert f'#!define KEEPALIVE_DIR "{examples}"\n' in sample
+    assert f'include_file "/{SHARE}/keepalive.cfg"' in sample
+    for path in tmp_path.rglob("*.*"):
+        assert path.is_dir() or str(tmp_path) not in path.read_text(), path
+
+
+def test_an_upgrade_leaves_nothing_of_what_was(tmp_path: Path) -> None:
+    """What an older version had, and this one has not, is gone; what is somebody else's stays."""
+    old = tmp_path / MODULES / "keepalive_core" / "services" / "old.py"
+    mine = tmp_path / MODULES / "mine.py"
+    old.parent.mkdir(parents=True)
+    old.touch()
+    mine.touch()
+    installed(tmp_path)
+    assert not old.exists()
+    assert installed(tmp_path, "uninstall") == {f"{MODULES}/mine.py"}
+
+
+def test_a_package_of_that_name_is_in_the_way(tmp_path: Path) -> None:
+    """A package keepalive, as of Debian's python3-keepalive, would be imported: nothing is installed."""
+    (tmp_path / MODULES / "keepalive").mkdir(parents=True)
+    done = make("install", f"DESTDIR={tmp_path}", "PREFIX=/usr", f"PYTHON_DIR=/{MODULES}")
+    assert done.returncode
+    assert f"/{MODULES}/keepalive, as of Debian's python3-keepalive, is in the way" in done.stderr
+    assert not list(tmp_path.rglob("*.py"))
+
+
+@pytest.mark.parametrize("target", ["install", "uninstall"])
+def test_a_folder_that_python_does_not_know_is_refused(tmp_path: Path, target: str) -> None:
+    """No import would find the module there: one line says what to give."""
+    done = make(target, f"DESTDIR={tmp_path}", "PREFIX=/nowhere")
+    assert done.returncode
+    assert "Python looks for modules in no folder of /nowhere" in done.stderr
+    assert not list(tmp_path.iterdir())

@@ -355,11 +355,11 @@ class FakeKSR:
                 {"socket": {"proto": transport, "address": address, "port": str(port), "mcast": "no"}}
                 for transport, address, port in self.listening
             ]
-        if method == "cfg.sets":
+        if method in ("cfg.sets", "cfg.seti"):
             group, name, text = parameters
             if group != "keepalive" or name not in self.settings or not self.takes_settings:
                 raise LookupError("Failed to set the variable")
-            self.settings_to_come[name] = text
+            self.settings_to_come[name] = str(text)
             return {}
         if self.rpc is None:
             raise LookupError("Method Not Found")

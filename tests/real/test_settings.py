@@ -138,6 +138,11 @@ def test_destinations_change_at_run_time(start, gateway: Gateway) -> None:
     server.wait_for_state(others[1].uri, UP)
     assert server.state(others[0].uri) == -1
     assert len(server.log_lines(f"{gateway.uri} unknown -> up")) == 1
+    followed = f"{gateway.uri} {others[1].uri}"
+    for times in (1, 2):
+        server.rpc("cfg.sets", "keepalive", "destination", "sip:10.0.0.256")
+        wait_for("a refusal", lambda times=times: len(server.log_lines("nothing has changed")) == times)
+        wait_for("the list that is followed", lambda: shown(server, "destination") == followed)
     for other in others:
         other.close()
 

@@ -144,3 +144,52 @@ def test_each_parameter_that_is_refused_is_told(server: FakeServer) -> None:
         server.ksr.settings[name] = "no other: value"
     server.tick(2)
     assert len(server.ksr.lines("err")) == 2 * len(names)
+
+
+def test_a_list_that_was_refused_may_be_set_again(server: FakeServer) -> None:
+    """cfg.get shows the one that is followed; the refused one is looked at anew, each time that it is set."""
+    server.define("destinations", "sip:a sip:b")
+    keepalive = server.process()
+    server.tick(2)
+    for times in (1, 2):
+        server.ksr.settings["destination"] = "sip:b sip:10.0.0.256"
+        server.tick(2)
+        assert server.ksr.settings["destination"] == "sip:a sip:b"
+        assert len(server.ksr.lines("err")) == times
+    server.ksr.settings["destination"] = "sip:b sip:c"
+    server.tick(2)
+    assert [keepalive.state(f"sip:{user}") for user in "abc"] == [-1, 0, 0]
+    server.ksr.settings["destination"] = ""
+    server.tick(2)
+    assert server.ksr.settings["destination"] == "sip:b sip:c"
+    assert keepalive.state("sip:c") == 0
+    assert len(server.ksr.lines("err")) == 3
+
+
+def test_a_list_that_can_not_be_written_is_not_shown(server: FakeServer) -> None:
+    """One with a byte that is no ASCII would come back as another list; the other one is refused once."""
+    server.define("destinations", "sip:a sip:k\udce4")
+    keepalive = server.process()
+    server.tick(2)
+    server.ksr.settings["destination"] = "sip:10.0.0.256"
+    server.tick(70)
+    assert server.ksr.settings["destination"] == "sip:10.0.0.256"
+    assert keepalive.state("sip:a") != -1
+    assert len([line for line in server.ksr.lines("err") if "bad " in line]) == 2, (
+        "of the define, and of the list"
+    )
+
+
+@pytest.mark.parametrize("number", [1, 2])
+def test_a_word_that_neither_pauses_nor_resumes_is_shown_no_more(server: FakeServer, number: int) -> None:
+    """By the first prober alone: another one might write over what an operator has set since."""
+    server.define("probers", str(number))
+    server.process()
+    server.tick(2)
+    for holds in ("1", "0"):
+        server.ksr.settings["enabled"] = holds
+        server.tick(2)
+        server.ksr.settings["enabled"] = "yes"
+        server.tick(2)
+        assert server.ksr.settings["enabled"] == holds
+    assert len(server.ksr.lines("err")) == 2

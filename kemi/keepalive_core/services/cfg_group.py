@@ -1,8 +1,8 @@
 """Kamailio's cfg group ``keepalive``, which operators see and change by kamcmd: the first prober follows it.
 
-It shows what is in force of each parameter. What modparam said is written into it, and what was refused is
-taken out of it again: so whatever an operator sets is another text than before, and is seen, even if it is
-what kamailio.cfg defines. An operator who sets what is shown changes nothing.
+It shows what is in force. What modparam said is written into it, and what was refused is taken out of it
+again: so whatever an operator sets is another text than before, and is seen, even if it is what kamailio.cfg
+defines, or what was refused before. An operator who sets what is shown changes nothing.
 """
 
 import logging
@@ -21,6 +21,8 @@ log = logging.getLogger("keepalive")
 GROUP: Final = "keepalive"
 ENABLED: Final = "enabled"
 
+# 5.6.3, 6.0.1 and 6.1.5 were seen to take as many bytes.
+_MOST_WRITTEN: Final = 50_000
 # A text that no setting has.
 _NONE: Final = "\0"
 # The texts of parameters that were read last, to tell what is new; at first what kamailio.cfg defines.
@@ -31,6 +33,7 @@ _shown: tuple[Mapping[str, Value], Mapping[str, str]] = ({}, {})
 _enabled = True
 _enabled_seen = ""
 _destinations_seen: str | None = None
+_destinations_followed: str | None = None
 _published: Mapping[str, Value] = {}
 _profile: tuple[str, Mapping[str, Value], Mapping[str, Value]] = ("", {}, {})
 
@@ -86,17 +89,21 @@ def _show() -> None:
         return
     for name, text in _seen.items():
         if PARAMETERS[name].at_run_time and not settings.is_said_by(name, text):
-            _write(name, settings.text(name))
+            written = settings.text(name)
+            _seen[name] = written if _write(name, written) else text
     _shown = settings.said(), _seen.copy()
 
 
-def _write(name: str, text: str) -> None:
+def _write(name: str, value: str | int) -> bool:
+    # Any other text might be read as another one than was written, and taken for an operator's.
+    if isinstance(value, str) and not (value.isascii() and len(value) <= _MOST_WRITTEN):
+        return False
     try:
-        rpc.ask("cfg.sets", GROUP, name, text)
+        rpc.ask("cfg.seti" if isinstance(value, int) else "cfg.sets", GROUP, name, value)
     except rpc.Unanswered as error:
-        log.warning("kamcmd cfg.get does not show that %s is %s: %s", name, quoted(text), error)
-    else:
-        _seen[name] = text
+        log.warning("kamcmd cfg.get does not show that %s is %s: %s", name, quoted(value), error)
+        return False
+    return True
 
 
 def _tell_of_aliases() -> None:
@@ -145,19 +152,38 @@ def destinations_changed() -> tuple[str, bool] | None:
     return None if text == _destinations_seen else (text, is_first)
 
 
-def destinations_followed(text: str | None) -> None:
-    """Take note which list of destinations of kamailio.cfg need not be followed; None for none."""
+def destinations_followed(text: str) -> None:
+    """Take note which list of destinations of kamailio.cfg is followed."""
+    global _destinations_seen, _destinations_followed
+    _destinations_seen = _destinations_followed = text
+
+
+def destinations_refused(text: str) -> None:
+    """Show the list that is followed in the place of one that was refused, which so may be set once more."""
     global _destinations_seen
-    _destinations_seen = _NONE if text is None else text
+    followed = _destinations_followed
+    followed = configuration.defined_destinations() if followed is None else followed
+    _destinations_seen = followed if _write(DESTINATION, followed) else text
 
 
-def is_enabled() -> bool:
-    """Say whether the setting ``enabled`` lets pings be sent; for the prober only."""
+def destinations_to_try_again() -> None:
+    """Take note that the list which is shown could not be followed, and may be the next time."""
+    global _destinations_seen
+    _destinations_seen = _NONE
+
+
+def is_enabled(shows: bool) -> bool:
+    """Say whether the setting ``enabled`` lets pings be sent; for a prober only.
+
+    Arguments: shows, whether this is the prober that says so if it is neither, and shows what holds.
+    """
     global _enabled, _enabled_seen
     text = configuration.text_of(ENABLED, variables.configured)
     if text in ("0", "1"):
         _enabled = text == "1"
-    elif text is not None and text != _enabled_seen:
+    elif text is not None and text != _enabled_seen and shows:
         log.error("bad enabled %s: 0 or 1 is needed; it is ignored", quoted(text))
+        if _write(ENABLED, int(_enabled)):
+            text = str(int(_enabled))
     _enabled_seen = text or ""
     return _enabled

@@ -13,6 +13,7 @@ from ..rules.record import Health
 from ..rules.times import MINUTE, SECOND
 from . import cfg_group, configuration, group_options, groups, lists, registrations, startup
 from .inspection import Groups
+from .lists import Outcome
 from .share import Share
 
 log = logging.getLogger("keepalive")
@@ -84,7 +85,15 @@ class Housekeeping:
         if changed and (changed != self._list or now >= self._next_list):
             # If something goes wrong with it, it is tried again.
             self._list, self._next_list = changed, now + REPLACE_AGAIN
-            cfg_group.destinations_followed(changed[0] if lists.replace_configured(*changed) else None)
+            outcome = lists.replace_configured(*changed)
+            if outcome is Outcome.INCOMPLETE:
+                cfg_group.destinations_to_try_again()
+                return
+            self._list = None
+            if outcome is Outcome.FOLLOWED:
+                cfg_group.destinations_followed(changed[0])
+            else:
+                cfg_group.destinations_refused(changed[0])
 
     def _bring_in_missed(self, now: int) -> None:
         if self._share.is_first and now >= self._next_missed:

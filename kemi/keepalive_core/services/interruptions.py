@@ -55,7 +55,7 @@ class Pause:
 
     def pause_or_resume(self, now: int) -> None:
         """Follow what was ordered, for once a second. Raises: SharedMemoryFull."""
-        is_enabled = cfg_group.is_enabled()
+        is_enabled = cfg_group.is_enabled(shows=self._share.is_first)
         is_on = server_rows.is_paused() or not is_enabled
         if is_on != self.is_on:
             self.is_on = is_on

@@ -7,6 +7,7 @@ is new, then goes what is missing: if memory has no room for what is new, nothin
 
 import logging
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from enum import Enum, auto
 from functools import partial
 from typing import Final
 
@@ -83,12 +84,21 @@ def bring_in_list_file(tell: bool) -> int:
     return failed
 
 
-def replace_configured(text: str, tolerant: bool) -> bool:
+class Outcome(Enum):
+    """What became of a list that was to take the place of another."""
+
+    FOLLOWED = auto()
+    REFUSED = auto()
+    """nothing has changed"""
+    INCOMPLETE = auto()
+    """shared memory had no room for all of it"""
+
+
+def replace_configured(text: str, tolerant: bool) -> Outcome:
     """Make the destinations of kamailio.cfg those of a list: what is new comes, what is missing goes.
 
     Arguments: text, the list; tolerant, whether the good ones are used if there are bad ones. A list that
     may not take the place of the one before gets one line in the log.
-    Returns: whether the list is dealt with; it is not if shared memory had no room for all of it.
     """
     configured = replacing.listed(text, None if tolerant else configuration.check_pingable)
     try:
@@ -100,12 +110,12 @@ def replace_configured(text: str, tolerant: bool) -> bool:
     except _Incomplete as trouble:
         log.error("keepalive.destination: %s", trouble)
         configuration.destinations_replaced()
-        return False
+        return Outcome.INCOMPLETE
     except Refused as refusal:
         log.error("keepalive.destination: %s", refusal)
-        return True
+        return Outcome.REFUSED
     configuration.destinations_replaced()
-    return True
+    return Outcome.FOLLOWED
 
 
 def reload(forced: bool) -> None:

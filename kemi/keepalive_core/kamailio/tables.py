@@ -233,7 +233,10 @@ def revise() -> None:
 
 
 def next_number(counter: str) -> int:
-    """Return a counter's next number, and at most 0 while the tables do not exist."""
+    """Return a counter's next number, and at most 0 while the tables do not exist.
+
+    Raises: SharedMemoryFull, if its row has to be made anew.
+    """
     value: int = KSR.htable.sht_inc(COMMON, counter)
     if value > 0 or not _exist:
         return value

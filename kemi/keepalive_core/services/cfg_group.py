@@ -41,7 +41,7 @@ _profile: tuple[str, Mapping[str, Value], Mapping[str, Value]] = ("", {}, {})
 def refresh() -> bool:
     """Take over what an operator changed at run time, and publish it; for the first prober only.
 
-    Returns: whether anything changed since the last time.
+    Returns: whether anything changed since the last time. Raises: SharedMemoryFull.
     """
     global _published, _has_begun
     if not _has_begun:

@@ -73,7 +73,7 @@ class Housekeeping:
         self._unsent.setdefault(why.partition(":")[0], {})[key] = why
 
     def settings_changed(self) -> None:
-        """Have what is_alive reads, and the groups, follow other settings."""
+        """Have what is_alive reads, and the groups, follow other settings. Raises: SharedMemoryFull."""
         for key, target in self._fleet.items():
             registrations.follow_unknown_as(key, target.policy.unknown_as)
         if self._share.is_first:

@@ -47,7 +47,10 @@ def _parsed_key(destination: object) -> str:
 
 
 def monitored_key(destination: object) -> str:
-    """Return the key of a destination in any spelling; "" for one that is malformed or not monitored."""
+    """Return the key of a destination in any spelling; "" for one that is malformed or not monitored.
+
+    Raises: SharedMemoryFull.
+    """
     key = key_of(destination)
     return key if key and service_code(key) is not None else ""
 

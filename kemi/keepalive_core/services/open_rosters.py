@@ -118,7 +118,10 @@ def settle() -> None:
 
 
 def members_of(name: str, page: int) -> tuple[list[Member], bool]:
-    """Return the members of a page of a group's roster, and whether there is another page behind it."""
+    """Return the members of a page of a group's roster, and whether there is another page behind it.
+
+    Raises: SharedMemoryFull.
+    """
     members: list[Member] = []
     more = False
     with opened(name) as roster:

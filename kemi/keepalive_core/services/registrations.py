@@ -116,7 +116,7 @@ def _update(key: str, before: Registration, after: Registration) -> None:
 def follow_unknown_as(key: str, word: str) -> None:
     """Have what is_alive says of a destination follow unknown_as.
 
-    Arguments: key; word, what unknown_as is for it, as far as the caller knows.
+    Arguments: key; word, what unknown_as is for it, as far as the caller knows. Raises: SharedMemoryFull.
     """
     code = destination_rows.service_code(key)
     if code is not None and with_unknown_as(own(code), word) != own(code):

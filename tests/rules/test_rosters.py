@@ -105,6 +105,12 @@ class RosterOfManyPages(RuleBasedStateMachine):
             self.model[member.key] = member, mark
             self.close(roster)
 
+    def seat_of(self, roster: Roster, member: Member) -> int:
+        """The seat of a member that is there."""
+        seat = roster.find(member.rank, member.key)
+        assert seat is not None
+        return seat
+
     @rule(data=st.data(), number=st.sampled_from([1, 3, 100]))
     def members_go(self, data: st.DataObject, number: int) -> None:
         """Some leave, side by side; that needs no memory."""
@@ -112,8 +118,7 @@ class RosterOfManyPages(RuleBasedStateMachine):
         at = data.draw(st.integers(0, len(ranked)))
         for member, _ in ranked[at : at + number]:
             roster = self.opened()
-            seat = roster.find(member.rank, member.key)
-            assert seat is not None
+            seat = self.seat_of(roster, member)
             roster.leave(seat)
             try:
                 roster.tidy(member.rank)
@@ -129,8 +134,7 @@ class RosterOfManyPages(RuleBasedStateMachine):
         at = data.draw(st.integers(0, len(ranked)))
         for member, _ in ranked[at : at + number]:
             roster = self.opened()
-            seat = roster.find(member.rank, member.key)
-            assert seat is not None
+            seat = self.seat_of(roster, member)
             if (mark, roster.mark(seat)) != (SPARE, KEPT):
                 roster.set_mark(seat, mark)
             self.model[member.key] = member, mark

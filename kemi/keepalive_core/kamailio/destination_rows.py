@@ -17,8 +17,9 @@ alone. So a process that holds it reads them without the lock of their own slots
 what is written by RPC in that very moment may be torn then, and is dropped as what makes no sense.
 """
 
+from collections.abc import Callable
 from functools import partial
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 import KSR
 
@@ -69,25 +70,17 @@ def is_registered_as(key: str, text: str) -> bool:
     return (read_text(DESTINATION, key) or "").rstrip() == text
 
 
-class Raw(NamedTuple):
-    """What the rows of a destination hold, whatever that is; None for those that are missing."""
+def raw(key: str) -> tuple[object, object, object, object, object]:
+    """Return what the rows of a destination hold, all at one moment, without looking into it.
 
-    registration: object
-    health: object
-    news: object
-    admin: object
-    service_code: object
-
-
-def raw(key: str) -> Raw:
-    """Return what the rows of a destination hold, all at one moment, without looking into it."""
+    Returns: of its registration, its health, its news, its admin mode and its service code, None for a row that
+    is missing.
+    """
     read = KSR.htable.sht_get
     KSR.htable.sht_lock(HEALTH, key)
     try:
         # One lock for all, and no call between: a prober does this for hundreds in a second.
-        return Raw(
-            read(DESTINATION, key), read(HEALTH, key), read(NEWS, key), read(ADMIN, key), read(STATE, key)
-        )
+        return read(DESTINATION, key), read(HEALTH, key), read(NEWS, key), read(ADMIN, key), read(STATE, key)
     finally:
         KSR.htable.sht_unlock(HEALTH, key)
 
@@ -106,9 +99,8 @@ def health(key: str) -> Health | None:
     return read_row(HEALTH, key, rows.health)
 
 
-def newest_sent(key: str) -> int | None:
-    """Return when the newest ping that was judged had left, in us; None if it is not monitored."""
-    return read_row(HEALTH, key, newest_sent_in)
+newest_sent: Callable[[str], int | None] = partial(read_row, HEALTH, parse=newest_sent_in)
+"""Return when the newest ping that was judged had left, in us; None if it is not monitored."""
 
 
 def store_registration(key: str, registered: Registration) -> None:

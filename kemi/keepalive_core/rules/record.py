@@ -126,16 +126,17 @@ _RECORD: Final = " ".join(
     )
 )
 
-# A text() of a destination that is not drained: to match it is a third of the work of reading all of it.
+# The beginning of a text() of a destination that is not drained, up to its reason: to match it is a
+# sixth of the work of reading all of it. Its quantifiers are possessive: no digit is ever taken back, which halves the time.
+_N: Final = "[0-9]++"
 _SOUND: Final = re.compile(
-    r"(\d+) ([0-2]) (\d+) -?\d+ \d+ 0"
-    + r" \d+" * (_OTHERS - Health._fields.index("drain_until") - 1)
-    + r" \d+"
-    + r",\d+" * (_NUMBERS - _NUMBERS_OF_CALLS - _OTHERS - 1)
-    + r" \d+"
-    + r",\d+" * (_NUMBERS_OF_CALLS - 1)
-    + r" [a-z_]* \S* .*",
-    re.ASCII,
+    f"({_N}) ([0-2]) ({_N}) -?{_N} {_N} 0"
+    + f" {_N}" * (_OTHERS - Health._fields.index("drain_until") - 1)
+    + f" {_N}"
+    + f",{_N}" * (_NUMBERS - _NUMBERS_OF_CALLS - _OTHERS - 1)
+    + f" {_N}"
+    + f",{_N}" * (_NUMBERS_OF_CALLS - 1)
+    + " [a-z_]*+ [^ ]*+ "
 )
 
 _UP: Final = str(UP)
@@ -148,7 +149,7 @@ def at_a_glance(record: str) -> tuple[int, int, int] | None:
 
     Returns: None if it takes a closer look, as it is drained, or may make no sense.
     """
-    found = _SOUND.fullmatch(record)
+    found = _SOUND.match(record)
     if found is None:
         return None
     generation, state, newest_sent = found.groups()

@@ -217,7 +217,9 @@ class Deadlines:
 
         Arguments: key, of its destination; sent, when it left, in us, by which it is known; when, in us.
         """
-        slot = max(-(-when // SLOT), self._next)
+        slot = -(-when // SLOT)
+        if slot < self._next:
+            slot = self._next
         pings = self._slots.get(slot)
         if pings is None:
             self._slots[slot] = [(key, sent)]

@@ -24,6 +24,8 @@ _MEMORY_IS_SHORT: Final = (
     f"memory is short: less than {free_memory.LEAST_FREE} % of shared memory is free, and calls need it "
     "(kamailio -m)"
 )
+# A member of an enumeration takes 0.1 us to find.
+_REGULARLY: Final = Wish.REGULARLY
 _ASK_AGAIN_US: Final = SECOND // 10
 """Who is due while a ping of its own is in flight is due again after this time"""
 
@@ -72,7 +74,7 @@ class Pinging:
                 self._fleet.pings.bring_forward(key, self._clock() + _ASK_AGAIN_US)
                 return
             target.in_flight = False
-        wish, target.wish = target.wish, Wish.REGULARLY
+        wish, target.wish = target.wish, _REGULARLY
         if target.policy.skip_if_fresh and wish is not Wish.NOW:
             known = destination_rows.health(key)
             if known is not None and has_fresh_calls(known, target.policy, self._clock()):

@@ -73,8 +73,7 @@ def is_registered_as(key: str, text: str) -> bool:
 def raw(key: str) -> tuple[object, object, object, object, object]:
     """Return what the rows of a destination hold, all at one moment, without looking into it.
 
-    Returns: of its registration, its health, its news, its admin mode and its service code, None for a row that
-    is missing.
+    Returns: of registration, health, news, admin mode and service code, None for a row that is missing.
     """
     read = KSR.htable.sht_get
     KSR.htable.sht_lock(HEALTH, key)

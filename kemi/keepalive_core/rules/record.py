@@ -126,8 +126,8 @@ _RECORD: Final = " ".join(
     )
 )
 
-# The beginning of a text() of a destination that is not drained, up to its reason: to match it is a
-# sixth of the work of reading all of it. Its quantifiers are possessive: no digit is ever taken back, which halves the time.
+# The beginning of a text() of a destination that is not drained, up to its reason. To match it is a sixth
+# of the work of reading all. Its quantifiers are possessive: no digit is ever taken back, in half the time.
 _N: Final = "[0-9]++"
 _SOUND: Final = re.compile(
     f"({_N}) ([0-2]) ({_N}) -?{_N} {_N} 0"

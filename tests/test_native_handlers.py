@@ -143,7 +143,7 @@ def test_a_route_has_the_best_of_a_group(keepalive: ModuleType, server: FakeServ
 
 
 def test_a_route_reads_what_is_known(keepalive: ModuleType, server: FakeServer) -> None:
-    """A number is one, a text is one, and what is neither is JSON; a key that is none changes nothing."""
+    """A number is one, a text is one, and what is neither is JSON; nothing is left of an earlier answer."""
     native = keepalive.mod_init()
     native.add_destination(None, A)
     server.answer(200, 2)
@@ -151,8 +151,9 @@ def test_a_route_reads_what_is_known(keepalive: ModuleType, server: FakeServer) 
         assert native.info(None, f"{A} {key}") == 1
         assert server.ksr.variables["keepalive_info"] == value
     for text in (f"{A} colour", "sip:other state", "sip:a,b state"):
+        server.ksr.variables["keepalive_info"] = "of another one"
         assert native.info(None, text) == -1
-    assert server.ksr.variables["keepalive_info"] == "[]"
+        assert server.ksr.variables["keepalive_info"] == ""
     assert "info: there is no 'colour' in what is known" in server.ksr.lines("err")[0]
 
 

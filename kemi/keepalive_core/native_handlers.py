@@ -78,15 +78,14 @@ class NativeRoutes(Handlers):
     def info(self, msg: object, text: str = "") -> int:
         """Do ``python_exec("info", "URI KEY")``: what is known of it is in ``$var(keepalive_info)``.
 
-        Returns: 1, -1 not monitored, or with a log line.
+        Returns: 1, or -1, and then it is empty: not monitored, or with a log line.
         """
         call = _calls["info"](text)
         known = call and self.api["info"](*call.arguments)
         found = _part(known, call.of_answer) if call and known else None
-        if found is None:
-            return _ERROR
-        routes.set_variable("keepalive_info", found)
-        return _DONE
+        # Not what another call left there: a route may forget to look at the answer.
+        routes.set_variable("keepalive_info", "" if found is None else found)
+        return _ERROR if found is None else _DONE
 
     def report_failure(self, msg: object, text: str = "") -> int:
         """Do ``python_exec("report_failure", "URI [WHY]")`` in a failure route: 1, or -1."""

@@ -197,14 +197,14 @@ def test_what_is_written_comes_back(beat: int, ahead: int, dropped: int) -> None
 @pytest.mark.parametrize("reason", ["200 OK", "\u00fc", "\ud800", "\x00", "\U0001f600", '"'])
 def test_a_history_comes_back_and_can_be_stored(reason: str) -> None:
     """Whatever a peer wrote as the reason."""
-    text = rows.history_text([[1, 0, 1, reason]])
+    text = rows.short_text([[1, 0, 1, reason]])
     assert rows.history(text) == [[1, 0, 1, reason]]
     assert text.encode()
 
 
 def test_a_history_takes_few_bytes() -> None:
     """A character is not escaped that need not be: shared memory is what a record costs."""
-    assert rows.history_text([[1, 0, 1, "Grüß Gott"]]) == '[[1, 0, 1, "Grüß Gott"]]'
+    assert rows.short_text([[1, 0, 1, "Grüß Gott"]]) == '[[1, 0, 1, "Grüß Gott"]]'
 
 
 def test_the_callback_that_runs() -> None:

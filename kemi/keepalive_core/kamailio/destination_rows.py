@@ -163,14 +163,14 @@ def history(key: str) -> list[list[Any]]:
 
 def store_history(key: str, changes: list[list[Any]]) -> None:
     """Write a destination's last changes, under its lock. Raises: SharedMemoryFull."""
-    _replace(HISTORY, key, rows.history_text(changes))
+    _replace(HISTORY, key, rows.short_text(changes))
 
 
 def add_to_history(key: str, change: list[Any]) -> None:
     """Add a destination's last change, under its lock. Raises: SharedMemoryFull."""
     found = read_row(HISTORY, key, lambda text: (len(text), rows.history(text)), is_locked=True)
     length, past = found or (0, [])
-    replace_text(HISTORY, key, rows.history_text([*past, change][-MOST_CHANGES:]), length)
+    replace_text(HISTORY, key, rows.short_text([*past, change][-MOST_CHANGES:]), length)
 
 
 def _replace(table: str, key: str, text: str) -> None:

@@ -25,7 +25,8 @@ CHANGES: Final = tuple(f"keepalive_changes_{prober}" for prober in range(MOST_PR
 EVENTS: Final = "keepalive_events"
 # While this many changes wait for a prober that stands still, wishes that calls bring are not queued.
 _MOST_WISHES: Final = 20_000
-# The most events that wait for callbacks, some 4 MB. A change beyond that is kept in its destination's news.
+# The most events that wait for callbacks: some 4 MB, 14 MB of the longest. A change beyond that is kept in
+# its destination's news.
 MOST_EVENTS: Final = 10_000
 
 

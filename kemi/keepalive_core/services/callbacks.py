@@ -19,7 +19,7 @@ from ..kamailio import callback_rows, clock, destination_rows, queues, tables
 from ..kamailio.kamailio_log import NOTICE, about, aloud
 from ..rules.news import News
 from ..rules.quoting import quoted
-from ..rules.rows import RunningCallback
+from ..rules.rows import RunningCallback, short_text
 from ..rules.states import STATE_NAMES
 from ..rules.times import MINUTE, SECOND
 from . import changed_route, information
@@ -133,7 +133,7 @@ def announce(change: Change) -> None:
         known = destination_rows.news(change.key, is_locked=True)
         known = (known or News.none_yet(change.state, clock.now() // 1000)).one_more()
         destination_rows.store_news(change.key, known)
-        queues.announce_event(json.dumps(change._replace(number=known.changes)))
+        queues.announce_event(short_text(change._replace(number=known.changes)))
     except tables.SharedMemoryFull:
         callback_rows.note_untold()
 
@@ -143,7 +143,7 @@ def announce_parting(change: Change) -> None:
 
     Raises: SharedMemoryFull.
     """
-    queues.announce_event(json.dumps(change))
+    queues.announce_event(short_text(change))
 
 
 class Teller:

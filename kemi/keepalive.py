@@ -28,7 +28,7 @@ from keepalive_core.kamailio import tables, tm
 from keepalive_core.native_handlers import NativeRoutes
 from keepalive_core.rules.states import DOWN, UNKNOWN, UP
 from keepalive_core.services import alive_members, information, lookup, orders, registry, reports
-from keepalive_core.services.callbacks import Callback
+from keepalive_core.services.callback_names import Callback
 from keepalive_core.services.refusals import never_raises
 
 # All but list(): a * is not to replace the builtin of the script.

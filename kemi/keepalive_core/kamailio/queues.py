@@ -6,7 +6,7 @@ queue or table              key                  value
 ``keepalive_changes_0`` to  a destination's key  a Wish: the prober of that number has to look at it
 ``keepalive_changes_7``                          again, and perhaps to ping it soon
 ``keepalive_events``        JSON, a              "", callbacks have to be run
-                            callbacks.Change
+                            announcements.Change
 table ``keepalive``         ``unannounced``      int, counts changes of which memory had no room to tell
 ==========================  ===================  =====================================================
 """

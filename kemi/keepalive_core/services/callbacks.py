@@ -1,149 +1,29 @@
-"""Who is told of a change: the log, the functions that users registered, and a native route.
+"""Who is told of a change: the functions that users registered, and a native route.
 
-The process that decides a change writes the log line and queues the change; one timer process runs all
-callbacks, and no other does. So each runs once per change in the whole server, the changes of a destination
-come in their order, and a slow callback holds up neither calls nor pings. The queue has an end, and so has
-shared memory: then a destination's newest state is told when there is room again.
+One timer process runs all callbacks, and no other does. So each runs once per change in the whole server, the
+changes of a destination come in their order, and a slow callback holds up neither calls nor pings. A change
+that found no room in the queue is told later, by the destination's newest state.
 """
 
-import importlib
-import inspect
 import json
 import logging
 import os
-import sys
 from collections.abc import Callable
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 from ..kamailio import callback_rows, clock, destination_rows, queues, tables
-from ..kamailio.kamailio_log import NOTICE, about, aloud
+from ..kamailio.kamailio_log import about, aloud
 from ..rules.news import News
-from ..rules.quoting import quoted
-from ..rules.rows import RunningCallback, short_text
-from ..rules.states import STATE_NAMES
+from ..rules.rows import RunningCallback
 from ..rules.times import MINUTE, SECOND
 from . import changed_route, information
+from .announcements import Change
+from .callback_names import find, takes_event
 
 log = logging.getLogger("keepalive")
 
-Callback = Callable[..., object]
-"""``callback(uri, state, user_attr)``, or with ``event`` as a fourth argument; what it returns is ignored"""
-
 # A callback that takes longer than this, in us, is told of.
 LONG: Final = 5 * SECOND
-
-NOT_MONITORED = -1
-"""The state in the last change of a destination that is given up."""
-
-
-# A call of one of these makes an object, and runs none of its lines.
-_NEVER_RUN: Final = (
-    inspect.iscoroutinefunction,
-    inspect.isgeneratorfunction,
-    inspect.isasyncgenfunction,
-)
-
-
-class InvalidCallback(ValueError):
-    """The object can't be called by another process; the message names it and the reason."""
-
-
-class Change(NamedTuple):
-    """A destination's state changed; the order of the fields is the event's in shared memory."""
-
-    key: str
-    generation: int
-    uri: str
-    state: int
-    old: int
-    """the state before"""
-    reason: str
-    number: int = 0
-    """which of the destination's changes it is, see news.News; 0: none of these"""
-    parting: list[list[Any]] = []  # noqa: RUF012 - a NamedTuple's default, never changed
-    """callbacks and their user_attr, of owners whose registration is gone with this change"""
-
-
-def name_of(callback: object) -> str:
-    """Return the ``module:name`` by which every process finds the callback.
-
-    Raises: InvalidCallback for what has no such name: a lambda, a local function, a bound method.
-    """
-    if not callable(callback):
-        raise InvalidCallback(f"callback {quoted(callback)} is not a function")
-    module = getattr(callback, "__module__", None)
-    name = getattr(callback, "__qualname__", None)
-    if not isinstance(module, str) or not isinstance(name, str):
-        raise InvalidCallback(f"callback {quoted(callback)} has no name, so no other process can find it")
-    if any(is_that(callback) for is_that in _NEVER_RUN):
-        raise InvalidCallback(
-            f"callback {module}:{name} is a coroutine or a generator, which nobody would run"
-        )
-    if "<" in name:
-        raise InvalidCallback(
-            f"callback {name} is a lambda or a local function, which no other process can find"
-        )
-    try:
-        found = _find(f"{module}:{name}")
-    except (ImportError, AttributeError) as error:
-        raise InvalidCallback(f"callback {module}:{name} can't be found: {error}") from None
-    if found is not callback:
-        raise InvalidCallback(
-            f"callback {module}:{name} is not what that name stands for: a bound method, or redefined"
-        )
-    return f"{module}:{name}"
-
-
-def _find(name: str) -> Callback:
-    module, _, path = name.partition(":")
-    # Looked up anew each time: a reload of the script may have replaced the function.
-    found: Any = sys.modules.get(module) or importlib.import_module(module)
-    for part in path.split("."):
-        found = getattr(found, part)
-    callback: Callback = found
-    return callback
-
-
-def _takes_event(callback: Callback) -> bool:
-    try:
-        inspect.signature(callback).bind("uri", 0, None, None)
-    except (TypeError, ValueError):
-        return False
-    return True
-
-
-def log_change(change: Change) -> None:
-    """Write the one line that a change gets in the log, at NOTICE."""
-    old, new = STATE_NAMES[change.old], STATE_NAMES[change.state]
-    log.log(NOTICE, "%s %s -> %s: %s", change.uri, old, new, change.reason)
-
-
-def expect_news(key: str, state: int) -> None:
-    """Make room for the news of a destination, as it is registered. Raises: SharedMemoryFull."""
-    # Numbers from the time on, in ms: no two registrations of a destination share any.
-    destination_rows.store_news(key, News.none_yet(state, clock.now() // 1000))
-
-
-def announce(change: Change) -> None:
-    """Have the callbacks run for a change, under its destination's lock; it needs no memory.
-
-    A change that finds no room in the queue is kept as news in its destination's row, until the Teller looks.
-    """
-    try:
-        known = destination_rows.news(change.key, is_locked=True)
-        known = (known or News.none_yet(change.state, clock.now() // 1000)).one_more()
-        destination_rows.store_news(change.key, known)
-        queues.announce_event(short_text(change._replace(number=known.changes)))
-    except tables.SharedMemoryFull:
-        callback_rows.note_untold()
-
-
-def announce_parting(change: Change) -> None:
-    """Have the callbacks run for the last change of a destination, under its lock.
-
-    Raises: SharedMemoryFull.
-    """
-    queues.announce_event(short_text(change))
 
 
 class Teller:
@@ -243,8 +123,8 @@ def _run(change: Change) -> None:
 
 def _call(name: str, change: Change, user_attr: Any) -> None:
     def call() -> None:
-        callback = _find(name)
-        if _takes_event(callback):
+        callback = find(name)
+        if takes_event(callback):
             callback(change.uri, change.state, user_attr, information.of(change.key))
         else:
             callback(change.uri, change.state, user_attr)

@@ -2,14 +2,12 @@
 
 import logging
 from functools import cache
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from ..kamailio import routes, variables
 from ..rules.quoting import without_passwords
 from ..rules.states import STATE_NAMES
-
-if TYPE_CHECKING:
-    from .callbacks import Change
+from .announcements import Change
 
 log = logging.getLogger("keepalive")
 
@@ -35,7 +33,7 @@ def name() -> str:
     return ""
 
 
-def run(change: "Change") -> None:
+def run(change: Change) -> None:
     """Run the route for a change, with ``$var(keepalive_uri)`` and so on set."""
     routes.set_variable("keepalive_uri", change.uri)
     routes.set_variable("keepalive_state", STATE_NAMES.get(change.state, _REMOVED))

@@ -12,7 +12,7 @@ from ..kamailio.tables import SharedMemoryFull
 from ..rules.checks import Refused
 from ..rules.parameters import InvalidSetting
 from ..rules.uris import InvalidURI
-from .callbacks import InvalidCallback
+from .callback_names import InvalidCallback
 from .reloads import UnusableScript
 
 P = ParamSpec("P")

@@ -13,7 +13,7 @@ from ..rules.service_code import code_of, is_sound, own, state_of, with_unknown_
 from ..rules.state_row import Row
 from ..rules.states import UNKNOWN
 from ..rules.target import Target
-from . import callbacks, groups, open_rosters
+from . import announcements, groups, open_rosters
 
 log = logging.getLogger("keepalive")
 
@@ -46,7 +46,7 @@ def _create(key: str, registered: Registration) -> None:
         if before:
             destination_rows.store_admin(key, said)
             destination_rows.store_history(key, before.history)
-        callbacks.expect_news(key, known.state)
+        announcements.expect_news(key, known.state)
         # Last, because from here on is_alive knows it.
         destination_rows.store_service_code(key, groups.code_now(code_of(known, said), registered))
         groups.regroup(key, None, registered)
@@ -89,7 +89,7 @@ def restore(key: str, row: Row) -> bool:
             known = row.health_at(clock.now(), time.time())._replace(generation=known.generation)
             destination_rows.store_health(key, known)
             destination_rows.store_history(key, row.history)
-            callbacks.expect_news(key, known.state)
+            announcements.expect_news(key, known.state)
         newer = destination_rows.said_of(key)
         said = destination_rows.admin(key) if newer else _still_said(row)
         destination_rows.store_admin(key, said)
@@ -168,7 +168,7 @@ def mend(key: str, was: Registration, said: Admin | None) -> None:
             key, destination_rows.admin(key) or said or destination_rows.said_of(key)
         )
         if destination_rows.news(key) is None:
-            callbacks.expect_news(key, known.state)
+            announcements.expect_news(key, known.state)
 
 
 def disown(key: str, name: str) -> bool:

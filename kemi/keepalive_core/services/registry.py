@@ -10,8 +10,18 @@ from ..rules.checks import Refused
 from ..rules.parameters import Value, check_options
 from ..rules.quoting import quoted
 from ..rules.rows import Owner
-from . import callbacks, configuration, group_options, lists, loads, policies, registrations, startup
-from .callbacks import NOT_MONITORED, Change
+from . import (
+    announcements,
+    callback_names,
+    configuration,
+    group_options,
+    lists,
+    loads,
+    policies,
+    registrations,
+    startup,
+)
+from .announcements import NOT_MONITORED, Change
 
 log = logging.getLogger("keepalive")
 
@@ -38,7 +48,7 @@ def add(
     name = checks.owner_name(owner)
     wanted = Owner(
         checks.number(f"flags of {uri!r}", flags),
-        "" if callback is None else callbacks.name_of(callback),
+        "" if callback is None else callback_names.name_of(callback),
         checks.json_value(user_attr),
         check_options(options),
         checks.group_name(destination.uri, group),
@@ -94,7 +104,7 @@ def give_up(key: str) -> None:
         why = f"{many} failures in a row"
         change = Change(key, registered.generation, uri, NOT_MONITORED, known.state, why, parting=parting)
         # First, as it needs memory: without the rows nobody could be told later.
-        callbacks.announce_parting(change)
+        announcements.announce_parting(change)
         registrations.remove(key, registered)
     log.warning("%s is monitored no more: %d failures in a row", uri, many, extra=about(key))
 
@@ -104,7 +114,7 @@ def add_callback(callback: object, user_attr: object) -> None:
 
     Raises: InvalidCallback, Refused, SharedMemoryFull; then nothing has changed.
     """
-    name = callbacks.name_of(callback)
+    name = callback_names.name_of(callback)
     value = checks.json_value(user_attr)
     if startup.is_early():
         startup.keep_callback(name, value)

@@ -19,8 +19,8 @@ from ..rules.record import Health
 from ..rules.schedule import Wish
 from ..rules.service_code import code_of
 from ..rules.states import UP
-from . import callbacks, groups, uplinks
-from .callbacks import Change
+from . import announcements, groups, uplinks
+from .announcements import Change
 from .terms import Terms, terms_of
 
 log = logging.getLogger("keepalive")
@@ -131,7 +131,7 @@ def _write(case: Case, before: Health, decision: Decision) -> Change | None:
     uri = registered.uri if registered else key
     change = Change(key, after.generation, uri, after.state, before.state, after.reason)
     # Under the lock: two changes of a destination never overtake each other.
-    callbacks.announce(change)
+    announcements.announce(change)
     return change
 
 
@@ -167,7 +167,7 @@ def tell(outcome: Outcome | None) -> None:
     if facts.uplink and decision.uplink and decision.uplink.frozen_until > facts.uplink.frozen_until:
         uplinks.log_freeze(case.terms.policy, decision.uplink, facts.threshold, at)
     if change:
-        callbacks.log_change(change)
+        announcements.log_change(change)
     elif decision.transition is Transition.SHADOW:
         log.warning("%s would be down, were passive_mode on: %s", key, decision.remark, extra=about(key))
     if after.drain_until and not before.drain_until:

@@ -177,6 +177,17 @@ def test_a_native_route_runs_for_each_change(start, gateway: Gateway) -> None:
     assert not server.errors
 
 
+def test_a_kemi_server_may_have_the_route(start, gateway: Gateway) -> None:
+    """On real servers: a route of the kamailio.cfg whose routing is a script's runs as well."""
+    server = start(KEEPALIVE_DESTINATIONS=gateway.uri, KEEPALIVE_CHANGED_ROUTE="GATEWAY_CHANGED")
+    server.logged(f"CHANGED {gateway.uri} unknown up")
+    gateway.silent = True
+    server.logged(f"CHANGED {gateway.uri} up down")
+    gateway.silent = False
+    server.logged(f"CHANGED {gateway.uri} down up")
+    assert not server.errors
+
+
 @pytest.mark.parametrize("cfg", ["native.cfg", "scenario.cfg"])
 def test_a_route_that_is_not_there_is_one_line(start, gateway: Gateway, cfg: str) -> None:
     """On real servers: with a native kamailio.cfg, and with a KEMI script."""

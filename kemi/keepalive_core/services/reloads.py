@@ -24,17 +24,12 @@ from types import CodeType, FrameType, FunctionType, MethodType, ModuleType
 from typing import Any, Final
 
 from . import files, installed, loads
+from .handler_methods import CHILD_INIT, answering_int, as_int, called, without_self
 
 log = logging.getLogger("keepalive")
 
-# What Kamailio (app_python3) asks a script for, and calls in its handler in every configuration.
+# What Kamailio (app_python3) asks a script for.
 MOD_INIT: Final = "mod_init"
-_CHILD_INIT: Final = "child_init"
-_ROUTES: Final = ("ksr_request_route", "ksr_reply_route", "ksr_onsend_route")
-_OURS: Final = "ksr_keepalive_"
-
-# What Kamailio takes for an answer: a C int.
-_C_INT: Final = range(-(2**31), 2**31)
 # The most characters of an error that are told.
 _MOST_TOLD: Final = 300
 
@@ -149,7 +144,7 @@ def _refuse(module: ModuleType, before: dict[str, Any], error: BaseException) ->
 
 def _check_handler(handler: object) -> None:
     """Refuse a handler in which Kamailio can't call what it calls. Raises: UnusableScript."""
-    for name in _called(_process.handler):
+    for name in called(_process.handler):
         method = getattr(handler, name, None)
         if not callable(method):
             raise UnusableScript(f"its {MOD_INIT} returned {handler!r:.60}, which has no {name}")
@@ -209,23 +204,16 @@ def _said(error: BaseException) -> str:
         return "what it says can't be read"
 
 
-def _called(handler: object) -> list[str]:
-    """Return the names of what Kamailio calls in a handler, or in a class of handlers, in any case."""
-    return [name for name in dir(handler) if name in (_CHILD_INIT, *_ROUTES) or name.startswith(_OURS)]
-
-
 def make_answer_ints(handlers: type, they_do: bool = False) -> None:
     """Have the methods that Kamailio calls return an int in every case: it breaks on anything else.
 
-    5.6 fails at the next KSR call after a method returned None, and at child_init no version starts.
-
     Arguments: handlers; they_do, whether they return an int anyway, so that a ping need not pay for it.
     """
-    for name in _called(handlers):
+    for name in called(handlers):
         method = inspect.getattr_static(handlers, name)
         if isinstance(method, FunctionType) and not hasattr(method, "answers_int"):
-            answering: Any = method if they_do else _answering(method)
-            answering = _starting(method) if name == _CHILD_INIT else answering
+            answering: Any = method if they_do else answering_int(method)
+            answering = _starting(method) if name == CHILD_INIT else answering
             answering.answers_int = True
             setattr(handlers, name, answering)
 
@@ -235,40 +223,12 @@ def _make_its_answers_ints(handler: object) -> None:
 
     Some methods may be its own, or no functions of a class of ours. Raises: AttributeError if it has no room.
     """
-    for name in _called(handler):
+    for name in called(handler):
         method = getattr(handler, name)
         if not hasattr(method, "answers_int"):
-            function = _without_self(method)
-            answering = _starting(function) if name == _CHILD_INIT else _answering(function)
+            function = without_self(method)
+            answering = _starting(function) if name == CHILD_INIT else answering_int(function)
             setattr(handler, name, MethodType(answering, handler))
-
-
-def _without_self(method: Callable[..., object]) -> Any:
-    @wraps(method)
-    def function(_: object, *args: Any) -> object:
-        return method(*args)
-
-    return function
-
-
-def _answering(method: FunctionType) -> Any:
-    @wraps(method)
-    def answer(*args: Any) -> int:
-        value = method(*args)
-        # What _int() would say of it: this runs with each ping and each reply, and a call takes 0.1 us.
-        return value if type(value) is int and value in _C_INT else _int(value, 1, method)
-
-    return answer
-
-
-def _int(value: object, otherwise: int, method: FunctionType) -> int:
-    if isinstance(value, int) and value in _C_INT:
-        return value
-    if value is not None:
-        log.error(
-            "%s returned %.60r, and Kamailio needs an int: it gets %d", method.__qualname__, value, otherwise
-        )
-    return otherwise
 
 
 def _starting(child_init: FunctionType) -> Any:
@@ -280,7 +240,7 @@ def _starting(child_init: FunctionType) -> Any:
             return 0  # it has started long ago
         loads.end()
         try:
-            answer = _int(child_init(handler, *args), 0, child_init)
+            answer = as_int(child_init(handler, *args), 0, child_init)
         except BaseException as error:
             # At the start Kamailio says so, and ends, as it should.
             if not reloads:

@@ -1,5 +1,6 @@
 """Every function that Kamailio calls for keepalive, each in the process that it is for."""
 
+import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
@@ -82,5 +83,6 @@ reloads.make_answer_ints(Handlers, they_do=True)
 
 def _timed(task: Callable[[], object]) -> int:
     """Do what a timer's process is for; if there is nothing to do, its log has nothing to say."""
-    done(kamailio_log.keep_quiet)
+    if time.monotonic() >= kamailio_log.look_at:
+        done(kamailio_log.keep_quiet)
     return done(task)

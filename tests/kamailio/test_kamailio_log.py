@@ -166,11 +166,11 @@ def test_idle_timers_are_quiet(
     handlers = server.ksr.handlers
     for name in ("tick", "callbacks", "watch", "state_file"):
         server.ksr.settings["debug"] = "3"
-        log._look_at = 0
+        log.look_at = 0
         getattr(handlers, f"ksr_keepalive_{name}")(None, "rtimer")
         assert server.ksr.debug_of_process == 2, name
         server.ksr.settings["debug"] = "2"
-        log._look_at = 0
+        log.look_at = 0
         getattr(handlers, f"ksr_keepalive_{name}")(None, "rtimer")
         assert server.ksr.debug_of_process is None, name
 

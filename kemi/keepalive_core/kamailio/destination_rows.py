@@ -41,6 +41,7 @@ from .tables import (
     SLACK,
     STATE,
     all_keys,
+    drop_nonsense,
     locked,
     number,
     read_row,
@@ -96,6 +97,27 @@ _registrations: "Cache[str, Registration]" = Cache(4 << 20, lambda text, _: 8 * 
 def health(key: str) -> Health | None:
     """Return what is known of a destination, None if it is not monitored."""
     return read_row(HEALTH, key, rows.health)
+
+
+lock: Callable[[str], object] = partial(KSR.htable.sht_lock, HEALTH)
+"""Take a destination's lock, as tables.locked() does."""
+unlock: Callable[[str], object] = partial(KSR.htable.sht_unlock, HEALTH)
+"""Release what lock() took."""
+
+
+def record(key: str) -> str | None:
+    """Return the text of what is known of a destination, under its lock; None if it is not monitored."""
+    text = KSR.htable.sht_get(HEALTH, key)
+    return text if isinstance(text, str) else None
+
+
+def health_of(key: str, record: str) -> Health | None:
+    """Return what a destination's record() says; None if it makes no sense, which costs its row."""
+    try:
+        return rows.health(record)
+    except Exception:
+        drop_nonsense(HEALTH, key, record)
+        return None
 
 
 newest_sent: Callable[[str], int | None] = partial(read_row, HEALTH, parse=newest_sent_in)

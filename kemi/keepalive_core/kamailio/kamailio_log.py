@@ -113,19 +113,17 @@ _LOOK_AGAIN: Final = 1.0
 is_debugged = False
 """Whether Kamailio's log shows debug lines, as this timer's process saw it within the last second."""
 
-_look_at = 0.0
+look_at = 0.0
+"""When keep_quiet() has something to do, in seconds of time.monotonic()."""
 
 
 def keep_quiet() -> None:
-    """Keep Kamailio's own debug lines out of the log in this process, a timer's; call it at each run.
+    """Keep Kamailio's own debug lines out of the log in this process, a timer's; call it at look_at.
 
-    The log level is read once a second. If it is debug, this process writes at info; any other it follows.
+    If the log level is debug, this process writes at info; any other it follows.
     """
-    global is_debugged, _look_at
-    now = time.monotonic()
-    if now < _look_at:
-        return
-    _look_at = now + _LOOK_AGAIN
+    global is_debugged, look_at
+    look_at = time.monotonic() + _LOOK_AGAIN
     # Only timers and routes may read it so: in child_init this read crashes Kamailio (5.6 to 6.0).
     debugged = int(KSR.pv.get("$sel(cfg_get.core.debug)") or 0) >= _DEBUG
     if debugged and not is_debugged:

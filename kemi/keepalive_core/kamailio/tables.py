@@ -33,9 +33,7 @@ from typing import Final, TypeVar
 
 import KSR
 
-from ..rules import rows
 from ..rules.quoting import quoted
-from ..rules.record import Health
 
 for _module in ("htable", "kex", "mqueue", "pv", "tm"):
     if not hasattr(KSR, _module):
@@ -90,14 +88,6 @@ class locked:  # noqa: N801 - used as a statement: with locked(key)
         """Return the text of the row: of what is known of a destination, None if it is not monitored."""
         text = KSR.htable.sht_get(self._table, self._key)
         return text if isinstance(text, str) else None
-
-    def known(self, record: str) -> Health | None:
-        """Return what a record() says; None if it makes no sense."""
-        try:
-            return rows.health(record)
-        except Exception:
-            drop_nonsense(HEALTH, self._key, record)
-            return None
 
     def __exit__(
         self,

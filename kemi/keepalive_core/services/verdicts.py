@@ -36,7 +36,7 @@ def apply(
     Returns: whether the destination is monitored. Raises: SharedMemoryFull.
     """
     with tables.locked(key) as row:
-        outcome = conclude(Case(key, row, row.record(), terms_of(key)), evidence, criteria, wish)
+        outcome = conclude(Case(key, row.record(), terms_of(key)), evidence, criteria, wish)
     tell(outcome)
     return outcome is not None
 
@@ -47,20 +47,19 @@ def apply(
 class Case:
     """A destination under its lock, with what is needed to judge it.
 
-    Arguments: key; row, its lock; record, the text of what is known of it, None if it is not monitored;
-    terms, on which it is.
+    Arguments: key; record, the text of what is known of it, None if it is not monitored; terms, on which it
+    is.
     """
 
-    def __init__(self, key: str, row: tables.locked, record: str | None, terms: Terms) -> None:
+    def __init__(self, key: str, record: str | None, terms: Terms) -> None:
         self.key = key
         self.record = record
         self.terms = terms
-        self._row = row
 
     @cached_property
     def before(self) -> Health | None:
         """What is known of it; None if it is not monitored."""
-        return None if self.record is None else self._row.known(self.record)
+        return None if self.record is None else destination_rows.health_of(self.key, self.record)
 
 
 class Outcome(NamedTuple):

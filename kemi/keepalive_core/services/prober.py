@@ -29,7 +29,7 @@ from .share import Share
 class Prober:
     """Sends the pings of the server, or of its share of the destinations if there are several probers.
 
-    Arguments: clock, returns the time, us; chance, returns a random number from 0 up to 1.
+    Arguments: clock, returns the time in us; chance, returns a random number from 0 up to 1.
     """
 
     def __init__(
@@ -53,7 +53,7 @@ class Prober:
         self._has_begun = False
         """whether the destinations that were there before it are loaded"""
         self._last_tick = 0
-        """when its last tick began, us"""
+        """when its last tick began, in us"""
         self._sent_in_last_tick = 0
         """how many pings"""
         self._next_second = 0
@@ -69,7 +69,7 @@ class Prober:
             self._look_after_addresses,
             *self._housekeeping.tasks,
         )
-        """what to do once a second, each called with the time, us; no ping and no deadline waits for it"""
+        """what to do once a second, each called with the time in us; no ping and no deadline waits for it"""
 
     def tick(self) -> None:
         """Do what is due; its cost does not depend on the number of destinations."""

@@ -15,7 +15,7 @@ from .rules.states import DOWN
 from .services.refusals import never_raises
 
 OWNER: Final = "route"
-"""The owner of what a native route adds, and who it is that commands"""
+"""The owner of what a native route adds, and the author of what it orders"""
 MOST_ALIVE: Final = 32
 """As many destinations of a group as a route is given: more than a call ever tries"""
 

@@ -122,7 +122,7 @@ def store_options(name: str, owner: str, given: Mapping[str, Value]) -> bool:
     """
     with locked(name, GROUP_OPTIONS):
         before = options(name)
-        # Who gives none any more keeps its place, as its row does: what is missing has been lost.
+        # An owner without options keeps its place, as the group keeps its row: what is missing has been lost.
         after = {**before, owner: dict(given)}
         if after == before:
             return False

@@ -22,7 +22,7 @@ def exists(name: str) -> bool:
 
 
 def run(name: str) -> None:
-    """Run a route; what it returns, and how it ends, is nobody's business."""
+    """Run a route; what it returns, and how it ends, does not matter."""
     KSR.route(name)
 
 

@@ -70,7 +70,7 @@ def _read(name: str) -> Any:
 
 
 def waits_for_connections() -> bool:
-    """Say whether who sends over TCP waits until there is a connection (tcp_async=no); False if unknown.
+    """Say whether a process that sends over TCP waits for the connection (tcp_async=no); False if unknown.
 
     Only for timers and routes, as configured().
     """

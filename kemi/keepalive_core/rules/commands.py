@@ -32,7 +32,7 @@ class Command(NamedTuple):
     usage: str
     """words that have to stand there, then, in brackets, those that may; ``...`` is more of the last"""
     call: Callable[..., Call]
-    """makes a Call of who commands, and the words"""
+    """makes a Call, given the author of the command and its words"""
 
 
 def _as_they_are(by: str, *words: str) -> Call:

@@ -83,7 +83,7 @@ class Target:
         self.wish = Wish.REGULARLY
         """what was wished since its last ping"""
         self.asked = 0
-        """when the first ping left since it came, or since nobody was to ask it, in us; 0 before"""
+        """when the first ping left since it came, or since it was not to be pinged, in us; 0 before"""
         self.turn = 0
         """when its last turn was, whether it was pinged then or not, in us; 0 before the first"""
         self.latest = 0

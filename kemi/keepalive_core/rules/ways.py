@@ -26,7 +26,10 @@ class Way(NamedTuple):
     """the time in us after which tm is at its end with a ping, however many targets a name has"""
 
     def may_wait(self, for_connections: bool) -> bool:
-        """Say whether who sends a ping may have to wait: for DNS or, if it waits for those, a connection."""
+        """Say whether the process that sends a ping may have to wait: for DNS, or, if so, for a connection.
+
+        Arguments: for_connections, whether it waits for those.
+        """
         return not self.address or (for_connections and self.reliable)
 
 

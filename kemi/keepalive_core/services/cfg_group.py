@@ -21,7 +21,7 @@ log = logging.getLogger("keepalive")
 GROUP: Final = "keepalive"
 ENABLED: Final = "enabled"
 
-# 5.6.3, 6.0.1 and 6.1.5 were seen to take as many bytes.
+# 5.6.3, 6.0.1 and 6.1.5 were seen to take this number of bytes.
 _MOST_WRITTEN: Final = 50_000
 # A text that no setting has.
 _NONE: Final = "\0"
@@ -80,7 +80,7 @@ def _take_over(name: str, text: str) -> None:
 
 
 def _show() -> None:
-    """Have the group show what is in force, where it shows something else.
+    """Have the group show what is in force, if it shows something else.
 
     This process reads it as it was until its next tick.
     """

@@ -159,7 +159,7 @@ class Pinging:
             target.in_flight = False
 
     def _is_lost(self, key: str, target: Target) -> bool:
-        """Say whether nobody got the result of a ping, whose time is over."""
+        """Say whether no process got the result of a ping, whose time is over."""
         if not target.in_flight:
             return False
         newest = destination_rows.newest_sent(key)

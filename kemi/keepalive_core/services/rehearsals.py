@@ -16,7 +16,7 @@ from .bulkhead import Bulkhead
 # The most rehearsals that are under way at a time: each has a socket, and a transaction of tm.
 _AT_A_TIME: Final = 32
 # A lost ping that has waited for its turn for this time, in us, has no witness. There are some 50 turns a
-# second if routes take each answer, and 300 if they drop what is sent.
+# second if routes take each answer, the slowest case.
 _LONGEST_WAIT: Final = MINUTE
 
 

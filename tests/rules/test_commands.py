@@ -91,6 +91,13 @@ def test_what_is_no_command(name: str, text: str, fault: str) -> None:
     assert fault in str(refusal.value)
 
 
+def test_how_long_a_text_may_be() -> None:
+    """To the byte, as a line of the list file."""
+    assert parse("is_alive", "ü" * 4096, "me") == Call(("ü" * 4096,))
+    with pytest.raises(Refused, match="is longer than 8192 bytes"):
+        parse("is_alive", "ü" * 4096 + "x", "me")
+
+
 @pytest.mark.parametrize("name", ["uri", "owner", "flags", "callback", "user_attr", "name", "self"])
 @pytest.mark.parametrize("command", ["add_destination", "configure_group"])
 def test_an_option_is_a_parameter(command: str, name: str) -> None:

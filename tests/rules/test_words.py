@@ -25,11 +25,30 @@ def test_words(line: str, words: list[str]) -> None:
     assert words_of(line) == words
 
 
-@pytest.mark.parametrize("line", ["a#b", 'a"b', "a='b'c", '"a', 'a="b', "a\\b", 'sip:a "b#c"d'])
-def test_half_a_quotation_is_refused(line: str) -> None:
-    """What could be meant in two ways is refused, with the word."""
-    with pytest.raises(Refused, match="quotation marks"):
+QUOTATION = "quotation marks stand around a whole value, and \\ nowhere but in them"
+COMMENT = "a comment begins behind white space, a value with # has quotation marks"
+
+
+@pytest.mark.parametrize(
+    ("line", "word", "why"),
+    [
+        ("sip:a b#c d e", "'b#c'", COMMENT),
+        ('b#c"d#e f', "'b#c\"d#e'", COMMENT),
+        ("sip:a 'b'#c d", "\"'b'#c\"", COMMENT),
+        ('sip:a  a"b c d', "'a\"b'", QUOTATION),
+        ("a='b'c", "\"a='b'c\"", QUOTATION),
+        ('"a', "'\"a'", QUOTATION),
+        ('a="b', "'a=\"b'", QUOTATION),
+        ("a\\b", r"'a\\b'", QUOTATION),
+        ('"b#c"d', "'\"b#c\"d'", QUOTATION),
+        ("b\\#c", r"'b\\#c'", QUOTATION),
+    ],
+)
+def test_what_could_be_meant_in_two_ways(line: str, word: str, why: str) -> None:
+    """It is refused with its word: half a quotation, or what may be a comment."""
+    with pytest.raises(Refused) as refusal:
         words_of(line)
+    assert str(refusal.value) == f"{word}: {why}"
 
 
 @given(words=st.lists(st.text(st.characters(exclude_categories=["Cs"]))))

@@ -27,6 +27,8 @@ class Settings:
         self._defined: dict[str, Value] = {}
         self._modparam: dict[str, Value] = {}
         self._run_time: dict[str, Value] = {}
+        self._in_force: dict[str, Value] | None = None
+        """values(), as long as nobody says anything new"""
 
     def modparam(self, name: object, value: object) -> None:
         """Take a value from the script.
@@ -34,6 +36,7 @@ class Settings:
         Raises: InvalidSetting; then nothing has changed.
         """
         self._modparam[known(name).name] = check(name, value)
+        self._in_force = None
 
     def said(self) -> dict[str, Value]:
         """Return what anybody said of the server; neither defaults nor a profile are that."""
@@ -60,6 +63,7 @@ class Settings:
     def take_back(self, before: Mapping[str, Value]) -> None:
         """Forget what the script has set since of_script() gave that."""
         self._modparam = dict(before)
+        self._in_force = None
 
     def define(self, name: str, text: str) -> None:
         """Take a value that kamailio.cfg gave at the start, as text.
@@ -67,6 +71,7 @@ class Settings:
         Raises: InvalidSetting; then nothing has changed.
         """
         _take(self._defined, name, text)
+        self._in_force = None
 
     def change(self, name: str, text: str) -> None:
         """Take a value that an operator set at run time, as text.
@@ -74,12 +79,15 @@ class Settings:
         Raises: InvalidSetting; then nothing has changed.
         """
         _take(self._run_time, name, text)
+        self._in_force = None
 
     def values(self) -> dict[str, Value]:
-        """Return the value in force of every parameter."""
-        said = self.said()
-        defaults = {name: parameter.default for name, parameter in PARAMETERS.items()}
-        return {**defaults, **PROFILES.get(str(said.get("profile", "")), {}), **said}
+        """Return the value in force of every parameter, to be read only."""
+        if self._in_force is None:
+            said = self.said()
+            defaults = {name: parameter.default for name, parameter in PARAMETERS.items()}
+            self._in_force = {**defaults, **PROFILES.get(str(said.get("profile", "")), {}), **said}
+        return self._in_force
 
     def profile(self) -> tuple[str, dict[str, Value], dict[str, Value]]:
         """Return the profile's name, "" for none, what it says, and what is said beside it instead."""

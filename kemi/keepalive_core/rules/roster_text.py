@@ -221,7 +221,8 @@ class Records:
         at, end = page * _RECORD, (page + old) * _RECORD
         before, now = self.text[at:end], "".join(records)
         self.text = f"{self.text[:at]}{now}{self.text[end:]}"
-        return _highest(now) != _highest(before)
+        # Nearly always one page takes the place of one, and no word is new.
+        return _all_words(now) != _all_words(before) and _highest(now) != _highest(before)
 
     def highest_words(self) -> str:
         """Return the highest words of all members."""
@@ -229,9 +230,11 @@ class Records:
 
 
 def _highest(records: str) -> str:
-    return floor_words.highest(
-        records[at + _WORDS_AT : at + _MARKS_AT] for at in range(0, len(records), _RECORD)
-    )
+    return floor_words.highest(_all_words(records))
+
+
+def _all_words(records: str) -> list[str]:
+    return [records[at + _WORDS_AT : at + _MARKS_AT] for at in range(0, len(records), _RECORD)]
 
 
 class Page(NamedTuple):

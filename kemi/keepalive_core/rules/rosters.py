@@ -103,12 +103,16 @@ class Roster:
         """Take a member in, unless it is in already; raises what write raises, then nothing has changed."""
         page, old = 0, 0
         lines, marks = list[str](), ""
-        said = member.words
+        line, said = member.line(), member.words
         if self._records:
             page, old = self._records.page_for(member.rank), 1
-            lines, marks = self._seated(page)
             said = floor_words.highest((said, self._records.words(page)))
-        line = member.line()
+            if self._is_last(line, page):
+                text, marks = self._page(page), self._records.marks(page).rstrip(VACANT)
+                self._rewrite(page, old, [Seated([text, line], marks + mark, said)])
+                self._count_in(mark)
+                return
+            lines, marks = self._seated(page)
         at = bisect_left(lines, line)
         if lines[at : at + 1] == [line]:
             return
@@ -118,6 +122,18 @@ class Roster:
         else:
             # If members come in the order of their ranks, or backwards, the pages are left full.
             self._rewrite(page, old, seated.parted({0: 1, SEATS: SEATS}.get(at, SEATS // 2)))
+        self._count_in(mark)
+
+    def _is_last(self, line: str, page: int) -> bool:
+        """Say whether a line comes behind all others of a page that has a seat left, and no other is vacant.
+
+        Nearly all that join do: in the order of their ranks. So the page need not be taken apart: 5 us less.
+        """
+        text = self._page(page)
+        vacant = self._records.marks(page).find(VACANT)
+        return vacant == text.count("\n") + 1 and text[text.rfind("\n") + 1 :] < line
+
+    def _count_in(self, mark: str) -> None:
         self.members += 1
         self.answering += mark == ANSWERS
 

@@ -201,3 +201,12 @@ def test_a_call_that_goes_well_brings_up() -> None:
     """A success is one, and so the change is told."""
     verdict = judge_call(Health(1, DOWN, streak=-3), Call(200, 2 * SECOND), Criteria(rise=1), CALLS, WALL)
     assert (verdict.transition, verdict.health.state, verdict.health.since) == (Transition.CHANGED, UP, WALL)
+
+
+def test_calls_that_take_it_down_say_when() -> None:
+    """The time at which it failed last is that of the call, as it is for a ping."""
+    up = Health(1, UP, streak=5, ok=5, last_up=WALL - 9)
+    taken = call(up, 503, 503, 503, 503)
+    assert (taken.transition, taken.health.state) == (Transition.CHANGED, DOWN)
+    assert (taken.health.last_down, taken.health.since, taken.health.last_up) == (WALL, WALL, WALL - 9)
+    assert taken.health.heard == 100 * SECOND + 3 * SECOND // 10

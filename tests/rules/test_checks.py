@@ -47,7 +47,7 @@ def test_a_name_has_255_bytes(length: int) -> None:
     """Bytes count, not characters."""
     for value in ("x" * length, "ö" * (length // 2) + "x" * (length % 2)):
         if length > checks.MOST_TEXT_BYTES:
-            with pytest.raises(Refused, match="not longer than 255 bytes"):
+            with pytest.raises(Refused, match="not longer than 255 bytes: '(x|ö)"):
                 checks.owner_name(value)
         else:
             assert checks.owner_name(value) == value
@@ -69,6 +69,24 @@ def test_an_owner_and_a_group_with_options_have_names(check: Any) -> None:
         (checks.group_to_configure, "", "a group that has options has a name, not ''"),
         (checks.group_to_configure, None, "a group that has options has a name, not None"),
         (lambda value: checks.number("weight", value), "1", "weight: a number is needed, not str"),
+        (
+            lambda value: checks.number("weight", value),
+            2**31,
+            "weight 2147483648: -2147483647 to 2147483647 ",
+        ),
+        (lambda value: checks.number_of_text("weight", value), "x", "weight: a number is needed, not 'x'"),
+        (
+            lambda value: checks.number_of_text("weight", value),
+            "9" * 10,
+            "weight 9999999999: -2147483647 to ",
+        ),
+        (lambda value: checks.group_name("sip:a", value), 7, "group of 'sip:a': a name is needed, not 7"),
+        (lambda value: checks.remark("why", value), "a\nb", "why is text of one line, not 'a\\nb'"),
+        (
+            lambda value: checks.remark("why", value),
+            "x" * 256,
+            "why is text of one line, not longer than 255 by",
+        ),
         (checks.json_value, {1, 2}, "user_attr {1, 2} is no JSON value: "),
         (checks.json_value, math.nan, "user_attr nan is no JSON value: "),
         (checks.json_value, [-math.inf], "user_attr [-inf] is no JSON value: "),

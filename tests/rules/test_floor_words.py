@@ -15,6 +15,9 @@ from keepalive_core.rules import floor_words
         ([["0"], [""]], "3", 4, 3),
         ([[""]], "25%", 5, 2),
         ([["999999"]], "0", 7, 7),
+        ([["0%"]], "3", 4, 0),
+        ([[""]], "0", 4, 0),
+        ([["50%"]], "0", 202, 101),
     ],
 )
 def test_where_words_differ_the_highest_counts(

@@ -10,8 +10,10 @@ from keepalive_core.rules.criteria import Criteria
 from keepalive_core.rules.evidence import Kind, Report, Result
 from keepalive_core.rules.judging import (
     Transition,
+    Verdict,
     asks_to_drain,
     count_call,
+    count_mismatch,
     end_drain,
     expire,
     is_spent,
@@ -434,3 +436,18 @@ def test_a_drain_ends_at_its_end(until: int, now: int, transition: Transition) -
 def test_who_may_be_asked_again(known: Health, fall: int, may: bool) -> None:
     """Who would be down by one failure behind a success, and once only."""
     assert may_be_asked_again(known, Criteria(fall=fall)) is may
+
+
+def test_a_call_says_when_it_was() -> None:
+    """On both clocks: the wall clock's time is shown, the other one is what freshness goes by."""
+    before = Health(1, UP, streak=3, ok=7, failed=2, last_up=5, last_down=6, voids=4)
+    went_well = count_call(before, True, Criteria(fall=3), 900, 70).health
+    assert went_well == before._replace(streak=4, ok=8, last_up=70, traffic=900, voids=0)
+    failed = count_call(before, False, Criteria(fall=3), 900, 70).health
+    assert failed == before._replace(streak=-1, failed=3, last_down=70, heard=900, voids=0)
+
+
+def test_a_mismatch_is_counted() -> None:
+    """One more, and nothing else."""
+    known = Health(1, UP, streak=3, mismatched=2)
+    assert count_mismatch(known) == Verdict(known._replace(mismatched=3), Transition.UNCHANGED)

@@ -96,3 +96,27 @@ def test_what_is_put_off_stays_so() -> None:
     lanes.ask("a", 5 * SECOND, not_before=2 * SECOND)
     assert lanes.take(3 * SECOND, 10, 100.0) == ([], []), "due later: it is not brought forward"
     assert lanes.take(4 * SECOND, 10, 100.0) == ([], ["a"])
+
+
+def test_a_key_that_somebody_asked_for_is_had_once() -> None:
+    """At once, in its turn or out of it, whichever comes first, and at neither of the other times."""
+    lanes = Lanes()
+    lanes.put("a", 3 * SECOND)
+    lanes.ask("a", 4 * SECOND)
+    lanes.ask_at_once("a", 2 * SECOND)
+    assert lanes.take(2 * SECOND, 10, 100.0) == (["a"], [])
+    assert lanes.take(5 * SECOND, 10, 100.0) == ([], [])
+    lanes.ask("b", 6 * SECOND)
+    lanes.ask_at_once("b", 7 * SECOND)
+    assert lanes.take(6 * SECOND, 10, 100.0) == ([], ["b"])
+    assert lanes.take(8 * SECOND, 10, 100.0) == ([], [])
+
+
+def test_a_tick_has_a_bound_for_the_regular_ones() -> None:
+    """The others of them leave in the next one; a turn may be brought forward."""
+    lanes = Lanes()
+    for number in range(150):
+        lanes.put(f"{number}", 9 * SECOND)
+        lanes.bring_forward(f"{number}", SECOND)
+        lanes.bring_forward(f"{number}", 4 * SECOND)
+    assert [len(lanes.take(SECOND, 100, 1.0)[0]) for _ in range(3)] == [100, 50, 0]

@@ -4,7 +4,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from keepalive_core.rules.latency import LOSS, RECENT, latency_of, loss, percentile, sample
+from keepalive_core.rules.latency import (
+    LOSS,
+    RECENT,
+    average,
+    latency_of,
+    loss,
+    percentile,
+    sample,
+    with_sample,
+)
 
 
 @given(st.lists(st.integers(100, 10_000_000), min_size=1, max_size=RECENT), st.sampled_from([1, 50, 95, 100]))
@@ -43,3 +52,18 @@ def test_a_percentile_is_one_of_the_samples(number: int, percent: int, place: in
     marks = [chr(ord("!") + each) for each in range(number)]
     assert percentile("".join(reversed(marks)) + "~~", percent) == latency_of(marks[place])
     assert percentile("~", percent) == percentile("", percent) == 0
+
+
+def test_the_last_hundred_are_kept() -> None:
+    """The oldest one goes."""
+    assert with_sample("", "a") == "a"
+    assert with_sample("a", "b") == "ab"
+    assert with_sample("a" * RECENT, "b") == "a" * (RECENT - 1) + "b"
+
+
+@pytest.mark.parametrize(
+    ("known", "latency", "mean"), [(1000, 2000, 1100), (2000, 1000, 1900), (500, 500, 500)]
+)
+def test_the_average_follows_by_a_tenth(known: int, latency: int, mean: int) -> None:
+    """A single latency is no trend."""
+    assert average(known, latency) == mean

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from keepalive_core.rules.criteria import Criteria
 from keepalive_core.rules.evidence import Kind, Result
-from keepalive_core.rules.judging import Transition, judge
+from keepalive_core.rules.judging import Transition, Verdict, judge
 from keepalive_core.rules.mass_failure import Threshold, Uplink, count_failure, freeze
 from keepalive_core.rules.pace import Pace, pace
 from keepalive_core.rules.record import Health
@@ -163,3 +163,11 @@ def test_how_many_are_too_many(failed: int, behind: int, percent: int, frozen: b
     """More than the percentage, and two at the least."""
     known = count_failure(Uplink(1000 * SECOND, failed), 1000 * SECOND, Threshold(INTERVAL, behind, percent))
     assert known.frozen_until == (1000 * SECOND + INTERVAL if frozen else 0)
+
+
+def test_what_is_held_stands_as_it_stood() -> None:
+    """State, since when, and until when it is kept down; what was counted counts."""
+    before = Health(1, UP, streak=1, since=77, kept_down=5)
+    after = before._replace(state=DOWN, streak=-1, since=99, kept_down=600, failed=1)
+    kept = freeze(before, Verdict(after, Transition.CHANGED))
+    assert kept == Verdict(before._replace(streak=-1, failed=1), Transition.FROZEN)

@@ -62,3 +62,10 @@ def test_room_for_all_that_fits() -> None:
     assert len(known.answers) == 4, "all of the room is free again"
     known.remember("f", 51)
     assert "f" not in known.answers, "more than a quarter of the room"
+
+
+def test_an_answer_is_found_once() -> None:
+    """By its question."""
+    known: Cache[str, str] = Cache(10_000, lambda _, answer: len(answer))
+    assert [known.answer("a", lambda question: question * 3) for _ in range(2)] == ["aaa", "aaa"]
+    assert known.answer("a", lambda question: "another") == "aaa"

@@ -260,3 +260,22 @@ def test_each_criterion_is_what_somebody_said() -> None:
     assert Criteria.from_text(policy.reliable_criteria_text) == policy.criteria
     assert policy.udp_criteria == policy.criteria._replace(resent_after=500)
     assert Criteria.from_text(policy.udp_criteria_text) == policy.udp_criteria
+
+
+def test_how_a_ping_travels_is_what_somebody_said() -> None:
+    """Its socket, its proxy, and whether its reply has to come from there; and how far it is moved."""
+    said = {"ping_socket": "udp:10.0.0.1:5060", "outbound_proxy": "sip:10.0.0.2", "ping_check_source": 1}
+    policy = Policy(Settings().values(), {**said, "ping_jitter": 25})
+    assert (policy.socket, policy.proxy) == ("udp:10.0.0.1:5060", "sip:10.0.0.2")
+    assert policy.check_source is True
+    assert policy.jitter == 0.25
+    assert Policy(Settings().values()).check_source is False
+
+
+def test_nobody_has_said_anything() -> None:
+    """Then there is no profile; what is said is what is compared."""
+    settings = Settings()
+    assert settings.profile() == ("", {}, {})
+    settings.modparam("fall", 4)
+    assert settings.is_said_by("fall", "4")
+    assert not settings.is_said_by("fall", "1")

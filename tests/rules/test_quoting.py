@@ -8,7 +8,14 @@ from hypothesis import strategies as st
 
 from keepalive_core.rules import uris
 from keepalive_core.rules.parameters import InvalidSetting, check
-from keepalive_core.rules.quoting import MOST_REMEMBERED, one_line, quoted, shown, without_passwords
+from keepalive_core.rules.quoting import (
+    MOST_REMEMBERED,
+    one_line,
+    quoted,
+    quoted_uri,
+    shown,
+    without_passwords,
+)
 from keepalive_core.rules.uris import InvalidURI
 
 
@@ -138,3 +145,38 @@ def test_a_line_that_fits_is_shown_whole() -> None:
     assert shown("x" * 1501, 1500) == "x" * 1497 + "..."
     assert shown("ü" * 80, 80) == "ü" * 80
     assert shown("a\0b\ud800", 80) == "a\\x00b\\ud800"
+
+
+@pytest.mark.parametrize(
+    ("value", "said"),
+    [
+        (b"abc", "b'abc'"),
+        (b"x" * 9000, "b'" + "x" * 75 + "..."),
+        ([1, 2], "[1, 2]"),
+        (2**255, str(2**255)),
+        (2**256, "a number of 257 bits"),
+        ("see 'x': ask ops@example.com", "\"see 'x': ask ops@example.com\""),
+        ("x" * 78, "'" + "x" * 78 + "'"),
+        ("x" * 79, "'" + "x" * 76 + "..."),
+    ],
+)
+def test_what_a_value_looks_like(value: object, said: str) -> None:
+    """As Python writes it, to the eightieth character."""
+    assert quoted(value) == said
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("sip:bob:a b@host", "'sip:bob:***@host'"),
+        ("sip:bob:one:two@host", "'sip:bob:***@host'"),
+        ("bob:one:two@host", "'bob:***@host'"),
+        (":secret@host", "':***@host'"),
+        (":x", "':x'"),
+        ("sip:host:5060", "'sip:host:5060'"),
+        (7, "7"),
+    ],
+)
+def test_what_is_shown_of_a_uri(text: object, said: str) -> None:
+    """All but what stands between its user and its last "@"."""
+    assert quoted_uri(text) == said

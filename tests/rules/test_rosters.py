@@ -416,3 +416,14 @@ def test_a_page_of_more_lines_than_seats_is_nonsense() -> None:
     shelf.pages[number] += "\n" + "\n".join(member.line() for member in some(SEATS))
     with pytest.raises(ValueError):
         Roster(roster.text(), shelf.pages.__getitem__, shelf.write).members_of(0)
+
+
+def test_a_page_without_room_beside_it_is_tidied_alone() -> None:
+    """Its neighbours, before it and behind it, stay as they are."""
+    members, shelf = some(4 * SEATS), Shelf()
+    roster = roster_of(members, shelf)
+    gone(roster, members[SEATS + 2 : 2 * SEATS])
+    roster.tidy(members[SEATS].rank)
+    found = [member for page in range(roster.number_of_pages()) for member, _ in roster.members_of(page)]
+    assert found == [*members[: SEATS + 2], *members[2 * SEATS :]]
+    assert {*shelf.pages} - {*roster.dropped} == {*roster_text.pages_of(roster.text())}

@@ -162,6 +162,12 @@ def test_a_registration_is_of_its_own_destination(uri: object) -> None:
         rows.registration(KEY, json.dumps([7, uri, {"me": OWNER}]))
 
 
+def test_a_registration_comes_back() -> None:
+    """With its generation, its URI and its owners."""
+    found = rows.Registration(7, "sip:a", {"me": rows.Owner(*OWNER)})
+    assert rows.registration(KEY, rows.json_text(found)) == found
+
+
 @pytest.mark.parametrize("generation", [True, 1.5, "7", None])
 def test_a_generation_is_a_number(generation: object) -> None:
     """True is an int to Python, but no generation that anybody else would find again."""
@@ -245,6 +251,8 @@ def test_a_user_attr_is_handed_out_as_a_copy() -> None:
 def test_the_options_of_a_group() -> None:
     """By who gave them, each as strictly as a user's."""
     assert rows.group_options('{"me": {"fall": 3}}') == {"me": {"fall": 3}}
+    with pytest.raises(ValueError, match="^mass_failure is no parameter of a group$"):
+        rows.group_options('{"me": {"mass_failure": 1}}')
     for text in (
         "[]",
         '{"me": {"fall": 0}}',

@@ -85,6 +85,22 @@ def test_a_refusal_that_is_left_over(keepalive: ModuleType, server: FakeServer, 
     assert keepalive.state(NAME) == (keepalive.DOWN if how == "before tm's event" else keepalive.UP)
 
 
+def test_a_proxy_without_an_address(keepalive: ModuleType, server: FakeServer) -> None:
+    """That the name of an outbound_proxy is none is our own mistake: who is behind it is not down."""
+    for uri in (ADDRESS, NAME):
+        keepalive.add_destination(uri, "me", ping_interval=1)
+    server.answer(seconds=3)
+    server.ksr.unresolvable |= {ADDRESS, NAME}
+    server.ksr.settings["outbound_proxy"] = "sip:nan"
+    server.tick(6)
+    assert [keepalive.state(uri) for uri in (ADDRESS, NAME)] == [keepalive.UP] * 2
+    assert keepalive.info(NAME)["last_reason"].endswith(
+        "outbound_proxy sip:nan can't be reached: is its name one that DNS knows?"
+    )
+    [line] = not_sent(server)
+    assert "outbound_proxy sip:nan" in line
+
+
 def test_an_address_without_a_route(keepalive: ModuleType, server: FakeServer) -> None:
     """With mhomed=1 tm refuses at once what it takes otherwise, to find that there is no route: a failure."""
     keepalive.add_destination(ADDRESS, "me", ping_interval=1)

@@ -204,9 +204,12 @@ def _refusal(target: Target) -> str:
     """Return why a ping that tm refused is no failure of its destination, "" if it is one.
 
     It is if a name is none, or has no records; and if there is no route to it: with ``mhomed=1`` tm learns of
-    that at once, else when it sends, and then the ping has no reply.
+    that at once, else when it sends, and then the ping has no reply. That a proxy of ours has no address says
+    nothing of those behind it.
     """
-    address = target.way.address
+    address, proxy = target.way.address, target.policy.proxy
+    if proxy and not address:
+        return f"outbound_proxy {proxy} can't be reached: is its name one that DNS knows?"
     if not tm.was_taken() and not (address and host.has_route(address)):
         return ""
     return "Kamailio refused it: its reason stands in a line of its own in the log"

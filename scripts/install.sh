@@ -62,12 +62,14 @@ put() {
     copy "$modules" kemi/keepalive.py kemi/dispatcher_bridge.py
     install -d "$modules/keepalive-stubs"
     ln -s ../keepalive.py "$modules/keepalive-stubs/__init__.pyi"
-    copy "$includes" kemi/*.cfg
+    copy "$includes" kemi/*.cfg kemi/*.lua kemi/*.js
     # What the includes and the sample need no define for.
-    sed -i "s|^#!define KEEPALIVE_DIR .*|#!define KEEPALIVE_DIR \"$PYTHON_DIR\"|" "$includes/keepalive-native.cfg"
+    sed -i "s|^#!define KEEPALIVE_DIR .*|#!define KEEPALIVE_DIR \"$PYTHON_DIR\"|" "$includes/keepalive-python.cfg"
     copy "$examples" kamailio.cfg kemi/router.py
     sed -i -e "s|^#!define KEEPALIVE_DIR .*|#!define KEEPALIVE_DIR \"${examples#"${DESTDIR:-}"}\"|" \
         -e "s|\"kemi/keepalive.cfg\"|\"$PREFIX/share/$name/keepalive.cfg\"|" "$examples/kamailio.cfg"
+    for example in examples/*/; do copy "$examples/$(basename "$example")" "$example"*; done
+    sed -i "s|/usr/share/$name|$PREFIX/share/$name|" "$includes"/* "$examples"/*/*
     copy "$unit" packaging/keepalive.conf
 }
 

@@ -70,8 +70,11 @@ need_tests() {
     need_python
     python3 -c 'import sys; sys.exit(sys.version_info < (3, 11))' || fail "Python 3.11 or newer is needed."
     need_kamailio
-    install_packages sip-tester sipsak python3-venv iproute2 faketime ||
-        fail "sip-tester, sipsak, python3-venv, iproute2 and faketime are needed."
+    # For a Kamailio of Debian's: app_jsdt for JavaScript is in its package kamailio already.
+    lua=$(! dpkg -s kamailio >/dev/null 2>&1 || echo kamailio-lua-modules)
+    # shellcheck disable=SC2086
+    install_packages $lua sip-tester sipsak python3-venv iproute2 faketime ||
+        fail "kamailio-lua-modules, sip-tester, sipsak, python3-venv, iproute2 and faketime are needed."
     if engine_answers; then
         docker compose version >/dev/null 2>&1 || command -v docker-compose >/dev/null || install_packages docker-compose
         command -v debootstrap >/dev/null || install_packages debootstrap

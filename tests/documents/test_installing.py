@@ -9,6 +9,7 @@ import pytest
 from places import ROOT
 
 SHARE = "usr/share/kamailio-kemi-keepalive"
+EXAMPLES = "usr/share/doc/kamailio-kemi-keepalive/examples"
 MODULES = "usr/lib/python3/dist-packages"
 
 
@@ -45,10 +46,14 @@ def test_what_is_installed(tmp_path: Path) -> None:
     }
     assert modules == core | others
     assert {name.removeprefix(f"{SHARE}/") for name in files if name.startswith(f"{SHARE}/")} == {
-        path.name for path in (ROOT / "kemi").glob("*.cfg")
+        path.name for path in (ROOT / "kemi").iterdir() if path.suffix in (".cfg", ".lua", ".js")
     }
-    [sample] = [name for name in files if name.endswith("router.py")]
-    assert sample.endswith("share/doc/kamailio-kemi-keepalive/examples/router.py")
+    sample = {"kamailio.cfg", "router.py"}
+    examples = {str(path.relative_to(ROOT / "examples")) for path in (ROOT / "examples").glob("*/*")}
+    assert {name.removeprefix(f"{EXAMPLES}/") for name in files if name.startswith(EXAMPLES)} == {
+        *sample,
+        *examples,
+    }
     for path in tmp_path.rglob("*"):
         assert path.stat().st_mode & 0o044 == 0o044, path
     assert installed(tmp_path, "uninstall") == set()
@@ -57,14 +62,23 @@ def test_what_is_installed(tmp_path: Path) -> None:
 def test_what_is_installed_needs_no_define(tmp_path: Path) -> None:
     """The includes and the sample name folders in which things will lie, and no other."""
     installed(tmp_path)
-    native = (tmp_path / SHARE / "keepalive-native.cfg").read_text()
-    assert f'#!define KEEPALIVE_DIR "/{MODULES}"\n' in native
-    examples = "/usr/share/doc/kamailio-kemi-keepalive/examples"
-    sample = (tmp_path / examples.lstrip("/") / "kamailio.cfg").read_text()
-    assert f'#!define KEEPALIVE_DIR "{examples}"\n' in sample
+    python = (tmp_path / SHARE / "keepalive-python.cfg").read_text()
+    assert f'#!define KEEPALIVE_DIR "/{MODULES}"\n' in python
+    sample = (tmp_path / EXAMPLES / "kamailio.cfg").read_text()
+    assert f'#!define KEEPALIVE_DIR "/{EXAMPLES}"\n' in sample
     assert f'include_file "/{SHARE}/keepalive.cfg"' in sample
     for path in tmp_path.rglob("*.*"):
         assert path.is_dir() or str(tmp_path) not in path.read_text(), path
+
+
+def test_what_is_installed_elsewhere_says_so(tmp_path: Path) -> None:
+    """Includes, shims and examples name the folder in which they lie, whatever PREFIX is."""
+    words = [f"DESTDIR={tmp_path}", "PREFIX=/usr/local", f"PYTHON_DIR=/{MODULES}"]
+    assert make("install", *words).returncode == 0
+    files = [path for path in (tmp_path / "usr/local/share").rglob("*.*") if path.is_file()]
+    assert sum("/usr/local/share/kamailio-kemi-keepalive" in path.read_text() for path in files) > 10
+    for path in files:
+        assert "/usr/share/kamailio-kemi-keepalive" not in path.read_text(), path
 
 
 def test_an_upgrade_leaves_nothing_of_what_was(tmp_path: Path) -> None:

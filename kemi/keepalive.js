@@ -1,0 +1,60 @@
+// KeepAlive for a KEMI script in JavaScript. kamailio.cfg includes keepalive-lua-js.cfg, and the script has
+//
+//   var keepalive = require("/usr/share/kamailio-kemi-keepalive/keepalive.js");
+//
+//   if (keepalive.is_alive("sip:192.168.10.20") === 1) { ... }
+//
+// Every function takes the words of what python_exec takes, one by one or as one text, and returns what
+// python_exec returns: keepalive.set_admin(uri, "maint", 3600, "card swap") is 1, or -1 with a line of the log.
+// Every such number is true to JavaScript: compare. Two say more: alive(group) and info(uri, key).
+
+var MODULE = KSR.app_python3;
+var MAIN = new Function("return this")();
+
+// Runs a function of keepalive.py. A word that is null or undefined is an empty one.
+function ask(name, words) {
+    var texts = Array.prototype.map.call(words, function (word) {
+        return word === null || word === undefined ? "" : String(word);
+    });
+    return MODULE.exec_p1(name, texts.join(" "));
+}
+
+[
+    "is_alive", "is_down", "state", "is_group_alive",
+    "report_failure", "report_success", "report_reply",
+    "set_admin", "ping_now", "pause", "resume",
+    "add_destination", "del_destination", "configure_group",
+    "reload", "reload_script",
+].forEach(function (name) {
+    exports[name] = function () {
+        return ask(name, arguments);
+    };
+});
+
+// The URIs of a group that are alive, the best first, 32 at the most; [] if none is.
+exports.alive = function (group) {
+    var uris = [];
+    var count = ask("alive", [group]);
+    for (var place = 0; place < count; place++) {
+        uris.push(KSR.pv.get("$(avp(keepalive_alive)[" + place + "])"));
+    }
+    return uris;
+};
+
+// What is known of a destination under a key such as "state" or "latency_ms.p95"; null if nothing is.
+exports.info = function (uri, key) {
+    return ask("info", [uri, key]) === 1 ? KSR.pv.get("$var(keepalive_info)") : null;
+};
+
+// What Kamailio calls by name, each in the process that it is for: rtimer the first four, tm the rest. It looks
+// for them where the script's own functions are, and not in a module.
+["tick", "watch", "callbacks", "state_file", "reply", "failure"].forEach(function (name) {
+    var handler = "ksr_keepalive_" + name;
+    MAIN[handler] = function () {
+        return MODULE.exec(handler);
+    };
+});
+
+MAIN.ksr_keepalive_tm_event = function (event) {
+    return MODULE.exec_p1("ksr_keepalive_tm_event", event);
+};

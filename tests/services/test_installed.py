@@ -1,6 +1,7 @@
 """An upgrade comes in with a restart: a reload never mixes new files with what is in memory."""
 
 import importlib
+import os
 import shutil
 import sys
 from collections.abc import Iterator
@@ -117,6 +118,21 @@ def test_the_same_files_once_more_are_no_upgrade(installation: Installation, ser
     (cache / "new.pyc").write_text("")
     assert installation.reload(module) is not handler
     assert server.ksr.lines("err") == []
+
+
+def test_what_python_never_imports_is_no_file_of_the_module(
+    installation: Installation, server: FakeServer
+) -> None:
+    """An editor's lock, a link to nothing and a FIFO neither end the start nor look like an upgrade."""
+    services = installation.folder / "keepalive_core" / "services"
+    os.mkfifo(services / "pipe.py")
+    (services / "gone.py").symlink_to("nowhere")
+    before = installation.installed._sum()
+    (services / ".#prober.py").symlink_to("root@server.1234")
+    (services / "prober.py.orig").write_text("")
+    assert installation.installed._sum() == before
+    (services / "prober.py").unlink()
+    assert installation.installed._sum() != before
 
 
 def test_a_users_script_is_reloaded_behind_an_upgrade(installation: Installation, server: FakeServer) -> None:

@@ -7,11 +7,13 @@ new keepalive.py would meet the old keepalive_core, which is in memory.
 import logging
 import os
 import zlib
+from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
 from .. import VERSION
 from ..kamailio import clock, server_rows
+from . import files
 
 log = logging.getLogger("keepalive")
 
@@ -32,13 +34,23 @@ class Replaced(Exception):
 
 
 def _sum() -> int:
-    """Return a sum of the names and the contents of all files of the module. Raises: OSError."""
-    whole = zlib.crc32((FOLDER / f"{API}.py").read_bytes())
+    """Return a sum of the names and the contents of all files that Python may import as the module's."""
+    whole = _sum_of(FOLDER / f"{API}.py", 0)
     for folder, folders, names in os.walk(FOLDER / "keepalive_core"):
         folders.sort()
-        for name in sorted(name for name in names if name.endswith(".py")):
-            whole = zlib.crc32(name.encode() + Path(folder, name).read_bytes(), whole)
+        for name in sorted(names):
+            stem, ending = os.path.splitext(name)
+            # An editor's own, such as .#prober.py, is none.
+            if ending == ".py" and stem.isidentifier():
+                whole = _sum_of(Path(folder, name), zlib.crc32(name.encode(), whole))
     return whole
+
+
+def _sum_of(file: Path, before: int) -> int:
+    # What is imported can be read; what can't be, such as a link to nothing or a FIFO, only has its name.
+    with suppress(OSError), files.open_regular(str(file)) as readable:
+        return zlib.crc32(readable.read(), before)
+    return before
 
 
 _sum_of_what_runs: Final = _sum()
@@ -46,10 +58,7 @@ _sum_of_what_runs: Final = _sum()
 
 def is_replaced() -> bool:
     """Say whether other files are there now. It reads all of them, which takes a millisecond."""
-    try:
-        return _sum() != _sum_of_what_runs
-    except OSError:
-        return True
+    return _sum() != _sum_of_what_runs
 
 
 def look_before_a_reload(script: str) -> None:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from keepalive_core.rules.modes import MAINT, NEVER, Admin
-from keepalive_core.rules.record import Health
+from keepalive_core.rules.modes import MAINT, MOST_SECONDS, NEVER, Admin
+from keepalive_core.rules.record import HISTORY, Health
 from keepalive_core.rules.schedule import SECOND
-from keepalive_core.rules.state_row import Row, Untrue, away_for, fields_of, key_of, row_of
+from keepalive_core.rules.state_row import Row, Untrue, away_for, fields_of, key_of, newest, row_of
 from keepalive_core.rules.states import UP
 
 KEY = "sip:192.168.10.20:5060"
@@ -127,6 +127,13 @@ def test_what_is_kept_is_all_that_is_known() -> None:
         ({"samples": " "}, "its samples are none"),
         ({"code": 99}, "its code 99 is none"),
         ({"ok": 1}, "its counters do not fit its times"),
+        ({"failed": 1}, "its counters do not fit its times"),
+        ({"last_down": 1}, "its counters do not fit its times"),
+        ({"state": 1, "since": 5}, "it is up without a result that says so"),
+        ({"state": 2, "since": 5}, "it is down without a result that says so"),
+        ({"state": 2, "failed": 1, "last_down": 5}, "it is down since never"),
+        ({"timeouts": 1}, "its counters do not fit one another"),
+        ({"result": 1}, "its result is no word"),
         ({"ok": 1, "last_up": 5, "streak": 2}, "its counters do not fit one another"),
         ({"latency": 5, "latency_min": 6, "latency_max": 7}, "its latencies do not fit one another"),
         ({"kept_down": 1000 + 86_403}, "it is kept down for more than a day"),
@@ -167,3 +174,31 @@ def test_a_key_that_is_none(key: object, fault: str) -> None:
     with pytest.raises(Untrue) as untrue:
         key_of({"destination": key})
     assert str(untrue.value).startswith(fault)
+
+
+@pytest.mark.parametrize("name", ["checked", "last_up", "last_down", "since"])
+def test_the_newest_time(name: str) -> None:
+    """Any of them may be it."""
+    known = Health(0, checked=5, last_up=5, last_down=5, since=5)
+    assert newest(known._replace(**{name: 9})) == 9
+
+
+def test_limits_are_allowed() -> None:
+    """The first and the last; one beyond is refused with both."""
+    for code in (0, 999):
+        assert row_of({"code": code}, 1000).health.code == code
+    for code in (-1, 1000, True, "200"):
+        with pytest.raises(Untrue, match="^its code is no number from 0 to 999$"):
+            row_of({"code": code}, 1000)
+    said = {"mode": MAINT, "since": 5, "until": 5 + MOST_SECONDS}
+    assert row_of({"admin": said}, 1000).admin == Admin(MAINT, 5 + MOST_SECONDS, "", "", 5)
+    said = {"mode": MAINT, "since": NEVER}
+    assert row_of({"admin": said}, 1000).admin == Admin(MAINT, 0, "", "", NEVER)
+    history = [[1, 0, 1, "x"]] * HISTORY
+    assert row_of({"history": history}, 1000).history == history
+
+
+def test_who_said_it_is_a_name() -> None:
+    """A line break in it would make two lines of a log line."""
+    with pytest.raises(Untrue, match="^by is text of one line"):
+        row_of({"admin": {"mode": MAINT, "by": "a\nb"}}, 1000)

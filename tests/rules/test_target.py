@@ -83,3 +83,10 @@ def test_the_row_that_is_lost_can_be_made_again() -> None:
     one.owners = json.dumps(registered.owners)
     assert rows.registration("sip:a:5060", one.registration) == registered
     assert one.groups == registered.groups
+
+
+def test_a_target_is_of_one_registration() -> None:
+    """Whose generation it has; it knows at which pace it goes."""
+    one = Target(7, 0.5, Policy(DEFAULTS))
+    one.follow_pace(Pace.DOWN)
+    assert (one.generation, one.place, one.pace) == (7, 0.5, Pace.DOWN)

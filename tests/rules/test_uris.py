@@ -5,6 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from keepalive_core.rules import uris
+from keepalive_core.rules.quoting import quoted_uri
 
 
 @pytest.mark.parametrize(
@@ -100,7 +101,7 @@ def test_what_is_no_uri_is_refused_with_its_fault(text: object, fault: str) -> N
         uris.parse(text)
     message = str(refusal.value)
     assert fault in message
-    assert message.startswith("bad destination ")
+    assert message.startswith(f"bad destination {quoted_uri(text)}: ")
     assert message.isprintable()
     assert len(message) < 250
 
@@ -190,3 +191,62 @@ def test_the_peer_of_a_uri(uri: str, peer: tuple[str, int]) -> None:
 def test_where_a_request_goes_at_first(uri: str, hop: tuple[str, int]) -> None:
     """Without a transport UDP to an address, and of a name what its records say; sips is TLS or WebSocket."""
     assert uris.hop(uri) == hop
+
+
+@pytest.mark.parametrize(
+    ("text", "fault"),
+    [
+        (7, "text is needed, not int"),
+        ("", "it is empty"),
+        ("sip:u@a_b", "Kamailio reads no user in front of a host with an underscore"),
+        ("sip:b^ob@host", "bad user part 'b^ob'"),
+        ("sip:b^ob:secret:more@host", "bad user part 'b^ob:***'"),
+        ("mailto:bob@host", "unknown scheme 'mailto', sip and sips are known"),
+        ("a-b:1@host", "unknown scheme 'a-b', sip and sips are known"),
+        ("sip:[::1", "the IPv6 address has no closing bracket"),
+        ("sip:[::1]x]", "unexpected 'x]' behind the IPv6 address"),
+        ("sip:[::1]:5060]", "bad port '5060]', 1 to 65535 is allowed"),
+        ("sip:[::g]", "bad IPv6 address '[::g]'"),
+        ("sip:[fe80::1%eth0]", "an IPv6 zone in '[fe80::1%eth0]', which a SIP URI can't carry"),
+        ("sip:::1", "bad port, or an IPv6 address without brackets"),
+        ("sip:host:1:2", "bad port, or an IPv6 address without brackets"),
+        ("sip:", "the host is empty"),
+        ("sip::5060", "the host is empty"),
+        ("sip:host:0", "bad port '0', 1 to 65535 is allowed"),
+        ("sip:host:65536", "bad port '65536', 1 to 65535 is allowed"),
+        ("sip:host:005060", "bad port '005060', 1 to 65535 is allowed"),
+        ("sip:1.2.3.256", "bad IPv4 address '1.2.3.256'"),
+        (f"sip:{'h' * 64}", f"bad host '{'h' * 64}'"),
+        ("sip:host;a=1;A=2", "parameter 'A' is given twice"),
+        ("sip:host;a=<", "bad parameter 'a=<'"),
+        ("sip:host;transport=pigeon", "unknown transport 'pigeon'"),
+    ],
+)
+def test_what_a_refusal_says(text: object, fault: str) -> None:
+    """The URI as it was given, and what is wrong with it."""
+    with pytest.raises(uris.InvalidURI) as refusal:
+        uris.parse(text)
+    assert str(refusal.value) == f"bad destination {quoted_uri(text)}: {fault}"
+
+
+@pytest.mark.parametrize(
+    ("text", "key"),
+    [
+        ("sip:host:1", "sip:host:1"),
+        ("sip:host:65535", "sip:host:65535"),
+        ("sip:[::1]:5070", "sip:[::1]:5070"),
+        (f"sip:{'h' * 63}", f"sip:{'h' * 63}:5060"),
+        ("sip:host;transport=udp", "sip:host:5060"),
+        ("sip:host;lr", "sip:host:5060"),
+        ("sip:host;maddr=10.0.0.1", "sip:host:5060;maddr=10.0.0.1"),
+    ],
+)
+def test_what_is_just_allowed(text: str, key: str) -> None:
+    """The first and the last port, the longest label; what says nothing new is no part of the key."""
+    assert uris.parse(text).key == key
+
+
+def test_the_address_of_a_uri() -> None:
+    """With its port; a name has none."""
+    assert uris.address_of("sip:192.168.10.20") == "192.168.10.20:5060"
+    assert uris.address_of("sip:host") == ""

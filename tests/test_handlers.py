@@ -76,3 +76,12 @@ def test_the_class_of_a_script_answers_ints(keepalive: ModuleType, server: FakeS
     router = Router()
     assert (router.child_init(1), router.ksr_request_route(None), router.ksr_reply_route(None)) == (0, 1, 1)
     assert router.ksr_onsend_route(None) == keepalive.Handlers().ksr_reply_route(None) == 1
+
+
+def test_what_is_defined_is_read_at_the_start_of_a_process(keepalive: ModuleType, server: FakeServer) -> None:
+    """No worker has to do it under a lock, at its first verdict."""
+    server.define("fall", "7")
+    settings = sys.modules["keepalive_core.services.configuration"].settings
+    assert settings.values()["fall"] != 7
+    server.ksr.handlers.child_init(1)
+    assert settings.values()["fall"] == 7

@@ -23,7 +23,7 @@ from pathlib import Path
 from types import CodeType, FrameType, FunctionType, MethodType, ModuleType
 from typing import Any, Final
 
-from . import files, installed, loads
+from . import configuration, files, installed, loads
 from .handler_methods import CHILD_INIT, answering_int, as_int, called, without_self
 
 log = logging.getLogger("keepalive")
@@ -239,6 +239,8 @@ def _starting(child_init: FunctionType) -> Any:
         if reloads and _process.refused:
             return 0  # it has started long ago
         loads.end()
+        # Else a worker does it at its first verdict, which takes 4 ms, under a destination's lock.
+        configuration.read_defines()
         try:
             answer = as_int(child_init(handler, *args), 0, child_init)
         except BaseException as error:

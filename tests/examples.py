@@ -6,12 +6,18 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 README = (ROOT / "README.md").read_text()
 REFERENCE = (ROOT / "docs" / "reference.md").read_text()
+FUNCTIONS = (ROOT / "docs" / "functions.md").read_text()
+ARCHITECTURE = (ROOT / "docs" / "architecture.md").read_text()
+_NAMED = r"<!-- (?P<name>.+?) -->\n```\w*\n(?P<text>.*?)```"
+# What is read from its beginning to its end: the README, and what it was once part of.
+GUIDES = README + "".join(
+    file.read_text() for file in sorted((ROOT / "docs").glob("*.md")) if file.name != "reference.md"
+)
 
 
-def named_examples(document: str = README) -> dict[str, str]:
+def named_examples(document: str = GUIDES) -> dict[str, str]:
     """Return a document's examples by the names in the comments before them."""
-    found = re.findall(r"<!-- (?P<name>.+?) -->\n```\w*\n(?P<text>.*?)```", document, re.DOTALL)
-    return dict(found)
+    return dict(re.findall(_NAMED, document, re.DOTALL))
 
 
 def sessions() -> dict[str, str]:

@@ -7,7 +7,7 @@ from types import ModuleType
 import pytest
 
 from conftest import FakeServer
-from examples import README, REFERENCE, ROOT, named_examples, sessions, table
+from examples import ARCHITECTURE, FUNCTIONS, GUIDES, README, REFERENCE, ROOT, named_examples, sessions, table
 from keepalive_core.rules import service_code
 from keepalive_core.rules.parameters import DESTINATION, PARAMETERS
 from keepalive_core.rules.service_code import Service, code
@@ -25,11 +25,11 @@ def rows_of(name: str) -> list[str]:
 
 
 def test_the_readmes_short_table_is_of_the_parameters() -> None:
-    """The README's table has those most used, in the order of the whole one, with defines and defaults."""
+    """The README's table has the eight that matter, in their order, with defines and defaults."""
     short = [cell.strip("`") for cell in table(README, "| `modparam` and")]
-    assert short == [name for name in [*PARAMETERS, DESTINATION] if name in short]
-    assert short[-1] == DESTINATION
-    for name in short[:-1]:
+    assert short == [name for name in PARAMETERS if name in short]
+    assert len(short) == 8
+    for name in short:
         [row] = rows_of(name)
         cells = [cell.strip().strip("`") for cell in row.split("|")]
         assert cells[2] == PARAMETERS[name].define
@@ -70,10 +70,10 @@ def functions_of(keepalive: ModuleType) -> set[str]:
     return {name for name in keepalive.__all__ if name.islower()} | {"list"}
 
 
-def test_every_function_is_in_the_readme(server: FakeServer) -> None:
-    """The README's table has all functions of the API."""
+def test_every_function_is_in_the_table(server: FakeServer) -> None:
+    """The table of docs/functions.md has all functions of the API."""
     keepalive = server.process()
-    named = {name for cell in table(README, "| function |") for name in re.findall(r"`(\w+)\(", cell)}
+    named = {name for cell in table(FUNCTIONS, "| function |") for name in re.findall(r"`(\w+)\(", cell)}
     functions = functions_of(keepalive)
     assert named == functions
 
@@ -98,10 +98,10 @@ def test_every_command_named_is_there() -> None:
     """Each make target and each file that the documents name exists."""
     makefile = (ROOT / "Makefile").read_text()
     for target in re.findall(
-        r"make (run|test|check|unit|real|stubs|bench|soak|faults|parameters)\b", README + CONTRIBUTING
+        r"make (run|test|check|unit|real|stubs|bench|soak|faults|parameters)\b", GUIDES + CONTRIBUTING
     ):
         assert f"\n{target}:" in makefile
-    for path in re.findall(r"`((?:kemi|docker|tests|stubs)/[\w./-]+)`", README + CONTRIBUTING):
+    for path in re.findall(r"`((?:kemi|docker|tests|stubs)/[\w./-]+)`", GUIDES + CONTRIBUTING):
         assert (ROOT / path).exists(), path
 
 
@@ -116,20 +116,39 @@ def test_everything_has_an_example(server: FakeServer) -> None:
 
 @pytest.mark.parametrize("name", list(named_examples()))
 def test_every_example_is_run_by_a_test(name: str) -> None:
-    """Each named example of the README is used by tests/real/test_readme.py; none is without a name."""
+    """Each named example of README and docs is used by tests/real/test_readme.py; none is without a name."""
     assert f'"{name}"' in (ROOT / "tests" / "real" / "test_readme.py").read_text()
-    assert len(named_examples()) == README.count("```") // 2
+    assert not re.findall(r"(?<! -->)\n\n```(?:python|js|lua)\n", GUIDES)
+
+
+def test_the_readme_is_short() -> None:
+    """It is read in five minutes."""
+    assert len(README.splitlines()) <= 150
+
+
+def test_links_lead_somewhere() -> None:
+    """Each link within the documents is to a file, and to a heading in it if it names one."""
+    files = [*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md")]
+    for file in files:
+        for target in re.findall(r"\]\((?!http)([^)]+)\)", file.read_text()):
+            path, _, anchor = target.partition("#")
+            there = (file.parent / path).resolve() if path else file
+            assert there.exists(), f"{file.name}: {target}"
+            if anchor:
+                headings = re.findall(r"^#+ (.+)", there.read_text(), re.MULTILINE)
+                named = {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
+                assert anchor in named, f"{file.name}: {target}"
 
 
 def test_the_numbers_of_the_table_of_states() -> None:
-    """What the README says of `htable.dump keepalive_state` is what lies there."""
+    """What is said of `htable.dump keepalive_state` is what lies there."""
     one, other, last = sorted(service_code.with_unknown_as(UNKNOWN, word) for word in ("up", "down", "error"))
-    assert f"({UP} up, {DOWN} down, {one}, {other} or {last} unknown; 10 and more: drained" in README
+    assert f"({UP} up, {DOWN} down, {one}, {other} or {last} unknown; 10 and more: drained" in ARCHITECTURE
     services = {
         code(UP, service) - UP for service in (Service.DRAINED, Service.MAINTENANCE, Service.OWN_DRAIN)
     }
     assert min(services) == 10
-    assert f"or with {code(UNKNOWN, groups=1)} kept answering by a group" in " ".join(README.split())
+    assert f"or with {code(UNKNOWN, groups=1)} kept answering by a group" in " ".join(ARCHITECTURE.split())
 
 
 def test_halves_is_the_word(server: FakeServer) -> None:

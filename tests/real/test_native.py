@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from examples import README
+from examples import FUNCTIONS
 from gateway import Gateway
 from real.server import HERE, ROOT, Kamailio, wait_for
 
@@ -122,8 +122,8 @@ def test_native_own_local_request_route(start, gateway: Gateway) -> None:
 
 
 def promised(state: str) -> set[str]:
-    """Return what the README's table says that an if finds true of a destination in a state."""
-    rows = README[README.index("| `if` with") :].split("\n\n")[0].splitlines()
+    """Return what the table of docs/functions.md says that an if finds true of a destination in a state."""
+    rows = FUNCTIONS[FUNCTIONS.index("| `if` with") :].split("\n\n")[0].splitlines()
     heading, _, *rows = [[cell.strip() for cell in row.split("|")[1:-1]] for row in rows]
     words = r"nothing|is_down|`!`|(?:\$var\(x\) |\$rc )?(?:[=!<>]=|[<>]) -?\d"
     found = {

@@ -1,4 +1,4 @@
-"""The README's examples, run as they stand there, on real servers."""
+"""The examples of the README and of docs/, run as they stand there, on real servers."""
 
 from __future__ import annotations
 
@@ -92,6 +92,21 @@ def test_the_native_example(start_readme, gateway: Gateway) -> None:
     gateway.code = 503
     server.logged("up -> down")
     assert not relayed(server, gateway)
+
+
+def test_the_recommended_setting(start_readme, gateway: Gateway) -> None:
+    """The carrier's values are in force, the list is read, and the states are written down."""
+    recommended = named_examples()["recommended.cfg"]
+    for folder in ("/etc/kamailio", "/var/lib/kamailio"):
+        recommended = recommended.replace(folder, "FOLDER")
+    native = named_examples()["native.cfg"].partition("\n")[2]
+    files = {"keepalive.list": "sip:192.168.10.20 group=carriers\n"}
+    server = start_readme(NATIVE_CFG + recommended + native, more=files)
+    server.logged("profile carrier: fall 3, ")
+    server.logged(f"{gateway.uri} unknown -> up")
+    states = server.folder / "keepalive.state"
+    wait_for("the state file", lambda: states.exists() and gateway.uri in states.read_text())
+    assert relayed(server, gateway)
 
 
 def test_the_callback_example(start_readme, gateway: Gateway) -> None:

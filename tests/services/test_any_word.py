@@ -14,7 +14,7 @@ from keepalive_core.rules.parameters import PARAMETERS
 from near_misses import anything, near_misses
 
 LONGEST_LINE = 1500
-"""characters, as the README says"""
+"""characters, as docs/architecture.md says"""
 KNOWN = "sip:192.168.10.20"
 URIS = [
     KNOWN,

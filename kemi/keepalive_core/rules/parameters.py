@@ -139,7 +139,7 @@ class Values:
         0,
         whole(1, 864_000, SECONDS, off=True),
         "time without a ping's verdict or a call after which a destination becomes unknown; 0: never",
-        "What was not heard of for long becomes unknown too: see Guards in the README.",
+        "What was not heard of for long becomes unknown too: see docs/guards.md.",
     )
     unknown_as = Parameter(
         "up", one_of("up", "down", "error"), "what is_alive answers for an unknown destination"

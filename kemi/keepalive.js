@@ -9,6 +9,10 @@
 // Every such number is true to JavaScript: compare. Two say more: alive(group) and info(uri, key).
 
 var MODULE = KSR.app_python3;
+if (!MODULE) {
+    // The start ends here, in one line, instead of each call later.
+    throw new Error("no app_python3: include keepalive-lua-js.cfg in kamailio.cfg");
+}
 var MAIN = new Function("return this")();
 
 // Runs a function of keepalive.py. A word that is null or undefined is an empty one.

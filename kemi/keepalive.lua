@@ -10,7 +10,8 @@
 
 local keepalive = {}
 
-local MODULE = KSR.app_python3
+-- Without it the start ends here, in one line, instead of each call later.
+local MODULE = assert(KSR.app_python3, "no app_python3: include keepalive-lua-js.cfg in kamailio.cfg")
 
 -- Runs a function of keepalive.py. A word that is nil, such as a variable that is not set, is an empty one.
 local function ask(name, ...)

@@ -114,6 +114,21 @@ def test_everything_has_an_example(server: FakeServer) -> None:
     assert REFERENCE.count("```") // 2 == len(sessions()) + len(named_examples(REFERENCE))
 
 
+def test_the_readme_has_every_kind_of_configuration() -> None:
+    """Each folder of examples/ has its row, and each include says at its top for whom it is."""
+    folders = {path.name for path in (ROOT / "examples").iterdir()}
+    assert set(re.findall(r"\]\(examples/([\w-]+)\)", README)) == folders
+    includes = {path.name: path.read_text() for path in (ROOT / "kemi").glob("*.cfg")}
+    others = {"keepalive-settings.cfg", "keepalive-python.cfg"}
+    for name, text in includes.items():
+        top = text.split("\n\n")[0]
+        if name in others:
+            assert "do not\n# include it yourself" in top or "do not include it yourself" in top
+        else:
+            assert top.startswith("# KeepAlive for a ")
+            assert all(other in top for other in includes.keys() - others - {name}), name
+
+
 @pytest.mark.parametrize("name", list(named_examples()))
 def test_every_example_is_run_by_a_test(name: str) -> None:
     """Each named example of README and docs is used by tests/real/test_readme.py; none is without a name."""

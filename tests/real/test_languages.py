@@ -11,7 +11,19 @@ from gateway import Gateway
 from keepalive_core.rules.commands import COMMANDS
 from real.server import HERE, ROOT, Kamailio, wait_for
 from real.test_examples import HEAD
-from real.test_readme import NOBODY
+from real.test_readme import FIND_MODULE, NOBODY
+
+CALLBACK = """
+import KSR
+import keepalive
+
+def gateway_changed(uri, state, user_attr):
+    KSR.notice(f"CALLBACK {uri} {state}\\n")
+
+def mod_init():
+    keepalive.register_callback(gateway_changed)
+    return keepalive.NativeHandlers()
+"""
 
 
 class Language(NamedTuple):
@@ -146,11 +158,14 @@ def test_bad_input_is_an_answer(start, gateway: Gateway, language: Language) -> 
 
 @LANGUAGES
 def test_what_a_script_had_before(start, gateway: Gateway, language: Language) -> None:
-    """Its tm event function hands events on, one for changes is called, and it may be reloaded."""
+    """Its tm event function hands events on; changes are told in both languages; it may be reloaded."""
     words = '"gateway_changed", "$var(keepalive_uri)", "$var(keepalive_state)"'
     changed = f"route[CHANGED] {{ {language.run}({words}); }}"
     more = '#!define KEEPALIVE_TM_EVENT "ksr_my_tm_event"\n#!define KEEPALIVE_CHANGED_ROUTE "CHANGED"\n'
-    server = start_asked(start, language, gateway, include=more + INCLUDE, behind=changed)
+    more += '#!define KEEPALIVE_SCRIPT "FOLDER/own.py"\n'
+    files = {"own.py": FIND_MODULE + CALLBACK}
+    server = start_asked(start, language, gateway, include=more + INCLUDE, behind=changed, files=files)
+    server.logged(f"CALLBACK {gateway.uri} 1")
     server.logged(f"CHANGED {gateway.uri} up 1")
     server.logged("MY EVENT tm:local-request")
     server.rpc(f"{language.module}.reload")
@@ -188,3 +203,12 @@ def test_the_references_examples(start, gateway: Gateway, language: Language) ->
     server.logged(f"{gateway.uri} up -> down: ")
     wait_for("nobody is alive", lambda: server.message("hello")[0] == 503)
     assert server.errors == []
+
+
+@LANGUAGES
+def test_a_start_without_the_include_ends(start, language: Language) -> None:
+    """It says what is missing: nothing would be pinged, and each call would fail."""
+    script = (HERE / f"asked.{language.suffix}").read_text()
+    with pytest.raises(AssertionError, match="Kamailio ended at its start") as ending:
+        start_script(start, language, script, include="")
+    assert "no app_python3: include keepalive-lua-js.cfg in kamailio.cfg" in str(ending.value)

@@ -73,9 +73,9 @@ class Transaction:
         self.is_over = not goes_on
         return self.is_over and code >= 300
 
-    def is_timeout_the_best(self) -> bool:
-        """Say whether tm's favourite among the ends is a timeout, which counts as a 408."""
-        return min(self.codes, key=_preference) == LOCAL_TIMEOUT
+    def best_code(self) -> int:
+        """Return tm's favourite among the ends, in which a timeout counts as a 408."""
+        return min(self.codes, key=_preference)
 
 
 LOCAL_TIMEOUT = 1408
@@ -160,6 +160,7 @@ class FakeKSR:
         self._current: Transaction | None = None
         self._reply: Reply | None = None
         self._branch_timeout = False
+        self._best_code = -1
         self.hands_on_late_replies = True
         """whether a reply behind the end reaches the reply function; not from 6.1.4 on"""
         self.module = self._build(signatures.load(version))
@@ -548,6 +549,9 @@ class FakeKSR:
     def _tm_t_branch_timeout(self) -> int:
         return 1 if self._branch_timeout else -1
 
+    def _tm_t_get_status_code(self) -> int:
+        return self._best_code
+
     # --- what a peer or a timer does ---
 
     def _call(self, function: Callable[..., Any], *args: Any) -> None:
@@ -599,9 +603,10 @@ class FakeKSR:
             self._end(transaction, self.timers_handlers)
 
     def _end(self, transaction: Transaction, handlers: Any = None) -> None:
-        self._branch_timeout = transaction.is_timeout_the_best()
+        best = transaction.best_code()
+        self._branch_timeout, self._best_code = best == LOCAL_TIMEOUT, best % 1000
         self._run(transaction, transaction.on_failure, handlers)
-        self._branch_timeout = False
+        self._branch_timeout, self._best_code = False, -1
 
 
 class _Strict(ModuleType):

@@ -49,6 +49,20 @@ def test_the_fake_tells_what_tm_tells(
     assert events == told
 
 
+@pytest.mark.parametrize("code", [302, 404, 408, 500, 603])
+def test_a_reply_that_a_route_took_is_no_failure(
+    keepalive: ModuleType, server: FakeServer, code: int
+) -> None:
+    """tm's end tells that something came, but not what it was: a listed code may be among it."""
+    sent = server.first_ping(keepalive, A, ping_reply_codes="2xx,300-699")
+    server.ksr.handlers.ksr_own_reply = lambda msg: 1
+    sent.on_reply = "ksr_own_reply"
+    server.ksr.reply(sent, code)
+    known = keepalive.info(A)
+    assert (known["state"], known["failed"], known["last_result"]) == ("unknown", 0, "unheard")
+    assert "replies do not come to keepalive" in known["last_reason"]
+
+
 # --- the transaction is judged, not a branch --------------------------------------------------------------
 
 

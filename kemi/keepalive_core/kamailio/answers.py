@@ -17,11 +17,13 @@ import KSR
 
 from ..rules.evidence import Kind, Result
 from ..rules.quoting import one_line
-from . import clock, tm
+from . import clock, rehearsal, tm
 
 # RFC 3261 section 7.2: final codes, and those of them that are no success.
 _FINAL: Final = 200
 _NO_SUCCESS: Final = 300
+# tm's code for a target to which a request could not be sent again.
+_NOT_SENT_AGAIN: Final = 503
 # Codes with which RFC 3261 section 20.33 allows a Retry-After; nothing is looked for in a 200.
 _MAY_RETRY_AFTER: Final = 400
 
@@ -120,8 +122,15 @@ def ended() -> End | None:
             return None
         return End(ping, _last_reply.result)
     # In a timer process no reply is behind it: nothing came, or not even the ping could be sent again.
-    kind = Kind.TIMEOUT if KSR.tm.t_branch_timeout() > 0 else Kind.SEND_FAILED
-    return End(ping, Result(ping.generation, ping.sent_us, clock.now(), kind))
+    reason = ""
+    if KSR.tm.t_branch_timeout() > 0:
+        kind = Kind.TIMEOUT
+    elif KSR.tm.t_get_status_code() == _NOT_SENT_AGAIN:
+        kind = Kind.SEND_FAILED
+    else:
+        # Its code may be one that is alive, and whether it is a stranger's nobody has looked.
+        kind, reason = Kind.UNHEARD, rehearsal.TAKEN
+    return End(ping, Result(ping.generation, ping.sent_us, clock.now(), kind, reason=reason))
 
 
 def reply_code() -> int:

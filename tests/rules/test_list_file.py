@@ -311,6 +311,21 @@ def test_how_long_a_line_may_be(more: int, bad: int) -> None:
     assert list_file.parse(line).bad == bad
 
 
+def test_lines_of_comment_cost_nothing_but_their_bytes(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A million of them held up the worker that was asked to reload for seconds."""
+    looked_at: list[str] = []
+
+    def words_of(line: str) -> list[str]:
+        looked_at.append(line)
+        return words.words_of(line)
+
+    monkeypatch.setattr(list_file, "words_of", words_of)
+    parsed = list_file.parse(b"#\n# sip:b\r\n \t#c\rsip:a # d\n#" + b"\n# \xe9" * 1000 + b"\n#e")
+    assert looked_at == ["sip:a # d"]
+    assert [entry.destination.uri for entry in parsed.entries] == ["sip:a"]
+    assert list_file.parse(b"#\n#\n\n#\nsip:a fall=0").faults[0].startswith("line 5: ")
+
+
 def test_names_of_the_c_module_are_noted() -> None:
     """Of destinations and of groups; no other name is."""
     parsed = list_file.parse(b"sip:a delete_counter=5 fall=2\nsip:b rise=2\ngroup.g.delete_counter=3\n")

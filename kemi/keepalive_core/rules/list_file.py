@@ -17,6 +17,8 @@ MOST_BYTES: Final = 32 * 2**20
 """A larger file is none: half a million destinations take as much."""
 
 _UTF_16: Final = (b"\xff\xfe", b"\xfe\xff")
+# A line that is nothing else: a million of them are to cost no more than their bytes.
+_COMMENT: Final = re.compile(rb"^[ \t]{0,99}#[^\n]{0,999}$", re.MULTILINE)
 # What some editors write at a file's beginning, and what is left of it where files were joined.
 _BYTE_ORDER_MARK: Final = "\ufeff"
 
@@ -76,7 +78,7 @@ def parse(
         return Parsed([], {}, ["line 1: the file is UTF-16, UTF-8 is needed"], 1)
     reading = _Reading(check_group)
     line_number, at = 1, 0
-    data = data.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
+    data = _COMMENT.sub(b"", data.replace(b"\r\n", b"\n").replace(b"\r", b"\n"))
     for line in re.finditer(rb"[^\n]+", data):
         line_number += data.count(b"\n", at, line.start())
         at = line.start()

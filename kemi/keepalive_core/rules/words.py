@@ -14,7 +14,7 @@ MOST_BYTES_OF_A_LINE: Final = 8192
 # one. Elsewhere ' is a character like others: sip:o'neil@host.
 _NAME: Final = r"""(?:group\.[^\s"'\\\#;=]+\.)?[a-z_]+="""
 _WORD: Final = re.compile(
-    rf"""\s*(?:
+    rf"""\s*+(?:
         (?P<name>{_NAME})? (?: "(?P<double>(?:[^"\\]|\\.)*)" | '(?P<single>[^']*)' ) (?!\S)
         | (?P<bare>(?!{_NAME}')[^\s"\\\#]+) (?!\S)
         | (?P<end>\#.*|$)

@@ -534,9 +534,9 @@ def test_whose_a_file_is_and_whether_it_is_whole(lines: list[bytes], is_ours: bo
     assert (parsed.is_ours, parsed.is_whole) == (is_ours, is_whole)
 
 
-def test_a_row_of_former_fields_has_all_of_them() -> None:
+@pytest.mark.parametrize("name", ["1", "3"])
+def test_a_row_of_former_fields_has_all_of_them(name: str) -> None:
     """One more or one less is no destination; a reason with a line's end in it is one line."""
-    name = next(name for name in FORMATS if name == "3")
     line = next(line for line in (FILES / name).read_bytes().split(b"\n") if line.startswith(b'["sip:'))
     key, values, admin, history = json.loads(line)
     values[-1] = "two\nlines"

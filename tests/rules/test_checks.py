@@ -53,6 +53,12 @@ def test_a_name_has_255_bytes(length: int) -> None:
             assert checks.owner_name(value) == value
 
 
+@pytest.mark.parametrize("name", ["carriers", "Grüße", "two words", "x" * 255])
+def test_a_name_is_taken_as_it_is(name: str) -> None:
+    """Of an owner and of a group."""
+    assert checks.owner_name(name) == checks.group_to_configure(name) == checks.group_name("", name) == name
+
+
 @pytest.mark.parametrize("check", [checks.owner_name, checks.group_to_configure])
 def test_an_owner_and_a_group_with_options_have_names(check: Any) -> None:
     """An empty text is no name of theirs; a destination without a group has that one."""

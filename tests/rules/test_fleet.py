@@ -1,5 +1,6 @@
 """The destinations of one prober: their rate, and when each is due, whatever happens to them."""
 
+import json
 from typing import Any
 
 import pytest
@@ -7,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from keepalive_core.rules.fleet import Fleet
+from keepalive_core.rules.modes import Admin
 from keepalive_core.rules.parameters import PARAMETERS
 from keepalive_core.rules.policy import Policy
 from keepalive_core.rules.record import Health
@@ -215,3 +217,71 @@ def test_how_it_leaves_follows_its_uri_and_policy() -> None:
     for _ in range(2):
         assert fleet.follow(A, known, Wish.REGULARLY, NOW).departure.addresses == ("10.0.0.1",)
     assert asked == [("sip:192.168.10.20", known.policy)]
+
+
+def test_who_is_asked_again_after_a_change_of_address(fleet: Fleet) -> None:
+    """All that leave from one of the addresses, soon, and nobody else."""
+    by_key = {A: ("10.0.0.1", "10.0.0.2"), B: ("10.0.0.3",)}
+    fleet = Fleet(lambda: 0.5, lambda uri, policy: Departure(addresses=by_key[f"{uri}:5060"]))
+    for key in (A, B):
+        known = seen(ping_interval=600)
+        registered = known.registered._replace(uri=key.removesuffix(":5060"))
+        fleet.follow(key, known._replace(registered=registered), Wish.REGULARLY, NOW)
+    assert sorted(due(fleet, NOW + SECOND)) == [A, B]
+    for key in (A, B):
+        fleet.plan_next(key, NOW + SECOND)
+    fleet.ask_anew({"10.0.0.2", "10.0.0.9"}, NOW + 2 * SECOND)
+    assert due(fleet, NOW + 3 * SECOND + 10_000) == [A]
+
+
+def test_one_that_is_pinged_while_a_change_is_under_way(fleet: Fleet) -> None:
+    """The next ping comes after the shorter interval again, or when the peer wants it."""
+    now = pinged(fleet, fall=3, ping_interval_pending=2)
+    for not_before, wait in ((0, 2), (now + 13 * SECOND, 3)):
+        fleet.follow(A, pending(not_before), Wish.REGULARLY, now)
+        due(fleet, now + 4 * SECOND)
+        now += 4 * SECOND
+        fleet.plan_next(A, now)
+        assert due(fleet, now + wait * SECOND - 10_000) == []
+        assert due(fleet, now + wait * SECOND + 10_000) == [A]
+        now += 2 * SECOND
+
+
+def test_what_is_wished_soon_waits_for_the_peer_too(fleet: Fleet) -> None:
+    """A second after the last ping, but not before the peer wants one; once it is over, nothing is left."""
+    now = pinged(fleet, ping_interval=600)
+    fleet.follow(A, seen(ping_interval=600, not_before=now + 9 * SECOND), Wish.SOON, now)
+    assert due(fleet, now + 9 * SECOND - 10_000) == []
+    assert due(fleet, now + 9 * SECOND + 10_000) == [A]
+    fleet[A].wish = Wish.REGULARLY
+    fleet.follow(A, pending(), Wish.REGULARLY, now + 10 * SECOND)
+    fleet.follow(A, seen(ping_interval=600), Wish.REGULARLY, now + 10 * SECOND)
+    assert due(fleet, now + 13 * SECOND) == []
+
+
+def test_maintenance_ends_with_a_ping(fleet: Fleet) -> None:
+    """Nothing was learned of it meanwhile: it is asked soon, and what was known before counts no more."""
+    now = pinged(fleet, ping_interval=600)
+    known = seen(ping_interval=600)
+    fleet.follow(A, known._replace(admin=Admin("maint", 0, "", "", 5)), Wish.REGULARLY, now)
+    fleet[A].asked = now
+    assert fleet.follow(A, known, Wish.REGULARLY, now + 5 * SECOND).asked == 0
+    assert fleet[A].wish is Wish.SOON
+    assert due(fleet, now + 6 * SECOND) == [A]
+    fleet[A].asked = now
+    assert fleet.follow(A, known, Wish.REGULARLY, now + 7 * SECOND).asked == now, "it is in none now"
+
+
+@pytest.mark.parametrize(("after", "place"), [(999_999, True), (1_000_000, False)])
+def test_who_has_gone_is_remembered_for_a_second(fleet: Fleet, after: int, place: bool) -> None:
+    """Then it is a new one, in another place, and its pings are forgotten."""
+    first = fleet.follow(A, seen(), Wish.REGULARLY, NOW)
+    fleet.remove(A, NOW)
+    assert A not in fleet
+    fleet.forget_the_gone(NOW + after)
+    assert (fleet.pings.turn(A) is not None) == place
+    again = fleet.follow(A, seen(2), Wish.REGULARLY, NOW + after)
+    assert (again.place == first.place) == place
+    assert A in fleet
+    assert fleet.get(A) is fleet[A] is again
+    assert json.loads(again.owners) == {"me": [0, "", None, {}, "", 0, 0]}

@@ -2,7 +2,7 @@
 """Installs the module as an adopter does, on Debian alone: docker/bare.sh python3 docker/adopter.py.
 
 First the package: built, looked at by lintian, installed with all that it needs, upgraded under a server that
-runs, purged. Then `make install` and `make uninstall`, then pip. With each a KEMI script and a native
+runs, purged. Then `make install` and `make uninstall`, then pip. With each KEMI scripts and a native
 kamailio.cfg of a folder of their own start as Kamailio's user, and ping. Afterwards nothing is left.
 """
 
@@ -65,6 +65,23 @@ include_file "SHARE/keepalive-native.cfg"
 
 request_route {{
     if (python_exec("is_alive", "{GATEWAY}") == 1) {{ sl_send_reply("200", "OK"); }}
+}}
+"""
+
+# app_jsdt comes with Kamailio, app_lua would be one more package.
+JS_CFG = f"""{CFG}
+loadmodule "app_jsdt.so"
+modparam("app_jsdt", "load", "{FOLDER}/script.js")
+cfgengine "jsdt"
+{SETTINGS}
+#!define KEEPALIVE_DESTINATIONS "{GATEWAY}"
+include_file "SHARE/keepalive-lua-js.cfg"
+"""
+JS = f"""
+var keepalive = require("SHARE/keepalive.js");
+
+function ksr_request_route() {{
+    return keepalive.is_alive("{GATEWAY}");
 }}
 """
 
@@ -140,9 +157,10 @@ def version() -> str:
 
 
 def see_that_it_works(
-    share: str, modules: str, configurations: tuple[str, ...] = (KEMI_CFG, NATIVE_CFG)
+    share: str, modules: str, configurations: tuple[str, ...] = (KEMI_CFG, NATIVE_CFG, JS_CFG)
 ) -> None:
     """See that each configuration starts with the module of that folder, pings, and keeps its state."""
+    (FOLDER / "script.js").write_text(JS.replace("SHARE", share))
     for cfg in configurations:
         STATE_FILE.unlink(missing_ok=True)
         with server(cfg, share) as started:

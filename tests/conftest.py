@@ -120,7 +120,10 @@ class FakeServer:
         self._monkeypatch.setattr(host, "refusal", self._refusal)
         connections = importlib.import_module("keepalive_core.services.watch").connections
         self._monkeypatch.setattr(connections, "is_established", lambda *peer: self.has_connections)
+        self._monkeypatch.setattr(prober.Prober, "_ping_itself", lambda *_: None)
         prober.the_prober = prober.Prober(lambda: self.now)
+        # A test calls what it is about: that is no server without the rest (tests/services/test_adoption.py).
+        importlib.import_module("keepalive_core.services.adoption").the_adoption.is_sound = True
         self.ksr.handlers = keepalive.Handlers()
         return keepalive
 

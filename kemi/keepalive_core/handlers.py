@@ -5,12 +5,24 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from .kamailio import kamailio_log, tm
-from .services import callbacks, installed, intake, preflight, prober, reloads, state_file, watch
+from .services import (
+    callbacks,
+    installed,
+    intake,
+    preflight,
+    prober,
+    reloads,
+    script_start,
+    state_file,
+    watch,
+)
+from .services.adoption import the_adoption
 from .services.refusals import done
 
 kamailio_log.install()
 installed.announce()
 preflight.check()
+script_start.look_at_mod_init()
 
 
 class Handlers:
@@ -50,20 +62,24 @@ class Handlers:
 
     def ksr_keepalive_tick(self, msg: object, event: str = "") -> int:
         """Send the pings that are due; rtimer calls it each 90 ms in a process of its own."""
-        return _timed(prober.the_prober.tick)
+        return _timed("ksr_keepalive_tick", prober.the_prober.tick)
 
     def ksr_keepalive_callbacks(self, msg: object, event: str = "") -> int:
         """Run the callbacks that are due; rtimer calls it ten times a second in a process of its own."""
-        return _timed(callbacks.the_teller.tick)
+        return _timed("ksr_keepalive_callbacks", callbacks.the_teller.tick)
 
     def ksr_keepalive_watch(self, msg: object, event: str = "") -> int:
         """Notice when the server hears nothing, or waits; rtimer calls it ten times a second by itself."""
-        _timed(watch.the_watch.beat)
+        _timed("ksr_keepalive_watch", watch.the_watch.beat)
         return done(callbacks.the_overseer.look)
 
     def ksr_keepalive_state_file(self, msg: object, event: str = "") -> int:
         """Write the state file, if one is set; rtimer calls it once a second in a process of its own."""
-        return _timed(state_file.the_writer.tick)
+        return _timed("ksr_keepalive_state_file", state_file.the_writer.tick)
+
+    def ksr_keepalive_wrong_include(self, msg: object, event: str = "") -> int:
+        """Tell of the wrong include: native routes with keepalive.cfg have nothing but this called."""
+        return done(the_adoption.look)
 
     def ksr_keepalive_tm_event(self, msg: object, event: str = tm.LOCAL_REQUEST) -> int:
         """Give a leaving ping its time limit and its reply and failure function; tm calls it."""
@@ -81,8 +97,10 @@ class Handlers:
 reloads.make_answer_ints(Handlers, they_do=True)
 
 
-def _timed(task: Callable[[], object]) -> int:
-    """Do what a timer's process is for; if there is nothing to do, its log has nothing to say."""
+def _timed(name: str, task: Callable[[], object]) -> int:
+    """Do what the timer of a name is for; if there is nothing to do, its log has nothing to say."""
+    if not the_adoption.is_sound:
+        done(the_adoption.at_work, name)
     if time.monotonic() >= kamailio_log.look_at:
         done(kamailio_log.keep_quiet)
     return done(task)

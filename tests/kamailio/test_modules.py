@@ -4,7 +4,7 @@ import _ctypes
 import sys
 from importlib import import_module
 from pathlib import Path
-from types import ModuleType
+from types import ModuleType, SimpleNamespace
 from typing import Any
 
 import pytest
@@ -61,3 +61,23 @@ def test_a_file_that_is_gone_has_no_text(
     maps.write_text(f"7f00-7f01 r-xp 0000 08:01 5 {tmp_path}/a folder/gone_module.so\n")
     monkeypatch.setattr(modules, "MAPS", maps)
     assert not modules.has_text("gone_module", b"")
+
+
+@pytest.mark.parametrize(("name", "engine"), [(b"python", "python"), (b"lua", "lua"), (None, "")])
+def test_what_routes_is_asked_of_kamailio(
+    modules: Any, monkeypatch: pytest.MonkeyPatch, name: bytes | None, engine: str
+) -> None:
+    """A script by its language's name, native routes by none."""
+    import ctypes
+
+    structure = ctypes.create_string_buffer(name or b"", 64)
+    get = ctypes.CFUNCTYPE(ctypes.c_void_p)(lambda: ctypes.addressof(structure) if name else None)
+    monkeypatch.setattr(ctypes, "CDLL", lambda _: SimpleNamespace(sr_kemi_eng_get=get))
+    assert modules.engine() == engine
+
+
+def test_what_routes_is_not_known_of_another_program(modules: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nor without ctypes."""
+    assert modules.engine() is None
+    monkeypatch.setitem(sys.modules, "ctypes", None)
+    assert modules.engine() is None

@@ -87,3 +87,40 @@ def test_what_can_not_be_rehearsed(server: FakeServer, monkeypatch: pytest.Monke
 
 def _no_socket(*_: object) -> socket.socket:
     raise OSError(errno.EMFILE, "Too many open files")
+
+
+@pytest.mark.parametrize(
+    ("comes", "found"),
+    [
+        ("reply end", ""),
+        ("end", "TAKEN"),
+        ("reply", "ENDLESS"),
+        ("", "TAKEN"),
+    ],
+)
+def test_one_that_goes_to_its_end_shows_both_ways(server: FakeServer, comes: str, found: str) -> None:
+    """Its answer is one that tm ends it by: the reply has to come to keepalive, and then the end."""
+    server.process()
+    rehearsal = importlib.import_module("keepalive_core.kamailio.rehearsal")
+    with (
+        socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as peer,
+        socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as kamailio,
+    ):
+        peer.bind(("127.0.0.1", 0))
+        peer.setblocking(False)
+        kamailio.bind(("127.0.0.1", 0))
+        begun = rehearsal.Rehearsal(peer, to_its_end=True)
+        kamailio.sendto(REQUEST, peer.getsockname())
+        peer.sendto(b"control", peer.getsockname())
+        assert begun.fault() is None
+        assert kamailio.recv(1000).startswith(b"SIP/2.0 500 ")
+        own = f"127.0.0.1:{peer.getsockname()[1]}"
+        if "reply" in comes:
+            rehearsal.tell_heard(own)
+        if "end" in comes:
+            rehearsal.tell_ended(own)
+        outcome = begun.fault()
+        while outcome is None:
+            server.now += 10_000
+            outcome = begun.fault()
+        assert outcome == (getattr(rehearsal, found) if found else "")

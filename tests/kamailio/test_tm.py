@@ -66,7 +66,7 @@ def test_what_can_not_be_sent_is_told(tm: ModuleType, server: FakeServer) -> Non
 def test_an_event_that_does_not_come_is_told(tm: ModuleType, server: FakeServer) -> None:
     """If tm's event goes elsewhere, that is said, and no result is made up."""
     server.ksr.event_function = "ksr_nobody"
-    with pytest.raises(tm.EventNotSeen, match="keepalive.on_tm_event"):
+    with pytest.raises(tm.EventNotSeen, match="did not reach keepalive"):
         send(tm)
 
 

@@ -33,6 +33,23 @@ def variable(name: str, module: str = "") -> int | None:
         return None
 
 
+def engine() -> str | None:
+    """Return what kamailio.cfg routes by: "" its own routes, or the language of its script, such as python.
+
+    Returns: None if it can't be read.
+    """
+    try:
+        import ctypes
+
+        # Its first member is the name, in the structure itself.
+        get = ctypes.CDLL(None).sr_kemi_eng_get
+        get.restype = ctypes.c_void_p
+        found = get()
+        return ctypes.string_at(found).decode("ascii", "replace") if found else ""
+    except (ImportError, MemoryError, OSError, AttributeError):
+        return None
+
+
 def has_text(module: str, text: bytes) -> bool:
     """Say whether a loaded module's file has a text, such as a message or the name of a function it calls.
 

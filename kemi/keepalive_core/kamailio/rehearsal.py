@@ -25,9 +25,12 @@ TAKEN: Final = (
     "t_on_reply behind it, or change $avp(keepalive) or the Call-ID?"
 )
 
-# What the socket gets that needs no route: behind the ping, and when its answer has come to keepalive.
+ENDLESS: Final = "tm's end of a ping does not come to keepalive"
+
+# What the socket gets that needs no route: behind the ping, and when its answer or its end has come to us.
 _CONTROL: Final = b"control"
 _HEARD: Final = b"heard"
+_ENDED: Final = b"ended"
 # The longest time that an answer may take, in us: it goes through a SIP worker, which may be busy.
 _WAIT: Final = SECOND // 2
 _MOST_BYTES: Final = 65_536
@@ -40,11 +43,14 @@ _COPIED: Final = re.compile(
 class Rehearsal:
     """One that is under way; nothing here waits.
 
-    Arguments: peer, the socket that it was sent to.
+    Arguments: peer, the socket that it was sent to; to_its_end, whether the answer is one that tm ends it by.
     """
 
-    def __init__(self, peer: socket.socket) -> None:
+    def __init__(self, peer: socket.socket, to_its_end: bool = False) -> None:
         self._peer = peer
+        self._last = _ENDED if to_its_end else _HEARD
+        self._status = b"500 Self-test" if to_its_end else b"200 OK"
+        self._was_heard = not to_its_end
         self._began = clock.now()
         self._was_answered = False
 
@@ -53,16 +59,20 @@ class Rehearsal:
         is not known yet.
         """
         for datagram, sender in self._arrived():
+            if datagram == self._last:
+                return "" if self._was_heard else TAKEN
             if datagram == _HEARD:
-                return ""
-            if datagram != _CONTROL:
-                self._send(_answer(datagram), sender)
+                self._was_heard = True
+            elif datagram != _CONTROL:
+                self._send(_answer(datagram, self._status), sender)
                 self._was_answered = True
             elif not self._was_answered:
                 return DROPPED
         if clock.now() - self._began < _WAIT:
             return None
-        return TAKEN if self._was_answered else ""
+        if not self._was_answered:
+            return ""
+        return ENDLESS if self._was_heard and self._last == _ENDED else TAKEN
 
     def end(self) -> None:
         """Give the socket back."""
@@ -78,8 +88,13 @@ class Rehearsal:
             self._peer.sendto(datagram, to)
 
 
-def begin(uri: str, policy: Policy) -> Rehearsal | None:
-    """Send what is like a ping of a destination to this process; None if that can't be."""
+def begin(uri: str, policy: Policy, to_its_end: bool = False) -> Rehearsal | None:
+    """Send what is like a ping of a destination to this process; None if that can't be.
+
+    Arguments: uri and policy, of the destination; to_its_end, whether tm's end of it is to come to keepalive,
+    too, and not only a reply.
+    Raises: EventNotSeen.
+    """
     # From one of the sockets of Kamailio to its own address, as what goes elsewhere may go another way.
     departure = listeners.departure("sip:127.0.0.1", policy.socket)
     address = departure.addresses[0] if departure.addresses else "127.0.0.1"
@@ -90,10 +105,10 @@ def begin(uri: str, policy: Policy) -> Rehearsal | None:
         peer.setblocking(False)
         peer.bind((address, 0))
         own = peer.getsockname()
-        if tm.rehearse(uri, policy, f"sip:{own[0]}:{own[1]}"):
+        if tm.rehearse(uri, policy, f"{own[0]}:{own[1]}", to_its_end):
             peer.sendto(_CONTROL, own)
             unless_it_is_under_way.pop_all()
-            return Rehearsal(peer)
+            return Rehearsal(peer, to_its_end)
     return None
 
 
@@ -102,11 +117,20 @@ def tell_heard(came_from: str) -> None:
 
     Arguments: came_from, address and port that it came from.
     """
-    address, _, port = came_from.rpartition(":")
+    _tell(came_from, _HEARD)
+
+
+def tell_ended(source: str) -> None:
+    """Let them know that tm's end came, too. Arguments: source, of the ping, their address and port."""
+    _tell(source, _ENDED)
+
+
+def _tell(peer: str, what: bytes) -> None:
+    address, _, port = peer.rpartition(":")
     with contextlib.suppress(OSError), socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as free:
         free.setblocking(False)
-        free.sendto(_HEARD, (address, int(port)))
+        free.sendto(what, (address, int(port)))
 
 
-def _answer(request: bytes) -> bytes:
-    return b"SIP/2.0 200 OK\r\n" + b"".join(_COPIED.findall(request)) + b"Content-Length: 0\r\n\r\n"
+def _answer(request: bytes, status: bytes = b"200 OK") -> bytes:
+    return b"SIP/2.0 " + status + b"\r\n" + b"".join(_COPIED.findall(request)) + b"Content-Length: 0\r\n\r\n"

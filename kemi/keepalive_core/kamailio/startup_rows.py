@@ -9,6 +9,7 @@ table          key              value
 ``keepalive``  ``reloads``      int, counts the reloads of the list file
 ``keepalive``  ``probers``      int, how many probers have begun
 ``keepalive``  ``state_read``   int, a StateRead
+``keepalive``  a timer's name   int, 1 when its function was called
 =============  ===============  ===========================================================
 """
 
@@ -61,6 +62,16 @@ def mark_started() -> None:
 def is_started() -> bool:
     """Say whether what is configured is registered."""
     return bool(KSR.htable.sht_get(COMMON, "started") == 1)
+
+
+def store_at_work(timer: str) -> None:
+    """Note that a timer calls its function. Raises: SharedMemoryFull."""
+    store(COMMON, timer, 1)
+
+
+def is_at_work(timer: str) -> bool:
+    """Say whether a timer has ever called its function."""
+    return read_number(COMMON, timer) == 1
 
 
 class StateRead(Enum):

@@ -52,11 +52,7 @@ class EventNotSeen(Exception):
     """tm sent a ping without asking us, so that its result can't be known."""
 
     def __init__(self) -> None:
-        super().__init__(
-            "tm's local-request event did not reach keepalive, so no ping can be followed: "
-            'is modparam("tm", "event_callback") set to another function that does not call '
-            "keepalive.on_tm_event(event)?"
-        )
+        super().__init__("tm's local-request event did not reach keepalive")
 
 
 class Ping(NamedTuple):
@@ -82,6 +78,8 @@ class _Rehearsal(NamedTuple):
 
     policy: Policy
     call_id: str
+    peer: str
+    """whom tm's end of it is to be told, address and port; "" for nobody"""
 
 
 # The ping that this process is sending, between send() and tm's event: key and generation of its destination,
@@ -175,21 +173,25 @@ def _t_uac_send(uri: str, policy: Policy, proxy: str, call_id: str) -> int:
     return sent
 
 
-def rehearse(uri: str, policy: Policy, next_hop: str) -> bool:
+def rehearse(uri: str, policy: Policy, peer: str, to_its_end: bool = False) -> bool:
     """Send what is like a ping to another next hop; its reply comes as any does, as one to REHEARSAL.
 
-    Arguments: uri and policy, as for send(); next_hop, a URI.
-    Returns: whether tm took it, and ran its event.
+    Arguments: uri and policy, as for send(); peer, address and port of the next hop; to_its_end, whether its
+    end is to come as that of any ping does, too.
+    Returns: whether tm took it. Raises: EventNotSeen.
     """
     global _rehearsing, _left
     call_id = _next_call_id()
-    _rehearsing, _left = _Rehearsal(policy, call_id), 0
+    _rehearsing, _left = _Rehearsal(policy, call_id, peer if to_its_end else ""), 0
     try:
-        return _t_uac_send(uri, policy, next_hop, call_id) > 0 and _left > 0
+        sent = _t_uac_send(uri, policy, f"sip:{peer}", call_id)
     except SystemError:
-        return _left > 0
+        sent = 1
     finally:
         _rehearsing = None
+    if sent > 0 and not _left:
+        raise EventNotSeen
+    return sent > 0
 
 
 def was_taken() -> bool:
@@ -228,10 +230,12 @@ def on_event(event: str) -> bool:
     if event != LOCAL_REQUEST:
         return False
     if _rehearsing:
-        policy, call_id = _rehearsing
+        policy, call_id, peer = _rehearsing
         _left = clock.now()
-        KSR.pv.sets(_PING, f"0 {_left} {policy.udp_criteria_text} {call_id}  {REHEARSAL}")
+        KSR.pv.sets(_PING, f"0 {_left} {policy.udp_criteria_text} {call_id} {peer} {REHEARSAL}")
         KSR.tm.t_on_reply(REPLY_ROUTE)
+        if peer:
+            KSR.tm.t_on_failure(FAILURE_ROUTE)
         KSR.tm.t_set_fr(0, _REHEARSAL_MS)
         return True
     if _leaving is None:

@@ -47,6 +47,8 @@ def take_reply() -> None:
         _take_reply(ping, code, ended)
     elif ping.is_over:
         _take_reply(ping, code, ended, answers.reply(ping, code, ended))
+    elif ping.key == tm.REHEARSAL:
+        rehearsal.tell_heard(answers.came_from())
     else:
         answers.keep(ping, answers.reply(ping, code, ended))
 
@@ -57,6 +59,9 @@ def take_end() -> None:
     if ended is None:
         return
     ping, result = ended
+    if ping.key == tm.REHEARSAL:
+        rehearsal.tell_ended(ping.source)
+        return
     if result.kind is Kind.REPLY:
         # A code from 300 on may be listed as alive.
         _take_reply(ping, result.code, result.ended, result)

@@ -2,13 +2,15 @@
 
 import logging
 from sys import getsizeof
+from typing import Final
 
 from ..kamailio import destination_rows, tables, variables
 from ..rules import uris
 from ..rules.cache import Cache
-from ..rules.service_code import ERROR, answer, is_sound, state_of, usual_answers
+from ..rules.service_code import ERROR, answer, is_sound, is_unknown, state_of, usual_answers
 from ..rules.states import UNKNOWN
 from . import groups, inspection, open_rosters, registrations, startup
+from .adoption import the_adoption
 
 log = logging.getLogger("keepalive")
 
@@ -20,9 +22,10 @@ _spellings: Cache[str, str] = Cache(_SPELLINGS_BYTES, lambda text, key: 0 if key
 keys_of_texts: dict[str, str] = _spellings.answers
 """What this process was asked for, and the keys of that: a key for each spelling, "" for a malformed one."""
 
-answers: dict[int | None, int] = usual_answers()
-"""What is_alive says by what it reads of a destination; once the start-up is over, by None, too: what has no
-row then is not monitored."""
+_usual: Final = usual_answers()
+answers: dict[int | None, int] = {code: _usual[code] for code in _usual if code and not is_unknown(code)}
+"""What is_alive says by what it reads of a destination. Once all that keepalive needs is called, that of who
+is unknown is there, too; once the start-up is over, by None: what has no row then is not monitored."""
 
 
 def key_of(destination: object) -> str:
@@ -60,6 +63,11 @@ def is_alive(destination: object) -> int:
 
     Raises: SharedMemoryFull.
     """
+    if not the_adoption.is_sound:
+        # It may be unknown for ever.
+        the_adoption.look()
+    elif len(answers) < len(_usual):
+        answers.update(_usual)
     key = key_of(destination)
     code = service_code(key) if key else None
     return ERROR if code is None else answer(code)
@@ -81,7 +89,7 @@ def service_code(key: str) -> int | None:
     if code is None and None not in answers:
         is_over = startup.start()
         code = destination_rows.service_code(key)
-        if is_over:
+        if is_over and the_adoption.is_sound:
             answers[None] = ERROR
         elif code is None and startup.may_be_configured(key):
             # Another process is just registering what is configured: it is monitored all the same.

@@ -12,7 +12,8 @@ from ..rules.sockets import NO_SUCH_ADDRESS
 from ..rules.target import Target
 from ..rules.times import SECOND
 from ..rules.turns import has_fresh_calls
-from . import departures, intake
+from . import departures, intake, self_ping
+from .adoption import the_adoption
 from .bulkhead import Bulkhead
 from .departures import Departures
 from .housekeeping import Housekeeping
@@ -103,8 +104,8 @@ class Pinging:
     def _send(self, key: str, target: Target) -> None:
         try:
             left_us = tm.send(key, target.generation, target.uri, target.policy, target.way)
-        except tm.EventNotSeen as error:
-            self._bulkhead.tell("%s", error)
+        except tm.EventNotSeen:
+            the_adoption.tell(self_ping.event_not_seen())
             # Our own fault, not the peer's: it is not down, but nothing is known of it any more.
             intake.expire(key, "its pings can't be followed")
             return

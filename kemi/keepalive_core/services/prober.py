@@ -23,6 +23,7 @@ from .housekeeping import Housekeeping
 from .interruptions import Pause, Stalls
 from .mending import Common, Mending
 from .pinging import Pinging
+from .self_ping import SelfPing
 from .share import Share
 
 
@@ -46,6 +47,7 @@ class Prober:
         self._housekeeping = Housekeeping(self._fleet, self._share)
         self._mending = Mending(self._fleet, clock)
         self._common = Common()
+        self._self_ping = SelfPing()
         self._changes = Changes(self._look_at, self._fleet, self._share, self._bulkhead, clock)
         self._pinging = Pinging(
             *(self._fleet, self._departures, self._housekeeping, self._mending, self._bulkhead, clock),
@@ -67,6 +69,7 @@ class Prober:
             self._changes.look_again,
             self._fleet.forget_the_gone,
             self._look_after_addresses,
+            self._ping_itself,
             *self._housekeeping.tasks,
         )
         """what to do once a second, each called with the time in us; no ping and no deadline waits for it"""
@@ -82,6 +85,8 @@ class Prober:
                 do(task, now)
         if not self._share.is_claimed:
             return
+        if self._self_ping.under_way is not None:
+            do(self._self_ping.go_on, now)
         do(self._changes.take_changes, now)
         if len(self._fleet):
             do(self._follow_addresses, now)
@@ -135,6 +140,10 @@ class Prober:
 
     def _look_after_addresses(self, now: int) -> None:
         self._departures.look()
+
+    def _ping_itself(self, now: int) -> None:
+        if self._share.is_first:
+            self._self_ping.begin(now)
 
     # --- what has changed ---------------------------------------------------------------------------------
 

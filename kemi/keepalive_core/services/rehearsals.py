@@ -7,7 +7,7 @@ to another one, which is dead.
 from itertools import islice
 from typing import Final, NamedTuple
 
-from ..kamailio import rehearsal
+from ..kamailio import rehearsal, tm
 from ..kamailio.rehearsal import Rehearsal
 from ..rules.target import Target
 from ..rules.times import MINUTE
@@ -69,7 +69,10 @@ class Rehearsals:
     def _begin(self, key: str) -> None:
         lost = self._waiting.pop(key)
         self._over[key] = lost, ""  # if it can't be
-        begun = rehearsal.begin(lost.target.uri, lost.target.policy)
+        try:
+            begun = rehearsal.begin(lost.target.uri, lost.target.policy)
+        except tm.EventNotSeen:
+            return  # which is told when a ping leaves
         if begun is not None:
             del self._over[key]
             self._under_way[key] = lost, begun

@@ -61,6 +61,11 @@ class _Process:
 _process = _Process()
 
 
+def script() -> str:
+    """Return the name of the module that Kamailio executes."""
+    return _process.script
+
+
 class UnusableScript(Exception):
     """The script can't be used; the message says why."""
 

@@ -1,0 +1,74 @@
+"""A ping of this server to itself, at its start: does all that follows a ping come to keepalive?
+
+A destination would be asked only after its interval, and what it says has many reasons; here there is one.
+"""
+
+from typing import Final
+
+from ..kamailio import rehearsal, tm
+from ..kamailio.rehearsal import Rehearsal
+from ..rules import adoption_faults
+from ..rules.adoption_faults import Fault
+from ..rules.times import MINUTE, SECOND
+from . import policies
+from .adoption import the_adoption
+
+# When it leaves after the prober's begin, in us.
+_FIRST: Final = 2 * SECOND
+# A worker may be busy: what is found this number of times in a row is so.
+_TIMES: Final = 3
+_URI: Final = "sip:self-test@127.0.0.1"
+_LOST: Final = {
+    rehearsal.DROPPED: adoption_faults.DROPPED,
+    rehearsal.TAKEN: adoption_faults.REPLY,
+    rehearsal.ENDLESS: adoption_faults.FAILURE,
+}
+
+
+class SelfPing:
+    """For the first prober, until one comes back as it should."""
+
+    def __init__(self) -> None:
+        self._is_over = False
+        self._next = 0
+        """when the next one leaves, in us"""
+        self.under_way: Rehearsal | None = None
+        self._times = 0
+        """how often in a row the last finding was found"""
+        self._last = ""
+
+    def begin(self, now: int) -> None:
+        """Send one, if it is time for that: once a second; now, in us. Raises: SharedMemoryFull."""
+        self._next = self._next or now + _FIRST
+        if self._is_over or self.under_way is not None or now < self._next:
+            return
+        try:
+            self.under_way = rehearsal.begin(_URI, policies.policy({}), to_its_end=True)
+        except tm.EventNotSeen:
+            self._next = now + MINUTE
+            the_adoption.tell(event_not_seen())
+            return
+        self._is_over = self.under_way is None
+
+    def go_on(self, now: int) -> None:
+        """Answer the one under way, or see what became of it, at each tick. Raises: SharedMemoryFull."""
+        found = self.under_way.fault() if self.under_way is not None else None
+        if found is not None and self.under_way is not None:
+            self.under_way.end()
+            self.under_way = None
+            self._conclude(found, now)
+
+    def _conclude(self, found: str, now: int) -> None:
+        if not found:
+            self._is_over = True
+            return
+        self._times = self._times + 1 if found == self._last else 1
+        self._last = found
+        if self._times >= _TIMES:
+            self._next = now + MINUTE
+            the_adoption.tell(adoption_faults.of_self_ping(the_adoption.engine, _LOST[found]))
+
+
+def event_not_seen() -> Fault:
+    """Return that tm's event does not come to keepalive."""
+    return adoption_faults.of_event(the_adoption.engine)

@@ -4,7 +4,7 @@
 #            make test FULL=1   the tests marked "full" too, which take long
 # make unit, make check, make real   the parts of it; make stubs   see stubs/generate.py
 # make coverage   which lines and branches the unit tests run; of rules/ tests/rules runs all, or it fails
-# make mutants    which changes of rules/ no test notices, hours; MODULES="judging latency" some of it
+# make mutants    which changes of rules/ no test notices, an hour; MODULES="judging latency" some of it
 # make parameters   writes keepalive-settings.cfg's parameters and docs/parameters.md of rules/parameters.py
 # make faults  shows what faults do to this module and to the C module, a quarter of an hour
 # make bench   compares with the C modules in three minutes (FULL=1: all, half an hour); make soak PINGS=1000000

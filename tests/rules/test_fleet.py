@@ -188,10 +188,14 @@ def test_chance_moves_a_ping(chance: float, moved: int) -> None:
         now = pinged(each, ping_interval=100, ping_jitter=50)
         each.plan_next(A, now)
     assert due(steady, now) == due(fleet, now) == []
-    turns = [each.pings.turn(A) for each in (fleet, steady)]
-    assert turns[0] is not None
-    assert turns[1] is not None
-    assert turns[0] - turns[1] == pytest.approx(moved * SECOND, abs=20_000)
+    for interval, part in ((100, 1.0), (40, 0.4)):
+        if interval != 100:
+            for each in (fleet, steady):
+                each.follow(A, seen(ping_interval=interval, ping_jitter=50), Wish.REGULARLY, now)
+        turns = [each.pings.turn(A) for each in (fleet, steady)]
+        assert turns[0] is not None
+        assert turns[1] is not None
+        assert turns[0] - turns[1] == pytest.approx(moved * part * SECOND, abs=20_000)
 
 
 def test_what_is_kept_of_a_destination(fleet: Fleet) -> None:

@@ -172,7 +172,7 @@ def test_what_a_value_looks_like(value: object, said: str) -> None:
         ("sip:bob:one:two@host", "'sip:bob:***@host'"),
         ("bob:one:two@host", "'bob:***@host'"),
         (":secret@host", "':***@host'"),
-        ("b'ob:secret@host", "\"b'ob:***@host\""),
+        ("b'ob:secret@host", '"b\'ob:***@host"'),
         (":x", "':x'"),
         ("sip:host:5060", "'sip:host:5060'"),
         (7, "7"),

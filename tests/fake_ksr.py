@@ -381,6 +381,8 @@ class FakeKSR:
         if "\0" in key or any("\ud800" <= character <= "\udfff" for character in key):
             raise SystemError("returned a result with an exception set")
         found = (self._table(table) or {}).get(key)
+        if isinstance(found, str):
+            found = found.encode("utf-8", "surrogateescape").decode()  # raises as Kamailio does
         return self.initial.get(table) if found is None else found
 
     def _set(self, table: str, key: str, value: Any) -> int:
@@ -395,7 +397,7 @@ class FakeKSR:
         if isinstance(value, str):
             before, size = rows.get(key), len(value.encode())
             # A text that is no longer than the one before is written into its cell.
-            if not isinstance(before, str) or len(before.encode()) < size:
+            if not isinstance(before, str) or len(before.encode("utf-8", "surrogateescape")) < size:
                 self.cells[table, key] = size
         rows[key] = value
         return 1

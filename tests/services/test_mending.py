@@ -17,7 +17,7 @@ KEY = f"{A}:5060"
 UP = 1
 DOWN = 2
 TABLES = ["state", "health", "destination", "news", "group", "group_change", "page", "admin", "history"]
-NONSENSE = ["foo", "", "{}", "1 2 3", "[1, 2]", "\x7f" * 300, 7, -5, 0, 2**31 - 1]
+NONSENSE = ["foo", "", "{}", "1 2 3", "[1, 2]", "\x7f" * 300, "\udcff", 7, -5, 0, 2**31 - 1]
 TOLD: list[tuple[Any, ...]] = []
 
 
@@ -173,7 +173,7 @@ def test_a_value_that_could_be_true_is_not(monitored: ModuleType, server: FakeSe
 COMMON = ["settings", "listeners", "callbacks", "started", "startup", "state_read", "generation", "revision"]
 
 
-@pytest.mark.parametrize("nonsense", [None, "foo", "[]", "{}", 0, -1])
+@pytest.mark.parametrize("nonsense", [None, "foo", "[]", "{}", "\udcff", 0, -1])
 @pytest.mark.parametrize(
     "row", [*COMMON, "group_changes", "unannounced", "lost", "untold", "callback", "pulse"]
 )

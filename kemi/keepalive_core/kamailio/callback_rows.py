@@ -15,7 +15,7 @@ import KSR
 
 from ..rules import rows
 from ..rules.rows import RunningCallback
-from .tables import COMMON, locked, read_row, store
+from .tables import COMMON, get, locked, read_row, store
 
 
 def callbacks() -> list[tuple[str, Any]]:
@@ -41,7 +41,7 @@ def note_untold() -> None:
 
 def take_untold() -> bool:
     """Say whether the callbacks have to look for news everywhere, and take note that they do."""
-    if KSR.htable.sht_get(COMMON, "untold") != 1:
+    if get(COMMON, "untold") != 1:
         return False
     KSR.htable.sht_seti(COMMON, "untold", 0)
     return True

@@ -42,8 +42,8 @@ from .tables import (
     STATE,
     all_keys,
     drop_nonsense,
+    get,
     locked,
-    number,
     read_row,
     read_text,
     replace_text,
@@ -57,7 +57,7 @@ HEALTH_STEP: Final = 32
 
 def service_code(key: str) -> int | None:
     """Return what is_alive reads of a destination; None if it is not monitored."""
-    value = number(STATE, key)
+    value = get(STATE, key)
     return value if isinstance(value, int) else None
 
 
@@ -81,6 +81,8 @@ def raw(key: str) -> tuple[object, object, object, object, object]:
     try:
         # One lock for all, and no call between: a prober does this for hundreds in a second.
         return read(DESTINATION, key), read(HEALTH, key), read(NEWS, key), read(ADMIN, key), read(STATE, key)
+    except UnicodeDecodeError:
+        return get(DESTINATION, key), get(HEALTH, key), get(NEWS, key), get(ADMIN, key), get(STATE, key)
     finally:
         KSR.htable.sht_unlock(HEALTH, key)
 
@@ -107,7 +109,7 @@ unlock: Callable[[str], object] = partial(KSR.htable.sht_unlock, HEALTH)
 
 def record(key: str) -> str | None:
     """Return the text of what is known of a destination, under its lock; None if it is not monitored."""
-    text = KSR.htable.sht_get(HEALTH, key)
+    text = get(HEALTH, key)
     return text if isinstance(text, str) else None
 
 

@@ -29,6 +29,7 @@ from .tables import (
     PAGE,
     SharedMemoryFull,
     all_keys,
+    get,
     locked,
     next_number,
     read_number,
@@ -75,7 +76,7 @@ def next_group_change() -> int:
     return next_number("group_changes") & 0x7FFFFFFF
 
 
-group_change: Callable[[str], int | None] = partial(KSR.htable.sht_get, GROUP_CHANGE)
+group_change: Callable[[str], int | None] = partial(get, GROUP_CHANGE)
 """Return a number that is another one after each change of a group; None if there is no such group."""
 
 
@@ -91,7 +92,7 @@ def page(number: str) -> str | None:
 
 def page_of_locked(number: str) -> str | None:
     """Return a page of a roster whose lock the caller holds, under which alone its pages come and go."""
-    text = KSR.htable.sht_get(PAGE, number)
+    text = get(PAGE, number)
     return text if isinstance(text, str) else None
 
 

@@ -14,12 +14,10 @@ table          key                  value
 from functools import lru_cache
 from typing import Final
 
-import KSR
-
 from ..rules import rows
 from ..rules.parameters import Value
 from ..rules.times import SECOND
-from .tables import COMMON, locked, read_number, read_row, revise, store
+from .tables import COMMON, get, locked, read_number, read_row, revise, store
 
 
 def may_tell(what: str, now: int, seconds: int = 60) -> bool:
@@ -43,12 +41,12 @@ _RESUMED: Final = 2
 
 def is_paused() -> bool:
     """Say whether pings are paused."""
-    return bool(KSR.htable.sht_get(COMMON, "paused") == _PAUSED)
+    return bool(get(COMMON, "paused") == _PAUSED)
 
 
 def is_pause_lost() -> bool:
     """Say whether nobody has said yet whether pings are paused, or that was deleted."""
-    return KSR.htable.sht_get(COMMON, "paused") not in (_PAUSED, _RESUMED)
+    return get(COMMON, "paused") not in (_PAUSED, _RESUMED)
 
 
 def store_paused(paused: bool) -> None:
@@ -58,7 +56,7 @@ def store_paused(paused: bool) -> None:
 
 def is_disabled() -> bool:
     """Say whether the setting ``enabled`` lets no pings be sent, as the first prober saw it."""
-    return bool(KSR.htable.sht_get(COMMON, "disabled") == 1)
+    return bool(get(COMMON, "disabled") == 1)
 
 
 def store_disabled(disabled: bool) -> None:

@@ -22,7 +22,7 @@ from ..rules.rows import RunningCallback
 from .callback_rows import store_running_callback
 from .group_rows import next_group_change, note_options
 from .server_rows import is_disabled, is_paused, store_disabled, store_paused
-from .tables import COMMON, SharedMemoryFull, locked, next_number, number, read_number, store
+from .tables import COMMON, SharedMemoryFull, get, locked, next_number, read_number, store
 from .variables import probers
 
 
@@ -61,7 +61,7 @@ def mark_started() -> None:
 
 def is_started() -> bool:
     """Say whether what is configured is registered."""
-    return bool(KSR.htable.sht_get(COMMON, "started") == 1)
+    return bool(get(COMMON, "started") == 1)
 
 
 def store_at_work(timer: str) -> None:
@@ -151,7 +151,7 @@ def keep_rising(seen: dict[str, int]) -> list[str]:
     """
     fallen = []
     for name in (*_COUNTERS, *_MARKS, *_SAID_ONCE):
-        value = number(COMMON, name)
+        value = get(COMMON, name)
         before = seen.get(name, 0)
         is_said = before != 0 and name in _SAID_ONCE
         if not isinstance(value, int) or not before <= value <= (before if is_said else _MOST_NUMBER):

@@ -29,7 +29,7 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 from types import TracebackType
-from typing import Final, TypeVar
+from typing import Any, Final, TypeVar
 
 import KSR
 
@@ -86,7 +86,7 @@ class locked:  # noqa: N801 - used as a statement: with locked(key)
 
     def record(self) -> str | None:
         """Return the text of the row: of what is known of a destination, None if it is not monitored."""
-        text = KSR.htable.sht_get(self._table, self._key)
+        text = get(self._table, self._key)
         return text if isinstance(text, str) else None
 
     def __exit__(
@@ -96,6 +96,23 @@ class locked:  # noqa: N801 - used as a statement: with locked(key)
         traceback: TracebackType | None,
     ) -> None:
         KSR.htable.sht_unlock(self._table, self._key)
+
+
+def get(table: str, key: str) -> Any:
+    """Return what a row holds, a text or a number; None if it is missing.
+
+    What is no UTF-8 makes no sense, and can't be read at all: it is dropped, as in read_row().
+    """
+    try:
+        return KSR.htable.sht_get(table, key)
+    except UnicodeDecodeError:
+        with locked(key, table):
+            try:
+                return KSR.htable.sht_get(table, key)  # another process has been quicker
+            except UnicodeDecodeError:
+                KSR.htable.sht_rm(table, key)
+        _tell_dropped(table, key, "it is no UTF-8")
+        return None
 
 
 def store(table: str, key: str, value: str | int) -> None:
@@ -148,7 +165,7 @@ def read_text(table: str, key: str) -> str | None:
         return None
     KSR.htable.sht_lock(table, key)
     try:
-        text = KSR.htable.sht_get(table, key)
+        text = get(table, key)
         return text if isinstance(text, str) else None
     finally:
         KSR.htable.sht_unlock(table, key)
@@ -162,7 +179,7 @@ def read_row(table: str, key: str, parse: Callable[[str], R], is_locked: bool = 
     Arguments: table, key and parse; is_locked, whether the caller holds the lock under which alone this row
     is written, so that nobody changes the text while it is copied.
     """
-    text = KSR.htable.sht_get(table, key) if is_locked else read_text(table, key)
+    text = get(table, key) if is_locked else read_text(table, key)
     if not text:  # a missing one is 0 in the table that has numbers
         return None
     try:
@@ -175,10 +192,14 @@ def read_row(table: str, key: str, parse: Callable[[str], R], is_locked: bool = 
 def drop_nonsense(table: str, key: str, text: object) -> None:
     """Remove a row that makes no sense, and have the probers see to what was lost with it."""
     with locked(key, table):
-        if KSR.htable.sht_get(table, key) != text:
+        if get(table, key) != text:
             return  # another process has been quicker
         KSR.htable.sht_rm(table, key)
-    log.error("row %s of table %s makes no sense, and is dropped: %s", quoted(key), table, quoted(text))
+    _tell_dropped(table, key, quoted(text))
+
+
+def _tell_dropped(table: str, key: str, why: str) -> None:
+    log.error("row %s of table %s makes no sense, and is dropped: %s", quoted(key), table, why)
     note_lost()
 
 
@@ -194,7 +215,7 @@ def lost() -> int:
 
 def read_number(table: str, key: str) -> int:
     """Return a number, 0 if it is missing or none."""
-    value = number(table, key)
+    value = get(table, key)
     return value if isinstance(value, int) else 0
 
 
@@ -214,7 +235,8 @@ def revision() -> int | None:
     """
     if not _exist and not _tables_exist():
         return None
-    return number(COMMON, "revision")
+    value: int | None = get(COMMON, "revision")
+    return value
 
 
 def revise() -> None:
@@ -237,7 +259,7 @@ def next_number(counter: str) -> int:
 
 
 number: Callable[[str, str], int | None] = KSR.htable.sht_get
-"""Return the number that a table has for a key, None for none."""
+"""Return the number that a table has for a key, None for none; it raises for what get() drops."""
 
 
 def all_keys(table: str) -> list[str]:
@@ -247,7 +269,9 @@ def all_keys(table: str) -> list[str]:
     KSR.htable.sht_iterator_start(COMMON, table)
     try:
         while KSR.htable.sht_iterator_next(COMMON) > 0:
-            found.append(KSR.pv.get("$shtitkey(keepalive)"))
+            # A key that is no UTF-8 is nobody's.
+            with suppress(UnicodeDecodeError):
+                found.append(KSR.pv.get("$shtitkey(keepalive)"))
     finally:
         KSR.htable.sht_iterator_end(COMMON)
     return found

@@ -14,12 +14,13 @@ from places import ROOT
 from real.server import Kamailio, Launch, wait_for
 
 KEMI = ROOT / "kemi"
-NATIVE = f'#!define KEEPALIVE_DIR "{KEMI}"\ninclude_file "{KEMI}/keepalive-native.cfg"\n'
+NATIVE = f'include_file "{KEMI}/keepalive-native.cfg"\n'
 TOLD = "wrongly adopted: "
 # The limit, and what a test sees later than Kamailio writes.
 SECONDS = 15
 
-BEGIN = """
+BEGIN = f"""
+#!define KEEPALIVE_DIR "{KEMI}"
 debug=2
 log_stderror=yes
 auto_aliases=no
@@ -64,6 +65,9 @@ def mod_init():
     return Router()
 """
 
+LUA = "function ksr_request_route() return 1 end\n"
+JAVASCRIPT = "function ksr_request_route() { return 1; }\n"
+
 
 def python(script: str) -> str:
     """Load a script."""
@@ -79,8 +83,7 @@ def without(route: str) -> str:
     text = (KEMI / "keepalive-native.cfg").read_text()
     text, times = re.subn(rf"^\w*route\[{route}\] {{.*?^}}\n", "", text, flags=re.MULTILINE | re.DOTALL)
     assert times == 1
-    text = text.replace("keepalive-settings.cfg", f"{KEMI}/keepalive-settings.cfg")
-    return f'#!define KEEPALIVE_DIR "{KEMI}"\n{text}'
+    return text.replace('\ninclude_file "', f'\ninclude_file "{KEMI}/')
 
 
 class Case(NamedTuple):
@@ -94,7 +97,7 @@ class Case(NamedTuple):
 OWN_EVENT = '#!define KEEPALIVE_TM_EVENT "ksr_own_event"\n'
 BY_PYTHON = python("FOLDER/script.py") + 'cfgengine "python"\n'
 OWN_LOCAL_REQUEST = 'event_route[tm:local-request] { xlog("\\n"); }\n'
-IN_NATIVE = "includes keepalive.cfg, which is for a KEMI script; include keepalive-native.cfg in its place"
+IN_NATIVE = "has native routes and includes keepalive.cfg; include keepalive-native.cfg in its place"
 CASES = {
     "kemi in native": Case(
         python(f"{KEMI}/keepalive.py") + included("keepalive.cfg") + ASKING, (IN_NATIVE, "is_alive says 1")
@@ -104,6 +107,14 @@ CASES = {
     ),
     "native in kemi": Case(
         NATIVE + 'cfgengine "python"\n', ("in the place of your script; include keepalive.cfg in its place",)
+    ),
+    "lua in native": Case(
+        included("keepalive-lua-js.cfg") + ASKING,
+        ("includes keepalive-lua-js.cfg; include keepalive-native.cfg in its place", "is_alive says 1"),
+    ),
+    "lua in kemi": Case(
+        included("keepalive-lua-js.cfg") + 'cfgengine "python"\n',
+        ("in the place of your script; include keepalive.cfg in its place",),
     ),
     "no handlers": Case(
         included("keepalive.cfg") + BY_PYTHON,
@@ -131,6 +142,14 @@ CASES = {
             "ksr_keepalive_failure": "a failure_route",
         }.items()
     },
+    **{
+        f"{language} alone": Case(
+            f'loadmodule "app_{module}.so"\nmodparam("app_{module}", "load", "FOLDER/script.{suffix}")\n'
+            f'{included("keepalive-lua-js.cfg")}cfgengine "{module}"\n',
+            (f"routes by {language}, and its script has not loaded keepalive.{suffix}", "is_alive says 1"),
+        )
+        for language, module, suffix in (("Lua", "lua", "lua"), ("JavaScript", "jsdt", "js"))
+    },
     "right": Case(NATIVE + ROUTES, ()),
     "right, kemi": Case(included("keepalive.cfg") + BY_PYTHON, ()),
 }
@@ -142,7 +161,12 @@ def servers(checked_kind: str) -> Iterator[tuple[float, dict[str, Kamailio]]]:
 
     def start(case: Case) -> Kamailio:
         script = SCRIPT.replace("(BASE)", f"({case.base})" if case.base else "")
-        files = {"case.cfg": BEGIN + case.cfg, "script.py": script}
+        files = {
+            "case.cfg": BEGIN + case.cfg,
+            "script.py": script,
+            "script.lua": LUA,
+            "script.js": JAVASCRIPT,
+        }
         return Kamailio(checked_kind, "case.cfg", launch=Launch(children=1, files=files, memory=64))
 
     with ThreadPoolExecutor(len(CASES)) as pool:
@@ -172,7 +196,7 @@ def test_it_is_told_once_within_15_seconds(servers: tuple[float, dict[str, Kamai
         assert not server.log_lines(TOLD)
 
 
-@pytest.mark.parametrize("name", ["kemi in native", "kemi in native, before"])
+@pytest.mark.parametrize("name", ["kemi in native", "kemi in native, before", "lua in native"])
 def test_what_is_said_of_is_alive_is_so(servers: tuple[float, dict[str, Kamailio]], name: str) -> None:
     """It answers 1 of a destination at which nothing listens."""
     _, running = servers

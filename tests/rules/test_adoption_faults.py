@@ -13,16 +13,47 @@ ALL = adoption_faults.needed(NATIVE)
 @pytest.mark.parametrize(
     ("engine", "include", "missing", "told"),
     [
-        (NATIVE, "kemi", [], ("native routes and includes keepalive.cfg", "keepalive-native.cfg", "says 1")),
-        (NATIVE, "kemi", ALL, ("native routes and includes keepalive.cfg",)),
-        (PYTHON, "native", [], ("includes keepalive-native.cfg", "include keepalive.cfg", "as ever")),
-        (PYTHON, "native", ["ksr_request_route"], ("in the place of your script", "no request is routed")),
-        (PYTHON, "kemi", ALL, ("no ksr_keepalive_tick and 5 more", "of keepalive.Handlers,", "says 1")),
+        (
+            NATIVE,
+            "keepalive.cfg",
+            [],
+            ("native routes and includes keepalive.cfg; ", "keepalive-native.cfg", "says 1"),
+        ),
+        (NATIVE, "keepalive.cfg", ALL, ("native routes and includes keepalive.cfg; ",)),
+        (
+            PYTHON,
+            "keepalive-native.cfg",
+            [],
+            ("includes keepalive-native.cfg", "include keepalive.cfg", "as ever"),
+        ),
+        (
+            PYTHON,
+            "keepalive-native.cfg",
+            ["ksr_request_route"],
+            ("in the place of your script", "no request is routed"),
+        ),
+        (
+            NATIVE,
+            "keepalive-lua-js.cfg",
+            [],
+            ("includes keepalive-lua-js.cfg; include keepalive-native.cfg",),
+        ),
+        (
+            PYTHON,
+            "keepalive.cfg",
+            ALL,
+            ("no ksr_keepalive_tick and 5 more", "of keepalive.Handlers,", "says 1"),
+        ),
         (None, None, ALL, ("no ksr_keepalive_tick and 5 more", "of keepalive.Handlers,")),
-        (PYTHON, "kemi", [REPLY], ("has no ksr_keepalive_reply;", "says 1")),
-        (PYTHON, "kemi", ["ksr_keepalive_watch", FAILURE], ("ksr_keepalive_watch and 1 more", "says 1")),
-        (PYTHON, "kemi", ["ksr_keepalive_callbacks"], ("no callback is called",)),
-        (NATIVE, "native", ["is_alive"], ("has no is_alive;", "of keepalive.NativeHandlers,")),
+        (PYTHON, "keepalive.cfg", [REPLY], ("has no ksr_keepalive_reply;", "says 1")),
+        (
+            PYTHON,
+            "keepalive.cfg",
+            ["ksr_keepalive_watch", FAILURE],
+            ("ksr_keepalive_watch and 1 more", "says 1"),
+        ),
+        (PYTHON, "keepalive.cfg", ["ksr_keepalive_callbacks"], ("no callback is called",)),
+        (NATIVE, "keepalive-native.cfg", ["is_alive"], ("has no is_alive;", "of keepalive.NativeHandlers,")),
     ],
 )
 def test_a_wrong_start_is_told(
@@ -38,14 +69,14 @@ def test_a_wrong_start_is_told(
 @pytest.mark.parametrize(
     ("engine", "include", "missing"),
     [
-        (NATIVE, "native", []),
-        (NATIVE, "native", ["ksr_request_route"]),
+        (NATIVE, "keepalive-native.cfg", []),
+        (NATIVE, "keepalive-native.cfg", ["ksr_request_route"]),
         (NATIVE, None, []),
-        (PYTHON, "kemi", []),
-        (PYTHON, "kemi", ["is_alive", "is_down", "state"]),
+        (PYTHON, "keepalive.cfg", []),
+        (PYTHON, "keepalive.cfg", ["is_alive", "is_down", "state"]),
         (None, None, []),
-        ("lua", "kemi", ["ksr_request_route"]),
-        ("lua", "kemi", ALL),
+        ("lua", "keepalive.cfg", ["ksr_request_route"]),
+        ("lua", "keepalive.cfg", ALL),
     ],
 )
 def test_a_right_start_is_none(engine: str | None, include: str | None, missing: list[str]) -> None:
@@ -117,9 +148,10 @@ def test_what_a_ping_to_oneself_shows_is_told(engine: str, lost: str, told: str)
 
 def test_a_language_is_told_what_it_has_to_load() -> None:
     """Native routes and Python have nothing to load."""
-    lua, js = adoption_faults.of_language("lua"), adoption_faults.of_language("jsdt")
+    lua, js = (adoption_faults.of_language(engine, False) for engine in ("lua", "jsdt"))
     assert lua is not None
     assert js is not None
-    assert "keepalive.lua" in lua.cure
-    assert "keepalive.js" in js.cure
-    assert [adoption_faults.of_language(engine) for engine in (NATIVE, PYTHON, None)] == [None] * 3
+    assert "keepalive.lua" in lua.cause
+    assert "keepalive.js" in js.cause
+    assert [adoption_faults.of_language(engine, False) for engine in (NATIVE, PYTHON, None)] == [None] * 3
+    assert adoption_faults.of_language("lua", True) is None

@@ -9,6 +9,7 @@ table          key              value
 ``keepalive``  ``reloads``      int, counts the reloads of the list file
 ``keepalive``  ``probers``      int, how many probers have begun
 ``keepalive``  ``state_read``   int, a StateRead
+``keepalive``  ``script``       int, 1 when keepalive.lua or keepalive.js was loaded, by them
 ``keepalive``  a timer's name   int, 1 when its function was called
 =============  ===============  ===========================================================
 """
@@ -72,6 +73,11 @@ def store_at_work(timer: str) -> None:
 def is_at_work(timer: str) -> bool:
     """Say whether a timer has ever called its function."""
     return read_number(COMMON, timer) == 1
+
+
+def is_script_loaded() -> bool:
+    """Say whether a script in another language has loaded keepalive.lua or keepalive.js."""
+    return read_number(COMMON, "script") == 1
 
 
 class StateRead(Enum):

@@ -8,6 +8,10 @@ NATIVE: Final = ""
 PYTHON: Final = "python"
 _LANGUAGES: Final = {"lua": ("Lua", "keepalive.lua"), "jsdt": ("JavaScript", "keepalive.js")}
 
+_ROUTES: Final = {NATIVE: "has native routes", PYTHON: "routes by a KEMI script in Python"}
+# The right include; with another language each may do, if its script calls what it has to.
+_INCLUDES: Final = {NATIVE: "keepalive-native.cfg", PYTHON: "keepalive.cfg"}
+
 # The timers of keepalive-settings.cfg, by the names of what they call, and what goes on without them.
 TIMERS: Final = {
     "ksr_keepalive_tick": "",
@@ -45,21 +49,16 @@ def needed(engine: str | None) -> list[str]:
 def of_start(engine: str | None, include: str | None, missing: Collection[str]) -> Fault | None:
     """Return what is wrong with a start, as far as that is known before anything runs.
 
-    Arguments: engine, what kamailio.cfg routes by, None if not known; include, "kemi" or "native", which of
-    the two was included, None if not known; missing, of what is called in the handler.
+    Arguments: engine, what kamailio.cfg routes by, None if not known; include, the name of the file that was
+    included, None if not known; missing, of what is called in the handler.
     """
-    if engine == NATIVE and include == "kemi":
+    if engine in (NATIVE, PYTHON) and include not in (None, _INCLUDES[engine]):
+        lost = engine == PYTHON and "ksr_request_route" in missing
         return Fault(
-            "kamailio.cfg has native routes and includes keepalive.cfg, which is for a KEMI script",
-            "include keepalive-native.cfg in its place",
-        )
-    if engine == PYTHON and include == "native":
-        lost = "ksr_request_route" in missing
-        return Fault(
-            "kamailio.cfg routes by a KEMI script and includes keepalive-native.cfg, for native routes"
-            + (" and has loaded keepalive.py in the place of your script" if lost else ""),
-            "include keepalive.cfg in its place",
-            "is_alive goes on as ever, and no request is routed" if lost else "is_alive goes on as ever",
+            f"kamailio.cfg {_ROUTES[engine]} and includes {include}"
+            + (", which has loaded keepalive.py in the place of your script" if lost else ""),
+            f"include {_INCLUDES[engine]} in its place",
+            "" if engine == NATIVE else "is_alive goes on as ever" + ", and no request is routed" * lost,
         )
     return _of_handler(engine, [name for name in missing if name in needed(engine)])
 
@@ -78,14 +77,17 @@ def _of_handler(engine: str | None, missing: list[str]) -> Fault | None:
     )
 
 
-def of_language(engine: str | None) -> Fault | None:
-    """Return what a script in another language has to do; None for native routes and Python."""
-    if engine not in _LANGUAGES:
+def of_language(engine: str | None, is_loaded: bool) -> Fault | None:
+    """Return that a script in another language has not loaded what it needs; None for the others.
+
+    Arguments: engine; is_loaded, whether it was seen that it has.
+    """
+    if engine not in _LANGUAGES or is_loaded:
         return None
     language, file = _LANGUAGES[engine]
     return Fault(
-        f"kamailio.cfg routes by {language}, of which keepalive hears nothing unless its script calls",
-        f"load {file} in your script, whose functions hand on what Kamailio calls",
+        f"kamailio.cfg routes by {language}, and its script has not loaded {file}",
+        "load it in your script, as is said at its top: its functions hand on what Kamailio calls",
     )
 
 

@@ -22,6 +22,7 @@ log = logging.getLogger("keepalive")
 _BEGUN: Final = 9 * SECOND
 # Of the timers the one that has the longest interval.
 _SLOWEST: Final = "ksr_keepalive_state_file"
+_FIRST_WORKER: Final = 1
 _ANSWERS: Final = {"up": "1", "down": "2", "error": "-1"}
 
 
@@ -51,8 +52,20 @@ class Adoption:
             self._have_it_told_again(handler, missing)
             log.error("wrongly adopted: %s", self._text(self._fault))
             self._tell_again = self._began + MINUTE
-        elif in_language := adoption_faults.of_language(self.engine):
-            log.info("%s", self._text(in_language))
+
+    def look_at_child(self, rank: int) -> None:
+        """Tell, in the first SIP worker, of a script in another language that has not loaded what it needs.
+
+        In each process modules begin in the order of their loadmodule lines, and its script is loaded then.
+        """
+        if rank != _FIRST_WORKER or "app_python3" not in (order := modules.loaded()):
+            return
+        before = order[: order.index("app_python3")]
+        if f"app_{self.engine}" in before and (
+            fault := adoption_faults.of_language(self.engine, startup_rows.is_script_loaded())
+        ):
+            log.error("wrongly adopted: %s", self._text(fault))
+            self._tell_again = clock.now() + MINUTE
 
     def at_work(self, timer: str) -> None:
         """Note that a timer calls, and look for what does not; at each call. Raises: SharedMemoryFull."""
@@ -83,7 +96,7 @@ class Adoption:
             log.error("wrongly adopted: %s", self._text(fault))
 
     def include(self) -> str | None:
-        """Return which of the two was included, "kemi" or "native", None if it does not say."""
+        """Return the name of the file that was included, None if it does not say."""
         with suppress(variables.Unreadable):
             return variables.defined("include")
         return None

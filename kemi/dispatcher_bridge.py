@@ -1,6 +1,7 @@
-"""Kamailio's dispatcher sets obey KeepAlive, as drouting obeys the C module.
+"""Kamailio's dispatcher sets obey KeepAlive: those that a script names.
 
-In mod_init, for the destinations of dispatcher's own list file, or one by one::
+All sets obey without a script if kamailio.cfg has ``#!define KEEPALIVE_DISPATCHER 1``. This is for who wants
+to choose, or to give options. In mod_init, for the destinations of dispatcher's list file, or one by one::
 
     import dispatcher_bridge
 
@@ -8,27 +9,23 @@ In mod_init, for the destinations of dispatcher's own list file, or one by one::
     dispatcher_bridge.obey("sip:192.168.10.20", 1)
 
 Load dispatcher without its own pings (ds_ping_interval 0), and jsonrpcs. At each change of its state a
-destination becomes active in its set if is_alive says 1, and inactive if it does not. ``sync()`` does
-it for all of them: call it after ``dispatcher.reload``, which makes all active, after ``set_admin``, and from
-time to time if drains or group_min_alive are used, as is_alive changes then without a change of state.
+destination becomes active in its set if is_alive says 1, and inactive if it does not, unless an administrator
+has disabled it there. ``sync()`` does it for all of them: without the define call it every few seconds from a
+timer of your own, as dispatcher.reload and ds_mark_dst change states, too.
 """
 
-import json
 import logging
 from typing import Any
 
-import KSR
-
 import keepalive
+from keepalive_core.kamailio.rpc import Unanswered
 from keepalive_core.rules import list_file
 from keepalive_core.services import files
+from keepalive_core.services.dispatcher_owners import OWNER
+from keepalive_core.services.dispatcher_sets import the_sets
+from keepalive_core.services.refusals import never_raises
 
 log = logging.getLogger("keepalive")
-
-OWNER = "dispatcher"
-# Of dispatcher.set_state.
-_ACTIVE = "a"
-_INACTIVE = "i"
 
 
 def obey(uri: str, group: int, **options: Any) -> int:
@@ -63,35 +60,17 @@ def obey_list(path: str, **options: Any) -> int:
     return taken
 
 
-def set_state(uri: str, state: int, user_attr: dict[str, str | int]) -> None:
+def set_state(uri: str, state: int, user_attr: dict[str, Any]) -> None:
     """Set a destination's state in its set: the callback of each change."""
-    if state not in (keepalive.UP, keepalive.DOWN):
-        return
-    word = _ACTIVE if keepalive.is_alive(uri) == 1 else _INACTIVE
-    request = {
-        "jsonrpc": "2.0",
-        "method": "dispatcher.set_state",
-        "params": [word, user_attr["group"], user_attr["uri"]],
-        "id": 1,
-    }
-    KSR.jsonrpcs.exec(json.dumps(request))
-    code = KSR.pv.get("$jsonrpl(code)")
-    if code != 200:
-        log.error("dispatcher set %s: %s is not set to %s: %s", *user_attr.values(), word, code)
+    if state in (keepalive.UP, keepalive.DOWN):
+        try:
+            the_sets.set_one(user_attr["group"], user_attr["uri"])
+        except Unanswered as error:
+            log.error("dispatcher is not told of %.300s: %.300s", uri, error)
 
 
-def _try_to_set(uri: str, state: int, user_attr: Any) -> None:
-    try:
-        set_state(uri, state, user_attr)
-    except Exception:
-        log.exception("dispatcher is not told of %s", uri)
-
-
+@never_raises(-1)
 def sync() -> int:
-    """Set all states again, by what is_alive says; returns 0."""
-    for each in keepalive.list():
-        state = {"up": keepalive.UP, "down": keepalive.DOWN}.get(each["state"], keepalive.UNKNOWN)
-        for name, owner in each["owners"].items():
-            if name.startswith(f"{OWNER} "):
-                _try_to_set(each["uri"], state, owner["user_attr"])
+    """Set all states again, by what is_alive says; returns 0, or -1 with a log line."""
+    the_sets.sync()
     return 0

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from .kamailio import kamailio_log, tm
 from .services import (
     callbacks,
+    dispatcher_sets,
     installed,
     intake,
     preflight,
@@ -81,6 +82,10 @@ class Handlers:
     def ksr_keepalive_wrong_include(self, msg: object, event: str = "") -> int:
         """Tell of the wrong include: native routes with keepalive.cfg have nothing but this called."""
         return done(the_adoption.look)
+
+    def ksr_keepalive_dispatcher(self, msg: object, event: str = "") -> int:
+        """Have dispatcher's sets obey; with KEEPALIVE_DISPATCHER rtimer calls it ten times a second."""
+        return _timed("ksr_keepalive_dispatcher", dispatcher_sets.the_sets.tick)
 
     def ksr_keepalive_tm_event(self, msg: object, event: str = tm.LOCAL_REQUEST) -> int:
         """Give a leaving ping its time limit and its reply and failure function; tm calls it."""

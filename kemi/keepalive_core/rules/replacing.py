@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable, Collection, Mapping
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, TypeVar
 
 from . import uris
 from .checks import Refused
@@ -56,13 +56,16 @@ def listed(text: str, check: Callable[[str, Mapping[str, Value]], None] | None =
     return Listed(found, faults, bad, forced)
 
 
-def removed(before: Collection[str], wanted: Collection[str], forced: bool) -> list[str]:
+Named = TypeVar("Named")
+
+
+def removed(before: Collection[Named], wanted: Collection[Named], forced: bool) -> list[Named]:
     """Return what a list no longer has.
 
-    Arguments: before and wanted, the keys of the destinations; forced, whether any number may go.
+    Arguments: before and wanted, what names the destinations; forced, whether any number may go.
     Raises: Refused if nothing would be left, or more than half of ten or more would go.
     """
-    gone = [key for key in before if key not in wanted]
+    gone = [each for each in before if each not in wanted]
     if forced or not gone:
         return gone
     if not wanted:

@@ -1,6 +1,7 @@
 """Rows that an operator deletes or overwrites come back: nobody is silently unmonitored, or stuck."""
 
 import json
+import sys
 from types import ModuleType
 from typing import Any
 
@@ -356,3 +357,24 @@ class Vandal(ServerMachine):
 
 
 test_whatever_is_damaged_heals = Vandal.TestCase
+
+
+def test_what_is_deleted_while_it_is_mended_stays_deleted(
+    monitored: ModuleType, server: FakeServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A destination whose rows are being made anew may go just then: its deletion waits in the queue."""
+    prober = sys.modules["keepalive_core.services.prober"].the_prober
+    mend = sys.modules["keepalive_core.services.registrations"].mend
+
+    def mend_late(key: str, *rest: object) -> object:
+        monitored.del_destination(A, "me")
+        return mend(key, *rest)
+
+    prober._mending.suspect(KEY)
+    with monkeypatch.context() as patch:
+        patch.setattr("keepalive_core.services.registrations.mend", mend_late)
+        server.tick()
+    settle(server, 3)
+    assert monitored.state(A) == -1
+    assert [each["uri"] for each in monitored.list()] == [B]
+    assert not prober._mending.has_suspects

@@ -56,6 +56,11 @@ def unannounced() -> int:
     return read_number(COMMON, "unannounced")
 
 
+def is_quiet(key: str, prober: int) -> bool:
+    """Say whether no change waits that may be a destination's, for its prober or the one it is dealt to."""
+    return all(KSR.mqueue.mq_size(CHANGES[each]) <= 0 for each in {prober, dealt_to(key, probers())})
+
+
 def announced_changes(prober: int) -> Iterator[tuple[str, Wish]]:
     """Take the keys of the destinations that a prober has to look at, and whether to ping them soon."""
     queue = CHANGES[prober]

@@ -61,6 +61,10 @@ class Changes:
         """Whether all that was changed until this tick was looked at."""
         return self._all_heard and not self.to_look_at and queues.unannounced() == self._unannounced
 
+    def is_quiet(self, key: str) -> bool:
+        """Say whether nothing was announced of a destination since; exact under its lock."""
+        return queues.is_quiet(key, self._share.number) and queues.unannounced() == self._unannounced
+
     def take_changes(self, now: int) -> None:
         """Look at what was announced; a flood of it may take half a tick, and the rest the next ones.
 

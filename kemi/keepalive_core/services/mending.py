@@ -123,9 +123,10 @@ class Mending:
                 self._in_a_hurry = True
         open_rosters.settle()
 
-    def mend(self) -> list[str]:
+    def mend(self, is_quiet: Callable[[str], bool]) -> list[str]:
         """Make the rows of those anew that are suspected; only when all is heard that was announced before.
 
+        Arguments: is_quiet, whether nothing was announced of a destination that the prober has not heard.
         Returns: who has rows to be looked at again.
         """
         mended: list[str] = []
@@ -138,7 +139,10 @@ class Mending:
             if target is None:
                 continue
             try:
-                registrations.mend(key, rows.registration(key, target.registration), target.admin)
+                was = rows.registration(key, target.registration)
+                if not registrations.mend(key, was, target.admin, is_quiet):
+                    self.suspect(key)
+                    continue
                 inspection.put_right(key)
                 mended.append(key)
             except tables.SharedMemoryFull:

@@ -156,7 +156,7 @@ class Prober:
     def _mend_rows(self, now: int) -> None:
         """Have rows made anew that were lost, and look for more of them."""
         if self._mending.has_suspects and self._changes.is_all_followed:
-            for key in self._mending.mend():
+            for key in self._mending.mend(self._changes.is_quiet):
                 self._look_at(key, now)
         self._mending.look_around(now)
 

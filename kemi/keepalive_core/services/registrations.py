@@ -2,6 +2,7 @@
 
 import logging
 import time
+from collections.abc import Callable
 from contextlib import suppress
 
 from ..kamailio import clock, destination_rows, queues, tables
@@ -149,15 +150,21 @@ def is_whole(key: str, target: Target) -> bool:
     )
 
 
-def mend(key: str, was: Registration, said: Admin | None) -> None:
+def mend(
+    key: str, was: Registration, said: Admin | None, is_quiet: Callable[[str], bool] = lambda _: True
+) -> bool:
     """Make those rows of a destination anew that are missing, or do not agree with the others.
 
     Arguments: key; was and said, how it was registered and what an administrator said of it, as far as
-    the caller remembers.
+    the caller remembers; is_quiet, whether nothing was announced of it that the caller has not heard.
+    Returns: False if somebody may have removed it, who announces that under this lock: then nothing is made.
     Raises: SharedMemoryFull.
     """
     with tables.locked(key):
-        registered = destination_rows.registration(key) or was
+        registered = destination_rows.registration(key)
+        if registered is None and not is_quiet(key):
+            return False
+        registered = registered or was
         destination_rows.store_registration(key, registered)
         value = destination_rows.service_code(key)
         known = destination_rows.health(key) or Health(0, state_of(value) if is_sound(value) else UNKNOWN)
@@ -169,6 +176,7 @@ def mend(key: str, was: Registration, said: Admin | None) -> None:
         )
         if destination_rows.news(key) is None:
             announcements.expect_news(key, known.state)
+    return True
 
 
 def disown(key: str, name: str) -> bool:

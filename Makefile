@@ -9,6 +9,7 @@
 # make faults  shows what faults do to this module and to the C module, a quarter of an hour
 # make bench   compares with the C modules in three minutes (FULL=1: all, half an hour); make soak PINGS=1000000
 # make install, make uninstall   puts the module where Kamailio finds it: PREFIX=/usr/local, DESTDIR=
+# make selftest   asks the Kamailio that runs here whether all that keepalive needs is there; KAMCMD="kamcmd -s ..."
 # make deb     builds the Debian package, in build/
 # make before  compares with an earlier version, ten minutes; COMMIT=... ONLY="waits changes"
 
@@ -16,8 +17,9 @@
 export PATH := $(PATH):/usr/sbin:/sbin
 
 PYTHON ?= python3
+KAMCMD ?= kamcmd
 PREFIX ?= /usr/local
-export PREFIX DESTDIR PYTHON PYTHON_DIR STATE_DIR
+export KAMCMD PREFIX DESTDIR PYTHON PYTHON_DIR STATE_DIR
 VENV := .venv/bin
 DESTINATIONS ?=
 
@@ -29,7 +31,7 @@ COMMIT ?=
 # The last -m counts: this one takes the place of pyproject.toml's.
 MARKS = $(if $(FULL),-m "")
 
-.PHONY: install uninstall deb run test need check unit real stubs bench before soak faults parameters coverage coverage-rules mutants
+.PHONY: install uninstall selftest deb run test need check unit real stubs bench before soak faults parameters coverage coverage-rules mutants
 
 run:
 	@scripts/need.sh run
@@ -37,6 +39,9 @@ run:
 
 install uninstall:
 	@scripts/install.sh $@
+
+selftest:
+	@scripts/selftest.sh
 
 deb:
 	@scripts/need.sh deb

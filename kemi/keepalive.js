@@ -30,7 +30,7 @@ function ask(name, words) {
     "report_failure", "report_success", "report_reply",
     "set_admin", "ping_now", "pause", "resume",
     "add_destination", "del_destination", "configure_group",
-    "reload", "reload_script",
+    "reload", "reload_script", "selftest",
 ].forEach(function (name) {
     exports[name] = function () {
         return ask(name, arguments);

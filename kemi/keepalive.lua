@@ -30,7 +30,7 @@ for _, name in ipairs({
 	"report_failure", "report_success", "report_reply",
 	"set_admin", "ping_now", "pause", "resume",
 	"add_destination", "del_destination", "configure_group",
-	"reload", "reload_script",
+	"reload", "reload_script", "selftest",
 }) do
 	keepalive[name] = function(...)
 		return ask(name, ...)

@@ -28,6 +28,7 @@ from keepalive_core.kamailio import tables, tm
 from keepalive_core.native_handlers import NativeRoutes
 from keepalive_core.rules.states import DOWN, UNKNOWN, UP
 from keepalive_core.services import alive_members, information, lookup, orders, registry, reports
+from keepalive_core.services import selftest as _selftest
 from keepalive_core.services.callback_names import Callback
 from keepalive_core.services.refusals import never_raises
 
@@ -35,7 +36,7 @@ from keepalive_core.services.refusals import never_raises
 __all__ = ["DOWN", "UNKNOWN", "UP", "Handlers", "state"]
 __all__ += ["add_destination", "alive", "configure_group", "del_destination", "info", "is_alive", "modparam"]
 __all__ += ["is_group_alive", "on_tm_event", "pause", "ping_now", "register_callback", "reload", "resume"]
-__all__ += ["reload_script", "report_failure", "report_reply", "report_success", "set_admin"]
+__all__ += ["reload_script", "report_failure", "report_reply", "report_success", "selftest", "set_admin"]
 __version__ = VERSION
 
 _OK, _ERROR = 0, -1
@@ -184,10 +185,7 @@ def report_failure(destination: str, reason: str = "") -> int:
 
 @never_raises(_ERROR)
 def report_success(destination: str, reason: str = "") -> int:
-    """Count a success that traffic showed, as an answered ping counts, and bring the next ping forward.
-
-    Arguments and returns: as report_failure().
-    """
+    """Count a success that traffic showed, as an answered ping counts; else as report_failure()."""
     return _OK if reports.count(destination, True, reason) else _ERROR
 
 
@@ -246,11 +244,16 @@ def reload_script(path: str = "") -> int:
     A process in which that fails, in the file or its mod_init, logs why; the script that runs goes on.
 
     Arguments: path, of a draft, which is only looked at; "" for the file of the script that runs.
-    Returns: 0; or -1 with a log line for a file that is none, can't be compiled or has no mod_init, or if
-    jsonrpcs is not loaded.
+    Returns: 0; or -1 with a log line, as for a file that can't be compiled, or if jsonrpcs is not loaded.
     """
     orders.reload_script(path)
     return _OK
+
+
+@never_raises(_ERROR)
+def selftest() -> int:
+    """Look whether all that keepalive needs is there. Returns: 0, or -1; the log has a line per finding."""
+    return _ERROR if _selftest.run() else _OK
 
 
 @never_raises(_ERROR)

@@ -123,6 +123,10 @@ class NativeRoutes(Handlers):
         """Do ``python_exec("reload_script")``, or with the path of a draft: 1, or -1 with a log line."""
         return self._do("reload_script", text)
 
+    def selftest(self, msg: object, text: str = "") -> int:
+        """Do ``python_exec("selftest")``: 1, or -1 with a log line for each finding."""
+        return self._do("selftest", text)
+
     def add_destination(self, msg: object, text: str = "") -> int:
         """Do ``python_exec("add_destination", "URI [NAME=VALUE ...]")``: 1, or -1 with a log line."""
         return self._do("add_destination", text)

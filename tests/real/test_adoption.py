@@ -196,6 +196,30 @@ def test_it_is_told_once_within_15_seconds(servers: tuple[float, dict[str, Kamai
         assert not server.log_lines(TOLD)
 
 
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("right", "well"),
+        ("right, kemi", "well"),
+        ("own event", "call keepalive.on_tm_event(event)"),
+        ("ksr_keepalive_reply", "an onreply_route[ksr_keepalive_reply]"),
+        ("ksr_keepalive_callbacks", "a route[ksr_keepalive_callbacks]"),
+    ],
+)
+def test_a_server_tests_itself(servers: tuple[float, dict[str, Kamailio]], name: str, said: str) -> None:
+    """An operator asks by RPC, as scripts/selftest.sh does; the answer is in the row, and in the log."""
+    server = servers[1][name]
+    server.rpc("htable.sets", "keepalive", "selftest", "ask")
+
+    def answer() -> str:
+        value: str = server.rpc("htable.get", "keepalive", "selftest")["item"]["value"]
+        return "" if value == "ask" else value
+
+    found = wait_for("an answer", answer)
+    assert said in found
+    assert server.log_lines("selftest: all is well" if said == "well" else "selftest: ")
+
+
 @pytest.mark.parametrize("name", ["kemi in native", "kemi in native, before", "lua in native"])
 def test_what_is_said_of_is_alive_is_so(servers: tuple[float, dict[str, Kamailio]], name: str) -> None:
     """It answers 1 of a destination at which nothing listens."""

@@ -127,3 +127,15 @@ def test_an_event_that_goes_elsewhere_is_told_once_a_minute(pinged: Pinged) -> N
     pinged.run(60)
     assert len(pinged.told) == 2
     assert len(pinged.begun) == 1
+
+
+def test_who_asks_for_a_test_has_another_ping(pinged: Pinged, server: FakeServer) -> None:
+    """The answer is behind it, and once."""
+    pinged.run(10)
+    assert len(pinged.begun) == 1
+    server.ksr.module.htable.sht_sets("keepalive", "selftest", "ask")
+    pinged.run(3)
+    assert len(pinged.begun) == 2
+    assert server.ksr.tables["keepalive"]["selftest"] != "ask"
+    pinged.run(100)
+    assert len(pinged.begun) == 2

@@ -10,6 +10,8 @@ table          key              value
 ``keepalive``  ``probers``      int, how many probers have begun
 ``keepalive``  ``state_read``   int, a StateRead
 ``keepalive``  ``script``       int, 1 when keepalive.lua or keepalive.js was loaded, by them
+``keepalive``  ``self_ping``    int, see selftest.py, by the first prober
+``keepalive``  ``selftest``     text, ``ask`` by an operator, then the answer, by the first prober
 ``keepalive``  a timer's name   int, 1 when its function was called
 =============  ===============  ===========================================================
 """
@@ -23,7 +25,7 @@ from ..rules.rows import RunningCallback
 from .callback_rows import store_running_callback
 from .group_rows import next_group_change, note_options
 from .server_rows import is_disabled, is_paused, store_disabled, store_paused
-from .tables import COMMON, SharedMemoryFull, get, locked, next_number, read_number, store
+from .tables import COMMON, SharedMemoryFull, get, locked, next_number, read_number, read_text, store
 from .variables import probers
 
 
@@ -78,6 +80,26 @@ def is_at_work(timer: str) -> bool:
 def is_script_loaded() -> bool:
     """Say whether a script in another language has loaded keepalive.lua or keepalive.js."""
     return read_number(COMMON, "script") == 1
+
+
+def store_self_ping(shown: int) -> None:
+    """Write what a ping of this server to itself has shown. Raises: SharedMemoryFull."""
+    store(COMMON, "self_ping", shown)
+
+
+def self_ping() -> int:
+    """Return what a ping of this server to itself has shown, 0 for nothing yet."""
+    return read_number(COMMON, "self_ping")
+
+
+def is_selftest_asked() -> bool:
+    """Say whether an operator has asked for a test of this server, and has no answer yet."""
+    return read_text(COMMON, "selftest") == "ask"
+
+
+def answer_selftest(text: str) -> None:
+    """Write the answer. Raises: SharedMemoryFull."""
+    store(COMMON, "selftest", text)
 
 
 class StateRead(Enum):

@@ -99,6 +99,7 @@ COMMANDS: Final[Mapping[str, Command]] = {
     "resume": Command("", _as_they_are),
     "reload": Command("[force]", _reload),
     "reload_script": Command("[PATH]", _as_they_are),
+    "selftest": Command("", _as_they_are),
     "add_destination": Command("URI [NAME=VALUE ...]", _add_destination),
     "del_destination": Command("URI", _del_destination),
     "configure_group": Command("GROUP [NAME=VALUE ...]", _configure_group),

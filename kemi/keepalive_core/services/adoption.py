@@ -50,7 +50,7 @@ class Adoption:
         self._fault = adoption_faults.of_start(self.engine, self.include(), missing)
         if self._fault is not None:
             self._have_it_told_again(handler, missing)
-            log.error("wrongly adopted: %s", self._text(self._fault))
+            log.error("wrongly adopted: %s", self.text(self._fault))
             self._tell_again = self._began + MINUTE
 
     def look_at_child(self, rank: int) -> None:
@@ -64,7 +64,7 @@ class Adoption:
         if f"app_{self.engine}" in before and (
             fault := adoption_faults.of_language(self.engine, startup_rows.is_script_loaded())
         ):
-            log.error("wrongly adopted: %s", self._text(fault))
+            log.error("wrongly adopted: %s", self.text(fault))
             self._tell_again = clock.now() + MINUTE
 
     def at_work(self, timer: str) -> None:
@@ -93,7 +93,7 @@ class Adoption:
     def tell(self, fault: Fault) -> None:
         """Tell of something that is wrong, once a minute of all processes. Raises: SharedMemoryFull."""
         if server_rows.may_tell(f"adoption {fault.cause[:40]}", clock.now()):
-            log.error("wrongly adopted: %s", self._text(fault))
+            log.error("wrongly adopted: %s", self.text(fault))
 
     def include(self) -> str | None:
         """Return the name of the file that was included, None if it does not say."""
@@ -117,7 +117,8 @@ class Adoption:
             with suppress(AttributeError, TypeError):
                 setattr(handler, _SLOWEST, lambda msg, event="": done(self.look))
 
-    def _text(self, fault: Fault) -> str:
+    def text(self, fault: Fault) -> str:
+        """Return all that is to be said of something that is wrong."""
         return fault.text(_ANSWERS[str(configuration.values()["unknown_as"])])
 
 

@@ -5,12 +5,12 @@ A destination would be asked only after its interval, and what it says has many 
 
 from typing import Final
 
-from ..kamailio import rehearsal, tm
+from ..kamailio import rehearsal, startup_rows, tm
 from ..kamailio.rehearsal import Rehearsal
 from ..rules import adoption_faults
 from ..rules.adoption_faults import Fault
 from ..rules.times import MINUTE, SECOND
-from . import policies
+from . import policies, selftest
 from .adoption import the_adoption
 
 # When it leaves after the prober's begin, in us.
@@ -30,6 +30,8 @@ class SelfPing:
 
     def __init__(self) -> None:
         self._is_over = False
+        self._is_asked = False
+        """whether an operator waits for what it shows"""
         self._next = 0
         """when the next one leaves, in us"""
         self.under_way: Rehearsal | None = None
@@ -40,15 +42,17 @@ class SelfPing:
     def begin(self, now: int) -> None:
         """Send one, if it is time for that: once a second; now, in us. Raises: SharedMemoryFull."""
         self._next = self._next or now + _FIRST
+        if not self._is_asked and startup_rows.is_selftest_asked():
+            self._is_asked, self._is_over, self._next = True, False, now
         if self._is_over or self.under_way is not None or now < self._next:
             return
         try:
             self.under_way = rehearsal.begin(_URI, policies.policy({}), to_its_end=True)
         except tm.EventNotSeen:
-            self._next = now + MINUTE
-            the_adoption.tell(event_not_seen())
+            self._show(selftest.EVENT_NOT_SEEN, now, event_not_seen())
             return
-        self._is_over = self.under_way is None
+        if self.under_way is None:
+            self._show(selftest.NOT_POSSIBLE, now)
 
     def go_on(self, now: int) -> None:
         """Answer the one under way, or see what became of it, at each tick. Raises: SharedMemoryFull."""
@@ -60,13 +64,24 @@ class SelfPing:
 
     def _conclude(self, found: str, now: int) -> None:
         if not found:
-            self._is_over = True
+            self._show(selftest.WELL, now)
             return
         self._times = self._times + 1 if found == self._last else 1
         self._last = found
         if self._times >= _TIMES:
-            self._next = now + MINUTE
-            the_adoption.tell(adoption_faults.of_self_ping(the_adoption.engine, _LOST[found]))
+            lost = _LOST[found]
+            self._show(selftest.LOST[lost], now, adoption_faults.of_self_ping(the_adoption.engine, lost))
+
+    def _show(self, shown: int, now: int, fault: Fault | None = None) -> None:
+        """Write what one has shown, tell of a fault, and answer whoever has asked."""
+        self._next = now + MINUTE
+        self._is_over = fault is None
+        startup_rows.store_self_ping(shown)
+        if self._is_asked:
+            self._is_asked = False
+            selftest.answer()
+        if fault is not None:
+            the_adoption.tell(fault)
 
 
 def event_not_seen() -> Fault:

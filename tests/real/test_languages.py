@@ -136,6 +136,7 @@ def test_a_script_has_the_functions_of_native_routes(start, gateway: Gateway, la
     assert answers("configure_group", "carriers", "fall=3", "rise=2") == "1"
     assert answers("reload", "force") == "-1"
     server.logged("reload")
+    assert wait_for("a server that is well", lambda: answers("selftest") == "1")
     assert answers("reload_script") == "1"
     assert answers("del_destination", down) == "1"
     assert answers("is_alive", down) == "-1"

@@ -185,7 +185,7 @@ def report_failure(destination: str, reason: str = "") -> int:
 
 @never_raises(_ERROR)
 def report_success(destination: str, reason: str = "") -> int:
-    """Count a success that traffic showed, as an answered ping counts; else as report_failure()."""
+    """Count a success that traffic showed, as an answered ping counts. Returns: as report_failure()."""
     return _OK if reports.count(destination, True, reason) else _ERROR
 
 

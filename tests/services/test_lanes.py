@@ -43,3 +43,29 @@ def test_the_last_of_the_memory_is_for_calls(
     assert known["not_pinged_because"] == ("" if sent else "memory is short")
     told = [line for line in server.ksr.lines("err") if "less than 15 % of shared memory is free" in line]
     assert len(told) == (0 if sent else 2)
+
+
+def test_a_void_ping_that_finds_no_room_costs_no_more(
+    keepalive: ModuleType, server: FakeServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """If shared memory has no room for what a void ping changes, one of a thousand tries that in a second."""
+    names = [f"sip:10.0.{number // 250}.{number % 250}" for number in range(1000)]
+    for name in names:
+        keepalive.add_destination(name, "me", ping_interval=2)
+    server.answer(200, seconds=3)
+    from keepalive_core.kamailio.tables import SharedMemoryFull
+
+    tried = []
+
+    def refuse(key: str, *_: object) -> None:
+        tried.append(key)
+        raise SharedMemoryFull("no room")
+
+    server.ksr.memory["free_size"] = server.ksr.memory["total_size"] // 10
+    monkeypatch.setattr("keepalive_core.services.intake.take_silence", refuse)
+    server.tick(10)
+    probers = 2
+    assert 5 <= len(tried) <= probers * 11
+    monkeypatch.undo()
+    server.tick(4)
+    assert all(keepalive.info(name)["void"] > 0 for name in names), "it goes on when there is room again"

@@ -5,6 +5,7 @@ from contextlib import contextmanager
 from typing import Final
 
 from ..kamailio import destination_rows, free_memory, host, rehearsal, tm
+from ..kamailio.tables import SharedMemoryFull
 from ..rules.evidence import GRACE, Kind, Result
 from ..rules.fleet import Fleet
 from ..rules.schedule import Deadlines, Wish
@@ -54,6 +55,8 @@ class Pinging:
         self._bulkhead = bulkhead
         self._clock = clock
         self._deadlines = Deadlines()
+        self._no_room_until = 0
+        """until when pings that do not leave are recorded no more, in us: shared memory had no room for that"""
         self._rehearsals = Rehearsals(bulkhead)
 
     def ping(self, key: str) -> None:
@@ -184,7 +187,15 @@ class Pinging:
         """Record a ping that could not be sent, by this server's own fault."""
         if not why.startswith(NO_SUCH_ADDRESS):
             self._housekeeping.note_unsent(key, why)
-        self._record(key, target, Kind.UNSENT, why)
+        now = self._clock()
+        if now < self._no_room_until:
+            return
+        try:
+            self._record(key, target, Kind.UNSENT, why)
+        except SharedMemoryFull:
+            # Each row that finds no room costs some ERROR lines of Kamailio's own.
+            self._no_room_until = now + SECOND
+            raise
 
     def _record(self, key: str, target: Target, kind: Kind, reason: str = "") -> None:
         result = Result(target.generation, target.sent, self._clock(), kind, reason=reason)

@@ -56,7 +56,7 @@ class Pinging:
         self._clock = clock
         self._deadlines = Deadlines()
         self._no_room_until = 0
-        """until when pings that do not leave are recorded no more, in us: shared memory had no room for that"""
+        """until when pings that do not leave are not recorded, in us: shared memory had no room for that"""
         self._rehearsals = Rehearsals(bulkhead)
 
     def ping(self, key: str) -> None:

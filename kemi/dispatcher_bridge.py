@@ -64,7 +64,7 @@ def set_state(uri: str, state: int, user_attr: dict[str, Any]) -> None:
     """Set a destination's state in its set: the callback of each change."""
     if state in (keepalive.UP, keepalive.DOWN):
         try:
-            the_sets.set_one(user_attr["group"], user_attr["uri"])
+            the_sets.set_one(int(user_attr["group"]), user_attr["uri"])
         except Unanswered as error:
             log.error("dispatcher is not told of %.300s: %.300s", uri, error)
 

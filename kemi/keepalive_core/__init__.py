@@ -22,7 +22,8 @@ Kamailio's processes, each with an interpreter of its own, share nothing but tab
 
 A ping's way: ``prober`` finds it due, ``pinging`` lets it go, ``tm`` sends it. Its reply or its end is read
 by ``answers`` and comes in through ``intake``; ``deciding`` judges it; ``verdicts`` writes what follows,
-tells the log, and queues it for ``callbacks``.
+tells the log, and queues it for ``callbacks``. With KEEPALIVE_DISPATCHER there is one more process: it has
+dispatcher's sets obey (``dispatcher_sets``).
 
 Locks are taken in this order, never two of one kind: a destination's (its slot of ``keepalive_health``), then
 its group's or its uplink's, then, for one read and one write, that of what is_alive reads. Inside of them

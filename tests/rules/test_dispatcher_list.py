@@ -98,12 +98,12 @@ def test_what_is_to_be_set(state: str, answer: int, was_known: bool, wanted: str
 def test_a_mark_is_seen_once() -> None:
     """What was active and is not, while it is up; and again when it is marked again."""
     seen = Seen()
-    assert not seen.is_marked(entry("A"), UP, 0)
-    assert seen.is_marked(entry("I"), UP, 1)
+    assert not seen.look(entry("A"), UP, 0)
+    assert seen.look(entry("I"), UP, 1)
     # Nobody could set it: that is no second mark.
-    assert not seen.is_marked(entry("I"), UP, 2)
+    assert not seen.look(entry("I"), UP, 2)
     seen.have_set(entry("I"), "A")
-    assert seen.is_marked(entry("T"), UP, 3)
+    assert seen.look(entry("T"), UP, 3)
 
 
 @pytest.mark.parametrize(
@@ -113,16 +113,16 @@ def test_a_mark_is_seen_once() -> None:
 def test_what_is_no_mark(states: str, answer: int) -> None:
     """What was never active, what is disabled, what is down here or not monitored, what was made active."""
     seen = Seen()
-    marks = [seen.is_marked(entry(state), answer, 0) for state in states]
+    marks = [seen.look(entry(state), answer, 0) for state in states]
     assert not any(marks)
 
 
 def test_what_comes_inactive_is_so_after_each_reload() -> None:
     """By its flags: nobody has marked it."""
     seen = Seen()
-    assert not seen.is_marked(entry("I"), UP, 0)
+    assert not seen.look(entry("I"), UP, 0)
     seen.have_set(entry("I"), "A")
-    assert not seen.is_marked(entry("I"), UP, 1)
+    assert not seen.look(entry("I"), UP, 1)
 
 
 def test_who_changes_it_again_and_again_is_seen() -> None:
@@ -131,14 +131,14 @@ def test_who_changes_it_again_and_again_is_seen() -> None:
     seen.have_set(entry("A"), "I")
     for now in range(TIMES):
         assert not seen.is_contested(entry("A"), now)
-        seen.is_marked(entry("A"), DOWN, now)
+        seen.look(entry("A"), DOWN, now)
         seen.have_set(entry("A"), "I")
     assert seen.is_contested(entry("A"), TIMES - 1)
     assert not seen.is_contested(entry("A"), TIMES)
-    seen.is_marked(entry("A"), DOWN, WITHIN + 1)
+    seen.look(entry("A"), DOWN, WITHIN + 1)
     assert seen.is_contested(entry("A"), WITHIN + 1)
     seen.have_set(entry("A"), "I")
-    seen.is_marked(entry("A"), DOWN, WITHIN + 3)
+    seen.look(entry("A"), DOWN, WITHIN + 3)
     assert not seen.is_contested(entry("A"), WITHIN + 3)
 
 
@@ -147,14 +147,14 @@ def test_what_left_is_forgotten() -> None:
     seen = Seen()
     assert not seen.was_known(entry(), UNKNOWN)
     assert seen.was_known(entry(), DOWN)
-    seen.is_marked(entry("A"), UP, 0)
+    seen.look(entry("A"), UP, 0)
     seen.keep([entry()])
     assert seen.was_known(entry(), UNKNOWN)
-    assert seen.is_marked(entry("I"), UP, 1)
+    assert seen.look(entry("I"), UP, 1)
     seen.have_set(entry(), "A")
     seen.keep([])
     assert not seen.was_known(entry(), UNKNOWN)
-    assert not seen.is_marked(entry("I"), UP, 2)
+    assert not seen.look(entry("I"), UP, 2)
 
 
 @pytest.mark.parametrize(

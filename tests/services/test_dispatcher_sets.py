@@ -231,10 +231,14 @@ def test_sync_sets_what_is_owned(
 
     keepalive.add_destination(ONE, "dispatcher 1")
     keepalive.add_destination(OTHER, "somebody")
+    dispatcher.add("sip:[")
     for uri in (ONE, OTHER):
         keepalive.set_admin(uri, "drain")
     the_sets.sync()
     assert dispatcher.set == [("i", 1, ONE)]
+    [line] = server.ksr.lines("err")
+    assert "'sip:['" in line
+    server.ksr.logged.clear()
 
 
 def test_the_bridge_obeys_by_the_same_mechanism(

@@ -106,8 +106,8 @@ class Seen:
             for place in of_place.keys() - places:
                 del of_place[place]
 
-    def is_marked(self, entry: Entry, answer: int, now: int) -> bool:
-        """Look at a destination; say whether somebody has marked it as failed while it was held up.
+    def look(self, entry: Entry, answer: int, now: int) -> bool:
+        """Look at a destination; return whether somebody has marked it as failed while it was held up.
 
         That is what ds_mark_dst does. What comes inactive, by its flags, is so after each dispatcher.reload
         again, and that is nobody's failure.

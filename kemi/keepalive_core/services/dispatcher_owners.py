@@ -14,7 +14,7 @@ from ..rules.minutely import Minutely
 from ..rules.parameters import check_options
 from ..rules.replacing import MOST_FAULTS
 from ..rules.rows import Owner
-from . import configuration, lists, registrations
+from . import configuration, lists, lookup, registrations
 
 log = logging.getLogger("keepalive")
 
@@ -35,7 +35,8 @@ def owner_of(entry: Entry) -> str:
 
 def is_owned(entry: Entry) -> bool:
     """Say whether a destination of a set is monitored for that set."""
-    registered = destination_rows.registration(uris.parse(entry.uri).key)
+    key = lookup.key_of(entry.uri)
+    registered = destination_rows.registration(key) if key else None
     return registered is not None and owner_of(entry) in registered.owners
 
 

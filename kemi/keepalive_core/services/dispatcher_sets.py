@@ -91,7 +91,7 @@ class Sets:
         marked = {
             lookup.monitored_key(entry.uri): entry
             for entry in entries
-            if self._seen.is_marked(entry, lookup.is_alive(entry.uri), now)
+            if self._seen.look(entry, lookup.is_alive(entry.uri), now)
         }
         for key, entry in marked.items():
             intake.report(key, False, f"dispatcher set {entry.number}: marked as failed")

@@ -14,8 +14,6 @@ if (!MODULE) {
     throw new Error("no app_python3: include keepalive-lua-js.cfg in kamailio.cfg");
 }
 var MAIN = new Function("return this")();
-// Python sees by it that this was loaded: without, nothing would be pinged.
-KSR.htable.sht_seti("keepalive", "script", 1);
 
 // Runs a function of keepalive.py. A word that is null or undefined is an empty one.
 function ask(name, words) {

@@ -13,9 +13,6 @@ local keepalive = {}
 -- Without it the start ends here, in one line, instead of each call later.
 local MODULE = assert(KSR.app_python3, "no app_python3: include keepalive-lua-js.cfg in kamailio.cfg")
 
--- Python sees by it that this was loaded: without, nothing would be pinged.
-KSR.htable.sht_seti("keepalive", "script", 1)
-
 -- Runs a function of keepalive.py. A word that is nil, such as a variable that is not set, is an empty one.
 local function ask(name, ...)
 	local words = {}

@@ -65,9 +65,6 @@ def mod_init():
     return Router()
 """
 
-LUA = "function ksr_request_route() return 1 end\n"
-JAVASCRIPT = "function ksr_request_route() { return 1; }\n"
-
 
 def python(script: str) -> str:
     """Load a script."""
@@ -142,14 +139,6 @@ CASES = {
             "ksr_keepalive_failure": "a failure_route",
         }.items()
     },
-    **{
-        f"{language} alone": Case(
-            f'loadmodule "app_{module}.so"\nmodparam("app_{module}", "load", "FOLDER/script.{suffix}")\n'
-            f'{included("keepalive-lua-js.cfg")}cfgengine "{module}"\n',
-            (f"routes by {language}, and its script has not loaded keepalive.{suffix}", "is_alive says 1"),
-        )
-        for language, module, suffix in (("Lua", "lua", "lua"), ("JavaScript", "jsdt", "js"))
-    },
     "right": Case(NATIVE + ROUTES, ()),
     "right, kemi": Case(included("keepalive.cfg") + BY_PYTHON, ()),
 }
@@ -164,8 +153,6 @@ def servers(checked_kind: str) -> Iterator[tuple[float, dict[str, Kamailio]]]:
         files = {
             "case.cfg": BEGIN + case.cfg,
             "script.py": script,
-            "script.lua": LUA,
-            "script.js": JAVASCRIPT,
         }
         return Kamailio(checked_kind, "case.cfg", launch=Launch(children=1, files=files, memory=64))
 

@@ -148,10 +148,6 @@ def test_what_a_ping_to_oneself_shows_is_told(engine: str, lost: str, told: str)
 
 def test_a_language_is_told_what_it_has_to_load() -> None:
     """Native routes and Python have nothing to load."""
-    lua, js = (adoption_faults.of_language(engine, False) for engine in ("lua", "jsdt"))
-    assert lua is not None
-    assert js is not None
-    assert "keepalive.lua" in lua.cause
-    assert "keepalive.js" in js.cause
-    assert [adoption_faults.of_language(engine, False) for engine in (NATIVE, PYTHON, None)] == [None] * 3
-    assert adoption_faults.of_language("lua", True) is None
+    assert "Lua: unless its script loads keepalive.lua" in adoption_faults.needed_of("lua")
+    assert "JavaScript: unless its script loads keepalive.js" in adoption_faults.needed_of("jsdt")
+    assert adoption_faults.needed_of(NATIVE) == adoption_faults.needed_of(PYTHON) == ""

@@ -126,9 +126,10 @@ def test_the_wrong_include_is_told_by_what_it_calls(server: FakeServer, keepaliv
 def test_a_right_start_tells_nothing(
     server: FakeServer, keepalive: ModuleType, engine: str | None, include: str
 ) -> None:
-    """Of no kind."""
+    """Of no kind; with another language a line says what its script has to load."""
     adopted(server, engine, include).look_at_start(keepalive.NativeHandlers())
     assert not told(server)
+    assert any("keepalive.lua" in text for _, text in server.ksr.logged) is (engine == "lua")
 
 
 def test_an_include_that_can_not_be_read_is_none(server: FakeServer, keepalive: ModuleType) -> None:
@@ -144,38 +145,3 @@ def test_without_memory_nothing_is_told_and_nothing_fails(server: FakeServer, ke
     server.now += 20 * SECOND
     server.ksr.room_left = 0
     assert keepalive.is_alive("sip:192.168.10.20") == -1
-
-
-@pytest.mark.parametrize(
-    ("engine", "order", "rank", "is_told"),
-    [
-        ("lua", ["app_lua", "app_python3"], 1, True),
-        ("jsdt", ["tm", "app_jsdt", "app_python3"], 1, True),
-        ("lua", ["app_lua", "app_python3"], 2, False),
-        # its script may be loaded later than Python's
-        ("lua", ["app_python3", "app_lua"], 1, False),
-        ("lua", ["app_lua"], 1, False),
-        ("python", ["app_lua", "app_python3"], 1, False),
-        ("", ["app_lua", "app_python3"], 1, False),
-        (None, ["app_lua", "app_python3"], 1, False),
-    ],
-)
-def test_a_language_that_loads_nothing_is_told_by_the_first_worker(
-    server: FakeServer,
-    keepalive: ModuleType,
-    monkeypatch: pytest.MonkeyPatch,
-    engine: str | None,
-    order: list[str],
-    rank: int,
-    is_told: bool,
-) -> None:
-    """One line at the start; if it has loaded keepalive.lua or keepalive.js, which leave a mark, none."""
-    adopted(server, engine)
-    modules = importlib.import_module("keepalive_core.kamailio.modules")
-    monkeypatch.setattr(modules, "loaded", lambda: order)
-    server.ksr.module.htable.sht_seti("keepalive", "script", 1)
-    server.ksr.handlers.child_init(rank)
-    assert not told(server)
-    server.ksr.module.htable.sht_rm("keepalive", "script")
-    server.ksr.handlers.child_init(rank)
-    assert len(told(server)) == is_told

@@ -9,7 +9,6 @@ table          key              value
 ``keepalive``  ``reloads``      int, counts the reloads of the list file
 ``keepalive``  ``probers``      int, how many probers have begun
 ``keepalive``  ``state_read``   int, a StateRead
-``keepalive``  ``script``       int, 1 when keepalive.lua or keepalive.js was loaded, by them
 ``keepalive``  ``self_ping``    int, see selftest.py, by the first prober
 ``keepalive``  ``selftest``     text, ``ask`` by an operator, then the answer, by the first prober
 ``keepalive``  a timer's name   int, 1 when its function was called
@@ -75,11 +74,6 @@ def store_at_work(timer: str) -> None:
 def is_at_work(timer: str) -> bool:
     """Say whether a timer has ever called its function."""
     return read_number(COMMON, timer) == 1
-
-
-def is_script_loaded() -> bool:
-    """Say whether a script in another language has loaded keepalive.lua or keepalive.js."""
-    return read_number(COMMON, "script") == 1
 
 
 def store_self_ping(shown: int) -> None:

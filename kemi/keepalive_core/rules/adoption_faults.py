@@ -77,17 +77,14 @@ def _of_handler(engine: str | None, missing: list[str]) -> Fault | None:
     )
 
 
-def of_language(engine: str | None, is_loaded: bool) -> Fault | None:
-    """Return that a script in another language has not loaded what it needs; None for the others.
-
-    Arguments: engine; is_loaded, whether it was seen that it has.
-    """
-    if engine not in _LANGUAGES or is_loaded:
-        return None
+def needed_of(engine: str) -> str:
+    """Return what a script in another language has to do, "" for native routes and Python."""
+    if engine not in _LANGUAGES:
+        return ""
     language, file = _LANGUAGES[engine]
-    return Fault(
-        f"kamailio.cfg routes by {language}, and its script has not loaded {file}",
-        "load it in your script, as is said at its top: its functions hand on what Kamailio calls",
+    return (
+        f"kamailio.cfg routes by {language}: unless its script loads {file}, as is said at its top, no ping "
+        "leaves, and is_alive says of each destination what unknown_as says"
     )
 
 

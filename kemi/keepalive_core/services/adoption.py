@@ -22,7 +22,6 @@ log = logging.getLogger("keepalive")
 _BEGUN: Final = 9 * SECOND
 # Of the timers the one that has the longest interval.
 _SLOWEST: Final = "ksr_keepalive_state_file"
-_FIRST_WORKER: Final = 1
 _ANSWERS: Final = {"up": "1", "down": "2", "error": "-1"}
 
 
@@ -52,20 +51,9 @@ class Adoption:
             self._have_it_told_again(handler, missing)
             log.error("wrongly adopted: %s", self.text(self._fault))
             self._tell_again = self._began + MINUTE
-
-    def look_at_child(self, rank: int) -> None:
-        """Tell, in the first SIP worker, of a script in another language that has not loaded what it needs.
-
-        In each process modules begin in the order of their loadmodule lines, and its script is loaded then.
-        """
-        if rank != _FIRST_WORKER or "app_python3" not in (order := modules.loaded()):
-            return
-        before = order[: order.index("app_python3")]
-        if f"app_{self.engine}" in before and (
-            fault := adoption_faults.of_language(self.engine, startup_rows.is_script_loaded())
-        ):
-            log.error("wrongly adopted: %s", self.text(fault))
-            self._tell_again = clock.now() + MINUTE
+        elif self.engine is not None and (needed := adoption_faults.needed_of(self.engine)):
+            # Nothing else of Python's runs before its script calls, so this can't wait until it does not.
+            log.info("%s", needed)
 
     def at_work(self, timer: str) -> None:
         """Note that a timer calls, and look for what does not; at each call. Raises: SharedMemoryFull."""

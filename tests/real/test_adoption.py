@@ -65,6 +65,12 @@ def mod_init():
     return Router()
 """
 
+# What a script in Lua or JavaScript does that asks, and loads nothing.
+ASKS = """
+KSR.app_python3.exec_p1("is_alive", "sip:127.0.0.1:9");
+KSR.sl.sl_send_reply(200, "OK");
+"""
+
 
 def python(script: str) -> str:
     """Load a script."""
@@ -139,6 +145,14 @@ CASES = {
             "ksr_keepalive_failure": "a failure_route",
         }.items()
     },
+    **{
+        f"{module} alone": Case(
+            f'loadmodule "app_{module}.so"\nmodparam("app_{module}", "load", "FOLDER/script.{suffix}")\n'
+            f'{included("keepalive-lua-js.cfg")}cfgengine "{module}"\n',
+            (f"load keepalive.{suffix} in your script", "no ping has left", "is_alive says 1"),
+        )
+        for module, suffix in (("lua", "lua"), ("jsdt", "js"))
+    },
     "right": Case(NATIVE + ROUTES, ()),
     "right, kemi": Case(included("keepalive.cfg") + BY_PYTHON, ()),
 }
@@ -153,6 +167,8 @@ def servers(checked_kind: str) -> Iterator[tuple[float, dict[str, Kamailio]]]:
         files = {
             "case.cfg": BEGIN + case.cfg,
             "script.py": script,
+            "script.lua": f"function ksr_request_route()\n{ASKS}\nreturn 1\nend\n",
+            "script.js": f"function ksr_request_route() {{\n{ASKS}\nreturn 1;\n}}\n",
         }
         return Kamailio(checked_kind, "case.cfg", launch=Launch(children=1, files=files, memory=64))
 
@@ -173,6 +189,10 @@ def test_it_is_told_once_within_15_seconds(servers: tuple[float, dict[str, Kamai
     began, running = servers
     server, case = running[name], CASES[name]
     left = began + SECONDS - time.monotonic()
+    if "alone" in name:
+        # Nobody but who is asked can tell.
+        assert server.log_lines("unless its script loads keepalive.")
+        wait_for("one that is asked tells", lambda: server.message("")[0] and server.log_lines(TOLD), 20)
     if case.told:
         [line] = wait_for(name, lambda: server.log_lines(TOLD), max(left, 1))
         assert "ERROR" in line

@@ -7,6 +7,7 @@ import pytest
 from gateway import Gateway
 from real.server import ROOT, Kamailio, wait_for
 from real.test_examples import files_of, flags
+from real.test_router import call, invites
 
 LIST = "1 {0} 0 20\n1 {1} 0 10\n"
 
@@ -24,10 +25,10 @@ def become(server: Kamailio, *wanted: str) -> None:
     wait_for(f"{wanted}", lambda: tuple(flags(server).values()) == wanted, 6)
 
 
-def start_set(start, gateways: list[Gateway]) -> Kamailio:
+def start_set(start, gateways: list[Gateway], **given: object) -> Kamailio:
     """Start the example's server."""
     files = files_of("dispatcher", gateways)
-    server: Kamailio = start("kamailio.cfg", files=files, KEEPALIVE_DIR=ROOT / "kemi")
+    server: Kamailio = start("kamailio.cfg", files=files, KEEPALIVE_DIR=ROOT / "kemi", **given)
     for gateway in gateways:
         server.logged(f"{gateway.uri} unknown -> up")
     return server
@@ -61,6 +62,21 @@ def test_whoever_else_changes_the_sets(start, gateways: list[Gateway]) -> None:
     )
     first.silent = False
     become(server, "AX", "AX")
+    assert server.errors == []
+
+
+def test_a_call_that_fails_takes_nobody_out_for_ever(start, gateways: list[Gateway]) -> None:
+    """ds_mark_dst counts as one failed ping: the call goes to the second, the next one to the first again."""
+    server = start_set(start, gateways, KEEPALIVE_FALL=3)
+    server.logged("dispatcher's sets are followed: 2 destinations")
+    gateways[0].invite_code = 503
+    call(server, "invite.xml")
+    assert [invites(gateway) for gateway in gateways] == [1, 1]
+    become(server, "AX", "AX")
+    gateways[0].invite_code = 0
+    call(server, "invite.xml")
+    assert [invites(gateway) for gateway in gateways] == [2, 1]
+    assert not server.log_lines("-> down")
     assert server.errors == []
 
 

@@ -42,3 +42,15 @@ def test_malformed_lookups_are_logged_once(keepalive: ModuleType, server: FakeSe
         assert keepalive.is_alive(nonsense) == -1
         assert keepalive.state(nonsense) == -1
     assert not [line for line in server.ksr.lines("err") if "Traceback" in line]
+
+
+def test_what_was_configured_and_is_deleted_is_gone(server: FakeServer) -> None:
+    """Behind the start-up it is not monitored, in a process too that does not know yet who is called."""
+    server.define("destinations", "sip:192.168.10.20")
+    keepalive = server.process()
+    server.tick(2)
+    from keepalive_core.services.adoption import the_adoption
+
+    the_adoption.is_sound = False
+    assert keepalive.del_destination("sip:192.168.10.20", "kamailio.cfg") == 0
+    assert keepalive.state("sip:192.168.10.20") == -1

@@ -89,8 +89,9 @@ def service_code(key: str) -> int | None:
     if code is None and None not in answers:
         is_over = startup.start()
         code = destination_rows.service_code(key)
-        if is_over and the_adoption.is_sound:
-            answers[None] = ERROR
+        if is_over:
+            if the_adoption.is_sound:
+                answers[None] = ERROR
         elif code is None and startup.may_be_configured(key):
             # Another process is just registering what is configured: it is monitored all the same.
             return groups.code_now(UNKNOWN, None)

@@ -371,7 +371,11 @@ def test_a_list_that_is_refused_leaves_the_one_of_the_start(server: FakeServer) 
     server.ksr.settings["destination"] = "sip:10.0.0.256"
     server.tick(2)
     server.ksr.room_left = None
-    server.tick(12)
+    for _ in range(20):
+        # What took a busy machine long is tried again after a hundred times that.
+        server.tick(12)
+        if keepalive.state("sip:b") >= 0:
+            break
     assert keepalive.state("sip:b") >= 0
 
 

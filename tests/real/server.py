@@ -253,8 +253,9 @@ class Kamailio:
         self._log_begins = self._log.stat().st_size
 
     def log_lines(self, part: str) -> list[str]:
-        """The lines of the log that contain a text."""
-        return [line for line in self.log.splitlines() if part in line]
+        """The lines of the log that contain a text; one that is just being written is none yet."""
+        written, _, _ = self.log.rpartition("\n")
+        return [line for line in written.splitlines() if part in line]
 
     @property
     def errors(self) -> list[str]:

@@ -145,3 +145,15 @@ def test_without_memory_nothing_is_told_and_nothing_fails(server: FakeServer, ke
     server.now += 20 * SECOND
     server.ksr.room_left = 0
     assert keepalive.is_alive("sip:192.168.10.20") == -1
+
+
+def test_a_start_may_be_slow(server: FakeServer, keepalive: ModuleType) -> None:
+    """A mod_init that asks a database for a minute ends before any timer can call: the first is not alone."""
+    known = adopted(server, "")
+    server.now += 60 * SECOND
+    for timer in TIMERS:
+        getattr(server.ksr.handlers, timer)(None, "rtimer")
+        server.now += SECOND
+    assert not told(server)
+    run(server, TIMERS, 2)
+    assert known.is_sound

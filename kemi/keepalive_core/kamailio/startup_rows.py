@@ -12,6 +12,7 @@ table          key              value
 ``keepalive``  ``self_ping``    int, see selftest.py, by the first prober
 ``keepalive``  ``selftest``     text, ``ask`` by an operator, then the answer, by the first prober
 ``keepalive``  a timer's name   int, 1 when its function was called
+``keepalive``  ``first_call``   int, the second of clock.now() at which any process looked for that
 =============  ===============  ===========================================================
 """
 
@@ -21,6 +22,7 @@ from typing import Final
 import KSR
 
 from ..rules.rows import RunningCallback
+from ..rules.times import SECOND
 from .callback_rows import store_running_callback
 from .group_rows import next_group_change, note_options
 from .server_rows import is_disabled, is_paused, store_disabled, store_paused
@@ -74,6 +76,17 @@ def store_at_work(timer: str) -> None:
 def is_at_work(timer: str) -> bool:
     """Say whether a timer has ever called its function."""
     return read_number(COMMON, timer) == 1
+
+
+def first_call(now: int) -> int:
+    """Return when the first of all processes called this, in us.
+
+    Arguments: now, in us. Raises: SharedMemoryFull.
+    """
+    if not (second := read_number(COMMON, "first_call")):
+        second = now // SECOND
+        store(COMMON, "first_call", second)
+    return second * SECOND
 
 
 def store_self_ping(shown: int) -> None:

@@ -18,7 +18,8 @@ from .refusals import done
 
 log = logging.getLogger("keepalive")
 
-# By this time in us a server's timers have begun, however many processes it has.
+# So long in us after the first call of any process all timers have called, however many processes there are.
+# It does not count from the start: a mod_init that asks a database, say, may take longer than this.
 _BEGUN: Final = 9 * SECOND
 # Of the timers the one that has the longest interval.
 _SLOWEST: Final = "ksr_keepalive_state_file"
@@ -93,7 +94,7 @@ class Adoption:
         self._next_look = now + SECOND
         fault = self.found()
         self.is_sound = fault is None
-        if fault is not None and now >= max(self._tell_again, self._began + _BEGUN):
+        if fault is not None and now >= max(self._tell_again, startup_rows.first_call(now) + _BEGUN):
             self.tell(fault)
 
     def _called(self) -> list[str]:

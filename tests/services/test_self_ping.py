@@ -115,6 +115,25 @@ def test_what_is_found_in_turns_is_not_told(pinged: Pinged) -> None:
     assert not pinged.told
 
 
+def test_busy_workers_are_no_lost_route(pinged: Pinged, server: FakeServer) -> None:
+    """While nobody reads what arrives, an answer that has not come says nothing; later it does."""
+    rows, rules = (
+        importlib.import_module(f"keepalive_core.{name}")
+        for name in ("kamailio.listening_rows", "rules.listening")
+    )
+    rows.store_queue("any", rules.Queue(unread_since=server.now))
+    pinged.finding = pinged.module.rehearsal.TAKEN
+    for _ in range(20):
+        rows.store_pulse(rules.Pulse(beat=server.now))
+        pinged.run(1)
+    assert len(pinged.begun) > 5
+    assert not pinged.told
+    rows.store_queue("any", rules.Queue())
+    pinged.run(6)
+    [line] = pinged.told
+    assert "ksr_keepalive_reply is not called" in line
+
+
 def test_an_event_that_goes_elsewhere_is_told_once_a_minute(pinged: Pinged) -> None:
     """At once, as no busy worker takes it; when it comes, the rest is looked at."""
     pinged.finding = pinged.module.tm.EventNotSeen()

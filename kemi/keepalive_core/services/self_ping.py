@@ -10,12 +10,12 @@ from ..kamailio.rehearsal import Rehearsal
 from ..rules import adoption_faults
 from ..rules.adoption_faults import Fault
 from ..rules.times import MINUTE, SECOND
-from . import policies, selftest
+from . import policies, selftest, watch
 from .adoption import the_adoption
 
 # When it leaves after the prober's begin, in us.
 _FIRST: Final = 2 * SECOND
-# A worker may be busy: what is found this number of times in a row is so.
+# What is found this number of times in a row is so.
 _TIMES: Final = 3
 _URI: Final = "sip:self-test@127.0.0.1"
 _LOST: Final = {
@@ -35,6 +35,8 @@ class SelfPing:
         self._next = 0
         """when the next one leaves, in us"""
         self.under_way: Rehearsal | None = None
+        self._began = 0
+        """when the last one left, in us"""
         self._times = 0
         """how often in a row the last finding was found"""
         self._last = ""
@@ -46,6 +48,7 @@ class SelfPing:
             self._is_asked, self._is_over, self._next = True, False, now
         if self._is_over or self.under_way is not None or now < self._next:
             return
+        self._began = now
         try:
             self.under_way = rehearsal.begin(_URI, policies.policy({}), to_its_end=True)
         except tm.EventNotSeen:
@@ -65,6 +68,10 @@ class SelfPing:
     def _conclude(self, found: str, now: int) -> None:
         if not found:
             self._show(selftest.WELL, now)
+            return
+        if watch.socket_witness("", [self._began], now - self._began, now):
+            # All workers wait for something, and its answer for them: the next one may tell.
+            self._times, self._next = 0, now + SECOND
             return
         self._times = self._times + 1 if found == self._last else 1
         self._last = found

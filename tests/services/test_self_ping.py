@@ -148,6 +148,16 @@ def test_an_event_that_goes_elsewhere_is_told_once_a_minute(pinged: Pinged) -> N
     assert len(pinged.begun) == 1
 
 
+def test_a_route_that_drops_this_one_alone(pinged: Pinged, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The event of other pings comes, so is_alive is right of those: that is what is told."""
+    monkeypatch.setattr(pinged.module.tm, "was_event_seen", True)
+    pinged.finding = pinged.module.tm.EventNotSeen()
+    pinged.run(6)
+    [line] = pinged.told
+    assert "drops what it sends to itself" in line
+    assert "is_alive is right of those whose pings leave" in line
+
+
 def test_who_asks_for_a_test_has_another_ping(pinged: Pinged, server: FakeServer) -> None:
     """The answer is behind it, and once."""
     pinged.run(10)

@@ -221,12 +221,16 @@ def copies(sent: int, ended: int, criteria: Criteria) -> list[int]:
     return times
 
 
+was_event_seen = False
+"""whether tm's event of any ping to a destination has come to this process"""
+
+
 def on_event(event: str) -> bool:
     """Take tm's local-request event; say whether it was for a ping of ours.
 
     It runs for every request that Kamailio originates, in the process and inside the call that sends it.
     """
-    global _left
+    global _left, was_event_seen
     if event != LOCAL_REQUEST:
         return False
     if _rehearsing:
@@ -240,6 +244,7 @@ def on_event(event: str) -> bool:
         return True
     if _leaving is None:
         return False
+    was_event_seen = True
     key, generation, policy, way, call_id = _leaving
     # The clock starts here: behind the DNS lookup, in front of the network.
     _left = clock.now()

@@ -53,6 +53,18 @@ def test_what_a_ping_has_shown_is_a_finding(
     assert told in line
 
 
+def test_a_server_without_udp_over_ipv4_is_well(
+    selftest: Any, server: FakeServer, keepalive: ModuleType
+) -> None:
+    """It can't ping itself, and that is no fault of it."""
+    server.ksr.listening = [("tcp", "127.0.0.1", 5060), ("udp", "::1", 5060)]
+    server.process()
+    server.tick(1)
+    selftest = importlib.import_module("keepalive_core.services.selftest")
+    server.ksr.module.htable.sht_seti("keepalive", "self_ping", 3)
+    assert not [found for found in selftest.run() if "can't ping itself" in found]
+
+
 def test_each_finding_has_a_line(
     selftest: Any, server: FakeServer, keepalive: ModuleType, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -7,7 +7,7 @@ answers, behind a new ping of the server to itself (scripts/selftest.sh).
 import logging
 from typing import Final
 
-from ..kamailio import modules, startup_rows, variables
+from ..kamailio import listeners, modules, startup_rows, variables
 from ..rules import adoption_faults
 from ..rules.parameters import PARAMETERS
 from . import configuration
@@ -74,5 +74,8 @@ def _self_ping() -> list[str]:
         if shown == number:
             return [the_adoption.text(adoption_faults.of_self_ping(the_adoption.engine, lost))]
     if shown == NOT_POSSIBLE:
+        # A server of TCP or IPv6 alone is as it should be: pings of destinations have to show the rest.
+        if listeners.departure("sip:127.0.0.1", "").hindrance:
+            return []
         return ["this server can't ping itself: over UDP it listens at no IPv4 address that will do"]
     return ["no ping of this server to itself is over yet: try again in ten seconds"]

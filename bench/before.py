@@ -229,6 +229,10 @@ def is_alive(compared: Compared, numbers: list[int]) -> None:
 def _asked(compared: Compared, number: int) -> dict[str, list[Any]]:
     def ask(server: Contender) -> list[float]:
         until_registered(server, number)
+        # In a server's first seconds a process that is asked looks whether all timers have called.
+        time.sleep(3)
+        server.ask("asked_by_answer", number, PORT, 1)
+        time.sleep(1)
         took = [server.ask("asked_by_answer", number, PORT, 1)]
         took.append(server.ask("asked_by_answer", number, PORT, -1, "nobody"))
         for answer, report in ((1, "report_success"), (2, "report_failure")):

@@ -6,6 +6,8 @@ import errno
 import importlib
 import os
 import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import pytest
 
@@ -18,6 +20,19 @@ REQUEST = (
     b"From: <sip:k@a>;tag=1\r\nTo: <sip:a>\r\nCall-ID: 1\r\nCSeq: 10 OPTIONS\r\n"
     b"Max-Forwards: 70\r\nX-To: none\r\nContent-Length: 0\r\n\r\n"
 )
+
+
+@contextmanager
+def sockets() -> Iterator[tuple[socket.socket, socket.socket]]:
+    """The socket of a rehearsal, and one in the place of Kamailio's."""
+    with (
+        socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as peer,
+        socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as kamailio,
+    ):
+        peer.bind(("127.0.0.1", 0))
+        peer.setblocking(False)
+        kamailio.bind(("127.0.0.1", 0))
+        yield peer, kamailio
 
 
 def test_a_reply_has_what_it_has_to_have(server: FakeServer) -> None:
@@ -38,13 +53,7 @@ def test_what_a_rehearsal_finds(server: FakeServer, what: str) -> None:
     """It waits for nothing: it is asked again and again, for half a second at the most."""
     server.process()
     rehearsal = importlib.import_module("keepalive_core.kamailio.rehearsal")
-    with (
-        socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as peer,
-        socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as kamailio,
-    ):
-        peer.bind(("127.0.0.1", 0))
-        peer.setblocking(False)
-        kamailio.bind(("127.0.0.1", 0))
+    with sockets() as (peer, kamailio):
         begun, began = rehearsal.Rehearsal(peer), server.now
         assert begun.fault() is None
         if what in ("heard", "taken"):
@@ -102,13 +111,7 @@ def test_one_that_goes_to_its_end_shows_both_ways(server: FakeServer, comes: str
     """Its answer is one that tm ends it by: the reply has to come to keepalive, and then the end."""
     server.process()
     rehearsal = importlib.import_module("keepalive_core.kamailio.rehearsal")
-    with (
-        socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as peer,
-        socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as kamailio,
-    ):
-        peer.bind(("127.0.0.1", 0))
-        peer.setblocking(False)
-        kamailio.bind(("127.0.0.1", 0))
+    with sockets() as (peer, kamailio):
         begun = rehearsal.Rehearsal(peer, to_its_end=True)
         kamailio.sendto(REQUEST, peer.getsockname())
         peer.sendto(b"control", peer.getsockname())

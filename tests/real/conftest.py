@@ -126,6 +126,15 @@ def start(checked_kind: str) -> Iterator[object]:
         server.forget()
 
 
+@pytest.fixture
+def gateways() -> Iterator[list[Gateway]]:
+    """Two gateways, the first one to be tried first."""
+    two = [Gateway() for _ in range(2)]
+    yield two
+    for gateway in two:
+        gateway.close()
+
+
 @pytest.fixture(scope="session")
 def namespaces() -> None:
     """This machine lets the tests make network and mount namespaces; if servers are demanded it has to."""

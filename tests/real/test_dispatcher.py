@@ -2,22 +2,12 @@
 
 from __future__ import annotations
 
-import pytest
-
 from gateway import Gateway
 from real.server import ROOT, Kamailio, wait_for
 from real.test_examples import files_of, flags
 from real.test_router import call, invites
 
 LIST = "1 {0} 0 20\n1 {1} 0 10\n"
-
-
-@pytest.fixture
-def gateways():
-    two = [Gateway() for _ in range(2)]
-    yield two
-    for gateway in two:
-        gateway.close()
 
 
 def become(server: Kamailio, *wanted: str) -> None:

@@ -25,14 +25,6 @@ modparam("jsonrpcs", "dgram_socket", RPC)
 """
 
 
-@pytest.fixture
-def gateways():
-    two = [Gateway() for _ in range(2)]
-    yield two
-    for gateway in two:
-        gateway.close()
-
-
 def files_of(example: str, gateways: list[Gateway]) -> dict[str, str]:
     """Return an example's files with paths and addresses of this machine, and what it logs to be seen."""
     places = {

@@ -20,6 +20,7 @@ class Begun:
         self.uri = uri
         self.word: str | None = None
         self.is_open = True
+        self.began = 0
 
     def fault(self) -> str | None:
         """Return how it ends, None before."""
@@ -151,3 +152,22 @@ def test_what_comes_while_a_lost_ping_waits(
     assert keepalive.info(A)["failed"] == int(meanwhile == "nothing")
     server.answer(seconds=3)
     assert keepalive.state(A) == keepalive.UP
+
+
+@pytest.mark.parametrize(("is_read", "found"), [(True, "TAKEN"), (False, "")])
+def test_busy_workers_have_taken_nothing(
+    rehearsals: SimpleNamespace, begun: list[Begun], server: FakeServer, is_read: bool, found: str
+) -> None:
+    """While nobody reads what arrives, an answer that has not come is no witness for a dead destination."""
+    rows, rules, rehearsal = (
+        importlib.import_module(f"keepalive_core.{name}")
+        for name in ("kamailio.listening_rows", "rules.listening", "kamailio.rehearsal")
+    )
+    rows.store_pulse(rules.Pulse(beat=server.now))
+    rows.store_queue("any", rules.Queue(unread_since=0 if is_read else server.now))
+    rehearsals.put(A, lost(A), server.now)
+    assert rehearsals.go_on(server.now) == {}
+    begun[0].began, begun[0].word = server.now, rehearsal.TAKEN
+    server.now += SECOND // 2
+    [(_, fault)] = rehearsals.go_on(server.now).values()
+    assert fault == (getattr(rehearsal, found) if found else "")

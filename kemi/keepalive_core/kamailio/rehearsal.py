@@ -51,7 +51,8 @@ class Rehearsal:
         self._last = _ENDED if to_its_end else _HEARD
         self._status = b"500 Self-test" if to_its_end else b"200 OK"
         self._was_heard = not to_its_end
-        self._began = clock.now()
+        self.began = clock.now()
+        """when it was, in us"""
         self._was_answered = False
 
     def fault(self) -> str | None:
@@ -68,7 +69,7 @@ class Rehearsal:
                 self._was_answered = True
             elif not self._was_answered:
                 return DROPPED
-        if clock.now() - self._began < _WAIT:
+        if clock.now() - self.began < _WAIT:
             return None
         if not self._was_answered:
             return ""

@@ -11,6 +11,7 @@ from ..kamailio import rehearsal, tm
 from ..kamailio.rehearsal import Rehearsal
 from ..rules.target import Target
 from ..rules.times import MINUTE
+from . import watch
 from .bulkhead import Bulkhead
 
 # The most rehearsals that are under way at a time: each has a socket, and a transaction of tm.
@@ -61,7 +62,9 @@ class Rehearsals:
             if fault is not None:
                 begun.end()
                 del self._under_way[key]
-                self._over[key] = lost, fault
+                # If all workers wait for something, so does the answer: then it was taken by nobody.
+                is_known = fault != rehearsal.TAKEN or not watch.was_unread(begun.began, now)
+                self._over[key] = lost, fault if is_known else ""
         self._end_what_waited_too_long(now)
         over, self._over = self._over, {}
         return over

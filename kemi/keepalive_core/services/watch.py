@@ -203,6 +203,11 @@ def socket_witness(socket: str, copies: Sequence[int], latency: int, ended: int)
     return f"nobody read what arrived at {address}"
 
 
+def was_unread(since: int, now: int) -> bool:
+    """Say whether what may have arrived between two times, in us, over UDP was not read by anybody."""
+    return bool(socket_witness("", [since], now - since, now))
+
+
 def connection_witness(address: str, port: int) -> str:
     """Return why no answer to a ping over a connection would have been read by now.
 

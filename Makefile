@@ -2,6 +2,7 @@
 #            make run DESTINATIONS="sip:192.168.10.20 sip.provider.com"
 # make test  runs all tests, on every real Kamailio there is
 #            make test FULL=1   the tests marked "full" too, which take long
+#            make unit EXPLORE=1   property tests on examples that were never tried before
 # make unit, make check, make real   the parts of it; make stubs   see stubs/generate.py
 # make coverage   which lines and branches the unit tests run; of rules/ tests/rules runs all, or it fails
 # make mutants    which changes of rules/ no test notices, an hour; MODULES="judging latency" some of it
@@ -19,11 +20,12 @@ export PATH := $(PATH):/usr/sbin:/sbin
 PYTHON ?= python3
 KAMCMD ?= kamcmd
 PREFIX ?= /usr/local
-export KAMCMD PREFIX DESTDIR PYTHON PYTHON_DIR STATE_DIR
+export EXPLORE KAMCMD PREFIX DESTDIR PYTHON PYTHON_DIR STATE_DIR
 VENV := .venv/bin
 DESTINATIONS ?=
 
 FULL ?=
+EXPLORE ?=
 PINGS ?= 1000000
 ONLY ?=
 MODULES ?=

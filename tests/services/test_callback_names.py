@@ -26,6 +26,15 @@ async def waits_and_yields(uri, state, user_attr):
     yield uri
 
 
+def of_two(uri, state): ...
+
+
+def of_many(uri, state, *more): ...
+
+
+def of_names(uri, state, *, user_attr): ...
+
+
 class Holder:
     def method(self, uri, state, user_attr): ...
 
@@ -37,7 +46,7 @@ class Holder:
         def deep(uri, state, user_attr): ...
 
 
-@pytest.mark.parametrize("callback", [on_change, Holder.static, Holder.Inner.deep, len])
+@pytest.mark.parametrize("callback", [on_change, of_many, Holder.static, Holder.Inner.deep, max])
 def test_a_function_with_a_name_can_be_registered(keepalive: ModuleType, callback: object) -> None:
     """A function, and a static method, can be found by any process."""
     assert keepalive.register_callback(callback) == 0
@@ -49,6 +58,7 @@ def test_a_function_with_a_name_can_be_registered(keepalive: ModuleType, callbac
         (lambda uri, state, attr: None, "is a lambda or a local function"),
         *((each, "which nobody would run") for each in (waits, yields, waits_and_yields)),
         (Holder().method, "is not what that name stands for: a bound method"),
+        *((each, "does not take uri, state and user_attr") for each in (of_two, of_names, object, len)),
         ("on_change", "'on_change' is not a function"),
         (7, "7 is not a function"),
         (0, "0 is not a function"),

@@ -26,7 +26,8 @@ class InvalidCallback(ValueError):
 def name_of(callback: object) -> str:
     """Return the ``module:name`` by which every process finds the callback.
 
-    Raises: InvalidCallback for what has no such name: a lambda, a local function, a bound method.
+    Raises: InvalidCallback for what has no such name, as a lambda, a local function or a bound method, and
+    for what can't be called with a change.
     """
     if not callable(callback):
         raise InvalidCallback(f"callback {quoted(callback)} is not a function")
@@ -50,6 +51,8 @@ def name_of(callback: object) -> str:
         raise InvalidCallback(
             f"callback {module}:{name} is not what that name stands for: a bound method, or redefined"
         )
+    if not _takes_change(callback):
+        raise InvalidCallback(f"callback {module}:{name} does not take uri, state and user_attr")
     return f"{module}:{name}"
 
 
@@ -70,4 +73,15 @@ def takes_event(callback: Callback) -> bool:
         inspect.signature(callback).bind("uri", 0, None, None)
     except (TypeError, ValueError):
         return False
+    return True
+
+
+def _takes_change(callback: Callback) -> bool:
+    """Say whether a callback can be called with three arguments or four, as far as Python can tell."""
+    try:
+        inspect.signature(callback).bind("uri", 0, None)
+    except TypeError:
+        return takes_event(callback)
+    except ValueError:  # of some that are written in C nobody knows what they take
+        return True
     return True

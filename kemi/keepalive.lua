@@ -52,7 +52,7 @@ function keepalive.info(uri, key)
 end
 
 -- What Kamailio calls by name, each in the process that it is for: rtimer the first four, tm the rest.
-for _, name in ipairs({ "tick", "watch", "callbacks", "state_file", "dispatcher", "reply", "failure" }) do
+for _, name in ipairs({ "tick", "watch", "callbacks", "state_file", "dispatcher", "http", "reply", "failure" }) do
 	local handler = "ksr_keepalive_" .. name
 	_G[handler] = function()
 		return MODULE.exec(handler)

@@ -86,6 +86,10 @@ class Handlers:
         """Have dispatcher's sets obey; with KEEPALIVE_DISPATCHER rtimer calls it ten times a second."""
         return _timed("ksr_keepalive_dispatcher", dispatcher_sets.the_sets.tick)
 
+    def ksr_keepalive_http(self, msg: object, event: str = "") -> int:
+        """Serve HTTP for a second, then again; with KEEPALIVE_HTTP, in a process of its own."""
+        return _timed("ksr_keepalive_http", _serve)
+
     def ksr_keepalive_tm_event(self, msg: object, event: str = tm.LOCAL_REQUEST) -> int:
         """Give a leaving ping its time limit and its reply and failure function; tm calls it."""
         return done(tm.on_event, event)
@@ -100,6 +104,13 @@ class Handlers:
 
 
 reloads.make_answer_ints(Handlers, they_do=True)
+
+
+def _serve() -> None:
+    """Turn the loop that serves HTTP, of which no other process is to know: asyncio takes memory, too."""
+    from .cockpit import process
+
+    process.the_process.turn()
 
 
 def _timed(name: str, task: Callable[[], object]) -> int:

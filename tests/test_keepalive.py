@@ -99,7 +99,7 @@ def test_nothing_raises_into_kamailio(keepalive: ModuleType, server: FakeServer,
     assert keepalive.state(A) == -1
     assert keepalive.add_destination(A, "me") == -1
     assert keepalive.del_destination(A, "me") == -1
-    assert keepalive.register_callback(len) == -1
+    assert keepalive.register_callback(max) == -1
     assert keepalive.on_tm_event("tm:local-request") is False
     handlers = keepalive.Handlers()
     for answer in (

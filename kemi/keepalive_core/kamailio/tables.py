@@ -3,8 +3,8 @@
 Timer, reply and timeout of one ping run in three processes, each with an interpreter of its own. So the
 truth lies in tables of the htable module and queues of the mqueue module, and nowhere else. Their rows are
 listed where they are read and written: ``destination_rows``, ``group_rows``, ``uplink_rows``,
-``startup_rows``, ``server_rows``, ``listening_rows``, ``callback_rows``; ``queues``
-has the queues. Three rows are here:
+``startup_rows``, ``server_rows``, ``listening_rows``, ``callback_rows``, ``order_rows``;
+``queues`` has the queues. Three rows are here:
 
 =============  ================  ==================================================================
 table          key               value
@@ -20,6 +20,8 @@ never two of one kind (inspection.py alone holds several groups'):
 1. a destination's, ``locked(key)``: that of its slot in ``keepalive_health``, for all of its rows;
 2. a group's, in ``keepalive_group``, for its roster and pages; or an uplink's, in ``keepalive_uplink``;
 3. that of what is_alive reads of a destination, in ``keepalive_state``, for one read and one write.
+
+That of the orders, in ``keepalive_order``, is taken outside of all others.
 
 Inside of them there are only short reads and writes of tables and queues: no callback, no ping, no wait.
 """
@@ -58,6 +60,7 @@ GROUP_CHANGE: Final = "keepalive_group_change"
 GROUP_OPTIONS: Final = "keepalive_group_options"
 UPLINK: Final = "keepalive_uplink"
 RESTORED: Final = "keepalive_restored"
+ORDER: Final = "keepalive_order"
 # A counter whose row made no sense goes on above this.
 _FAR_AHEAD: Final = 1 << 30
 

@@ -257,6 +257,8 @@ class FakeKSR:
     def _transformed(self, text: str, change: str) -> str:
         if change == "s.encode.hexa":
             return text.encode("utf-8", "surrogateescape").hex()
+        if change.startswith("s.substr,0,"):
+            return text[: int(change.removeprefix("s.substr,0,"))]
         if change != "s.decode.hexa":
             self.violate(f"the fake does not know {change}")
         return bytes.fromhex(text).decode("utf-8", "surrogateescape")
@@ -280,6 +282,8 @@ class FakeKSR:
         if kind == "shtitkey":
             items, at = self._iterators[inner]
             return items[at][0]
+        if kind == "mb":
+            return self._message()
         if kind in ("rs", "rr", "ci", "si", "sp", "Ru"):
             return self._of_message(kind)
         return self.violate(f"the fake does not know {name}")
@@ -307,6 +311,14 @@ class FakeKSR:
         if isinstance(known, str) and "\udcff" in known:
             raise UnicodeDecodeError("utf-8", b"\xff", 0, 1, "invalid start byte")
         return known
+
+    def _message(self) -> str:
+        """Return the text of the message at hand."""
+        ping = self._current
+        call_id = ping.call_id if ping else ""
+        if self._reply is None:
+            return f"{ping.method} {ping.uri} SIP/2.0\r\n{ping.headers}\r\n" if ping else ""
+        return f"SIP/2.0 {self._reply.code} {self._reply.reason}\r\nCall-ID: {call_id}\r\n\r\n"
 
     def _pv_sets(self, name: str, value: str) -> bool:
         kind, _, inner = name.strip("$)").partition("(")

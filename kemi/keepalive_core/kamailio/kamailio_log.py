@@ -96,6 +96,11 @@ def _writer(level: int) -> Callable[[str], object]:
     return KSR.info if level >= logging.INFO else _write_debug
 
 
+def write_object(text: str) -> None:
+    """Write a JSON object at NOTICE, for programs: the whole of the line, whatever its length."""
+    KSR.notice(f"{text}\n")
+
+
 def install() -> None:
     """Have this process write what the modules log to Kamailio's log."""
     log = logging.getLogger("keepalive")

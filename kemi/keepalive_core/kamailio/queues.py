@@ -1,4 +1,4 @@
-"""The queues between processes: destinations that a prober has to look at, and events for the callbacks.
+"""The queues between processes: destinations that a prober looks at, events for callbacks, news for operators.
 
 ==========================  ===================  =====================================================
 queue or table              key                  value
@@ -7,7 +7,10 @@ queue or table              key                  value
 ``keepalive_changes_7``                          again, and perhaps to ping it soon
 ``keepalive_events``        JSON, a              "", callbacks have to be run
                             announcements.Change
+``keepalive_feed``          JSON, a notice, or   "", the process that serves HTTP has to tell others;
+                            a part of a capture  only with KEEPALIVE_HTTP or KEEPALIVE_WEBHOOK
 table ``keepalive``         ``unannounced``      int, counts changes of which memory had no room to tell
+table ``keepalive``         ``unfed``            int, counts what found no room in ``keepalive_feed``
 ==========================  ===================  =====================================================
 """
 
@@ -17,7 +20,7 @@ from typing import Final
 import KSR
 
 from ..rules.schedule import Wish, dealt_to
-from .tables import COMMON, SharedMemoryFull, read_number
+from .tables import COMMON, SharedMemoryFull, read_number, store
 from .variables import MOST_PROBERS, probers
 
 CHANGES: Final = tuple(f"keepalive_changes_{prober}" for prober in range(MOST_PROBERS))
@@ -28,6 +31,9 @@ _MOST_WISHES: Final = 20_000
 # The most events that wait for callbacks: some 4 MB, 14 MB of the longest. A change beyond that is kept in
 # its destination's news.
 MOST_EVENTS: Final = 10_000
+FEED: Final = "keepalive_feed"
+MOST_IN_FEED: Final = 10_000
+"""the most that waits for the process that serves HTTP, should that stand still"""
 
 
 def announce_change(key: str, wish: Wish = Wish.REGULARLY) -> None:
@@ -84,6 +90,31 @@ def announced_events() -> Iterator[str]:
 def waiting_events() -> int:
     """Return how many events wait for the process that runs callbacks."""
     return max(0, KSR.mqueue.mq_size(EVENTS))
+
+
+def feed(text: str) -> bool:
+    """Have the process that serves HTTP told something; False, and it is counted, if there is no room."""
+    if KSR.mqueue.mq_size(FEED) < MOST_IN_FEED and KSR.mqueue.mq_add(FEED, text, "") > 0:
+        return True
+    KSR.htable.sht_inc(COMMON, "unfed")
+    return False
+
+
+def fed() -> Iterator[str]:
+    """Take what the process that serves HTTP is told."""
+    while KSR.mqueue.mq_fetch(FEED) > 0:
+        yield KSR.mqueue.mqk_get(FEED)
+
+
+def unfed() -> int:
+    """Return a number that is another one after each time that feed() found no room."""
+    return read_number(COMMON, "unfed")
+
+
+def keep_count_of_unfed() -> None:
+    """Make the row that unfed() counts in, while there is memory. Raises: SharedMemoryFull."""
+    if not unfed():
+        store(COMMON, "unfed", 1)
 
 
 def _enqueue(queue: str, text: str, word: str = "") -> None:

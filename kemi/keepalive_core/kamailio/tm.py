@@ -26,6 +26,8 @@ FAILURE_ROUTE: Final = "ksr_keepalive_failure"
 _PING: Final = "$avp(keepalive)"
 # How that begins in a transaction that is over.
 _OVER: Final = "over "
+# How it begins in the transaction of a ping that is shown; behind _OVER, if it is both.
+_SHOWN: Final = "shown "
 # tm's timers tick every 1/16 s and end up to one tick early (measured: 441 ms where 500 were asked for). A
 # reply that comes in time must not be taken for a timeout, so one tick is added.
 _TICK_MS: Final = 63
@@ -44,6 +46,8 @@ REHEARSAL: Final = "rehearsal"
 _REHEARSAL_MS: Final = 600
 # The hexadecimal digits of a Call-ID.
 _CALL_ID: Final = 32
+# The bytes that are read of a message that is no UTF-8: its digits are what a transformation has room for.
+_MOST_SHOWN: Final = 8192
 # More private memory than a ping takes: its text, and what is parsed of it.
 _PING_BYTES: Final = 16_384
 
@@ -71,6 +75,8 @@ class Ping(NamedTuple):
     """as in its Way"""
     is_over: bool = False
     """whether a stranger's reply has ended its transaction, so that tm tells no end of it any more"""
+    is_shown: bool = False
+    """whether somebody wants to see what comes back of it"""
 
 
 class _Rehearsal(NamedTuple):
@@ -89,6 +95,8 @@ _leaving: tuple[str, int, Policy, Way, str] | None = None
 _rehearsing: _Rehearsal | None = None
 # When the one of these left, in us; 0 before tm's event.
 _left = 0
+# The request of a ping that is shown, between send_shown() and tm's event; None for any other ping.
+_request: str | None = None
 # Whether this process has free pieces of memory.
 has_pieces = False
 
@@ -161,6 +169,29 @@ def send(key: str, generation: int, uri: str, policy: Policy, way: Way) -> int:
     return _left
 
 
+def send_shown(key: str, generation: int, uri: str, policy: Policy, way: Way) -> tuple[int, str]:
+    """Send one ping as send() does, and have its reply known as one that is shown.
+
+    Returns: what send() does, and the request as it leaves, "" if tm took none. Raises: likewise.
+    """
+    global _request
+    _request = ""
+    try:
+        return send(key, generation, uri, policy, way), _request
+    finally:
+        _request = None
+
+
+def message_at_hand() -> str:
+    """Return the text of the message at hand, of which what is no UTF-8 is replaced."""
+    try:
+        text = KSR.pv.get("$mb")
+    except (UnicodeDecodeError, SystemError):
+        digits = KSR.pv.get(f"$(mb{{s.substr,0,{_MOST_SHOWN}}}{{s.encode.hexa}})")
+        text = bytes.fromhex(str(digits or "")).decode("utf-8", "replace")
+    return str(text or "")
+
+
 def _t_uac_send(uri: str, policy: Policy, proxy: str, call_id: str) -> int:
     # 5.6 and 6.0 take a "!" in headers for a sign of their own; RFC 3261 section 19.1.4: %21 is the same.
     ends = f"From: <{policy.from_uri}>\r\nTo: <{uri}>\r\n".replace("!", "%21")
@@ -230,7 +261,7 @@ def on_event(event: str) -> bool:
 
     It runs for every request that Kamailio originates, in the process and inside the call that sends it.
     """
-    global _left, was_event_seen
+    global _left, _request, was_event_seen
     if event != LOCAL_REQUEST:
         return False
     if _rehearsing:
@@ -258,6 +289,9 @@ def on_event(event: str) -> bool:
     if limit > RESENT_AFTER and not way.reliable:
         # Whatever tm's own setting is: a reply that comes sooner answers the one copy that was sent.
         KSR.tm.t_set_retr(RESENT_AFTER + _TICK_MS, _T2_MS)
+    if _request is not None:
+        _request = message_at_hand()
+        KSR.pv.sets(_PING, _SHOWN + KSR.pv.get(_PING))
     return True
 
 
@@ -266,12 +300,18 @@ def ping_at_hand() -> Ping | None:
     text = KSR.pv.get(_PING)
     if not isinstance(text, str):
         return None
-    is_over = text.startswith(_OVER)
-    if is_over:
+    is_over = is_shown = False
+    if not text[:1].isdigit():
+        is_over = text.startswith(_OVER)
         text = text.removeprefix(_OVER)
+        is_shown = text.startswith(_SHOWN)
+        text = text.removeprefix(_SHOWN)
     try:
         generation, sent, criteria, call_id, source, key = text.split(" ", 5)
-        return Ping(key, Criteria.from_text(criteria), int(generation), int(sent), call_id, source, is_over)
+        return Ping(
+            *(key, Criteria.from_text(criteria), int(generation), int(sent), call_id, source),
+            *(is_over, is_shown),
+        )
     except (ValueError, TypeError):
         return None
 

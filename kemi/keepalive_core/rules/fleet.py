@@ -144,7 +144,7 @@ class Fleet:
             target.latest = max(target.latest, target.turn + target.interval + target.spread)
             turn = min(regular, turn if target.interval == before.interval else target.latest)
         self.pings.put(key, max(turn, target.not_before))
-        if target.wish is Wish.NOW:
+        if target.wish.is_order:
             # An order comes before the peer's wish.
             self.pings.ask_at_once(key, target.soon(now))
         if target.wish is Wish.SOON:

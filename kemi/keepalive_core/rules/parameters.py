@@ -206,6 +206,13 @@ class Values:
         ),
         whose=Whose.SERVER,
     )
+    log_format = Parameter(
+        "text",
+        one_of("text", "json"),
+        "how a change of a state, and an operator's order, stands in the log: a sentence, or a JSON object",
+        "With `json` the line is the object alone. `kamailio --log-engine=json:jM` puts it into its own.",
+        whose=Whose.SERVER,
+    )
     list_file = Parameter(
         "", _FILE, "a file of destinations, read at the start", whose=Whose.SERVER, at_run_time=False
     )

@@ -38,6 +38,13 @@ class Wish(Enum):
     SOON = "soon"
     """unless calls show already that it is alive, or it asked for no pings"""
     NOW = "now"
+    SHOWN = "shown"
+    """now, and what is sent and what comes back is shown to whoever asked for it"""
+
+    @property
+    def is_order(self) -> bool:
+        """Whether it is of somebody who does not care for what else speaks against a ping."""
+        return self in (Wish.NOW, Wish.SHOWN)
 
     def joined_by(self, other: "Wish") -> "Wish":
         """Return what is wished by both: a weaker wish takes nothing from a stronger one."""

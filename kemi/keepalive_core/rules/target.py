@@ -142,4 +142,4 @@ class Target:
 
     def leaves_at(self, due: int) -> int:
         """Return when a ping leaves that is due at a time in us: an order comes before the peer's wish."""
-        return due if self.wish is Wish.NOW else max(due, self.not_before)
+        return due if self.wish.is_order else max(due, self.not_before)

@@ -1,19 +1,18 @@
-"""A change of a destination's state is announced: to the log, and to the process that runs callbacks.
+"""A change of a destination's state is announced: to the processes that run callbacks and that serve HTTP.
 
 The process that decides a change does it, under the destination's lock. The queue has an end, and so has
 shared memory: a change that finds no room is kept as news in its destination's row.
 """
 
-import logging
+import time
 from typing import Any, NamedTuple
 
 from ..kamailio import callback_rows, clock, destination_rows, queues, tables
-from ..kamailio.kamailio_log import NOTICE
+from ..rules import notices
 from ..rules.news import News
+from ..rules.notices import Notice
 from ..rules.rows import short_text
-from ..rules.states import STATE_NAMES
-
-log = logging.getLogger("keepalive")
+from . import feed
 
 NOT_MONITORED = -1
 """The state in the last change of a destination that is given up."""
@@ -35,10 +34,9 @@ class Change(NamedTuple):
     """callbacks and their user_attr, of owners whose registration is gone with this change"""
 
 
-def log_change(change: Change) -> None:
-    """Write the one line that a change gets in the log, at NOTICE."""
-    old, new = STATE_NAMES[change.old], STATE_NAMES[change.state]
-    log.log(NOTICE, "%s %s -> %s: %s", change.uri, old, new, change.reason)
+def notice_of(change: Change, at: int) -> Notice:
+    """Return what others are told of a change; at, in epoch seconds."""
+    return notices.change(change.key, change.uri, (change.old, change.state), change.reason, at)
 
 
 def expect_news(key: str, state: int) -> None:
@@ -47,10 +45,11 @@ def expect_news(key: str, state: int) -> None:
     destination_rows.store_news(key, News.none_yet(state, clock.now() // 1000))
 
 
-def announce(change: Change) -> None:
-    """Have the callbacks run for a change, under its destination's lock; it needs no memory.
+def announce(change: Change, at: int) -> None:
+    """Tell of a change, under its destination's lock; it needs no memory.
 
-    A change that finds no room in the queue is kept as news in its destination's row, until the Teller looks.
+    A change that finds no room in the queue of events is kept as news in its destination's row, until the
+    Teller looks. Arguments: change; at, in epoch seconds.
     """
     try:
         known = destination_rows.news(change.key, is_locked=True)
@@ -59,11 +58,10 @@ def announce(change: Change) -> None:
         queues.announce_event(short_text(change._replace(number=known.changes)))
     except tables.SharedMemoryFull:
         callback_rows.note_untold()
+    feed.put(notice_of(change, at))
 
 
 def announce_parting(change: Change) -> None:
-    """Have the callbacks run for the last change of a destination, under its lock.
-
-    Raises: SharedMemoryFull.
-    """
+    """Tell of the last change of a destination, under its lock. Raises: SharedMemoryFull."""
     queues.announce_event(short_text(change))
+    feed.put(notice_of(change, int(time.time())))

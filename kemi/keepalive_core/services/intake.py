@@ -19,7 +19,7 @@ from ..rules.schedule import Wish
 from ..rules.sockets import no_such_address
 from ..rules.states import DOWN
 from ..rules.times import SECOND
-from . import complaints, departures, verdicts, watch
+from . import captures, complaints, departures, verdicts, watch
 from .terms import terms_of
 from .verdicts import Case
 
@@ -43,6 +43,8 @@ def take_reply() -> None:
         _ignore_reply(ping, code, fault)
         return
     ended = clock.now()
+    if ping.is_shown:
+        captures.keep_reply(ping, code, ended)
     if answers.is_2xx(code):
         _take_reply(ping, code, ended)
     elif ping.is_over:

@@ -5,10 +5,10 @@ import time
 from typing import Any
 
 from ..kamailio import order_rows
-from ..kamailio.kamailio_log import NOTICE
 from ..kamailio.tables import SharedMemoryFull
 from ..rules.operator import Operator
 from ..rules.order import KEPT, Order
+from . import change_lines, feed
 
 log = logging.getLogger("keepalive")
 
@@ -20,7 +20,8 @@ def note(operator: Operator, what: str, before: str = "", after: str = "") -> No
     it is, "" if there is no such thing, as with a ping.
     """
     order = Order.of(int(time.time()), operator, what, before, after)
-    log.log(NOTICE, "%s", order.line())
+    change_lines.write_order(order.fields(), order.line())
+    feed.put_order(order.fields())
     try:
         order_rows.add(order)
     except SharedMemoryFull as refusal:

@@ -13,7 +13,7 @@ from ..rules.sockets import NO_SUCH_ADDRESS
 from ..rules.target import Target
 from ..rules.times import SECOND
 from ..rules.turns import has_fresh_calls
-from . import departures, intake, self_ping
+from . import captures, departures, intake, self_ping
 from .adoption import the_adoption
 from .bulkhead import Bulkhead
 from .departures import Departures
@@ -28,6 +28,7 @@ _MEMORY_IS_SHORT: Final = (
 )
 # A member of an enumeration takes 0.1 us to find.
 _REGULARLY: Final = Wish.REGULARLY
+_SHOWN: Final = Wish.SHOWN
 _ASK_AGAIN_US: Final = SECOND // 10
 """Who is due while a ping of its own is in flight is due again after this time"""
 
@@ -79,7 +80,7 @@ class Pinging:
                 return
             target.in_flight = False
         wish, target.wish = target.wish, _REGULARLY
-        if target.policy.skip_if_fresh and wish is not Wish.NOW:
+        if target.policy.skip_if_fresh and not wish.is_order:
             known = destination_rows.health(key)
             if known is not None and has_fresh_calls(known, target.policy, self._clock()):
                 return
@@ -90,7 +91,7 @@ class Pinging:
         if hindrance:
             self._leave_unsent(key, target, hindrance)
         else:
-            self._send(key, target)
+            self._send(key, target, wish)
 
     def _hindrance(self, target: Target) -> str:
         """Return why this server can't send a ping now, "" if it can."""
@@ -104,9 +105,10 @@ class Pinging:
             hindrance = departures.refusal(target.uri, target.policy, sends=True)
         return hindrance
 
-    def _send(self, key: str, target: Target) -> None:
+    def _send(self, key: str, target: Target, wish: Wish) -> None:
+        send = captures.send if wish is _SHOWN else tm.send
         try:
-            left_us = tm.send(key, target.generation, target.uri, target.policy, target.way)
+            left_us = send(key, target.generation, target.uri, target.policy, target.way)
         except tm.EventNotSeen:
             the_adoption.tell(self_ping.event_not_seen())
             # Our own fault, not the peer's: it is not down, but nothing is known of it any more.

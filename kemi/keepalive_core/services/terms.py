@@ -27,6 +27,8 @@ class Terms(NamedTuple):
     """what an administrator said of it; None if it is ready"""
     mass_failure: int
     """percent, as the setting has it"""
+    log_format: str
+    """how its changes stand in the log"""
 
 
 # The policy is one of few, that many share. As an object a registration takes some six times its text.
@@ -41,10 +43,12 @@ def terms_of(key: str) -> Terms:
     if found is not None:
         return found
     registered = destination_rows.registration(key, is_locked=True)
+    values = configuration.values()
     found = Terms(
         registered,
         policies.policy_of(registered),
         destination_rows.admin(key, is_locked=True),
-        int(configuration.values()["mass_failure"]),
+        int(values["mass_failure"]),
+        str(values["log_format"]),
     )
     return found if registered is None else _known.remember(key, found)

@@ -19,7 +19,7 @@ from ..rules.record import Health
 from ..rules.schedule import Wish
 from ..rules.service_code import code_of
 from ..rules.states import UP
-from . import announcements, groups, uplinks
+from . import announcements, change_lines, groups, uplinks
 from .announcements import Change
 from .terms import Terms, terms_of
 
@@ -130,7 +130,7 @@ def _write(case: Case, before: Health, decision: Decision) -> Change | None:
     uri = registered.uri if registered else key
     change = Change(key, after.generation, uri, after.state, before.state, after.reason)
     # Under the lock: two changes of a destination never overtake each other.
-    announcements.announce(change)
+    announcements.announce(change, after.since)
     return change
 
 
@@ -166,7 +166,7 @@ def tell(outcome: Outcome | None) -> None:
     if facts.uplink and decision.uplink and decision.uplink.frozen_until > facts.uplink.frozen_until:
         uplinks.log_freeze(case.terms.policy, decision.uplink, facts.threshold, at)
     if change:
-        announcements.log_change(change)
+        change_lines.write_change(change, after.since, case.terms.log_format)
     elif decision.transition is Transition.SHADOW:
         log.warning("%s would be down, were passive_mode on: %s", key, decision.remark, extra=about(key))
     if after.drain_until and not before.drain_until:

@@ -1,0 +1,143 @@
+"""A ping that is shown: what was sent and what came back, for an operator who asked for it.
+
+The ping that was asked for alone bears a mark, so that others cost nothing more. Its prober, and the worker
+that gets its reply, put what they have at hand into the feed; the process that serves HTTP puts that together.
+What became of the ping stands in its destination's health, as of any ping.
+"""
+
+from collections.abc import Generator
+from typing import Any, Final
+
+from ..kamailio import clock, destination_rows, queues, tm
+from ..rules.checks import Refused
+from ..rules.evidence import Kind
+from ..rules.notices import Notice
+from ..rules.policy import Policy
+from ..rules.schedule import Wish
+from ..rules.shown_message import shown_message
+from ..rules.times import SECOND
+from ..rules.turns import DISABLED, MAINTENANCE, NOT_STARTED, PAUSED
+from ..rules.ways import Way
+from . import feed, information
+
+_PART: Final = "keepalive.capture"
+
+WAITING: Final = "waiting"
+"""the result of a ping that has no end yet"""
+MOST_WAITING: Final = 16
+"""how many may be waited for at a time"""
+LONGEST: Final = 10 * SECOND
+"""how long one is waited for, in us"""
+# How long a reply's text may come behind its verdict, in us: the feed is read each 50 ms.
+_REPLY_IS_LATE: Final = SECOND // 2
+# What keeps even a ping that is ordered from leaving, as not_pinged_because has it.
+_HOPELESS: Final = frozenset((NOT_STARTED, DISABLED, PAUSED, MAINTENANCE))
+
+
+# --- where pings leave and replies come in ----------------------------------------------------------------
+
+
+def send(key: str, generation: int, uri: str, policy: Policy, way: Way) -> int:
+    """Send a ping that is shown, as tm.send() does, and tell what leaves. Raises: likewise."""
+    left_us, request = tm.send_shown(key, generation, uri, policy, way)
+    _put(key, left_us or clock.now(), request=shown_message(request))
+    return left_us
+
+
+def keep_reply(ping: tm.Ping, code: int, ended: int) -> None:
+    """Tell what came back: the reply at hand, and when it came, in us."""
+    reply = shown_message(tm.message_at_hand())
+    _put(ping.key, ping.sent_us, reply=reply, code=code, latency_ms=(ended - ping.sent_us) / 1000)
+
+
+def _put(key: str, sent_us: int, **part: Any) -> None:
+    feed.put({"event": _PART, "key": key, "sent_us": sent_us, **part})
+
+
+# --- where they are shown ---------------------------------------------------------------------------------
+
+
+class _Capture:
+    """A ping that is waited for, as far as it is known."""
+
+    def __init__(self, key: str) -> None:
+        self.key = key
+        self.asked_us = clock.now()
+        self.sent_us = 0
+        """when it left, 0 before that is known"""
+        self.request = ""
+        self.reply = ""
+        self.code = 0
+        self.latency_ms = 0.0
+
+    def take(self, sent_us: int, part: Notice) -> None:
+        """Take a part, if it is of this ping."""
+        if sent_us < self.asked_us or self.sent_us not in (0, sent_us):
+            return
+        self.sent_us = sent_us
+        self.request = part.get("request", self.request)
+        self.reply = part.get("reply", self.reply)
+        self.code = part.get("code", self.code)
+        self.latency_ms = part.get("latency_ms", self.latency_ms)
+
+
+_waiting: list[_Capture] = []
+
+
+def take(notice: Notice) -> bool:
+    """Take what the feed has of a ping that is shown; False if it is something else."""
+    if notice["event"] != _PART:
+        return False
+    for capture in _waiting:
+        if capture.key == notice["key"]:
+            capture.take(notice["sent_us"], notice)
+    return True
+
+
+def ping(key: str) -> Generator[None, None, dict[str, Any]]:
+    """Order a ping of a destination, and wait for its end; only where the feed is read.
+
+    It yields whenever others may have a turn, and returns ``result``, a word of rules/evidence.py, or
+    WAITING; ``code`` and ``latency_ms`` of the reply, else 0; ``reason``; ``request`` and ``reply``, as they
+    were on the wire without passwords, "" for none. Raises: Refused, SharedMemoryFull.
+    """
+    hindrance = information.of(key).get("not_pinged_because", "")
+    if hindrance in _HOPELESS:
+        return _shown(_Capture(key), Kind.UNSENT.word, f"no ping is sent: {hindrance}")
+    if len(_waiting) >= MOST_WAITING:
+        raise Refused(f"{MOST_WAITING} pings are waited for already")
+    capture = _Capture(key)
+    _waiting.append(capture)
+    try:
+        queues.announce_change(key, Wish.SHOWN)
+        while clock.now() < capture.asked_us + LONGEST:
+            yield
+            known = destination_rows.health(key)
+            if known is None:
+                return _shown(capture, Kind.UNSENT.word, "it is monitored no more")
+            if known.newest_sent >= (capture.sent_us or capture.asked_us):
+                yield from _wait_for_reply(capture, known.result)
+                return _shown(capture, known.result, known.reason)
+    finally:
+        _waiting.remove(capture)
+    seconds = LONGEST // SECOND
+    if capture.sent_us:
+        return _shown(capture, WAITING, f"no reply in {seconds} s, and its time is not over")
+    return _shown(capture, Kind.UNSENT.word, f"no ping left in {seconds} s")
+
+
+def _wait_for_reply(capture: _Capture, result: str) -> Generator[None, None, None]:
+    until = clock.now() + _REPLY_IS_LATE
+    while result == Kind.REPLY.word and not capture.reply and clock.now() < until:
+        yield
+
+
+def _shown(capture: _Capture, result: str, reason: str) -> dict[str, Any]:
+    return {
+        "result": result,
+        "code": capture.code,
+        "reason": reason,
+        "latency_ms": capture.latency_ms,
+        "request": capture.request,
+        "reply": capture.reply,
+    }

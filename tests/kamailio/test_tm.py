@@ -139,17 +139,3 @@ def test_when_each_copy_of_a_ping_left(tm: ModuleType) -> None:
     assert tm.copies(0, 12_000_000, over_udp) == [0, 563_000, 1_689_000, 3_941_000, 7_941_000, 11_941_000]
     assert tm.copies(0, 400_000, over_udp) == [0]
     assert tm.copies(1000, 32_000_000, over_tcp) == [1000]
-
-
-def test_a_process_keeps_pieces_of_memory_free(tm: ModuleType, server: FakeServer) -> None:
-    """Before the first ping, or reply, every other piece is freed: what lies between them stays in use."""
-    assert server.ksr.variables == {}
-    send(tm)
-    made = dict(server.ksr.variables)
-    assert list(made.values()) == [0, " " * 768] * 32
-    server.ksr.variables.clear()
-    send(tm)
-    assert server.ksr.variables == {}, "it has them already"
-    server.process()
-    server.ksr.reply(server.ksr.sent[0], 200)
-    assert server.ksr.variables == made, "another process needs its own"

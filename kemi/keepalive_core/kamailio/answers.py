@@ -17,7 +17,7 @@ import KSR
 
 from ..rules.evidence import Kind, Result
 from ..rules.quoting import one_line
-from . import clock, rehearsal, tm
+from . import clock, private_memory, rehearsal, tm
 
 # RFC 3261 section 7.2: final codes, and those of them that are no success.
 _FINAL: Final = 200
@@ -50,8 +50,8 @@ _last_reply = _LastReply("", None)
 
 def final_code() -> int:
     """Return the code of the reply at hand, 0 if it is a provisional one."""
-    if not tm.has_pieces:
-        tm.keep_pieces_free()
+    if not private_memory.has_pieces:
+        private_memory.keep_pieces_free()
     code = KSR.pv.get("$rs")
     return code if isinstance(code, int) and code >= _FINAL else 0
 

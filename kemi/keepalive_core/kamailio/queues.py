@@ -1,4 +1,4 @@
-"""The queues between processes: destinations that a prober looks at, events for callbacks, news for operators.
+"""The queues between processes: what a prober has to look at, what callbacks and operators are told.
 
 ==========================  ===================  =====================================================
 queue or table              key                  value

@@ -15,7 +15,7 @@ import KSR
 from ..rules.criteria import Criteria
 from ..rules.policy import RESENT_AFTER, Policy
 from ..rules.ways import Way
-from . import clock, kamailio_log
+from . import clock, kamailio_log, private_memory
 
 log = logging.getLogger("keepalive")
 
@@ -34,12 +34,6 @@ _TICK_MS: Final = 63
 # RFC 3261 section 17.1.2.2: the most that two copies of a request are apart, in ms.
 _T2_MS: Final = 4000
 
-# The number of pieces of private memory that a process makes; it frees every second one.
-_PIECES: Final = 64
-# The bytes of a piece: the largest parsed part of a message needs some 400.
-_PIECE: Final = 768
-
-
 # What a rehearsal, which is like a ping, has in the place of a destination's key.
 REHEARSAL: Final = "rehearsal"
 # How long tm waits for a reply to a rehearsal, in ms.
@@ -48,8 +42,6 @@ _REHEARSAL_MS: Final = 600
 _CALL_ID: Final = 32
 # The bytes that are read of a message that is no UTF-8: its digits are what a transformation has room for.
 _MOST_SHOWN: Final = 8192
-# More private memory than a ping takes: its text, and what is parsed of it.
-_PING_BYTES: Final = 16_384
 
 
 class EventNotSeen(Exception):
@@ -97,29 +89,6 @@ _rehearsing: _Rehearsal | None = None
 _left = 0
 # The request of a ping that is shown, between send_shown() and tm's event; None for any other ping.
 _request: str | None = None
-# Whether this process has free pieces of memory.
-has_pieces = False
-
-
-def keep_pieces_free() -> None:
-    """Keep small free pieces in this process's private memory.
-
-    qm_malloc, Kamailio's usual memory manager, joins what is freed with its neighbours. So after each message
-    there is one large piece, and for each part of the next one it walks over a thousand empty lists to that.
-    Pieces that can't be joined, as what lies between them is in use, are found at once: a ping takes 0.82 of
-    the CPU, which is what ``kamailio -X fm`` gives too (5.6.3, two servers at a time).
-    """
-    global has_pieces
-    has_pieces = True
-    names = [f"$var(keepalive_{number})" for number in range(_PIECES)]
-    try:
-        for name in names:
-            KSR.pv.sets(name, " " * _PIECE)
-        for name in names[::2]:
-            KSR.pv.seti(name, 0)
-    except SystemError:
-        # Without room for them all goes on as before; Kamailio has said that it has none.
-        pass
 
 
 def _call_ids() -> Iterator[str]:
@@ -148,8 +117,8 @@ def send(key: str, generation: int, uri: str, policy: Policy, way: Way) -> int:
     From: RFC 3261 section 11.1.
     """
     global _leaving, _left
-    if not has_pieces:
-        keep_pieces_free()
+    if not private_memory.has_pieces:
+        private_memory.keep_pieces_free()
     call_id = _next_call_id()
     _leaving, _left = (key, generation, policy, way, call_id), 0
     try:
@@ -228,13 +197,6 @@ def rehearse(uri: str, policy: Policy, peer: str, to_its_end: bool = False) -> b
 def was_taken() -> bool:
     """Say whether tm took the ping that this process sent last, before it could not send it after all."""
     return _left > 0
-
-
-def has_private_memory() -> bool:
-    """Say whether this process has the private memory that a ping needs."""
-    has: bool = KSR.pv.sets("$var(keepalive_room)", " " * _PING_BYTES) > 0
-    KSR.pv.seti("$var(keepalive_room)", 0)
-    return has
 
 
 def copies(sent: int, ended: int, criteria: Criteria) -> list[int]:

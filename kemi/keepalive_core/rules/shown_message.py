@@ -1,4 +1,4 @@
-"""How a SIP message is shown to an operator: of a bounded length, without passwords and credentials (pure)."""
+"""How a SIP message is shown to an operator: with a bound, without passwords and credentials (pure)."""
 
 import re
 from typing import Final
@@ -9,7 +9,9 @@ MOST: Final = 8_000
 """characters that are shown of a message"""
 
 # RFC 3261 section 22: what proves who somebody is, whoever may use it again.
-_CREDENTIALS: Final = re.compile(r"^((?:Proxy-)?Authorization[ \t]*:[ \t]*).*(?:\r?\n[ \t].*)*", re.I | re.M)
+_CREDENTIALS: Final = re.compile(
+    r"^((?:Proxy-)?Authorization[ \t]*:[ \t]*)[^\r\n]*(?:\r?\n[ \t][^\r\n]*)*", re.I | re.M
+)
 
 
 def shown_message(text: str) -> str:

@@ -1,8 +1,8 @@
 """A ping that is shown: what was sent and what came back, for an operator who asked for it.
 
 The ping that was asked for alone bears a mark, so that others cost nothing more. Its prober, and the worker
-that gets its reply, put what they have at hand into the feed; the process that serves HTTP puts that together.
-What became of the ping stands in its destination's health, as of any ping.
+that gets its reply, put what they have at hand into the feed; the process that serves HTTP joins that. What
+became of the ping stands in its destination's health, as of any ping.
 """
 
 from collections.abc import Generator

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Final
 
-from ..kamailio import destination_rows, free_memory, host, rehearsal, tm
+from ..kamailio import destination_rows, free_memory, host, private_memory, rehearsal, tm
 from ..kamailio.tables import SharedMemoryFull
 from ..rules.evidence import GRACE, Kind, Result
 from ..rules.fleet import Fleet
@@ -209,7 +209,7 @@ def _own_fault() -> str:
     """Return why this server could not have sent a ping to anybody, "" if it could."""
     if not free_memory.has_room_for_a_ping():
         return "no memory: shared memory is full (kamailio -m)"
-    if not tm.has_private_memory():
+    if not private_memory.has_room_for_a_ping():
         return "no memory: the private memory of this process is full (kamailio -M)"
     return "" if host.has_descriptors() else _NO_DESCRIPTOR
 

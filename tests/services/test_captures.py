@@ -1,0 +1,164 @@
+"""A ping that is shown to whoever asked for it."""
+
+import sys
+from collections.abc import Callable, Generator
+from typing import Any
+
+import pytest
+
+from conftest import FakeServer
+from fake_ksr import Transaction
+
+A = "sip:192.168.10.20"
+KEY = f"{A}:5060"
+Answer = Callable[[Transaction], object]
+
+
+class Operator:
+    """Somebody who asks for a ping and waits for it, on a server whose one destination is up."""
+
+    def __init__(self, server: FakeServer) -> None:
+        server.define("cockpit", "1")
+        self.server = server
+        self.keepalive = server.process()
+        server.ksr.reply(server.first_ping(self.keepalive, A, ping_interval=3600), 200)
+        from keepalive_core.services import captures, change_log
+
+        self.captures = captures
+        self.log = change_log.ChangeLog()
+        server.answer(200, 2)
+
+    def read_the_feed(self) -> None:
+        self.log.take()
+
+    def wait(self, asked: Generator[None, None, dict[str, Any]], answer: Answer) -> dict[str, Any]:
+        """Drive what waits for a ping, and answer each that leaves."""
+        while True:
+            try:
+                next(asked)
+            except StopIteration as end:
+                found: dict[str, Any] = end.value
+                return found
+            before = len(self.server.ksr.sent)
+            self.server.tick()
+            for ping in self.server.ksr.sent[before:]:
+                answer(ping)
+            self.read_the_feed()
+
+    def ping(self, answer: Answer) -> dict[str, Any]:
+        return self.wait(self.captures.ping(KEY), answer)
+
+
+@pytest.fixture
+def operator(server: FakeServer) -> Operator:
+    return Operator(server)
+
+
+def test_request_and_reply_are_shown(operator: Operator) -> None:
+    """Both as they were on the wire, with code, reason and latency."""
+
+    def answer(ping: Transaction) -> None:
+        operator.server.now += 12_000
+        operator.server.ksr.reply(ping, 200, "Fine")
+
+    shown = operator.ping(answer)
+    assert shown["request"].startswith(f"OPTIONS {A} SIP/2.0\r\n")
+    assert shown["reply"].startswith("SIP/2.0 200 Fine\r\n")
+    assert (shown["result"], shown["code"], shown["latency_ms"]) == ("reply", 200, 12.0)
+
+
+def test_a_failure_is_shown_and_judged(operator: Operator) -> None:
+    """As of any ping: the destination is down by it."""
+    shown = operator.ping(lambda ping: operator.server.ksr.reply(ping, 503, "Busy"))
+    assert (shown["result"], shown["code"]) == ("reply", 503)
+    assert shown["reason"].startswith("503 Busy in ")
+    assert shown["reply"].startswith("SIP/2.0 503 Busy\r\n")
+    assert operator.keepalive.state(A) == operator.keepalive.DOWN
+
+
+def test_silence_is_shown(operator: Operator) -> None:
+    """The request stands there, and that nothing came."""
+    shown = operator.ping(operator.server.ksr.time_out)
+    assert (shown["result"], shown["code"], shown["reply"], shown["latency_ms"]) == ("timeout", 0, "", 0)
+    assert shown["request"].startswith("OPTIONS")
+    assert shown["reason"].startswith("no reply in ")
+
+
+def test_what_can_not_be_sent_says_so(operator: Operator) -> None:
+    """With the reason that any ping has."""
+    operator.server.has_descriptors = True
+    operator.server.ksr.unresolvable.add(A)
+    shown = operator.ping(lambda ping: None)
+    assert shown["result"] in ("unsent", "send_failed")
+    assert shown["reason"]
+    assert shown["reply"] == ""
+
+
+@pytest.mark.parametrize("order", ["pause", "maint"])
+def test_where_no_ping_leaves_nobody_waits(operator: Operator, order: str) -> None:
+    """The answer comes at once."""
+    if order == "pause":
+        operator.keepalive.pause()
+    else:
+        operator.keepalive.set_admin(A, "maint")
+    shown = operator.ping(lambda ping: pytest.fail("pinged"))
+    assert shown["result"] == "unsent"
+    assert shown["reason"] in ("no ping is sent: paused", "no ping is sent: maintenance")
+
+
+def test_a_ping_without_an_end_is_not_waited_for_longer(operator: Operator) -> None:
+    """It waits still, as its time limit is longer."""
+    operator.keepalive.add_destination(A, "me", ping_interval=3600, ping_timeout=30_000)
+    operator.server.tick(1)
+    shown = operator.ping(lambda ping: None)
+    assert shown["result"] == "waiting"
+    assert shown["request"].startswith("OPTIONS")
+
+
+def test_a_destination_that_goes_meanwhile(operator: Operator) -> None:
+    """It is monitored no more."""
+    asked = operator.captures.ping(KEY)
+    next(asked)
+    operator.keepalive.del_destination(A, "me")
+    assert operator.wait(asked, lambda ping: None)["reason"] == "it is monitored no more"
+
+
+def test_as_many_wait_as_may(operator: Operator) -> None:
+    """One more is refused; who is served makes room."""
+    asked = [operator.captures.ping(KEY) for _ in range(operator.captures.MOST_WAITING)]
+    for each in asked:
+        next(each)
+    refused = sys.modules["keepalive_core.rules.checks"].Refused
+    with pytest.raises(refused, match="16 pings are waited for already"):
+        next(operator.captures.ping(KEY))
+    asked.pop().close()
+    next(operator.captures.ping(KEY))
+
+
+def test_other_pings_bear_no_mark(operator: Operator) -> None:
+    """Neither request nor reply of a ping that nobody asked for is kept."""
+    operator.read_the_feed()
+    operator.keepalive.ping_now(A)
+    operator.server.tick(0.1)
+    operator.server.ksr.reply(operator.server.ksr.sent[-1], 200)
+    assert not operator.server.ksr.queues["keepalive_feed"]
+    assert "shown" not in operator.server.ksr.sent[-1].avps["keepalive"]
+
+
+def test_a_reply_in_any_encoding(operator: Operator) -> None:
+    """What is no UTF-8 is replaced, and the reply is not lost."""
+    shown = operator.ping(lambda ping: operator.server.ksr.reply(ping, 200, "L\udcff"))
+    assert (shown["result"], shown["code"]) == ("reply", 200)
+    assert shown["reply"].startswith("SIP/2.0 200 L\ufffd\r\n")
+
+
+def test_parts_of_another_ping_do_not_count(operator: Operator) -> None:
+    """One that left before the order, or behind the one that is shown."""
+    asked = operator.captures.ping(KEY)
+    next(asked)
+    now = operator.server.now
+    for sent_us, request in ((now - 1, "old"), (now + 10, "right"), (now + 20, "late")):
+        part = {"event": "keepalive.capture", "key": KEY, "sent_us": sent_us, "request": request}
+        assert operator.captures.take(part)
+    assert operator.captures._waiting[0].request == "right"
+    assert not operator.captures.take({"event": "keepalive.change"})

@@ -22,14 +22,14 @@ def test_kamailio_gets_an_int_whatever_happens(
 
     services = {
         name: sys.modules[f"keepalive_core.services.{name}"]
-        for name in ("prober", "callbacks", "watch", "state_file", "intake")
+        for name in ("prober", "callbacks", "watch", "back_office", "intake")
     }
     for owner, name in (
         (services["prober"].the_prober, "tick"),
         (services["callbacks"].the_teller, "tick"),
         (services["callbacks"].the_overseer, "look"),
         (services["watch"].the_watch, "beat"),
-        (services["state_file"].the_writer, "tick"),
+        (services["back_office"].the_back_office, "tick"),
         (services["intake"], "take_reply"),
         (services["intake"], "take_end"),
         (sys.modules["keepalive_core.kamailio.tm"], "on_event"),
@@ -56,7 +56,7 @@ def test_each_timer_does_its_own_work(
         ("callbacks", sys.modules["keepalive_core.services.callbacks"].the_teller, "tick"),
         ("watch", sys.modules["keepalive_core.services.watch"].the_watch, "beat"),
         ("watch", sys.modules["keepalive_core.services.callbacks"].the_overseer, "look"),
-        ("state_file", sys.modules["keepalive_core.services.state_file"].the_writer, "tick"),
+        ("state_file", sys.modules["keepalive_core.services.back_office"].the_back_office, "tick"),
     ):
         monkeypatch.setattr(owner, task, lambda name=name: done.append(name))
     for name in TIMERS:

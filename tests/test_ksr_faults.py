@@ -87,7 +87,7 @@ def history(ksr: Faulty, tmp_path: Path, patch: pytest.MonkeyPatch) -> FakeServe
 
 def live(server: FakeServer, seconds: float) -> None:
     """Let time pass, in which all timers run and pings are answered."""
-    writer = sys.modules["keepalive_core.services.state_file"].the_writer
+    writer = sys.modules["keepalive_core.services.state_writer"].the_writer
     for _ in range(round(seconds * 10)):
         before = len(server.ksr.sent)
         server.tick(0.1)

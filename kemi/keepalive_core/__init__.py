@@ -12,10 +12,10 @@ Kamailio's processes, each with an interpreter of its own, share nothing but tab
 (each module of kamailio/ lists its rows, beginning with tables.py)::
 
      SIP workers               probers 0 to 7 (rtimer)      watch               callbacks        state file
-     request: is_alive  --+    each 90 ms:                  each 100 ms:        each 100 ms:     each second:
-     reply of a ping -----+    changes, deadlines, pings    does this server    runs functions   writes
+     request: is_alive  --+    each 90 ms:                  each 100 ms:        each 100 ms:     each 100 ms:
+     reply of a ping -----+    changes, deadlines, pings    does this server    runs functions   writes, and
      report_reply --------+    ^              |             hear anything?      ^
-                          |    | queue        | t_uac_send                      | queue of events
+                          |    | queue        | t_uac_send                      | queue of events   answers
      tm's timer process   |    | of changes   v                                 |
      end of a ping -------+--> tables: health, state, destination, group, ... --+
             verdicts.py, under the destination's lock, writes each change of state down

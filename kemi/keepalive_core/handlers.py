@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from .kamailio import kamailio_log, tm
 from .services import (
+    back_office,
     callbacks,
     dispatcher_sets,
     installed,
@@ -14,7 +15,6 @@ from .services import (
     prober,
     reloads,
     script_start,
-    state_file,
     watch,
 )
 from .services.adoption import the_adoption
@@ -75,8 +75,8 @@ class Handlers:
         return done(callbacks.the_overseer.look)
 
     def ksr_keepalive_state_file(self, msg: object, event: str = "") -> int:
-        """Write the state file, if one is set; rtimer calls it once a second in a process of its own."""
-        return _timed("ksr_keepalive_state_file", state_file.the_writer.tick)
+        """Write the state file, and answer kamcmd; rtimer calls it ten times a second in its own process."""
+        return _timed("ksr_keepalive_state_file", back_office.the_back_office.tick)
 
     def ksr_keepalive_wrong_include(self, msg: object, event: str = "") -> int:
         """Tell of the wrong include: native routes with keepalive.cfg have nothing but this called."""

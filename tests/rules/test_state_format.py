@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import zlib
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -29,8 +30,12 @@ def read(data: bytes, wall: float = WALL) -> state_format.Parsed:
     return parse(data.split(b"\n"), wall)
 
 
+def data_of(texts: Iterable[str]) -> bytes:
+    return b"".join(state_format.pieces_of(texts))
+
+
 def written(rows: dict[str, Row]) -> bytes:
-    return state_format.data_of(state_format.text_of(key, row) for key, row in rows.items())
+    return data_of(state_format.text_of(key, row) for key, row in rows.items())
 
 
 def line(fields: object) -> bytes:
@@ -473,12 +478,12 @@ def test_what_has_no_text(data: bytes, blank: bool) -> None:
 
 def test_a_file_is_its_lines() -> None:
     """The format, each destination with its checksum, and how many there are."""
-    first, one, two, end, rest = state_format.data_of(['{"a":1}', '{"b":2}']).split(b"\n")
+    first, one, two, end, rest = data_of(['{"a":1}', '{"b":2}']).split(b"\n")
     assert (first, rest) == (b'["keepalive-state-4"]', b"")
     assert one == line_of('{"a":1}')
     assert two.endswith(b' {"b":2}')
     assert end.endswith(b' {"end":2}')
-    assert parse(state_format.data_of([]).split(b"\n"), WALL) == ({}, [], 0, True, True)
+    assert parse(data_of([]).split(b"\n"), WALL) == ({}, [], 0, True, True)
 
 
 def line_of(text: str) -> bytes:

@@ -61,10 +61,15 @@ def test_no_more_is_read_than_may_be(tmp_path: Path) -> None:
         assert list(files.lines(opened, 5, 20)) == [b"a"] * 10
 
 
+def write(file: Path, *pieces: bytes) -> None:
+    for _ in files.write_whole(str(file), pieces):
+        assert not file.exists() or file.read_bytes() != b"".join(pieces), "not before it is whole"
+
+
 def test_a_file_is_written_whole_or_not_at_all(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The old one stays if the new one can't take its place, and nothing is left behind."""
     file = tmp_path / "file"
-    files.write_whole(str(file), b"old")
+    write(file, b"old")
     assert (file.read_bytes(), file.stat().st_mode & 0o777) == (b"old", 0o640)
 
     def fail(*_: object) -> None:
@@ -73,22 +78,38 @@ def test_a_file_is_written_whole_or_not_at_all(tmp_path: Path, monkeypatch: pyte
     with monkeypatch.context() as patch:
         patch.setattr(os, "fsync", fail)
         with pytest.raises(OSError, match="disk full"):
-            files.write_whole(str(file), b"new")
+            write(file, b"new")
     assert [each.name for each in tmp_path.iterdir()] == ["file"]
     assert file.read_bytes() == b"old"
-    files.write_whole(str(file), b"new")
+    write(file, b"new")
     assert file.read_bytes() == b"new"
+
+
+def test_a_file_is_written_in_pieces(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its writer may do something else between two of them; one that is not gone on with leaves nothing."""
+    file = tmp_path / "file"
+    synced: list[int] = []
+    monkeypatch.setattr(os, "fsync", lambda descriptor: synced.append(os.fstat(descriptor).st_size))
+    write(file, *[b"x" * 2_000_000] * 4)
+    assert file.stat().st_size == 8_000_000
+    assert synced[:2] == [6_000_000, 8_000_000], "a little at a time: the last one has the folder"
+    unfinished = files.write_whole(str(file), [b"new", b"er"])
+    next(unfinished)
+    assert (tmp_path / "file.new").exists()
+    unfinished.close()
+    assert [each.name for each in tmp_path.iterdir()] == ["file"]
+    assert file.stat().st_size == 8_000_000
 
 
 def test_what_lies_in_the_way(tmp_path: Path) -> None:
     """A draft that a crash left is written anew; a link, which may be a trap, is not followed."""
     file, draft = tmp_path / "file", tmp_path / "file.new"
     draft.write_bytes(b"half")
-    files.write_whole(str(file), b"whole")
+    write(file, b"whole")
     assert file.read_bytes() == b"whole"
     victim = tmp_path / "victim"
     victim.write_bytes(b"precious")
     draft.symlink_to(victim)
     with pytest.raises(files.NotRegular, match="is in the way, and no file of this user's"):
-        files.write_whole(str(file), b"other")
+        write(file, b"other")
     assert (victim.read_bytes(), file.read_bytes()) == (b"precious", b"whole")

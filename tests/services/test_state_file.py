@@ -43,14 +43,15 @@ class Disk:
             queue.clear()
         keepalive = self.server.process()
         keepalive.state(A)
-        self.writer = sys.modules["keepalive_core.services.state_file"].Writer()
+        self.writer = sys.modules["keepalive_core.services.state_writer"].Writer()
         return keepalive
 
     def write(self, times: int = 1) -> None:
         """Let the process that writes the file do so."""
         for _ in range(times):
             self.writer._not_before = 0
-            self.writer.tick()
+            while self.writer.go_on():
+                pass
 
     def told(self, level: str) -> list[str]:
         return [line for line in self.server.ksr.lines(level) if "state_file" in line]
@@ -98,7 +99,7 @@ def test_the_file_is_its_owners_and_his_groups(disk: Disk) -> None:
         before = os.umask(mask)
         try:
             disk.file.unlink(missing_ok=True)
-            disk.writer = sys.modules["keepalive_core.services.state_file"].Writer()
+            disk.writer = sys.modules["keepalive_core.services.state_writer"].Writer()
             disk.write()
         finally:
             os.umask(before)

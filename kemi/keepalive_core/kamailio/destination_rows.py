@@ -10,6 +10,7 @@ table                      key                  value
 ``keepalive_news``         a destination's key  news.News's text
 ``keepalive_admin``        a destination's key  JSON, the Admin, if anything was said
 ``keepalive_restored``     a destination's key  a line of the state file, until it is registered
+``keepalive``              ``registered``       int, counts what is registered, and what is removed
 =========================  ===================  ==========================================================
 
 All rows but those of ``keepalive_state`` and ``keepalive_restored`` are written under the destination's lock
@@ -33,6 +34,7 @@ from ..rules.rows import Registration
 from ..rules.service_code import groups_keeping, kept_by
 from .tables import (
     ADMIN,
+    COMMON,
     DESTINATION,
     HEALTH,
     HISTORY,
@@ -44,6 +46,8 @@ from .tables import (
     drop_nonsense,
     get,
     locked,
+    next_number,
+    read_number,
     read_row,
     read_text,
     replace_text,
@@ -129,7 +133,7 @@ newest_sent: Callable[[str], int | None] = partial(read_row, HEALTH, parse=newes
 def store_registration(key: str, registered: Registration) -> None:
     """Write how a destination is registered. Raises: SharedMemoryFull."""
     _replace(DESTINATION, key, rows.json_text(registered))
-    revise()
+    _note_registered()
 
 
 def store_health(key: str, known: Health) -> None:
@@ -238,7 +242,17 @@ def remove(key: str) -> None:
     """Remove all rows of a destination; the one that is_alive reads first."""
     for table in (STATE, HEALTH, DESTINATION, HISTORY, NEWS, ADMIN):
         KSR.htable.sht_rm(table, key)
+    _note_registered()
+
+
+def _note_registered() -> None:
+    next_number("registered")
     revise()
+
+
+def registered() -> int:
+    """Return a number that is another one after each registration and each removal, behind it."""
+    return read_number(COMMON, "registered")
 
 
 def monitored_keys() -> list[str]:

@@ -24,6 +24,7 @@ import KSR
 from ..rules.rows import RunningCallback
 from ..rules.times import SECOND
 from .callback_rows import store_running_callback
+from .destination_rows import registered
 from .group_rows import next_group_change, note_options
 from .server_rows import is_disabled, is_paused, store_disabled, store_paused
 from .tables import COMMON, SharedMemoryFull, get, locked, next_number, read_number, read_text, store
@@ -42,6 +43,7 @@ def reserve_rows() -> None:
     """
     for name in ("started", "brought_in", "reloads", "untold", "unannounced", "state_read", "lost"):
         store(COMMON, name, 0)
+    store(COMMON, "registered", registered())  # some may be already
     store_running_callback(RunningCallback())
     store_disabled(is_disabled())
     with locked("paused", COMMON):  # a script may have paused already, or do so now

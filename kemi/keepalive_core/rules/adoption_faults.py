@@ -19,7 +19,7 @@ TIMERS: Final = {
         "is_alive goes on as ever, and what this server does not hear takes destinations down"
     ),
     "ksr_keepalive_callbacks": "is_alive goes on as ever, and no callback is called",
-    "ksr_keepalive_state_file": "is_alive goes on as ever, and no state file is written",
+    "ksr_keepalive_state_file": "is_alive goes on as ever, no state file is written, kamcmd not answered",
 }
 REPLY: Final = "ksr_keepalive_reply"
 FAILURE: Final = "ksr_keepalive_failure"

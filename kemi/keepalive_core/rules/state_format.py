@@ -8,7 +8,7 @@ last one says how many there were. Each line speaks for itself, so that of a dam
 import json
 import re
 import zlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Any, Final, NamedTuple
 
 from .checks import MOST_TEXT_BYTES
@@ -21,6 +21,7 @@ MOST_BYTES_OF_A_LINE: Final = 65_536
 MOST_FAULTS: Final = 5
 """The most bad lines that are told one by one; of the others their number is"""
 
+_LINES_OF_A_PIECE: Final = 100
 _ANY_FORMAT: Final = re.compile(rb'\["keepalive-state-([0-9]{1,9})"\]')
 _KNOWN: Final = (b"1", b"2", b"3", FORMAT[-1:].encode())
 _END: Final = "end"
@@ -57,12 +58,21 @@ def row_of_text(key: str, text: str, wall: float) -> Row:
     return row_of(fields, wall)
 
 
-def data_of(texts: Iterable[str]) -> bytes:
-    """Return the file's bytes, of the texts of all destinations."""
+def pieces_of(texts: Iterable[str]) -> Iterator[bytes]:
+    """Return the file's bytes, of the texts of all destinations, in pieces of about a hundred lines."""
+    number = 0
     lines = [json.dumps([FORMAT])]
-    lines += [_line(text) for text in texts]
-    lines.append(_line(_written({_END: len(lines) - 1})))
-    return ("\n".join(lines) + "\n").encode()
+    for text in texts:
+        number += 1
+        lines.append(_line(text))
+        if len(lines) == _LINES_OF_A_PIECE:
+            yield _bytes_of(lines)
+            lines = []
+    yield _bytes_of([*lines, _line(_written({_END: number}))])
+
+
+def _bytes_of(lines: Iterable[str]) -> bytes:
+    return "".join(f"{line}\n" for line in lines).encode()
 
 
 def _line(text: str) -> str:

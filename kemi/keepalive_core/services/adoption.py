@@ -21,8 +21,8 @@ log = logging.getLogger("keepalive")
 # So long in us after the first call of any process all timers have called, however many processes there are.
 # It does not count from the start: a mod_init that asks a database, say, may take longer than this.
 _BEGUN: Final = 9 * SECOND
-# Of the timers the one that has the longest interval.
-_SLOWEST: Final = "ksr_keepalive_state_file"
+# Of the timers the one that calls in a single process, whatever is set.
+_SINGLE: Final = "ksr_keepalive_state_file"
 _ANSWERS: Final = {"up": "1", "down": "2", "error": "-1"}
 
 
@@ -104,7 +104,7 @@ class Adoption:
         """Have a handler that no timer could call tell of it, once a minute."""
         if TIMERS.keys() <= {*missing}:
             with suppress(AttributeError, TypeError):
-                setattr(handler, _SLOWEST, lambda msg, event="": done(self.look))
+                setattr(handler, _SINGLE, lambda msg, event="": done(self.look))
 
     def text(self, fault: Fault) -> str:
         """Return all that is to be said of something that is wrong."""

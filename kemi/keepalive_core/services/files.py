@@ -2,12 +2,14 @@
 
 import os
 import stat
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from typing import BinaryIO, Final
 
 # Its owner writes it, his group reads it: there may be passwords in it.
 _MODE: Final = 0o640
+# Bytes that are brought to the disk at once: some 10 ms; all of a large file would take seconds.
+_SYNCED_AT_ONCE: Final = 4 * 2**20
 
 
 class NotRegular(OSError):
@@ -48,25 +50,37 @@ def lines(file: BinaryIO, longest: int, most: int) -> Iterator[bytes]:
         yield line.rstrip(b"\n")
 
 
-def write_whole(path: str, data: bytes) -> None:
+def write_whole(path: str, pieces: Iterable[bytes]) -> Iterator[None]:
     """Write a file, whole or not at all: whoever reads the name finds the old file or the new one.
 
-    Raises: OSError; then the old file is there, and nothing else is left.
+    It is a generator, which stops behind each piece, so that its process can do something else meanwhile.
+    Raises: OSError; then the old file is there, and nothing else is left, nor if it is not gone on with.
     """
     draft = path + ".new"
     descriptor = _made_anew(draft)
     try:
         with os.fdopen(descriptor, "wb") as file:
             os.fchmod(descriptor, _MODE)
-            file.write(data)
-            file.flush()
-            os.fsync(descriptor)
+            unsynced = 0
+            for piece in pieces:
+                file.write(piece)
+                unsynced += len(piece)
+                if unsynced > _SYNCED_AT_ONCE:
+                    unsynced = 0
+                    _sync(file)
+                yield
+            _sync(file)
         os.replace(draft, path)
     except BaseException:
         with suppress(OSError):
             os.unlink(draft)
         raise
     _sync_folder(os.path.dirname(path))
+
+
+def _sync(file: BinaryIO) -> None:
+    file.flush()
+    os.fsync(file.fileno())
 
 
 def _made_anew(draft: str) -> int:

@@ -56,7 +56,7 @@ copy() {
 }
 
 put() {
-    for file in $(cd kemi && find keepalive_core -name '*.py' -o -name py.typed); do
+    for file in $(cd kemi && find keepalive_core -name '*.py' -o -name py.typed -o -path '*/page/*'); do
         copy "$modules/$(dirname "$file")" "kemi/$file"
     done
     copy "$modules" kemi/keepalive.py kemi/dispatcher_bridge.py

@@ -42,6 +42,7 @@ def test_what_is_installed(tmp_path: Path) -> None:
         "keepalive.py",
         "dispatcher_bridge.py",
         "keepalive_core/py.typed",
+        *(f"keepalive_core/cockpit/page/{name}" for name in ("index.html", "status.js", "status.css")),
         "keepalive-stubs/__init__.pyi",
     }
     assert modules == core | others

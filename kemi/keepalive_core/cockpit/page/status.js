@@ -1,0 +1,1122 @@
+// The status page: what the server says of its destinations, and a button for each order.
+//
+// Whatever comes from outside (a URI, a reason phrase, a name) gets into the page as text alone (see make()).
+// The rows keep their order while they refresh; new trouble is announced, and sorted in when one asks.
+
+const SHOWN = { // in the order of the counts; the sign and the word say what the colour says
+  down: "▼", unknown: "?", drain: "◐", maint: "✕", up: "●",
+};
+const MODES = ["drain", "maint", "ready"];
+const PAGE_ROWS = 100; // that are asked for at once, and lie in one <tbody>
+const MOST_REFRESHED = 200; // rows by name in one question
+const MOST_TROUBLE = 100; // are counted as new
+const MOST_OPEN = 20; // destinations whose details are refreshed
+const FEW_GROUPS = 12;
+const SAMPLES = 50;
+
+const WITH_EVENTS_MS = 5000; // between two refreshes, if nothing happens and events would tell
+const WITHOUT_EVENTS_MS = 2000;
+const HIDDEN_MS = 10000;
+const LEAST_MS = 1000; // between two refreshes, whatever happens
+const SILENCE_MS = 10000; // without an answer: the red bar
+const ANSWER_MS = 8000;
+const PING_ANSWER_MS = 15000; // a ping is given up after 10 s
+const EVENTS_AGAIN_MS = 15000;
+
+const at = (id) => document.getElementById(id);
+
+/** Return an element with properties and children; a child that is no element is text, never markup. */
+function make(tag, properties = {}, ...children) {
+  const element = document.createElement(tag);
+  for (const [name, value] of Object.entries(properties)) {
+    if (name in element && name !== "role") element[name] = value;
+    else element.setAttribute(name, value);
+  }
+  element.append(...children);
+  return element;
+}
+
+/** Return a cell, with the role that a table has anyway: laid out as a card it would lose it. */
+const cell = (name, ...children) => make("td", { className: name, role: "cell" }, ...children);
+
+/** Set a text if it is another one: what is unchanged is not laid out anew. */
+function say(element, text) {
+  if (element.textContent !== text) element.textContent = text;
+}
+
+// --- words ---------------------------------------------------------------------------------------------
+
+const two = (number) => String(number).padStart(2, "0");
+const counted = (number) => String(number).replace(/\B(?=(\d{3})+$)/g, ",");
+
+/** Return how long something takes, in its largest unit: "4 min". */
+function span(seconds) {
+  const whole = Math.max(0, Math.round(seconds));
+  if (whole < 60) return `${whole} s`;
+  if (whole < 3600) return `${Math.floor(whole / 60)} min`;
+  if (whole < 172800) return `${Math.floor(whole / 3600)} h`;
+  return `${counted(Math.floor(whole / 86400))} d`;
+}
+
+/** Return a time of day, with the date if it is not today's; epoch is in seconds. */
+function moment(epoch, withSeconds = true) {
+  const time = new Date(epoch * 1000);
+  const day = time.toDateString() === new Date().toDateString()
+    ? "" : `${time.getFullYear()}-${two(time.getMonth() + 1)}-${two(time.getDate())} `;
+  const seconds = withSeconds ? `:${two(time.getSeconds())}` : "";
+  return `${day}${two(time.getHours())}:${two(time.getMinutes())}${seconds}`;
+}
+
+const timeElement = (epoch) =>
+  make("time", { dateTime: new Date(epoch * 1000).toISOString() }, moment(epoch));
+
+const milliseconds = (value) => (value >= 100 ? value.toFixed(0) : value.toFixed(1));
+
+/** Return seconds of "90m", "1h30m" or "2d"; 0 for "no end"; NaN for anything else. */
+function secondsOf(text) {
+  const compact = text.toLowerCase().replace(/\s+/g, "");
+  if (compact === "noend") return 0;
+  if (!/^(\d+(s|m|min|h|d|w))+$/.test(compact)) return NaN;
+  const units = { s: 1, m: 60, min: 60, h: 3600, d: 86400, w: 604800 };
+  let sum = 0;
+  for (const [, number, unit] of compact.matchAll(/(\d+)(min|[smhdw])/g)) sum += number * units[unit];
+  return sum || NaN;
+}
+
+/** Return why a destination is as it is: who took it out, why and until when, or how the last ping ended. */
+function why(row) {
+  if (row.admin === "ready") return row.reason;
+  const until = row.until ? `until ${moment(row.until, false)}` : "until it is set ready";
+  return [`${row.by || "somebody"}: ${row.why || "no reason given"}, ${until}`, row.reason].filter(Boolean).join(" · ");
+}
+
+// --- the server ----------------------------------------------------------------------------------------
+
+/** No answer came. */
+class Silence extends Error {}
+
+/** The server refused, with a sentence of its own; isForToken if the token would help. */
+class Refusal extends Error {
+  constructor(sentence, isForToken = false) {
+    super(sentence);
+    this.isForToken = isForToken;
+  }
+}
+
+async function post(calls, withinMs, headers) {
+  const options = {
+    method: "POST",
+    headers: { "Content-Type": "application/json", "X-Keepalive": "1", ...headers },
+    body: JSON.stringify(calls),
+    cache: "no-store",
+    signal: AbortSignal.timeout(withinMs),
+  };
+  let response, text;
+  try {
+    response = await fetch("RPC", options);
+    text = await response.text();
+  } catch (error) {
+    throw new Silence(error.message);
+  }
+  let answer;
+  try {
+    answer = JSON.parse(text);
+  } catch {
+    if (response.status >= 502 && response.status <= 504) throw new Silence(`HTTP ${response.status}`);
+    const sentence = text.trim().slice(0, 300) || `HTTP ${response.status}`;
+    throw new Refusal(sentence, response.status === 401);
+  }
+  if (!Array.isArray(answer) && answer.error) throw refusalOf(answer.error, response.status);
+  return answer;
+}
+
+const refusalOf = (error, status = 200) => new Refusal(String(error.message), status === 401);
+
+/** Ask for several things at once; return a result or a Refusal for each. Throws Silence, Refusal. */
+async function ask(asked) {
+  const calls = asked.map(([method, params], id) => ({ jsonrpc: "2.0", id, method: `keepalive.${method}`, params }));
+  const answers = new Map((await post(calls, ANSWER_MS, {})).map((each) => [each.id, each]));
+  return calls.map(({ id }) => {
+    const answer = answers.get(id);
+    if (!answer) return new Refusal("no answer to this");
+    return answer.error ? refusalOf(answer.error) : answer.result;
+  });
+}
+
+/** Have the server change something; return what it says. Throws Silence, Refusal. */
+async function change(method, params, withinMs = ANSWER_MS) {
+  const call = { jsonrpc: "2.0", id: 1, method: `keepalive.${method}`, params };
+  const answer = await post(call, withinMs, token.header());
+  return answer.result;
+}
+
+/** Who changes things over TCP; known to this tab, until it is closed. */
+const token = {
+  header() {
+    const secret = sessionStorage.getItem("keepalive-token");
+    if (!secret) return {};
+    const name = sessionStorage.getItem("keepalive-name") || "";
+    const bytes = new TextEncoder().encode(`${name.replaceAll(":", "")}:${secret}`);
+    return { Authorization: `Basic ${btoa(String.fromCharCode(...bytes))}` };
+  },
+  keep(name, secret) {
+    sessionStorage.setItem("keepalive-name", name);
+    sessionStorage.setItem("keepalive-token", secret);
+  },
+  forget: () => sessionStorage.removeItem("keepalive-token"),
+};
+
+// --- a destination's row -------------------------------------------------------------------------------
+
+const SVG = "http://www.w3.org/2000/svg";
+
+function drawing(tag, attributes) {
+  const element = document.createElementNS(SVG, tag);
+  for (const [name, value] of Object.entries(attributes)) element.setAttribute(name, value);
+  return element;
+}
+
+/** Return the strokes of the last pings, a path of the answered and one of the lost; the newest is at the right. */
+function strokes(samples) {
+  const paths = { answered: "", lost: "" };
+  samples.slice(-SAMPLES).forEach((sample, index, all) => {
+    const x = 2 * (SAMPLES - all.length + index) + 2;
+    // A second fills the height; by the logarithm 5 ms and 50 ms are told apart too.
+    const height = sample === null ? 20 : Math.min(20, Math.max(1.5, (20 * Math.log10(1 + sample)) / 3));
+    paths[sample === null ? "lost" : "answered"] += `M${x} 20v-${height.toFixed(1)}`;
+  });
+  return paths;
+}
+
+function strokesInWords(samples) {
+  const answered = samples.filter((sample) => sample !== null);
+  const lost = `last ${samples.length} pings: ${samples.length - answered.length} lost`;
+  if (!answered.length) return lost;
+  return `${lost}, ${milliseconds(Math.min(...answered))} to ${milliseconds(Math.max(...answered))} ms`;
+}
+
+class Row {
+  /** A destination on the page, as the server told of it at first. */
+  constructor(known) {
+    this.key = known.destination;
+    this.isOpen = false;
+    this.elements = null; // only of rows that are near the screen
+    this.known = known;
+  }
+
+  /** Take what the server says now; null: it monitors this destination no more. */
+  update(known) {
+    this.known = known ?? { ...this.known, shown: "gone", admin: "ready", reason: "not monitored any more" };
+    if (this.elements) this._show();
+  }
+
+  /** Return the table's rows of it, made if there are none. */
+  build() {
+    if (!this.elements) {
+      this._make();
+      this._show();
+    }
+    return this.detail ? [this.elements.row, this.detail] : [this.elements.row];
+  }
+
+  /** Forget the elements; what is known stays. */
+  drop() {
+    this.elements = this.detail = null;
+  }
+
+  get button() {
+    return this.elements?.open;
+  }
+
+  _make() {
+    const svg = drawing("svg", { class: "last", viewBox: "0 0 102 20", role: "img", preserveAspectRatio: "none" });
+    const paths = { answered: drawing("path", { class: "answered" }), lost: drawing("path", { class: "lost" }) };
+    svg.append(paths.answered, paths.lost);
+    const sign = make("span", { className: "sign", "aria-hidden": "true" });
+    const word = make("span");
+    const health = make("small");
+    const open = make("button", { type: "button", ariaExpanded: "false" }, make("span", {}, this.known.uri));
+    open.title = this.known.uri;
+    const cells = {
+      state: cell("state", sign, word, health),
+      destination: make("th", { className: "destination", role: "rowheader", scope: "row" }, open),
+      group: cell("group"), since: cell("since"), why: cell("why", make("div")), latency: cell("latency"),
+      last: cell("last", svg), actions: cell("actions"),
+    };
+    const row = make("tr", { className: "row", role: "row" }, ...Object.values(cells));
+    row.dataset.key = this.key;
+    this.elements = { row, cells, sign, word, health, open, svg, paths };
+    if (this.isOpen) this._openDetail();
+  }
+
+  _show() {
+    const { known, elements: { row, cells, sign, word, health, svg, paths } } = this;
+    row.className = `row ${known.shown}`;
+    say(sign, SHOWN[known.shown] ?? "–");
+    say(word, known.shown);
+    const isSaid = [known.shown, "unknown"].includes(known.state) || known.shown === "gone";
+    say(health, isSaid ? "" : ` (${known.state})`);
+    const texts = {
+      group: known.groups.join(", "),
+      since: known.since ? span(list.at - known.since) : "–",
+      why: why(known),
+      latency: known.latency_ms ? milliseconds(known.latency_ms) : "",
+    };
+    for (const [name, text] of Object.entries(texts)) {
+      say(cells[name].firstElementChild ?? cells[name], text);
+      if (cells[name].title !== text && name !== "latency") cells[name].title = text;
+    }
+    if (known.since) cells.since.title = `since ${moment(known.since)}`;
+    const drawn = known.samples.join();
+    if (drawn !== this.drawn || !paths.answered.hasAttribute("d")) {
+      this.drawn = drawn;
+      const { answered, lost } = strokes(known.samples);
+      paths.answered.setAttribute("d", answered);
+      paths.lost.setAttribute("d", lost);
+      svg.setAttribute("aria-label", strokesInWords(known.samples));
+    }
+    this._offer(known.shown === "gone" ? [] : ["ping", ...MODES.filter((mode) => mode !== known.admin)]);
+  }
+
+  /** Show the buttons of what can be done now; who was on one that goes finds himself on the destination. */
+  _offer(actions) {
+    const { cells, open } = this.elements;
+    if (cells.actions.dataset.offered === actions.join()) return;
+    cells.actions.dataset.offered = actions.join();
+    const hadFocus = cells.actions.contains(document.activeElement);
+    cells.actions.replaceChildren(...actions.map((action) => {
+      const button = make("button", { type: "button", ariaLabel: `${action} ${this.known.uri}` }, action);
+      button.dataset.action = action;
+      return button;
+    }));
+    if (hadFocus) open.focus();
+  }
+
+  /** Show or hide what is known of it. */
+  toggle() {
+    this.isOpen = !this.isOpen;
+    this.elements.open.ariaExpanded = String(this.isOpen);
+    if (this.isOpen) {
+      this._openDetail();
+      this.elements.row.after(this.detail);
+      live.wake();
+    } else {
+      this.detail.remove();
+      this.detail = null;
+    }
+  }
+
+  _openDetail() {
+    this.elements.open.ariaExpanded = "true";
+    this.elements.known = make("dl", { className: "known" });
+    this.elements.day = make("div", { className: "day" });
+    this.elements.history = make("ol", { className: "history", ariaLabel: `last changes of ${this.known.uri}` });
+    const wide = cell("", this.elements.known, this.elements.day, this.elements.history);
+    wide.colSpan = 8;
+    this.detail = make("tr", { className: "detail", role: "row" }, wide);
+    if (this.information) this.inform(this.information);
+    else this.elements.history.append(make("li", {}, "asking …"));
+  }
+
+  /** Show all that is known of it (keepalive.info), or why that can't be known. */
+  inform(information) {
+    this.information = information;
+    if (!this.detail) return;
+    if (information instanceof Refusal) {
+      this.elements.known.replaceChildren();
+      this.elements.day.replaceChildren();
+      this.elements.history.replaceChildren(make("li", {}, information.message));
+      return;
+    }
+    const written = JSON.stringify([information, Math.floor(list.at / 60)]);
+    if (written === this.elements.history.dataset.of) return;
+    this.elements.history.dataset.of = written;
+    this.elements.known.replaceChildren(...facts(information).map(([name, text]) =>
+      make("div", {}, make("dt", {}, name), make("dd", {}, text))));
+    this.elements.day.replaceChildren(...dayOf(information.availability));
+    this.elements.history.replaceChildren(...[...information.history].reverse().map((each) =>
+      make("li", {}, timeElement(each.at), ` ${each.from} → ${each.to}: ${each.reason}`)));
+    if (!information.history.length) this.elements.history.append(make("li", {}, "no change since it was registered"));
+  }
+}
+
+/** Return what is worth knowing of keepalive.info(), as names and texts. */
+function facts(info) {
+  const ago = (epoch) => (epoch ? `${span(list.at - epoch)} ago` : "never");
+  const owners = Object.entries(info.owners).map(([name, owner]) => (owner.group ? `${name} (${owner.group})` : name));
+  const options = Object.entries(info.options).map(([name, value]) => `${name} ${value}`);
+  const { admin, latency_ms: latency } = info;
+  const ping = `${info.last_result || "none"}${info.last_code ? ` (${info.last_code})` : ""}, ${ago(info.last_checked)}`;
+  const order = `${admin.mode} by ${admin.by || "somebody"}: ${admin.why || "no reason given"}`;
+  return [
+    ["key", info.destination],
+    ["owners", owners.join(", ")],
+    ["state", `${info.state}, since ${moment(info.since)}`, info.since],
+    ["order", `${order}, since ${moment(admin.since)}`, admin.mode !== "ready"],
+    ["not pinged", info.not_pinged_because, info.not_pinged_because],
+    ["held by", info.held.join(", "), info.held.length],
+    ["last ping", ping],
+    ["pings", `ok ${counted(info.ok)}, failed ${counted(info.failed)} (timeouts ${counted(info.timeouts)}), void ${counted(info.void)}`],
+    ["in a row", `${Math.abs(info.consecutive)} ${info.consecutive < 0 ? "failed" : "ok"} (rise ${info.rise}, fall ${info.fall})`],
+    ["latency", `p50 ${milliseconds(latency.p50)}, p95 ${milliseconds(latency.p95)}, max ${milliseconds(latency.max)} ms`],
+    ["lost", `${info.loss.percent} % of the last ${SAMPLES}; ${counted(info.loss.resent)} answered when resent`],
+    ...["1h", "24h", "30d"].filter((time) => info.availability?.[time]).map((time) =>
+      [`last ${time}`, availabilityInWords(info.availability[time])]),
+    ["calls", `ok ${counted(info.calls.ok)}, failed ${counted(info.calls.failed)}`, info.calls.ok || info.calls.failed],
+    ["options", options.join(", "), options.length],
+  ].filter(([, , isWorth = true]) => isWorth).map(([name, text]) => [name, text]);
+}
+
+/** Return the strip of the last 24 hours, a stroke each quarter of an hour, with the worst state in it. */
+function dayOf(availability) {
+  if (!availability) return [];
+  const hours = { u: 0, d: 0 };
+  const paths = { u: "", d: "" };
+  [...availability.strip].forEach((state, index) => {
+    if (!(state in paths)) return;
+    hours[state] += 0.25;
+    paths[state] += `M${3 * index + 1.5} 0v16`;
+  });
+  const label = `last 24 hours: down in ${hours.d} h, up in ${hours.u} h, the rest was not measured`;
+  const svg = drawing("svg", {
+    class: "day", viewBox: `0 0 ${3 * availability.strip.length} 16`, role: "img", "aria-label": label,
+    preserveAspectRatio: "none",
+  });
+  svg.append(drawing("path", { class: "up", d: paths.u }), drawing("path", { class: "down", d: paths.d }));
+  return [make("span", {}, "24 h ago"), svg, make("span", {}, "now")];
+}
+
+/** Return how much of a time it was up: "99.95 %, 2 outages". */
+function availabilityInWords({ percent, outages, voids }) {
+  if (percent === null) return "not measured";
+  const parts = [`${percent} % up`, `${counted(outages)} ${outages === 1 ? "outage" : "outages"}`, voids && `${counted(voids)} void`];
+  return parts.filter(Boolean).join(", ");
+}
+
+// --- the list ------------------------------------------------------------------------------------------
+
+/** A hundred rows, whose elements are made when they come near the screen and dropped when they are gone. */
+class Page {
+  constructor(rows, first) {
+    this.rows = rows;
+    this.first = first;
+    this.body = make("tbody", { role: "rowgroup" });
+    this.isFilled = false;
+    this.height = 0;
+    this.body.page = this;
+  }
+
+  fill() {
+    if (this.isFilled) return;
+    this.isFilled = true;
+    this.body.replaceChildren(...this.rows.flatMap((row) => row.build()));
+    this.rows.forEach((row, index) => row.elements.row.setAttribute("aria-rowindex", this.first + index + 2));
+  }
+
+  /** Leave a gap of the same height; what has the focus stays. */
+  empty() {
+    if (!this.isFilled || this.body.contains(document.activeElement)) return;
+    this.isFilled = false;
+    const gap = cell("");
+    gap.colSpan = 8;
+    gap.style.height = `${this.body.offsetHeight}px`;
+    this.rows.forEach((row) => row.drop());
+    this.body.replaceChildren(make("tr", { className: "spacer", role: "presentation" }, gap));
+  }
+}
+
+const list = {
+  at: 0, // the server's time, in epoch seconds
+  query: { sort: "worst", group: "", state: "", search: "" },
+  rows: new Map(), // by keys, in the order in which they are shown
+  pages: [],
+  total: 0, // that match the query
+  isWhole: false, // whether all that matched are there
+  isLoading: false,
+  asked: 0, // how often the order was asked for: an older answer is dropped
+  sorted: 0, // the server's time then
+  downSince: new Map(), // who was down then, and since when
+
+  /** Ask for the order anew. */
+  async sort({ focusFirst = false } = {}) {
+    const asked = ++this.asked;
+    this.isLoading = true;
+    const [view, down] = await answered([["view", { ...this.query, from: 0, count: PAGE_ROWS }], this._newlyDown()]);
+    if (asked !== this.asked) return;
+    this.isLoading = false;
+    if (!view || down instanceof Refusal) return;
+    this.sorted = Math.floor(view.at);
+    this.downSince = new Map(down.rows.map((row) => [row.destination, row.since]));
+    keepingFocus(() => this._replace(view));
+    if (focusFirst) {
+      scrollTo(0, 0);
+      this.first?.button?.focus({ preventScroll: true });
+    }
+    groups.show(view, true);
+    this._announce(0, 0);
+  },
+
+  _replace(view) {
+    const before = this.rows;
+    for (const page of this.pages) {
+      near.unobserve(page.body);
+      page.body.remove();
+    }
+    this.pages = [];
+    this.rows = new Map();
+    this._append(view, before);
+  },
+
+  /** Ask for the next hundred. */
+  async more() {
+    if (this.isLoading || this.isWhole || !this.rows.size) return;
+    const asked = this.asked;
+    this.isLoading = true;
+    const [view] = await answered([["view", { ...this.query, from: this.rows.size, count: PAGE_ROWS }]]);
+    if (asked !== this.asked) return;
+    this.isLoading = false;
+    if (view) this._append(view, this.rows);
+  },
+
+  get first() { return this.rows.values().next().value; },
+
+  /** Add rows below, without those that are there. */
+  _append(view, before) {
+    this.at = view.at;
+    const rows = view.rows.filter((each) => !this.rows.has(each.destination)).map((each) => {
+      const row = before.get(each.destination) ?? new Row(each);
+      row.update(each);
+      return row;
+    });
+    if (rows.length) {
+      const page = new Page(rows, this.rows.size);
+      for (const row of rows) this.rows.set(row.key, row);
+      this.pages.push(page);
+      page.fill();
+      at("list").append(page.body);
+      near.observe(page.body);
+    }
+    this.total = view.total;
+    this.isWhole = !rows.length || this.rows.size >= view.total;
+    this._showEnd();
+    nearEnd.unobserve(at("end")); // if it is still near the screen it is told so again
+    nearEnd.observe(at("end"));
+  },
+
+  /** The question for whoever went down last, of all that the group and the search let through. */
+  _newlyDown() {
+    const { group, search } = this.query;
+    return ["view", { group, search, state: "down", sort: "since", from: 0, count: MOST_TROUBLE }];
+  },
+
+  /** What to ask for a refresh: who went down, how many match, and the rows that are near the screen. */
+  questions() {
+    const keys = this.pages.filter((page) => page.isFilled).flatMap((page) => page.rows.map((row) => row.key));
+    const questions = [this._newlyDown(), ["view", { ...this.query, from: 0, count: 0 }]];
+    for (let from = 0; from < keys.length; from += MOST_REFRESHED) {
+      const destinations = keys.slice(from, from + MOST_REFRESHED);
+      questions.push(["view", { destinations, from: 0, count: MOST_REFRESHED }]);
+    }
+    return questions;
+  },
+
+  /** Show what the answers to questions() say, each row where it is. */
+  refresh(down, matching, ...views) {
+    this.at = matching.at;
+    this.total = matching.total;
+    const known = new Map(views.flatMap((view) => view.rows).map((row) => [row.destination, row]));
+    for (const page of this.pages) {
+      if (page.isFilled) for (const row of page.rows) row.update(known.get(row.key) ?? null);
+    }
+    const fresh = down.rows.filter((row) => row.since >= this.sorted && this.downSince.get(row.destination) !== row.since);
+    this._announce(fresh.length, this.isWhole ? this.total - this.rows.size : 0);
+    this._showEnd();
+  },
+
+  /** Say that there is more than is shown in its place; the list is changed only if one asks. */
+  _announce(down, added) {
+    const parts = [
+      down > 0 && `${down >= MOST_TROUBLE ? "100 or more" : down} more down`, added > 0 && `${counted(added)} new`,
+    ];
+    const text = parts.filter(Boolean).join(", ");
+    at("trouble").hidden = !text;
+    if (text) say(at("trouble").firstElementChild, `${text}:`);
+  },
+
+  _showEnd() {
+    const shown = this.rows.size;
+    const isFiltered = this.query.group || this.query.state || this.query.search;
+    at("list").setAttribute("aria-rowcount", this.total + 1);
+    if (!shown) say(at("end"), isFiltered ? "nothing matches" : "no destination is monitored");
+    else say(at("end"), `${counted(shown)} of ${counted(Math.max(shown, this.total))}${this.isWhole ? "" : ": scroll for more, or search"}`);
+  },
+
+  /** Ask with another filter or order. */
+  find(changed) {
+    Object.assign(this.query, changed);
+    showQuery();
+    return this.sort();
+  },
+};
+
+const near = new IntersectionObserver((entries) => {
+  for (const { target, isIntersecting } of entries) {
+    if (isIntersecting) target.page.fill();
+    else target.page.empty();
+  }
+}, { rootMargin: "600px 0px" });
+
+const nearEnd = new IntersectionObserver((entries) => {
+  if (entries.some((entry) => entry.isIntersecting)) list.more();
+}, { rootMargin: "1200px 0px" });
+
+// --- the head, the groups, the news --------------------------------------------------------------------
+
+const head = {
+  begin() {
+    at("counts").append(...Object.entries(SHOWN).map(([shown, sign]) => {
+      const button = make("button", { type: "button", className: shown },
+        make("span", { className: "sign", "aria-hidden": "true" }, sign), make("span"));
+      button.dataset.shown = shown;
+      button.addEventListener("click", () => list.find({ state: list.query.state === shown ? "" : shown }));
+      return button;
+    }));
+  },
+
+  show(view) {
+    for (const button of at("counts").children) {
+      const { shown } = button.dataset;
+      say(button.lastElementChild, `${counted(view.counts[shown])} ${shown}`);
+      button.classList.toggle("none", !view.counts[shown]);
+    }
+    const { down } = view.counts;
+    const name = `KeepAlive ${view.server ? `@${view.server}` : ""}`.trim();
+    document.title = down ? `(${counted(down)} down) ${name}` : name;
+    say(at("server"), view.server ? `@${view.server}` : "");
+    at("server").title = `version ${view.version}`;
+    icon(down ? "#d93025" : "#188038");
+    const isOff = view.paused || !view.enabled;
+    at("pings").className = isOff ? "off" : "";
+    say(at("pings"), `pings: ${view.enabled ? (view.paused ? "PAUSED" : "on") : "OFF (enabled=0)"} ·`);
+  },
+};
+
+function icon(colour) {
+  const image = `<svg xmlns="${SVG}" viewBox="0 0 16 16"><circle cx="8" cy="8" r="7" fill="${colour}"/></svg>`;
+  const address = `data:image/svg+xml,${encodeURIComponent(image)}`;
+  if (at("icon").href !== address) at("icon").href = address;
+}
+
+const groups = {
+  order: [],
+  isWide: false,
+  names: "",
+
+  begin() {
+    at("groups").lastElementChild.addEventListener("click", () => {
+      this.isWide = !this.isWide;
+      this.show(this.view);
+    });
+  },
+
+  /** Show the groups, in the order that they had if isSorted is not set. */
+  show(view, isSorted = false) {
+    this.view = view;
+    const found = new Map(view.groups.map((group) => [group.name, group]));
+    if (isSorted || this.order.some((name) => !found.has(name)) || this.order.length !== found.size) {
+      this.order = [...found.keys()];
+    }
+    at("groups").hidden = !found.size;
+    const shown = this.order.slice(0, this.isWide ? undefined : FEW_GROUPS);
+    const items = at("groups").firstElementChild;
+    const there = new Map([...items.children].map((item) => [item.dataset.name, item]));
+    const wanted = shown.map((name) => there.get(name) ?? this._item(name));
+    if (wanted.some((item, index) => items.children[index] !== item) || items.children.length !== wanted.length) {
+      keepingFocus(() => items.replaceChildren(...wanted));
+    }
+    wanted.forEach((item) => this._update(item, found.get(item.dataset.name)));
+    const button = at("groups").lastElementChild;
+    const total = view.groups_total ?? found.size;
+    button.hidden = this.order.length <= FEW_GROUPS;
+    button.ariaExpanded = String(this.isWide);
+    say(button, this.isWide ? "fewer groups" : total > this.order.length ? `${counted(this.order.length)} of ${counted(total)} groups` : `all ${counted(total)} groups`);
+    this._choices([...found.keys()].sort());
+  },
+
+  _item(name) {
+    const button = make("button", { type: "button" }, make("b", { title: name }, name), make("span"));
+    button.addEventListener("click", () => list.find({ group: list.query.group === name ? "" : name }));
+    const item = make("li", {}, button);
+    item.dataset.name = name;
+    return item;
+  },
+
+  _update(item, group) {
+    const button = item.firstElementChild;
+    const [shown, text] = groupInWords(group);
+    button.className = shown;
+    button.ariaPressed = String(list.query.group === group.name);
+    say(button.lastElementChild, text);
+  },
+
+  /** Offer these groups as a filter. */
+  _choices(names) {
+    if (list.query.group && !names.includes(list.query.group)) names.push(list.query.group);
+    const choice = at("query").elements.group;
+    if (this.names !== names.join("\n")) {
+      this.names = names.join("\n");
+      choice.replaceChildren(make("option", { value: "" }, "all groups"),
+        ...names.map((name) => make("option", { value: name }, name)));
+    }
+    choice.value = list.query.group;
+  },
+};
+
+/** Return a group's class, and how many of it are alive, with a sign: none, some or all. */
+function groupInWords(group) {
+  const held = group.held ? ", held by group_min_alive" : "";
+  if (!group.alive) return ["down", `▼ none of ${counted(group.members)} alive${held}`];
+  if (group.alive < group.members) return ["drain", `◐ ${counted(group.alive)} of ${counted(group.members)} alive${held}`];
+  return ["up", `● ${counted(group.alive)} alive${held}`];
+}
+
+/** Do something to elements; what had the focus has it again, or the list if that is gone. */
+function keepingFocus(action) {
+  const focused = document.activeElement;
+  action();
+  if (focused === document.activeElement || focused === document.body) return;
+  (focused.isConnected ? focused : at("list")).focus({ preventScroll: true });
+}
+
+const news = {
+  number: null, // of the newest change that was spoken of
+
+  show(changes, orders) {
+    if (!(changes instanceof Refusal)) {
+      const newest = [...changes.changes].sort((one, other) => other.number - one.number);
+      this._fill(at("changes"), "last change", newest, (each) => `${each.uri} ${each.from} → ${each.to}: ${each.reason}`);
+      this._speak(newest, changes.number);
+    }
+    if (!(orders instanceof Refusal)) {
+      this._fill(at("orders"), "last order", orders, orderInWords);
+    }
+  },
+
+  _fill(details, title, entries, words) {
+    const [summary, items] = details.children;
+    const written = JSON.stringify(entries);
+    if (details.dataset.of === written) return;
+    details.dataset.of = written;
+    if (!entries.length) return;
+    summary.replaceChildren(`${title}: `, timeElement(entries[0].at), ` ${words(entries[0])}`);
+    items.replaceChildren(...entries.map((each) => make("li", {}, timeElement(each.at), ` ${words(each)}`)));
+  },
+
+  /** Have a screen reader say what changed since it spoke last. */
+  _speak(newest, number) {
+    const fresh = this.number === null ? [] : newest.filter((each) => each.number > this.number);
+    this.number = number;
+    if (fresh.length > 3) at("spoken").textContent = `${fresh.length} or more changes, the last: ${fresh[0].uri} ${fresh[0].to}`;
+    else if (fresh.length) at("spoken").textContent = fresh.reverse().map((each) => `${each.uri} ${each.to}: ${each.reason}`).join(". ");
+  },
+};
+
+function orderInWords(order) {
+  const change = order.before || order.after ? ` ${order.before} → ${order.after}` : "";
+  return `${order.by} (${order.from}): ${order.what}${change}`;
+}
+
+// --- orders --------------------------------------------------------------------------------------------
+
+const EFFECTS = {
+  ping: "A ping leaves now; its answer counts as any other.",
+  drain: "It gets no new calls, and is pinged on. Its state is seen all the time.",
+  maint: "It gets no calls, is not pinged, and is no alarm.",
+  ready: "It is pinged, and gets calls if it is up.",
+};
+const DURATIONS = ["30m", "1h", "4h", "12h", "1d", "no end"];
+
+const order = {
+  begin() {
+    const { duration } = this.fields;
+    at("order-durations").append(...DURATIONS.map((text) => {
+      const button = make("button", { type: "button" }, text);
+      button.addEventListener("click", () => { duration.value = text; this._showEnd(); this.fields.why.focus(); });
+      return button;
+    }));
+    duration.addEventListener("input", () => this._showEnd());
+    at("order-cancel").addEventListener("click", () => at("order").close());
+    at("order").firstElementChild.addEventListener("submit", (event) => { event.preventDefault(); this._go(); });
+  },
+
+  get fields() { return at("order").firstElementChild.elements; },
+
+  /** Ask whether it is meant: nothing has happened yet. */
+  open(action, known) {
+    this.job = { action, known };
+    at("result").hidden = true;
+    const isTimed = action === "drain" || action === "maint";
+    at("order").firstElementChild.reset();
+    say(at("order-title"), `${action} ${known.uri}`);
+    say(at("order-effect"), EFFECTS[action]);
+    at("order-terms").hidden = at("order-terms").disabled = !isTimed;
+    this.fields.duration.required = this.fields.why.required = isTimed;
+    this._askToken(false);
+    this._answer("");
+    at("order-messages").replaceChildren();
+    this._showEnd();
+    say(at("order-go"), action === "ping" ? "ping now" : action);
+    say(at("order-cancel"), "cancel");
+    at("order-go").hidden = at("order-go").disabled = false;
+    at("order").showModal();
+    if (!isTimed) at("order-go").focus();
+  },
+
+  _showEnd() {
+    const { duration } = this.fields;
+    const length = secondsOf(duration.value);
+    duration.setCustomValidity(duration.value && Number.isNaN(length) ? "as 30m, 1h30m, 2d, or: no end" : "");
+    const end = length ? `until ${moment(Date.now() / 1000 + length, false)}` : "until somebody sets it ready";
+    say(at("order-until"), Number.isNaN(length) ? "" : end);
+  },
+
+  _askToken(isWanted) {
+    at("order-token").hidden = at("order-token").disabled = !isWanted;
+    this.fields.token.required = isWanted;
+    if (isWanted) {
+      this.fields.name.value = sessionStorage.getItem("keepalive-name") || "";
+      this.fields.token.value = "";
+      this.fields.token.focus();
+    }
+  },
+
+  _answer(text, isRefused = false) {
+    at("order-answer").className = isRefused ? "refused" : "";
+    say(at("order-answer"), text);
+  },
+
+  async _go() {
+    if (at("order-go").disabled) return;
+    const { job, fields } = this;
+    if (!at("order-token").hidden) token.keep(fields.name.value.trim(), fields.token.value.trim());
+    at("order-go").disabled = true;
+    this._answer(job.action === "ping" ? "waiting for the answer …" : "…");
+    try {
+      this._done(await this._send(job), job);
+    } catch (error) {
+      this._refused(error, job);
+    } finally {
+      if (this._isOpenFor(job)) at("order-go").disabled = false;
+      live.wake();
+    }
+  },
+
+  _send({ action, known: { destination } }) {
+    if (action === "ping") return change("ping_now", { destination, wait: true }, PING_ANSWER_MS);
+    const { duration, why: reason } = this.fields;
+    const terms = action === "ready" ? {} : { until: secondsOf(duration.value), why: reason.value.trim() };
+    return change("set_admin", { destination, mode: action, ...terms });
+  },
+
+  /** Show what came of it: where it was asked, or below if that is closed. */
+  _done(result, job) {
+    const sentence = job.action === "ping" ? pingInWords(result) : adminInWords(result);
+    if (job.action !== "ping" || !this._isOpenFor(job)) {
+      if (this._isOpenFor(job)) at("order").close();
+      tell(`${job.known.uri} ${sentence}`);
+      return;
+    }
+    this._askToken(false);
+    this._answer(sentence);
+    const messages = [["request", result.request], ["reply", result.reply]].filter(([, text]) => text);
+    at("order-messages").replaceChildren(...messages.map(([name, text]) =>
+      make("details", {}, make("summary", {}, name), make("pre", { tabIndex: 0, ariaLabel: name }, text))));
+    at("order-go").hidden = true;
+    say(at("order-cancel"), "close");
+    at("order-cancel").focus();
+  },
+
+  _refused(error, job) {
+    const isSilence = error instanceof Silence;
+    if (!isSilence && !(error instanceof Refusal)) throw error;
+    const sentence = isSilence ? "The server does not answer: look at the list before you try again." : error.message;
+    if (!this._isOpenFor(job)) {
+      tell(`${job.known.uri}: ${sentence}`);
+      return;
+    }
+    this._answer(sentence, true);
+    if (error.isForToken) {
+      token.forget();
+      this._askToken(true);
+    }
+  },
+
+  _isOpenFor(job) { return at("order").open && this.job === job; },
+};
+
+function pingInWords(result) {
+  if (typeof result !== "object") return String(result);
+  const reply = result.code ? `${result.code} ${result.reason}` : result.reason;
+  return `${result.result}: ${reply}${result.latency_ms ? `, ${milliseconds(result.latency_ms)} ms` : ""}`;
+}
+
+function adminInWords({ before, after }) {
+  const words = ({ mode, until, by, why: reason }) => {
+    if (mode === "ready") return mode;
+    return `${mode}${until ? ` until ${moment(until, false)}` : ""} (${[by, reason].filter(Boolean).join(": ")})`;
+  };
+  return `${words(before)} → ${words(after)}`;
+}
+
+/** Show a sentence until the next one, or until it is closed. */
+function tell(sentence) {
+  at("result").hidden = false;
+  say(at("result").firstElementChild, sentence);
+}
+
+// --- live ----------------------------------------------------------------------------------------------
+
+/** Ask; a whole answer that is none is shown in the red bar. Returns results, none of it if there is no answer. */
+async function answered(questions) {
+  try {
+    const results = await ask(questions);
+    if (results[0] instanceof Refusal) throw results[0];
+    live.answered();
+    return results;
+  } catch (error) {
+    if (error instanceof Silence) live.failed();
+    else if (error instanceof Refusal) live.refused(error.message);
+    else throw error;
+    return [];
+  }
+}
+
+const live = {
+  lastAnswer: Date.now(),
+  unanswered: 0, // since when the server is asked in vain, 0 if it answers
+  refusal: "",
+  began: 0,
+  isBusy: false,
+  isWanted: false,
+  timer: 0,
+  events: null,
+
+  /** Refresh as soon as that may be. */
+  wake() {
+    this.isWanted = true;
+    this.plan();
+  },
+
+  plan() {
+    if (this.isBusy) return;
+    clearTimeout(this.timer);
+    const usual = document.hidden ? HIDDEN_MS : this.hasEvents ? WITH_EVENTS_MS : WITHOUT_EVENTS_MS;
+    const wait = this.began + (this.isWanted ? LEAST_MS : usual) - performance.now();
+    this.timer = setTimeout(() => this.turn(), Math.max(0, wait));
+  },
+
+  /** Refresh what is on the screen. */
+  async turn() {
+    this.isBusy = true;
+    this.isWanted = false;
+    this.began = performance.now();
+    try {
+      await this._refresh();
+    } finally {
+      this.isBusy = false;
+      this.plan();
+    }
+  },
+
+  async _refresh() {
+    if (!list.rows.size && !list.isLoading) await list.sort();
+    const asked = list.asked;
+    const views = list.questions();
+    const open = [...list.rows.values()].filter((row) => row.detail).slice(0, MOST_OPEN);
+    const answers = await answered([
+      ...views, ["changes", { since: 0, count: 10 }], ["orders", { count: 10 }],
+      ...open.map((row) => ["info", { destination: row.key }]),
+    ]);
+    if (!answers.length) return;
+    const begins = performance.now();
+    const seen = answers.splice(0, views.length);
+    const [changes, orders, ...informations] = answers;
+    if (asked === list.asked && !seen.some((each) => each instanceof Refusal)) list.refresh(...seen);
+    head.show(seen[0]);
+    groups.show(seen[0]);
+    news.show(changes, orders);
+    open.forEach((row, index) => row.inform(informations[index]));
+    measure(begins);
+  },
+
+  get hasEvents() { return this.events?.readyState === EventSource.OPEN; },
+
+  /** Listen to the server's events, while somebody looks: a browser has few connections to one host. */
+  listen() {
+    if (document.hidden || (this.events && this.events.readyState !== EventSource.CLOSED)) return;
+    this.events = new EventSource("events");
+    const wake = () => this.wake();
+    for (const kind of ["hello", "change", "order", "pause", "gap"]) {
+      this.events.addEventListener(kind, wake);
+    }
+    this.events.addEventListener("error", () => this.plan());
+  },
+
+  /** Somebody looks again, or no longer. */
+  turnedTo() {
+    if (document.hidden) {
+      this.events?.close();
+      this.events = null;
+      return;
+    }
+    this.lastAnswer = Date.now(); // timers of a page that nobody saw slept
+    this.listen();
+    this.wake();
+  },
+
+  answered() {
+    this.lastAnswer = Date.now();
+    this.unanswered = 0;
+    this.refusal = "";
+    this.show();
+  },
+
+  failed() {
+    this.unanswered ||= Date.now();
+    this.show();
+  },
+
+  refused(sentence) {
+    this.lastAnswer = Date.now();
+    if (list.query.group) { // as of an old address: that group is gone
+      list.query.group = "";
+      showQuery();
+      tell(`${sentence}; all groups are shown`);
+      this.wake();
+    } else this.refusal = sentence;
+    this.show();
+  },
+
+  /** Show whether what is on the page can be trusted. */
+  show() {
+    const now = Date.now();
+    const isAsking = this.isBusy && performance.now() - this.began > 2000;
+    const isSilent = (this.unanswered || isAsking) && now - this.lastAnswer > SILENCE_MS;
+    const silence = `▼ The server has not answered since ${moment(this.lastAnswer / 1000)}: what is below is old.`;
+    const alarm = isSilent ? silence : this.refusal && `The server refuses: ${this.refusal}`;
+    document.body.classList.toggle("silent", Boolean(isSilent));
+    at("alarm").hidden = !alarm;
+    say(at("alarm"), alarm || "");
+    if (isSilent) document.title = `(no answer) ${document.title.replace(/^\(.*?\) /, "")}`;
+    if (isSilent) icon("#80868b");
+    const age = ((now - this.lastAnswer) / 1000).toFixed(0);
+    say(at("freshness"), isSilent ? "no answer" : `${this.hasEvents ? "live" : "polling"}, ${age} s ago`);
+  },
+};
+
+function measure(begins) {
+  performance.measure("refresh", { start: begins });
+  if (performance.getEntriesByName("refresh").length > 100) performance.clearMeasures("refresh");
+}
+
+// --- what one does -------------------------------------------------------------------------------------
+
+/** Show the query: in the address too, which can be sent to others, and outlives a reload. */
+function showQuery() {
+  const usual = { sort: "worst", group: "", state: "", search: "" };
+  const set = Object.entries(list.query).filter(([name, value]) => value !== usual[name]);
+  history.replaceState(null, "", `#${new URLSearchParams(set)}`);
+  const fields = at("query").elements;
+  fields.sort.value = list.query.sort;
+  if (document.activeElement !== fields.search) fields.search.value = list.query.search;
+  for (const button of at("counts").children) button.ariaPressed = String(list.query.state === button.dataset.shown);
+}
+
+function recall() {
+  const given = new URLSearchParams(location.hash.slice(1));
+  const { sort } = at("query").elements;
+  for (const name of Object.keys(list.query)) if (given.has(name)) list.query[name] = given.get(name);
+  if (![...sort.options].some((option) => option.value === list.query.sort)) list.query.sort = "worst";
+  if (!(list.query.state in SHOWN)) list.query.state = "";
+  showQuery();
+}
+
+const rowOf = (element) => list.rows.get(element.closest?.("tr.row")?.dataset.key);
+
+function showTrouble() {
+  Object.assign(list.query, { sort: "worst", state: "" });
+  showQuery();
+  return list.sort({ focusFirst: true });
+}
+
+function act(action, row) {
+  if (row.known.shown !== "gone") order.open(action, row.known);
+}
+
+/** Go to the next or previous destination. */
+function step(row, by) {
+  const rows = [...list.rows.values()];
+  const next = rows[rows.indexOf(row) + by];
+  if (!next) {
+    if (by > 0) list.more();
+    return;
+  }
+  if (!next.elements) list.pages.find((page) => page.rows.includes(next)).fill();
+  next.button.focus();
+}
+
+function onKey(event) {
+  if (event.ctrlKey || event.altKey || event.metaKey || document.querySelector("dialog[open]")) return;
+  const isTyping = event.target.matches("input, select, textarea");
+  if (event.key === "Escape" && event.target === at("query").elements.search) list.find({ search: event.target.value = "" });
+  if (isTyping) return;
+  const row = rowOf(event.target);
+  const onRow = row && {
+    ArrowDown: () => step(row, 1), j: () => step(row, 1), ArrowUp: () => step(row, -1), k: () => step(row, -1),
+    p: () => act("ping", row), d: () => act("drain", row), m: () => act("maint", row), r: () => act("ready", row),
+  }[event.key];
+  const anywhere = {
+    "/": () => at("query").elements.search.select(), "?": () => at("help").showModal(),
+    n: () => { if (!at("trouble").hidden) showTrouble(); },
+    j: () => list.first?.button?.focus(),
+  }[event.key];
+  const wanted = onRow ?? anywhere;
+  if (!wanted) return;
+  event.preventDefault();
+  wanted();
+}
+
+function begin() {
+  head.begin();
+  recall();
+  groups.begin();
+  order.begin();
+  const { search, group, sort } = at("query").elements;
+  let typing;
+  search.addEventListener("input", () => {
+    clearTimeout(typing);
+    typing = setTimeout(() => list.find({ search: search.value.trim() }), 250);
+  });
+  at("query").addEventListener("submit", (event) => event.preventDefault());
+  group.addEventListener("change", () => list.find({ group: group.value }));
+  sort.addEventListener("change", () => list.find({ sort: sort.value }));
+  at("again").addEventListener("click", () => list.sort());
+  at("keys").addEventListener("click", () => at("help").showModal());
+  at("trouble").lastElementChild.addEventListener("click", showTrouble);
+  at("result").lastElementChild.addEventListener("click", () => { at("result").hidden = true; });
+  at("list").addEventListener("click", (event) => {
+    const button = event.target.closest("button");
+    const row = button && rowOf(button);
+    if (!row) return;
+    if (button.dataset.action) act(button.dataset.action, row);
+    else row.toggle();
+  });
+  document.addEventListener("keydown", onKey);
+  document.addEventListener("visibilitychange", () => live.turnedTo());
+  setInterval(() => live.show(), 1000);
+  setInterval(() => live.listen(), EVENTS_AGAIN_MS);
+  live.listen();
+  live.turn();
+}
+
+begin();

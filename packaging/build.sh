@@ -12,7 +12,7 @@ work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 source=$work/$name-$version
 mkdir "$source"
-cp -r Makefile README.md CHANGELOG.md LICENSE SECURITY.md kamailio.cfg docs examples kemi packaging scripts "$source"
+cp -r Makefile README.md CHANGELOG.md LICENSE SECURITY.md kamailio.cfg ctl docs examples kemi packaging scripts "$source"
 cp -r packaging/debian "$source/debian"
 sed -n 's/^$/./; s/^/ /; 5,$p' LICENSE >"$work/license"
 sed -i -e "/^@LICENSE@$/{r $work/license" -e 'd}' "$source/debian/copyright"

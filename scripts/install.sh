@@ -35,15 +35,19 @@ paths() {
     modules=${DESTDIR:-}$PYTHON_DIR
     includes=${DESTDIR:-}$PREFIX/share/$name
     examples=${DESTDIR:-}$PREFIX/share/doc/$name/examples
+    contrib=${DESTDIR:-}$PREFIX/share/doc/$name/contrib
     unit=${DESTDIR:-}$PREFIX/lib/systemd/system/kamailio.service.d
+    program=${DESTDIR:-}$PREFIX/sbin
+    manual=${DESTDIR:-}$PREFIX/share/man/man8
+    completion=${DESTDIR:-}$PREFIX/share/bash-completion/completions
 }
 
 remove() {
-    rm -rf "$modules/keepalive_core" "$modules/keepalive-stubs" "$includes" "$examples"
+    rm -rf "$modules/keepalive_core" "$modules/keepalive-stubs" "$includes" "$examples" "$contrib"
     for module in keepalive dispatcher_bridge; do
         rm -f "$modules/$module.py" "$modules/__pycache__/$module".*
     done
-    rm -f "$unit/keepalive.conf"
+    rm -f "$unit/keepalive.conf" "$program/keepalivectl" "$manual/keepalivectl.8" "$completion/keepalivectl"
     rmdir "$modules/__pycache__" "${examples%/*}" "$unit" 2>/dev/null || true
 }
 
@@ -69,8 +73,15 @@ put() {
     sed -i -e "s|^#!define KEEPALIVE_DIR .*|#!define KEEPALIVE_DIR \"${examples#"${DESTDIR:-}"}\"|" \
         -e "s|\"kemi/keepalive.cfg\"|\"$PREFIX/share/$name/keepalive.cfg\"|" "$examples/kamailio.cfg"
     for example in examples/*/; do copy "$examples/$(basename "$example")" "$example"*; done
-    sed -i "s|/usr/share/$name|$PREFIX/share/$name|" "$includes"/* "$examples"/*/*
+    sed -i "s|/usr/share/$name|$PREFIX/share/$name|" "$includes"/*.* "$examples"/*/*
     copy "$unit" packaging/keepalive.conf
+    copy "$includes/keepalive_ctl" ctl/keepalive_ctl/*.py
+    copy "$program" ctl/keepalivectl
+    chmod 755 "$program/keepalivectl"
+    copy "$manual" ctl/keepalivectl.8
+    copy "$completion" ctl/keepalivectl.bash
+    mv "$completion/keepalivectl.bash" "$completion/keepalivectl"
+    copy "$contrib" ctl/cmd_keepalive.py
 }
 
 # Nothing of a package is made here: it does that where it is installed.

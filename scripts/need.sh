@@ -73,8 +73,9 @@ need_tests() {
     # For a Kamailio of Debian's: app_jsdt for JavaScript is in its package kamailio already.
     lua=$(! dpkg -s kamailio >/dev/null 2>&1 || echo kamailio-lua-modules)
     # shellcheck disable=SC2086
-    install_packages $lua sip-tester sipsak python3-venv iproute2 faketime python3-aiohttp python3-prometheus-client ||
-        fail "kamailio-lua-modules, sip-tester, sipsak, python3-venv, iproute2, faketime, python3-aiohttp and\
+    install_packages $lua sip-tester sipsak python3-venv iproute2 faketime mandoc python3-aiohttp \
+        python3-prometheus-client ||
+        fail "kamailio-lua-modules, sip-tester, sipsak, python3-venv, iproute2, faketime, mandoc, python3-aiohttp and\
  python3-prometheus-client are needed."
     if engine_answers; then
         docker compose version >/dev/null 2>&1 || command -v docker-compose >/dev/null || install_packages docker-compose

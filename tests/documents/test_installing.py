@@ -46,8 +46,15 @@ def test_what_is_installed(tmp_path: Path) -> None:
         "keepalive-stubs/__init__.pyi",
     }
     assert modules == core | others
-    assert {name.removeprefix(f"{SHARE}/") for name in files if name.startswith(f"{SHARE}/")} == {
+    assert {path.name for path in (tmp_path / SHARE).iterdir() if path.is_file()} == {
         path.name for path in (ROOT / "kemi").iterdir() if path.suffix in (".cfg", ".lua", ".js")
+    }
+    assert {name for name in files if "ctl" in name or "contrib" in name} == {
+        "usr/sbin/keepalivectl",
+        "usr/share/man/man8/keepalivectl.8",
+        "usr/share/bash-completion/completions/keepalivectl",
+        "usr/share/doc/kamailio-kemi-keepalive/contrib/cmd_keepalive.py",
+        *(f"{SHARE}/keepalive_ctl/{path.name}" for path in (ROOT / "ctl" / "keepalive_ctl").glob("*.py")),
     }
     sample = {"kamailio.cfg", "router.py"}
     examples = {str(path.relative_to(ROOT / "examples")) for path in (ROOT / "examples").glob("*/*")}
@@ -70,6 +77,18 @@ def test_what_is_installed_needs_no_define(tmp_path: Path) -> None:
     assert f'include_file "/{SHARE}/keepalive.cfg"' in sample
     for path in tmp_path.rglob("*.*"):
         assert path.is_dir() or str(tmp_path) not in path.read_text(), path
+
+
+def test_keepalivectl_runs_where_it_is_installed(tmp_path: Path) -> None:
+    """It finds its modules from wherever it lies, and from wherever it is called, by a link too."""
+    installed(tmp_path)
+    program = tmp_path / "usr/sbin/keepalivectl"
+    assert program.stat().st_mode & 0o777 == 0o755
+    (tmp_path / "link").symlink_to(program)
+    for path in (program, tmp_path / "link"):
+        done = subprocess.run([path, "--help"], cwd="/", capture_output=True, text=True)
+        assert (done.returncode, done.stderr) == (0, "")
+        assert done.stdout.startswith("usage: keepalivectl ")
 
 
 def test_what_is_installed_elsewhere_says_so(tmp_path: Path) -> None:

@@ -1,0 +1,126 @@
+"""The command line: which command, which options, and how it all ends."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import re
+import signal
+import sys
+from pathlib import Path
+from typing import NoReturn
+
+from . import check, looking, ordering, top, waiting  # noqa: F401 - they register their commands
+from .commands import COMMANDS
+from .failures import DONE, Failure, Misused, NoAnswer, Stopped, complain_of
+from .screen import Screen
+from .server import PATIENCE_SECONDS, SOCKET, Server
+from .texts import duration
+
+
+class Parser(argparse.ArgumentParser):
+    """An argparse that leaves it to others how the program ends."""
+
+    def error(self, message: str) -> NoReturn:
+        """Refuse the command line."""
+        raise Misused(f"{message}; {self.prog} --help shows what can be said")
+
+
+def _common() -> Parser:
+    """Return what reads the options that may stand anywhere."""
+    usage = "keepalivectl [OPTION ...] COMMAND [ARGUMENT ...]"
+    parser = Parser(prog="keepalivectl", usage=usage, add_help=False, allow_abbrev=False)
+    parser.add_argument("--json", action="store_true", help="write JSON")
+    address = os.environ.get("KEEPALIVE_SOCKET") or SOCKET
+    parser.add_argument("--socket", default=address, metavar="PATH", help=f"or http://host:port; {SOCKET}")
+    parser.add_argument(
+        "--token-file", metavar="FILE", help="over TCP, to change something; or $KEEPALIVE_TOKEN"
+    )
+    parser.add_argument("--timeout", "-t", type=duration, metavar="TIME", help="to wait at the most; 15s")
+    return parser
+
+
+def parser_of(name: str) -> Parser:
+    """Return what reads the rest of a command's line."""
+    function, arguments, _ = COMMANDS[name]
+    parser = Parser(
+        prog=f"keepalivectl {name}",
+        description=function.__doc__,
+        allow_abbrev=False,
+        epilog="--json, --socket, --token-file and --timeout may stand anywhere.",
+    )
+    for names, settings in arguments:
+        parser.add_argument(*names, **settings)
+    return parser
+
+
+def _help() -> str:
+    lines = [_common().format_help(), "commands:"]
+    lines += [f"  {name:<10}{COMMANDS[name].function.__doc__}" for name in sorted(COMMANDS)]
+    return "\n".join([*lines, "", "keepalivectl COMMAND --help shows what a command takes."])
+
+
+def _token(given: argparse.Namespace) -> str:
+    """Return the token to show. Raises: Misused."""
+    token = os.environ.get("KEEPALIVE_TOKEN", "")
+    if given.token_file:
+        try:
+            token = Path(given.token_file).read_text()[:4096]
+        except (OSError, ValueError) as error:
+            raise Misused(f"--token-file {given.token_file}: {error}") from None
+    token = token.strip()
+    if not re.fullmatch(r"[\x21-\x7e]*", token):
+        raise Misused("a token is printable ASCII without white space")
+    return token
+
+
+def _done(words: list[str], name: str) -> int:
+    """Do what the words of a command line say, and return how it ended."""
+    # What stands behind -- is the command's, whatever it looks like.
+    end = words.index("--") if "--" in words else len(words)
+    given, rest = _common().parse_known_args(words[:end])
+    rest += words[end:]
+    if not rest or rest[0] in ("-h", "--help", "help"):
+        print(_help())
+        return DONE if rest else Misused.code
+    if rest[0] != name:
+        raise Misused(f"{rest[0]!r} is no command: {', '.join(COMMANDS)}")
+    parser_of(name).parse_args(rest[1:], given)
+    server = Server(given.socket, _token(given), given.timeout or PATIENCE_SECONDS)
+    screen = Screen(sys.stdout, given.json)
+    try:
+        return COMMANDS[name].function(server, given, screen) or DONE
+    except (LookupError, TypeError, AttributeError, ValueError) as fault:
+        fault_told = f"{type(fault).__name__}: {fault}"
+        raise NoAnswer(f"the answer is not what {name} expects of this method: {fault_told}") from fault
+
+
+def _stop(number: int, frame: object) -> NoReturn:
+    raise Stopped(number)
+
+
+def _die_of(number: int) -> NoReturn:
+    """End as every other command does that a signal ends, so that shells see it."""
+    signal.signal(number, signal.SIG_DFL)
+    os.kill(os.getpid(), number)
+    raise AssertionError("not reached")
+
+
+def main(words: list[str]) -> int:
+    """Run a command line, and return what to end with."""
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, _stop)
+    name = next((each for each in words if each in COMMANDS), "")
+    fail = COMMANDS[name].fail if name else complain_of
+    try:
+        sys.stdout.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
+        code = _done(words, name)
+        sys.stdout.flush()
+    except Failure as failure:
+        return fail(failure)
+    except Stopped as stopped:
+        _die_of(stopped.args[0])
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _die_of(signal.SIGPIPE)
+    return code

@@ -1,0 +1,143 @@
+"""What is typed, and how it ends."""
+
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from ctl.conftest import COMMAND, Keepalivectl
+from fake_cockpit import Cockpit, row, view
+from keepalive_ctl import command_line
+from keepalive_ctl.commands import COMMANDS
+from real.server import wait_for
+
+ALL = {
+    *(
+        "summary",
+        "list",
+        "show",
+        "add",
+        "del",
+        "drain",
+        "maint",
+        "ready",
+        "ping",
+        "pause",
+        "resume",
+        "reload",
+    ),
+    *("reload", "wait", "watch", "top", "check", "history", "groups", "orders", "changes", "settings", "rpc"),
+}
+
+
+def test_help_names_all_commands(keepalivectl: Keepalivectl) -> None:
+    """With a sentence for each; a command's help names its arguments."""
+    done = keepalivectl("--help")
+    assert done.returncode == 0
+    assert command_line.COMMANDS is COMMANDS
+    assert set(COMMANDS) == ALL
+    for name in ALL:
+        assert f"\n  {name} " in done.stdout
+        one = keepalivectl(name, "--help")
+        assert (one.returncode, one.stderr) == (0, ""), name
+        assert one.stdout.startswith(f"usage: keepalivectl {name} ")
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        ((), ""),
+        (("lst",), "'lst' is no command: "),
+        (("show",), "the following arguments are required: destination"),
+        (("show", "a", "b"), "unrecognized arguments: b"),
+        (("maint", "sip:x", "--for", "soon"), "'soon' is no time such as 30s, 5m, 1h or 2d"),
+        (("maint", "sip:x", "--for", "0"), "'0' is no time"),
+        (("wait", "sip:x", "upp"), "invalid choice: 'upp'"),
+        (("list", "--count", "0"), "'0' is no number, 1 or more"),
+        (("list", "--cou", "1"), "unrecognized arguments: --cou"),
+        (("add", "sip:x", "rise"), "'rise' is no option: name=value is"),
+        (("add", "sip:x", "=3"), "'' is no option: name=value is"),
+        (
+            ("rpc", "set_admin", "destination=sip:x", "maint"),
+            "either all parameters have a name, or none has",
+        ),
+        (("--socket",), "expected one argument"),
+        (("summary", "--token-file", "/nowhere"), "--token-file /nowhere: "),
+        (("top",), "top needs a terminal"),
+    ],
+)
+def test_misuse(words: tuple[str, ...], said: str, keepalivectl: Keepalivectl) -> None:
+    """It ends with 2 and a line that names what is wrong, before anybody is asked."""
+    done = keepalivectl(*words)
+    assert done.returncode == 2
+    assert said in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_words_without_quotation_marks_change_nothing(cockpit: Cockpit, keepalivectl: Keepalivectl) -> None:
+    """A reason of two words that are not one argument is not taken for a destination."""
+    done = keepalivectl("maint", "sip:x", "--why", "card", "swap", "--for", "1h")
+    assert done.returncode == 2
+    assert "unrecognized arguments: swap" in done.stderr
+    assert cockpit.asked == []
+
+
+@pytest.mark.parametrize(
+    "line",
+    ["--json list", "list --json", "list --state up --json", "list --json --state up"],
+)
+def test_json_anywhere(line: str, cockpit: Cockpit, keepalivectl: Keepalivectl) -> None:
+    """Options that all commands know may stand before the command, behind it, and among its own."""
+    cockpit.answers["view"] = view(row("sip:x"))
+    done = keepalivectl(*line.split())
+    assert done.returncode == 0
+    assert done.stdout.startswith("[\n  {\n")
+
+
+def test_what_is_behind_two_dashes_is_no_option(cockpit: Cockpit, keepalivectl: Keepalivectl) -> None:
+    """A parameter may look like an option."""
+    cockpit.answers["report_failure"] = "Ok."
+    assert keepalivectl("rpc", "report_failure", "--", "sip:x", "--json").returncode == 0
+    assert cockpit.asked == [("report_failure", ["sip:x", "--json"])]
+
+
+def test_a_closed_pipe(cockpit: Cockpit, environment: dict[str, str]) -> None:
+    """`| head` ends it as it ends other commands: by the signal, and without a word."""
+    cockpit.answers["view"] = view(*(row(f"sip:{number}") for number in range(1000)))
+    cockpit.answers["view"] |= {"total": 20000}
+    process = subprocess.Popen(
+        [sys.executable, COMMAND, "list", "--names"],
+        env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+    )  # fmt: skip
+    assert process.stdout
+    assert process.stdout.readline() == b"sip:0\n"
+    process.stdout.close()
+    assert process.wait(10) == -signal.SIGPIPE
+    assert process.stderr
+    assert process.stderr.read() == b""
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.usefixtures("silent")
+def test_a_signal(number: signal.Signals, environment: dict[str, str]) -> None:
+    """Ctrl-C ends it at once, without a word, and the shell can see by what."""
+    process = subprocess.Popen(
+        [sys.executable, COMMAND, "summary"], env=environment, stderr=subprocess.PIPE, stdout=subprocess.PIPE
+    )
+    # Its handlers are there, and it sleeps, when it waits for the server.
+    wait_for("a sleeping process", lambda: _handles(process.pid) and _state(process.pid) == "S")
+    process.send_signal(number)
+    out, err = process.communicate(timeout=10)
+    assert (process.returncode, out, err) == (-number, b"", b"")
+
+
+def _handles(pid: int) -> bool:
+    """Whether a process has a handler of its own for SIGTERM, which Python has not."""
+    [line] = [line for line in Path(f"/proc/{pid}/status").read_text().splitlines() if "SigCgt" in line]
+    return bool(int(line.split()[1], 16) >> (signal.SIGTERM - 1) & 1)
+
+
+def _state(pid: int) -> str:
+    return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]

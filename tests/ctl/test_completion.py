@@ -73,7 +73,7 @@ def test_all_commands_and_options_are_offered(offered) -> None:
     ],
 )
 def test_what_is_offered(line: str, words: list[str], offered, cockpit: Cockpit) -> None:
-    """Names are the server's; of a URI what stands behind its last colon or equals sign: bash breaks it there."""
+    """Names are the server's; of a URI what stands behind its last colon or equals sign."""
     cockpit.answers["view"] = view(row("sip:10.0.0.1"), row("sip:b;transport=tcp"))
     cockpit.answers["groups"] = [group(), group("pstn")]
     assert offered(line) == words

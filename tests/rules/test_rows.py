@@ -105,6 +105,8 @@ def test_a_row_that_is_cut_or_patched_is_refused_or_of_the_right_shape(
         {3: {"fall": "x"}},
         {3: []},
         {4: None},
+        {4: "\ud800"},
+        {4: "a\nb"},
         {5: "1"},
         {6: None},
         {5: True},

@@ -104,6 +104,8 @@ def _owner(*fields: Any) -> Owner:
     for each in (owner.flags, owner.priority, owner.weight):
         number("a number", each)
     _require(isinstance(owner.callback, str) and isinstance(owner.group, str))
+    # As checks.group_name() has it: half a character is no key to Kamailio.
+    _require(owner.group.isprintable())
     return owner._replace(options=check_options(owner.options))
 
 

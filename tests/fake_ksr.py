@@ -279,9 +279,9 @@ class FakeKSR:
             return self._current.avps.get(inner) if self._current else None
         if kind == "var":
             return self.variables.get(inner, 0)
-        if kind == "shtitkey":
+        if kind in ("shtitkey", "shtitval"):
             items, at = self._iterators[inner]
-            return items[at][0]
+            return items[at][kind == "shtitval"]
         if kind == "mb":
             return self._message()
         if kind in ("rs", "rr", "ci", "si", "sp", "Ru"):
@@ -446,6 +446,13 @@ class FakeKSR:
             return NOT_READY
         rows[key] = rows.get(key, self.initial.get(table, 0)) + 1
         return int(rows[key])
+
+    def _htable_sht_dec(self, table: str, key: str) -> int:
+        value = self._htable_sht_inc(table, key)
+        if value == NOT_READY:
+            return value
+        self.tables[table][key] = value - 2
+        return value - 2
 
     def _htable_sht_lock(self, table: str, key: str) -> int:
         if not self.tables_exist:

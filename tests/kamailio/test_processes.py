@@ -5,6 +5,8 @@ from __future__ import annotations
 import importlib
 import os
 import socket
+import time
+from pathlib import Path
 from types import ModuleType
 
 import pytest
@@ -43,3 +45,14 @@ def test_what_kamailio_says_of_its_processes(keepalive: ModuleType, described: s
     """Which address a worker reads, of IPv6 too, whose brackets Kamailio doubles."""
     watch = importlib.import_module("keepalive_core.services.watch")
     assert watch._read_by_worker(described) == address
+
+
+def test_a_process_knows_when_it_began(keepalive: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As the kernel says; if it says nothing, when it is asked."""
+    from keepalive_core.kamailio import processes
+
+    began = processes.began()
+    assert time.time() - 24 * 3600 < began < time.time()
+    assert abs(processes.began() - began) < 0.1
+    monkeypatch.setattr(processes, "Path", lambda name: Path("/nonexistent"))
+    assert time.time() - 1 < processes.began() <= time.time()

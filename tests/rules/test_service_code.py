@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from keepalive_core.rules import service_code
 from keepalive_core.rules.modes import DRAIN, MAINT, READY, Admin
 from keepalive_core.rules.record import Health
-from keepalive_core.rules.service_code import ERROR, Service, code, code_of
+from keepalive_core.rules.service_code import ERROR, SHOWN, Service, code, code_of, shown_as
 from keepalive_core.rules.states import DOWN, STATE_NAMES, UNKNOWN, UP
 
 STATES = st.sampled_from(sorted(STATE_NAMES))
@@ -76,3 +76,15 @@ def test_who_is_in_service_has_the_code_of_its_state(state: int, word: str) -> N
     if service_code.is_unknown(long_way):
         long_way = service_code.with_unknown_as(long_way, word)
     assert service_code.in_service(state, word) == long_way
+
+
+@pytest.mark.parametrize("service", Service)
+@pytest.mark.parametrize(
+    ("state", "word"), [(0, "unknown"), (1, "up"), (2, "down"), (3, "unknown"), (4, "unknown")]
+)
+def test_each_is_shown_as_one_thing(state: int, word: str, service: Service) -> None:
+    """What takes it out comes before its state, and who keeps it answering does not matter."""
+    taken_out = {Service.DRAINED: "drain", Service.OWN_DRAIN: "drain", Service.MAINTENANCE: "maint"}
+    for groups in (0, 3):
+        assert shown_as(code(state, service, groups)) == taken_out.get(service, word)
+    assert taken_out.get(service, word) in SHOWN

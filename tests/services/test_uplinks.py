@@ -26,6 +26,9 @@ def test_mass_failure(server: FakeServer) -> None:
     assert keepalive.state(A) == 2
     held_up = [uri for uri in ours if keepalive.info(uri)["held"] == ["mass_failure"]]
     assert len(held_up) == 8
+    from keepalive_core.services import uplinks
+
+    assert (uplinks.frozen(server.now), uplinks.frozen(server.now + 60_000_000)) == (1, 0)
     [line] = [line for line in server.ksr.lines("warn") if "mass_failure" in line]
     assert "behind udp:10.0.0.1:5060 began to fail within 10 s" in line
     server.answer(503, 12)

@@ -130,3 +130,30 @@ def test_the_order_of_what_is_written(server: FakeServer, monkeypatch: pytest.Mo
         "keepalive_events",
         "keepalive_changes_0",
     ]
+
+
+def test_metrics_cost_one_call_more(server: FakeServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With HTTP each ping, and each call, is counted once, and a change too."""
+    server.define("http", "127.0.0.1:8060")
+    counted = Counted(server, Calls(server, monkeypatch), group="g")
+    report = counted.calls.api.report_reply
+    counted.reply(200)
+    report(A, 200)
+
+    def counters(act: Callable[..., Any], *args: Any) -> list[str]:
+        before = len(counted.calls.made)
+        act(*args)
+        return [name for name, args in counted.calls.made[before:] if args[:1] == ("keepalive_metrics",)]
+
+    assert counted.reply(200) == (8, 0)
+    assert counted.of(report, A, 200) == (6, 0)
+    assert counters(server.ksr.reply, counted.ping(), 200, "OK") == ["htable.sht_inc"]
+    assert counters(report, A, 200) == ["htable.sht_inc"]
+    assert counters(server.ksr.reply, counted.ping(), 503, "Reason") == ["htable.sht_inc"] * 2
+    assert counters(server.ksr.time_out, counted.ping()) == ["htable.sht_inc"]
+    by_word: dict[str, int] = {}
+    for key, number in server.ksr.tables["keepalive_metrics"].items():
+        word = key.partition(" ")[0].partition("/")[0]
+        by_word[word] = by_word.get(word, 0) + number
+    sent = len(server.ksr.sent)
+    assert by_word == {"ok": sent - 2, "failed": 1, "timeout": 1, "to_up": 3, "to_down": 1, "call_ok": 3}

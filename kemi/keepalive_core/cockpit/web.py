@@ -2,13 +2,14 @@
 
 from aiohttp import web
 
-from . import http_sockets, page_files
+from . import http_sockets, metrics, page_files
 
 
 def application() -> web.Application:
     """Return what answers; each part has its paths, and tasks of its own in ``cleanup_ctx``."""
     app = web.Application()
     app.router.add_get("/healthz", _health)
+    metrics.serve(app)
     page_files.serve(app)
     return app
 

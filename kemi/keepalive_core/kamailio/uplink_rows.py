@@ -10,7 +10,7 @@ table                 key                                     value
 
 from ..rules import rows
 from ..rules.mass_failure import Uplink
-from .tables import UPLINK, locked, read_number, read_row, store
+from .tables import UPLINK, all_keys, locked, read_number, read_row, store
 from .variables import probers
 
 
@@ -46,3 +46,9 @@ def behind_of(socket: str, prober: int) -> int:
 def store_behind(socket: str, prober: int, number: int) -> None:
     """Write how many destinations a prober pings from a socket. Raises: SharedMemoryFull."""
     store(UPLINK, f"{_uplink_key(socket)} {prober}", number)
+
+
+def sockets() -> list[str]:
+    """Return the sockets of which anything is known: walks the table."""
+    # A socket's name has no space, and a row of a prober has one.
+    return [key for key in all_keys(UPLINK) if " " not in key]

@@ -11,7 +11,7 @@ from typing import Final, TypeGuard
 
 from .modes import DRAIN, MAINT, READY, Admin
 from .record import Health
-from .states import DOWN, UNKNOWN, UP
+from .states import DOWN, STATE_NAMES, UNKNOWN, UP
 
 ERROR: Final = -1
 
@@ -34,6 +34,13 @@ class Service(IntEnum):
     """it asked for no calls"""
 
 
+SHOWN: Final = (*(STATE_NAMES[state] for state in (UP, DOWN, UNKNOWN)), DRAIN, MAINT)
+"""Exactly one of these is true of each destination"""
+_SHOWN_AS: Final = {
+    int(Service.DRAINED): DRAIN,
+    int(Service.MAINTENANCE): MAINT,
+    int(Service.OWN_DRAIN): DRAIN,
+}
 _BY_MODE: Final = {DRAIN: Service.DRAINED, MAINT: Service.MAINTENANCE}
 _TAKEN_OUT: Final = frozenset(_BY_MODE.values())
 _UNKNOWN_AS: Final = {"up": UNKNOWN, "down": 3, "error": 4}
@@ -96,6 +103,11 @@ def state_of(code: int) -> int:
     """Return the state: UNKNOWN, UP or DOWN."""
     state = code % _SERVICE
     return state if state in (UP, DOWN) else UNKNOWN
+
+
+def shown_as(code: int) -> str:
+    """Return one of SHOWN: what takes a destination out comes before its state."""
+    return _SHOWN_AS.get(own(code) // _SERVICE) or STATE_NAMES[state_of(code)]
 
 
 def is_taken_out(code: int) -> bool:

@@ -47,6 +47,7 @@ class Target:
         "checksum",
         "departure",
         "generation",
+        "group_set",
         "in_flight",
         "interval",
         "is_void",
@@ -75,6 +76,8 @@ class Target:
         self.departure = Departure()
         self.owners = ""
         """JSON, its owners as its registration has them: that row may be lost, and is made anew of this"""
+        self.group_set = ""
+        """for which set of groups its pings are counted, as in rules/counted.py; "" if they are not"""
         self.checksum = 0
         """hash of registration, so that its row can be compared without a copy of it"""
         self.is_void = False

@@ -37,9 +37,9 @@ _HOPELESS: Final = frozenset((NOT_STARTED, DISABLED, PAUSED, MAINTENANCE))
 # --- where pings leave and replies come in ----------------------------------------------------------------
 
 
-def send(key: str, generation: int, uri: str, policy: Policy, way: Way) -> int:
+def send(key: str, generation: int, uri: str, policy: Policy, way: Way, group_set: str = "") -> int:
     """Send a ping that is shown, as tm.send() does, and tell what leaves. Raises: likewise."""
-    left_us, request = tm.send_shown(key, generation, uri, policy, way)
+    left_us, request = tm.send_shown(key, generation, uri, policy, way, group_set)
     _put(key, left_us or clock.now(), request=shown_message(request))
     return left_us
 

@@ -6,8 +6,8 @@ What nearly all evidence is, one more success, is written down here at once. All
 import time
 from typing import Final, NamedTuple
 
-from ..kamailio import answers, clock, destination_rows, host, rehearsal, tables, tm
-from ..rules import uris
+from ..kamailio import answers, clock, counter_rows, destination_rows, host, rehearsal, tables, tm
+from ..rules import counted, uris
 from ..rules.calls import ON, is_call_success
 from ..rules.criteria import Criteria
 from ..rules.evidence import Call, EndOfDrain, Expiry, Kind, Mismatch, Report, Result
@@ -98,6 +98,8 @@ def _take_reply(ping: tm.Ping, code: int, ended: int, kept: Result | None = None
                 again = None  # the record makes no sense, which the verdict's way sees to
             if again:
                 destination_rows.store_record(key, again, len(record))
+                if ping.group_set:
+                    counter_rows.count(counted.timed(counted.OK, ended - ping.sent_us), ping.group_set)
                 return
         if kept is None and key == tm.REHEARSAL:
             rehearsal.tell_heard(answers.came_from())
@@ -228,6 +230,7 @@ def report_call(key: str, code: int) -> bool:
             again = _one_more_good_call(record, now, calls.window * SECOND)
             if again:
                 destination_rows.store_record(key, again, len(record))
+                verdicts.count(terms.registered, counted.CALLS[0])
                 return True
         wish = Wish.SOON if success is False and calls.mode == ON else Wish.REGULARLY
         outcome = verdicts.conclude(Case(key, record, terms), Call(code, now), wish=wish)

@@ -8,7 +8,8 @@ import random
 from collections.abc import Callable
 from functools import partial
 
-from ..kamailio import clock, destination_rows, listeners
+from ..kamailio import clock, counter_rows, destination_rows, listeners
+from ..rules import counted
 from ..rules.fleet import Fleet
 from ..rules.judging import is_spent
 from ..rules.schedule import Wish, pings_allowed
@@ -116,6 +117,8 @@ class Prober:
         self._share.claim()
         listeners.publish()
         configuration.read_defines()
+        if counter_rows.is_counting():
+            counter_rows.store_tick(self._share.number, now // SECOND, self._fleet.rate)
 
     def _keep_common_rows(self, now: int) -> None:
         if self._share.is_first:
@@ -171,6 +174,8 @@ class Prober:
         if before is not None and before.generation != seen.registered.generation:
             self._forget(key, now)
         target = self._fleet.follow(key, seen, wish, now)
+        if counter_rows.is_counting():
+            target.group_set = counted.set_of(seen.registered.groups)
         if self._share.hand_on(key, target.way, wish):
             self._forget(key, now)
             return

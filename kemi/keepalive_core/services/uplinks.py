@@ -45,3 +45,8 @@ def log_freeze(policy: Policy, uplink: Uplink, threshold: Threshold, now: int) -
         *(round(uplink.failing(now, threshold.interval_us)), threshold.behind),
         *(policy.socket or "the default socket", policy.interval, threshold.percent),
     )
+
+
+def frozen(now: int) -> int:
+    """Return behind how many sockets all destinations have to stay as they are; now, in us."""
+    return sum(uplink_rows.uplink(socket).is_frozen(now) for socket in uplink_rows.sockets())

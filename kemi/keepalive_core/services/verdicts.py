@@ -8,14 +8,16 @@ import time
 from functools import cached_property
 from typing import Final, NamedTuple
 
-from ..kamailio import clock, destination_rows, queues, tables
+from ..kamailio import clock, counter_rows, destination_rows, queues, tables
 from ..kamailio.kamailio_log import about
+from ..rules import counted
 from ..rules.criteria import Criteria
 from ..rules.deciding import Decision, Facts, concerns_prober, decide, is_failure
 from ..rules.evidence import Evidence
 from ..rules.judging import Transition
 from ..rules.minutely import Minutely
 from ..rules.record import Health
+from ..rules.rows import Registration
 from ..rules.schedule import Wish
 from ..rules.service_code import code_of
 from ..rules.states import UP
@@ -103,6 +105,7 @@ def conclude(
     change = None
     if decision.transition is not Transition.STALE:
         change = _write(case, before, decision)
+        count(case.terms.registered, counted.word_for(evidence, facts.criteria))
         after = decision.health
         if wish is not Wish.REGULARLY or concerns_prober(before, after, facts.criteria, evidence.at):
             _tell_prober(case.key, wish)
@@ -125,6 +128,8 @@ def _write(case: Case, before: Health, decision: Decision) -> Change | None:
         groups.publish(key, code_of(after, case.terms.admin), case.terms.registered)
     if decision.transition not in _NEWS:
         return None
+    if after.state != before.state:
+        count(case.terms.registered, counted.CHANGES[after.state])
     _write_history(key, before, after)
     registered = case.terms.registered
     uri = registered.uri if registered else key
@@ -140,6 +145,12 @@ def _write_history(key: str, before: Health, after: Health) -> None:
     except tables.SharedMemoryFull as error:
         # The change itself is written down: its row was there before.
         log.error("a change of %s is missing in its history: %s", key, error)
+
+
+def count(registered: Registration | None, word: str) -> None:
+    """Count what came of a destination, as a word of rules/counted.py says, for the server's metrics."""
+    if word and counter_rows.is_counting():
+        counter_rows.count(word, counted.set_of(registered.groups if registered else ()))
 
 
 _minutely: Final = Minutely()

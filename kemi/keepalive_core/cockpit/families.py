@@ -1,0 +1,199 @@
+"""The families of metrics that Prometheus is given: their names, what they are, and how they become text.
+
+What has the label ``group`` counts a destination in each of its groups. What begins with ``all_`` counts each
+destination once, so it is no sum of the others.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice
+from typing import Any, Final, NamedTuple
+
+from prometheus_client import CollectorRegistry, generate_latest
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily
+
+from ..rules.durations import BUCKETS
+from ..rules.times import SECOND
+
+PREFIX: Final = "kamailio_keepalive_"
+# The samples that are written at a time.
+_SLICE: Final = 500
+
+Row = tuple[Sequence[str], Any]
+"""The values of a family's labels, and of its sample; of a histogram what durations.histogram() returns"""
+
+
+class Family(NamedTuple):
+    """The samples of one name."""
+
+    kind: type[GaugeMetricFamily | CounterMetricFamily | HistogramMetricFamily]
+    name: str
+    """without PREFIX"""
+    help: str
+    """what it says, and in which unit"""
+    labels: tuple[str, ...] = ()
+
+    @property
+    def samples_of_a_row(self) -> int:
+        """How many there are."""
+        return len(BUCKETS) + 3 if self.kind is HistogramMetricFamily else 1
+
+    def text(self, rows: Iterable[Row]) -> Iterator[bytes]:
+        """Yield its text, some samples at a time; a family without any is not written."""
+        rest, begun = iter(rows), False
+        while slice_ := list(islice(rest, max(1, _SLICE // self.samples_of_a_row))):
+            text = self._text(slice_)
+            # Two lines in front of the samples say what they are, once.
+            yield text.split(b"\n", 2)[2] if begun else text
+            begun = True
+
+    def _text(self, rows: Iterable[Row]) -> bytes:
+        family: Any = self.kind(PREFIX + self.name, self.help, labels=self.labels)
+        for labels, value in rows:
+            if self.kind is HistogramMetricFamily:
+                numbers, total_us = value
+                family.add_metric(labels, list(zip(_BOUNDS, numbers, strict=True)), total_us / SECOND)
+            else:
+                family.add_metric(labels, value)
+        registry = CollectorRegistry()
+        registry.register(_Collector(family))
+        return generate_latest(registry)
+
+
+_BOUNDS: Final = (*(str(bound / SECOND) for bound in BUCKETS), "+Inf")
+
+
+class _Collector:
+    """What is written is there already, and none of the process's own metrics beside it."""
+
+    def __init__(self, family: Any) -> None:
+        self._family = family
+
+    def collect(self) -> Iterable[Any]:
+        yield self._family
+
+
+_GAUGE: Final = GaugeMetricFamily
+_COUNTER: Final = CounterMetricFamily
+_HISTOGRAM: Final = HistogramMetricFamily
+
+# --- the server -------------------------------------------------------------------------------------------
+
+BUILD_INFO: Final = Family(_GAUGE, "build_info", "1; the version is a label.", ("version",))
+START_TIME: Final = Family(
+    _GAUGE, "start_time_seconds", "When the server, and with it each counter, began, in epoch seconds."
+)
+PAUSED: Final = Family(_GAUGE, "paused", "1 while all pings are paused, else 0.")
+ENABLED: Final = Family(_GAUGE, "enabled", "0 while the setting enabled lets no ping leave, else 1.")
+MEMORY_SHORT: Final = Family(
+    _GAUGE, "memory_short", "1 while no ping leaves, as shared memory is short and calls need it, else 0."
+)
+LAST_TICK: Final = Family(
+    _GAUGE, "last_tick_timestamp_seconds", "When a prober was last at work, in epoch seconds.", ("prober",)
+)
+PLANNED: Final = Family(
+    _GAUGE, "planned_pings_per_second", "The pings that destinations and their intervals ask for."
+)
+CALLBACKS_WAITING: Final = Family(
+    _GAUGE, "callbacks_waiting", "Changes that wait for the process that runs callbacks."
+)
+FROZEN_SOCKETS: Final = Family(
+    _GAUGE, "frozen_sockets", "Sockets behind which no destination goes down, by mass_failure."
+)
+METRICS_ROWS: Final = Family(
+    _GAUGE, "metrics_rows", "Counters in shared memory; those beyond 100000 are counted without their groups."
+)
+
+# --- groups, and all --------------------------------------------------------------------------------------
+
+
+class Pair(NamedTuple):
+    """What is told of each group, and of all destinations."""
+
+    by_group: Family
+    of_all: Family
+
+
+def _pair(kind: Any, name: str, help_: str, *labels: str, of_all: str = "") -> Pair:
+    return Pair(
+        Family(kind, name, f"{help_} By group.", ("group", *labels)),
+        Family(kind, of_all or f"all_{name}", f"{help_} Each destination once.", labels),
+    )
+
+
+DESTINATIONS: Final = _pair(
+    _GAUGE,
+    "destinations",
+    "Destinations: up, down, unknown, drain (by an administrator or at their own wish) or maint.",
+    "state",
+)
+ALIVE: Final = _pair(
+    _GAUGE, "group_alive", "Destinations to which is_alive says 1.", of_all="all_destinations_alive"
+)
+HELD: Final = _pair(
+    _GAUGE,
+    "group_held",
+    "Destinations that answer only as group_min_alive keeps them answering.",
+    of_all="all_destinations_held",
+)
+PINGS: Final = _pair(
+    _COUNTER,
+    "pings",
+    "Pings: ok, failed (another reply, or not sent), timeout, void (no verdict, by this server's fault), "
+    "drained (the reply asked for no calls).",
+    "result",
+)
+DURATION: Final = _pair(
+    _HISTOGRAM,
+    "ping_duration_seconds",
+    "How long the replies to pings took, in seconds; the sum is right to some percent.",
+)
+CALLS: Final = _pair(_COUNTER, "calls", "Replies to calls of which report_reply was told.", "result")
+REPORTS: Final = _pair(_COUNTER, "reports", "What report_success and report_failure said.", "result")
+CHANGES: Final = _pair(_COUNTER, "changes", "Changes of a destination's state, by the new one.", "to")
+MISMATCHED: Final = _pair(
+    _COUNTER,
+    "mismatched_replies",
+    "Replies that did not count, as they were to no ping of their destination.",
+)
+
+# --- each destination, if asked for -----------------------------------------------------------------------
+
+_EACH: Final = ("destination", "group")
+UP: Final = Family(
+    _GAUGE, "destination_up", "1 if its state is up, 0 if it is down; none while it is unknown.", _EACH
+)
+ADMIN: Final = Family(
+    _GAUGE,
+    "destination_admin",
+    "1 while an administrator has taken it out, with drain or maint; none of one that is ready.",
+    (*_EACH, "mode"),
+)
+LAST_CHANGE: Final = Family(
+    _GAUGE,
+    "destination_last_change_timestamp_seconds",
+    "When its state last changed, in epoch seconds; none before that.",
+    _EACH,
+)
+LATENCY: Final = Family(
+    _GAUGE,
+    "destination_latency_seconds",
+    "How long the last reply to a ping took that was sent once; none before that.",
+    _EACH,
+)
+LOSS: Final = Family(
+    _GAUGE, "destination_loss_ratio", "The part of its last 50 pings that were lost at least once.", _EACH
+)
+RESULTS: Final = Family(
+    _COUNTER,
+    "destination_results",
+    "Its pings since its registration, with reports and calls under ok and failed; none for what never was.",
+    (*_EACH, "result"),
+)
+
+FAMILIES: Final = tuple(
+    family
+    for found in tuple(globals().values())
+    for family in (found if isinstance(found, Pair) else (found,))
+    if isinstance(family, Family)
+)
+"""All of them, in the order in which they are written"""

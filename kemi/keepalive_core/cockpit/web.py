@@ -2,23 +2,25 @@
 
 from aiohttp import web
 
-from . import http_sockets, metrics, page_files
+from ..rules.http_heads import MOST_BODY
+from . import metrics, page_files
+from .serving import Serving
 
 
 def application() -> web.Application:
     """Return what answers; each part has its paths, and tasks of its own in ``cleanup_ctx``."""
-    app = web.Application()
+    app = web.Application(client_max_size=MOST_BODY)
     app.router.add_get("/healthz", _health)
     metrics.serve(app)
     page_files.serve(app)
     return app
 
 
-async def start() -> None:
+async def start() -> Serving:
     """Set the application up, and serve it."""
-    runner = web.AppRunner(application(), handle_signals=False, access_log=None)
-    await runner.setup()
-    await http_sockets.listen(runner)
+    serving = Serving(application())
+    await serving.begin()
+    return serving
 
 
 async def _health(request: web.Request) -> web.Response:

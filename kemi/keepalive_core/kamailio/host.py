@@ -2,13 +2,17 @@
 
 import errno
 import ipaddress
+import os
 import socket
+from contextlib import suppress
+from pathlib import Path
 from typing import Final
 
 _ANY_PORT: Final = 9
 # How the kernel says that an address is none of the host's; EPERM, for one, does not say that.
 _NOT_OURS: Final = frozenset({errno.EADDRNOTAVAIL, errno.EINVAL, errno.ENETUNREACH, errno.EHOSTUNREACH})
 _NO_ROUTE: Final = frozenset({errno.ENETUNREACH, errno.EHOSTUNREACH})
+_HOSTS: Final = Path("/etc/hosts")
 _NOTHING: Final = b"\r\n\r\n"
 
 
@@ -103,3 +107,18 @@ def has_descriptors() -> bool:
     except OSError:
         return False
     return True
+
+
+def names() -> frozenset[str]:
+    """Return what this host is called, in small letters, without asking any server.
+
+    That is its name, the first part of it, and what stands beside it in /etc/hosts, as with ``hostname -f``.
+    """
+    name = os.uname().nodename.lower()
+    found = {name, name.partition(".")[0]}
+    with suppress(OSError):
+        for line in _HOSTS.read_text(errors="replace").lower().splitlines():
+            beside = line.partition("#")[0].split()[1:]
+            if name in beside:
+                found.update(beside)
+    return frozenset(found)

@@ -8,9 +8,12 @@ with the token. A browser does not say what its user wants: any site that he loo
 import base64
 import hmac
 import ipaddress
+import re
+import stat
 from collections.abc import Mapping, Set
 from typing import Final, NamedTuple
 
+from .checks import Refused
 from .http_settings import HttpSettings, IpAddress
 from .quoting import quoted
 
@@ -24,6 +27,8 @@ _OWN_SITES: Final = frozenset({"same-origin", "none"})
 # Longer than any token is; of more nothing is decoded.
 _MOST_CREDENTIALS: Final = 8192
 _MOST_NAME: Final = 64
+MOST_TOKEN_BYTES: Final = 4096
+_OTHERS: Final = stat.S_IROTH | stat.S_IWOTH
 NAMELESS: Final = "token"
 """who changes something over TCP if he gave no name"""
 
@@ -79,6 +84,21 @@ def refusal_of_change(authorization: str, token: bytes) -> Refusal | None:
     if not hmac.compare_digest(given, token):
         return Refusal(401, "this is not the token")
     return None
+
+
+def token_of(content: bytes, mode: int) -> bytes:
+    """Return the token that a file has. Raises: Refused, with the reason.
+
+    Arguments: content, of the file, or the beginning of it; mode, its rights.
+    """
+    if mode & _OTHERS:
+        raise Refused("other users may read or write it; chmod o= takes that away")
+    token = content.strip()
+    if not token:
+        raise Refused("it is empty")
+    if len(content) > MOST_TOKEN_BYTES or not re.fullmatch(rb"[!-~]+", token):
+        raise Refused(f"one word of {MOST_TOKEN_BYTES} ASCII characters at the most is needed")
+    return token
 
 
 def name_of(authorization: str) -> str:

@@ -1,0 +1,97 @@
+"""How many connections of HTTP there are of one kind of socket.
+
+Whoever floods a TCP port keeps nobody from the UNIX socket, and one address keeps no other from its port.
+"""
+
+import asyncio
+import time
+from collections.abc import Callable
+from typing import Final
+
+from .http_connection import Connection
+
+# What waits to be sent in all connections of a kind, in bytes.
+_MOST_UNSENT: Final = 16 * 1024 * 1024
+
+
+class Connections:
+    """The open connections of one kind of socket.
+
+    Arguments: make, makes what a connection is given to, aiohttp's protocol; most, how many there may be;
+    most_of_a_peer, how many from one address; clock, of seconds.
+    """
+
+    def __init__(
+        self,
+        make: Callable[[], asyncio.Protocol],
+        most: int,
+        most_of_a_peer: int,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self.clock = clock
+        self._make = make
+        self._most = most
+        self._most_of_a_peer = most_of_a_peer
+        self._open: dict[Connection, None] = {}
+        """in the order in which they began to wait"""
+
+    def __call__(self) -> Connection:
+        """Return what asyncio gives a new connection to."""
+        return Connection(self, self._make)
+
+    def __len__(self) -> int:
+        return len(self._open)
+
+    def add(self, new: Connection) -> bool:
+        """Make room for one more, at the cost of the one of its peer, or of all, that has waited longest.
+
+        Returns: False if all of them are busy.
+        """
+        alike = [each for each in self._open if each.peer == new.peer]
+        crowded = alike if len(alike) >= self._most_of_a_peer else list(self._open)
+        is_full = crowded is alike or len(crowded) >= self._most
+        if is_full and not _end_first(crowded):
+            return False
+        self._open[new] = None
+        return True
+
+    def put_last(self, connection: Connection) -> None:
+        """Note that a connection begins to wait, later than all others."""
+        if connection in self._open:
+            del self._open[connection]
+            self._open[connection] = None
+
+    def remove(self, connection: Connection) -> None:
+        """Count a connection no more."""
+        self._open.pop(connection, None)
+
+    async def watch(self) -> None:
+        """End what is overdue, once a second for ever."""
+        while True:
+            await asyncio.sleep(1)
+            self.end_overdue()
+
+    def end_overdue(self) -> None:
+        """End what has taken too long, and the answers that take too much memory."""
+        now = self.clock()
+        for each in list(self._open):
+            each.end_if_overdue(now)
+        unsent = {each: each.unsent for each in self._open}
+        while sum(unsent.values()) > _MOST_UNSENT:
+            most = max(unsent, key=lambda each: unsent[each])
+            del unsent[most]
+            most.abort()
+
+    def close(self) -> None:
+        """End all connections."""
+        for each in list(self._open):
+            each.abort()
+
+
+def _end_first(connections: list[Connection]) -> bool:
+    """End the first connection that waits for its client; say whether there was one."""
+    for each in connections:
+        if each.is_waiting:
+            each.abort()
+            return True
+    return False

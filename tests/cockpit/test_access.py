@@ -76,7 +76,7 @@ def test_over_tcp_the_token_decides(
             begun = asyncio.get_running_loop().time()
             answer = await served.request("tcp", "POST", "/told", b"x", Authorization=authorization)
             slow = asyncio.get_running_loop().time() - begun >= 0.3
-            assert (b"\r\nWWW-Authenticate: Basic realm=" in answer) == (status(answer) == 401)
+            assert (b"\r\nWWW-Authenticate: Bearer realm=" in answer) == (status(answer) == 401)
             found.append((status(answer), text(answer), slow))
         return found
 

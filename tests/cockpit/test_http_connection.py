@@ -251,7 +251,7 @@ def test_a_body_in_chunks() -> None:
 
 
 def test_chunks_that_are_none() -> None:
-    """The request is answered although its handler still waits for the rest; that ends with the connection."""
+    """The request is answered while its handler waits for the rest; that ends with the connection."""
     case = Case()
     case.send(CHUNKED)
     case.connection.begin()

@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import os
 import resource
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
 
 from keepalive_core.kamailio import host
 
@@ -39,3 +43,15 @@ def test_descriptors_run_out() -> None:
     finally:
         resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
     assert host.has_descriptors()
+
+
+def test_the_names_of_the_host(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its own, in full and in short, and what stands beside it; not what else is written in /etc/hosts."""
+    monkeypatch.setattr(host.os, "uname", lambda: SimpleNamespace(nodename="SBC1.example.com"))
+    monkeypatch.setattr(host, "_HOSTS", tmp_path / "hosts")
+    assert host.names() == {"sbc1.example.com", "sbc1"}
+    (tmp_path / "hosts").write_text(
+        "127.0.0.1 localhost ads.example\n# 127.0.1.1 sbc1.example.com no\n"
+        "127.0.1.1\tSBC1.example.com voip.example.com # sbc9\n\n0.0.0.0\n"
+    )
+    assert host.names() == {"sbc1.example.com", "sbc1", "voip.example.com"}

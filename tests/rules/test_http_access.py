@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from keepalive_core.rules import http_access
+from keepalive_core.rules.checks import Refused
 from keepalive_core.rules.http_access import Asked, Refusal
 from keepalive_core.rules.http_settings import parse
 
@@ -232,6 +233,36 @@ def test_without_a_token_nobody_changes_anything(authorization: str) -> None:
 def test_who_has_the_token_may_say_his_name(authorization: str, name: str) -> None:
     """The one that a browser asks for; it is one line, and short."""
     assert http_access.name_of(authorization) == name
+
+
+@pytest.mark.parametrize(
+    ("content", "mode"), [(b"a-Token_1", 0o640), (b" t \r\n\n", 0o100600), (b"t" * 4096, 0o660)]
+)
+def test_a_token(content: bytes, mode: int) -> None:
+    """One word, which other users can't read."""
+    assert http_access.token_of(content, mode) == content.strip()
+
+
+@pytest.mark.parametrize(
+    ("content", "mode", "reason"),
+    [
+        (b"", 0o640, "it is empty"),
+        (b" \n\n", 0o640, "it is empty"),
+        (b"t", 0o644, "other users may read or write it"),
+        (b"t", 0o100602, "other users may read or write it"),
+        (b"", 0o644, "other users may read or write it"),
+        (b"two words", 0o640, "one word"),
+        (b"one\ntwo", 0o640, "one word"),
+        (b"t\xc3\xa4", 0o640, "one word"),
+        (b"t\0", 0o640, "one word"),
+        (b"t" * 4097, 0o640, "one word"),
+        (b"t" + b" " * 4096, 0o640, "one word"),
+    ],
+)
+def test_what_is_no_token(content: bytes, mode: int, reason: str) -> None:
+    """The reason is told to the log."""
+    with pytest.raises(Refused, match=reason):
+        http_access.token_of(content, mode)
 
 
 @given(st.text(max_size=100), st.dictionaries(st.sampled_from(["host", "origin", "content-type"]), st.text()))

@@ -35,7 +35,8 @@ _MOST_AT_A_TIME: Final = 4
 _WRONG_TOKEN_SECONDS: Final = 1.0
 # struct ucred of unix(7): process, user, group.
 _CREDENTIALS: Final = struct.Struct("3i")
-_REALM: Final = 'Basic realm="keepalive", charset="UTF-8"'
+# At Basic, which is understood too, a browser would put a window of its own before the page's.
+_CHALLENGE: Final = 'Bearer realm="keepalive"'
 
 
 class Caller(NamedTuple):
@@ -174,4 +175,4 @@ async def _add_headers(request: web.Request, response: web.StreamResponse) -> No
     for name, value in HEADERS.items():
         response.headers.setdefault(name, value)
     if response.status == web.HTTPUnauthorized.status_code:
-        response.headers["WWW-Authenticate"] = _REALM
+        response.headers["WWW-Authenticate"] = _CHALLENGE

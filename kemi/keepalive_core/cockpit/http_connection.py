@@ -10,7 +10,8 @@ from typing import Any, Final, Protocol
 
 from ..rules.http_access import Refusal
 from ..rules.http_answers import last_answer
-from ..rules.http_heads import MOST_BODY, MOST_HEAD, SILENCE, Head, head_of
+from ..rules.http_chunks import Chunks
+from ..rules.http_heads import MOST_HEAD, SILENCE, Head, head_of
 
 MOST_SECONDS: Final = 15.0
 """that a head, or a body, may take; as long a connection may be idle"""
@@ -20,8 +21,6 @@ _MOST_WRITING: Final = 120.0
 # A client that is still sending when it is refused is listened to for a little while, so that it reads why.
 _LINGER: Final = 2.0
 _MOST_IGNORED: Final = 4 * 1024 * 1024
-# Chunks have sizes around them.
-_MOST_CHUNKED: Final = 2 * MOST_BODY
 _CRLF: Final = b"\r\n"
 
 
@@ -55,8 +54,8 @@ class Connection(asyncio.Protocol):
         """what has come, and is not handed on yet"""
         self._to_come = 0
         """bytes of the body of the request that was handed on last"""
-        self._chunked: int | None = None
-        """bytes that have come of a body whose end only its chunks tell"""
+        self._chunks: Chunks | None = None
+        """of that request, if they tell where it ends"""
         self._is_busy = False
         """whether a request was handed on and is not answered yet"""
         self._is_begun = False
@@ -137,7 +136,7 @@ class Connection(asyncio.Protocol):
         self._is_begun = self._is_busy = False
         self._waiting_since = self._others.clock()
         self._others.put_last(self)
-        if self._chunked is None and self._ignored is None:
+        if self._ignored is None:
             self._transport.resume_reading()
             asyncio.get_running_loop().call_soon(self._go_on)
 
@@ -147,13 +146,15 @@ class Connection(asyncio.Protocol):
             self._end_if_unread(now)
             return
         self._stalled = None
-        most = MOST_SECONDS if self._ignored is None else _LINGER
-        if self._is_begun or now - self._waiting_since <= most:
-            return
-        if self._held and not self._is_busy:
-            self._refuse(Refusal(408, "the head of a request did not come"))
-        else:
-            self.abort()
+        waited = now - self._waiting_since
+        if self._ignored is not None:
+            if waited > _LINGER:
+                self.abort()
+        elif waited > MOST_SECONDS and not self._is_begun:
+            if self._held and not self._is_busy:
+                self._refuse(Refusal(408, "the head of a request did not come"))
+            else:
+                self.abort()
 
     def _end_if_unread(self, now: float) -> None:
         begun, moved, left = self._stalled or (now, now, self.unsent)
@@ -175,8 +176,8 @@ class Connection(asyncio.Protocol):
     def _hand_on(self) -> None:
         """Hand on what belongs to the request that is read, or the next one if that is answered."""
         while self._held and self._ignored is None:
-            if self._chunked is not None:
-                self._hand_on_chunks()
+            if self._chunks is not None:
+                self._hand_on_chunks(self._chunks)
             elif self._to_come:
                 self._hand_on_bytes(self._to_come)
             elif self._is_busy:
@@ -198,7 +199,7 @@ class Connection(asyncio.Protocol):
             self._waiting_since = self._others.clock()
             self._to_come = head.size + (head.body or 0)
             self._hand_on_bytes(self._to_come)
-            self._chunked = 0 if head.body is None else None
+            self._chunks = Chunks() if head.body is None else None
         return isinstance(head, Head)
 
     def _hand_on_bytes(self, most: int) -> None:
@@ -207,15 +208,16 @@ class Connection(asyncio.Protocol):
         self._to_come -= len(part)
         self._give(part)
 
-    def _hand_on_chunks(self) -> None:
-        """Hand on what is said to be chunks: a connection's last request, as aiohttp alone sees its end."""
-        part = bytes(self._held)
-        self._held.clear()
-        self._chunked = (self._chunked or 0) + len(part)
-        if self._chunked <= _MOST_CHUNKED:
-            self._give(part)
-        elif self._chunked > _MOST_IGNORED:
-            self.abort()
+    def _hand_on_chunks(self, chunks: Chunks) -> None:
+        taken = chunks.take(bytes(self._held))
+        if isinstance(taken, Refusal):
+            self._refuse(taken)
+            return
+        part = bytes(self._held[:taken])
+        del self._held[:taken]
+        if chunks.is_over:
+            self._chunks = None
+        self._give(part)
 
     def _give(self, part: bytes) -> None:
         if self._inner is None:
@@ -225,10 +227,11 @@ class Connection(asyncio.Protocol):
 
     def _refuse(self, refusal: Refusal) -> None:
         """Say why nothing more is read of it, and end it soon."""
+        is_answered = self._to_come == 0 and self._chunks is not None and not self._is_busy
         self._ignored = 0
         self._held.clear()
         self._waiting_since = self._others.clock()
-        if refusal == SILENCE:
+        if refusal == SILENCE or is_answered:
             self.abort()
             return
         self._transport.write(last_answer(refusal))

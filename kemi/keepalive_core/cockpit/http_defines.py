@@ -16,12 +16,13 @@ _NAMES: Final = ("http", "http_allow", "http_hosts", "http_rpc", "http_token_fil
 def settings() -> HttpSettings:
     """Return what holds; the first time tell the log of each word that can't be."""
     given: dict[str, str] = {}
+    unreadable: list[str] = []
     for name in _NAMES:
         try:
             given[name] = variables.defined(name) or ""
         except variables.Unreadable as error:
-            log.error("KEEPALIVE_%s is ignored: %.200s", name.upper(), error)
+            unreadable.append(f"KEEPALIVE_{name.upper()} is ignored: {error}")
     found, refused = parse(given)
-    for sentence in refused:
-        log.error("%s", sentence)
+    for sentence in unreadable + refused:
+        log.error("bad setting of HTTP: %.300s", sentence)
     return found

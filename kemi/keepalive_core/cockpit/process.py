@@ -7,8 +7,13 @@ this module, which a reload does not load anew: the sockets stay open.
 import asyncio
 import importlib
 import logging
+import os
+import signal
+import time
 from contextlib import suppress
 from typing import Any, Final
+
+from ..rules.minutely import Minutely
 
 log = logging.getLogger("keepalive")
 
@@ -16,6 +21,7 @@ TURN_SECONDS: Final = 1.0
 """how long the loop is turned at a time"""
 PACKAGES: Final = {"aiohttp": "python3-aiohttp", "prometheus_client": "python3-prometheus-client"}
 """what is imported in this process alone, and Debian's packages of it"""
+_minutely: Final = Minutely()
 
 
 class Process:
@@ -46,7 +52,15 @@ class Process:
         loop = asyncio.new_event_loop()
         asyncio.set_event_loop(loop)
         loop.set_exception_handler(_tell)
-        loop.run_until_complete(web.start())
+        serving = loop.run_until_complete(web.start())
+
+        def end(*_: object) -> None:
+            serving.close()
+            os._exit(0)
+
+        # Kamailio's processes end in the middle of what they do, and would leave the UNIX socket behind.
+        for each in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(each, end)
         self._is_hopeless = False
         return loop
 
@@ -59,8 +73,9 @@ def _is_there(name: str) -> bool:
 
 
 def _tell(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
-    """Log what went wrong in the loop, and was nobody's to catch."""
-    log.error("HTTP: %.200s", context.get("message"), exc_info=context.get("exception"))
+    """Log what went wrong in the loop, and was nobody's to catch; once a minute, as clients come again."""
+    if _minutely.may_tell("fault", time.monotonic_ns() // 1000):
+        log.error("HTTP: %.200s", context.get("message"), exc_info=context.get("exception"))
 
 
 the_process = Process()

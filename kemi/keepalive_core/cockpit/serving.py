@@ -67,7 +67,9 @@ class Serving:
 
 
 def _quiet() -> logging.Logger:
-    """Return a log for aiohttp, which complains of each client that goes away or writes nonsense."""
-    quiet = logging.Logger("keepalive aiohttp")
-    quiet.addHandler(logging.NullHandler())
-    return quiet
+    """Return aiohttp's log, silent as asyncio's: they complain of each client that goes away."""
+    for name in ("aiohttp", "asyncio"):
+        quiet = logging.getLogger(name)
+        quiet.addHandler(logging.NullHandler())
+        quiet.propagate = False
+    return logging.getLogger("aiohttp")

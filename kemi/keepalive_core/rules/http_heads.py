@@ -101,7 +101,7 @@ def _fields(lines: list[bytes]) -> dict[bytes, bytes] | Refusal:
 def _body(fields: dict[bytes, bytes], is_1_1: bool) -> int | Refusal | None:
     """Return how many bytes follow a head, None if nobody knows, or why it has none like that."""
     if is_1_1 and b"host" not in fields:
-        return Refusal(400, "a Host header is needed")
+        return Refusal(400, "HTTP/1.1 needs a Host header")
     if fields.get(b"expect", b"100-continue").lower() != b"100-continue":
         return Refusal(417, "nothing but 100-continue can be expected here")
     # A few bytes of these may become gigabytes.

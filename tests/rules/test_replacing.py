@@ -67,3 +67,37 @@ def test_all_may_not_go() -> None:
     assert replacing.removed(ten, ten[5:], forced=False) == ten[:5]
     assert replacing.removed(ten, [], forced=True) == ten
     assert replacing.removed(ten[:9], ten[8:9], forced=False) == ten[:8]
+
+
+@given(
+    st.dictionaries(st.sampled_from("abcdefg"), st.integers(0, 2)),
+    st.dictionaries(st.sampled_from("abcdefg"), st.integers(0, 2)),
+)
+def test_a_difference_is_exact(before: dict[str, int], wanted: dict[str, int]) -> None:
+    """Taken away, added and changed: before is wanted then; nothing is named twice, and none in vain."""
+    found = replacing.difference(before, wanted, forced=True)
+    after = {name: how for name, how in before.items() if name not in found.removed}
+    after |= {name: wanted[name] for name in (*found.added, *found.changed)}
+    assert after == wanted
+    named = [name for names in found for name in names]
+    assert len(named) == len(set(named))
+    assert all(before.get(name) != wanted.get(name) for name in named)
+
+
+def test_two_differences_are_told_as_one() -> None:
+    """All that came, went and changed, in that order."""
+    first, second = replacing.difference({}, {"a": 1}, False), replacing.difference({"a": 1}, {"a": 2}, False)
+    assert first.followed_by(second) == (["a"], [], ["a"])
+    with pytest.raises(Refused, match="all 1 destinations would go"):
+        replacing.difference({"a": 1}, {}, forced=False)
+
+
+def test_an_operator_is_told_a_difference() -> None:
+    """The numbers, and the first hundred names of each; an order has the numbers."""
+    found = replacing.difference({"gone": 1}, {str(number): 1 for number in range(150)}, forced=True)
+    assert found.told() == {
+        "added": {"count": 150, "first": [str(number) for number in range(100)]},
+        "removed": {"count": 1, "first": ["gone"]},
+        "changed": {"count": 0, "first": []},
+    }
+    assert found.line() == "150 added, 1 removed, 0 changed"

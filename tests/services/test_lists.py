@@ -364,7 +364,7 @@ def test_a_list_that_is_refused_leaves_the_one_of_the_start(server: FakeServer) 
     """What memory had no room for at the start is monitored later, whatever was refused meanwhile."""
     server.define("destinations", f"{A} sip:b")
     keepalive = server.process()
-    server.ksr.room_left = 15
+    server.ksr.room_left = 16
     keepalive.state(A)
     server.tick(2)
     assert [keepalive.state(uri) >= 0 for uri in (A, "sip:b")] == [True, False]
@@ -399,19 +399,18 @@ def overtake_registering(
 
     Arguments: newer, the texts that the file gets, one after the other.
     """
-    lists = sys.modules["keepalive_core.services.lists"]
-    register_all = lists.register_all
+    ownership = sys.modules["keepalive_core.services.ownership"]
+    registered = ownership._registered
     texts = iter(newer)
 
-    def slow(*args: Any, **options: Any) -> int:
+    def slow(*args: Any, **options: Any) -> Any:
         text = next(texts, None)
         if text:
             file.write_text(text)
             assert keepalive.reload() == 0
-        failed: int = register_all(*args, **options)
-        return failed
+        return registered(*args, **options)
 
-    monkeypatch.setattr(lists, "register_all", slow)
+    monkeypatch.setattr(ownership, "_registered", slow)
 
 
 @pytest.mark.parametrize("others", [1, 3])
@@ -442,3 +441,81 @@ def test_a_reload_while_a_missing_list_file_is_brought_in(
     overtake_registering(monkeypatch, keepalive, file, ["sip:c\n"])
     server.tick(12)
     assert [each["uri"] for each in keepalive.list()] == ["sip:c"]
+
+
+# --- what a reload changes, or would ----------------------------------------------------------------------
+
+
+@pytest.fixture
+def listed(server: FakeServer, tmp_path: Path) -> Path:
+    """The list file of a server that has read it."""
+    file = tmp_path / "keepalive.list"
+    file.write_text("group.g.fall=3\nsip:a group=g\nsip:b\nsip:c fall=2\nsip:d\n")
+    server.define("list_file", str(file))
+    server.process()
+    server.tick(0.2)
+    return file
+
+
+NEWER = "group.g.fall=4\nsip:a group=g\nsip:b\nsip:c\nsip:e group=g\n"
+
+
+def reload(forced: bool = False, dry_run: bool = False) -> Any:
+    return sys.modules["keepalive_core.services.lists"].reload(forced, dry_run)
+
+
+def test_a_reload_says_what_has_changed(server: FakeServer, listed: Path) -> None:
+    """What came, what went, what is wanted otherwise now, groups with other options too."""
+    listed.write_text(NEWER)
+    expected = (["sip:e:5060"], ["sip:d:5060"], ["sip:c:5060", "group g"])
+    before = {table: dict(rows) for table, rows in server.ksr.tables.items()}
+    assert reload(dry_run=True) == expected
+    assert server.ksr.tables == before, "a dry run changes nothing"
+    assert server.ksr.lines("err") == []
+    assert reload() == expected
+    assert reload() == reload(dry_run=True) == ([], [], [])
+    listed.write_text("sip:a group=g\nsip:b\nsip:c\nsip:e group=g\n")
+    assert reload() == ([], [], ["group g"])
+
+
+def test_another_spelling_is_a_change(server: FakeServer, listed: Path) -> None:
+    """The one that is pinged; if another owner came first, it is his that is pinged."""
+    keepalive = sys.modules["keepalive"]
+    assert keepalive.add_destination("sip:z", "me") == 0
+    listed.write_text("sip:b\nsip:c fall=2\nsip:d\nsip:z:5060\nsip:a group=g\ngroup.g.fall=3\n")
+    assert reload() == (["sip:z:5060"], [], [])
+    listed.write_text("sip:b:5060\nsip:c fall=2\nsip:d\nsip:Z:5060\nsip:a group=g\ngroup.g.fall=3\n")
+    assert reload(dry_run=True) == reload() == ([], [], ["sip:b:5060"])
+    assert keepalive.info("sip:b")["uri"] == "sip:b:5060"
+
+
+@pytest.mark.parametrize(
+    ("text", "fault"),
+    [
+        ("nonsense!", "has 1 bad lines, nothing has changed"),
+        ("", r"all 4 destinations would go; call reload\(force=True\) if that is meant"),
+        (None, "can't be read, nothing has changed"),
+    ],
+)
+def test_a_dry_run_says_the_same_errors(
+    server: FakeServer, listed: Path, text: str | None, fault: str
+) -> None:
+    """As the reload that it stands for; and with force it says what that would do."""
+    listed.unlink() if text is None else listed.write_text(text)
+    before = {table: dict(rows) for table, rows in server.ksr.tables.items()}
+    refused = sys.modules["keepalive_core.services.lists"].Refused
+    for dry_run in (True, False):
+        with pytest.raises(refused, match=fault):
+            reload(dry_run=dry_run)
+    if text == "":
+        assert len(reload(forced=True, dry_run=True).removed) == 4
+    before["keepalive"]["reloads"] = server.ksr.tables["keepalive"]["reloads"]
+    assert server.ksr.tables == before
+
+
+def test_a_reload_has_many_steps(server: FakeServer, listed: Path) -> None:
+    """Its process may answer somebody between two of them."""
+    listed.write_text("".join(f"sip:a{number}\n" for number in range(1000)))
+    steps = sys.modules["keepalive_core.services.lists"].reload_in_steps(True)
+    assert len(list(steps)) >= 20
+    assert len(sys.modules["keepalive"].list()) == 1000

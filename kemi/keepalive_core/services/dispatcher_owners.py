@@ -14,7 +14,7 @@ from ..rules.minutely import Minutely
 from ..rules.parameters import check_options
 from ..rules.replacing import MOST_FAULTS
 from ..rules.rows import Owner
-from . import configuration, lists, lookup, registrations
+from . import configuration, lookup, ownership, registrations
 
 log = logging.getLogger("keepalive")
 
@@ -67,7 +67,7 @@ class Owners:
             if self._minutely.may_tell("too many", now):
                 log.error("dispatcher's sets: nothing has changed: %s; a restart follows them", refusal)
             return
-        if failed := lists.register_all([each for each in wanted.values() if each], tell=False):
+        if failed := ownership.register_all([each for each in wanted.values() if each], tell=False):
             if self._minutely.may_tell("memory", now):
                 log.error("%d of dispatcher's destinations are not monitored: no shared memory", failed)
             return
@@ -77,9 +77,9 @@ class Owners:
         log.info("dispatcher's sets are followed: %d destinations, %d have left", len(wanted), len(gone))
 
 
-def _wanted(entries: list[Entry]) -> tuple[dict[_Interest, lists.Wanted | None], list[str]]:
+def _wanted(entries: list[Entry]) -> tuple[dict[_Interest, ownership.Wanted | None], list[str]]:
     """Return what the sets want, and the faults of what can't be; None is wanted as it already is."""
-    wanted: dict[_Interest, lists.Wanted | None] = {}
+    wanted: dict[_Interest, ownership.Wanted | None] = {}
     faults = []
     for entry in entries:
         try:

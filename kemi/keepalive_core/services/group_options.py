@@ -75,12 +75,17 @@ def replace_listed(listed: Mapping[str, Mapping[str, Value]]) -> None:
 
     Raises: SharedMemoryFull; then some may be the new ones, and some those of before.
     """
-    of_file = policies.OF_LIST_FILE
-    for name in group_rows.groups_with_options():
-        if name not in listed and group_rows.options(name).get(of_file):
-            configure(name, of_file, {})
-    for name, options in listed.items():
-        configure(name, of_file, options)
+    for name in other_than_listed(listed):
+        configure(name, policies.OF_LIST_FILE, listed.get(name, {}))
+
+
+def other_than_listed(listed: Mapping[str, Mapping[str, Value]]) -> list[str]:
+    """Return the groups to which the list file gives other options than it did."""
+    before = {
+        name: group_rows.options(name).get(policies.OF_LIST_FILE, {})
+        for name in (*group_rows.groups_with_options(), *listed)
+    }
+    return [name for name, options in before.items() if options != listed.get(name, {})]
 
 
 def tell_of_empty(names: Iterable[str]) -> None:

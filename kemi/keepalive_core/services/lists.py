@@ -6,20 +6,21 @@ is new, then goes what is missing: if memory has no room for what is new, nothin
 """
 
 import logging
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from enum import Enum, auto
 from functools import partial
 from typing import Final
 
-from ..kamailio import destination_rows, group_rows, startup_rows
-from ..kamailio.tables import SharedMemoryFull
-from ..rules import list_file, replacing, uris
+from ..kamailio import group_rows, startup_rows
+from ..rules import list_file, replacing
 from ..rules.checks import Refused
 from ..rules.list_file import Entry, Parsed
 from ..rules.parameters import Value
-from ..rules.replacing import FORCE, MOST_FAULTS, Listed
+from ..rules.replacing import FORCE, Difference, Listed
 from ..rules.rows import Owner
-from . import configuration, files, group_options, policies, registrations
+from . import configuration, files, group_options, policies
+from .ownership import Incomplete, Wanted, difference, failures, register_all, register_missing, replace
+from .steps import Steps, at_once
 
 log = logging.getLogger("keepalive")
 
@@ -32,14 +33,7 @@ MISSED_SECONDS: Final = 10
 # The most times that a reload begins anew because another process has begun one.
 _MOST_ROUNDS: Final = 10
 
-Wanted = tuple[uris.Destination, str, Owner]
-"""a destination, an owner's name and how that wants it"""
-
 _NO_CALLBACK = Owner(flags=0, callback="", user_attr=None)
-
-
-class _Incomplete(Refused):
-    """Not everything is as the list says, but may be at the next try."""
 
 
 def bring_in_configured(tell: bool) -> int:
@@ -71,7 +65,7 @@ def bring_in_list_file(tell: bool) -> int:
         _tell(f"list_file {list_path()}, ", parsed, "the other lines are used")
         configuration.warn_of_aliases(parsed.aliases)
     groups = ("options of groups", partial(group_options.replace_listed, parsed.groups))
-    failed = _failures("of the list file are not all in force", [groups], tell)
+    failed = at_once(failures("of the list file are not all in force", [groups], tell))
     failed += register_all(_of_file(parsed), tell)
     if tell:
         group_options.tell_of_empty(parsed.groups)
@@ -106,8 +100,10 @@ def replace_configured(text: str, tolerant: bool) -> Outcome:
             more = f" (and {configured.bad - 1} more)" if configured.bad > 1 else ""
             raise Refused(f"nothing has changed: {configured.faults[0]}{more}")
         _tell("", configured, "in kamailio.cfg; the others are monitored")
-        _replace(CFG_OWNER, list(_of_cfg(configured)), configured.forced, f"begin the list with {FORCE}")
-    except _Incomplete as trouble:
+        wanted = list(_of_cfg(configured))
+        found = at_once(difference(CFG_OWNER, wanted, configured.forced, f"begin the list with {FORCE}"))
+        at_once(replace(CFG_OWNER, wanted, found.removed))
+    except Incomplete as trouble:
         log.error("keepalive.destination: %s", trouble)
         configuration.destinations_replaced()
         return Outcome.INCOMPLETE
@@ -118,35 +114,55 @@ def replace_configured(text: str, tolerant: bool) -> Outcome:
     return Outcome.FOLLOWED
 
 
-def reload(forced: bool) -> None:
+def reload(forced: bool, dry_run: bool = False) -> Difference:
     """Make the destinations of the list file those that it has now: only the difference is applied.
 
-    Arguments: forced, whether any number may go.
+    Arguments: forced, whether any number may go; dry_run, whether nothing is to change.
+    Returns: what has changed, or would.
     Raises: Refused for a file that can't be read, has a bad line or would remove too many: nothing has
     changed. And if shared memory has no room for all: some of the new came, and nothing went.
     """
+    return at_once(reload_in_steps(forced, dry_run))
+
+
+def reload_in_steps(forced: bool, dry_run: bool = False) -> Steps[Difference]:
+    """Do what reload() does."""
+    if dry_run:
+        _, found = yield from _plan(forced)
+        return found
     number = startup_rows.next_reload()
+    changed = Difference([], [], [])
     for _ in range(_MOST_ROUNDS):
-        _reload_once(forced)
+        changed = changed.followed_by((yield from _reload_once(forced)))
         # Of two processes at once the slower one may have read what the file had before.
         own, number = number, startup_rows.last_reload()
         if number == own:
-            return
-    raise _Incomplete(f"the list file is reloaded again and again: of {_MOST_ROUNDS} reloads none was alone")
+            return changed
+    raise Incomplete(f"the list file is reloaded again and again: of {_MOST_ROUNDS} reloads none was alone")
 
 
-def _reload_once(forced: bool) -> None:
+def _plan(forced: bool) -> Steps[tuple[Parsed, Difference]]:
+    """Return what the list file says, and what that would change. Raises: Refused."""
     path = list_path()
     if not path:
         raise Refused("no list_file is set")
     parsed = _read(path, _check)
+    yield
     if parsed.bad:
         _tell(f"list_file {path}, ", parsed, "no line is used")
         raise Refused(f"list_file {path} has {parsed.bad} bad lines, nothing has changed")
+    found = yield from difference(LIST_OWNER, list(_of_file(parsed)), forced, "call reload(force=True)")
+    groups = [f"group {name}" for name in group_options.other_than_listed(parsed.groups)]
+    return parsed, found._replace(changed=found.changed + groups)
+
+
+def _reload_once(forced: bool) -> Steps[Difference]:
+    parsed, found = yield from _plan(forced)
     configuration.warn_of_aliases(parsed.aliases)
-    groups = partial(group_options.replace_listed, parsed.groups)
-    _replace(LIST_OWNER, list(_of_file(parsed)), forced, "call reload(force=True)", groups)
+    group_options.replace_listed(parsed.groups)
+    yield from replace(LIST_OWNER, list(_of_file(parsed)), found.removed)
     group_options.tell_of_empty(parsed.groups)
+    return found
 
 
 def _check(entry: Entry, listed: Mapping[str, Value]) -> None:
@@ -191,85 +207,3 @@ def _of_file(parsed: Parsed) -> Iterator[Wanted]:
     for entry in parsed.entries:
         how = Owner(0, "", None, entry.options, entry.group, entry.priority, entry.weight)
         yield entry.destination, LIST_OWNER, how
-
-
-def _replace(
-    owner: str,
-    wanted: list[Wanted],
-    forced: bool,
-    remedy: str,
-    first: Callable[[], None] | None = None,
-) -> None:
-    """Make an owner's destinations those that are wanted.
-
-    Arguments: owner; wanted; forced, whether any number may go; remedy, what to do if too many would; first,
-    what is done before, if that is not refused.
-    Raises: Refused, SharedMemoryFull.
-    """
-    keys = {destination.key for destination, _, _ in wanted}
-    try:
-        gone = replacing.removed(_owned_by(owner), keys, forced)
-    except Refused as refusal:
-        raise Refused(f"nothing has changed: {refusal}; {remedy} if that is meant") from None
-    if first:
-        first()
-    if failed := register_all(wanted, tell=True):
-        raise _Incomplete(
-            f"{failed} of {len(wanted)} destinations are not monitored as wanted; none was removed"
-        )
-    removals = ((key, partial(registrations.disown, key, owner)) for key in gone)
-    if unsure := _failures("may stay", removals, tell=True):
-        raise _Incomplete(f"{unsure} of {len(gone)} destinations may not be removed yet")
-
-
-def _owned_by(owner: str) -> list[str]:
-    owned = []
-    for key in destination_rows.monitored_keys():
-        try:
-            registered = destination_rows.registration(key)
-        except Exception:
-            log.exception("%s is left alone", key)
-            continue
-        if registered and owner in registered.owners:
-            owned.append(key)
-    return owned
-
-
-def register_missing(wanted: Iterable[Wanted], tell: bool) -> int:
-    """Register those destinations that their owners do not have yet; as register_all().
-
-    What they have said since is newer than what was configured.
-    """
-    tasks = ((each[0].uri, partial(_register_if_missing, *each)) for each in wanted)
-    return _failures("is not monitored", tasks, tell)
-
-
-def _register_if_missing(destination: uris.Destination, owner: str, how: Owner) -> None:
-    registered = destination_rows.registration(destination.key)
-    if registered is None or owner not in registered.owners:
-        registrations.register(destination, owner, how)
-
-
-def register_all(wanted: Iterable[Wanted], tell: bool) -> int:
-    """Register destinations, each for itself.
-
-    Arguments: wanted; tell, whether the log is to name the first ones that can't be.
-    Returns: how many can't be.
-    """
-    tasks = ((each[0].uri, partial(registrations.register, *each)) for each in wanted)
-    return _failures("is not monitored", tasks, tell)
-
-
-def _failures(trouble: str, tasks: Iterable[tuple[str, Callable[[], object]]], tell: bool) -> int:
-    failed = 0
-    for name, task in tasks:
-        try:
-            task()
-        except Exception as error:
-            failed += 1
-            if tell and failed <= MOST_FAULTS:
-                surprise = not isinstance(error, SharedMemoryFull)
-                log.error("%s %s: %s", name, trouble, error, exc_info=surprise)
-    if tell and failed > MOST_FAULTS:
-        log.error("and %d more like these", failed - MOST_FAULTS)
-    return failed

@@ -9,6 +9,7 @@ from ..rules import checks, uris
 from ..rules.checks import Refused
 from ..rules.parameters import Value, check_options
 from ..rules.quoting import quoted
+from ..rules.replacing import Difference
 from ..rules.rows import Owner
 from . import (
     announcements,
@@ -22,6 +23,7 @@ from . import (
     startup,
 )
 from .announcements import NOT_MONITORED, Change
+from .steps import Steps, at_once
 
 log = logging.getLogger("keepalive")
 
@@ -138,18 +140,24 @@ def configure_group(name: object, options: Mapping[str, object]) -> None:
     loads.note_group(group, checked)
 
 
-def reload(force: object) -> None:
+def reload(force: object, dry_run: bool = False) -> Difference:
     """Make the destinations of the list file those that it has now.
 
-    Arguments: force, whether any number may go. Raises: Refused, SharedMemoryFull; see lists.reload().
+    Arguments: force, whether any number may go; dry_run, whether nothing is to change.
+    Returns: what has changed, or would. Raises: Refused, SharedMemoryFull; see lists.reload().
     """
+    return at_once(reload_in_steps(force, dry_run))
+
+
+def reload_in_steps(force: object, dry_run: bool = False) -> Steps[Difference]:
+    """Do what reload() does."""
     if not isinstance(force, bool):
         raise Refused(f"force {quoted(force)}: True or False is needed")
     if startup.is_early():
         raise Refused("the list file is read at the start")
     if not startup.start():
         raise Refused("another process is just reading the list file, at the start")
-    lists.reload(force)
+    return (yield from lists.reload_in_steps(force, dry_run))
 
 
 def keys() -> list[str]:

@@ -17,7 +17,7 @@ from ..rules import replacing
 from ..rules.parameters import Value
 from ..rules.rows import Owner
 from ..rules.uris import Destination
-from . import configuration, group_options, lists, state_file
+from . import configuration, group_options, lists, ownership, state_file
 
 log = logging.getLogger("keepalive")
 
@@ -168,7 +168,7 @@ def _bring_in_what_the_script_wants(tell: bool) -> int:
     failed += _failures(
         "group %s is not configured: %s", _startup.groups, group_options.configure_missing, tell
     )
-    return failed + lists.register_missing(kept, tell)
+    return failed + ownership.register_missing(kept, tell)
 
 
 def _failures(trouble: str, kept: Mapping[str, V], bring_in: Callable[[str, V], None], tell: bool) -> int:

@@ -13,6 +13,7 @@ from keepalive_core.rules.method_parameters import (
     one_of,
     options,
     text,
+    texts,
     whole,
 )
 
@@ -74,6 +75,7 @@ def test_a_method_that_takes_nothing_says_so() -> None:
         (whole(0, 9), [0, 9], [-1, 10, 1.0, True, "1", None]),
         (number(0, 9), [0, 9, 1.5], [-1, 9.1, True, "1", None, 10**60]),
         (one_of("", "up"), ["", "up"], ["down", "UP", 1, None, ["up"]]),
+        (texts(2), [[], ["a", ""]], ["a", ["a", 1], ["a", "b", "c"], ["x" * 4097], None, {"a": 1}]),
         (
             options,
             [{}, {"rise": 1, "a": "x", "b": 1.5}],

@@ -279,3 +279,22 @@ def test_nobody_has_said_anything() -> None:
     settings.modparam("fall", 4)
     assert settings.is_said_by("fall", "4")
     assert not settings.is_said_by("fall", "1")
+
+
+def test_who_set_a_parameter() -> None:
+    """Whose word is in force; what this process has not heard of was set at run time."""
+    settings = Settings()
+    for name, parameter in PARAMETERS.items():
+        settings.define(name, parameter.defined)
+    settings.define("ping_interval", "20")
+    settings.define("profile", "carrier")
+    settings.modparam("ping_timeout", 700)
+    asked = ("ping_interval", "ping_timeout", "fall", "ping_jitter", "profile")
+    in_force = settings.values()
+    assert [settings.set_by(name, in_force[name]) for name in asked] == [
+        *("kamailio.cfg", "script", "profile", "default", "kamailio.cfg")
+    ]
+    assert [settings.set_by(name, value) for name, value in (("fall", 9), ("ping_jitter", 9))] == [
+        "kamcmd"
+    ] * 2
+    assert Settings().set_by("rise", PARAMETERS["rise"].default) == "default"

@@ -19,6 +19,7 @@ from keepalive_core.rules.record import (
     fast_success,
     last_evidence,
     newest_sent_in,
+    since_and_latency,
 )
 from keepalive_core.rules.schedule import SECOND
 from keepalive_core.rules.states import DOWN, UNKNOWN, UP
@@ -258,3 +259,12 @@ def test_what_is_sound_at_a_glance_makes_sense(at: int, gone: int, come: str) ->
         assert seen == (known.generation, known.state, known.newest_sent)
         assert known.drain_until == 0
         assert known.state in (UNKNOWN, UP, DOWN)
+
+
+def test_what_destinations_are_sorted_by() -> None:
+    """The two fields are read from a text as from the record itself; what is no record raises."""
+    known = UP_BEFORE._replace(since=123, latency=456, result="reply", reason="200 OK in 5 ms")
+    assert since_and_latency(known.text()) == (123, 456)
+    for text in ("", "nonsense", "1 2 3"):
+        with pytest.raises((ValueError, IndexError)):
+            since_and_latency(text)

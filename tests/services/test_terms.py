@@ -58,9 +58,9 @@ def test_without_its_registration_a_ping_is_judged(keepalive: ModuleType, server
     keepalive.add_destination(A, "me", ping_interval=3600)
     server.answer(200, 3)
     row = server.ksr.tables["keepalive_destination"].pop("sip:192.168.10.20:5060")
-    import keepalive_core.kamailio.tables as tables
+    import keepalive_core.kamailio.revised_rows as revised_rows
 
-    tables.revise()
+    revised_rows.revise()
     assert keepalive.report_failure(A) == 0
     assert keepalive.state(A) == keepalive.DOWN
     server.ksr.tables["keepalive_destination"]["sip:192.168.10.20:5060"] = row

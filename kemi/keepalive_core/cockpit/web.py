@@ -3,7 +3,7 @@
 from aiohttp import web
 
 from ..rules.http_heads import MOST_BODY
-from . import metrics, page_files
+from . import metrics, page_files, rpc_calls
 from .serving import Serving
 
 
@@ -13,6 +13,7 @@ def application() -> web.Application:
     app.router.add_get("/healthz", _health)
     metrics.serve(app)
     page_files.serve(app)
+    rpc_calls.serve(app)
     return app
 
 

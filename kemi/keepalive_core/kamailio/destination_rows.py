@@ -32,6 +32,7 @@ from ..rules.record import HISTORY as MOST_CHANGES
 from ..rules.record import Health, newest_sent_in
 from ..rules.rows import Registration
 from ..rules.service_code import groups_keeping, kept_by
+from .revised_rows import revise
 from .tables import (
     ADMIN,
     COMMON,
@@ -51,7 +52,6 @@ from .tables import (
     read_row,
     read_text,
     replace_text,
-    revise,
     store,
 )
 
@@ -138,7 +138,7 @@ newest_sent: Callable[[str], int | None] = partial(read_row, HEALTH, parse=newes
 def store_registration(key: str, registered: Registration) -> None:
     """Write how a destination is registered. Raises: SharedMemoryFull."""
     _replace(DESTINATION, key, rows.json_text(registered))
-    _note_registered()
+    _note_registered(key)
 
 
 def store_health(key: str, known: Health) -> None:
@@ -240,19 +240,19 @@ def store_admin(key: str, said: Admin | None) -> None:
         KSR.htable.sht_rm(ADMIN, key)
     else:
         store(ADMIN, key, rows.json_text(said))
-    revise()
+    revise(key)
 
 
 def remove(key: str) -> None:
     """Remove all rows of a destination; the one that is_alive reads first."""
     for table in (STATE, HEALTH, DESTINATION, HISTORY, NEWS, ADMIN):
         KSR.htable.sht_rm(table, key)
-    _note_registered()
+    _note_registered(key)
 
 
-def _note_registered() -> None:
+def _note_registered(key: str) -> None:
     next_number("registered")
-    revise()
+    revise(key)
 
 
 def registered() -> int:

@@ -21,6 +21,7 @@ import KSR
 
 from ..rules import rows
 from ..rules.parameters import Value
+from .revised_rows import revise
 from .tables import (
     COMMON,
     GROUP,
@@ -35,7 +36,6 @@ from .tables import (
     read_number,
     read_row,
     read_text,
-    revise,
     store,
 )
 

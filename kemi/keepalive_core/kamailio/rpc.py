@@ -1,6 +1,7 @@
 """Kamailio's RPC commands, asked from within as kamcmd asks them; the module jsonrpcs does it."""
 
 import json
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import KSR
@@ -17,6 +18,11 @@ def ask(method: str, *parameters: str | int) -> Any:
 
     Raises: Unanswered.
     """
+    return pass_on(method, parameters)
+
+
+def pass_on(method: str, parameters: Sequence[Any] | Mapping[str, Any]) -> Any:
+    """Return what an RPC command answers to parameters of JSON. Raises: Unanswered; see ask()."""
     if not hasattr(KSR, "jsonrpcs"):
         raise Unanswered(f"{method} can't be asked: load jsonrpcs.so")
     request = {"jsonrpc": "2.0", "method": method, "params": parameters, "id": 1}

@@ -17,7 +17,8 @@ from typing import Final
 from ..rules import rows
 from ..rules.parameters import Value
 from ..rules.times import SECOND
-from .tables import COMMON, get, locked, read_number, read_row, revise, store
+from .revised_rows import revise
+from .tables import COMMON, get, locked, read_number, read_row, store
 
 
 def may_tell(what: str, now: int, seconds: int = 60) -> bool:

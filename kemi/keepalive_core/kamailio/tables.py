@@ -60,6 +60,7 @@ GROUP_CHANGE: Final = "keepalive_group_change"
 GROUP_OPTIONS: Final = "keepalive_group_options"
 UPLINK: Final = "keepalive_uplink"
 RESTORED: Final = "keepalive_restored"
+REVISED: Final = "keepalive_revised"
 ORDER: Final = "keepalive_order"
 METRICS: Final = "keepalive_metrics"
 # A counter whose row made no sense goes on above this.
@@ -241,11 +242,6 @@ def revision() -> int | None:
         return None
     value: int | None = get(COMMON, "revision")
     return value
-
-
-def revise() -> None:
-    """Tell of a change, behind it: whoever reads the new revision reads the change too."""
-    next_number("revision")
 
 
 def next_number(counter: str) -> int:

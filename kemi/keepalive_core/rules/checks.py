@@ -17,6 +17,13 @@ class Refused(ValueError):
     """A request was refused; the message says which and why. Nothing has changed."""
 
 
+class NotMonitored(Refused):
+    """A destination is none that is monitored."""
+
+    def __init__(self, destination: object) -> None:
+        super().__init__(f"{quoted(destination)} is not monitored")
+
+
 def owner_name(value: object) -> str:
     """Return the name of an owner. Raises: Refused."""
     if value == "":

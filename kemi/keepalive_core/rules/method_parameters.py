@@ -44,6 +44,14 @@ def options(value: object) -> str:
     return "" if is_sound else "an object of parameters with numbers and texts is needed"
 
 
+def texts(most: int) -> Kind:
+    """Return the kind that is an array of texts. Arguments: most, how many."""
+    needed = f"an array of up to {most} texts is needed"
+    return lambda value: (
+        "" if isinstance(value, list) and len(value) <= most and not any(map(text, value)) else needed
+    )
+
+
 def one_of(*words: str) -> Kind:
     """Return the kind that is one of some words; "" is any of them, if it is among them."""
     needed = f"one of {', '.join(word for word in words if word)} is needed"

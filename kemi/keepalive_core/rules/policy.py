@@ -89,6 +89,26 @@ class Settings:
             self._in_force = {**defaults, **PROFILES.get(str(said.get("profile", "")), {}), **said}
         return self._in_force
 
+    def set_by(self, name: str, value: Value) -> str:
+        """Return who sets a parameter to the value that is in force.
+
+        Returns: "kamcmd", for whatever is not known here of what was set at run time, "script",
+        "kamailio.cfg", "profile" or "default".
+        """
+        parameter = PARAMETERS[name]
+        profile = PROFILES.get(str(self.said().get("profile", "")), {})
+        sayings = {
+            "script": self._modparam,
+            "kamailio.cfg": self._defined,
+            "profile": profile,
+            "default": {name: parameter.default},
+        }
+        by = next(by for by, said in sayings.items() if name in said)
+        if sayings[by][name] != value:
+            return "kamcmd"
+        # keepalive-settings.cfg defines all that kamailio.cfg does not.
+        return "default" if by == "kamailio.cfg" and value == parameter.default else by
+
     def profile(self) -> tuple[str, dict[str, Value], dict[str, Value]]:
         """Return the profile's name, "" for none, what it says, and what is said beside it instead."""
         said = self.said()

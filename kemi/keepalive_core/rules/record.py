@@ -112,6 +112,8 @@ class Health(NamedTuple):
 _STATE, _NEWEST_SENT, _STREAK, _LAST_UP, _OK, _OTHERS = map(
     Health._fields.index, ("state", "newest_sent", "streak", "last_up", "ok", "voids")
 )
+_LATENCY: Final = Health._fields.index("latency")
+_SINCE: Final = Health._fields.index("since") - _OTHERS
 _CALLS: Final = _OTHERS + 1
 _REASON: Final = _CALLS + 3
 
@@ -159,6 +161,15 @@ def at_a_glance(record: str) -> tuple[int, int, int] | None:
 def last_evidence(health: Health) -> int:
     """Return when the newest evidence of a destination came, in us: a ping with a verdict left, or a call."""
     return max(health.heard, health.traffic, 0 if health.voids else health.newest_sent)
+
+
+def since_and_latency(record: str) -> tuple[int, int]:
+    """Return the fields ``since``, in epoch seconds, and ``latency``, in us, of a record's text alone.
+
+    It is what destinations are sorted by, of all of them. Raises: ValueError or IndexError for no record.
+    """
+    words = record.split(" ", _OTHERS + 1)
+    return int(words[_OTHERS].split(",", _SINCE + 1)[_SINCE]), int(words[_LATENCY])
 
 
 def newest_sent_in(record: str) -> int:

@@ -24,6 +24,8 @@ from .states import STATE_NAMES
 _DIGITS: Final = 19
 # The width of listening.Queue's bits, in hexadecimal digits.
 _HEX_DIGITS: Final = 100
+OF_RPC: Final = "rpc"
+"""The origin of an owner that an operator added by RPC; that of all others is empty"""
 # The width of the row that names the callback that runs.
 _RUNNING: Final = 256
 
@@ -42,6 +44,8 @@ class Owner(NamedTuple):
     """a higher number is better"""
     weight: int = 0
     """a higher number is better, among those of one priority"""
+    origin: str = ""
+    """OF_RPC if an operator added it by RPC"""
 
     def copy_of_user_attr(self) -> Any:
         """Return what may be handed out: the owner itself is remembered, and shared."""
@@ -106,6 +110,7 @@ def _owner(*fields: Any) -> Owner:
     _require(isinstance(owner.callback, str) and isinstance(owner.group, str))
     # As checks.group_name() has it: half a character is no key to Kamailio.
     _require(owner.group.isprintable())
+    _require(owner.origin in ("", OF_RPC))
     return owner._replace(options=check_options(owner.options))
 
 

@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Mapping
+from typing import Final
 
 from ..kamailio import callback_rows, destination_rows, tables
 from ..kamailio.kamailio_log import about
@@ -10,7 +11,7 @@ from ..rules.checks import Refused
 from ..rules.parameters import Value, check_options
 from ..rules.quoting import quoted
 from ..rules.replacing import Difference
-from ..rules.rows import Owner
+from ..rules.rows import OF_RPC, Owner
 from . import (
     announcements,
     callback_names,
@@ -29,6 +30,7 @@ log = logging.getLogger("keepalive")
 
 # The owner of what modparam("destination", ...) adds.
 MODPARAM_OWNER = "modparam"
+_NO_OPTIONS: Final[Mapping[str, object]] = {}
 
 
 def add(
@@ -57,6 +59,41 @@ def add(
         checks.number(f"priority of {uri!r}", priority),
         checks.number(f"weight of {uri!r}", weight),
     )
+    _register(destination, name, wanted, options)
+
+
+def add_by_rpc(
+    uri: object,
+    owner: object,
+    group: object = "",
+    priority: object = 0,
+    weight: object = 0,
+    options: Mapping[str, object] = _NO_OPTIONS,
+) -> None:
+    """Register a destination for an owner as an operator asks, or update what RPC registered for it before.
+
+    Raises: as add(), and Refused if the script, kamailio.cfg or the list file has registered it for that
+    owner: what RPC removes again is only what RPC has added.
+    """
+    destination = uris.parse(uri)
+    name = checks.owner_name(owner)
+    known = destination_rows.registration(destination.key)
+    if known and name in known.owners and known.owners[name].origin != OF_RPC:
+        raise Refused(f"{quoted(name)} owns {quoted(uri)} already, and that was not added by RPC")
+    wanted = Owner(
+        0,
+        "",
+        None,
+        check_options(options),
+        checks.group_name(destination.uri, group),
+        checks.number("priority", priority),
+        checks.number("weight", weight),
+        OF_RPC,
+    )
+    _register(destination, name, wanted, options)
+
+
+def _register(destination: uris.Destination, name: str, wanted: Owner, options: Mapping[str, object]) -> None:
     is_early = startup.is_early()
     configuration.check_pingable(destination.uri, wanted.options, _options_of_group(wanted.group, is_early))
     configuration.warn_of_aliases(options)

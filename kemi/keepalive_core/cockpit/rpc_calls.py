@@ -1,0 +1,146 @@
+"""POST /RPC: JSON-RPC 2.0; its methods are those of services/operators.py, and some of Kamailio's."""
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Collection, Generator
+from typing import Any, Final
+
+from aiohttp import web
+
+from ..kamailio import rpc
+from ..kamailio.kamailio_log import about
+from ..rules import json_rpc
+from ..rules.checks import NotMonitored
+from ..rules.json_rpc import Answer, Error, Fault, Request
+from ..rules.method_parameters import InvalidParams
+from ..rules.parameters import InvalidSetting
+from ..rules.quoting import shown
+from ..rules.uris import InvalidURI
+from ..services import operators
+from ..services.refusals import REFUSALS
+from ..services.snapshot import the_snapshot
+from . import http_defines
+from .access import Caller, caller
+
+log = logging.getLogger("keepalive")
+
+PATH: Final = "/RPC"
+# The most characters of an error's message.
+_MOST_MESSAGE: Final = 1000
+# How often the snapshot is kept fresh while somebody looks, in s.
+_LOOKS: Final = 1.0
+
+
+def serve(app: web.Application) -> None:
+    """Have an application serve it."""
+    calls = Calls(http_defines.settings().methods)
+    app.router.add_post(PATH, calls.answer)
+    app.cleanup_ctx.append(_keep_fresh)
+
+
+class Calls:
+    """Answers requests, one behind the other; while one waits others have their turn.
+
+    Arguments: passed_on, the names of Kamailio's methods that are passed on.
+    """
+
+    def __init__(self, passed_on: Collection[str]) -> None:
+        self._passed_on = passed_on
+
+    async def answer(self, request: web.Request) -> web.Response:
+        """Return what is said to a body."""
+        who = caller()
+        message = json_rpc.parse(await request.read())
+        answers = []
+        for part in message.parts:
+            answer = await self._answer(part, who)
+            if isinstance(part, Fault) or not part.is_notification:
+                answers.append(answer)
+        refused = who.refusal_of_change
+        is_refused = any(answer.error and answer.error.code == json_rpc.NOT_ALLOWED for answer in answers)
+        status = refused.status if refused and is_refused else 200
+        if not answers:
+            return web.Response(status=204)
+        pieces = []
+        for piece in json_rpc.written(answers, message.is_batch):
+            pieces.append(piece)
+            await asyncio.sleep(0)
+        return web.Response(body=b"".join(pieces), status=status, content_type="application/json")
+
+    async def _answer(self, part: Request | Fault, who: Caller) -> Answer:
+        if isinstance(part, Fault):
+            return Answer(part.id, error=part.error)
+        try:
+            return Answer(part.id, await self._result(part, who))
+        except Exception as error:
+            return Answer(part.id, error=_error(part.method, error))
+
+    async def _result(self, asked: Request, who: Caller) -> Any:
+        name = asked.method
+        if name in self._passed_on:
+            _check_right(who, True)
+            return rpc.pass_on(name, asked.params)
+        if not name.startswith(operators.PREFIX):
+            raise operators.UnknownMethod(name)
+        name = name.removeprefix(operators.PREFIX)
+        _check_right(who, operators.method(name).changes)
+        return await done(operators.call(name, asked.params, who.operator))
+
+
+class _NotAllowed(Exception):
+    """Somebody may not change anything; the message says why."""
+
+
+def _check_right(who: Caller, changes: bool) -> None:
+    if changes and who.refusal_of_change:
+        raise _NotAllowed(who.refusal_of_change.sentence)
+
+
+_INVALID: Final = (InvalidParams, InvalidURI, InvalidSetting)
+
+
+def _error(method: str, error: Exception) -> Error:
+    """Return what is said of what went wrong."""
+    if isinstance(error, operators.UnknownMethod):
+        return Error.of(json_rpc.METHOD_NOT_FOUND)
+    sentence = " ".join(shown(str(error), _MOST_MESSAGE).split())
+    if isinstance(error, _INVALID):
+        return Error(json_rpc.INVALID_PARAMS, f"Invalid params: {sentence}")
+    if isinstance(error, _NotAllowed):
+        return Error(json_rpc.NOT_ALLOWED, sentence)
+    if isinstance(error, NotMonitored):
+        return Error(json_rpc.NOT_MONITORED, sentence)
+    if isinstance(error, REFUSALS):
+        return Error(json_rpc.REFUSED, sentence)
+    log.error("%s failed", shown(method, 80), exc_info=error, extra=about(type(error).__name__))
+    return Error.of(json_rpc.INTERNAL_ERROR)
+
+
+async def done(found: Any) -> Any:
+    """Return what a method returns; while a generator makes it, others have their turn."""
+    if not isinstance(found, Generator):
+        return found
+    try:
+        while True:
+            await asyncio.sleep(next(found) or 0)
+    except StopIteration as end:
+        return end.value
+    finally:
+        found.close()
+
+
+async def _keep_fresh(app: web.Application) -> AsyncIterator[None]:
+    """Have the snapshot looked through each second while somebody looks at it."""
+    task = asyncio.create_task(_look())
+    yield
+    task.cancel()
+
+
+async def _look() -> None:
+    while True:
+        await asyncio.sleep(_LOOKS)
+        if the_snapshot.is_looked_at():
+            try:
+                await done(the_snapshot.look())
+            except Exception:
+                log.exception("%s failed", "the look at all destinations")

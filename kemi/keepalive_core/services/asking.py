@@ -1,0 +1,69 @@
+"""What operators ask that changes nothing, beside the views: one destination, one group, the server.
+
+Raises: what is in refusals.REFUSALS, among them NotMonitored.
+"""
+
+from typing import Any
+
+from ..rules import uris
+from ..rules.operator import Operator
+from ..rules.parameters import PARAMETERS
+from ..rules.service_code import ERROR
+from ..rules.states import DOWN, UP
+from . import alive_members, change_log, configuration, driving, information, lookup, order_book
+from . import selftest as tests_of_server
+
+
+def info(operator: Operator, destination: str) -> information.Information:
+    """Return all that is known of a destination."""
+    key, _ = driving.monitored(destination)
+    return information.of(key)
+
+
+def is_alive(operator: Operator, destination: str) -> int:
+    """Return what is_alive says of a destination, -1 if it is not monitored."""
+    return lookup.is_alive(uris.parse(destination).key)
+
+
+def state(operator: Operator, destination: str) -> int:
+    """Return a destination's health, -1 if it is not monitored."""
+    return lookup.state(uris.parse(destination).key)
+
+
+def alive(operator: Operator, group: str) -> list[str]:
+    """Return the members of a group that are alive, the best first."""
+    return alive_members.alive(group)
+
+
+def is_group_alive(operator: Operator, group: str) -> int:
+    """Return 1 if any member of a group is alive, 2 if none is, -1 if there is no such group."""
+    anyone = alive_members.is_alive(group)
+    return ERROR if anyone is None else UP if anyone else DOWN
+
+
+def changes(operator: Operator, since: int, count: int) -> dict[str, Any]:
+    """Return the newest changes of states of all destinations."""
+    return change_log.the_log.changes(since, count)
+
+
+def orders(operator: Operator, count: int) -> list[dict[str, Any]]:
+    """Return the last orders of operators, the newest first."""
+    return order_book.orders(count)
+
+
+def settings(operator: Operator) -> dict[str, dict[str, Any]]:
+    """Return what is in force of each parameter, its default, and who set it."""
+    return {
+        name: {
+            "value": value,
+            "default": PARAMETERS[name].default,
+            "unit": PARAMETERS[name].kind.unit,
+            "set_by": configuration.settings.set_by(name, value),
+        }
+        for name, value in configuration.values().items()
+    }
+
+
+def selftest(operator: Operator) -> list[str]:
+    """Return what keepalive needs and is not there; the log has a line for each."""
+    return tests_of_server.run()

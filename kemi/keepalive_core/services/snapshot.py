@@ -1,0 +1,252 @@
+"""What is shown of all destinations: a row of each, kept in the process that shows them, for all who look.
+
+Rows are made once. After that only a row's code is read, once a second while somebody looks, and the row is
+made anew if that says something else, or if ``revised_rows`` names its destination. So to look at 100,000
+costs some 40 ms a second. All that takes long is a generator, which yields whenever others may have a turn.
+"""
+
+import time
+from collections.abc import Callable, Iterable, Iterator
+from itertools import chain
+from operator import attrgetter
+from typing import Any, Final
+
+from ..kamailio import destination_rows, revised_rows, tables
+from ..rules import record
+from ..rules.service_code import is_sound, shown_as
+from ..rules.showing import CLASSES
+from ..rules.states import STATE_NAMES, UNKNOWN
+from . import startup
+from .shown_groups import ShownGroups
+
+# Destinations that are looked at between two yields: a code takes 0.3 us, a row 20.
+_CODES_AT_ONCE: Final = 2000
+_ROWS_AT_ONCE: Final = 100
+# Who looks finds codes that were read at most this long ago, in s; a process that has time reads them sooner.
+_FRESH: Final = 2.0
+# For how long after the last look such a process goes on, in s.
+_LOOKED_AT: Final = 10.0
+# The time in s after which a revision that names no destination is none of one.
+_UNNAMED: Final = 1.0
+# Further from any revision than those that are kept.
+_NOTHING: Final = -(1 << 40)
+# The most owners and groups of which there is one copy: see _one().
+_MOST_SAME: Final = 10_000
+# How often latencies are read anew while somebody sorts by them, in s.
+_LATENCY_FRESH: Final = 10.0
+
+Waits = Iterator[float | None]
+"""yields None, or the seconds for which there is nothing to do"""
+
+
+class Row:
+    """What is kept of a destination."""
+
+    __slots__ = ("code", "groups", "key", "latency", "owners", "shown", "since", "text", "uri")
+
+    def __init__(self, key: str) -> None:
+        self.key = key
+        self.uri = key
+        self.owners: tuple[tuple[str, str], ...] = ()
+        """the names of its owners, each with the group that it is in for that one, "" for none"""
+        self.groups: tuple[str, ...] = ()
+        self.code = 0
+        self.shown = STATE_NAMES[UNKNOWN]
+        """as what it is counted"""
+        self.since = 0
+        """epoch seconds of the last change of its state, or of the mode that it is in"""
+        self.latency = 0
+        """us"""
+        self.text = ""
+        """in which is searched"""
+
+
+class Snapshot:
+    """All destinations as they are shown; one for each process that shows them."""
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self.rows: dict[str, Row] = {}
+        self.counts = dict.fromkeys(CLASSES, 0)
+        self.changes = 0
+        """another number after each change of what rows are sorted by"""
+        self.groups = ShownGroups()
+        self._same: dict[Any, Any] = {}
+        """of owners and groups that many rows have one copy"""
+        self._revision = _NOTHING
+        """up to which all is known"""
+        self._unnamed = 0
+        """the revision behind which one was found that names no destination yet"""
+        self._unnamed_since = 0.0
+        self._looked = 0.0
+        """when codes were read last"""
+        self._read_latencies = 0.0
+        self._asked = -_LOOKED_AT
+        """when somebody looked last"""
+        self._is_followed = False
+        """whether somebody makes those rows anew that revisions name, for all who look"""
+        self._by_name: list[Row] = []
+        self._new: list[Row] = []
+        """rows that came since that was sorted"""
+        self._has_lost = False
+        """whether rows went since"""
+        self._sorted: dict[str, tuple[int, list[Row]]] = {}
+        """what was sorted otherwise, and at which number of changes"""
+
+    # --- how it is kept -------------------------------------------------------------------------------------
+
+    def is_looked_at(self) -> bool:
+        """Say whether somebody looked within the last seconds, so that it is worth being kept fresh."""
+        return self._clock() - self._asked < _LOOKED_AT
+
+    def fresh(self) -> Waits:
+        """Bring it up to date for somebody who looks. Raises: SharedMemoryFull."""
+        self._asked = self._clock()
+        while self._is_followed:
+            yield 0.005
+        self._is_followed = True
+        try:
+            yield from self._follow()
+        finally:
+            self._is_followed = False
+        if self._clock() - self._looked > _FRESH:
+            yield from self.look()
+
+    def _follow(self) -> Waits:
+        """Make those rows anew that revisions name."""
+        revision = tables.revision() or 0
+        if revision == self._revision:
+            return
+        if not 0 <= revision - self._revision <= revised_rows.KEPT or not revised_rows.is_kept():
+            yield from self._load(revision)
+            return
+        named, self._revision = revised_rows.revised(self._revision, revision)
+        yield from self._make(named)
+        if self._revision == revision:
+            return
+        # It is about to be named, by a process that is just changing something, unless that takes too long.
+        if self._unnamed != self._revision:
+            self._unnamed, self._unnamed_since = self._revision, self._clock()
+        elif self._clock() - self._unnamed_since > _UNNAMED:
+            yield from self._load(revision)
+
+    def _load(self, revision: int) -> Waits:
+        """Make all rows."""
+        startup.start()
+        keys = destination_rows.monitored_keys()
+        yield None
+        yield from self._make(self.rows.keys() - set(keys))
+        yield from self._make(keys)
+        self._revision = revision
+        self._looked = self._read_latencies = self._clock()
+
+    def look(self) -> Waits:
+        """Read the code of each row, and make those rows anew that have another one."""
+        rows = list(self.rows.values())
+        for at in range(0, len(rows), _CODES_AT_ONCE):
+            # No call between: this is what is done most often.
+            number, state = tables.number, tables.STATE
+            try:
+                changed = [
+                    row.key for row in rows[at : at + _CODES_AT_ONCE] if number(state, row.key) != row.code
+                ]
+            except UnicodeDecodeError:
+                changed = []
+            yield from self._make(changed)
+            yield None
+        self._looked = self._clock()
+
+    def _make(self, keys: Iterable[str]) -> Waits:
+        for number, key in enumerate(keys, 1):
+            self.make(key)
+            if not number % _ROWS_AT_ONCE:
+                yield None
+
+    def make(self, key: str) -> Row | None:
+        """Make a row anew; None if its destination is monitored no more."""
+        registered = destination_rows.registration(key)
+        row = self.rows.get(key)
+        if row is None:
+            if registered is None:
+                return None
+            row = self.rows[key] = Row(key)
+            self._new.append(row)
+        else:
+            self._count(row, -1)
+        self.changes += 1
+        if registered is None:
+            del self.rows[key]
+            self._has_lost = True
+            return None
+        # A row that is missing, or makes no sense, is mended within seconds.
+        code = destination_rows.service_code(key)
+        row.code = -1 if code is None else code
+        if is_sound(code):
+            row.shown = shown_as(code)
+        row.uri = key if registered.uri == key else registered.uri
+        row.owners = self._one(tuple((name, owner.group) for name, owner in registered.owners.items()))
+        row.groups = self._one(registered.groups)
+        row.text = f"{key} {row.uri} {' '.join(row.groups)}".lower()
+        admin = destination_rows.admin(key)
+        try:
+            text = tables.read_text(tables.HEALTH, key) or ""
+            row.since, row.latency = record.since_and_latency(text)
+        except (ValueError, IndexError):
+            row.since = row.latency = 0
+        if admin:
+            row.since = admin.since
+        self._count(row, 1)
+        return row
+
+    def _one(self, value: Any) -> Any:
+        if len(self._same) > _MOST_SAME:
+            self._same.clear()
+        return self._same.setdefault(value, value)
+
+    def _count(self, row: Row, by: int) -> None:
+        self.counts[row.shown] += by
+        self.groups.count(row.groups, row.shown, by)
+
+    # --- what it shows --------------------------------------------------------------------------------------
+
+    def sorted(self, sort: str) -> list[Row]:
+        """Return all rows in an order of showing.SORTS, which is not to be changed."""
+        if self._new or self._has_lost:
+            rows = [row for row in self._by_name + self._new if self.rows.get(row.key) is row]
+            # What was sorted before is sorted again in a fraction of the time.
+            rows.sort(key=attrgetter("key"))
+            self._by_name, self._new, self._has_lost = rows, [], False
+        if sort == "name":
+            return self._by_name
+        changes, rows = self._sorted.get(sort, (-1, []))
+        if changes != self.changes:
+            rows = _in_order(sort, self._by_name)
+            self._sorted[sort] = self.changes, rows
+        return rows
+
+    def latencies(self) -> Waits:
+        """Read the latencies anew, if they are old."""
+        if self._clock() - self._read_latencies < _LATENCY_FRESH:
+            return
+        self._read_latencies = self._clock()
+        for number, row in enumerate(list(self.rows.values()), 1):
+            try:
+                row.latency = record.since_and_latency(tables.read_text(tables.HEALTH, row.key) or "")[1]
+            except (ValueError, IndexError):
+                row.latency = 0
+            if not number % _CODES_AT_ONCE:
+                yield None
+        self.changes += 1
+
+
+def _in_order(sort: str, by_name: list[Row]) -> list[Row]:
+    """Return rows in an order; those that are equal in that are in the order of their names."""
+    if sort != "worst":
+        return sorted(by_name, key=attrgetter(sort), reverse=True)
+    by_class: dict[str, list[Row]] = {each: [] for each in CLASSES}
+    for row in by_name:
+        by_class[row.shown].append(row)
+    return list(chain.from_iterable(by_class.values()))
+
+
+the_snapshot = Snapshot()

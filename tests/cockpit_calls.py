@@ -1,0 +1,54 @@
+"""Calls of operators' methods, in a process that serves HTTP."""
+
+from collections.abc import Generator
+from typing import Any
+
+from conftest import FakeServer
+
+ANNA = ("anna", "unix socket")
+A, B, C = (f"sip:192.168.10.{number}" for number in (20, 30, 40))
+
+
+class Desk:
+    """An operator, who calls methods as JSON-RPC has them, and gets their results."""
+
+    def __init__(self, server: FakeServer) -> None:
+        server.define("http", "unix:/run/kamailio/keepalive.sock")
+        server.define("cockpit", "1")
+        self.server = server
+        self.keepalive: Any = server.process()
+        from keepalive_core.rules.operator import Operator
+        from keepalive_core.services import change_log, operators, viewing
+
+        self.anna = Operator(*ANNA)
+        self._call = operators.call
+        self._log = change_log.the_log
+        self.snapshot = viewing.the_snapshot
+
+    def call(self, name: str, /, *params: Any, **named: Any) -> Any:
+        """Return a method's result; meanwhile time passes, and pings are answered by 200.
+
+        ``start`` is its parameter ``from``, a name that none of Python's can have.
+        """
+        by_name = {{"start": "from"}.get(each, each): value for each, value in named.items()}
+        found = self._call(name, by_name or list(params), self.anna)
+        if not isinstance(found, Generator):
+            return found
+        while True:
+            try:
+                step = next(found)
+            except StopIteration as end:
+                return end.value
+            if step:
+                self.server.answer(200, 0.1)
+                self._log.take()
+
+    def look(self) -> None:
+        """Have the snapshot see what has changed of itself."""
+        for _ in self.snapshot.look():
+            pass
+
+    @property
+    def told(self) -> list[str]:
+        """The NOTICE lines of operators' orders."""
+        return [line for line in self.server.ksr.lines("notice") if "keepalive: anna" in line]

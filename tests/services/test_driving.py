@@ -1,0 +1,229 @@
+"""What operators order is done, told in one line, and kept."""
+
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from cockpit_calls import A, B, Desk
+from conftest import FakeServer
+from keepalive_core.rules.checks import NotMonitored, Refused
+from keepalive_core.rules.parameters import InvalidSetting
+from keepalive_core.rules.uris import InvalidURI
+
+KEY = f"{A}:5060"
+
+
+@pytest.fixture
+def desk(server: FakeServer) -> Desk:
+    found = Desk(server)
+    assert found.keepalive.add_destination(A, "script") == 0
+    server.answer(200, 2)
+    return found
+
+
+def line(text: str) -> str:
+    return f"keepalive: anna (unix socket): {text}"
+
+
+def test_maintenance_and_back(desk: Desk) -> None:
+    """Both modes are returned, the line has them as people write them, and who asked is known."""
+    asked = desk.call("set_admin", "SIP:192.168.10.20:5060", "maint", 60, "card swap")
+    assert asked["destination"] == KEY
+    assert asked["before"] == {"mode": "ready", "until": 0, "by": "", "why": ""}
+    until = asked["after"].pop("until")
+    assert until == pytest.approx(time.time() + 60, abs=3)
+    assert asked["after"] == {"mode": "maint", "by": "anna", "why": "card swap"}
+    assert desk.keepalive.is_alive(A) == 2
+    asked = desk.call("set_admin", destination=A, mode="ready")
+    assert (asked["before"]["why"], asked["after"]["mode"]) == ("card swap", "ready")
+    clock = time.strftime("%H:%M", time.localtime(until))
+    assert [each.partition("until ")[0] for each in desk.told] == [
+        line(f"{A} ready -> maint "),
+        line(f"{A} maint "),
+    ]
+    assert f"until {clock} (card swap) -> ready" in desk.told[1] or "until 20" in desk.told[1]
+    newest = desk.call("orders", 1)[0]
+    assert (newest["by"], newest["from"], newest["what"], newest["after"]) == (
+        *("anna", "unix socket"),
+        *(A, "ready"),
+    )
+
+
+def test_a_mode_without_an_end_or_with_a_far_one(desk: Desk) -> None:
+    """Its line has no end, or one with its day."""
+    desk.call("set_admin", A, "drain")
+    desk.call("set_admin", A, "drain", 40 * 86_400)
+    assert desk.told[0] == line(f"{A} ready -> drain")
+    day = time.strftime("%Y-%m-%d %H:%M", time.localtime(time.time() + 40 * 86_400))
+    assert desk.told[1] == line(f"{A} drain -> drain until {day}")
+
+
+CALLS: dict[str, list[Any]] = {
+    "set_admin": ["maint"],
+    "ping_now": [],
+    "report_failure": [],
+    "report_success": [],
+    "report_reply": [503],
+    "info": [],
+}
+
+
+@pytest.mark.parametrize("method", CALLS)
+def test_what_is_not_monitored(desk: Desk, method: str) -> None:
+    """It is said so, and nothing is written; what is no URI is another fault."""
+    with pytest.raises(NotMonitored, match=f"'{B}' is not monitored"):
+        desk.call(method, B, *CALLS[method])
+    with pytest.raises(InvalidURI):
+        desk.call(method, "no uri at all", *CALLS[method])
+    assert desk.told == []
+    assert desk.call("orders") == []
+
+
+def test_a_ping(desk: Desk) -> None:
+    """It leaves at once; the line says who asked."""
+    sent = len(desk.server.ksr.sent)
+    assert desk.call("ping_now", A) == "Ok."
+    desk.server.tick(1.1)
+    assert len(desk.server.ksr.sent) == sent + 1
+    assert desk.told == [line(f"ping {A}")]
+
+
+def test_a_ping_that_is_waited_for(desk: Desk) -> None:
+    """What became of it is the result."""
+    desk.server.answer(200, 2)
+    found = desk.call("ping_now", A, True)
+    assert (found["result"], found["code"]) == ("reply", 200)
+
+
+@pytest.mark.parametrize(("code", "state"), [("report_failure", 2), ("report_success", 1)])
+def test_reports(desk: Desk, code: str, state: int) -> None:
+    """They count as those of a script do, with the name of who made them if he gives no reason."""
+    assert desk.call(code, A) == "Ok."
+    assert desk.keepalive.state(A) == state
+    if state == 2:
+        assert "by anna" in desk.keepalive.info(A)["last_reason"]
+        assert desk.call(code, A, "seen in a trace") == "Ok."
+        assert "seen in a trace" in desk.keepalive.info(A)["last_reason"]
+    assert desk.told[0] == line(f"{A}: a {code.removeprefix('report_')} is reported")
+
+
+def test_replies_of_calls(desk: Desk) -> None:
+    """Each counts, and takes the destination down if there are enough of them."""
+    for _ in range(5):
+        assert desk.call("report_reply", A, 503) == "Ok."
+    assert desk.keepalive.state(A) == 2
+    assert desk.told[0] == line(f"{A}: a reply 503 is reported")
+
+
+def test_destinations_come_and_go(desk: Desk) -> None:
+    """The line says for whom it is monitored, before and after."""
+    assert desk.call("add_destination", uri=B, group="carriers", options={"ping_interval": 5}) == "Ok."
+    assert desk.keepalive.info(B)["options"] == {"ping_interval": 5}
+    assert desk.call("add_destination", B, "rpc", "carriers", 5, 7) == "Ok."
+    assert desk.keepalive.info(B)["owners"]["rpc"]["priority"] == 5
+    for number in range(7):
+        assert desk.keepalive.add_destination(B, f"owner{number}") == 0
+    assert desk.call("del_destination", B) == "Ok."
+    assert desk.told == [
+        line(f"{B} not monitored -> monitored for rpc, in carriers"),
+        line(f"{B} monitored for rpc, in carriers -> monitored for rpc, in carriers"),
+        line(
+            f"{B} monitored for rpc, owner0, owner1, owner2, owner3 and 3 more, in carriers -> "
+            "monitored for owner0, owner1, owner2, owner3, owner4 and 2 more"
+        ),
+    ]
+
+
+def test_what_others_registered_is_not_overwritten(desk: Desk) -> None:
+    """Its callback would be gone; but an operator may delete it."""
+    with pytest.raises(Refused, match=f"'script' owns '{A}' already, and that was not added by RPC"):
+        desk.call("add_destination", A, "script")
+    assert desk.call("del_destination", A, "script") == "Ok."
+    assert desk.keepalive.state(A) == -1
+    with pytest.raises(NotMonitored):
+        desk.call("del_destination", A, "script")
+
+
+@pytest.mark.parametrize(
+    ("params", "fault"),
+    [
+        ([B, ""], Refused),
+        ([B, "x" * 256], Refused),
+        ([B, "me", "a\nb"], Refused),
+        ([B, "me", "g", 0, 0, {"ping_interval": "soon"}], InvalidSetting),
+        ([B, "me", "g", 0, 0, {"callback": "os:system"}], InvalidSetting),
+        ([B, "me", "g", 0, 0, {"origin": "rpc"}], InvalidSetting),
+        (["sip:", "me"], InvalidURI),
+        ([f"{B};transport=sctp", "me"], Refused),
+    ],
+)
+def test_what_can_not_be_added(desk: Desk, params: list[Any], fault: type[Exception]) -> None:
+    """It is refused for what it is; nothing is registered, and no order is written."""
+    with pytest.raises(fault):
+        desk.call("add_destination", *params)
+    assert len(desk.call("list")) == 1
+    assert desk.told == []
+
+
+@pytest.mark.parametrize(("everything", "left"), [(False, [A]), (True, [])])
+def test_flush(desk: Desk, everything: bool, left: list[str]) -> None:
+    """What RPC added goes, and all the rest only if that is asked for."""
+    for number in range(120):
+        assert desk.call("add", f"sip:192.168.11.{number}", "list") == "Ok. Destination added."
+    assert desk.call("add", A, "list") == "Ok. Destination added."
+    assert desk.call("flush", everything) == "Ok. Destination list flushed."
+    assert [each["uri"] for each in desk.call("list")] == left
+    what = "all destinations" if everything else "all destinations added by RPC"
+    assert desk.told[-1] == line(f"{what} {122 if everything else 121} -> 0")
+    assert desk.call("flush", everything) == "Ok. Destination list flushed."
+
+
+def test_the_script_takes_over_what_rpc_added(desk: Desk) -> None:
+    """What it registers for the same owner is not RPC's any more."""
+    assert desk.call("add", B, "list") == "Ok. Destination added."
+    assert desk.keepalive.add_destination(B, "list") == 0
+    assert desk.call("flush") == "Ok. Destination list flushed."
+    assert desk.keepalive.state(B) == 0
+
+
+def test_options_of_a_group(desk: Desk) -> None:
+    """They take the place of those that it had, and the line has both."""
+    assert desk.call("configure_group", "carriers", {"rise": 2, "fall": 3}) == "Ok."
+    assert desk.call("configure_group", name="carriers") == "Ok."
+    assert desk.told == [
+        line("group carriers no options -> rise=2 fall=3"),
+        line("group carriers rise=2 fall=3 -> no options"),
+    ]
+    with pytest.raises(InvalidSetting):
+        desk.call("configure_group", "carriers", {"list_file": "/etc/passwd"})
+    for name in ("", "a\0b", "\ud800"):
+        with pytest.raises(Refused):
+            desk.call("configure_group", name, {"rise": 2})
+
+
+def test_pause_and_resume(desk: Desk) -> None:
+    """Both say how it was and how it is."""
+    assert desk.call("pause") == {"before": "pinging", "after": "paused"}
+    assert desk.call("pause") == {"before": "paused", "after": "paused"}
+    assert desk.call("view")["paused"]
+    assert desk.call("resume") == {"before": "paused", "after": "pinging"}
+    assert desk.told[-1] == line("pings paused -> pinging")
+
+
+def test_a_reload_and_what_it_would_change(desk: Desk, tmp_path: Path) -> None:
+    """A dry run changes nothing, and writes no order."""
+    file = tmp_path / "list"
+    file.write_text(f"{B}\n")
+    desk.keepalive.modparam("list_file", str(file))
+    desk.server.tick(1)
+    found = desk.call("reload", False, True)
+    assert found["added"] == {"count": 1, "first": [f"{B}:5060"]}
+    assert (desk.keepalive.state(B), desk.told) == (-1, [])
+    assert desk.call("reload") == found
+    assert desk.keepalive.state(B) == 0
+    assert desk.told == [line("reload of the list file: 1 added, 0 removed, 0 changed")]
+    file.write_text("no line\n")
+    with pytest.raises(Refused, match="1 bad lines, nothing has changed"):
+        desk.call("reload")

@@ -230,8 +230,13 @@ def test_each_deadline_comes_once_and_in_time(steps: list[tuple[int, int | None]
 @pytest.mark.parametrize("other", Wish)
 def test_a_weaker_wish_takes_nothing_from_a_stronger(one: Wish, other: Wish) -> None:
     """Now comes before soon, and soon before a turn."""
-    order = [Wish.REGULARLY, Wish.SOON, Wish.NOW]
+    order = [Wish.REGULARLY, Wish.SOON, Wish.NOW, Wish.SHOWN]
     assert order.index(one.joined_by(other)) == max(order.index(one), order.index(other))
+
+
+def test_what_is_an_order() -> None:
+    """Somebody wants a ping now, whatever else speaks against it; perhaps to see it."""
+    assert [wish for wish in Wish if wish.is_order] == [Wish.NOW, Wish.SHOWN]
 
 
 def test_a_key_may_be_brought_forward_only() -> None:

@@ -62,7 +62,7 @@ def test_when_a_ping_leaves(now: int, sent: int, not_before: int, wish: Wish) ->
     one.sent, one.not_before, one.wish = sent, not_before, wish
     assert one.soon(now) == max(now, sent + SOONEST)
     assert one.soon(now) <= one.first(now) <= max(now + SECOND, sent + SOONEST)
-    assert one.leaves_at(now) == (now if wish is Wish.NOW else max(now, not_before))
+    assert one.leaves_at(now) == (now if wish.is_order else max(now, not_before))
 
 
 @pytest.mark.parametrize(("mode", "there"), [("", False), ("drain", False), ("maint", True)])

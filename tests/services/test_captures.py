@@ -64,13 +64,13 @@ def test_request_and_reply_are_shown(operator: Operator) -> None:
     shown = operator.ping(answer)
     assert shown["request"].startswith(f"OPTIONS {A} SIP/2.0\r\n")
     assert shown["reply"].startswith("SIP/2.0 200 Fine\r\n")
-    assert (shown["result"], shown["code"], shown["latency_ms"]) == ("reply", 200, 12.0)
+    assert (shown["result"], shown["code"], shown["latency_ms"], shown["alive"]) == ("reply", 200, 12.0, True)
 
 
 def test_a_failure_is_shown_and_judged(operator: Operator) -> None:
     """As of any ping: the destination is down by it."""
     shown = operator.ping(lambda ping: operator.server.ksr.reply(ping, 503, "Busy"))
-    assert (shown["result"], shown["code"]) == ("reply", 503)
+    assert (shown["result"], shown["code"], shown["alive"]) == ("reply", 503, False)
     assert shown["reason"].startswith("503 Busy in ")
     assert shown["reply"].startswith("SIP/2.0 503 Busy\r\n")
     assert operator.keepalive.state(A) == operator.keepalive.DOWN
@@ -82,6 +82,7 @@ def test_silence_is_shown(operator: Operator) -> None:
     assert (shown["result"], shown["code"], shown["reply"], shown["latency_ms"]) == ("timeout", 0, "", 0)
     assert shown["request"].startswith("OPTIONS")
     assert shown["reason"].startswith("no reply in ")
+    assert shown["alive"] is False
 
 
 def test_what_can_not_be_sent_says_so(operator: Operator) -> None:
@@ -111,7 +112,7 @@ def test_a_ping_without_an_end_is_not_waited_for_longer(operator: Operator) -> N
     operator.keepalive.add_destination(A, "me", ping_interval=3600, ping_timeout=30_000)
     operator.server.tick(1)
     shown = operator.ping(lambda ping: None)
-    assert shown["result"] == "waiting"
+    assert (shown["result"], shown["alive"]) == ("waiting", None)
     assert shown["request"].startswith("OPTIONS")
 
 

@@ -3,7 +3,7 @@
 from aiohttp import web
 
 from ..rules.http_heads import MOST_BODY
-from . import metrics, page_files, rpc_calls
+from . import events, metrics, page_files, rpc_calls
 from .serving import Serving
 
 
@@ -11,6 +11,7 @@ def application() -> web.Application:
     """Return what answers; each part has its paths, and tasks of its own in ``cleanup_ctx``."""
     app = web.Application(client_max_size=MOST_BODY)
     app.router.add_get("/healthz", _health)
+    events.serve(app)
     metrics.serve(app)
     page_files.serve(app)
     rpc_calls.serve(app)

@@ -13,6 +13,7 @@ from ..rules.checks import Refused
 from ..rules.evidence import Kind
 from ..rules.notices import Notice
 from ..rules.policy import Policy
+from ..rules.reply_codes import has_code
 from ..rules.schedule import Wish
 from ..rules.shown_message import shown_message
 from ..rules.times import SECOND
@@ -30,6 +31,7 @@ LONGEST: Final = 10 * SECOND
 """how long one is waited for, in us"""
 # How long a reply's text may come behind its verdict, in us: the feed is read each 50 ms.
 _REPLY_IS_LATE: Final = SECOND // 2
+_FAILURES: Final = frozenset((Kind.TIMEOUT.word, Kind.SEND_FAILED.word, Kind.LOST.word))
 # What keeps even a ping that is ordered from leaving, as not_pinged_because has it.
 _HOPELESS: Final = frozenset((NOT_STARTED, DISABLED, PAUSED, MAINTENANCE))
 
@@ -46,8 +48,14 @@ def send(key: str, generation: int, uri: str, policy: Policy, way: Way, group_se
 
 def keep_reply(ping: tm.Ping, code: int, ended: int) -> None:
     """Tell what came back: the reply at hand, and when it came, in us."""
-    reply = shown_message(tm.message_at_hand())
-    _put(ping.key, ping.sent_us, reply=reply, code=code, latency_ms=(ended - ping.sent_us) / 1000)
+    _put(
+        ping.key,
+        ping.sent_us,
+        reply=shown_message(tm.message_at_hand()),
+        code=code,
+        latency_ms=(ended - ping.sent_us) / 1000,
+        alive=has_code(ping.criteria.codes, code),
+    )
 
 
 def _put(key: str, sent_us: int, **part: Any) -> None:
@@ -69,6 +77,7 @@ class _Capture:
         self.reply = ""
         self.code = 0
         self.latency_ms = 0.0
+        self.alive: bool | None = None
 
     def take(self, sent_us: int, part: Notice) -> None:
         """Take a part, if it is of this ping."""
@@ -79,6 +88,7 @@ class _Capture:
         self.reply = part.get("reply", self.reply)
         self.code = part.get("code", self.code)
         self.latency_ms = part.get("latency_ms", self.latency_ms)
+        self.alive = part.get("alive", self.alive)
 
 
 _waiting: list[_Capture] = []
@@ -98,8 +108,9 @@ def ping(key: str) -> Generator[None, None, dict[str, Any]]:
     """Order a ping of a destination, and wait for its end; only where the feed is read.
 
     It yields whenever others may have a turn, and returns ``result``, a word of rules/evidence.py, or
-    WAITING; ``code`` and ``latency_ms`` of the reply, else 0; ``reason``; ``request`` and ``reply``, as they
-    were on the wire without passwords, "" for none. Raises: Refused, SharedMemoryFull.
+    WAITING; ``alive``, whether that counts as alive, None if it says nothing of the destination; ``code`` and
+    ``latency_ms`` of the reply, else 0; ``reason``; ``request`` and ``reply``, as they were on the wire
+    without passwords, "" for none. Raises: Refused, SharedMemoryFull.
     """
     hindrance = information.of(key).get("not_pinged_because", "")
     if hindrance in _HOPELESS:
@@ -135,6 +146,7 @@ def _wait_for_reply(capture: _Capture, result: str) -> Generator[None, None, Non
 def _shown(capture: _Capture, result: str, reason: str) -> dict[str, Any]:
     return {
         "result": result,
+        "alive": False if result in _FAILURES else capture.alive,
         "code": capture.code,
         "reason": reason,
         "latency_ms": capture.latency_ms,

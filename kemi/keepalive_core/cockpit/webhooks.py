@@ -1,0 +1,50 @@
+"""Webhooks: KEEPALIVE_WEBHOOK is read, and the log told of what did not arrive."""
+
+import logging
+from collections.abc import Iterable
+from typing import Final
+
+from ..kamailio import clock, variables
+from ..rules import webhook
+from ..rules.minutely import Minutely
+from .couriers import Courier, Failures, Means
+
+log = logging.getLogger("keepalive")
+
+_minutely: Final = Minutely()
+_told: Final[dict[Courier, Failures]] = {}
+
+
+def couriers() -> list[Courier]:
+    """Return a courier for each URL of KEEPALIVE_WEBHOOK, at work; what is wrong with one is told."""
+    receivers, refused = webhook.receivers(_defined("webhook"))
+    for sentence in refused:
+        log.error("%s", sentence)
+    means = Means(_defined("webhook_secret_file"), _defined("webhook_ca"))
+    for receiver in receivers:
+        log.info("changes are told to %s", receiver.shown)
+    return [Courier(receiver, means) for receiver in receivers]
+
+
+def _defined(name: str) -> str:
+    try:
+        return (variables.defined(name) or "").strip()
+    except variables.Unreadable as error:
+        log.error("KEEPALIVE_%s is ignored: %s", name.upper(), error)
+        return ""
+
+
+def report(all_couriers: Iterable[Courier]) -> None:
+    """Tell of what did not arrive, of each URL once a minute at the most."""
+    for courier in all_couriers:
+        failures, told = courier.failures, _told.get(courier, Failures())
+        if failures != told and _minutely.may_tell(courier.receiver.url, clock.now()):
+            _told[courier] = failures
+            log.warning(
+                "webhook %s: %d tries failed, the last one as %s; %d notices were given up, %d left out",
+                courier.receiver.shown,
+                failures.tries - told.tries,
+                failures.reason or "none did",
+                failures.given_up - told.given_up,
+                failures.left_out - told.left_out,
+            )

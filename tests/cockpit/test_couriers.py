@@ -1,0 +1,233 @@
+"""A courier at work: receivers of every kind, on sockets of this host."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import json
+import socket
+import threading
+import time
+from collections.abc import Callable, Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pytest
+
+from keepalive_core.rules import notices, webhook
+from keepalive_core.rules.webhook import Receiver
+
+
+class Hook:
+    """A receiver, which answers as a test says."""
+
+    def __init__(self) -> None:
+        self.answers: list[int] = []
+        """the codes of its next answers; then 200"""
+        self.headers: dict[str, str] = {}
+        """more of its answers"""
+        self.got: list[tuple[Any, bytes]] = []
+        """headers and body of each request"""
+        hook = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_POST(self) -> None:
+                hook.got.append((self.headers, self.rfile.read(int(self.headers["Content-Length"]))))
+                self.send_response(hook.answers.pop(0) if hook.answers else 200)
+                for name, value in hook.headers.items():
+                    self.send_header(name, value)
+                self.end_headers()
+
+            def log_message(self, *_: object) -> None:
+                pass
+
+        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.url = f"http://127.0.0.1:{self.server.server_address[1]}/secret"
+        threading.Thread(target=self.server.serve_forever, args=(0.01,), daemon=True).start()
+
+    @property
+    def numbers(self) -> list[int]:
+        """The numbers of what it was told."""
+        return [json.loads(body)["number"] for _, body in self.got]
+
+
+@pytest.fixture
+def hook() -> Iterator[Hook]:
+    running = Hook()
+    yield running
+    running.server.shutdown()
+    running.server.server_close()
+
+
+@pytest.fixture
+def couriers(keepalive: ModuleType, monkeypatch: pytest.MonkeyPatch) -> ModuleType:
+    """The module, in a hurry."""
+    monkeypatch.setattr(webhook, "PAUSES", (0.01, 0.02))
+    monkeypatch.setattr(webhook, "TIMEOUT", 0.3)
+    from keepalive_core.cockpit import couriers
+
+    return couriers
+
+
+def wait_for(what: str, ask: Callable[[], object]) -> None:
+    deadline = time.monotonic() + 10
+    while not ask():
+        assert time.monotonic() < deadline, what
+        time.sleep(0.005)  # the step of the poll
+
+
+def news(couriers: ModuleType, *numbers: int) -> list[Any]:
+    return [couriers.Numbered(number, notices.gap(number)) for number in numbers]
+
+
+def start(couriers: ModuleType, url: str, **means: str) -> Any:
+    return couriers.Courier(Receiver(url), couriers.Means(**means))
+
+
+def test_notices_come_in_order_and_signed(couriers: ModuleType, hook: Hook, tmp_path: Path) -> None:
+    """Whoever has the secret can tell that they are ours, and when they were sent."""
+    (tmp_path / "secret").write_text("0123456789abcdef\n")
+    courier = start(couriers, hook.url, secret_file=str(tmp_path / "secret"))
+    courier.bring(news(couriers, 1, 2))
+    courier.bring(news(couriers, 3))
+    wait_for("three", lambda: hook.numbers == [1, 2, 3])
+    for headers, body in hook.got:
+        stamp, digest = headers["X-Keepalive-Signature"].split(",")
+        expected = hmac.new(b"0123456789abcdef", stamp[2:].encode() + b"." + body, hashlib.sha256)
+        assert digest == f"v1={expected.hexdigest()}"
+        assert abs(int(stamp[2:]) - time.time()) < 5
+        assert headers["X-Keepalive-Event"] == "keepalive.gap"
+        assert headers["Content-Type"] == "application/json"
+    assert courier.failures == couriers.Failures()
+
+
+def test_a_notice_is_tried_again(couriers: ModuleType, hook: Hook) -> None:
+    """With the same id, and before the next one; after three tries it is given up."""
+    hook.answers = [500, 503, 200]
+    courier = start(couriers, hook.url)
+    courier.bring(news(couriers, 1, 2))
+    wait_for("both", lambda: hook.numbers == [1, 1, 1, 2])
+    hook.answers = [500] * 3
+    courier.bring(news(couriers, 3, 4))
+    wait_for("the fourth", lambda: hook.numbers[4:] == [3, 3, 3, 4])
+    assert courier.failures == couriers.Failures(5, 1, 0, "it answers 500 Internal Server Error")
+
+
+def test_redirects_are_not_followed(couriers: ModuleType, hook: Hook) -> None:
+    """Who has the receiver's name does not say where else a notice goes."""
+    other = Hook()
+    hook.answers, hook.headers = [307] * 3, {"Location": other.url}
+    courier = start(couriers, hook.url)
+    courier.bring(news(couriers, 1))
+    wait_for("its end", lambda: courier.failures.given_up)
+    assert courier.failures.reason == "it answers 307, and redirects are not followed"
+    assert other.got == []
+    other.server.shutdown()
+    other.server.server_close()
+
+
+def test_nobody_there(couriers: ModuleType) -> None:
+    """The reason names host and port, and no secret of the URL."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        url = f"http://127.0.0.1:{free.getsockname()[1]}/secret"
+        courier = start(couriers, url)
+        courier.bring(news(couriers, 1))
+        wait_for("its end", lambda: courier.failures.given_up)
+    assert "Cannot connect to host 127.0.0.1:" in courier.failures.reason
+    assert "secret" not in courier.failures.reason
+
+
+@pytest.mark.parametrize("drip", [b"", b"HTTP/1.1 200 OK\r\n", b"X-Header: y\r\n"])
+def test_a_slow_receiver_has_its_time(couriers: ModuleType, drip: bytes) -> None:
+    """Silent, or a line at a time: a try ends, and so do all of them."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        threading.Thread(target=_drip, args=(server, drip), daemon=True).start()
+        courier = start(couriers, f"http://127.0.0.1:{server.getsockname()[1]}/")
+        courier.bring(news(couriers, 1))
+        wait_for("a failed try", lambda: courier.failures.tries)
+        assert courier.failures.reason
+
+
+def _drip(server: socket.socket, text: bytes) -> None:
+    kept = []
+    while True:
+        try:
+            client, _ = server.accept()
+        except OSError:
+            return
+        kept.append(client)
+        threading.Thread(target=_drip_to, args=(client, text), daemon=True).start()
+
+
+def _drip_to(client: socket.socket, text: bytes) -> None:
+    try:
+        while text:
+            client.sendall(text)
+            time.sleep(0.02)  # what the receiver does
+    except OSError:
+        pass
+
+
+def test_a_flood_of_an_answer_is_not_kept(couriers: ModuleType) -> None:
+    """Its status is what counts; the rest is not read."""
+    head = b"HTTP/1.1 200 OK\r\nContent-Length: 1000000000\r\n\r\n" + b"x" * 100_000
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        threading.Thread(target=_drip, args=(server, head), daemon=True).start()
+        courier = start(couriers, f"http://127.0.0.1:{server.getsockname()[1]}/")
+        courier.bring(news(couriers, 1, 2))
+        wait_for("both", lambda: not courier._waiting)
+        assert courier.failures == couriers.Failures()
+
+
+def test_the_oldest_go(couriers: ModuleType, hook: Hook, monkeypatch: pytest.MonkeyPatch) -> None:
+    """While a receiver is in trouble no more than so many wait; what went is counted."""
+    monkeypatch.setattr(webhook, "MOST_WAITING", 3)
+    monkeypatch.setattr(webhook, "PAUSES", (0.5, 0.5))
+    hook.answers = [500]
+    courier = start(couriers, hook.url)
+    courier.bring(news(couriers, 1))
+    wait_for("the first try", lambda: hook.numbers == [1])
+    courier.bring(news(couriers, *range(2, 8)))
+    wait_for("the rest", lambda: hook.numbers == [1, 1, 5, 6, 7])
+    assert courier.failures.left_out == 3
+
+
+def test_one_s_trouble_is_not_the_other_s(couriers: ModuleType, hook: Hook) -> None:
+    """A receiver that is silent keeps no other waiting."""
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        both = [start(couriers, f"http://127.0.0.1:{silent.getsockname()[1]}/"), start(couriers, hook.url)]
+        for courier in both:
+            courier.bring(news(couriers, 1, 2, 3))
+        wait_for("three", lambda: hook.numbers == [1, 2, 3])
+        assert not both[0].failures.given_up
+
+
+@pytest.mark.parametrize("text", [None, "", "short", "x" * 5000])
+def test_without_its_secret_nothing_is_sent(
+    couriers: ModuleType, hook: Hook, tmp_path: Path, text: str | None
+) -> None:
+    """A notice that can't be signed is none, until the file is mended."""
+    file = tmp_path / "file"
+    if text is not None:
+        file.write_text(text)
+    courier = start(couriers, hook.url, secret_file=str(file))
+    courier.bring(news(couriers, 1))
+    wait_for("its end", lambda: courier.failures.given_up)
+    assert hook.got == []
+    assert str(file) in courier.failures.reason or "has no secret of 16 to" in courier.failures.reason
+    file.write_text("0123456789abcdef")
+    courier.bring(news(couriers, 2))
+    wait_for("the next", lambda: hook.numbers == [2])
+
+
+def test_a_certificate_that_nobody_trusts(couriers: ModuleType, tmp_path: Path) -> None:
+    """No byte of a notice goes to somebody who can't show who he is; a CA file that is none says so."""
+    file = tmp_path / "ca.pem"
+    file.write_text("nonsense")
+    courier = start(couriers, "https://127.0.0.1:1/", ca_file=str(file))
+    courier.bring(news(couriers, 1))
+    wait_for("its end", lambda: courier.failures.given_up)
+    assert courier.failures.reason

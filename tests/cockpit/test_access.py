@@ -179,11 +179,15 @@ def test_a_fault_of_a_handler_is_told_once(keepalive: ModuleType, server: FakeSe
     assert "RuntimeError: a secret" in lines[-1]
 
 
-@pytest.mark.parametrize("path", ["/slow", "/events"])
+@pytest.mark.parametrize("path", ["/slow", "/endless"])
 def test_some_of_tcp_are_worked_on_at_a_time(
-    keepalive: ModuleType, server: FakeServer, tmp_path: Path, path: str
+    keepalive: ModuleType, server: FakeServer, tmp_path: Path, path: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """So that the UNIX socket has its turn; streams of events, which wait, are not counted."""
+    from keepalive_core.cockpit import access, events
+
+    assert frozenset({events.PATH}) == access.ENDLESS
+    monkeypatch.setattr(access, "ENDLESS", {"/endless"})
     most = running = 0
 
     async def slow(request: web.Request) -> web.Response:

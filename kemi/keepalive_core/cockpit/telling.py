@@ -81,4 +81,4 @@ async def _look_back() -> None:
 
 def _complain(what: str) -> None:
     if _minutely.may_tell(what, clock.now()):
-        log.exception("%s", what)
+        log.exception(what)

@@ -15,14 +15,16 @@ from keepalive_core.rules.modes import NEVER, Admin
 from keepalive_core.rules.news import News
 from keepalive_core.rules.parameters import PARAMETERS
 from keepalive_core.rules.record import Health
-from keepalive_core.rules.rows import RunningCallback
+from keepalive_core.rules.rows import Past, RunningCallback
 from keepalive_core.rules.sockets import Listener
+from keepalive_core.rules.uptime import Counted
 
 KEY = "sip:a:5060"
 OWNER = [0, "module:function", {"any": ["value"]}, {"fall": 3}, "group", 1, 2]
 SOUND: dict[str, tuple[Callable[[str], Any], str]] = {
     "registration": (lambda text: rows.registration(KEY, text), json.dumps([7, "sip:a", {"me": OWNER}])),
     "health": (rows.health, Health(7, 1, 12, samples="!!", reason="200 OK in 1.0 ms").text()),
+    "past": (rows.past, rows.past_text(Past([[1, 0, 1, "200 OK"]], Counted(7, "u")))),
     "history": (rows.history, json.dumps([[1, 0, 1, "200 OK"], [2, 1, 2, "no reply"]])),
     "admin": (rows.admin, json.dumps(["maint", 0, "me", "why", 5])),
     "news": (News.from_text, News.none_yet(1, 12345).text()),
@@ -65,6 +67,7 @@ def test_nonsense_is_refused(kind: str, text: str) -> None:
     """It raises: no value of another shape is taken for sound. An empty list is sound if lists may be."""
     parse, _ = SOUND[kind]
     if (kind, text) in {
+        ("past", "[]"),
         ("history", "[]"),
         ("callbacks", "[]"),
         ("listeners", "[]"),
@@ -208,6 +211,14 @@ def test_a_history_comes_back_and_can_be_stored(reason: str) -> None:
     text = rows.short_text([[1, 0, 1, reason]])
     assert rows.history(text) == [[1, 0, 1, reason]]
     assert text.encode()
+
+
+def test_the_past_comes_back() -> None:
+    """The changes, and what is counted behind them, if anything is; white space fills the row up."""
+    for past in (Past(), Past([[1, 0, 1, "a\nb"]]), Past([[1, 0, 1, "x"]], Counted(7, "u").until(9, "d"))):
+        text = rows.past_text(past)
+        assert rows.past(text + "  ") == past
+        assert rows.history(text) == past.changes
 
 
 def test_a_history_takes_few_bytes() -> None:

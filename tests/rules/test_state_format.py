@@ -17,6 +17,7 @@ from keepalive_core.rules.criteria import Criteria
 from keepalive_core.rules.evidence import Call, Kind, Report, Result
 from keepalive_core.rules.modes import Admin
 from keepalive_core.rules.record import Health
+from keepalive_core.rules.rows import Past
 from keepalive_core.rules.state_format import parse
 from keepalive_core.rules.state_row import Row, Untrue
 
@@ -30,8 +31,9 @@ def read(data: bytes, wall: float = WALL) -> state_format.Parsed:
     return parse(data.split(b"\n"), wall)
 
 
-def data_of(texts: Iterable[str]) -> bytes:
-    return b"".join(state_format.pieces_of(texts))
+def data_of(texts: Iterable[str], others: Iterable[dict[str, Any]] = ()) -> bytes:
+    lines = [*texts]
+    return b"".join([*state_format.pieces_of(lines), state_format.last_piece(len(lines), others)])
 
 
 def written(rows: dict[str, Row]) -> bytes:
@@ -126,7 +128,7 @@ def test_what_is_written_is_read() -> None:
     """A whole file is read without a word, and says what was written."""
     parsed = read(DATA)
     assert parsed.rows == ROWS
-    assert parsed[1:] == ([], 0, True, True)
+    assert parsed[1:] == ([], 0, True, True, [])
 
 
 def test_one_flipped_bit_costs_one_line() -> None:
@@ -360,7 +362,7 @@ def test_flapping_means_the_same_whatever_the_uptime(booted: int, down_for: int)
     """A hold goes on for what is left of it, and its level is forgotten as fast, right after a boot too."""
     before = 5000 * SECOND
     known = flapped(before, WALL)
-    row = Row.of(known, None, [], before, float(WALL))
+    row = Row.of(known, None, Past(), before, float(WALL))
     [again] = read(written({A: row}), WALL + down_for).rows.values()
     now = booted * SECOND
     restored = again.health_at(now, WALL + down_for)
@@ -384,7 +386,7 @@ def next_level(known: Health, now: int) -> int:
 def test_a_clock_that_was_set_back_keeps_nobody_down_for_long(moved: int) -> None:
     """Whatever the wall clock does between two runs, a hold lasts no longer than it would have."""
     known = flapped(5000 * SECOND, WALL)
-    row = Row.of(known, None, [], 5000 * SECOND, float(WALL))
+    row = Row.of(known, None, Past(), 5000 * SECOND, float(WALL))
     [again] = read(written({A: row}), WALL + moved).rows.values()
     restored = again.health_at(7 * SECOND, WALL + moved)
     assert not pace.is_kept_down(restored, (7 + 121) * SECOND)
@@ -449,7 +451,7 @@ def test_whatever_the_rules_come_to_is_written_and_read(
             )
             verdict = judging.judge(known, result, rules, int(wall))
         known = damping.damp(known, verdict, now, rules).health
-        row = Row.of(known, None, [[int(wall), 0, 1, known.reason]], now, wall)
+        row = Row.of(known, None, Past([[int(wall), 0, 1, known.reason]]), now, wall)
         parsed = read(written({A: row}), wall)
         assert parsed.faults == []
         assert parsed.rows == {A: row}
@@ -483,7 +485,16 @@ def test_a_file_is_its_lines() -> None:
     assert one == line_of('{"a":1}')
     assert two.endswith(b' {"b":2}')
     assert end.endswith(b' {"end":2}')
-    assert parse(data_of([]).split(b"\n"), WALL) == ({}, [], 0, True, True)
+    assert parse(data_of([]).split(b"\n"), WALL) == ({}, [], 0, True, True, [])
+
+
+def test_lines_of_no_destination_stand_before_the_end() -> None:
+    """Each earlier version takes them for the last line, and the last one counts the destinations alone."""
+    parsed = read(
+        data_of([state_format.text_of(A, Row(Health(0)))], [{"server": {"until": 5}}, {"other": []}])
+    )
+    assert parsed.others == [{"end": 1, "server": {"until": 5}}, {"end": 1, "other": []}]
+    assert (list(parsed.rows), parsed.faults, parsed.is_whole) == ([A], [], True)
 
 
 def line_of(text: str) -> bytes:
@@ -508,14 +519,14 @@ def test_what_is_wrong_with_a_line(line: bytes, fault: str) -> None:
     """In words, behind its number; blank lines are counted, and what is behind it is used."""
     good = line_of(state_format.text_of(A, Row(Health(0))))
     parsed = parse([b'["keepalive-state-4"]', b"", line, b" \t\r\0", good, line_of('{"end":2}')], WALL)
-    assert parsed == ({A: Row(Health(0))}, [f"line 3: {fault}"], 1, True, True)
+    assert parsed == ({A: Row(Health(0))}, [f"line 3: {fault}"], 1, True, True, [])
 
 
 def test_a_contradiction_in_words() -> None:
     """It is told once, and of the two neither is used."""
     lines = [line_of(state_format.text_of(A, Row(Health(0), left=left))) for left in (5, 6)]
     fault = "line 2: another line says something else of its destination, and neither is used"
-    assert parse(lines, WALL) == ({}, [fault], 1, True, False)
+    assert parse(lines, WALL) == ({}, [fault], 1, True, False, [])
 
 
 @pytest.mark.parametrize(

@@ -6,12 +6,15 @@ import pytest
 
 from keepalive_core.rules.modes import MAINT, MOST_SECONDS, NEVER, Admin
 from keepalive_core.rules.record import HISTORY, Health
+from keepalive_core.rules.rows import Past
 from keepalive_core.rules.schedule import SECOND
 from keepalive_core.rules.state_row import Row, Untrue, away_for, fields_of, key_of, newest, row_of
 from keepalive_core.rules.states import UP
+from keepalive_core.rules.uptime import Counted
 
 KEY = "sip:192.168.10.20:5060"
 KNOWN = Health(0, UP, streak=1, ok=1, checked=90, last_up=90, since=80, reason="200 OK")
+COUNTED = Counted(212_163_200, "-").until(212_163_300, "u")
 MAINTAINED = Admin(MAINT, 0, "ops", "why", 95)
 
 
@@ -36,7 +39,8 @@ def test_for_how_long_it_is_away(row: Row, wall: int, seconds: int) -> None:
 
 
 @pytest.mark.parametrize(
-    "row", [Row(Health(0)), Row(KNOWN, admin=MAINTAINED, left=100, history=[[1, 0, 1, "x"]])]
+    "row",
+    [Row(Health(0)), Row(KNOWN, admin=MAINTAINED, left=100, history=[[1, 0, 1, "x"]], counted=COUNTED)],
 )
 def test_fields_are_read_as_they_are_written(row: Row) -> None:
     """What says nothing is left out; others' fields are ignored."""
@@ -85,19 +89,26 @@ def test_a_result_that_nobody_knows(word: str, kept: str) -> None:
     assert row_of({"result": word}, 1000).health.result == kept
 
 
+@pytest.mark.parametrize("text", ["of a later version", "", 5, None, {}])
+def test_counted_time_that_nobody_understands(text: object) -> None:
+    """It informs alone: what another version wrote costs that, and not what else is known."""
+    assert row_of({"availability": text}, 1000) == Row(Health(0))
+
+
 def test_what_is_kept_is_all_that_is_known() -> None:
     """What an administrator said and the history too; times as the wall clock has them, and back again."""
     history = [[90, 0, 1, "200 OK"]]
     known = KNOWN._replace(kept_down=70 * SECOND, flap_since=40 * SECOND, flap_changes=1)
-    row = Row.of(known, MAINTAINED, history, 50 * SECOND, 1000.0)
+    row = Row.of(known, MAINTAINED, Past(history, COUNTED), 50 * SECOND, 1000.0)
     assert (row.kept_down, row.flap_since, row.admin, row.history) == (1020, 990, MAINTAINED, history)
+    assert row.counted == COUNTED
     assert row.health == known._replace(kept_down=0, flap_since=0)
     later = row.health_at(7 * SECOND, 1000.0)
     assert (later.kept_down, later.flap_since) == (27 * SECOND, -3 * SECOND)
-    never = Row.of(KNOWN, None, [], 50 * SECOND, 1000.0)
+    never = Row.of(KNOWN, None, Past(), 50 * SECOND, 1000.0)
     assert (never.kept_down, never.flap_since) == (0, 0)
     assert never.health_at(7 * SECOND, 1000.0)[:] == KNOWN[:]
-    assert Row.of(known, None, [], 80 * SECOND, 0.5).kept_down == 1, "0 would be never"
+    assert Row.of(known, None, Past(), 80 * SECOND, 0.5).kept_down == 1, "0 would be never"
 
 
 @pytest.mark.parametrize(

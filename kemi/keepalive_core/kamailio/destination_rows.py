@@ -6,7 +6,7 @@ table                      key                  value
 ``keepalive_state``        a destination's key  int, what is_alive reads: see service_code.py
 ``keepalive_destination``  a destination's key  JSON, the Registration
 ``keepalive_health``       a destination's key  record.Health's text, filled up with spaces
-``keepalive_history``      a destination's key  JSON, the last changes, the newest last
+``keepalive_history``      a destination's key  rows.past_text(), the last changes and how long it was up
 ``keepalive_news``         a destination's key  news.News's text
 ``keepalive_admin``        a destination's key  JSON, the Admin, if anything was said
 ``keepalive_restored``     a destination's key  a line of the state file, until it is registered
@@ -30,7 +30,7 @@ from ..rules.modes import READY, Admin
 from ..rules.news import News
 from ..rules.record import HISTORY as MOST_CHANGES
 from ..rules.record import Health, newest_sent_in
-from ..rules.rows import Registration
+from ..rules.rows import Past, Registration
 from ..rules.service_code import groups_keeping, kept_by
 from .revised_rows import revise
 from .tables import (
@@ -194,16 +194,21 @@ def history(key: str) -> list[list[Any]]:
     return read_row(HISTORY, key, rows.history) or []
 
 
-def store_history(key: str, changes: list[list[Any]]) -> None:
-    """Write a destination's last changes, under its lock. Raises: SharedMemoryFull."""
-    _replace(HISTORY, key, rows.short_text(changes))
+def past(key: str) -> Past:
+    """Return what became of a destination."""
+    return read_row(HISTORY, key, rows.past) or Past()
 
 
-def add_to_history(key: str, change: list[Any]) -> None:
-    """Add a destination's last change, under its lock. Raises: SharedMemoryFull."""
-    found = read_row(HISTORY, key, lambda text: (len(text), rows.history(text)), is_locked=True)
-    length, past = found or (0, [])
-    replace_text(HISTORY, key, rows.short_text([*past, change][-MOST_CHANGES:]), length)
+def change_past(key: str, change: Callable[[Past], Past]) -> None:
+    """Change what is written of a destination's past, under its lock. Raises: SharedMemoryFull.
+
+    Arguments: key; change, returns what is to be written, given what is; of its changes the last are kept.
+    """
+    found = read_row(HISTORY, key, lambda text: (len(text), rows.past(text)), is_locked=True)
+    length, before = found or (0, Past())
+    after = change(before)
+    text = rows.past_text(after._replace(changes=after.changes[-MOST_CHANGES:]))
+    replace_text(HISTORY, key, text, length)
 
 
 def _replace(table: str, key: str, text: str) -> None:

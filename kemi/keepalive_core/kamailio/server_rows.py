@@ -7,6 +7,7 @@ table          key                  value
 ``keepalive``  ``disabled``         int, 1 while the setting ``enabled`` lets none be sent, by the
                                     first prober
 ``keepalive``  ``settings``         JSON, the settings in force, by the prober
+``keepalive``  ``unmeasured``       unmeasured.text(), the times in which nothing was measured
 ``keepalive``  ``told`` and a word  int, the second of clock.now() at which that was told
 =============  ===================  ================================================================
 """
@@ -14,9 +15,10 @@ table          key                  value
 from functools import lru_cache
 from typing import Final
 
-from ..rules import rows
+from ..rules import rows, unmeasured
 from ..rules.parameters import Value
 from ..rules.times import SECOND
+from ..rules.unmeasured import Span
 from .revised_rows import revise
 from .tables import COMMON, get, locked, read_number, read_row, store
 
@@ -77,4 +79,19 @@ def published_settings() -> dict[str, Value] | None:
 def publish_settings(values: dict[str, Value]) -> None:
     """Let all processes know of the settings in force. Raises: SharedMemoryFull."""
     store(COMMON, "settings", rows.json_text(values))
+    revise()
+
+
+# There is one text, which changes with a pause only.
+_spans = lru_cache(maxsize=1)(unmeasured.spans_of)
+
+
+def unmeasured_spans() -> list[Span]:
+    """Return the times in which this server measured nothing, not to be changed."""
+    return read_row(COMMON, "unmeasured", _spans) or []
+
+
+def store_unmeasured_spans(spans: list[Span]) -> None:
+    """Write the times in which it measured nothing. Raises: SharedMemoryFull."""
+    store(COMMON, "unmeasured", unmeasured.text(spans))
     revise()

@@ -19,6 +19,7 @@ from .parameters import PARAMETERS, Value, check, check_options
 from .record import Health
 from .sockets import Listener
 from .states import STATE_NAMES
+from .uptime import Counted
 
 # The width of a number: a text that takes the place of another one of the same length needs no memory.
 _DIGITS: Final = 19
@@ -128,9 +129,30 @@ def health(text: str) -> Health:
     return known
 
 
+class Past(NamedTuple):
+    """What became of a destination until now."""
+
+    changes: list[list[Any]] = []  # noqa: RUF012 - a NamedTuple's default, never changed
+    """the last ones, the newest last"""
+    counted: Counted | None = None
+    """how much of its time it was up; None if nothing is counted yet"""
+
+
+def past(text: str) -> Past:
+    """Return what became of a destination."""
+    _, _, counted = text.rstrip().partition("\n")
+    return Past(history(text), Counted.from_text(counted) if counted else None)
+
+
+def past_text(known: Past) -> str:
+    """Return the text of what became of a destination: a line of JSON, then what is counted."""
+    changes = short_text(known.changes)
+    return f"{changes}\n{known.counted.text()}" if known.counted else changes
+
+
 def history(text: str) -> list[list[Any]]:
     """Return a destination's last changes, the newest last."""
-    found = _list(text)
+    found = _list(text.partition("\n")[0])
     for at, before, after, reason in found:
         _require(isinstance(at, int) and isinstance(reason, str))
         _require(before in STATE_NAMES and after in STATE_NAMES)

@@ -2,13 +2,14 @@
 
 A line is eight hexadecimal digits, the CRC-32 of what follows, a space, and a JSON object with the fields by
 their names: unknown ones are ignored, missing ones have their default. The first line names the format, the
-last one says how many there were. Each line speaks for itself, so that of a damaged file the rest is used.
+last one says how many there were; before it stand those that are no destination's, see last_piece(). Each
+line speaks for itself, so that of a damaged file the rest is used.
 """
 
 import json
 import re
 import zlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final, NamedTuple
 
 from .checks import MOST_TEXT_BYTES
@@ -43,6 +44,8 @@ class Parsed(NamedTuple):
     """whether it is a state file at all; an empty one is, which a full disk leaves"""
     is_whole: bool
     """whether it has the first line of a known format, and a last one that says how many lines are between"""
+    others: list[dict[str, Any]] = []  # noqa: RUF012 - a NamedTuple's default, never changed
+    """the fields of lines that are no destination's, unchecked"""
 
 
 def text_of(key: str, row: Row) -> str:
@@ -59,16 +62,24 @@ def row_of_text(key: str, text: str, wall: float) -> Row:
 
 
 def pieces_of(texts: Iterable[str]) -> Iterator[bytes]:
-    """Return the file's bytes, of the texts of all destinations, in pieces of about a hundred lines."""
-    number = 0
+    """Return the file's bytes but last_piece(), of the texts of all destinations, of a hundred lines each."""
     lines = [json.dumps([FORMAT])]
     for text in texts:
-        number += 1
         lines.append(_line(text))
         if len(lines) == _LINES_OF_A_PIECE:
             yield _bytes_of(lines)
             lines = []
-    yield _bytes_of([*lines, _line(_written({_END: number}))])
+    yield _bytes_of(lines)
+
+
+def last_piece(number: int, others: Iterable[Mapping[str, Any]] = ()) -> bytes:
+    """Return the end of the file's bytes.
+
+    Arguments: number, of destinations; others, the fields of lines that are none's. Earlier versions take
+    these for the last line, and look at its number alone.
+    """
+    end = {_END: number}
+    return _bytes_of(_line(_written(fields)) for fields in [*({**end, **other} for other in others), end])
 
 
 def _bytes_of(lines: Iterable[str]) -> bytes:
@@ -86,7 +97,7 @@ def parse(lines: Iterable[bytes], wall: float) -> Parsed:
     """
     rows: dict[str, Row] = {}
     contradicted: set[str] = set()
-    faults: list[str] = []
+    faults, others = list[str](), list[dict[str, Any]]()
     bad = number = 0
     end: int | None = None
     version = b""
@@ -105,6 +116,7 @@ def parse(lines: Iterable[bytes], wall: float) -> Parsed:
             end = fields.get(_END)
             if end is not None:
                 number -= 1
+                others.append(fields)
             else:
                 key, row = key_of(fields), row_of(fields, wall)
                 if rows.setdefault(key, row) != row:
@@ -116,9 +128,8 @@ def parse(lines: Iterable[bytes], wall: float) -> Parsed:
             if bad <= MOST_FAULTS:
                 faults.append(f"line {at}: {fault if isinstance(fault, Untrue) else 'it makes no sense'}")
     rows = {key: row for key, row in rows.items() if key not in contradicted}
-    is_ours = bool(version) or has_good_line or not has_text
-    is_whole = version in _KNOWN and end == number
-    return Parsed(rows, faults, bad, is_ours, is_whole)
+    is_ours, is_whole = bool(version) or has_good_line or not has_text, version in _KNOWN and end == number
+    return Parsed(rows, faults, bad, is_ours, is_whole, [each for each in others if len(each) > 1])
 
 
 def is_blank(data: bytes) -> bool:

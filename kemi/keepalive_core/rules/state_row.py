@@ -14,8 +14,10 @@ from .evidence import WORDS
 from .latency import LOSS, RECENT
 from .modes import ADMIN_MODES, MOST_SECONDS, NEVER, READY, Admin
 from .record import HISTORY, Health
+from .rows import Past
 from .states import DOWN, STATE_NAMES, UP
 from .times import SECOND
+from .uptime import Counted
 
 # The fields of Health that are kept as they are.
 _COUNTERS: Final = ("ok", "failed", "timeouts", "void", "resent", "drained", "mismatched", "shadow_downs")
@@ -64,21 +66,23 @@ class Row(NamedTuple):
     """epoch seconds; 0 for never"""
     admin: Admin | None = None
     history: list[list[Any]] = []  # noqa: RUF012 - a NamedTuple's default, never changed
+    counted: Counted | None = None
+    """how much of its time it was up; None if nothing was counted"""
     left: int = 0
     """epoch seconds since when it is not monitored any more; 0 if it is"""
 
     @staticmethod
-    def of(known: Health, admin: Admin | None, history: list[list[Any]], now: int, wall: float) -> "Row":
+    def of(known: Health, admin: Admin | None, past: Past, now: int, wall: float) -> "Row":
         """Return what is kept of a destination.
 
-        Arguments: known, admin and history, of it; now, in us, and wall, epoch seconds, of the same moment.
+        Arguments: known, admin and past, of it; now, in us, and wall, epoch seconds, of the same moment.
         """
 
         def epoch(when: int, rounded: Any) -> int:
             return max(1, rounded(wall + (when - now) / SECOND)) if when else 0
 
         kept = Health(0, **{name: getattr(known, name) for name in SAVED})
-        return Row(kept, epoch(known.kept_down, math.ceil), epoch(known.flap_since, int), admin, history)
+        return Row(kept, epoch(known.kept_down, math.ceil), epoch(known.flap_since, int), admin, *past)
 
     def health_at(self, now: int, wall: float) -> Health:
         """Return what is known of the destination after the restart.
@@ -116,6 +120,8 @@ def fields_of(key: str, row: Row) -> dict[str, Any]:
     fields: dict[str, Any] = {"destination": key}
     fields |= {name: value for name in SAVED if (value := getattr(row.health, name))}
     fields |= {name: value for name in (*TIMES, "history", "left") if (value := getattr(row, name))}
+    if row.counted:
+        fields["availability"] = row.counted.text()
     if row.admin:
         fields["admin"] = row.admin._asdict()
     return fields
@@ -149,7 +155,8 @@ def row_of(fields: Mapping[str, Any], wall: float) -> Row:
     if known.result not in WORDS:
         known = known._replace(result="")  # it informs, and a later version may have another word
     times = {name: fields[name] for name in (*TIMES, "left") if name in fields}
-    row = Row(known, admin=_admin(fields.get("admin")), history=_history(fields.get("history", [])), **times)
+    history, counted = _history(fields.get("history", [])), _counted(fields.get("availability"))
+    row = Row(known, admin=_admin(fields.get("admin")), history=history, counted=counted, **times)
     _check_agreement(row, wall)
     return row
 
@@ -188,6 +195,13 @@ def _admin(value: object) -> Admin | None:
 
 
 _READY: Final = Admin(READY, 0, "", "", 0)
+
+
+def _counted(value: object) -> Counted | None:
+    try:
+        return Counted.from_text(str(value))
+    except ValueError:
+        return None  # it informs, and a later version may write it in another way
 
 
 def _history(value: object) -> list[list[Any]]:

@@ -15,7 +15,7 @@ from ..rules.service_code import groups_keeping
 from ..rules.states import STATE_NAMES, UP
 from ..rules.times import SECOND
 from ..rules.turns import DISABLED, NOT_STARTED, PAUSED, SHORT_OF_MEMORY, why_not_pinged
-from . import departures, policies, uplinks
+from . import availability, departures, policies, uplinks
 
 log = logging.getLogger("keepalive")
 
@@ -78,6 +78,8 @@ class Information(TypedDict, total=False):
     """``ok`` and ``failed`` in the present window; ``shadow_downs``, how often calls would take it down"""
     callbacks: dict[str, int]
     """changes: ``waiting`` for the callbacks, ``merged`` into a newer one of which they were told"""
+    availability: dict[str, Any]
+    """of ``1h``, ``24h`` and ``30d``: ``percent``, ``up``, ``down``, ``outages``, ``voids``; and ``strip``"""
     rise: int
     fall: int
     owners: dict[str, dict[str, Any]]
@@ -134,6 +136,7 @@ def of(key: str) -> Information:
         "loss": {"resent": known.resent, "percent": round(loss(known.samples), 1)},
         "calls": {"ok": known.calls_ok, "failed": known.calls_failed, "shadow_downs": known.shadow_downs},
         "callbacks": _news(key),
+        "availability": availability.of(key) or {},
         "rise": policy.criteria.rise,
         "fall": policy.criteria.fall,
         "owners": {

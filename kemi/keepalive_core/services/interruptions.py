@@ -10,7 +10,7 @@ from ..rules.listening import LATE
 from ..rules.minutely import Minutely
 from ..rules.schedule import TICK
 from ..rules.times import SECOND
-from . import cfg_group
+from . import availability, cfg_group
 from .share import Share
 
 log = logging.getLogger("keepalive")
@@ -65,6 +65,8 @@ class Pause:
             else:
                 # A standby that takes over: what it knows is old, so it asks all anew.
                 self._fleet.resume(self._began, now)
+        if self._share.is_first:
+            availability.follow_pause(not is_on)
         # Other processes can't read the setting.
         if self._share.is_first and is_enabled == server_rows.is_disabled():
             server_rows.store_disabled(not is_enabled)

@@ -12,7 +12,18 @@ from ..rules.modes import Admin
 from ..rules.parameters import DESTINATION
 from ..rules.schedule import Wish
 from ..rules.service_code import code_of
-from . import configuration, groups, lookup, registrations, registry, reloads, startup, state_file
+from ..rules.uptime import condition
+from . import (
+    availability,
+    configuration,
+    groups,
+    lookup,
+    registrations,
+    registry,
+    reloads,
+    startup,
+    state_file,
+)
 
 log = logging.getLogger("keepalive")
 
@@ -69,7 +80,9 @@ def _store_admin(key: str, said: Admin | None) -> None:
         raise Refused(f"{key} is not monitored")
     # A state file that could not be read yet may know an older word, and this one is to stand.
     is_read = not state_file.is_awaited()
+    was = destination_rows.admin(key)
     destination_rows.store_admin(key, said if said or is_read else modes.ready(int(time.time())))
+    availability.follow(key, condition(known.state, was), condition(known.state, said))
     groups.publish(key, code_of(known, said), destination_rows.registration(key))
 
 

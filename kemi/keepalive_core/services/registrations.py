@@ -9,12 +9,13 @@ from ..kamailio import clock, destination_rows, queues, tables
 from ..rules import state_format, uris
 from ..rules.modes import Admin
 from ..rules.record import Health
-from ..rules.rows import Owner, Registration
+from ..rules.rows import Owner, Past, Registration
 from ..rules.service_code import code_of, is_sound, own, state_of, with_unknown_as
 from ..rules.state_row import Row
 from ..rules.states import UNKNOWN
 from ..rules.target import Target
-from . import announcements, groups, open_rosters
+from ..rules.uptime import condition
+from . import announcements, availability, groups, open_rosters
 
 log = logging.getLogger("keepalive")
 
@@ -46,7 +47,7 @@ def _create(key: str, registered: Registration) -> None:
         destination_rows.store_health(key, known._replace(generation=registered.generation))
         if before:
             destination_rows.store_admin(key, said)
-            destination_rows.store_history(key, before.history)
+            _restore_past(key, before, known, said)
         announcements.expect_news(key, known.state)
         # Last, because from here on is_alive knows it.
         destination_rows.store_service_code(key, groups.code_now(code_of(known, said), registered))
@@ -86,17 +87,24 @@ def restore(key: str, row: Row) -> bool:
         registered, known = destination_rows.registration(key), destination_rows.health(key)
         if registered is None or known is None:
             return False
-        if known == Health(known.generation):
+        is_restored = known == Health(known.generation)
+        if is_restored:
             known = row.health_at(clock.now(), time.time())._replace(generation=known.generation)
             destination_rows.store_health(key, known)
-            destination_rows.store_history(key, row.history)
             announcements.expect_news(key, known.state)
         newer = destination_rows.said_of(key)
         said = destination_rows.admin(key) if newer else _still_said(row)
         destination_rows.store_admin(key, said)
+        if is_restored:
+            _restore_past(key, row, known, said)
         groups.publish(key, code_of(known, said), registered)
         queues.announce_change(key)
     return True
+
+
+def _restore_past(key: str, row: Row, known: Health, said: Admin | None) -> None:
+    counted = availability.resumed(row, condition(known.state, said))
+    destination_rows.change_past(key, lambda _: Past(row.history, counted))
 
 
 def _update(key: str, before: Registration, after: Registration) -> None:

@@ -10,7 +10,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any, TypeVar
 
-from ..kamailio import callback_rows, startup_rows, tables
+from ..kamailio import callback_rows, startup_rows, steady_clock, tables
 from ..kamailio.startup_rows import Source
 from ..kamailio.tables import SharedMemoryFull
 from ..rules import replacing
@@ -137,7 +137,7 @@ def _files_are_small() -> bool:
 
 def _bring_in_what_is_configured() -> None:
     """Do each step; what fails of one is not the rest's trouble, as nobody does it a second time."""
-    for step in (startup_rows.reserve_rows, state_file.load, _bring_in_destinations):
+    for step in (startup_rows.reserve_rows, state_file.load, steady_clock.begin, _bring_in_destinations):
         try:
             step()
         except SharedMemoryFull as error:

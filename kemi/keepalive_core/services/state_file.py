@@ -13,9 +13,9 @@ from ..kamailio import destination_rows, startup_rows
 from ..kamailio.startup_rows import StateRead
 from ..kamailio.tables import SharedMemoryFull
 from ..rules import state_format
+from ..rules.server_state import ServerState
 from ..rules.state_format import Parsed
-from ..rules.state_row import Row
-from . import configuration, files, registrations
+from . import availability, configuration, files, registrations
 
 log = logging.getLogger("keepalive")
 
@@ -52,7 +52,7 @@ def file_path() -> str:
     return str(configuration.values()["state_file"])
 
 
-def _read(path: str) -> dict[str, Row]:
+def _read(path: str) -> Parsed:
     """Return what the file says, nothing if there is none. Raises: UnusableFile."""
     try:
         with files.open_regular(path, follow_links=False) as file:
@@ -61,11 +61,11 @@ def _read(path: str) -> dict[str, Row]:
             lines = files.lines(file, state_format.MOST_BYTES_OF_A_LINE, MOST_BYTES)
             parsed = state_format.parse(lines, time.time())
     except FileNotFoundError:
-        return {}
+        return Parsed({}, [], 0, is_ours=True, is_whole=True)
     except OSError as error:
         raise UnusableFile(f"{path} can't be read, and is not written before it is: {error}") from None
     _warn(path, parsed)
-    return parsed.rows
+    return parsed
 
 
 def refuse_foreign_file(path: str, file: BinaryIO) -> None:
@@ -97,8 +97,9 @@ def restore(path: str) -> None:
 
     Raises: UnusableFile.
     """
-    rows = _read(path)
-    failed = 0
+    parsed = _read(path)
+    rows, failed = parsed.rows, 0
+    availability.restarted(ServerState.of(parsed.others))
     for key, row in rows.items():
         try:
             if not registrations.restore(key, row):

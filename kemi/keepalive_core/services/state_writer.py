@@ -14,7 +14,7 @@ from ..kamailio.tables import SharedMemoryFull
 from ..rules import state_format
 from ..rules.minutely import Minutely
 from ..rules.state_row import Row, Untrue, away_for
-from . import files, state_file
+from . import availability, files, state_file
 from .state_file import UnusableFile
 
 log = logging.getLogger("keepalive")
@@ -117,8 +117,13 @@ class Writer:
             pieces.append(piece)
             checksum = zlib.crc32(piece, checksum)
             yield
+        server = availability.to_be_kept()
+        # That time went on is nothing to write the file for.
+        still = state_format.last_piece(len(texts), [server._replace(until=0).fields()])
+        checksum = zlib.crc32(still, checksum)
         if is_as_written and checksum == self._written:
             return
+        pieces.append(state_format.last_piece(len(texts), [server.fields()]))
         yield from files.write_whole(path, pieces)
         self._written = checksum
         self._mark = _mark_of(os.stat(path))
@@ -184,7 +189,7 @@ def _text_of(key: str) -> str | None:
     known, wall = destination_rows.health(key), time.time()
     if known is None:
         return _text_of_one_that_left(key, int(wall))
-    row = Row.of(known, destination_rows.admin(key), destination_rows.history(key), clock.now(), wall)
+    row = Row.of(known, destination_rows.admin(key), destination_rows.past(key), clock.now(), wall)
     return state_format.text_of(key, row)
 
 

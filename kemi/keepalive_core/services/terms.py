@@ -8,11 +8,12 @@ import json
 from sys import getsizeof
 from typing import NamedTuple
 
-from ..kamailio import destination_rows, tables
+from ..kamailio import destination_rows, server_rows, tables
 from ..rules.cache import Cache
 from ..rules.modes import Admin
 from ..rules.policy import Policy
 from ..rules.rows import Registration
+from ..rules.unmeasured import Span
 from . import configuration, policies
 
 
@@ -29,6 +30,8 @@ class Terms(NamedTuple):
     """percent, as the setting has it"""
     log_format: str
     """how its changes stand in the log"""
+    unmeasured: list[Span]
+    """the times in which nobody was pinged"""
 
 
 # The policy is one of few, that many share. As an object a registration takes some six times its text.
@@ -50,5 +53,6 @@ def terms_of(key: str) -> Terms:
         destination_rows.admin(key, is_locked=True),
         int(values["mass_failure"]),
         str(values["log_format"]),
+        server_rows.unmeasured_spans(),
     )
     return found if registered is None else _known.remember(key, found)

@@ -21,7 +21,8 @@ from ..rules.rows import Registration
 from ..rules.schedule import Wish
 from ..rules.service_code import code_of
 from ..rules.states import UP
-from . import announcements, change_lines, groups, uplinks
+from ..rules.uptime import condition
+from . import announcements, availability, change_lines, groups, uplinks
 from .announcements import Change
 from .terms import Terms, terms_of
 
@@ -118,7 +119,7 @@ _NEWS: Final = frozenset((Transition.CHANGED, Transition.DAMPED))
 
 
 def _write(case: Case, before: Health, decision: Decision) -> Change | None:
-    """Write down a decision: the record, what is_alive reads with its groups, the history, the queue of news.
+    """Write down a decision: the record, what is_alive reads with its groups, the past, the queue of news.
 
     Returns: the change, if it is news.
     """
@@ -127,10 +128,12 @@ def _write(case: Case, before: Health, decision: Decision) -> Change | None:
     if (before.state, before.drain_until > 0) != (after.state, after.drain_until > 0):
         groups.publish(key, code_of(after, case.terms.admin), case.terms.registered)
     if decision.transition not in _NEWS:
+        if decision.transition is Transition.VOID:
+            availability.count_void(key, _condition(case, before), case.terms.unmeasured)
         return None
     if after.state != before.state:
         count(case.terms.registered, counted.CHANGES[after.state])
-    _write_history(key, before, after)
+    _write_past(case, before, after)
     registered = case.terms.registered
     uri = registered.uri if registered else key
     change = Change(key, after.generation, uri, after.state, before.state, after.reason)
@@ -139,12 +142,19 @@ def _write(case: Case, before: Health, decision: Decision) -> Change | None:
     return change
 
 
-def _write_history(key: str, before: Health, after: Health) -> None:
+def _condition(case: Case, known: Health) -> str:
+    return condition(known.state, case.terms.admin)
+
+
+def _write_past(case: Case, before: Health, after: Health) -> None:
+    """Add a change to the history, and count the time until then."""
+    change = [after.since, before.state, after.state, after.reason]
+    was, word = _condition(case, before), _condition(case, after)
     try:
-        destination_rows.add_to_history(key, [after.since, before.state, after.state, after.reason])
+        availability.follow_change(case.key, change, was, word, case.terms.unmeasured)
     except tables.SharedMemoryFull as error:
         # The change itself is written down: its row was there before.
-        log.error("a change of %s is missing in its history: %s", key, error)
+        log.error("a change of %s is missing in its history: %s", case.key, error)
 
 
 def count(registered: Registration | None, word: str) -> None:

@@ -1,0 +1,50 @@
+"""What the state file keeps of the server itself, on a line of its own (pure).
+
+``"end"`` stands first on it, which every earlier version passes over. Times are seconds of the steady clock.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Final, NamedTuple
+
+from .unmeasured import Span, spans_of, text
+
+NAME: Final = "server"
+
+
+class ServerState(NamedTuple):
+    """What is kept of a server."""
+
+    until: int = 0
+    """when the file was written"""
+    unmeasured: Sequence[Span] = []
+    """the times in which nothing was measured"""
+
+    def fields(self) -> dict[str, Any]:
+        """Return it as the file has it."""
+        return {NAME: {"until": self.until, "unmeasured": text(self.unmeasured)}}
+
+    @staticmethod
+    def of(lines: Sequence[Mapping[str, Any]]) -> "ServerState":
+        """Return what the lines of a file that are no destination's say of the server.
+
+        What makes no sense, or was written by a later version in another way, is as if it were not there.
+        """
+        said: dict[str, Any] = {}
+        for line in lines:
+            if isinstance(line.get(NAME), dict):
+                said = line[NAME]
+        until = said.get("until")
+        return ServerState(
+            until if type(until) is int and 0 < until < _MOST_SECONDS else 0, _spans(said.get("unmeasured"))
+        )
+
+
+# As many fit into a number of a table of Kamailio's.
+_MOST_SECONDS: Final = 2**31 - 1
+
+
+def _spans(value: Any) -> list[Span]:
+    try:
+        return spans_of(value)
+    except ValueError:
+        return []

@@ -69,12 +69,12 @@ class Cockpit:
         self._server.server_close()
 
 
-def row(destination: str, shown: str = "up", **others: object) -> dict[str, Any]:
+def row(uri: str, shown: str = "up", **others: object) -> dict[str, Any]:
     """A row of the method view."""
     admin = shown if shown in ("drain", "maint") else "ready"
     return {
-        "destination": destination,
-        "uri": destination,
+        "destination": f"{uri} as a key",
+        "uri": uri,
         "state": "up" if admin != "ready" else shown,
         "admin": admin,
         "shown": shown,

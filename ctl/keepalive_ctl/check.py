@@ -117,5 +117,5 @@ def check(server: Server, given: argparse.Namespace, screen: Screen) -> int:
         most=2000,
     )
     for row in view["rows"]:
-        screen.line(_plugin_text(f"{row['destination']} is down: {row['reason']}"))
+        screen.line(_plugin_text(f"{row['uri']} is down: {row['reason']}"))
     return level

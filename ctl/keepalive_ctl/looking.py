@@ -68,7 +68,7 @@ def row_of(row: dict[str, Any], now: float) -> list[object]:
     until = f" until {moment(row['until'])}" if row["until"] else ""
     ordered = f"{row['by']}{until}{': ' if row['why'] else ''}{row['why']}"
     return [
-        row["destination"],
+        row["uri"],
         row["shown"],
         age(now - row["since"]) if row["since"] else "",
         f"{row['latency_ms']:.1f}" if row["latency_ms"] else "",
@@ -88,8 +88,8 @@ def list_(server: Server, given: argparse.Namespace, screen: Screen) -> None:
     if screen.wrote([row for row, _ in rows.values()]):
         return
     if given.names:
-        for name in rows:
-            screen.line(name)
+        for row, _ in rows.values():
+            screen.line(row["uri"])
     else:
         screen.table(HEADS, (row_of(*each) for each in rows.values()))
 
@@ -136,10 +136,8 @@ def _change(change: dict[str, Any]) -> list[object]:
 def history(server: Server, given: argparse.Namespace, screen: Screen) -> None:
     """Show the last changes of a destination, and how its last pings ended."""
     info = server.call("info", destination=given.destination)
-    rows = server.call("view", search=info["destination"], sort="name", count=PAGE)["rows"]
-    samples: list[float | None] = next(
-        (row["samples"] for row in rows if row["destination"] == info["destination"]), []
-    )
+    rows = server.call("view", destinations=[info["destination"]], count=1)["rows"]
+    samples: list[float | None] = rows[0]["samples"] if rows else []
     if screen.wrote({"destination": info["destination"], "history": info["history"], "samples": samples}):
         return
     screen.table(("AT", "FROM", "TO", "REASON"), map(_change, info["history"]))
@@ -178,7 +176,7 @@ def changes(server: Server, given: argparse.Namespace, screen: Screen) -> None:
     known = server.call("changes", since=given.since, count=given.count or 100)
     if not screen.wrote(known):
         heads = ("NUMBER", "AT", "DESTINATION", "FROM", "TO", "REASON")
-        names = ("destination", "from", "to", "reason")
+        names = ("uri", "from", "to", "reason")
         rows = (
             [each["number"], moment(each["at"]), *(each[name] for name in names)] for each in known["changes"]
         )

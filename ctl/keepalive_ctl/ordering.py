@@ -72,9 +72,7 @@ def _order(server: Server, given: argparse.Namespace, screen: Screen, wanted: st
     def order_one(destination: str) -> bool:
         answer = server.call("set_admin", destination=destination, mode=wanted, **details)
         if not screen.wrote(answer, indent=None):
-            screen.line(
-                f"{answer['destination']}: {mode(answer['before'])} -> {mode(answer['after'])}", most=1000
-            )
+            screen.line(f"{destination}: {mode(answer['before'])} -> {mode(answer['after'])}", most=1000)
         return True
 
     return _each(given.destinations, order_one)

@@ -92,6 +92,4 @@ def watch(server: Server, given: argparse.Namespace, screen: Screen) -> None:
 def _tell(change: dict[str, Any], screen: Screen) -> None:
     if not screen.wrote(change, indent=None):
         at, reason = moment(change["at"]), change["reason"]
-        screen.line(
-            at, change["destination"], change["from"], "->", change["to"], f"({reason})" if reason else ""
-        )
+        screen.line(at, change["uri"], change["from"], "->", change["to"], f"({reason})" if reason else "")

@@ -137,8 +137,8 @@ def test_show(cockpit: Cockpit, keepalivectl: Keepalivectl) -> None:
 
 def test_history(cockpit: Cockpit, keepalivectl: Keepalivectl) -> None:
     """The last changes, and the last pings as a curve."""
-    cockpit.answers |= {"info": information(), "view": view(row("sip:xx"), row("sip:x"))}
-    assert keepalivectl("history", "sip:x", PYTHONIOENCODING="utf-8").stdout.splitlines() == [
+    cockpit.answers |= {"info": information(), "view": view(row("sip:x"))}
+    assert keepalivectl("history", "sip:x", LC_ALL="C.UTF-8").stdout.splitlines() == [
         "AT                   FROM  TO    REASON",
         "1970-01-02 00:00:00  up    down  no reply in 3062 ms",
         "last 3 pings: ▁x█, 1.3 to 20.0 ms, x is lost",
@@ -242,8 +242,8 @@ def test_hostile_texts_reach_no_terminal(line: str, cockpit: Cockpit, keepalivec
     change = {
         "number": 1,
         "at": 1,
-        "destination": HOSTILE,
-        "uri": "",
+        "destination": "",
+        "uri": HOSTILE,
         "from": "up",
         "to": HOSTILE,
         "reason": HOSTILE,
@@ -260,6 +260,6 @@ def test_hostile_texts_reach_no_terminal(line: str, cockpit: Cockpit, keepalivec
     }  # fmt: skip
     done = keepalivectl(*line.split())
     assert (done.returncode, done.stderr) == (0, "")
-    assert all(each.isprintable() and each.isascii() for each in done.stdout.splitlines())
+    assert all(each.isprintable() for each in done.stdout.splitlines())
     assert len(done.stdout.splitlines()) < 16
     assert len(done.stdout) < 16000

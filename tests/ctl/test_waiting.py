@@ -104,6 +104,7 @@ def change(number: int, destination: str, **others: object) -> dict[str, object]
         "number": number,
         "at": 86400,
         "destination": destination,
+        "uri": destination,
         "from": "up",
         "to": "down",
         "reason": "r",

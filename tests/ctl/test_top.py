@@ -1,71 +1,14 @@
 """The command top, in a terminal."""
 
-import os
-import pty
 import re
-import select
 import signal
-import subprocess
-import sys
-import termios
-import time
 from collections.abc import Iterator
 
 import pytest
 
 from ctl.conftest import COMMAND
 from fake_cockpit import Cockpit, group, row, view
-
-
-class Terminal:
-    """A terminal of 80 columns and 12 lines in which keepalivectl runs."""
-
-    def __init__(self, environment: dict[str, str], *words: str) -> None:
-        self._ours, theirs = pty.openpty()
-        termios.tcsetwinsize(self._ours, (12, 80))
-        self.before = termios.tcgetattr(self._ours)
-        self.shown = ""
-        self.process = subprocess.Popen(
-            [sys.executable, COMMAND, *words],
-            stdin=theirs, stdout=theirs, stderr=theirs, start_new_session=True,
-            env={**environment, "TERM": "xterm", "PYTHONUTF8": "1"},
-        )  # fmt: skip
-        os.close(theirs)
-
-    def wait_for(self, text: str) -> None:
-        """Read until a text was shown."""
-        deadline = time.monotonic() + 10
-        while text not in self.shown:
-            assert time.monotonic() < deadline, f"{text!r} is not in {self.shown[-1000:]!r}"
-            self._read()
-
-    def _read(self) -> bool:
-        if not select.select([self._ours], [], [], 0.05)[0]:
-            return True
-        try:
-            read = os.read(self._ours, 65536)
-        except OSError:  # its last reader ended
-            read = b""
-        self.shown += read.decode()
-        return bool(read)
-
-    def press(self, keys: str) -> None:
-        os.write(self._ours, keys.encode())
-
-    def settings(self) -> list[object]:
-        return termios.tcgetattr(self._ours)
-
-    def end(self) -> int:
-        """Return how it ended, with all read that it wrote."""
-        code = self.process.wait(10)
-        while select.select([self._ours], [], [], 0)[0] and self._read():
-            pass
-        return code
-
-    def close(self) -> None:
-        self.process.kill()
-        self.process.wait()
-        os.close(self._ours)
+from terminal import Terminal
 
 
 @pytest.fixture
@@ -73,7 +16,9 @@ def terminal(cockpit: Cockpit, environment: dict[str, str]) -> Iterator[Terminal
     """One in which top shows a view."""
     rows = (row("sip:10.0.0.7", "down", reason="no reply in 3062 ms"), row("sip:b"))
     cockpit.answers["view"] = view(*rows, groups=(group(up=1, down=1),))
-    opened = Terminal({**environment, "NO_COLOR": ""}, "top", "--interval", "50ms", "--group", "carriers")
+    opened = Terminal(
+        [COMMAND, "top", "--interval", "50ms", "--group", "carriers"], {**environment, "NO_COLOR": ""}
+    )
     opened.wait_for("q ends")
     yield opened
     opened.close()
@@ -140,7 +85,7 @@ def test_no_line_is_wider_than_the_terminal(cockpit: Cockpit, environment: dict[
     hostile = "忙" * 200 + "\x1b[2J\n"
     rows = [row(f"sip:{number}", "down", reason=hostile, groups=[hostile]) for number in range(50)]
     cockpit.answers["view"] = view(*rows, groups=(group(hostile, down=1),), server=hostile)
-    opened = Terminal(environment, "top", "--interval", "50ms")
+    opened = Terminal([COMMAND, "top", "--interval", "50ms"], environment)
     try:
         opened.wait_for("\x1b[J")
         picture = opened.shown.split("\x1b[H")[1].split("\x1b[J")[0]
@@ -156,7 +101,7 @@ def test_no_colours(cockpit: Cockpit, environment: dict[str, str]) -> None:
     """None if NO_COLOR says so; on a terminal, and with it empty, there are some."""
     cockpit.answers["view"] = view(row("sip:x", "down"))
     for variables, painted in (({"NO_COLOR": "1"}, False), ({"NO_COLOR": ""}, True)):
-        opened = Terminal({**environment, **variables}, "list")
+        opened = Terminal([COMMAND, "list"], {**environment, **variables})
         try:
             opened.wait_for("200 OK")
             assert ("\x1b[31mdown" in opened.shown) == painted

@@ -135,7 +135,7 @@ def test_an_order_is_one_line_of_the_log(operator: Operator, monitored: str) -> 
 def test_ping_shows_request_and_reply(operator: Operator, gateway: Gateway, monitored: str) -> None:
     """As they were on the wire; a reply that does not count ends with 1."""
     shown = operator.sees(f"ping -v {monitored}").splitlines()
-    assert re.fullmatch(rf"{monitored}: 200 OK in [\d.]+ ms", shown[0])
+    assert re.fullmatch(rf"{monitored}: 200 in [\d.]+ ms", shown[0])
     assert f"> OPTIONS {monitored} SIP/2.0" in shown
     assert "< SIP/2.0 200 OK" in shown
     asked = next(line for line in shown if line.startswith("> Call-ID: "))
@@ -169,7 +169,7 @@ def test_watch_and_history(operator: Operator, gateway: Gateway, monitored: str)
         told = watching.communicate(timeout=15)[0].decode()
     down, up = told.splitlines()
     assert re.fullmatch(rf"[\d: -]+ {monitored} up -> down \(no reply in \d+ ms\)", down)
-    assert re.fullmatch(rf"[\d: -]+ {monitored} down -> up \(200 OK in .*\)", up)
+    assert re.fullmatch(rf"[\d: -]+ {monitored} down -> up \(200 (OK )?in .*\)", up)
     history = operator.sees(f"history {monitored}")
     assert re.search(r"up +down +no reply in \d+ ms\n", history)
     assert re.search(r"last \d+ pings: .*x.*, [\d.]+ to [\d.]+ ms, x is lost", history)
@@ -207,7 +207,8 @@ def test_check(operator: Operator, gateway: Gateway, monitored: str) -> None:
     """What is up is OK, a group that is down critical, in maintenance no alarm; a server gone is unknown."""
     assert operator.sees("check -g carriers").startswith("KEEPALIVE OK - 0 of 1 down | down=0;1;1;0;1 up=1 ")
     gateway.silent = True
-    operator.sees(f"wait {monitored} down --timeout 10")
+    # A view is two seconds old at the most.
+    wait_for("an alarm", lambda: operator.types("keepalivectl check").returncode == 2)
     told = operator.sees("check", code=2).splitlines()
     assert "group carriers: none is up" in told[0]
     assert re.search(rf"^{monitored} is down: no reply in \d+ ms$", told[1])
@@ -265,7 +266,7 @@ def test_the_examples_of_the_document(operator: Operator, gateway: Gateway) -> N
     operator.sees(f"add {gateway.uri} group=documented")
     operator.sees(f"add {NOBODY} group=documented")
     operator.sees(f"wait {gateway.uri} up --timeout 5")
-    operator.sees(f"wait {NOBODY} down --timeout 5")
+    wait_for("one that is down", lambda: NOBODY in operator.sees("list --state down"))
     text = (ROOT / "docs" / "operating.md").read_text()
     here = {"sip:192.168.10.20": gateway.uri, "sip:192.168.10.21": NOBODY, "carriers": "documented"}
     for example in re.findall(r"```console\n(.*?)```", text, re.DOTALL):

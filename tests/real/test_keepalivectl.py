@@ -184,7 +184,7 @@ def _is_asleep(pid: int) -> bool:
         return False
 
 
-def test_reload(operator: Operator, gateway: Gateway) -> None:
+def test_a_reload_tells_what_it_does(operator: Operator, gateway: Gateway) -> None:
     """--dry-run shows what would change and changes nothing; without it the same is done."""
     (operator.server.folder / "list").write_text(f"{gateway.uri} group=listed\n{NOBODY}\n")
     dry = operator.sees("reload --dry-run").splitlines()
@@ -203,7 +203,7 @@ def test_reload(operator: Operator, gateway: Gateway) -> None:
     operator.sees("reload --force")
 
 
-def test_check(operator: Operator, gateway: Gateway, monitored: str) -> None:
+def test_check_of_a_real_server(operator: Operator, gateway: Gateway, monitored: str) -> None:
     """What is up is OK, a group that is down critical, in maintenance no alarm; a server gone is unknown."""
     assert operator.sees("check -g carriers").startswith("KEEPALIVE OK - 0 of 1 down | down=0;1;1;0;1 up=1 ")
     gateway.silent = True
@@ -235,7 +235,7 @@ def test_a_hostile_peer_reaches_no_terminal(operator: Operator, gateway: Gateway
     assert "<" not in shown
 
 
-def test_top(operator: Operator, monitored: str) -> None:
+def test_top_of_a_real_server(operator: Operator, monitored: str) -> None:
     """In a terminal the worst come first, drawn again and again until q is pressed."""
     operator.sees(f"add {NOBODY}")
     operator.sees(f"wait {NOBODY} down --timeout 10")

@@ -66,6 +66,20 @@ need_images() {
     done
 }
 
+# Prometheus' tool alone, and not the package, which would start its server.
+need_promtool() {
+    if command -v promtool >/dev/null || [ -x "$root/.venv/bin/promtool" ]; then
+        return 0
+    fi
+    folder=$(mktemp -d)
+    if (cd "$folder" && apt-get download -qq prometheus && dpkg -x prometheus_*.deb .) >"$folder/log" 2>&1; then
+        cp "$folder/usr/bin/promtool" "$root/.venv/bin/"
+    else
+        echo "No promtool: alert rules are not tested. $(tail -n 1 "$folder/log")"
+    fi
+    rm -r "$folder"
+}
+
 need_tests() {
     need_python
     python3 -c 'import sys; sys.exit(sys.version_info < (3, 11))' || fail "Python 3.11 or newer is needed."
@@ -89,6 +103,7 @@ need_tests() {
         "$root/.venv/bin/pip" install -q -r "$root/tests/requirements.txt"
         cp "$root/tests/requirements.txt" "$root/.venv/requirements.txt"
     fi
+    need_promtool
 }
 
 case "${1:-}" in

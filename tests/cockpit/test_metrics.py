@@ -38,11 +38,14 @@ class Answer:
 
 
 @pytest.fixture
-def scrape(server: FakeServer) -> Callable[..., Answer]:
+def scrape(server: FakeServer, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Answer]:
     """Asks a server that serves HTTP."""
     server.define("http", "127.0.0.1:8060")
     server.process()
     from keepalive_core.cockpit import web
+    from keepalive_core.services import snapshot
+
+    monkeypatch.setattr(snapshot, "_FRESH", 0)
 
     def ask(path: str = "", method: str = "GET") -> Answer:
         async def asked() -> Answer:

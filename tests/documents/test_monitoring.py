@@ -6,9 +6,6 @@ import base64
 import json
 import os
 import re
-import shutil
-import subprocess
-import sys
 from collections.abc import Iterator
 from itertools import combinations
 from pathlib import Path
@@ -20,6 +17,7 @@ import pytest
 
 from keepalive_core.cockpit.families import FAMILIES, PREFIX, Family
 from places import ROOT
+from promtool import promtool
 
 MONITORING = ROOT / "monitoring"
 RULES = (MONITORING / "keepalive-alerts.yml").read_text()
@@ -38,26 +36,10 @@ def names_of(family: Family) -> set[str]:
 SERIES = set().union(*map(names_of, FAMILIES))
 
 
-@pytest.fixture(scope="module")
-def promtool() -> str:
-    """Prometheus' tool, which scripts/need.sh brings."""
-    found = shutil.which("promtool") or shutil.which("promtool", path=str(Path(sys.executable).parent))
-    if found is None:
-        assert not os.environ.get("KEEPALIVE_SERVERS"), "promtool is missing: scripts/need.sh test"
-        pytest.skip("promtool is missing: scripts/need.sh test")
-    return found
-
-
-def run(promtool: str, *arguments: object) -> None:
-    """Let promtool look; show what it has to say if it refuses."""
-    said = subprocess.run([promtool, *map(str, arguments)], capture_output=True, text=True)
-    assert said.returncode == 0, said.stdout + said.stderr
-
-
-def test_the_alerts_fire_when_they_should(promtool: str) -> None:
+def test_the_alerts_fire_when_they_should() -> None:
     """As keepalive-alerts-test.yml says, and not for maintenance, drain, and what is not known."""
-    run(promtool, "check", "rules", MONITORING / "keepalive-alerts.yml")
-    run(promtool, "test", "rules", MONITORING / "keepalive-alerts-test.yml")
+    promtool("check", "rules", MONITORING / "keepalive-alerts.yml")
+    promtool("test", "rules", MONITORING / "keepalive-alerts-test.yml")
 
 
 def test_each_alert_is_tested() -> None:
@@ -92,14 +74,14 @@ def test_what_is_asked_for_is_there(text: str) -> None:
     assert asked - SERIES == set()
 
 
-def test_prometheus_can_read_the_dashboard(promtool: str, tmp_path: Path) -> None:
+def test_prometheus_can_read_the_dashboard(tmp_path: Path) -> None:
     """Each expression is one, with Grafana's variables filled in."""
     found = [text.replace("$__rate_interval", "5m") for text in expressions(DASHBOARD)]
     assert len(found) > 20
     rules = [{"record": f"dashboard:{number}", "expr": text} for number, text in enumerate(found)]
     file = tmp_path / "rules.yml"
     file.write_text(json.dumps({"groups": [{"name": "dashboard", "rules": rules}]}))  # JSON is YAML
-    run(promtool, "check", "rules", file)
+    promtool("check", "rules", file)
 
 
 # As Grafana's published schema of a dashboard has it, which is not copied here.

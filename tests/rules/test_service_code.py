@@ -7,7 +7,8 @@ from hypothesis import strategies as st
 from keepalive_core.rules import service_code
 from keepalive_core.rules.modes import DRAIN, MAINT, READY, Admin
 from keepalive_core.rules.record import Health
-from keepalive_core.rules.service_code import ERROR, SHOWN, Service, code, code_of, shown_as
+from keepalive_core.rules.service_code import ERROR, Service, code, code_of, shown_as
+from keepalive_core.rules.showing import CLASSES
 from keepalive_core.rules.states import DOWN, STATE_NAMES, UNKNOWN, UP
 
 STATES = st.sampled_from(sorted(STATE_NAMES))
@@ -87,4 +88,4 @@ def test_each_is_shown_as_one_thing(state: int, word: str, service: Service) -> 
     taken_out = {Service.DRAINED: "drain", Service.OWN_DRAIN: "drain", Service.MAINTENANCE: "maint"}
     for groups in (0, 3):
         assert shown_as(code(state, service, groups)) == taken_out.get(service, word)
-    assert taken_out.get(service, word) in SHOWN
+    assert taken_out.get(service, word) in CLASSES

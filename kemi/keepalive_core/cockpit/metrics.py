@@ -2,8 +2,8 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Generator, Iterable, Iterator, Mapping, Sequence
-from typing import Final, NamedTuple, TypeVar
+from collections.abc import AsyncIterator, Collection, Generator, Iterable, Iterator, Mapping, Sequence
+from typing import Final, NamedTuple
 
 from aiohttp import web
 from prometheus_client import CONTENT_TYPE_LATEST
@@ -13,28 +13,30 @@ from ..kamailio import clock, counter_rows, destination_rows, free_memory, proce
 from ..rules import counted, latency
 from ..rules.durations import histogram
 from ..rules.record import Health
-from ..rules.service_code import SHOWN, is_sound, is_taken_out
+from ..rules.service_code import answer, groups_keeping, is_taken_out
+from ..rules.showing import CLASSES
 from ..rules.states import STATE_NAMES, UNKNOWN, UP
 from ..rules.times import SECOND
 from ..services import uplinks
-from ..services.census import Census, Count, Directory, the_directory
 from ..services.counters import SLICE, Counters, Tally, the_counters
+from ..services.snapshot import Row as SnapshotRow
+from ..services.snapshot import Snapshot, the_snapshot
 from . import families
 from .families import Family, Pair, Row
+from .rpc_calls import done
 
 MOST_DESTINATIONS: Final = 20_000
 """More of them are told of by group only, a scrape each"""
 _DESTINATIONS: Final = "destinations"
 _BEGAN: Final = processes.began()
 
-R = TypeVar("R")
 Written = tuple[Family, Iterable[Row]]
 """A family, and its rows"""
 
 
 def serve(app: web.Application) -> None:
     """Have an application answer scrapes."""
-    app.router.add_get("/metrics", Metrics(the_directory, the_counters).get)
+    app.router.add_get("/metrics", Metrics(the_snapshot, the_counters).get)
 
 
 class Refused(Exception):
@@ -46,10 +48,10 @@ class Refused(Exception):
 
 
 class Metrics:
-    """What Prometheus is given. Arguments: directory and counters, of this process."""
+    """What Prometheus is given. Arguments: snapshot and counters, of this process."""
 
-    def __init__(self, directory: Directory, counters: Counters) -> None:
-        self._directory = directory
+    def __init__(self, snapshot: Snapshot, counters: Counters) -> None:
+        self._snapshot = snapshot
         self._counters = counters
         # What is counted may be taken in by one at a time.
         self._turn = asyncio.Lock()
@@ -57,7 +59,7 @@ class Metrics:
     async def get(self, request: web.Request) -> web.StreamResponse:
         """Answer a scrape."""
         try:
-            keys = await self._wanted(request)
+            wanted = await self._wanted(request)
         except Refused as refusal:
             return web.Response(status=refusal.status, text=f"{refusal}\n")
         headers = {"Content-Type": CONTENT_TYPE_LATEST}
@@ -67,13 +69,13 @@ class Metrics:
         if "gzip" in request.headers.get("Accept-Encoding", ""):
             response.enable_compression(web.ContentCoding.gzip)
         await response.prepare(request)
-        async for text in self._text(keys):
+        async for text in self._text(wanted):
             await response.write(text)
         await response.write_eof()
         return response
 
-    async def _wanted(self, request: web.Request) -> list[str]:
-        """Return the keys of the destinations that are told of one by one. Raises: Refused."""
+    async def _wanted(self, request: web.Request) -> list[SnapshotRow]:
+        """Return the destinations that are told of one by one. Raises: Refused."""
         query = request.query
         unknown = [name for name in query if name not in ("scope", "group")]
         if unknown or len(query) > len(set(query)):
@@ -81,49 +83,36 @@ class Metrics:
         if query.get("scope", _DESTINATIONS) != _DESTINATIONS:
             raise Refused(400, f"scope is {_DESTINATIONS}, or it is left out")
         group = query.get("group")
+        if "scope" not in query and group is not None:
+            raise Refused(400, f"a group needs scope={_DESTINATIONS}: without it all groups are told of")
+        await done(self._snapshot.fresh(again_soon=False))
         if "scope" not in query:
-            if group is not None:
-                raise Refused(400, f"a group needs scope={_DESTINATIONS}: without it all groups are told of")
             return []
-        await _through(self._directory.follow())
-        if group is None:
-            keys = list(self._directory.groups)
-            if len(keys) > MOST_DESTINATIONS:
-                raise Refused(
-                    413,
-                    f"there are {len(keys)} destinations, and above {MOST_DESTINATIONS} only those of one "
-                    f"group are told of: scope={_DESTINATIONS}&group=NAME",
-                )
-            return keys
-        keys = self._directory.members(group)
-        if not keys:
-            raise Refused(404, "there is no such group")
-        return keys
+        rows = list(self._snapshot.rows.values())
+        if group is not None:
+            if group not in self._snapshot.groups:
+                raise Refused(404, "there is no such group")
+            return [row for row in rows if group in row.groups]
+        if len(rows) > MOST_DESTINATIONS:
+            raise Refused(
+                413,
+                f"there are {len(rows)} destinations, and above {MOST_DESTINATIONS} only those of one "
+                f"group are told of: scope={_DESTINATIONS}&group=NAME",
+            )
+        return rows
 
-    async def _text(self, keys: Sequence[str]) -> AsyncIterator[bytes]:
-        """Yield what is told, of the destinations of these keys one by one."""
+    async def _text(self, wanted: Sequence[SnapshotRow]) -> AsyncIterator[bytes]:
+        """Yield what is told, of these destinations one by one."""
+        census: Census = await done(_census(self._snapshot))
         async with self._turn:
-            await _through(self._directory.follow())
-            await _through(self._counters.read(set(self._directory.groups.values())))
-        census: Census = await _through(self._directory.census())
+            await done(self._counters.read(census.sets))
         written = [*_of_server(self._counters), *_of_groups(census, self._counters)]
-        if keys:
-            written += _of_each(await _through(_seen(keys, self._directory)))
+        if wanted:
+            written += _of_each(await done(_seen(wanted)))
         for family, rows in written:
             for text in family.text(rows):
                 yield text
                 await asyncio.sleep(0)
-
-
-async def _through(task: Generator[None, None, R] | Iterator[None]) -> R:
-    """Do a task in slices, others between; return what it returns."""
-    while True:
-        try:
-            next(task)
-        except StopIteration as end:
-            result: R = end.value
-            return result
-        await asyncio.sleep(0)
 
 
 # --- the server -------------------------------------------------------------------------------------------
@@ -153,8 +142,34 @@ def _one(family: Family, value: float) -> Written:
 
 # --- groups, and all --------------------------------------------------------------------------------------
 
-_NOBODY: Final = Count()
 _NOTHING: Final = Tally()
+_NOBODY: Final = {"alive": 0, "held": 0, **dict.fromkeys(CLASSES, 0)}
+"""of a group that has counters, and no member any more"""
+
+
+class Census(NamedTuple):
+    """All destinations, counted."""
+
+    of_all: Mapping[str, int]
+    groups: Mapping[str, Mapping[str, int]]
+    """how many are of each class, alive and held, by the groups' names"""
+    sets: Collection[tuple[str, ...]]
+    """the sets of groups that destinations are in"""
+
+
+def _census(snapshot: Snapshot) -> Generator[None, None, Census]:
+    """Count all destinations, in slices."""
+    alive = held = 0
+    sets: set[tuple[str, ...]] = set()
+    for number, row in enumerate(list(snapshot.rows.values())):
+        if number % SLICE == 0:
+            yield
+        if row.code >= 0:
+            alive += answer(row.code) == UP
+            held += groups_keeping(row.code) > 0
+        sets.add(row.groups)
+    of_all = {**snapshot.counts, "alive": alive, "held": held}
+    return Census(of_all, {each["name"]: each for each in snapshot.groups.all()}, sets)
 
 
 def _of_groups(census: Census, counters: Counters) -> Iterator[Written]:
@@ -166,13 +181,13 @@ def _of_groups(census: Census, counters: Counters) -> Iterator[Written]:
 
     yield from _pair(
         families.DESTINATIONS,
-        (((name, word), count.shown[word]) for name, count in counts for word in SHOWN),
-        [((word,), census.all.shown[word]) for word in SHOWN],
+        (((name, word), count[word]) for name, count in counts for word in CLASSES),
+        [((word,), census.of_all[word]) for word in CLASSES],
     )
-    alive = (((name,), count.alive) for name, count in counts)
-    yield from _pair(families.ALIVE, alive, [((), census.all.alive)])
-    held = (((name,), count.held) for name, count in counts)
-    yield from _pair(families.HELD, held, [((), census.all.held)])
+    alive = (((name,), count["alive"]) for name, count in counts)
+    yield from _pair(families.ALIVE, alive, [((), census.of_all["alive"])])
+    held = (((name,), count["held"]) for name, count in counts)
+    yield from _pair(families.HELD, held, [((), census.of_all["held"])])
     for pair, words in _WORDS:
         yield from _pair(
             pair, _words(sums, words), [(label, all_.words[word]) for word, label in words.items()]
@@ -213,18 +228,16 @@ class Seen(NamedTuple):
     """"" if it is ready"""
 
 
-def _seen(keys: Iterable[str], directory: Directory) -> Generator[None, None, list[Seen]]:
+def _seen(wanted: Iterable[SnapshotRow]) -> Generator[None, None, list[Seen]]:
     """Look at some destinations, in slices; return how they are."""
     found = []
-    for number, key in enumerate(keys):
+    for number, row in enumerate(wanted):
         if number % SLICE == 0:
             yield
-        health, code = destination_rows.health(key), destination_rows.service_code(key)
-        if health is None or not is_sound(code):
-            continue
-        admin = destination_rows.admin(key) if is_taken_out(code) else None
-        groups = ",".join(directory.groups.get(key, ()))
-        found.append(Seen((key, groups), health, admin.mode if admin else ""))
+        health = destination_rows.health(row.key)
+        if health is not None:
+            labels = row.key, ",".join(row.groups)
+            found.append(Seen(labels, health, row.shown if is_taken_out(row.code) else ""))
     return found
 
 

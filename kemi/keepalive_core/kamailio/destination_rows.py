@@ -70,11 +70,6 @@ def registration(key: str, is_locked: bool = False) -> Registration | None:
     return read_row(DESTINATION, key, partial(_registration, key), is_locked)
 
 
-def registration_text(key: str) -> str | None:
-    """Return how a destination is registered, as its row has it; None if it is not."""
-    return read_text(DESTINATION, key)
-
-
 def is_registered_as(key: str, text: str) -> bool:
     """Say whether a destination is registered just as a text says, without looking into it."""
     return (read_text(DESTINATION, key) or "").rstrip() == text

@@ -34,8 +34,6 @@ class Service(IntEnum):
     """it asked for no calls"""
 
 
-SHOWN: Final = (*(STATE_NAMES[state] for state in (UP, DOWN, UNKNOWN)), DRAIN, MAINT)
-"""Exactly one of these is true of each destination"""
 _SHOWN_AS: Final = {
     int(Service.DRAINED): DRAIN,
     int(Service.MAINTENANCE): MAINT,
@@ -106,7 +104,7 @@ def state_of(code: int) -> int:
 
 
 def shown_as(code: int) -> str:
-    """Return one of SHOWN: what takes a destination out comes before its state."""
+    """Return one of showing.CLASSES: what takes a destination out comes before its state."""
     return _SHOWN_AS.get(own(code) // _SERVICE) or STATE_NAMES[state_of(code)]
 
 

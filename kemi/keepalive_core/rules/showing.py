@@ -7,7 +7,7 @@ from .latency import LOSS, latency_of
 from .modes import DRAIN, MAINT
 
 CLASSES: Final = ("down", "unknown", DRAIN, MAINT, "up")
-"""What is true of a destination, as service_code.SHOWN has it, the worst first"""
+"""Exactly one of these is true of each destination, the worst first: see service_code.shown_as()"""
 SORTS: Final = ("worst", "name", "since", "latency")
 
 

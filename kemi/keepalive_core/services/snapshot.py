@@ -99,9 +99,13 @@ class Snapshot:
         """Say whether somebody looked within the last seconds, so that it is worth being kept fresh."""
         return self._clock() - self._asked < _LOOKED_AT
 
-    def fresh(self) -> Waits:
-        """Bring it up to date for somebody who looks. Raises: SharedMemoryFull."""
-        self._asked = self._clock()
+    def fresh(self, again_soon: bool = True) -> Waits:
+        """Bring it up to date for somebody who looks.
+
+        Arguments: again_soon, whether he looks again within seconds. Raises: SharedMemoryFull.
+        """
+        if again_soon:
+            self._asked = self._clock()
         while self._is_followed:
             yield 0.005
         self._is_followed = True

@@ -36,6 +36,7 @@ paths() {
     includes=${DESTDIR:-}$PREFIX/share/$name
     examples=${DESTDIR:-}$PREFIX/share/doc/$name/examples
     contrib=${DESTDIR:-}$PREFIX/share/doc/$name/contrib
+    monitoring=${DESTDIR:-}$PREFIX/share/doc/$name/monitoring
     unit=${DESTDIR:-}$PREFIX/lib/systemd/system/kamailio.service.d
     program=${DESTDIR:-}$PREFIX/sbin
     manual=${DESTDIR:-}$PREFIX/share/man/man8
@@ -43,7 +44,8 @@ paths() {
 }
 
 remove() {
-    rm -rf "$modules/keepalive_core" "$modules/keepalive-stubs" "$includes" "$examples" "$contrib"
+    rm -rf "$modules/keepalive_core" "$modules/keepalive-stubs" "$includes" "$examples" "$contrib" \
+        "$monitoring"
     for module in keepalive dispatcher_bridge; do
         rm -f "$modules/$module.py" "$modules/__pycache__/$module".*
     done
@@ -82,6 +84,7 @@ put() {
     copy "$completion" ctl/keepalivectl.bash
     mv "$completion/keepalivectl.bash" "$completion/keepalivectl"
     copy "$contrib" ctl/cmd_keepalive.py
+    copy "$monitoring" monitoring/*
 }
 
 # Nothing of a package is made here: it does that where it is installed.

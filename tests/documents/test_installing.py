@@ -56,6 +56,8 @@ def test_what_is_installed(tmp_path: Path) -> None:
         "usr/share/doc/kamailio-kemi-keepalive/contrib/cmd_keepalive.py",
         *(f"{SHARE}/keepalive_ctl/{path.name}" for path in (ROOT / "ctl" / "keepalive_ctl").glob("*.py")),
     }
+    monitoring = {name for name in files if "monitoring" in name}
+    assert {Path(name).name for name in monitoring} == {path.name for path in (ROOT / "monitoring").iterdir()}
     sample = {"kamailio.cfg", "router.py"}
     examples = {str(path.relative_to(ROOT / "examples")) for path in (ROOT / "examples").glob("*/*")}
     assert {name.removeprefix(f"{EXAMPLES}/") for name in files if name.startswith(EXAMPLES)} == {

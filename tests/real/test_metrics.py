@@ -192,8 +192,9 @@ def test_ten_thousand_destinations_of_a_real_server(checked_kind: str, tmp_path:
         refused = Scrape(path, scope="destinations")
         assert refused.status == 413
         assert "above 20000" in refused.text
-        took = []
-        for _ in range(4):
+        took: list[float] = []
+        answer = refused
+        while len(took) < 10 and min(took, default=9) >= 1.5:  # other tests run beside this one
             began = time.monotonic()
             answer = Scrape(path, scope="destinations", group="g0")
             took.append(time.monotonic() - began)

@@ -406,3 +406,58 @@ def test_writing_before_anybody_asked() -> None:
     case.connection.pause_writing()
     case.connection.resume_writing()
     assert case.inner.said == []
+
+
+# --- turns ------------------------------------------------------------------------------------------------
+
+
+def test_who_waits_for_his_reader_gives_his_turn_back() -> None:
+    """He goes on when he has another one."""
+
+    async def run() -> None:
+        turns = asyncio.Semaphore(1)
+        case = Case()
+        case.send(GET)
+        async with case.connection.in_turn(turns):
+            assert turns.locked()
+            case.connection.pause_writing()
+            assert not turns.locked()
+            await turns.acquire()
+            case.connection.resume_writing()
+            await asyncio.sleep(0)
+            assert case.inner.said == ["made", "pause"]
+            turns.release()
+            await asyncio.sleep(0.01)
+            assert turns.locked()
+            assert case.inner.said == ["made", "pause", "resume"]
+        assert not turns.locked()
+
+    asyncio.run(run())
+
+
+@pytest.mark.parametrize("ends", [True, False])
+def test_who_waits_for_another_turn_needs_it_no_more(ends: bool) -> None:
+    """His answer is whole, which aiohttp has to know; or his reader has stopped again."""
+
+    async def run() -> None:
+        turns = asyncio.Semaphore(1)
+        case = Case()
+        case.send(GET)
+        async with case.connection.in_turn(turns):
+            case.connection.pause_writing()
+            await turns.acquire()
+            case.connection.resume_writing()
+            await asyncio.sleep(0)
+            if not ends:
+                case.connection.pause_writing()
+                turns.release()
+                await asyncio.sleep(0.01)
+                assert not turns.locked()
+                assert case.inner.said == ["made", "pause", "pause"]
+                return
+        assert case.inner.said == ["made", "pause", "resume"]
+        turns.release()
+        await asyncio.sleep(0.01)
+        assert not turns.locked()
+
+    asyncio.run(run())

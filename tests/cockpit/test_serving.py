@@ -154,6 +154,35 @@ def test_a_flood_over_tcp_keeps_nobody_from_the_unix_socket(
     assert Served(server, tmp_path).run(ask) == [200, 200, 200]
 
 
+def test_who_reads_slowly_keeps_nobody_waiting(
+    keepalive: ModuleType, server: FakeServer, tmp_path: Path
+) -> None:
+    """More answers wait for their readers than may be worked on at a time, and go on when they are read."""
+    size, pieces = 100_000, 200
+
+    async def long(request: web.Request) -> web.StreamResponse:
+        response = web.StreamResponse()
+        await response.prepare(request)
+        for _ in range(pieces):
+            await response.write(b"x" * size)
+        return response
+
+    async def ask(served: Served) -> list[int]:
+        readers = [await served.connect("tcp") for _ in range(10)]
+        for _, writer in readers:
+            writer.write(LAST.replace(b"/healthz", b"/long"))
+        for reader, _ in readers:
+            await reader.readuntil(b"x")
+        async with asyncio.timeout(5):
+            found = [status(await served.request("tcp", "GET", "/healthz")) for _ in range(5)]
+        read = await asyncio.gather(*(reader.read() for reader, _ in readers))
+        assert [each.count(b"x") for each in read] == [size * pieces - 1] * 10
+        return found
+
+    answers = Served(server, tmp_path).run(ask, lambda app: app.router.add_get("/long", long))
+    assert answers == [200] * 5
+
+
 def test_slow_bodies_end_in_their_time(
     keepalive: ModuleType, server: FakeServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -100,6 +100,8 @@ class Launch(NamedTuple):
     """more of the command line"""
     resolver: str = ""
     """the only DNS server that it knows"""
+    user: str = ""
+    """as whom it runs, with the group of that name; its folder is then everybody's"""
     turned_clock: bool = False
     """whether turn_clock() is to work"""
 
@@ -131,6 +133,9 @@ class Kamailio:
         self._container = f"keepalive-test-{uuid.uuid4().hex[:12]}"
         command = ["kamailio", "-DD", "-E", "-m", str(launch.memory), "-M", "16", "-Y", str(self.folder)]
         command += launch.options
+        if launch.user:
+            command += ["-u", launch.user, "-g", launch.user]
+            self.folder.chmod(0o777)
         for name, text in launch.files.items():
             (self.folder / name).write_text(text.replace("FOLDER", str(self.folder)))
         command += ["-f", str((self.folder if cfg in launch.files else HERE) / cfg)]

@@ -80,14 +80,17 @@ class Access:
                 raise ConnectionResetError  # it is gone already
             connection.begin()
             try:
-                return await self._answer(request, handler, connection.peer)
+                return await self._answer(request, handler, connection)
             finally:
                 connection.finish()
 
         app.middlewares.append(passing)
         app.on_response_prepare.append(_add_headers)
 
-    async def _answer(self, request: web.Request, handler: Handler, peer: str) -> web.StreamResponse:
+    async def _answer(
+        self, request: web.Request, handler: Handler, connection: Connection
+    ) -> web.StreamResponse:
+        peer = connection.peer
         refused = refusal(_asked(request, peer), self._settings, self._names)
         if refused is not None:
             return _refused(refused)
@@ -97,7 +100,7 @@ class Access:
         _caller.set(await self._caller_of(request, peer))
         if not peer or request.path in ENDLESS:
             return await self._handled(request, handler)
-        async with self._turns:
+        async with connection.in_turn(self._turns):
             return await self._handled(request, handler)
 
     async def _handled(self, request: web.Request, handler: Handler) -> web.StreamResponse:

@@ -5,7 +5,8 @@ client could do for ever ends in its time: a head that does not come, an answer 
 """
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from typing import Any, Final, Protocol
 
 from ..rules.http_access import Refusal
@@ -33,6 +34,28 @@ class Others(Protocol):
     def add(self, new: "Connection") -> bool: ...
     def put_last(self, connection: "Connection") -> None: ...
     def remove(self, connection: "Connection") -> None: ...
+
+
+class Turn:
+    """A handler's turn, of which there are some at a time; who waits for his reader has given it back.
+
+    Arguments: turns, of all.
+    """
+
+    def __init__(self, turns: asyncio.Semaphore) -> None:
+        self._turns = turns
+        self._is_taken = False
+
+    async def take(self) -> None:
+        """Wait for it."""
+        await self._turns.acquire()
+        self._is_taken = True
+
+    def give(self) -> None:
+        """Let another one have it."""
+        if self._is_taken:
+            self._is_taken = False
+            self._turns.release()
 
 
 class Connection(asyncio.Protocol):
@@ -66,6 +89,10 @@ class Connection(asyncio.Protocol):
         """bytes that have come since it was refused"""
         self._stalled: tuple[float, float, int] | None = None
         """since when an answer waits for its reader, since when nothing of it left, bytes that are left"""
+        self._turn: Turn | None = None
+        """of the handler that runs, if those are counted"""
+        self._resuming: asyncio.Task[None] | None = None
+        """waits for another turn of it"""
 
     # --- asyncio ------------------------------------------------------------------------------------------
 
@@ -106,14 +133,33 @@ class Connection(asyncio.Protocol):
         """Have the handler wait for the reader of its answer; asyncio calls it."""
         now = self._others.clock()
         self._stalled = now, now, self.unsent
+        if self._turn is not None:
+            self._stop_resuming()
+            self._turn.give()
         if self._inner is not None:
             self._inner.pause_writing()
 
     def resume_writing(self) -> None:
         """Have the handler go on; asyncio calls it."""
         self._stalled = None
+        if self._turn is None:
+            self._resume()
+        else:
+            self._resuming = asyncio.get_running_loop().create_task(self._resume_in_turn(self._turn))
+
+    def _resume(self) -> None:
         if self._inner is not None:
             self._inner.resume_writing()
+
+    async def _resume_in_turn(self, turn: Turn) -> None:
+        await turn.take()
+        self._resuming = None
+        self._resume()
+
+    def _stop_resuming(self) -> bool:
+        """Wait for no turn; say whether one was waited for."""
+        task, self._resuming = self._resuming, None
+        return task is not None and task.cancel()
 
     # --- requests -----------------------------------------------------------------------------------------
 
@@ -130,6 +176,20 @@ class Connection(asyncio.Protocol):
     def begin(self) -> None:
         """Note that the handler of a request runs."""
         self._is_begun = True
+
+    @asynccontextmanager
+    async def in_turn(self, turns: asyncio.Semaphore) -> AsyncIterator[None]:
+        """Do something in turn with others, but for as long as the reader of an answer is waited for."""
+        turn = Turn(turns)
+        await turn.take()
+        self._turn = turn
+        try:
+            yield
+        finally:
+            self._turn = None
+            turn.give()
+            if self._stop_resuming():
+                self._resume()
 
     def finish(self) -> None:
         """Note that a request is answered; the next one may be handed on when the loop has its next turn."""

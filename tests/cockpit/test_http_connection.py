@@ -250,6 +250,16 @@ def test_a_body_in_chunks() -> None:
         assert case.came == data
 
 
+def test_what_it_keeps() -> None:
+    """The request until it is answered, what has come behind it, and what is not sent."""
+    case = Case()
+    case.send(post(4, b"body") + GET)
+    case.transport.unsent = 1
+    assert case.connection.memory == len(post(4, b"body") + GET) + 1
+    case.answer()
+    assert case.connection.memory == len(GET) + 1
+
+
 def test_chunks_that_are_none() -> None:
     """The request is answered while its handler waits for the rest; that ends with the connection."""
     case = Case()

@@ -130,8 +130,8 @@ def test_what_is_overdue_ends() -> None:
     assert still(came) == "..x"
 
 
-def test_answers_take_so_much_memory() -> None:
-    """Whoever has most to read ends first."""
+def test_connections_take_so_much_memory() -> None:
+    """Whoever has most of it ends first."""
     crowd = Crowd()
     came = crowd.come("a", "b", "c")
     for transport, size in zip(came, (6, 9, 7), strict=True):

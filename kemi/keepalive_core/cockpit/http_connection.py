@@ -13,6 +13,7 @@ from ..rules.http_access import Refusal
 from ..rules.http_answers import last_answer
 from ..rules.http_chunks import Chunks
 from ..rules.http_heads import MOST_HEAD, SILENCE, Head, head_of
+from .handler_turn import Turn
 
 MOST_SECONDS: Final = 15.0
 """that a head, or a body, may take; as long a connection may be idle"""
@@ -36,28 +37,6 @@ class Others(Protocol):
     def remove(self, connection: "Connection") -> None: ...
 
 
-class Turn:
-    """A handler's turn, of which there are some at a time; who waits for his reader has given it back.
-
-    Arguments: turns, of all.
-    """
-
-    def __init__(self, turns: asyncio.Semaphore) -> None:
-        self._turns = turns
-        self._is_taken = False
-
-    async def take(self) -> None:
-        """Wait for it."""
-        await self._turns.acquire()
-        self._is_taken = True
-
-    def give(self) -> None:
-        """Let another one have it."""
-        if self._is_taken:
-            self._is_taken = False
-            self._turns.release()
-
-
 class Connection(asyncio.Protocol):
     """One connection: what comes of it is handed on a request at a time.
 
@@ -79,6 +58,8 @@ class Connection(asyncio.Protocol):
         """bytes of the body of the request that was handed on last"""
         self._chunks: Chunks | None = None
         """of that request, if they tell where it ends"""
+        self._body = 0
+        """bytes of that request that have come, as long as it is not answered"""
         self._is_busy = False
         """whether a request was handed on and is not answered yet"""
         self._is_begun = False
@@ -173,6 +154,11 @@ class Connection(asyncio.Protocol):
         """Bytes of answers that wait to be sent."""
         return int(self._transport.get_write_buffer_size())
 
+    @property
+    def memory(self) -> int:
+        """Bytes that are kept for it: of a request, and of answers."""
+        return len(self._held) + self._body + self.unsent
+
     def begin(self) -> None:
         """Note that the handler of a request runs."""
         self._is_begun = True
@@ -194,6 +180,7 @@ class Connection(asyncio.Protocol):
     def finish(self) -> None:
         """Note that a request is answered; the next one may be handed on when the loop has its next turn."""
         self._is_begun = self._is_busy = False
+        self._body = 0
         self._waiting_since = self._others.clock()
         self._others.put_last(self)
         if self._ignored is None:
@@ -283,6 +270,7 @@ class Connection(asyncio.Protocol):
         if self._inner is None:
             self._inner = self._make()
             self._inner.connection_made(self._transport)
+        self._body += len(part)
         self._inner.data_received(part)
 
     def _refuse(self, refusal: Refusal) -> None:

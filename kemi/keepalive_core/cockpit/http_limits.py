@@ -10,8 +10,8 @@ from typing import Final
 
 from .http_connection import Connection
 
-# What waits to be sent in all connections of a kind, in bytes.
-_MOST_UNSENT: Final = 16 * 1024 * 1024
+# What has come and waits to be sent in all connections of a kind, in bytes.
+_MOST_MEMORY: Final = 16 * 1024 * 1024
 
 
 class Connections:
@@ -72,14 +72,14 @@ class Connections:
             self.end_overdue()
 
     def end_overdue(self) -> None:
-        """End what has taken too long, and the answers that take too much memory."""
+        """End what has taken too long, and what takes too much memory."""
         now = self.clock()
         for each in list(self._open):
             each.end_if_overdue(now)
-        unsent = {each: each.unsent for each in self._open}
-        while sum(unsent.values()) > _MOST_UNSENT:
-            most = max(unsent, key=lambda each: unsent[each])
-            del unsent[most]
+        memory = {each: each.memory for each in self._open}
+        while sum(memory.values()) > _MOST_MEMORY:
+            most = max(memory, key=lambda each: memory[each])
+            del memory[most]
             most.abort()
 
     def close(self) -> None:

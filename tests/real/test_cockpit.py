@@ -268,7 +268,7 @@ def test_pages_of_10000(start) -> None:
 
 def test_native_routes(start, gateway: Gateway) -> None:
     """All is the same, before and behind a reload of the script."""
-    server = start("native.cfg", LITERAL=gateway.uri, **SETTINGS)
+    server = start("native.cfg", LITERAL=gateway.uri, KEEPALIVE_DIR=ROOT / "kemi", **SETTINGS)
     for reloads in range(2):
         assert call(server, "add", gateway.uri, "me") == "Ok. Destination added."
         wait_for("the ping", lambda: call(server, "is_alive", gateway.uri) == 1 and gateway.pings)

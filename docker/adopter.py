@@ -3,7 +3,8 @@
 
 First the package: built, looked at by lintian, installed with all that it needs, upgraded under a server that
 runs, purged. Then `make install` and `make uninstall`, then pip. With each KEMI scripts and a native
-kamailio.cfg of a folder of their own start as Kamailio's user, and ping. Afterwards nothing is left.
+kamailio.cfg of a folder of their own start as Kamailio's user, and ping; with the first two keepalivectl drives
+one. Afterwards nothing is left.
 """
 
 from __future__ import annotations
@@ -67,6 +68,13 @@ request_route {{
     if (python_exec("is_alive", "{GATEWAY}") == 1) {{ sl_send_reply("200", "OK"); }}
 }}
 """
+
+SOCKET = Path("/run/kamailio/keepalive.sock")
+HTTP_CFG = f"""
+#!define KEEPALIVE_HTTP "unix:{SOCKET}"
+{NATIVE_CFG}"""
+HTTP_PACKAGES = ("python3-aiohttp", "python3-prometheus-client")
+KAMCLI = Path("/usr/lib/python3/dist-packages/kamcli/commands")
 
 # app_jsdt comes with Kamailio, app_lua would be one more package.
 JS_CFG = f"""{CFG}
@@ -175,6 +183,34 @@ def see_that_it_works(
     assert "No module named 'router'" in found.stderr
 
 
+def see_that_it_is_driven(share: str, prefix: str) -> None:
+    """See that keepalivectl, its completion and kamcli's command do what docs/operating.md says."""
+    # What the unit of Debian's package does by RuntimeDirectory.
+    run("install", "-d", "-o", "kamailio", "-g", "kamailio", "-m", "770", SOCKET.parent)
+    if subprocess.run(["dpkg", "-s", *HTTP_PACKAGES], capture_output=True).returncode:
+        with server(HTTP_CFG, share) as started:
+            started.logged(f"apt-get install {' '.join(HTTP_PACKAGES)}")
+    apt("install", *HTTP_PACKAGES, "kamcli")
+    contrib = Path(f"{prefix}/share/doc/{NAME}/contrib/cmd_keepalive.py")
+    shutil.copy(contrib, KAMCLI)
+    with server(HTTP_CFG, share) as started:
+        started.logged(f"{GATEWAY} unknown -> up")
+        wait_for("the socket", SOCKET.exists)
+        told = run(f"{prefix}/sbin/keepalivectl", "maint", GATEWAY, "--for", "1h", "--why", "card swap")
+        assert f"{GATEWAY}: ready -> maint until " in told, told
+        started.logged(f"keepalive: root (unix socket): {GATEWAY} ready -> maint until ")
+        assert run("kamcli", "keepalive", "list", "--state", "maint", "--names") == f"{GATEWAY}\n"
+        completed = run("bash", "-c", f'''
+            PATH={prefix}/sbin:$PATH
+            source {prefix}/share/bash-completion/completions/keepalivectl
+            COMP_LINE="keepalivectl ready s" COMP_POINT=20
+            _keepalivectl
+            echo "${{COMPREPLY[*]}}"''')  # fmt: skip
+        assert completed == f"{GATEWAY}\n", completed
+    (KAMCLI / contrib.name).unlink()
+    shutil.rmtree(KAMCLI / "__pycache__", ignore_errors=True)
+
+
 def nothing_is_left() -> None:
     """See that what bears the module's name, and the folder of its states, is Kamailio's own or gone."""
     kamailios = run("dpkg", "-L", "kamailio").splitlines()
@@ -213,6 +249,7 @@ def try_the_package(with_lintian: bool) -> None:
     apt("install", package)
     share, modules = f"/usr/share/{NAME}", "/usr/lib/python3/dist-packages"
     see_that_it_works(share, modules)
+    see_that_it_is_driven(share, "/usr")
     with server(NATIVE_CFG, share) as started:
         started.logged(f"state_file {STATE_FILE}: 1 destinations")
         apt("install", upgrade)
@@ -238,6 +275,7 @@ def try_make_install() -> None:
     run("make", "install")
     run("make", "install")
     see_that_it_works(f"/usr/local/share/{NAME}", local_modules())
+    see_that_it_is_driven(f"/usr/local/share/{NAME}", "/usr/local")
     run("make", "uninstall")
     shutil.rmtree(STATE_FILE.parent)
     nothing_is_left()

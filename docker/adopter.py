@@ -3,8 +3,8 @@
 
 First the package: built, looked at by lintian, installed with all that it needs, upgraded under a server that
 runs, purged. Then `make install` and `make uninstall`, then pip. With each KEMI scripts and a native
-kamailio.cfg of a folder of their own start as Kamailio's user, and ping; with the first two keepalivectl drives
-one. Afterwards nothing is left.
+kamailio.cfg of a folder of their own start as Kamailio's user, and ping; with the first two keepalivectl
+drives one. Afterwards nothing is left.
 """
 
 from __future__ import annotations

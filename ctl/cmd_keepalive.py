@@ -9,6 +9,7 @@ In kamcli.ini the section ``[keepalive]`` may have ``socket``, as keepalivectl's
 
 from __future__ import annotations
 
+import configparser
 import os
 import shutil
 from typing import Any
@@ -33,7 +34,13 @@ def cli(ctx: Any, words: tuple[str, ...]) -> None:
     found = shutil.which("keepalivectl", path=os.environ.get("PATH", "") + _ALSO)
     if found is None:
         raise click.ClickException("keepalivectl is not there: it comes with kamailio-kemi-keepalive")
-    address = ctx.gconfig.get("keepalive", "socket", fallback="")
+    # Not by ctx.gconfig: that of kamcli 2.0.0 needs a Python older than 3.12, whatever is asked for.
+    ini = configparser.ConfigParser(interpolation=None, strict=False)
+    try:
+        ini.read(ctx.gconfig_paths)
+    except (OSError, ValueError, configparser.Error) as error:
+        raise click.ClickException(f"kamcli.ini: {error}") from None
+    address = ini.get("keepalive", "socket", fallback="")
     if address:
         os.environ.setdefault("KEEPALIVE_SOCKET", address)
     os.execv(found, [found, *words])  # noqa: S606 - no shell: the words are the caller's own

@@ -14,16 +14,11 @@ from places import ROOT
 SYSTEM = "/usr/bin/python3"
 # What kamcli does with a command: it imports cmd_NAME of its folder, and runs ``cli`` with a context.
 STANDING_IN = """
-import configparser
 import importlib
 import click
 
 class Context:
-    @property
-    def gconfig(self):
-        parser = configparser.ConfigParser()
-        parser.read([self.config])
-        return parser
+    pass
 
 pass_context = click.make_pass_decorator(Context, ensure=True)
 
@@ -38,7 +33,7 @@ class Commands(click.MultiCommand if hasattr(click, "MultiCommand") else click.G
 @click.option("--config", "-c", default="")
 @pass_context
 def cli(ctx, config):
-    ctx.config = config
+    ctx.gconfig_paths = [config]
 """
 
 

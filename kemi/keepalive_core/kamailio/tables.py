@@ -3,8 +3,8 @@
 Timer, reply and timeout of one ping run in three processes, each with an interpreter of its own. So the
 truth lies in tables of the htable module and queues of the mqueue module, and nowhere else. Their rows are
 listed where they are read and written: ``destination_rows``, ``group_rows``, ``uplink_rows``,
-``startup_rows``, ``server_rows``, ``listening_rows``, ``callback_rows``, ``order_rows``, ``counter_rows``;
-``queues`` has the queues. Three rows are here:
+``startup_rows``, ``server_rows``, ``listening_rows``, ``callback_rows``, ``order_rows``, ``counter_rows``,
+``command_rows``; ``queues`` has the queues. Three rows are here:
 
 =============  ================  ==================================================================
 table          key               value
@@ -62,6 +62,8 @@ UPLINK: Final = "keepalive_uplink"
 RESTORED: Final = "keepalive_restored"
 REVISED: Final = "keepalive_revised"
 ORDER: Final = "keepalive_order"
+COMMANDS: Final = "keepalive_commands"
+ANSWERS: Final = "keepalive_answers"
 METRICS: Final = "keepalive_metrics"
 # A counter whose row made no sense goes on above this.
 _FAR_AHEAD: Final = 1 << 30

@@ -116,16 +116,21 @@ def parse(name: str, text: str, by: str) -> Call:
     command = COMMANDS.get(name)
     if command is None:
         raise Refused(f"unknown command {quoted(name)}, known are {', '.join(COMMANDS)}")
+    return command.call(by, *words_for(command.usage, text))
+
+
+def words_for(usage: str, text: str) -> list[str]:
+    """Return the words of a command behind its name. Raises: Refused, if they are not as its usage says."""
     # The functions say of half a character that it is none of a URI, a name and so on.
     if len(text.encode("utf-8", "surrogatepass")) > MOST_BYTES_OF_A_LINE:
         raise Refused(f"{quoted(text)} is longer than {MOST_BYTES_OF_A_LINE} bytes")
-    places = command.usage.split()
-    needed = command.usage.partition("[")[0].split()
+    places = usage.split()
+    needed = usage.partition("[")[0].split()
     is_line = places[-1:] == ["...]"]
     words = words_of(text) if is_line else text.strip().split(None, max(0, len(places) - 1))
     if len(words) < len(needed) or (len(words) > len(places) and not is_line):
-        raise Refused(f"{quoted(text)}: {command.usage or 'nothing'} is needed")
-    return command.call(by, *words)
+        raise Refused(f"{quoted(text)}: {usage or 'nothing'} is needed")
+    return words
 
 
 def part(known: Mapping[str, Any], key: str) -> int | str:

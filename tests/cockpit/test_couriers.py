@@ -4,61 +4,26 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-import json
 import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
 import pytest
 
+from hook import Hook
 from keepalive_core.rules import notices, webhook
 from keepalive_core.rules.webhook import Receiver
-
-
-class Hook:
-    """A receiver, which answers as a test says."""
-
-    def __init__(self) -> None:
-        self.answers: list[int] = []
-        """the codes of its next answers; then 200"""
-        self.headers: dict[str, str] = {}
-        """more of its answers"""
-        self.got: list[tuple[Any, bytes]] = []
-        """headers and body of each request"""
-        hook = self
-
-        class Handler(BaseHTTPRequestHandler):
-            def do_POST(self) -> None:
-                hook.got.append((self.headers, self.rfile.read(int(self.headers["Content-Length"]))))
-                self.send_response(hook.answers.pop(0) if hook.answers else 200)
-                for name, value in hook.headers.items():
-                    self.send_header(name, value)
-                self.end_headers()
-
-            def log_message(self, *_: object) -> None:
-                pass
-
-        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.url = f"http://127.0.0.1:{self.server.server_address[1]}/secret"
-        threading.Thread(target=self.server.serve_forever, args=(0.01,), daemon=True).start()
-
-    @property
-    def numbers(self) -> list[int]:
-        """The numbers of what it was told."""
-        return [json.loads(body)["number"] for _, body in self.got]
 
 
 @pytest.fixture
 def hook() -> Iterator[Hook]:
     running = Hook()
     yield running
-    running.server.shutdown()
-    running.server.server_close()
+    running.close()
 
 
 @pytest.fixture
@@ -93,7 +58,7 @@ def test_notices_come_in_order_and_signed(couriers: ModuleType, hook: Hook, tmp_
     courier.bring(news(couriers, 1, 2))
     courier.bring(news(couriers, 3))
     wait_for("three", lambda: hook.numbers == [1, 2, 3])
-    for headers, body in hook.got:
+    for _, headers, body in hook.got:
         stamp, digest = headers["X-Keepalive-Signature"].split(",")
         expected = hmac.new(b"0123456789abcdef", stamp[2:].encode() + b"." + body, hashlib.sha256)
         assert digest == f"v1={expected.hexdigest()}"
@@ -124,8 +89,7 @@ def test_redirects_are_not_followed(couriers: ModuleType, hook: Hook) -> None:
     wait_for("its end", lambda: courier.failures.given_up)
     assert courier.failures.reason == "it answers 307, and redirects are not followed"
     assert other.got == []
-    other.server.shutdown()
-    other.server.server_close()
+    other.close()
 
 
 def test_nobody_there(couriers: ModuleType) -> None:

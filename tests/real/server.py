@@ -155,7 +155,8 @@ class Kamailio:
         self._asked = 0
         self._socket.settimeout(0.3)
         try:
-            wait_for("the server's start", self._is_up, 30)
+            # Many may start side by side, on a machine that has two processors.
+            wait_for("the server's start", self._is_up, 90)
             self._socket.settimeout(5)
         except BaseException:
             self.stop()

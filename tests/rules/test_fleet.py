@@ -288,4 +288,4 @@ def test_who_has_gone_is_remembered_for_a_second(fleet: Fleet, after: int, place
     assert (again.place == first.place) == place
     assert A in fleet
     assert fleet.get(A) is fleet[A] is again
-    assert json.loads(again.owners) == {"me": [0, "", None, {}, "", 0, 0]}
+    assert json.loads(again.owners) == {"me": [0, "", None, {}, "", 0, 0, ""]}

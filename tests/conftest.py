@@ -86,6 +86,7 @@ class FakeServer:
             self.define(name, parameter.defined)
         self.define("destinations", "")
         self.define("enabled", "1")
+        self.ksr.settings["reload"] = "0"
         self.define("probers", "1")
         self.define("table_size", "12")
         # Pings come when they are due; a test of jitter turns it on.

@@ -33,12 +33,17 @@ class Work:
 
 
 class Idle:
-    """A channel without a command."""
+    """A channel without a command, or nobody who wants a reload."""
 
     turns = 0
 
     def turn(self) -> bool:
         self.turns += 1
+        return False
+
+    def look(self) -> None: ...
+
+    def go_on(self) -> bool:
         return False
 
 
@@ -47,14 +52,14 @@ def test_a_command_is_answered_between_two_pieces(
 ) -> None:
     """However long the work takes."""
     work, idle = Work(100, 0.005, monkeypatch), Idle()
-    office.BackOffice(work, idle).tick()
+    office.BackOffice(work, idle, Idle()).tick()
     assert idle.turns == 100
 
 
 def test_a_turn_takes_a_second(office: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
     """Then Kamailio has the process, which reads its settings anew; the work is gone on with in the next."""
     work = Work(1000, 0.0078125, monkeypatch)
-    back_office = office.BackOffice(work, Idle())
+    back_office = office.BackOffice(work, Idle(), Idle())
     back_office.tick()
     assert work.pieces == 1000 - 128
     for _ in range(7):
@@ -66,7 +71,7 @@ def test_a_turn_with_nothing_to_do_is_short(office: ModuleType, monkeypatch: pyt
     """One look at what there is."""
     work = Work(0, 0.005, monkeypatch)
     idle = Idle()
-    office.BackOffice(work, idle).tick()
+    office.BackOffice(work, idle, Idle()).tick()
     assert idle.turns == 1
     assert work.pieces == -1
 

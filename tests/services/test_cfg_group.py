@@ -44,7 +44,10 @@ def test_an_operator_wins_with_the_very_text_of_kamailio_cfg(
     server.tick(2)
     assert str(in_force(name)) == defined
     assert server.ksr.settings[name] == defined
-    assert f"{name} is {defined or 'empty'} from now on, set at run time" in server.ksr.lines("info")[-1]
+    [line] = server.ksr.lines("notice")
+    before, after = str(of_script), defined or "empty"
+    assert line.startswith(f"keepalive: operator (kamcmd cfg): {name} {before} -> ")
+    assert line.endswith(after) or not defined
     assert server.ksr.lines("err") == server.ksr.lines("warn") == []
 
 
@@ -129,7 +132,7 @@ def test_no_room_for_the_settings_is_no_change_of_them(server: FakeServer) -> No
     server.ksr.room_left = None
     server.tick(2)
     assert in_force("fall") == 5
-    assert not [line for line in server.ksr.lines("info") if "set at run time" in line]
+    assert server.ksr.lines("notice") == []
 
 
 def test_each_parameter_that_is_refused_is_told(server: FakeServer) -> None:
@@ -193,3 +196,48 @@ def test_a_word_that_neither_pauses_nor_resumes_is_shown_no_more(server: FakeSer
         server.tick(2)
         assert server.ksr.settings["enabled"] == holds
     assert len(server.ksr.lines("err")) == 2
+
+
+# --- orders -----------------------------------------------------------------------------------------------
+
+
+def test_pings_that_are_not_enabled_are_an_order(server: FakeServer) -> None:
+    """One line for each change, whoever looks, and none for what kamailio.cfg says."""
+    server.define("enabled", "0")
+    server.process()
+    server.tick(1)
+    assert server.ksr.lines("notice") == []
+    for text in ("1", "1", "0"):
+        server.ksr.settings["enabled"] = text
+        server.tick(1)
+    assert server.ksr.lines("notice") == [
+        "keepalive: operator (kamcmd cfg): enabled 0 -> 1",
+        "keepalive: operator (kamcmd cfg): enabled 1 -> 0",
+    ]
+
+
+def test_a_list_of_destinations_is_an_order(server: FakeServer) -> None:
+    """If it is followed; that of the start is none."""
+    server.define("destinations", "sip:a sip:b")
+    server.process()
+    server.tick(1)
+    for text in ("sip:b sip:c", "", "sip:b:b", "sip:b"):
+        server.ksr.settings["destination"] = text
+        server.tick(11)
+    orders = [line for line in server.ksr.lines("notice") if "operator" in line]
+    assert orders == [
+        "keepalive: operator (kamcmd cfg): destination sip:a sip:b -> sip:b sip:c",
+        "keepalive: operator (kamcmd cfg): destination sip:b sip:c -> sip:b",
+    ]
+
+
+def test_what_the_script_says_is_no_order(server: FakeServer) -> None:
+    """Nor what the group is made to show of it."""
+    keepalive = server.process()
+    server.tick(1)
+    assert keepalive.modparam("fall", 5) == 0
+    server.tick(1)
+    assert server.ksr.settings["fall"] == "5"
+    assert keepalive.set_admin("sip:a", "drain") == -1
+    assert keepalive.pause() == keepalive.resume() == 0
+    assert server.ksr.lines("notice") == []

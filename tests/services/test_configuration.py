@@ -66,7 +66,7 @@ def test_a_change_before_the_first_tick_is_a_change(server: FakeServer) -> None:
     server.ksr.settings["ping_interval"] = "5"
     server.tick(0.1)
     assert intervals(server) == 5
-    assert server.ksr.lines("info") == ["keepalive: ping_interval is 5 from now on, set at run time"]
+    assert server.ksr.lines("notice") == ["keepalive: operator (kamcmd cfg): ping_interval 9 -> 5"]
 
 
 def test_a_bad_change_is_told_once_and_ignored(keepalive: ModuleType, server: FakeServer) -> None:
@@ -186,7 +186,7 @@ def test_a_setting_that_gives_nothing_at_all_is_told_once(server: FakeServer, mo
     assert "setting ping_timeout is ignored" in server.ksr.lines("err")[0]
     server.ksr._value = read
     server.tick(2)
-    assert server.ksr.lines("info") == ["keepalive: unknown_as is down from now on, set at run time"]
+    assert server.ksr.lines("notice") == ["keepalive: operator (kamcmd cfg): unknown_as up -> down"]
 
 
 def test_files_are_named_at_the_start_alone(server: FakeServer) -> None:

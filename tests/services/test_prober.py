@@ -160,7 +160,7 @@ def test_a_new_interval_holds_at_once(up: ModuleType, server: FakeServer) -> Non
     before = len(server.ksr.sent)
     server.tick(16)
     assert 3 <= len(server.ksr.sent) - before <= 4
-    assert "keepalive: ping_interval is 5 from now on, set at run time" in server.ksr.lines("info")
+    assert "keepalive: operator (kamcmd cfg): ping_interval 3600 -> 5" in server.ksr.lines("notice")
 
 
 def test_a_tick_with_nothing_due_asks_shared_memory_for_changes_alone(

@@ -1,9 +1,10 @@
-"""What one process does for operators: it writes the state file, and answers between two pieces of that."""
+"""What one process does for operators: it writes the state file, answers them, and reloads."""
 
 import time
 from typing import Final
 
 from .command_channel import CommandChannel, the_channel
+from .ordered_reload import OrderedReload, the_reload
 from .state_writer import Writer, the_writer
 
 # Kamailio's settings, and a script that was reloaded, reach the process between two ticks.
@@ -13,20 +14,22 @@ _TURN: Final = 1.0
 class BackOffice:
     """Lives in the process of the timer ``keepalive_state_file``.
 
-    Arguments: writer, of the state file; channel, of kamcmd.
+    Arguments: writer, of the state file; channel, of kamcmd; reload, of the list file.
     """
 
-    def __init__(self, writer: Writer, channel: CommandChannel) -> None:
+    def __init__(self, writer: Writer, channel: CommandChannel, reload: OrderedReload) -> None:
         self._writer = writer
         self._channel = channel
+        self._reload = reload
 
     def tick(self) -> None:
         """Do what there is to do, for a second at the most."""
         until = time.monotonic() + _TURN
+        self._reload.look()
         while time.monotonic() < until:
-            is_answering, is_writing = self._channel.turn(), self._writer.go_on()
-            if not is_answering and not is_writing:
+            # Each has its step, whatever the others do.
+            if not any([self._channel.turn(), self._reload.go_on(), self._writer.go_on()]):
                 return
 
 
-the_back_office = BackOffice(the_writer, the_channel)
+the_back_office = BackOffice(the_writer, the_channel, the_reload)

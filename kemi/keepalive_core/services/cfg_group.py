@@ -11,15 +11,20 @@ from typing import Final
 
 from ..kamailio import rpc, server_rows, variables
 from ..kamailio.kamailio_log import about
+from ..rules.operator import Operator
 from ..rules.parameters import DESTINATION, PARAMETERS, InvalidSetting, Value, check
 from ..rules.quoting import quoted
-from . import configuration
+from . import configuration, order_book
 from .configuration import settings
 
 log = logging.getLogger("keepalive")
 
 GROUP: Final = "keepalive"
 ENABLED: Final = "enabled"
+OPERATOR: Final = Operator("operator", "kamcmd cfg")
+"""Who sets something in the group: kamcmd does not say more"""
+
+_EMPTY: Final = "empty"
 
 # 5.6.3, 6.0.1 and 6.1.5 were seen to take this number of bytes.
 _MOST_WRITTEN: Final = 50_000
@@ -72,9 +77,9 @@ def _take_over(name: str, text: str) -> None:
         else:
             if text:
                 configuration.check_sendable(name, check(name, text))
+            before = str(settings.values()[name]) or _EMPTY
             settings.change(name, text)
-            told = text or str(settings.values()[name]) or "empty"
-            log.info("%s is %s from now on, set at run time", name, told)
+            order_book.note(OPERATOR, name, before, text or str(settings.values()[name]) or _EMPTY)
     except InvalidSetting as error:
         log.error("%s, in kamailio.cfg or set at run time; it is ignored", error, extra=about(name))
 
@@ -152,6 +157,12 @@ def destinations_changed() -> tuple[str, bool] | None:
     return None if text == _destinations_seen else (text, is_first)
 
 
+def destinations_ordered(text: str) -> None:
+    """Take note that a list is followed which an operator has set."""
+    order_book.note(OPERATOR, DESTINATION, _followed() or _EMPTY, text or _EMPTY)
+    destinations_followed(text)
+
+
 def destinations_followed(text: str) -> None:
     """Take note which list of destinations of kamailio.cfg is followed."""
     global _destinations_seen, _destinations_followed
@@ -161,9 +172,13 @@ def destinations_followed(text: str) -> None:
 def destinations_refused(text: str) -> None:
     """Show the list that is followed in the place of one that was refused, which so may be set once more."""
     global _destinations_seen
-    followed = _destinations_followed
-    followed = configuration.defined_destinations() if followed is None else followed
+    followed = _followed()
     _destinations_seen = followed if _write(DESTINATION, followed) else text
+
+
+def _followed() -> str:
+    known = _destinations_followed
+    return configuration.defined_destinations() if known is None else known
 
 
 def destinations_to_try_again() -> None:
@@ -180,6 +195,8 @@ def is_enabled(shows: bool) -> bool:
     global _enabled, _enabled_seen
     text = configuration.text_of(ENABLED, variables.configured)
     if text in ("0", "1"):
+        if shows and _enabled_seen and text != str(int(_enabled)):
+            order_book.note(OPERATOR, ENABLED, str(int(_enabled)), text)
         _enabled = text == "1"
     elif text is not None and text != _enabled_seen and shows:
         log.error("bad enabled %s: 0 or 1 is needed; it is ignored", quoted(text))

@@ -90,10 +90,13 @@ class Housekeeping:
                 cfg_group.destinations_to_try_again()
                 return
             self._list = None
-            if outcome is Outcome.FOLLOWED:
-                cfg_group.destinations_followed(changed[0])
+            text, is_of_cfg = changed
+            if outcome is Outcome.FOLLOWED and is_of_cfg:
+                cfg_group.destinations_followed(text)
+            elif outcome is Outcome.FOLLOWED:
+                cfg_group.destinations_ordered(text)
             else:
-                cfg_group.destinations_refused(changed[0])
+                cfg_group.destinations_refused(text)
 
     def _bring_in_missed(self, now: int) -> None:
         if self._share.is_first and now >= self._next_missed:

@@ -6,6 +6,7 @@
 # make unit, make check, make real   the parts of it; make stubs   see stubs/generate.py
 # make coverage   which lines and branches the unit tests run; of rules/ tests/rules runs all, or it fails
 # make mutants    which changes of rules/ no test notices, an hour; MODULES="judging latency" some of it
+# make screenshots  takes those of docs/page.md again, with Chromium
 # make parameters   writes keepalive-settings.cfg's parameters and docs/parameters.md of rules/parameters.py
 # make faults  shows what faults do to this module and to the C module, a quarter of an hour
 # make bench   compares with the C modules in three minutes (FULL=1: all, half an hour); make soak PINGS=1000000
@@ -33,7 +34,7 @@ COMMIT ?=
 # The last -m counts: this one takes the place of pyproject.toml's.
 MARKS = $(if $(FULL),-m "")
 
-.PHONY: install uninstall selftest deb run test need check unit real stubs bench before soak faults parameters coverage coverage-rules mutants
+.PHONY: install uninstall selftest deb run test need check unit real stubs bench before soak faults parameters screenshots coverage coverage-rules mutants
 
 run:
 	@scripts/need.sh run
@@ -91,6 +92,9 @@ faults: need
 
 parameters:
 	$(PYTHON) scripts/parameters.py
+
+screenshots: need
+	$(VENV)/python scripts/screenshots.py
 
 stubs:
 	$(PYTHON) stubs/generate.py keepalive-kamailio:bookworm keepalive-kamailio:trixie keepalive-kamailio:forky

@@ -91,6 +91,8 @@ need_tests() {
         python3-prometheus-client ||
         fail "kamailio-lua-modules, sip-tester, sipsak, python3-venv, iproute2, faketime, mandoc, python3-aiohttp and\
  python3-prometheus-client are needed."
+    # The status page is looked at with it. Ubuntu's is no package: its tests are skipped there.
+    install_packages chromium chromium-driver || echo "No Chromium: the status page's tests are skipped."
     if engine_answers; then
         docker compose version >/dev/null 2>&1 || command -v docker-compose >/dev/null || install_packages docker-compose
         command -v debootstrap >/dev/null || install_packages debootstrap

@@ -10,6 +10,7 @@ from __future__ import annotations
 import argparse
 import contextlib
 import re
+import secrets
 import shlex
 import shutil
 import signal
@@ -44,13 +45,28 @@ def start_gateways() -> str:
     return " ".join(gateway.uri for gateway in gateways)
 
 
-def free_address() -> str:
-    """Return the loopback address with SIP's port, or another one if something listens there already."""
-    for port in (5060, 0):
-        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as udp, contextlib.suppress(OSError):
-            udp.bind(("127.0.0.1", port))
-            return f"127.0.0.1:{udp.getsockname()[1]}"
+def free_address(kind: socket.SocketKind, wanted: int) -> str:
+    """Return the loopback address with a port, or with another one if something listens there already."""
+    for port in (wanted, 0):
+        with socket.socket(socket.AF_INET, kind) as tried, contextlib.suppress(OSError):
+            tried.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, kind == socket.SOCK_STREAM)
+            tried.bind(("127.0.0.1", port))
+            return f"127.0.0.1:{tried.getsockname()[1]}"
     raise OSError("no free port")
+
+
+def http(server: str, folder: str) -> dict[str, str]:
+    """Return the defines with which the status page is served; none, and a hint, if Kamailio's Python can't."""
+    needed = [*([] if server == "native" else ["docker", "run", "--rm", server]), "/usr/bin/python3", "-c"]
+    if subprocess.run([*needed, "import aiohttp, prometheus_client"], capture_output=True).returncode:
+        print("No status page: apt-get install python3-aiohttp python3-prometheus-client")
+        return {}
+    address = free_address(socket.SOCK_STREAM, 8060)
+    token = Path(folder, "token")
+    token.touch(0o600)
+    token.write_text(secrets.token_urlsafe(9))
+    print(f"Status page: http://{address}/ (who changes something is asked for the token: {token.read_text()})")
+    return {"KEEPALIVE_HTTP": f'"{address}"', "KEEPALIVE_HTTP_TOKEN_FILE": f'"{token}"'}
 
 
 def command(arguments: argparse.Namespace, destinations: str, folder: str, server: str) -> list[str]:
@@ -62,6 +78,7 @@ def command(arguments: argparse.Namespace, destinations: str, folder: str, serve
         "KEEPALIVE_DESTINATIONS": f'"{destinations}"',
         "KEEPALIVE_PING_INTERVAL": str(arguments.interval),
         "KEEPALIVE_PING_TIMEOUT": "1000",
+        **http(server, folder),
     }
     for name, value in defines.items():
         kamailio += ["-A", f"{name}={value}"]
@@ -79,7 +96,7 @@ def main() -> int:
     parser.add_argument("--listen", default="", help="where Kamailio listens (127.0.0.1:5060, if free)")
     parser.add_argument("--server", default="", help="native, or a Docker image")
     arguments = parser.parse_args()
-    arguments.listen = arguments.listen or free_address()
+    arguments.listen = arguments.listen or free_address(socket.SOCK_DGRAM, 5060)
     server = arguments.server or ("native" if shutil.which("kamailio") else "keepalive-kamailio:bookworm")
     destinations = arguments.destinations or start_gateways()
     # A socket's path has at most 107 bytes, and some users' folders for temporary files have more.

@@ -10,6 +10,7 @@ const MODES = ["drain", "maint", "ready"];
 const PAGE_ROWS = 100; // that are asked for at once, and lie in one <tbody>
 const MOST_REFRESHED = 200; // rows by name in one question
 const MOST_TROUBLE = 100; // are counted as new
+const ALL_GROUPS_MS = 60000; // between two looks at all their names, if a view has not all
 const MOST_OPEN = 20; // destinations whose details are refreshed
 const FEW_GROUPS = 12;
 const SAMPLES = 50;
@@ -264,9 +265,9 @@ class Row {
     };
     for (const [name, text] of Object.entries(texts)) {
       say(cells[name].firstElementChild ?? cells[name], text);
-      if (cells[name].title !== text && name !== "latency") cells[name].title = text;
+      const title = { since: known.since ? `since ${moment(known.since)}` : "", latency: "" }[name] ?? text;
+      if (cells[name].title !== title) cells[name].title = title;
     }
-    if (known.since) cells.since.title = `since ${moment(known.since)}`;
     const drawn = known.samples.join();
     if (drawn !== this.drawn || !paths.answered.hasAttribute("d")) {
       this.drawn = drawn;
@@ -356,7 +357,7 @@ function facts(info) {
     ["not pinged", info.not_pinged_because, info.not_pinged_because],
     ["held by", info.held.join(", "), info.held.length],
     ["last ping", ping],
-    ["pings", `ok ${counted(info.ok)}, failed ${counted(info.failed)} (timeouts ${counted(info.timeouts)}), void ${counted(info.void)}`],
+    ["pings", ["ok", "failed", "timeouts", "void"].map((name) => `${name} ${counted(info[name])}`).join(", ")],
     ["in a row", `${Math.abs(info.consecutive)} ${info.consecutive < 0 ? "failed" : "ok"} (rise ${info.rise}, fall ${info.fall})`],
     ["latency", `p50 ${milliseconds(latency.p50)}, p95 ${milliseconds(latency.p95)}, max ${milliseconds(latency.max)} ms`],
     ["lost", `${info.loss.percent} % of the last ${SAMPLES}; ${counted(info.loss.resent)} answered when resent`],
@@ -389,8 +390,8 @@ function dayOf(availability) {
 /** Return how much of a time it was up: "99.95 %, 2 outages". */
 function availabilityInWords({ percent, outages, voids }) {
   if (percent === null) return "not measured";
-  const parts = [`${percent} % up`, `${counted(outages)} ${outages === 1 ? "outage" : "outages"}`, voids && `${counted(voids)} void`];
-  return parts.filter(Boolean).join(", ");
+  const times = `${counted(outages)} ${outages === 1 ? "outage" : "outages"}`;
+  return [`${percent} % up`, times, voids && `${counted(voids)} void`].filter(Boolean).join(", ");
 }
 
 // --- the list ------------------------------------------------------------------------------------------
@@ -528,7 +529,8 @@ const list = {
     for (const page of this.pages) {
       if (page.isFilled) for (const row of page.rows) row.update(known.get(row.key) ?? null);
     }
-    const fresh = down.rows.filter((row) => row.since >= this.sorted && this.downSince.get(row.destination) !== row.since);
+    const fresh = down.rows.filter(({ destination, since }) =>
+      since >= this.sorted && this.downSince.get(destination) !== since);
     this._announce(fresh.length, this.isWhole ? this.total - this.rows.size : 0);
     this._showEnd();
   },
@@ -548,7 +550,10 @@ const list = {
     const isFiltered = this.query.group || this.query.state || this.query.search;
     at("list").setAttribute("aria-rowcount", this.total + 1);
     if (!shown) say(at("end"), isFiltered ? "nothing matches" : "no destination is monitored");
-    else say(at("end"), `${counted(shown)} of ${counted(Math.max(shown, this.total))}${this.isWhole ? "" : ": scroll for more, or search"}`);
+    else {
+      const hint = this.isWhole ? "" : ": scroll for more, or search";
+      say(at("end"), `${counted(shown)} of ${counted(Math.max(shown, this.total))}${hint}`);
+    }
   },
 
   /** Ask with another filter or order. */
@@ -594,6 +599,7 @@ const head = {
     document.title = down ? `(${counted(down)} down) ${name}` : name;
     say(at("server"), view.server ? `@${view.server}` : "");
     at("server").title = `version ${view.version}`;
+    if (view.version !== (this.version ??= view.version)) tell("The server has another version now: load this page again.");
     icon(down ? "#d93025" : "#188038");
     const isOff = view.paused || !view.enabled;
     at("pings").className = isOff ? "off" : "";
@@ -611,6 +617,7 @@ const groups = {
   order: [],
   isWide: false,
   names: "",
+  askAgain: 0,
 
   begin() {
     at("groups").lastElementChild.addEventListener("click", () => {
@@ -639,8 +646,18 @@ const groups = {
     const total = view.groups_total ?? found.size;
     button.hidden = this.order.length <= FEW_GROUPS;
     button.ariaExpanded = String(this.isWide);
-    say(button, this.isWide ? "fewer groups" : total > this.order.length ? `${counted(this.order.length)} of ${counted(total)} groups` : `all ${counted(total)} groups`);
-    this._choices([...found.keys()].sort());
+    const more = total > this.order.length ? `${counted(this.order.length)} of ${counted(total)}` : `all ${counted(total)}`;
+    say(button, this.isWide ? "fewer groups" : `${more} groups`);
+    if (total > found.size) this._askAll();
+    else this._choices([...found.keys()]);
+  },
+
+  /** Have all names as a choice, if a view has not all groups. */
+  async _askAll() {
+    if (performance.now() < this.askAgain) return;
+    this.askAgain = performance.now() + ALL_GROUPS_MS;
+    const [all] = await answered([["groups", {}]]);
+    if (all) this._choices(all.map((group) => group.name));
   },
 
   _item(name) {
@@ -661,6 +678,7 @@ const groups = {
 
   /** Offer these groups as a filter. */
   _choices(names) {
+    names.sort();
     if (list.query.group && !names.includes(list.query.group)) names.push(list.query.group);
     const choice = at("query").elements.group;
     if (this.names !== names.join("\n")) {
@@ -675,8 +693,9 @@ const groups = {
 /** Return a group's class, and how many of it are alive, with a sign: none, some or all. */
 function groupInWords(group) {
   const held = group.held ? ", held by group_min_alive" : "";
-  if (!group.alive) return ["down", `▼ none of ${counted(group.members)} alive${held}`];
-  if (group.alive < group.members) return ["drain", `◐ ${counted(group.alive)} of ${counted(group.members)} alive${held}`];
+  const members = counted(group.members);
+  if (!group.alive) return ["down", `▼ none of ${members} alive${held}`];
+  if (group.alive < group.members) return ["drain", `◐ ${counted(group.alive)} of ${members} alive${held}`];
   return ["up", `● ${counted(group.alive)} alive${held}`];
 }
 
@@ -694,7 +713,7 @@ const news = {
   show(changes, orders) {
     if (!(changes instanceof Refusal)) {
       const newest = [...changes.changes].sort((one, other) => other.number - one.number);
-      this._fill(at("changes"), "last change", newest, (each) => `${each.uri} ${each.from} → ${each.to}: ${each.reason}`);
+      this._fill(at("changes"), "last change", newest, changeInWords);
       this._speak(newest, changes.number);
     }
     if (!(orders instanceof Refusal)) {
@@ -716,10 +735,15 @@ const news = {
   _speak(newest, number) {
     const fresh = this.number === null ? [] : newest.filter((each) => each.number > this.number);
     this.number = number;
-    if (fresh.length > 3) at("spoken").textContent = `${fresh.length} or more changes, the last: ${fresh[0].uri} ${fresh[0].to}`;
-    else if (fresh.length) at("spoken").textContent = fresh.reverse().map((each) => `${each.uri} ${each.to}: ${each.reason}`).join(". ");
+    if (!fresh.length) return;
+    const words = fresh.length > 3
+      ? `${fresh.length} or more changes, the last: ${changeInWords(fresh[0])}`
+      : fresh.reverse().map(changeInWords).join(". ");
+    at("spoken").textContent = words;
   },
 };
+
+const changeInWords = (each) => `${each.uri} ${each.from} → ${each.to}: ${each.reason}`;
 
 function orderInWords(order) {
   const change = order.before || order.after ? ` ${order.before} → ${order.after}` : "";
@@ -829,8 +853,10 @@ const order = {
     this._askToken(false);
     this._answer(sentence);
     const messages = [["request", result.request], ["reply", result.reply]].filter(([, text]) => text);
-    at("order-messages").replaceChildren(...messages.map(([name, text]) =>
-      make("details", {}, make("summary", {}, name), make("pre", { tabIndex: 0, ariaLabel: name }, text))));
+    at("order-messages").replaceChildren(...messages.map(([name, text]) => {
+      const whole = make("pre", { tabIndex: 0, role: "region", ariaLabel: name }, text);
+      return make("details", {}, make("summary", {}, name), whole);
+    }));
     at("order-go").hidden = true;
     say(at("order-cancel"), "close");
     at("order-cancel").focus();
@@ -839,7 +865,8 @@ const order = {
   _refused(error, job) {
     const isSilence = error instanceof Silence;
     if (!isSilence && !(error instanceof Refusal)) throw error;
-    const sentence = isSilence ? "The server does not answer: look at the list before you try again." : error.message;
+    const sentence = isSilence
+      ? "The server does not answer: look at the list before you try again." : error.message;
     if (!this._isOpenFor(job)) {
       tell(`${job.known.uri}: ${sentence}`);
       return;
@@ -1002,8 +1029,9 @@ const live = {
     const now = Date.now();
     const isAsking = this.isBusy && performance.now() - this.began > 2000;
     const isSilent = (this.unanswered || isAsking) && now - this.lastAnswer > SILENCE_MS;
-    const silence = `▼ The server has not answered since ${moment(this.lastAnswer / 1000)}: what is below is old.`;
-    const alarm = isSilent ? silence : this.refusal && `The server refuses: ${this.refusal}`;
+    const alarm = isSilent
+      ? `▼ The server has not answered since ${moment(this.lastAnswer / 1000)}: what is below is old.`
+      : this.refusal && `The server refuses: ${this.refusal}`;
     document.body.classList.toggle("silent", Boolean(isSilent));
     at("alarm").hidden = !alarm;
     say(at("alarm"), alarm || "");
@@ -1021,22 +1049,26 @@ function measure(begins) {
 
 // --- what one does -------------------------------------------------------------------------------------
 
+const USUAL = { ...list.query };
+
 /** Show the query: in the address too, which can be sent to others, and outlives a reload. */
 function showQuery() {
-  const usual = { sort: "worst", group: "", state: "", search: "" };
-  const set = Object.entries(list.query).filter(([name, value]) => value !== usual[name]);
-  history.replaceState(null, "", `#${new URLSearchParams(set)}`);
+  const set = Object.entries(list.query).filter(([name, value]) => value !== USUAL[name]);
+  history.replaceState(null, "", set.length ? `#${new URLSearchParams(set)}` : location.pathname + location.search);
   const fields = at("query").elements;
   fields.sort.value = list.query.sort;
   if (document.activeElement !== fields.search) fields.search.value = list.query.search;
-  for (const button of at("counts").children) button.ariaPressed = String(list.query.state === button.dataset.shown);
+  for (const button of at("counts").children) {
+    button.ariaPressed = String(list.query.state === button.dataset.shown);
+  }
 }
 
+/** Take the query that the address has. */
 function recall() {
   const given = new URLSearchParams(location.hash.slice(1));
+  for (const [name, usual] of Object.entries(USUAL)) list.query[name] = given.get(name) ?? usual;
   const { sort } = at("query").elements;
-  for (const name of Object.keys(list.query)) if (given.has(name)) list.query[name] = given.get(name);
-  if (![...sort.options].some((option) => option.value === list.query.sort)) list.query.sort = "worst";
+  if (![...sort.options].some((option) => option.value === list.query.sort)) list.query.sort = USUAL.sort;
   if (!(list.query.state in SHOWN)) list.query.state = "";
   showQuery();
 }
@@ -1068,7 +1100,8 @@ function step(row, by) {
 function onKey(event) {
   if (event.ctrlKey || event.altKey || event.metaKey || document.querySelector("dialog[open]")) return;
   const isTyping = event.target.matches("input, select, textarea");
-  if (event.key === "Escape" && event.target === at("query").elements.search) list.find({ search: event.target.value = "" });
+  const { search } = at("query").elements;
+  if (event.key === "Escape" && event.target === search && search.value) list.find({ search: search.value = "" });
   if (isTyping) return;
   const row = rowOf(event.target);
   const onRow = row && {
@@ -1112,6 +1145,7 @@ function begin() {
     else row.toggle();
   });
   document.addEventListener("keydown", onKey);
+  addEventListener("hashchange", () => { recall(); list.sort(); });
   document.addEventListener("visibilitychange", () => live.turnedTo());
   setInterval(() => live.show(), 1000);
   setInterval(() => live.listen(), EVENTS_AGAIN_MS);

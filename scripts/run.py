@@ -56,7 +56,7 @@ def free_address(kind: socket.SocketKind, wanted: int) -> str:
 
 
 def http(server: str, folder: str) -> dict[str, str]:
-    """Return the defines with which the status page is served; none, and a hint, if Kamailio's Python can't."""
+    """Return the defines with which the status page is served; none, and a hint, if that can't be."""
     needed = [*([] if server == "native" else ["docker", "run", "--rm", server]), "/usr/bin/python3", "-c"]
     if subprocess.run([*needed, "import aiohttp, prometheus_client"], capture_output=True).returncode:
         print("No status page: apt-get install python3-aiohttp python3-prometheus-client")
@@ -65,7 +65,7 @@ def http(server: str, folder: str) -> dict[str, str]:
     token = Path(folder, "token")
     token.touch(0o600)
     token.write_text(secrets.token_urlsafe(9))
-    print(f"Status page: http://{address}/ (who changes something is asked for the token: {token.read_text()})")
+    print(f"Status page: http://{address}/ (the token for changes: {token.read_text()})")
     return {"KEEPALIVE_HTTP": f'"{address}"', "KEEPALIVE_HTTP_TOKEN_FILE": f'"{token}"'}
 
 

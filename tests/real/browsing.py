@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import socket
 from typing import Any
 
 from selenium import webdriver
@@ -75,8 +76,9 @@ class Browser:
         )
 
     def open(self, address: str) -> None:
-        """Go to an address, as for the first time, and wait for what the server says."""
+        """Go to an address, as for the first time, when it is served; wait for what the server says."""
         self.driver.get("about:blank")
+        wait_for(f"{address} served", lambda: _is_served(address))
         self.driver.get(address)
         wait_for("the counts", lambda: self.text("#counts button"))
 
@@ -173,6 +175,13 @@ class Browser:
         field = self.find(f"#order [name={name}]")
         field.clear()
         field.send_keys(text)
+
+
+def _is_served(address: str) -> bool:
+    """Say whether somebody answers there."""
+    host, port = address.split("/")[2].split(":")
+    with socket.socket() as client:
+        return client.connect_ex((host, int(port))) == 0
 
 
 def row(uri: str) -> str:

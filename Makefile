@@ -93,7 +93,8 @@ faults: need
 parameters:
 	$(PYTHON) scripts/parameters.py
 
-screenshots: need
+screenshots:
+	@scripts/need.sh screenshots
 	$(VENV)/python scripts/screenshots.py
 
 stubs:

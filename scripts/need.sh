@@ -2,6 +2,7 @@
 # Gets what is missing on a Debian or Ubuntu machine, as root or with sudo:
 #   scripts/need.sh run     a Kamailio for the sample server
 #   scripts/need.sh deb     what builds the Debian package
+#   scripts/need.sh screenshots   what takes them
 #   scripts/need.sh test    that, and what the tests need; where a Docker engine answers, its images too
 set -eu
 root=$(cd "$(dirname "$0")/.." && pwd)
@@ -111,6 +112,7 @@ need_tests() {
 case "${1:-}" in
     run) need_python && need_kamailio ;;
     test) need_tests ;;
+    screenshots) need_tests && install_packages chromium chromium-driver pngquant ;;
     deb) install_packages debhelper dh-python || fail "debhelper and dh-python are needed." ;;
-    *) fail "usage: scripts/need.sh run|test|deb" ;;
+    *) fail "usage: scripts/need.sh run|test|deb|screenshots" ;;
 esac

@@ -27,6 +27,7 @@ _OPTIONS = [
     "--disable-dev-shm-usage",
     "--disable-gpu",
     "--force-device-scale-factor=1",
+    "--disable-lcd-text",  # screenshots are smaller
     "--lang=en",
 ]
 
@@ -94,7 +95,8 @@ class Browser:
 
     def texts(self, css: str) -> list[str]:
         """Return the texts that one sees of all elements that a selector finds."""
-        script = "return [...document.querySelectorAll(arguments[0])].map((each) => each.innerText.trim())"
+        seen = "each.checkVisibility() ? each.innerText.trim() : ''"  # what is hidden has a text, too
+        script = f"return [...document.querySelectorAll(arguments[0])].map((each) => {seen})"
         found: list[str] = self.run(script, css)
         return found
 
@@ -151,7 +153,11 @@ class Browser:
 
     def complaints(self) -> list[str]:
         """Return what its console and the page's own policy complain of, since it was asked last."""
-        told = [each["message"] for each in self.driver.get_log("browser") if each["level"] != "INFO"]
+        told = [
+            each["message"]
+            for each in self.driver.execute("getLog", {"type": "browser"})["value"]
+            if each["level"] != "INFO"
+        ]
         violations: list[str] = self.run("return window.violations ?? []")
         return told + violations
 

@@ -54,6 +54,9 @@ class Watched:
             self.server.wait_for_state(each.uri, UP)
 
     def stop(self) -> None:
+        """End the server, if that was not done before."""
+        if not self.server.folder.exists():
+            return
         self.server.stop()
         print(self.server.log)
         self.server.forget()
@@ -108,9 +111,8 @@ def test_what_fails_is_on_top(browser: Browser, watched: Watched) -> None:
     failing, ordered, *_, last = watched.uris
     watched.gateways[0].reason, watched.gateways[0].code = HOSTILE, 503
     watched.server.call("set_admin", ordered, "maint", 3600, "berta", "<b>card</b> swap")
-    watched.server.wait_for_state(failing, DOWN)
-    browser.open(watched.address)
     browser.wait_for_text("#counts", "1 down")
+    browser.open(watched.address)
     assert browser.order()[:2] == [failing, ordered]
     assert browser.shown(failing, "state") == "▼ down"
     assert "503 Busy <img src=x onerror=" in browser.shown(failing, "why")
@@ -119,7 +121,7 @@ def test_what_fails_is_on_top(browser: Browser, watched: Watched) -> None:
     assert browser.shown(ordered, "state").startswith("✕ maint")
     assert browser.shown(ordered, "why").startswith("berta: <b>card</b> swap, until ")
     assert browser.shown(last, "state") == "● up"
-    assert browser.shown(last, "why") == "200 OK"
+    assert browser.shown(last, "why").startswith("200 ")
     assert float(browser.shown(last, "latency")) < 500
     assert browser.title.startswith("(1 down) KeepAlive @")
     assert browser.texts("#counts button") == ["▼ 1 down", "? 0 unknown", "◐ 0 drain", "✕ 1 maint", "● 3 up"]
@@ -147,7 +149,7 @@ def test_rows_keep_their_places(browser: Browser, watched: Watched) -> None:
     assert browser.text("#trouble") == ""
     assert browser.focus == failing
     next(each for each in watched.gateways if each.uri == failing).silent = False
-    browser.wait_for_text(f"{row(failing)} .state", "up")
+    browser.wait_for_text(f"{row(failing)} .state", "● up")
     assert browser.order()[0] == failing, "it stays there, too"
 
 
@@ -188,7 +190,8 @@ def test_taken_out_and_put_back(browser: Browser, watched: Watched) -> None:
     browser.act(uri, "ready")
     browser.click("#order-go")
     browser.wait_for_text("#result", "→ ready")
-    browser.wait_for_text(f"{row(uri)} .state", "up")
+    browser.wait_for_text(f"{row(uri)} .state", "● up")
+    assert all("401 (Unauthorized)" in each for each in browser.complaints())
 
 
 def test_a_refusal_is_shown_as_it_is(browser: Browser, watched: Watched) -> None:
@@ -205,15 +208,15 @@ def test_a_refusal_is_shown_as_it_is(browser: Browser, watched: Watched) -> None
     assert watched.server.call("info", uri)["admin"]["mode"] == "ready"
 
 
-def test_ping_now(browser: Browser, watched: Watched) -> None:
-    """One ping leaves, and what came back is shown word for word, as text."""
+def test_a_ping_is_shown_word_for_word(browser: Browser, watched: Watched) -> None:
+    """One ping leaves, and what came back is shown, as text."""
     gateway = watched.gateways[3]
     gateway.reason = HOSTILE
     with_token(browser)
     browser.act(gateway.uri, "ping")
     assert not browser.text("#order-answer")
     browser.click("#order-go")
-    assert "200 Busy <img" in browser.wait_for_text("#order-answer", "ok")
+    browser.wait_for_text("#order-answer", "● alive: 200 ")
     browser.run("for (const each of document.querySelectorAll('#order-messages details')) each.open = true")
     request, reply = browser.texts("#order-messages pre")
     assert request.startswith(f"OPTIONS {gateway.uri} SIP/2.0")
@@ -250,7 +253,7 @@ def test_with_the_keyboard_alone(browser: Browser, watched: Watched) -> None:
     browser.type(Keys.ENTER)
     wait_for("the dialog", lambda: browser.focus == "ready")
     browser.type(Keys.ENTER)
-    browser.wait_for_text(f"{row(uri)} .state", "up")
+    browser.wait_for_text(f"{row(uri)} .state", "● up")
     assert browser.focus == uri, "the button is gone, the destination not"
     browser.type("?")
     wait_for("the keys", lambda: browser.find("#help").is_displayed())
@@ -276,7 +279,7 @@ def test_filters(browser: Browser, watched: Watched) -> None:
     )
     wait_for("another order", lambda: browser.order() == sorted(watched.uris))
     browser.open(f"{watched.address}#group=nobody")
-    browser.wait_for_text("#result", 'there is no group "nobody"')
+    browser.wait_for_text("#result", "there is no group 'nobody'")
     wait_for("all", lambda: len(browser.order()) == 5)
     browser.click("#groups button")
     wait_for("its group", lambda: browser.find("#query [name=group]").get_attribute("value") == "carriers")

@@ -239,7 +239,7 @@ class Row {
     const open = make("button", { type: "button", ariaExpanded: "false" }, make("span", {}, this.known.uri));
     open.title = this.known.uri;
     const cells = {
-      state: cell("state", sign, word, health),
+      state: cell("state", sign, " ", word, health),
       destination: make("th", { className: "destination", role: "rowheader", scope: "row" }, open),
       group: cell("group"), since: cell("since"), why: cell("why", make("div")), latency: cell("latency"),
       last: cell("last", svg), actions: cell("actions"),
@@ -581,7 +581,7 @@ const head = {
   begin() {
     at("counts").append(...Object.entries(SHOWN).map(([shown, sign]) => {
       const button = make("button", { type: "button", className: shown },
-        make("span", { className: "sign", "aria-hidden": "true" }, sign), make("span"));
+        make("span", { className: "sign", "aria-hidden": "true" }, sign), " ", make("span"));
       button.dataset.shown = shown;
       button.addEventListener("click", () => list.find({ state: list.query.state === shown ? "" : shown }));
       return button;
@@ -769,6 +769,10 @@ const order = {
       return button;
     }));
     duration.addEventListener("input", () => this._showEnd());
+    at("order").addEventListener("close", () => {
+      // The button that opened it may be gone by now.
+      if (document.activeElement === document.body) list.rows.get(this.job.known.destination)?.button?.focus();
+    });
     at("order-cancel").addEventListener("click", () => at("order").close());
     at("order").firstElementChild.addEventListener("submit", (event) => { event.preventDefault(); this._go(); });
   },
@@ -881,10 +885,10 @@ const order = {
   _isOpenFor(job) { return at("order").open && this.job === job; },
 };
 
-function pingInWords(result) {
-  if (typeof result !== "object") return String(result);
-  const reply = result.code ? `${result.code} ${result.reason}` : result.reason;
-  return `${result.result}: ${reply}${result.latency_ms ? `, ${milliseconds(result.latency_ms)} ms` : ""}`;
+/** Return whether a ping says that it is alive, and how it ended. */
+function pingInWords({ alive, reason, result }) {
+  const verdict = alive ? `${SHOWN.up} alive` : alive === false ? `${SHOWN.down} not alive` : `${SHOWN.unknown} no verdict`;
+  return `${verdict}: ${reason || result}`;
 }
 
 function adminInWords({ before, after }) {

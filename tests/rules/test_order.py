@@ -91,3 +91,10 @@ def test_a_row_of_somebody_else_is_refused(row: object) -> None:
     """Whoever may use RPC can write anything there."""
     with pytest.raises((ValueError, TypeError, KeyError)):
         order.of_row(json.dumps(row))
+
+
+def test_orders_come_back_from_a_state_file() -> None:
+    """Those lines that say one, in their order."""
+    made = [Order.of(at, ANNA, f"sip:{at}", "", "") for at in (7, 9)]
+    others = [{"server": 1}, *map(order.to_be_kept, made), {"order": 5}, {"order": ["x"] * 6}]
+    assert order.kept(others) == made

@@ -1,6 +1,8 @@
 """An order: what an operator has changed, as the log, a row and a reader of the last ones have it (pure)."""
 
 import json
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from typing import Any, Final, NamedTuple
 
 from .modes import NEVER
@@ -12,6 +14,7 @@ KEPT: Final = 100
 
 # More than is remembered: a password may end behind that.
 _MOST_READ: Final = 3 * MOST_REMEMBERED
+_KEPT_AS: Final = "order"
 _TEXTS: Final = ("by", "place", "what", "before", "after")
 
 
@@ -58,6 +61,21 @@ def of_row(text: str) -> tuple[int, Order]:
     if type(number) is not int:
         raise ValueError("its number is none")
     return number, of_list(fields)
+
+
+def to_be_kept(order: Order) -> dict[str, Any]:
+    """Return an order's fields for a line of the state file."""
+    return {_KEPT_AS: [*order]}
+
+
+def kept(others: Iterable[Mapping[str, Any]]) -> list[Order]:
+    """Return the orders among the fields of lines of a state file, in their order; nonsense is left out."""
+    orders = []
+    for fields in others:
+        if _KEPT_AS in fields:
+            with suppress(ValueError, TypeError):
+                orders.append(of_list(fields[_KEPT_AS]))
+    return orders
 
 
 def of_list(fields: Any) -> Order:

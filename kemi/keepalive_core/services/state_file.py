@@ -15,7 +15,7 @@ from ..kamailio.tables import SharedMemoryFull
 from ..rules import state_format
 from ..rules.server_state import ServerState
 from ..rules.state_format import Parsed
-from . import availability, configuration, files, registrations
+from . import availability, configuration, files, order_book, registrations
 
 log = logging.getLogger("keepalive")
 
@@ -100,6 +100,7 @@ def restore(path: str) -> None:
     parsed = _read(path)
     rows, failed = parsed.rows, 0
     availability.restarted(ServerState.of(parsed.others))
+    order_book.restarted(parsed.others)
     for key, row in rows.items():
         try:
             if not registrations.restore(key, row):

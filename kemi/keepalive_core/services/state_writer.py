@@ -14,7 +14,7 @@ from ..kamailio.tables import SharedMemoryFull
 from ..rules import state_format
 from ..rules.minutely import Minutely
 from ..rules.state_row import Row, Untrue, away_for
-from . import availability, files, state_file
+from . import availability, files, order_book, state_file
 from .state_file import UnusableFile
 
 log = logging.getLogger("keepalive")
@@ -117,13 +117,13 @@ class Writer:
             pieces.append(piece)
             checksum = zlib.crc32(piece, checksum)
             yield
-        server = availability.to_be_kept()
+        server, orders = availability.to_be_kept(), order_book.to_be_kept()
         # That time went on is nothing to write the file for.
-        still = state_format.last_piece(len(texts), [server._replace(until=0).fields()])
+        still = state_format.last_piece(len(texts), [*orders, server._replace(until=0).fields()])
         checksum = zlib.crc32(still, checksum)
         if is_as_written and checksum == self._written:
             return
-        pieces.append(state_format.last_piece(len(texts), [server.fields()]))
+        pieces.append(state_format.last_piece(len(texts), [*orders, server.fields()]))
         yield from files.write_whole(path, pieces)
         self._written = checksum
         self._mark = _mark_of(os.stat(path))

@@ -207,21 +207,26 @@ def test_orders(show: Show) -> None:
 
 
 def test_latencies_are_read_anew(show: Show) -> None:
-    """Each ten seconds while somebody sorts by them."""
+    """Those of all for the first who sorts by them, then, while he looks, of a part with each look."""
     assert show.keepalive.add_destination(A, "me", ping_interval=1) == 0
     ping = show.server.next_ping()
     show.server.tick(0.2)
     show.server.ksr.reply(ping, 200)
     show.fresh()
     assert show.snapshot.rows[A].latency >= 200_000
+    show.run(show.snapshot.latencies())
     show.server.answer(200, 5)
     show.run(show.snapshot.latencies())
-    assert show.snapshot.rows[A].latency >= 200_000
-    show.now += 11
-    show.run(show.snapshot.latencies())
+    assert show.snapshot.rows[A].latency >= 200_000, "they were read a moment ago"
+    for _ in range(5):
+        show.run(show.snapshot.look())
     assert show.snapshot.rows[A].latency < 100_000
-    show.server.ksr.tables["keepalive_health"][A] = "nonsense"
+    show.snapshot.rows[A].latency = 7
     show.now += 11
+    for _ in range(5):
+        show.run(show.snapshot.look())
+    assert show.snapshot.rows[A].latency == 7, "nobody sorts by them"
+    show.server.ksr.tables["keepalive_health"][A] = "nonsense"
     show.run(show.snapshot.latencies())
     assert show.snapshot.rows[A].latency == 0
 

@@ -22,6 +22,7 @@ from .shown_groups import ShownGroups
 # Destinations that are looked at between two yields: a code takes 0.3 us, a row 20.
 _CODES_AT_ONCE: Final = 2000
 _ROWS_AT_ONCE: Final = 100
+_LATENCIES_AT_ONCE: Final = 500
 # Who looks finds codes that were read at most this long ago, in s; a process that has time reads them sooner.
 _FRESH: Final = 2.0
 # For how long after the last look such a process goes on, in s.
@@ -32,8 +33,8 @@ _UNNAMED: Final = 1.0
 _NOTHING: Final = -(1 << 40)
 # The most owners and groups of which there is one copy: see _one().
 _MOST_SAME: Final = 10_000
-# How often latencies are read anew while somebody sorts by them, in s.
-_LATENCY_FRESH: Final = 10.0
+# Of how many rows one has its latency read anew at a look, while somebody sorts by them.
+_LATENCY_LOOKS: Final = 5
 
 Waits = Iterator[float | None]
 """yields None, or the seconds for which there is nothing to do"""
@@ -80,7 +81,11 @@ class Snapshot:
         self._unnamed_since = 0.0
         self._looked = 0.0
         """when codes were read last"""
-        self._read_latencies = 0.0
+        self._looks = 0
+        self._loaded = -_LOOKED_AT
+        """when all rows were made"""
+        self._latencies_asked = -_LOOKED_AT
+        """when somebody sorted by latencies"""
         self._asked = -_LOOKED_AT
         """when somebody looked last"""
         self._is_followed = False
@@ -142,7 +147,7 @@ class Snapshot:
         yield from self._make(self.rows.keys() - set(keys))
         yield from self._make(keys)
         self._revision = revision
-        self._looked = self._read_latencies = self._clock()
+        self._looked = self._loaded = self._clock()
 
     def look(self) -> Waits:
         """Read the code of each row, and make those rows anew that have another one."""
@@ -159,6 +164,10 @@ class Snapshot:
             yield from self._make(changed)
             yield None
         self._looked = self._clock()
+        self._looks += 1
+        if self._looked - self._latencies_asked < _LOOKED_AT:
+            # Each of them once in so many seconds.
+            yield from self._read_latencies(rows[self._looks % _LATENCY_LOOKS :: _LATENCY_LOOKS])
 
     def _make(self, keys: Iterable[str]) -> Waits:
         for number, key in enumerate(keys, 1):
@@ -229,16 +238,18 @@ class Snapshot:
         return rows
 
     def latencies(self) -> Waits:
-        """Read the latencies anew, if they are old."""
-        if self._clock() - self._read_latencies < _LATENCY_FRESH:
-            return
-        self._read_latencies = self._clock()
-        for number, row in enumerate(list(self.rows.values()), 1):
+        """Have latencies be fresh, for somebody who sorts by them; from then on look() sees to that."""
+        was_asked, self._latencies_asked = self._latencies_asked, self._clock()
+        if self._latencies_asked - max(was_asked, self._loaded) > _LOOKED_AT:
+            yield from self._read_latencies(list(self.rows.values()))
+
+    def _read_latencies(self, rows: list[Row]) -> Waits:
+        for number, row in enumerate(rows, 1):
             try:
                 row.latency = record.since_and_latency(tables.read_text(tables.HEALTH, row.key) or "")[1]
             except (ValueError, IndexError):
                 row.latency = 0
-            if not number % _CODES_AT_ONCE:
+            if not number % _LATENCIES_AT_ONCE:
                 yield None
         self.changes += 1
 

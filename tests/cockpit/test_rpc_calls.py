@@ -262,3 +262,15 @@ def test_the_snapshot_is_kept_fresh_while_somebody_looks(web: Web, monkeypatch: 
     asyncio.run(serve())
     assert looks == 4
     assert any("within" in line for line in web.server.ksr.lines("err"))
+
+
+def test_answers_of_a_batch_have_a_bound(web: Web, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What comes behind that is not done, and says so."""
+    monkeypatch.setattr("keepalive_core.rules.json_rpc.MOST_ANSWERED", 1000)
+    settings = {"jsonrpc": "2.0", "method": "keepalive.settings", "id": 1}
+    first, second, third = web.ask([settings, ADD, {**ADD, "method": "nosuch"}])
+    assert "result" in first
+    for answer in (second, third):
+        assert answer["error"]["code"] == -32002
+        assert answer["error"]["message"].startswith("not done: the answers to this batch are longer than")
+    assert web.keepalive.state(A) == -1

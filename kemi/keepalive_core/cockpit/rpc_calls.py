@@ -51,21 +51,20 @@ class Calls:
         """Return what is said to a body."""
         who = caller()
         message = json_rpc.parse(await request.read())
-        answers = []
+        answers: list[bytes] = []
+        size, status = 0, 200
         for part in message.parts:
-            answer = await self._answer(part, who)
-            if isinstance(part, Fault) or not part.is_notification:
-                answers.append(answer)
-        refused = who.refusal_of_change
-        is_refused = any(answer.error and answer.error.code == json_rpc.NOT_ALLOWED for answer in answers)
-        status = refused.status if refused and is_refused else 200
+            answer = await self._answer(part, who) if size <= json_rpc.MOST_ANSWERED else _too_long(part)
+            if isinstance(part, Request) and part.is_notification:
+                continue
+            answers.append(await _written(answer))
+            size += len(answers[-1])
+            if who.refusal_of_change and answer.error and answer.error.code == json_rpc.NOT_ALLOWED:
+                status = who.refusal_of_change.status
         if not answers:
             return web.Response(status=204)
-        pieces = []
-        for piece in json_rpc.written(answers, message.is_batch):
-            pieces.append(piece)
-            await asyncio.sleep(0)
-        return web.Response(body=b"".join(pieces), status=status, content_type="application/json")
+        body = json_rpc.joined(answers, message.is_batch)
+        return web.Response(body=body, status=status, content_type="application/json")
 
     async def _answer(self, part: Request | Fault, who: Caller) -> Answer:
         if isinstance(part, Fault):
@@ -85,6 +84,22 @@ class Calls:
         name = name.removeprefix(operators.PREFIX)
         _check_right(who, operators.method(name).changes)
         return await done(operators.call(name, asked.params, who.operator))
+
+
+async def _written(answer: Answer) -> bytes:
+    pieces = []
+    for piece in json_rpc.written(answer):
+        pieces.append(piece)
+        await asyncio.sleep(0)
+    return b"".join(pieces)
+
+
+def _too_long(part: Request | Fault) -> Answer:
+    """Return what is said to the rest of a batch whose answers so far are too long; it is not done."""
+    sentence = (
+        f"not done: the answers to this batch are longer than {json_rpc.MOST_ANSWERED >> 20} MB already"
+    )
+    return Answer(part.id, error=Error(json_rpc.REFUSED, sentence))
 
 
 class _NotAllowed(Exception):

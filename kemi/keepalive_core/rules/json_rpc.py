@@ -15,6 +15,8 @@ MOST_BYTES: Final = 256 << 10
 """The longest body"""
 MOST_REQUESTS: Final = 100
 """The most requests of a batch"""
+MOST_ANSWERED: Final = 64 << 20
+"""The bytes of a batch's answers after which no more of it is done"""
 MOST_DEPTH: Final = 32
 """How deep brackets may be nested in a body"""
 
@@ -213,22 +215,13 @@ class Answer(NamedTuple):
     error: Error | None = None
 
 
-def written(answers: list[Answer], is_batch: bool) -> Iterator[bytes]:
-    """Yield the pieces of a body; the one to whom it goes may give others a turn between two of them.
-
-    Arguments: answers, one if it is no batch; is_batch.
-    """
-    if is_batch:
-        yield b"["
-    for number, answer in enumerate(answers):
-        if number:
-            yield b", "
-        yield from _pieces(answer)
-    if is_batch:
-        yield b"]"
+def joined(answers: list[bytes], is_batch: bool) -> bytes:
+    """Return the body of some answers as written() gives them, of one if it is no batch."""
+    return b"[" + b", ".join(answers) + b"]" if is_batch else b"".join(answers)
 
 
-def _pieces(answer: Answer) -> Iterator[bytes]:
+def written(answer: Answer) -> Iterator[bytes]:
+    """Yield the pieces of an answer; others may have a turn between two of them."""
     if answer.error is not None:
         yield _json({"jsonrpc": "2.0", "error": _fields(answer.error), "id": answer.id})
         return

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from ..kamailio import destination_rows, group_rows, server_rows
-from ..rules import uris
+from ..rules import checks, uris
 from ..rules.checks import NotMonitored
 from ..rules.modes import READY, Admin
 from ..rules.operator import Operator
@@ -175,7 +175,7 @@ def flush(operator: Operator, everything: bool) -> Answer:
 
 def configure_group(operator: Operator, name: str, options: Mapping[str, Any]) -> str:
     """Give a group options for all of its members, in the place of those that it had."""
-    before = _options_of(name)
+    before = _options_of(checks.group_to_configure(name))
     registry.configure_group(name, options)
     order_book.note(operator, f"group {name}", before, _options_of(name))
     return OK
@@ -183,7 +183,7 @@ def configure_group(operator: Operator, name: str, options: Mapping[str, Any]) -
 
 def _options_of(name: str) -> str:
     """Return what the script or an operator said of a group, as an order has it."""
-    said = group_rows.options(name).get(policies.OF_SCRIPT, {}) if name.isprintable() else {}
+    said = group_rows.options(name).get(policies.OF_SCRIPT, {})
     return " ".join(f"{option}={value}" for option, value in said.items()) or "no options"
 
 

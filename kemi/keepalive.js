@@ -26,7 +26,7 @@ function ask(name, words) {
 [
     "is_alive", "is_down", "state", "is_group_alive",
     "report_failure", "report_success", "report_reply",
-    "set_admin", "ping_now", "pause", "resume",
+    "set_admin", "ping_now", "pause", "resume", "answer_options", "set_self",
     "add_destination", "del_destination", "configure_group",
     "reload", "reload_script", "selftest",
 ].forEach(function (name) {

@@ -25,7 +25,7 @@ end
 for _, name in ipairs({
 	"is_alive", "is_down", "state", "is_group_alive",
 	"report_failure", "report_success", "report_reply",
-	"set_admin", "ping_now", "pause", "resume",
+	"set_admin", "ping_now", "pause", "resume", "answer_options", "set_self",
 	"add_destination", "del_destination", "configure_group",
 	"reload", "reload_script", "selftest",
 }) do

@@ -30,13 +30,15 @@ from keepalive_core.rules.states import DOWN, UNKNOWN, UP
 from keepalive_core.services import alive_members, information, lookup, orders, registry, reports
 from keepalive_core.services import selftest as _selftest
 from keepalive_core.services.callback_names import Callback
+from keepalive_core.services.own_health import answer_options, set_self
 from keepalive_core.services.refusals import never_raises
 
 # All but list(): a * is not to replace the builtin of the script.
-__all__ = ["DOWN", "UNKNOWN", "UP", "Handlers", "state"]
-__all__ += ["add_destination", "alive", "configure_group", "del_destination", "info", "is_alive", "modparam"]
-__all__ += ["is_group_alive", "on_tm_event", "pause", "ping_now", "register_callback", "reload", "resume"]
-__all__ += ["reload_script", "report_failure", "report_reply", "report_success", "selftest", "set_admin"]
+__all__ = ["DOWN", "UNKNOWN", "UP", "Handlers", "add_destination", "alive", "answer_options"]
+__all__ += ["configure_group", "del_destination", "info", "is_alive", "is_group_alive", "modparam"]
+__all__ += ["on_tm_event", "pause", "ping_now", "register_callback", "reload", "reload_script"]
+__all__ += ["report_failure", "report_reply", "report_success", "resume", "selftest", "set_admin"]
+__all__ += ["set_self", "state"]
 __version__ = VERSION
 
 _OK, _ERROR = 0, -1
@@ -101,8 +103,7 @@ def configure_group(name: str, **options: int | float | str) -> int:
 def del_destination(uri: str, owner: str) -> int:
     """End an owner's interest in a destination; with the last owner the pings end.
 
-    Arguments: uri, in any spelling; owner, who added it.
-    Returns: 0, or -1 with a log line if the owner has no such destination.
+    Arguments: uri, in any spelling; owner, who added it. Returns: 0, or -1 with a log line if it did not.
     """
     registry.delete(uri, owner)
     return _OK
@@ -230,8 +231,7 @@ def reload(force: bool = False) -> int:
     """Read the list file again, and apply the difference: what stayed keeps its state and history.
 
     Arguments: force, whether all may go, or more than half of ten or more.
-    Returns: 0; or -1 with a log line for a file that can't be read, has a bad line or would remove too many:
-    then nothing has changed.
+    Returns: 0; or -1 with a log line for a bad file or one that removes too many: then nothing has changed.
     """
     registry.reload(force)
     return _OK

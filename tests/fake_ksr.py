@@ -152,6 +152,11 @@ class FakeKSR:
         self.rpc: Callable[[str, list[Any]], Any] | None = None
         """answers an RPC command; what it raises is the error. None: there is no such command"""
         self._rpc_reply = ""
+        self.request: dict[str, Any] = {}
+        """the request at hand: rm, rU, si, and whether its URI is one of ours"""
+        self.replied: list[tuple[int, str, str]] = []
+        """what was replied to requests: code, reason and headers"""
+        self._more_headers = ""
         self.handlers: Any = None
         """the object that mod_init returned"""
         self.timers_handlers: Any = None
@@ -242,6 +247,29 @@ class FakeKSR:
     def _core_is_myself(self, uri: str) -> bool:
         return False
 
+    def _core_is_myself_ruri(self) -> bool:
+        return bool(self.request.get("is ours", True))
+
+    # --- requests ---
+
+    def options(self, address: str = "192.168.10.20", **other: Any) -> None:
+        """Have an OPTIONS to this server at hand. Arguments: address, of who asks; other, what differs."""
+        self.request = {"rm": "OPTIONS", "si": address, "rU": None} | other
+
+    def _hdr_append_to_reply(self, header: str) -> int:
+        self._more_headers += header
+        return 1
+
+    def _sl_send_reply(self, code: int, reason: str) -> int:
+        self.replied.append((code, reason, self._more_headers))
+        self._more_headers = ""
+        return 1
+
+    def _tm_t_newtran(self) -> int:
+        return 1
+
+    _tm_t_reply = _sl_send_reply
+
     # --- pv ---
 
     def _pv_get(self, name: str) -> Any:
@@ -284,6 +312,8 @@ class FakeKSR:
             return items[at][kind == "shtitval"]
         if kind == "mb":
             return self._message()
+        if kind in ("rm", "rU") or (self.request and kind in ("si", "rs")):
+            return self.request.get(kind)
         if kind in ("rs", "rr", "ci", "si", "sp", "Ru"):
             return self._of_message(kind)
         return self.violate(f"the fake does not know {name}")

@@ -103,6 +103,14 @@ class NativeRoutes(Handlers):
         """Do ``python_exec("set_admin", "URI MODE [SECONDS [WHY]]")``: 1, or -1 with a log line."""
         return self._do("set_admin", text)
 
+    def answer_options(self, msg: object, text: str = "") -> int:
+        """Do ``if (python_exec("answer_options", "[GROUP]") == 1) exit;``: 1 answered, or -1."""
+        return int(self._answer("answer_options", text) or _ERROR)
+
+    def set_self(self, msg: object, text: str = "") -> int:
+        """Do ``python_exec("set_self", "MODE [SECONDS [WHY]]")``: 1, or -1 with a log line."""
+        return self._do("set_self", text)
+
     def ping_now(self, msg: object, text: str = "") -> int:
         """Do ``python_exec("ping_now", "URI")``: 1, or -1."""
         return self._do("ping_now", text)

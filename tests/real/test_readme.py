@@ -8,6 +8,7 @@ import pytest
 
 from examples import named_examples
 from gateway import Gateway
+from real.asking import asked
 from real.server import ROOT, Kamailio, Launch, wait_for
 
 # What a user has before the README.
@@ -116,6 +117,20 @@ def test_the_callback_example(start_readme, gateway: Gateway) -> None:
     server.logged(f"carrier A: {gateway.uri} is up")
     gateway.silent = True
     server.logged(f"carrier A: {gateway.uri} is down")
+
+
+def test_the_answer_options_example(start_readme, gateway: Gateway) -> None:
+    """An OPTIONS to the server is answered; any other request goes on."""
+    script, mod_init = named_examples()["kemi.py"].split("\n\ndef mod_init")
+    script = script.partition("class ")[0] + named_examples()["answer_options.py"]
+    script += "\ndef route_calls(msg):\n    KSR.sl.send_reply(404, 'Not Found')\n    return 1\n"
+    server = start_readme(
+        KEMI_CFG + named_examples()["kemi.cfg"],
+        f"{script}\n\ndef mod_init{mod_init}",
+        KEEPALIVE_ANSWER_MIN_UP=0,
+    )
+    assert asked(server) == (200, 0)
+    assert server.message("")[0] == 404
 
 
 def test_the_own_event_example(start_readme, gateway: Gateway) -> None:

@@ -6,10 +6,11 @@ from typing import Any
 
 import pytest
 
+from keepalive_core.rules.modes import Admin
 from keepalive_core.rules.server_state import ServerState
 from keepalive_core.rules.unmeasured import Span
 
-KEPT = ServerState(500, [Span(100, 200), Span(300, 0)])
+KEPT = ServerState(500, [Span(100, 200), Span(300, 0)], Admin("drain", 0, "anna", "card swap", 95))
 
 
 def test_what_is_kept_comes_back() -> None:
@@ -32,3 +33,9 @@ def test_a_time_that_is_none(until: Any) -> None:
 def test_times_that_are_none(text: Any) -> None:
     """They are as if they were not there."""
     assert ServerState.of([{"server": {"until": 500, "unmeasured": text}}]) == ServerState(500)
+
+
+@pytest.mark.parametrize("drain", [None, 5, {"mode": "maint", "since": 5}, {"mode": "drain", "since": -1}])
+def test_a_drain_that_is_none(drain: Any) -> None:
+    """It is as if it were not there: a server takes calls, unless somebody said otherwise."""
+    assert ServerState.of([{"server": {"until": 500, "drain": drain}}]) == ServerState(500)

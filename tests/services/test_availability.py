@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from conftest import FakeServer
+from restarting import stop, write_state_file
 
 A = "sip:192.168.10.20"
 KEY = f"{A}:5060"
@@ -150,8 +151,8 @@ def test_the_time_for_which_the_server_was_off_is_unknown(
     keepalive.add_destination(A, "me", ping_interval=1)
     server.answer(503, 20)
     server.answer(200, 100)
-    write(server)
-    restart(server)
+    write_state_file(server)
+    stop(server)
     server.now += 600_000_000
     again = server.process()
     again.add_destination(A, "me", ping_interval=1)
@@ -170,8 +171,8 @@ def test_a_clock_that_was_set_back_before_a_restart(
     keepalive = server.process()
     keepalive.add_destination(A, "me", ping_interval=1)
     server.answer(200, 100)
-    write(server)
-    restart(server)
+    write_state_file(server)
+    stop(server)
     wall[0] -= 86_400 * 400
     again = server.process()
     again.add_destination(A, "me", ping_interval=1)
@@ -187,28 +188,13 @@ def test_what_is_away_is_not_measured(
     keepalive = server.process()
     keepalive.add_destination(A, "me", ping_interval=1)
     server.answer(200, 100)
-    write(server)
-    restart(server)
+    write_state_file(server)
+    stop(server)
     again = server.process()
     server.answer(200, 1)
-    write(server)
+    write_state_file(server)
     server.answer(200, 300)
-    write(server)
+    write_state_file(server)
     again.add_destination(A, "me", ping_interval=1)
     server.answer(200, 60)
     assert hour(again)["up"] == pytest.approx(160, abs=4)
-
-
-def write(server: FakeServer) -> None:
-    from keepalive_core.services import state_writer
-
-    writer = state_writer.Writer()
-    while writer.go_on():
-        pass
-
-
-def restart(server: FakeServer) -> None:
-    for rows in server.ksr.tables.values():
-        rows.clear()
-    for queue in server.ksr.queues.values():
-        queue.clear()

@@ -64,17 +64,18 @@ def mismatch(ping: tm.Ping) -> str:
     # White space behind a value is not part of it (RFC 3261 section 7.3.1), but Kamailio leaves it there.
     if _peers_text("$ci").rstrip() != ping.call_id:
         return "its Call-ID is another one"
-    if ping.source and ping.source not in (_peers_address(), came_from()):
+    if ping.source and ping.source not in (peers_address(), came_from()):
         return f"the ping went to {ping.source} (ping_check_source)"
     return ""
 
 
 def came_from() -> str:
     """Return address and port that the reply at hand came from, such as 192.168.10.20:5060."""
-    return f"{_peers_address()}:{KSR.pv.get('$sp')}"
+    return f"{peers_address()}:{KSR.pv.get('$sp')}"
 
 
-def _peers_address() -> str:
+def peers_address() -> str:
+    """Return the address that the message at hand came from, as a URI has it."""
     address = str(KSR.pv.get("$si"))
     # Kamailio writes 0:0:0:0:0:0:0:1 where a URI has [::1].
     return f"[{ipaddress.IPv6Address(address).compressed}]" if ":" in address else address

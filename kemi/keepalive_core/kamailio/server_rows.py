@@ -7,6 +7,7 @@ table          key                  value
 ``keepalive``  ``disabled``         int, 1 while the setting ``enabled`` lets none be sent, by the
                                     first prober
 ``keepalive``  ``settings``         JSON, the settings in force, by the prober
+``keepalive``  ``self``             JSON, the Admin, if this server was ever drained
 ``keepalive``  ``unmeasured``       unmeasured.text(), the times in which nothing was measured
 ``keepalive``  ``told`` and a word  int, the second of clock.now() at which that was told
 =============  ===================  ================================================================
@@ -16,6 +17,7 @@ from functools import lru_cache
 from typing import Final
 
 from ..rules import rows, unmeasured
+from ..rules.modes import READY, Admin
 from ..rules.parameters import Value
 from ..rules.times import SECOND
 from ..rules.unmeasured import Span
@@ -95,3 +97,19 @@ def store_unmeasured_spans(spans: list[Span]) -> None:
     """Write the times in which it measured nothing. Raises: SharedMemoryFull."""
     store(COMMON, "unmeasured", unmeasured.text(spans))
     revise()
+
+
+def drain_order() -> Admin | None:
+    """Return what was ordered last of this server, that it is ready too; None if nothing was."""
+    return read_row(COMMON, "self", rows.admin)
+
+
+def drain() -> Admin | None:
+    """Return the drain of this server that was ordered last; None if it was made ready since."""
+    said = drain_order()
+    return None if said is None or said.mode == READY else said
+
+
+def store_drain(said: Admin) -> None:
+    """Write what was ordered for this server. Raises: SharedMemoryFull."""
+    store(COMMON, "self", rows.json_text(said))

@@ -48,11 +48,18 @@ def _report_reply(by: str, uri: str, code: str) -> Call:
 
 
 def _set_admin(by: str, uri: str, mode: str, seconds: str = "0", why: str = "") -> Call:
+    return Call((uri, mode, _until(seconds), by, why))
+
+
+def _until(seconds: str) -> float:
     try:
-        until = units.read(seconds, units.SECONDS)
+        return units.read(seconds, units.SECONDS)
     except ValueError as fault:
         raise Refused(f"{fault}, such as {units.examples(units.SECONDS)}") from None
-    return Call((uri, mode, until, by, why))
+
+
+def _set_self(by: str, mode: str, seconds: str = "0", why: str = "") -> Call:
+    return Call((mode, _until(seconds), by, why))
 
 
 def _reload(by: str, force: str = "") -> Call:
@@ -94,6 +101,8 @@ COMMANDS: Final[Mapping[str, Command]] = {
     "report_success": Command("URI [WHY]", _report),
     "report_reply": Command("URI CODE", _report_reply),
     "set_admin": Command("URI MODE [SECONDS [WHY]]", _set_admin),
+    "answer_options": Command("[GROUP]", _as_they_are),
+    "set_self": Command("MODE [SECONDS [WHY]]", _set_self),
     "ping_now": Command("URI", _as_they_are),
     "pause": Command("", _as_they_are),
     "resume": Command("", _as_they_are),

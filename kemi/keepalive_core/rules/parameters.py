@@ -206,6 +206,13 @@ class Values:
         ),
         whose=Whose.SERVER,
     )
+    answer_min_up = Parameter(
+        1,
+        whole(0, 1_000_000, "members"),
+        "members of a group that have to be up for answer_options to answer 200; 0: none",
+        "Or all of them but the one that asks, if there are fewer.",
+        whose=Whose.SERVER,
+    )
     log_format = Parameter(
         "text",
         one_of("text", "json"),

@@ -6,6 +6,8 @@
 from collections.abc import Mapping, Sequence
 from typing import Any, Final, NamedTuple
 
+from .modes import DRAIN, Admin
+from .state_row import Untrue, admin_of
 from .unmeasured import Span, spans_of, text
 
 NAME: Final = "server"
@@ -18,10 +20,13 @@ class ServerState(NamedTuple):
     """when the file was written"""
     unmeasured: Sequence[Span] = []
     """the times in which nothing was measured"""
+    drain: Admin | None = None
+    """of this server, until when, by whom and why"""
 
     def fields(self) -> dict[str, Any]:
         """Return it as the file has it."""
-        return {NAME: {"until": self.until, "unmeasured": text(self.unmeasured)}}
+        fields: dict[str, Any] = {"until": self.until, "unmeasured": text(self.unmeasured)}
+        return {NAME: fields | ({"drain": self.drain._asdict()} if self.drain else {})}
 
     @staticmethod
     def of(lines: Sequence[Mapping[str, Any]]) -> "ServerState":
@@ -35,7 +40,9 @@ class ServerState(NamedTuple):
                 said = line[NAME]
         until = said.get("until")
         return ServerState(
-            until if type(until) is int and 0 < until < _MOST_SECONDS else 0, _spans(said.get("unmeasured"))
+            until if type(until) is int and 0 < until < _MOST_SECONDS else 0,
+            _spans(said.get("unmeasured")),
+            _drain(said.get("drain")),
         )
 
 
@@ -48,3 +55,11 @@ def _spans(value: Any) -> list[Span]:
         return spans_of(value)
     except ValueError:
         return []
+
+
+def _drain(value: Any) -> Admin | None:
+    try:
+        said = admin_of(value)
+    except Untrue:
+        return None
+    return said if said and said.mode == DRAIN else None

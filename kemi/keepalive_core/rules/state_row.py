@@ -156,7 +156,7 @@ def row_of(fields: Mapping[str, Any], wall: float) -> Row:
         known = known._replace(result="")  # it informs, and a later version may have another word
     times = {name: fields[name] for name in (*TIMES, "left") if name in fields}
     history, counted = _history(fields.get("history", [])), _counted(fields.get("availability"))
-    row = Row(known, admin=_admin(fields.get("admin")), history=history, counted=counted, **times)
+    row = Row(known, admin=admin_of(fields.get("admin")), history=history, counted=counted, **times)
     _check_agreement(row, wall)
     return row
 
@@ -175,7 +175,8 @@ def _is_reason(value: object) -> bool:
     return isinstance(value, str) and len(value) <= _MOST_REASON and value.isprintable()
 
 
-def _admin(value: object) -> Admin | None:
+def admin_of(value: object) -> Admin | None:
+    """Return the admin mode that fields stand for, None if there are none. Raises: Untrue."""
     if value is None:
         return None
     if not isinstance(value, dict):

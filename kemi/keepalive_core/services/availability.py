@@ -75,7 +75,7 @@ def resumed(row: Row, word: str) -> Counted | None:
 
 def to_be_kept() -> ServerState:
     """Return what is kept of the server over a restart. Raises: SharedMemoryFull."""
-    return ServerState(steady_clock.now(), server_rows.unmeasured_spans())
+    return ServerState(steady_clock.now(), server_rows.unmeasured_spans(), server_rows.drain())
 
 
 def restarted(before: ServerState) -> None:

@@ -9,7 +9,7 @@ import os
 import time
 from typing import BinaryIO, Final
 
-from ..kamailio import destination_rows, startup_rows
+from ..kamailio import destination_rows, server_rows, startup_rows
 from ..kamailio.startup_rows import StateRead
 from ..kamailio.tables import SharedMemoryFull
 from ..rules import state_format
@@ -99,7 +99,10 @@ def restore(path: str) -> None:
     """
     parsed = _read(path)
     rows, failed = parsed.rows, 0
-    availability.restarted(ServerState.of(parsed.others))
+    server = ServerState.of(parsed.others)
+    availability.restarted(server)
+    if server.drain and server_rows.drain_order() is None:
+        server_rows.store_drain(server.drain)
     order_book.restarted(parsed.others)
     for key, row in rows.items():
         try:

@@ -11,7 +11,7 @@ def test_a_family_is_written_in_slices() -> None:
     """However many there are, its two lines of a head come once."""
     rows = [((f"g{number}", "ok"), number) for number in range(1234)]
     texts = list(PINGS.by_group.text(rows))
-    assert len(texts) == 3
+    assert len(texts) == 31
     [family] = text_string_to_metric_families(b"".join(texts).decode())
     assert family.name == PREFIX + "pings"
     assert [(each.labels["group"], each.value) for each in family.samples] == [

@@ -17,11 +17,12 @@ Signals = dict[int, Callable[[], None]]
 @pytest.fixture
 def signals(monkeypatch: pytest.MonkeyPatch, keepalive: ModuleType) -> Iterator[Signals]:
     """What the process does at signals, which this one goes on without; its loop ends with the test."""
-    from keepalive_core.cockpit import process
+    from keepalive_core.cockpit import process, taking_turns
 
     found: Signals = {}
     monkeypatch.setattr(process.signal, "signal", found.__setitem__)
     monkeypatch.setattr(process, "TURN_SECONDS", 0.01)
+    monkeypatch.setattr(taking_turns, "stand_back", lambda: None)  # this process is that of all tests
     yield found
     loop = process.the_process._loop
     assert loop is not None

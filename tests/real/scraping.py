@@ -7,6 +7,7 @@ import http.client
 import socket
 from functools import cached_property
 from pathlib import Path
+from typing import NamedTuple
 from urllib.parse import urlencode
 
 from prometheus_client.parser import text_string_to_metric_families
@@ -25,20 +26,32 @@ class _Connection(http.client.HTTPConnection):
         self.sock.connect(str(self._path))
 
 
+class Fetched(NamedTuple):
+    """An answer as it came."""
+
+    status: int
+    is_packed: bool
+    body: bytes
+
+
+def fetch(path: Path, **query: str) -> Fetched:
+    """Ask as Prometheus does. Arguments: path, of the socket; query, the parameters."""
+    connection = _Connection(path)
+    where = f"/metrics?{urlencode(query)}" if query else "/metrics"
+    connection.request("GET", where, headers={"Accept-Encoding": "gzip"})
+    answer = connection.getresponse()
+    body = answer.read()
+    connection.close()
+    return Fetched(answer.status, answer.headers.get("Content-Encoding") == "gzip", body)
+
+
 class Scrape:
-    """The answer to one scrape. Arguments: path, of the socket; query, the parameters."""
+    """The answer to one scrape. Arguments: as for fetch()."""
 
     def __init__(self, path: Path, **query: str) -> None:
-        connection = _Connection(path)
-        where = f"/metrics?{urlencode(query)}" if query else "/metrics"
-        connection.request("GET", where, headers={"Accept-Encoding": "gzip"})
-        answer = connection.getresponse()
-        body = answer.read()
-        connection.close()
+        answer = fetch(path, **query)
         self.status = answer.status
-        self.packed = len(body)
-        packed = answer.headers.get("Content-Encoding") == "gzip"
-        self.text = (gzip.decompress(body) if packed else body).decode()
+        self.text = (gzip.decompress(answer.body) if answer.is_packed else answer.body).decode()
 
     @cached_property
     def samples(self) -> dict[tuple[str, frozenset[tuple[str, str]]], float]:

@@ -92,7 +92,7 @@ def test_full_memory_loses_nothing_that_was_there(start, gateway: Gateway) -> No
     assert server.call("add_destination", "sip:127.9.9.9", "fill") == 0
 
 
-@pytest.mark.parametrize("script", ["run.py", "before.py", "soak.py", "faults.py"])
+@pytest.mark.parametrize("script", ["run.py", "before.py", "soak.py", "faults.py", "cockpit_cost.py"])
 def test_the_benchmarks_smallest_form(checked_kind: str, script: str) -> None:
     """The benchmark and the soak run, on this machine's Kamailio."""
     if checked_kind != NATIVE:

@@ -47,7 +47,9 @@ class Process:
         if missing:
             log.error("HTTP is not served, pings go on: apt-get install %s", " ".join(missing))
             return None
-        from . import web
+        from . import taking_turns, web
+
+        taking_turns.stand_back()
 
         loop = asyncio.new_event_loop()
         asyncio.set_event_loop(loop)

@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Collection, Generator
+from collections.abc import AsyncIterator, Collection
 from typing import Any, Final
 
 from aiohttp import web
@@ -21,6 +21,7 @@ from ..services.refusals import REFUSALS
 from ..services.snapshot import the_snapshot
 from . import http_defines
 from .access import Caller, caller
+from .taking_turns import done, give_way
 
 log = logging.getLogger("keepalive")
 
@@ -90,7 +91,7 @@ async def _written(answer: Answer) -> bytes:
     pieces = []
     for piece in json_rpc.written(answer):
         pieces.append(piece)
-        await asyncio.sleep(0)
+        await give_way()
     return b"".join(pieces)
 
 
@@ -129,19 +130,6 @@ def _error(method: str, error: Exception) -> Error:
         return Error(json_rpc.REFUSED, sentence)
     log.error("%s failed", shown(method, 80), exc_info=error, extra=about(type(error).__name__))
     return Error.of(json_rpc.INTERNAL_ERROR)
-
-
-async def done(found: Any) -> Any:
-    """Return what a method returns; while a generator makes it, others have their turn."""
-    if not isinstance(found, Generator):
-        return found
-    try:
-        while True:
-            await asyncio.sleep(next(found) or 0)
-    except StopIteration as end:
-        return end.value
-    finally:
-        found.close()
 
 
 async def _keep_fresh(app: web.Application) -> AsyncIterator[None]:

@@ -14,7 +14,7 @@ from ..rules import counted
 
 log = logging.getLogger("keepalive")
 
-SLICE: Final = 500
+_ROWS_AT_ONCE: Final = 300
 """The rows between two moments at which others may have their turn"""
 # In 5.6 a number goes on below 0 behind 2^31 - 1.
 _BITS: Final = 0xFFFFFFFF
@@ -64,7 +64,7 @@ class Counters:
         counter_rows.store_number_of_rows(len(rows))
         self._tell_of_bound(len(rows))
         for number, (key, value) in enumerate(rows.items()):
-            if number % SLICE == 0:
+            if number % _ROWS_AT_ONCE == 0:
                 yield
             self._take(key, value & _BITS)
         for key in self._seen.keys() - rows.keys():

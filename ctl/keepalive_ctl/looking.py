@@ -106,6 +106,10 @@ def _facts(info: dict[str, Any]) -> Iterator[tuple[str, str]]:
         if info[name]:
             yield name.replace("_", " "), moment(info[name])
     yield "pings", f"{info['ok']} ok, {info['failed']} failed, {info['void']} void, {info['drained']} drained"
+    spans = [(name, span["percent"]) for name, span in info["availability"].items() if name != "strip"]
+    told = (f"{name} {'not measured' if percent is None else f'{percent:g} %'}" for name, percent in spans)
+    if spans:
+        yield "available", ", ".join(told)
     yield "last ok", moment(info["last_up"])
     yield "last failed", moment(info["last_down"])
     yield "latency", ", ".join(f"{name} {latency[name]:.1f} ms" for name in latency)
@@ -138,13 +142,16 @@ def history(server: Server, given: argparse.Namespace, screen: Screen) -> None:
     info = server.call("info", destination=given.destination)
     rows = server.call("view", destinations=[info["destination"]], count=1)["rows"]
     samples: list[float | None] = rows[0]["samples"] if rows else []
-    if screen.wrote({"destination": info["destination"], "history": info["history"], "samples": samples}):
+    day = info["availability"].get("strip", "")
+    shown = {"destination": info["destination"], "history": info["history"], "samples": samples, "day": day}
+    if screen.wrote(shown):
         return
     screen.table(("AT", "FROM", "TO", "REASON"), map(_change, info["history"]))
     known = [each for each in samples if each is not None]
     if samples:
         slowest = f", {min(known):.1f} to {max(known):.1f} ms" if known else ""
         screen.line(f"last {len(samples)} pings: {curve(samples, screen.out)}{slowest}, {LOST} is lost")
+    screen.line(f"last day, by quarter hours: {day}")
 
 
 @command("groups", NAMES)

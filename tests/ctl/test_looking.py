@@ -35,6 +35,7 @@ def information(**others: object) -> dict[str, object]:
         "calls": {"ok": 1, "failed": 0},
         "options": {"rise": 3},
         "owners": {"list_file": {"group": "carriers", "priority": 2}, "route": {"group": ""}},
+        "availability": {"1h": {"percent": 99.95}, "30d": {"percent": None}, "strip": "--ud"},
         "history": [{"at": 86400, "from": "up", "to": "down", "reason": "no reply in 3062 ms"}],
         **others,
     }
@@ -124,6 +125,7 @@ def test_show(cockpit: Cockpit, keepalivectl: Keepalivectl) -> None:
         "  pinged       yes",
         "  held by      group_min_alive",
         "  pings        8 ok, 4 failed, 2 void, 0 drained",
+        "  available    1h 99.95 %, 30d not measured",
         "  last ok      1970-01-01 00:16:40",
         "  last failed  1970-01-02 00:00:00",
         "  latency      last 1.2 ms, p95 20.0 ms",
@@ -142,6 +144,7 @@ def test_history(cockpit: Cockpit, keepalivectl: Keepalivectl) -> None:
         "AT                   FROM  TO    REASON",
         "1970-01-02 00:00:00  up    down  no reply in 3062 ms",
         "last 3 pings: ▁x█, 1.3 to 20.0 ms, x is lost",
+        "last day, by quarter hours: --ud",
     ]
     shown = json.loads(keepalivectl("history", "sip:x", "--json").stdout)
     assert shown["samples"] == [1.3, None, 20.0]
@@ -250,6 +253,7 @@ def test_hostile_texts_reach_no_terminal(line: str, cockpit: Cockpit, keepalivec
     }
     order = dict.fromkeys(("by", "from", "what", "before", "after"), HOSTILE)
     told = {
+        "availability": {HOSTILE: {"percent": 1}, "strip": HOSTILE},
         "history": [change], "last_reason": HOSTILE, "uri": HOSTILE, "owners": {HOSTILE: {"group": ""}},
         "options": {HOSTILE: HOSTILE}, "not_pinged_because": HOSTILE, "held": [HOSTILE],
     }  # fmt: skip

@@ -97,7 +97,9 @@ def list_(server: Server, given: argparse.Namespace, screen: Screen) -> None:
 def _facts(info: dict[str, Any]) -> Iterator[tuple[str, str]]:
     """Yield what is known of a destination, by headings."""
     latency, calls = info["latency_ms"], info["calls"]
-    yield "state", f"{info['state']} since {moment(info['since'])}: {info['last_reason']}"
+    since = f" since {moment(info['since'])}" if info["since"] else ""
+    reason = f": {info['last_reason']}" if info["last_reason"] else ""
+    yield "state", f"{info['state']}{since}{reason}"
     yield "admin", mode(info["admin"])
     yield "pinged", f"no: {info['not_pinged_because']}" if info["not_pinged_because"] else "yes"
     if info["held"]:
@@ -112,7 +114,8 @@ def _facts(info: dict[str, Any]) -> Iterator[tuple[str, str]]:
         yield "available", ", ".join(told)
     yield "last ok", moment(info["last_up"])
     yield "last failed", moment(info["last_down"])
-    yield "latency", ", ".join(f"{name} {latency[name]:.1f} ms" for name in latency)
+    if latency["last"]:
+        yield "latency", ", ".join(f"{name} {latency[name]:.1f} ms" for name in latency)
     yield "loss", f"{info['loss']['percent']:g} %"
     yield "calls", f"{calls['ok']} ok, {calls['failed']} failed"
     for name, owner in info["owners"].items():

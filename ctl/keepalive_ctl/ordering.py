@@ -130,6 +130,10 @@ def resume(server: Server, given: argparse.Namespace, screen: Screen) -> None:
     _switch(server, screen, "resume")
 
 
+_RELOAD_SECONDS: Final = 120
+"""a list of 100,000 takes some 10"""
+
+
 @command(
     "reload",
     argument("--dry-run", action="store_true", help="show what would change, and change nothing"),
@@ -137,6 +141,7 @@ def resume(server: Server, given: argparse.Namespace, screen: Screen) -> None:
 )
 def reload(server: Server, given: argparse.Namespace, screen: Screen) -> None:
     """Have the list file read again."""
+    server.patience = given.timeout or _RELOAD_SECONDS
     answer = server.call("reload", force=given.force, dry_run=given.dry_run)
     if screen.wrote(answer):
         return

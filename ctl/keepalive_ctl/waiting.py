@@ -65,7 +65,8 @@ def wait(server: Server, given: argparse.Namespace, screen: Screen) -> int:
         raise asking.missing
     if not screen.wrote(info):
         ordered = "" if info["admin"]["mode"] == "ready" else f", {mode(info['admin'])}"
-        screen.line(f"{given.destination} is {info['state']}{ordered}: {info['last_reason']}", most=1000)
+        reason = f": {info['last_reason']}" if info["last_reason"] else ""
+        screen.line(f"{given.destination} is {info['state']}{ordered}{reason}", most=1000)
     return DONE if is_so else NOT_AS_ASKED
 
 

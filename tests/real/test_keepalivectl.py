@@ -18,24 +18,29 @@ from gateway import Gateway
 from keepalive_ctl.failures import NoAnswer
 from keepalive_ctl.server import Server
 from real.conftest import DEFAULTS
-from real.server import Kamailio, Launch, wait_for
+from real.server import Kamailio, Launch, free_port, wait_for
 from terminal import Terminal
 
 COMMAND = ROOT / "ctl" / "keepalivectl"
 ME = getpass.getuser()
 """whom the server sees at the other end of its socket"""
+TOKEN = "0123456789abcdef0123456789abcdef"
+PORT = free_port()
 NOBODY = "sip:127.0.0.1:9"
 HOSTILE = "\x1b[2J\x1b]0;mine\x07 | up=9 <b>\x9b31m" + "A" * 600
 
 
 class Operator:
-    """Somebody at a shell of a server's machine."""
+    """Somebody at a shell of a server's machine.
 
-    def __init__(self, server: Kamailio) -> None:
+    Arguments: server; path, of its socket, if that is not in its folder.
+    """
+
+    def __init__(self, server: Kamailio, path: Path | None = None) -> None:
         self.server = server
         self.environment = {
             **os.environ,
-            "KEEPALIVE_SOCKET": str(server.folder / "keepalive.sock"),
+            "KEEPALIVE_SOCKET": str(path or server.folder / "keepalive.sock"),
             "PATH": f"{ROOT / 'ctl'}:{os.environ['PATH']}",
         }
 
@@ -54,10 +59,24 @@ class Operator:
 
 
 @pytest.fixture(scope="module")
-def served(checked_kind: str) -> Iterator[Kamailio]:
+def tokens(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with a file of the token, which others may not read, and one of another."""
+    folder = tmp_path_factory.mktemp("tokens")
+    for name, token in (("token", TOKEN), ("wrong", TOKEN[::-1])):
+        (folder / name).write_text(f"{token}\n")
+        (folder / name).chmod(0o600)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def served(checked_kind: str, tokens: Path) -> Iterator[Kamailio]:
     """One server with HTTP for all tests of this file; each has destinations and groups of its own."""
-    launch = Launch(files={"list": ""})
-    defines = {"KEEPALIVE_HTTP": "unix:FOLDER/keepalive.sock", "KEEPALIVE_LIST_FILE": "FOLDER/list"}
+    launch = Launch(files={"list": ""}, share=tokens)
+    defines = {
+        "KEEPALIVE_HTTP": f"unix:FOLDER/keepalive.sock 127.0.0.1:{PORT}",
+        "KEEPALIVE_HTTP_TOKEN_FILE": tokens / "token",
+        "KEEPALIVE_LIST_FILE": "FOLDER/list",
+    }
     server = Kamailio(checked_kind, "scenario.cfg", {**DEFAULTS, **defines}, launch)
     try:
         wait_for("the socket", lambda: Operator(server).types("keepalivectl summary").returncode == 0, 15)
@@ -106,6 +125,44 @@ def test_a_stranger_may_not(operator: Operator) -> None:
             Server(operator.environment["KEEPALIVE_SOCKET"], "", 5).call("view")
     finally:
         os.seteuid(0)
+
+
+def test_over_tcp_a_token_is_needed_to_change_something(
+    operator: Operator, monitored: str, tokens: Path
+) -> None:
+    """All may look who may connect; a wrong token changes nothing, and whoever has the right one is named."""
+    there = f"--socket http://127.0.0.1:{PORT}"
+    assert operator.sees(f"list {there} --names --group carriers") == f"{monitored}\n"
+    for token in ("", f"--token-file {tokens}/wrong"):
+        done = operator.types(f"keepalivectl maint {monitored} {there} {token}")
+        assert (done.returncode, done.stdout) == (1, "")
+        assert "token" in done.stderr
+    assert operator.server.call("is_alive", monitored) == 1
+    operator.sees(f"maint {monitored} {there} --token-file {tokens}/token")
+    assert operator.server.call("is_alive", monitored) == 2
+    assert len(operator.server.log_lines("ready -> maint")) == 1
+    assert "(127.0.0.1): " in operator.server.log_lines("ready -> maint")[0]
+
+
+def test_a_restart_under_wait(start, gateway: Gateway, tmp_path: Path) -> None:
+    """It goes on when the server is there again, and says once that it was not."""
+    defines = {"KEEPALIVE_HTTP": f"unix:{tmp_path}/s", "KEEPALIVE_LIST_FILE": "FOLDER/list"}
+    given = {"files": {"list": f"{gateway.uri}\n"}, "share": tmp_path, **defines}
+    first = start(**given)
+    operator = Operator(first, tmp_path / "s")
+    wait_for("an answer", lambda: operator.types(f"keepalivectl wait {gateway.uri} up").returncode == 0)
+    first.stop()
+    line = f"exec keepalivectl wait {gateway.uri} up --timeout 30"
+    with subprocess.Popen(
+        ["bash", "-c", line], env=operator.environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    ) as waiting:
+        assert waiting.stderr
+        assert b"trying again" in waiting.stderr.readline()
+        second = start(**given)
+        out, err = waiting.communicate(timeout=30)
+    assert (waiting.returncode, err) == (0, b"")
+    assert out.decode().startswith(f"{gateway.uri} is up: ")
+    assert second.errors == []
 
 
 def version() -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from types import ModuleType
+from types import ModuleType, SimpleNamespace
 from typing import Any
 
 import pytest
@@ -261,3 +261,36 @@ def test_the_server_says_how_it_is(api: ModuleType, server: FakeServer, scrape: 
     answer = scrape()
     assert answer.value("paused") == 1
     assert answer.value("memory_short") == 1
+
+
+def test_a_password_is_told_nobody(api: ModuleType, server: FakeServer, scrape: Scrape) -> None:
+    """What draws curves keeps them for years."""
+    assert api.add_destination("sip:anna:secret@192.168.10.20", "me") == 0
+    server.answer(200, 40)
+    answer = scrape("?scope=destinations")
+    assert "secret" not in answer.text
+    assert answer.value("destination_up", destination="sip:anna:***@192.168.10.20:5060", group="") == 1
+
+
+def test_webhooks_that_fail_are_counted(
+    api: ModuleType, scrape: Scrape, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Those of which the same is shown together."""
+    from keepalive_core.cockpit import webhooks
+    from keepalive_core.cockpit.couriers import Failures
+    from keepalive_core.rules.webhook import Receiver
+
+    assert "webhook" not in scrape().text
+    found = [
+        ("https://a/one", Failures(4, 1, 2)),
+        ("https://a/two", Failures(1, 0, 0)),
+        ("http://b", Failures()),
+    ]
+    couriers = [SimpleNamespace(receiver=Receiver(url), failures=failures) for url, failures in found]
+    monkeypatch.setattr(webhooks, "couriers", list)
+    monkeypatch.setattr(webhooks, "_at_work", couriers)
+    answer = scrape()
+    [one, *_, other] = [each.receiver.shown for each in couriers]
+    assert answer.value("webhook_failed_tries_total", webhook=one) == 5
+    assert answer.value("webhook_lost_notices_total", webhook=one) == 3
+    assert answer.value("webhook_failed_tries_total", webhook=other) == 0

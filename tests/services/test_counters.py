@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from types import ModuleType
+from typing import Any
 
 import pytest
 
@@ -30,8 +31,18 @@ class Reader:
         """Read; return what each group has, and all together under ""."""
         for _ in self.counters.read(sets):
             pass
-        found = {name: dict(tally.words) for name, tally in self.counters.by_group().items()}
-        return {**found, "": dict(self.counters.total().words)}
+        sums = self.sums()
+        found = {name: dict(tally.words) for name, tally in sums.groups.items()}
+        return {**found, "": dict(sums.all.words)}
+
+    def sums(self) -> Any:
+        """What was read so far."""
+        task = self.counters.sums()
+        while True:
+            try:
+                next(task)
+            except StopIteration as end:
+                return end.value
 
 
 def test_a_set_counts_in_each_of_its_groups(rows: dict[str, int]) -> None:
@@ -39,8 +50,8 @@ def test_a_set_counts_in_each_of_its_groups(rows: dict[str, int]) -> None:
     rows |= {"ok/3 a,b": 5, "ok/4 a": 2, "timeout *": 1}
     reader = Reader()
     assert reader.read() == {"a": {"ok": 7}, "b": {"ok": 5}, "": {"ok": 7, "timeout": 1}}
-    assert reader.counters.by_group()["a"].cells == {3: 5, 4: 2}
-    assert reader.counters.total().cells == {3: 5, 4: 2}
+    assert reader.sums().groups["a"].cells == {3: 5, 4: 2}
+    assert reader.sums().all.cells == {3: 5, 4: 2}
 
 
 def test_rows_that_go_away_or_begin_again_take_nothing_back(rows: dict[str, int]) -> None:
@@ -89,7 +100,7 @@ def test_who_gives_up_between_two_slices_counts_nothing_twice(rows: dict[str, in
     task = reader.counters.read([])
     next(task)
     next(task)
-    assert 0 < reader.counters.total().words["timeout"] < 2000
+    assert 0 < reader.sums().all.words["timeout"] < 2000
     task.close()  # type: ignore[attr-defined]
     assert reader.read()[""] == {"timeout": 2000}
 

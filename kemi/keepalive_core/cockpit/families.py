@@ -103,6 +103,14 @@ METRICS_ROWS: Final = Family(
     _GAUGE, "metrics_rows", "Counters in shared memory; those beyond 100000 are counted without their groups."
 )
 
+_WEBHOOK: Final = ("webhook",)
+WEBHOOK_TRIES: Final = Family(
+    _COUNTER, "webhook_failed_tries", "Tries to tell a webhook of a change that did not arrive.", _WEBHOOK
+)
+WEBHOOK_LOST: Final = Family(
+    _COUNTER, "webhook_lost_notices", "Changes of which a webhook was not told after all.", _WEBHOOK
+)
+
 # --- groups, and all --------------------------------------------------------------------------------------
 
 

@@ -12,16 +12,17 @@ from .. import VERSION
 from ..kamailio import clock, counter_rows, destination_rows, free_memory, processes, queues, server_rows
 from ..rules import counted, latency
 from ..rules.durations import histogram
+from ..rules.quoting import without_passwords
 from ..rules.record import Health
 from ..rules.service_code import answer, groups_keeping, is_taken_out
 from ..rules.showing import CLASSES
 from ..rules.states import STATE_NAMES, UNKNOWN, UP
 from ..rules.times import SECOND
 from ..services import uplinks
-from ..services.counters import Counters, Tally, the_counters
+from ..services.counters import Counters, Sums, Tally, the_counters
 from ..services.snapshot import Row as SnapshotRow
 from ..services.snapshot import Snapshot, the_snapshot
-from . import families
+from . import families, webhooks
 from .families import Family, Pair, Row
 from .taking_turns import done, give_way
 
@@ -109,7 +110,8 @@ class Metrics:
         census: Census = await done(_census(self._snapshot))
         async with self._turn:
             await done(self._counters.read(census.sets))
-        written = [*_of_server(self._counters), *_of_groups(census, self._counters)]
+        sums: Sums = await done(self._counters.sums())
+        written = [*_of_server(self._counters), *_of_groups(census, sums)]
         if wanted:
             written += _of_each(await done(_seen(wanted)))
         for family, rows in written:
@@ -137,6 +139,12 @@ def _of_server(counters: Counters) -> Iterator[Written]:
     yield _one(families.CALLBACKS_WAITING, queues.waiting_events())
     yield _one(families.FROZEN_SOCKETS, uplinks.frozen(now))
     yield _one(families.METRICS_ROWS, counters.rows)
+    failures = webhooks.failures()
+    yield families.WEBHOOK_TRIES, [((url,), each.tries) for url, each in failures.items()]
+    yield (
+        families.WEBHOOK_LOST,
+        [((url,), each.given_up + each.left_out) for url, each in failures.items()],
+    )
 
 
 def _one(family: Family, value: float) -> Written:
@@ -175,12 +183,11 @@ def _census(snapshot: Snapshot) -> Generator[None, None, Census]:
     return Census(of_all, {each["name"]: each for each in snapshot.groups.all()}, sets)
 
 
-def _of_groups(census: Census, counters: Counters) -> Iterator[Written]:
+def _of_groups(census: Census, sums: Sums) -> Iterator[Written]:
     """Yield what is told of each group that there is or was, and of all destinations."""
-    tallies, all_ = counters.by_group(), counters.total()
-    names = sorted({*census.groups, *tallies})
+    names = sorted({*census.groups, *sums.groups})
     counts = [(name, census.groups.get(name, _NOBODY)) for name in names]
-    sums = [(name, tallies.get(name, _NOTHING)) for name in names]
+    tallies = [(name, sums.groups.get(name, _NOTHING)) for name in names]
 
     yield from _pair(
         families.DESTINATIONS,
@@ -193,14 +200,14 @@ def _of_groups(census: Census, counters: Counters) -> Iterator[Written]:
     yield from _pair(families.HELD, held, [((), census.of_all["held"])])
     for pair, words in _WORDS:
         yield from _pair(
-            pair, _words(sums, words), [(label, all_.words[word]) for word, label in words.items()]
+            pair, _words(tallies, words), [(label, sums.all.words[word]) for word, label in words.items()]
         )
-    durations = (((name,), histogram(each.cells)) for name, each in sums)
-    yield from _pair(families.DURATION, durations, [((), histogram(all_.cells))])
+    durations = (((name,), histogram(each.cells)) for name, each in tallies)
+    yield from _pair(families.DURATION, durations, [((), histogram(sums.all.cells))])
 
 
-def _words(sums: Iterable[tuple[str, Tally]], words: Mapping[str, tuple[str, ...]]) -> Iterator[Row]:
-    for name, each in sums:
+def _words(tallies: Iterable[tuple[str, Tally]], words: Mapping[str, tuple[str, ...]]) -> Iterator[Row]:
+    for name, each in tallies:
         for word, label in words.items():
             yield (name, *label), each.words[word]
 
@@ -239,7 +246,9 @@ def _seen(wanted: Iterable[SnapshotRow]) -> Generator[None, None, list[Seen]]:
             yield
         health = destination_rows.health(row.key)
         if health is not None:
-            labels = row.key, ",".join(row.groups)
+            # A password is nobody's business who draws curves.
+            destination = without_passwords(row.key) if "@" in row.key else row.key
+            labels = destination, ",".join(row.groups)
             found.append(Seen(labels, health, row.shown if is_taken_out(row.code) else ""))
     return found
 

@@ -13,6 +13,7 @@ log = logging.getLogger("keepalive")
 
 _minutely: Final = Minutely()
 _told: Final[dict[Courier, Failures]] = {}
+_at_work: Final[list[Courier]] = []
 
 
 def couriers() -> list[Courier]:
@@ -23,7 +24,8 @@ def couriers() -> list[Courier]:
     means = Means(_defined("webhook_secret_file"), _defined("webhook_ca"))
     for receiver in receivers:
         log.info("changes are told to %s", receiver.shown)
-    return [Courier(receiver, means) for receiver in receivers]
+    _at_work[:] = [Courier(receiver, means) for receiver in receivers]
+    return list(_at_work)
 
 
 def _defined(name: str) -> str:
@@ -48,3 +50,14 @@ def report(all_couriers: Iterable[Courier]) -> None:
                 failures.given_up - told.given_up,
                 failures.left_out - told.left_out,
             )
+
+
+def failures() -> dict[str, Failures]:
+    """Return what went wrong with each URL, by what is shown of it, which some may have in common."""
+    found: dict[str, Failures] = {}
+    for courier in _at_work:
+        seen, more = found.get(courier.receiver.shown, Failures()), courier.failures
+        found[courier.receiver.shown] = Failures(
+            *(seen.tries + more.tries, seen.given_up + more.given_up, seen.left_out + more.left_out)
+        )
+    return found

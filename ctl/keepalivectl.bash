@@ -7,7 +7,7 @@ _keepalivectl() {
     [[ ${COMP_LINE:0:COMP_POINT} != *[[:space:]] ]] || words+=("")
     local current=${words[-1]//\\/} previous=${words[-2]-} command="" word at
     local -a server=()
-    local commands="summary list show add del drain maint ready ping pause resume reload wait watch top check history
+    local commands="summary list show add del drain maint ready self ping pause resume reload wait watch top check history
         groups orders changes settings rpc"
     for word in "${words[@]:1:${#words[@]}-2}"; do
         [[ -n $command || " ${commands//[[:space:]]/ } " != *" $word "* ]] || command=$word
@@ -23,7 +23,7 @@ _keepalivectl() {
         --state | -s) found="up down unknown drain maint" ;;
         --sort) found="name worst since latency" ;;
         --group | -g) found=$(_keepalivectl_names groups --names) ;;
-        --why | --search | --owner | --count | -n | --since | --warning | -w | --critical | -c) COMPREPLY=(); return ;;
+        --why | --search | --policy | --owner | --count | -n | --since | --warning | -w | --critical | -c) COMPREPLY=(); return ;;
         *) found=$(_keepalivectl_words) ;;
     esac
     local IFS=$'\n'
@@ -47,7 +47,8 @@ _keepalivectl_words() {
         list) options+=" --group --state --search --sort --count --names" ;;
         top) options+=" --group --state --interval" ;;
         check) options+=" --group --warning --critical --paused-ok" ;;
-        drain | maint) options+=" --for --why" ;;
+        drain | maint | self) options+=" --for --why" ;;
+        history) options+=" --policy" ;;
         ready) options+=" --why" ;;
         ping) options+=" --verbose" ;;
         reload) options+=" --dry-run --force" ;;
@@ -61,6 +62,7 @@ _keepalivectl_words() {
         return
     fi
     case $command in
+        self) echo "drain ready" ;;
         show | history | del | drain | maint | ready | ping | watch) _keepalivectl_names list --names --search "$current" ;;
         wait)
             if [[ $previous == wait ]]; then

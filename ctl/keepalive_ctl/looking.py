@@ -13,7 +13,7 @@ from .commands import COUNT, GROUP, NAMES, ONE, SORT, STATE, STATES, argument, c
 from .failures import DONE, Misused, Refused
 from .screen import LOST, Screen, curve
 from .server import PAGE, Server
-from .texts import age, mode, moment
+from .texts import age, clean, mode, moment
 
 _GROUP_HEADS: Final = ("GROUP", "MEMBERS", "ALIVE", "UP", "DOWN", "UNKNOWN", "DRAIN", "MAINT", "HELD")
 
@@ -139,9 +139,37 @@ def _change(change: dict[str, Any]) -> list[object]:
     return [moment(change["at"]), change["from"], change["to"], change["reason"]]
 
 
-@command("history", ONE)
+def _policy(text: str) -> dict[str, str]:
+    """Return the parameters that a text such as fall=2,rise=3 names."""
+    named = [each.partition("=") for each in text.split(",")]
+    if not all(name and value for name, _, value in named):
+        raise argparse.ArgumentTypeError(f"{clean(text, 40)!r} is no policy such as fall=2,rise=3")
+    return {name.strip(): value.strip() for name, _, value in named}
+
+
+POLICY: Final = argument(
+    "--policy", type=_policy, metavar="NAME=VALUE,...", help="what that would have made of its last pings"
+)
+
+
+def _what_if(server: Server, given: argparse.Namespace, screen: Screen) -> None:
+    known = server.call("what_if", destination=given.destination, policy=given.policy)
+    if screen.wrote(known):
+        return
+    for heading, name in (("in force", "in_force"), ("instead", "what_if")):
+        replayed = known[name]
+        policy = ", ".join(f"{each} {value}" for each, value in replayed["policy"].items())
+        screen.line(f"{heading}: {policy}: {len(replayed['changes'])} changes in {known['samples']} pings")
+        for change in replayed["changes"]:
+            screen.line(f"  {change['ago']} pings ago: {change['from']} -> {change['to']}")
+
+
+@command("history", POLICY, ONE)
 def history(server: Server, given: argparse.Namespace, screen: Screen) -> None:
     """Show the last changes of a destination, and how its last pings ended."""
+    if given.policy:
+        _what_if(server, given, screen)
+        return
     info = server.call("info", destination=given.destination)
     rows = server.call("view", destinations=[info["destination"]], count=1)["rows"]
     samples: list[float | None] = rows[0]["samples"] if rows else []

@@ -96,6 +96,20 @@ def ready(server: Server, given: argparse.Namespace, screen: Screen) -> int:
     return _order(server, given, screen, "ready", why=given.why)
 
 
+@command(
+    "self",
+    argument("mode", nargs="?", default="", choices=("", "drain", "ready"), help="none: what it is"),
+    *(FOR, WHY),
+)
+def of_server(server: Server, given: argparse.Namespace, screen: Screen) -> None:
+    """Have the server itself answer peers that it takes no calls, or that it does again."""
+    details = {"until": math.ceil(given.seconds), "why": given.why} if given.mode else {}
+    answer = server.call("self", mode=given.mode, **details)
+    if not screen.wrote(answer):
+        before = f"{mode(answer['before'])} -> " if given.mode else ""
+        screen.line(f"this server: {before}{mode(answer['after'])}", most=1000)
+
+
 @command("ping", SEVERAL, argument("-v", "--verbose", action="store_true", help="with request and reply"))
 def ping(server: Server, given: argparse.Namespace, screen: Screen) -> int:
     """Ping destinations at once, and show what comes back."""

@@ -23,6 +23,7 @@ ALL = {
         "drain",
         "maint",
         "ready",
+        "self",
         "ping",
         "pause",
         "resume",

@@ -150,6 +150,28 @@ def test_history(cockpit: Cockpit, keepalivectl: Keepalivectl) -> None:
     assert shown["samples"] == [1.3, None, 20.0]
 
 
+def test_history_with_another_policy(cockpit: Cockpit, keepalivectl: Keepalivectl) -> None:
+    """What is in force, and what the other one would have made of the same pings."""
+    down, up = {"ago": 6, "from": "up", "to": "down"}, {"ago": 5, "from": "down", "to": "up"}
+    policy = {"rise": 1, "fall": 1, "ping_timeout": 3000}
+    cockpit.answers["what_if"] = {
+        "destination": "sip:x:5060",
+        "samples": 50,
+        "in_force": {"policy": policy, "changes": [down, up]},
+        "what_if": {"policy": {**policy, "rise": 3, "fall": 2}, "changes": []},
+    }
+    assert keepalivectl("history", "--policy", "fall=2,rise=3", "sip:x").stdout.splitlines() == [
+        "in force: rise 1, fall 1, ping_timeout 3000: 2 changes in 50 pings",
+        "  6 pings ago: up -> down",
+        "  5 pings ago: down -> up",
+        "instead: rise 3, fall 2, ping_timeout 3000: 0 changes in 50 pings",
+    ]
+    assert cockpit.asked[-1] == ("what_if", {"destination": "sip:x", "policy": {"fall": "2", "rise": "3"}})
+    shown = json.loads(keepalivectl("history", "--policy", "fall=2", "sip:x", "--json").stdout)
+    assert shown["in_force"]["changes"] == [down, up]
+    assert keepalivectl("history", "--policy", "calm", "sip:x").returncode == 2
+
+
 def test_groups(cockpit: Cockpit, keepalivectl: Keepalivectl) -> None:
     """All of them, or their names."""
     cockpit.answers["groups"] = [{**group(down=2), "held": True}, group("pstn", up=1)]

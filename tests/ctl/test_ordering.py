@@ -139,3 +139,19 @@ def test_reload(cockpit: Cockpit, keepalivectl: Keepalivectl) -> None:
         ("reload", {"force": False, "dry_run": True}),
         ("reload", {"force": True, "dry_run": False}),
     ]
+
+
+def test_the_server_itself(cockpit: Cockpit, keepalivectl: Keepalivectl) -> None:
+    """Drained for a time, ready again, or asked what it is."""
+    ready, drained = {"mode": "ready"}, {"mode": "drain", "until": 86400, "by": "anna", "why": "upgrade"}
+    cockpit.answers["self"] = {"before": ready, "after": drained}
+    done = keepalivectl("self", "drain", "--for", "1h", "--why", "upgrade")
+    assert done.stdout == "this server: ready -> drain until 1970-01-02 00:00:00 by anna (upgrade)\n"
+    cockpit.answers["self"] = {"before": drained, "after": drained}
+    assert keepalivectl("self").stdout == "this server: drain until 1970-01-02 00:00:00 by anna (upgrade)\n"
+    assert json.loads(keepalivectl("self", "--json").stdout)["after"] == drained
+    assert cockpit.asked[:2] == [
+        ("self", {"mode": "drain", "until": 3600, "why": "upgrade"}),
+        ("self", {"mode": ""}),
+    ]
+    assert keepalivectl("self", "maint").returncode == 2

@@ -40,6 +40,8 @@ A = "sip:192.168.10.20"
         (f"report_failure {A}", "report_failure", {"destination": A, "reason": ""}),
         (f"report_success {A} it rings", "report_success", {"destination": A, "reason": "it rings"}),
         (f"report_reply {A} 503", "report_reply", {"destination": A, "code": 503}),
+        ("self drain 1h card swap", "self", {"mode": "drain", "until": 3600, "why": "card swap"}),
+        ("self ready", "self", {"mode": "ready", "until": 0, "why": ""}),
         ("pause", "pause", {}),
         ("resume", "resume", {}),
         ("reload", "reload", {"force": False, "dry_run": False}),

@@ -4,7 +4,8 @@ import pytest
 
 from cockpit_calls import A, B, Desk
 from conftest import FakeServer
-from keepalive_core.rules.parameters import PARAMETERS
+from keepalive_core.rules.checks import Refused
+from keepalive_core.rules.parameters import PARAMETERS, InvalidSetting
 from keepalive_core.rules.uris import InvalidURI
 
 
@@ -63,3 +64,22 @@ def test_selftest(desk: Desk) -> None:
     found = desk.call("selftest")
     assert found
     assert all(any(each in line for line in desk.server.ksr.lines("err")) for each in found)
+
+
+def test_what_another_policy_would_have_done(desk: Desk) -> None:
+    """Of the same samples, beside what is in force; what a replay does not know is refused."""
+    desk.keepalive.add_destination(A, "me", ping_interval=1)
+    desk.server.answer(200, 5)
+    desk.server.ksr.time_out(desk.server.next_ping())
+    desk.server.answer(200, 5)
+    found = desk.call("what_if", A, {"fall": "2", "rise": 3})
+    assert found["destination"] == f"{A}:5060"
+    assert found["samples"] >= 9
+    assert [change["to"] for change in found["in_force"]["changes"]] == ["up", "down", "up"]
+    assert found["what_if"]["policy"] == {"rise": 3, "fall": 2, "ping_timeout": 1000}
+    assert [change["to"] for change in found["what_if"]["changes"]] == ["up"]
+    for policy, fault in (({"colour": 1}, "and not 'colour'"), ({"fall": 0}, "bad fall 0")):
+        with pytest.raises((Refused, InvalidSetting), match=fault):
+            desk.call("what_if", A, policy)
+    with pytest.raises((Refused, InvalidSetting), match="not monitored"):
+        desk.call("what_if", "sip:nobody", {})

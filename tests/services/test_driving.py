@@ -227,3 +227,13 @@ def test_a_reload_and_what_it_would_change(desk: Desk, tmp_path: Path) -> None:
     file.write_text("no line\n")
     with pytest.raises(Refused, match="1 bad lines, nothing has changed"):
         desk.call("reload")
+
+
+def test_the_server_itself(desk: Desk) -> None:
+    """Drained and ready again, each an order; without a mode it is only shown."""
+    assert desk.call("self")["after"]["mode"] == "ready"
+    drained = desk.call("self", "drain", 3600, "upgrade")["after"]
+    assert (drained["mode"], drained["by"], drained["why"]) == ("drain", "anna", "upgrade")
+    assert "this server ready -> drain until" in desk.told[-1]
+    assert desk.call("self") == {"before": drained, "after": drained}
+    assert desk.call("self", "ready") == {"before": drained, "after": desk.call("self")["after"]}

@@ -80,6 +80,11 @@ def _set_admin(*words: str) -> Ask:
     return Ask("set_admin", "set_admin", {"destination": uri, "mode": mode, "until": until, "why": why})
 
 
+def _self(*words: str) -> Ask:
+    mode, until, _, why = commands.COMMANDS["set_self"].call("", *words).arguments
+    return Ask("self", "self", {"mode": mode, "until": until, "why": why})
+
+
 def _report(name: str) -> OperatorCommand:
     def ask(uri: str, reason: str = "") -> Ask:
         return Ask(name, name, {"destination": uri, "reason": reason})
@@ -124,6 +129,7 @@ OPERATOR_COMMANDS: Final[Mapping[str, OperatorCommand]] = {
     "alive": _same("alive", "group"),
     "is_group_alive": _same("is_group_alive", "group"),
     "set_admin": OperatorCommand(commands.COMMANDS["set_admin"].usage, _set_admin),
+    "self": OperatorCommand(commands.COMMANDS["set_self"].usage, _self),
     "ping_now": _same("ping_now", "destination"),
     "report_failure": _report("report_failure"),
     "report_success": _report("report_success"),

@@ -3,14 +3,19 @@
 Raises: what is in refusals.REFUSALS, among them NotMonitored.
 """
 
+from collections.abc import Mapping
 from typing import Any
 
-from ..rules import uris
+from ..kamailio import destination_rows
+from ..rules import replay, uris
+from ..rules.checks import NotMonitored, Refused
 from ..rules.operator import Operator
-from ..rules.parameters import PARAMETERS
+from ..rules.parameters import PARAMETERS, check_options
+from ..rules.quoting import quoted
+from ..rules.replay import REPLAYED
 from ..rules.service_code import ERROR
-from ..rules.states import DOWN, UP
-from . import alive_members, change_log, configuration, driving, information, lookup, order_book
+from ..rules.states import DOWN, STATE_NAMES, UP
+from . import alive_members, change_log, configuration, driving, information, lookup, order_book, policies
 from . import selftest as tests_of_server
 
 
@@ -49,6 +54,33 @@ def changes(operator: Operator, since: int, count: int) -> dict[str, Any]:
 def orders(operator: Operator, count: int) -> list[dict[str, Any]]:
     """Return the last orders of operators, the newest first."""
     return order_book.orders(count)
+
+
+def what_if(operator: Operator, destination: str, policy: Mapping[str, Any]) -> dict[str, Any]:
+    """Return which changes of state another policy would have made of the last pings of a destination.
+
+    Arguments: policy, parameters by their names, in the place of those that are in force.
+    """
+    key, _ = driving.monitored(destination)
+    if unknown := [name for name in policy if name not in REPLAYED]:
+        raise Refused(f"what_if knows {', '.join(REPLAYED)}, and not {quoted(unknown[0])}")
+    given = check_options(policy)
+    registered, known = destination_rows.registration(key), destination_rows.health(key)
+    if registered is None or known is None:
+        raise NotMonitored(destination)
+    found: dict[str, Any] = {"destination": key, "samples": len(known.samples)}
+    in_force = policies.policy_of(registered)
+    other = policies.policy({**registered.options, **given}, registered.groups)
+    for name, each in (("in_force", in_force), ("what_if", other)):
+        steps = replay.replayed(known.samples, each.criteria, each.interval)
+        found[name] = {
+            "policy": {"rise": each.criteria.rise, "fall": each.criteria.fall, "ping_timeout": each.timeout},
+            "changes": [
+                {"ago": step.ago, "from": STATE_NAMES[step.before], "to": STATE_NAMES[step.after]}
+                for step in steps
+            ],
+        }
+    return found
 
 
 def settings(operator: Operator) -> dict[str, dict[str, Any]]:

@@ -14,7 +14,7 @@ from ..rules.checks import NotMonitored
 from ..rules.modes import READY, Admin
 from ..rules.operator import Operator
 from ..rules.rows import OF_RPC
-from . import captures, lookup, order_book, orders, policies, registrations, registry, reports
+from . import captures, lookup, order_book, orders, own_health, policies, registrations, registry, reports
 from .viewing import Answer
 
 OK: Final = "Ok."
@@ -49,6 +49,15 @@ def set_admin(operator: Operator, destination: str, mode: str, until: float, why
     after = destination_rows.admin(key)
     order_book.note(operator, uri, _told(before), _told(after))
     return {"destination": key, "before": _shown(before), "after": _shown(after)}
+
+
+def set_self(operator: Operator, mode: str, until: float, why: str) -> dict[str, Any]:
+    """Have this server say that it takes no calls, or that it does; without a mode, see what it says."""
+    before = own_health.drain()
+    if mode:
+        own_health.order(mode, until, operator.name, why)
+        order_book.note(operator, "this server", _told(before), _told(own_health.drain()))
+    return {"before": _shown(before), "after": _shown(own_health.drain())}
 
 
 def _shown(admin: Admin | None) -> dict[str, Any]:

@@ -15,7 +15,7 @@ from ..rules.method_parameters import (
     texts,
     whole,
 )
-from ..rules.modes import ADMIN_MODES, MOST_SECONDS
+from ..rules.modes import ADMIN_MODES, DRAIN, MOST_SECONDS, READY
 from ..rules.operator import Operator
 from ..rules.order import KEPT
 from ..rules.showing import CLASSES, SORTS
@@ -80,6 +80,7 @@ METHODS: Final[Mapping[str, Method]] = {
     "orders": Method(asking.orders, (_P("count", whole(0, KEPT), KEPT),)),
     "settings": Method(asking.settings),
     "selftest": Method(asking.selftest),
+    "what_if": Method(asking.what_if, (_DESTINATION, _P("policy", options))),
     # what is driven
     "set_admin": Method(
         driving.set_admin,
@@ -87,6 +88,14 @@ METHODS: Final[Mapping[str, Method]] = {
             *(_DESTINATION, _P("mode", one_of(*ADMIN_MODES))),
             _P("until", number(0, MOST_SECONDS), 0),
             _P("why", text, ""),
+        ),
+        changes=True,
+    ),
+    "self": Method(
+        driving.set_self,
+        (
+            _P("mode", one_of("", READY, DRAIN), ""),
+            *(_P("until", number(0, MOST_SECONDS), 0), _P("why", text, "")),
         ),
         changes=True,
     ),

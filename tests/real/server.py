@@ -217,6 +217,9 @@ class Kamailio:
                 except subprocess.TimeoutExpired:
                     os.killpg(self.process.pid, name)
             self.process.wait(5)
+            if self.kind != NATIVE:
+                # One that the engine was still making when it was to be stopped begins behind that.
+                subprocess.run(["docker", "rm", "-f", self._container], capture_output=True)
         self._socket.close()
 
     def kill(self) -> None:

@@ -186,6 +186,18 @@ def test_two_who_ask_at_a_time_take_turns(show: Show) -> None:
     show.run(other)
 
 
+def test_who_goes_meanwhile_leaves_nothing_undone(show: Show) -> None:
+    """The next one who looks sees what was named to the one before."""
+    show.load()
+    for number in range(250):
+        assert show.keepalive.add_destination(f"sip:192.168.11.{number}", "me") == 0
+    gone = show.snapshot.fresh()
+    next(gone)
+    gone.close()
+    assert len(show.fresh()) == 250
+    assert show.walks == 1
+
+
 def test_orders(show: Show) -> None:
     """The worst first, the newest change first, the slowest first; what is equal stands by its name."""
     for number in range(5):

@@ -129,13 +129,15 @@ class Snapshot:
         if not 0 <= revision - self._revision <= revised_rows.KEPT or not revised_rows.is_kept():
             yield from self._load(revision)
             return
-        named, self._revision = revised_rows.revised(self._revision, revision)
+        named, reached = revised_rows.revised(self._revision, revision)
         yield from self._make(named)
-        if self._revision == revision:
+        # Only now: who looked may have gone meanwhile.
+        self._revision = reached
+        if reached == revision:
             return
         # It is about to be named, by a process that is just changing something, unless that takes too long.
-        if self._unnamed != self._revision:
-            self._unnamed, self._unnamed_since = self._revision, self._clock()
+        if self._unnamed != reached:
+            self._unnamed, self._unnamed_since = reached, self._clock()
         elif self._clock() - self._unnamed_since > _UNNAMED:
             yield from self._load(revision)
 

@@ -24,7 +24,7 @@ PAUSED: Final = "paused"
 # Owners that the line of an order names.
 _NAMED: Final = 5
 # Destinations that are removed between two yields.
-_AT_ONCE: Final = 50
+_AT_ONCE: Final = 10
 # How often one that waits looks, in s.
 _LOOKS: Final = 0.02
 

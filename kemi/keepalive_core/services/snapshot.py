@@ -20,9 +20,9 @@ from . import startup
 from .shown_groups import ShownGroups
 
 # Destinations that are looked at between two yields: a code takes 0.3 us, a row 20.
-_CODES_AT_ONCE: Final = 2000
-_ROWS_AT_ONCE: Final = 100
-_LATENCIES_AT_ONCE: Final = 500
+_CODES_AT_ONCE: Final = 1000
+_ROWS_AT_ONCE: Final = 20
+_LATENCIES_AT_ONCE: Final = 200
 # Who looks finds codes that were read at most this long ago, in s; a process that has time reads them sooner.
 _FRESH: Final = 2.0
 # For how long after the last look such a process goes on, in s.

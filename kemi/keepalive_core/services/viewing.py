@@ -30,7 +30,7 @@ MOST_NAMED: Final = 200
 _GROUPS: Final = 100
 """the most groups of a view"""
 # Rows that are made between two yields, each in 20 us; and those that are looked through.
-_AT_ONCE: Final = 100
+_AT_ONCE: Final = 20
 
 
 def view(

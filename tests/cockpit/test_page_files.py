@@ -107,6 +107,30 @@ def test_it_needs_no_other_host_and_no_inline_code(keepalive: ModuleType) -> Non
 NAMES = ("", "status.js", "status.css")
 
 
+def light(colour: str) -> float:
+    """The relative luminance of a colour as #rrggbb, from 0 to 1 (WCAG 2.1)."""
+    parts = [int(colour[at : at + 2], 16) / 255 for at in (1, 3, 5)]
+    linear = [each / 12.92 if each <= 0.04045 else ((each + 0.055) / 1.055) ** 2.4 for each in parts]
+    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+
+def contrast(one: str, other: str) -> float:
+    darker, lighter = sorted((light(one), light(other)))
+    return (lighter + 0.05) / (darker + 0.05)
+
+
+def test_all_can_read_it(keepalive: ModuleType) -> None:
+    """Each text has a contrast of 4.5 on each ground that it may lie on, in light and dark (WCAG 2.1 AA)."""
+    [(_, _, body)] = ask(("GET", "/status.css", {}))
+    schemes = [dict(re.findall(r"--([\w-]+): (#\w{6})", each)) for each in body.decode().split("@media")[:2]]
+    texts = ("text", "faint", "accent", "down", "unknown", "drain", "maint", "up")
+    for colours in schemes:
+        pairs = [(text, ground) for text in texts for ground in ("ground", "panel", "down-ground")]
+        pairs += [("alarm-text", "alarm"), ("note-text", "note"), ("ground", "accent"), ("ground", "text")]
+        low = {pair: round(contrast(*(colours[each] for each in pair)), 2) for pair in pairs}
+        assert {pair: number for pair, number in low.items() if number < 4.5} == {}
+
+
 def test_without_a_file_all_else_is_served(
     keepalive: ModuleType, server: FakeServer, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:

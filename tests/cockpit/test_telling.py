@@ -65,6 +65,25 @@ def test_news_come_to_all_that_wait(
     beside(telling, test)
 
 
+def test_who_is_woken_sees_what_changed(telling: ModuleType, server: FakeServer) -> None:
+    """If somebody looks at the snapshot it shows the change when the bell rings, not a second later."""
+    snapshot = telling.the_snapshot
+
+    async def test() -> None:
+        for _ in snapshot.fresh():
+            await asyncio.sleep(0)
+        [row] = snapshot.rows.values()
+        assert row.shown == "up"
+        while not telling.the_log.changes()["changes"]:
+            await asyncio.sleep(0)
+        server.ksr.reply(server.next_ping(), 503)
+        while telling.the_log.changes()["changes"][-1]["to"] == "up":
+            await telling.the_bell.wait()
+        assert (row.shown, snapshot.counts["down"]) == ("down", 1)
+
+    beside(telling, test)
+
+
 def test_the_time_before_is_looked_up(telling: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
     """In the histories, within seconds of the start."""
     feed = sys.modules["keepalive_core.services.feed"]

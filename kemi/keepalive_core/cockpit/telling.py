@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import suppress
 from typing import Final
 
@@ -10,7 +10,9 @@ from aiohttp import web
 
 from ..kamailio import clock
 from ..rules.minutely import Minutely
+from ..rules.notices import CHANGE, Notice
 from ..services.change_log import the_log
+from ..services.snapshot import the_snapshot
 from . import webhooks
 from .couriers import Courier
 
@@ -18,6 +20,9 @@ log = logging.getLogger("keepalive")
 
 # Between two looks at the feed, in seconds.
 _REST: Final = 0.05
+
+# Changes that the snapshot shows at once, each in 20 us; of more it learns within a second.
+_MOST_SHOWN: Final = 100
 
 _minutely: Final = Minutely()
 
@@ -61,11 +66,22 @@ async def _read_the_feed(couriers: list[Courier]) -> None:
             _complain("what is to be told can't be read")
         if the_log.number != told:
             news, told = the_log.since(told), the_log.number
+            _show(news)
             the_bell.ring()
             for courier in couriers:
                 courier.bring(news)
         webhooks.report(couriers)
         await asyncio.sleep(_REST)
+
+
+def _show(news: Sequence[tuple[int, Notice]]) -> None:
+    """Have the snapshot show what changed, before those look who are woken by it."""
+    if not the_snapshot.is_looked_at():
+        return
+    for _, notice in news[:_MOST_SHOWN]:
+        with suppress(Exception):  # what can't be read is looked at within a second, and told of there
+            if notice["event"] == CHANGE:
+                the_snapshot.make(notice["destination"])
 
 
 async def _look_back() -> None:

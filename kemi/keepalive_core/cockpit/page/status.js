@@ -252,11 +252,13 @@ class Row {
 
   _show() {
     const { known, elements: { row, cells, sign, word, health, svg, paths } } = this;
-    row.className = `row ${known.shown}`;
-    say(sign, SHOWN[known.shown] ?? "–");
-    say(word, known.shown);
-    const isSaid = [known.shown, "unknown"].includes(known.state) || known.shown === "gone";
-    say(health, isSaid ? "" : ` (${known.state})`);
+    const isOut = known.shown === "drain" || known.shown === "maint";
+    // What it is counted as may be a second old, its state is not.
+    const shown = isOut || known.shown === "gone" ? known.shown : known.state;
+    row.className = `row ${shown}`;
+    say(sign, SHOWN[shown] ?? "–");
+    say(word, shown);
+    say(health, isOut && known.state !== "unknown" ? ` (${known.state})` : "");
     const texts = {
       group: known.groups.join(", "),
       since: known.since ? span(list.at - known.since) : "–",

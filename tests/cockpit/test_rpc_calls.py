@@ -197,15 +197,23 @@ def test_methods_of_kamailio_are_passed_on(web: Web) -> None:
     assert web.call("htable.sets", "a", "b", "c")["error"]["code"] == -32601
 
 
-def test_a_long_answer_lets_others_have_their_turn(web: Web, monkeypatch: pytest.MonkeyPatch) -> None:
-    """While one list is made and written, another request is answered."""
-    from keepalive_core.services import viewing
+LONG = {
+    "a list": {**ADD, "method": "keepalive.list", "params": []},
+    "a batch": [{**ADD, "method": "keepalive.settings", "params": []}] * 100,
+}
 
-    monkeypatch.setattr(viewing, "_AT_ONCE", 1)
+
+@pytest.mark.parametrize("long", LONG)
+def test_a_long_answer_lets_others_have_their_turn(
+    web: Web, monkeypatch: pytest.MonkeyPatch, long: str
+) -> None:
+    """While it is made and written, another request is answered."""
     from aiohttp import web as aiohttp_web
 
     from keepalive_core.cockpit import rpc_calls
+    from keepalive_core.services import viewing
 
+    monkeypatch.setattr(viewing, "_AT_ONCE", 1)
     for number in range(1200):
         uri = f"sip:192.168.{number // 250}.{number % 250}"
         assert web.keepalive.add_destination(uri, "me") == 0
@@ -216,19 +224,19 @@ def test_a_long_answer_lets_others_have_their_turn(web: Web, monkeypatch: pytest
         rpc_calls.serve(app)
         async with TestClient(TestServer(app)) as client:
 
-            async def one(method: str) -> None:
-                answer = await client.post("/RPC", data=json.dumps({**ADD, "method": method, "params": []}))
-                assert "result" in await answer.json()
-                ended.append(method)
+            async def one(what: str, message: object) -> None:
+                answer = await client.post("/RPC", data=json.dumps(message))
+                assert answer.status == 200
+                ended.append(what)
 
-            await one("keepalive.view")
-            long = asyncio.create_task(one("keepalive.list"))
+            await one("view", {**ADD, "method": "keepalive.view", "params": []})
+            waiting = asyncio.create_task(one(long, LONG[long]))
             await asyncio.sleep(0.01)
-            await one("keepalive.orders")
-            await long
+            await one("orders", {**ADD, "method": "keepalive.orders", "params": []})
+            await waiting
 
     asyncio.run(ask())
-    assert ended == ["keepalive.view", "keepalive.orders", "keepalive.list"]
+    assert ended == ["view", "orders", long]
 
 
 def test_the_snapshot_is_kept_fresh_while_somebody_looks(web: Web, monkeypatch: pytest.MonkeyPatch) -> None:

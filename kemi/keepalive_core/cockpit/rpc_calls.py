@@ -54,7 +54,9 @@ class Calls:
         message = json_rpc.parse(await request.read())
         answers: list[bytes] = []
         size, status = 0, 200
-        for part in message.parts:
+        for number, part in enumerate(message.parts):
+            if number:
+                await give_way()
             answer = await self._answer(part, who) if size <= json_rpc.MOST_ANSWERED else _too_long(part)
             if isinstance(part, Request) and part.is_notification:
                 continue
@@ -88,10 +90,11 @@ class Calls:
 
 
 async def _written(answer: Answer) -> bytes:
-    pieces = []
+    pieces: list[bytes] = []
     for piece in json_rpc.written(answer):
+        if pieces:
+            await give_way()
         pieces.append(piece)
-        await give_way()
     return b"".join(pieces)
 
 

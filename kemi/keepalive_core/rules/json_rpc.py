@@ -221,19 +221,20 @@ def joined(answers: list[bytes], is_batch: bool) -> bytes:
 
 
 def written(answer: Answer) -> Iterator[bytes]:
-    """Yield the pieces of an answer; others may have a turn between two of them."""
+    """Yield the pieces of an answer, of which only a long list has more than one.
+
+    Between two of them others may have a turn.
+    """
+    result = answer.result
     if answer.error is not None:
         yield _json({"jsonrpc": "2.0", "error": _fields(answer.error), "id": answer.id})
-        return
-    yield b'{"jsonrpc": "2.0", "result": '
-    result = answer.result
-    if isinstance(result, list) and len(result) > _AT_ONCE:
-        for at in range(0, len(result), _AT_ONCE):
-            yield (b", " if at else b"[") + _json(result[at : at + _AT_ONCE])[1:-1]
-        yield b"]"
+    elif not isinstance(result, list) or len(result) <= _AT_ONCE:
+        yield _json({"jsonrpc": "2.0", "result": result, "id": answer.id})
     else:
-        yield _json(result)
-    yield b', "id": ' + _json(answer.id) + b"}"
+        yield b'{"jsonrpc": "2.0", "result": ['
+        for at in range(0, len(result), _AT_ONCE):
+            yield (b", " if at else b"") + _json(result[at : at + _AT_ONCE])[1:-1]
+        yield b'], "id": ' + _json(answer.id) + b"}"
 
 
 def _fields(error: Error) -> dict[str, Any]:

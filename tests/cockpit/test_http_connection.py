@@ -88,6 +88,7 @@ class Others:
         self.now = 0.0
         self.has_room = has_room
         self.removed = 0
+        self.looks = 0
 
     def clock(self) -> float:
         return self.now
@@ -99,6 +100,9 @@ class Others:
 
     def remove(self, connection: Connection) -> None:
         self.removed += 1
+
+    def spare_memory(self) -> None:
+        self.looks += 1
 
 
 class Case:
@@ -251,13 +255,20 @@ def test_a_body_in_chunks() -> None:
 
 
 def test_what_it_keeps() -> None:
-    """The request until it is answered, what has come behind it, and what is not sent."""
+    """The request until it is answered, and what is behind it; a long one has all look at what they keep."""
     case = Case()
     case.send(post(4, b"body") + GET)
-    case.transport.unsent = 1
-    assert case.connection.memory == len(post(4, b"body") + GET) + 1
+    assert case.connection.received == len(post(4, b"body") + GET)
     case.answer()
-    assert case.connection.memory == len(GET) + 1
+    assert case.connection.received == len(GET)
+    case = Case()
+    case.send(post(100_000))
+    looks = []
+    for _ in range(100):
+        case.send(b"x" * 1000)
+        looks.append(case.others.looks)
+    assert looks.index(1) == 65
+    assert looks[-1] == 1
 
 
 def test_chunks_that_are_none() -> None:
@@ -395,8 +406,19 @@ def test_the_last_words_of_a_client() -> None:
     case.answer()
     assert not case.transport.is_open
     assert not case.transport.is_aborted
+    assert not Case().connection.eof_received()
+
+
+@pytest.mark.parametrize("begun", [post(4, b"bod"), CHUNKED + b"5\r\nhello\r\n"])
+def test_a_body_whose_end_is_missing(begun: bytes) -> None:
+    """Its client is waited for, so that others may have its place; if nothing more comes that is the end."""
     case = Case()
+    case.send(begun)
+    case.connection.begin()
+    assert case.connection.is_waiting
     assert not case.connection.eof_received()
+    case.send(b"y" if begun.startswith(post(4)) else b"0\r\n\r\n")
+    assert not case.connection.is_waiting
 
 
 def test_its_end() -> None:

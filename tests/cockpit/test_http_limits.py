@@ -130,14 +130,32 @@ def test_what_is_overdue_ends() -> None:
     assert still(came) == "..x"
 
 
-def test_connections_take_so_much_memory() -> None:
-    """Whoever has most of it ends first."""
+def test_answers_take_so_much_memory() -> None:
+    """Whoever has taken it for longest ends first; small ones stay, and one alone may be of any length."""
     crowd = Crowd()
-    came = crowd.come("a", "b", "c")
-    for transport, size in zip(came, (6, 9, 7), strict=True):
-        transport.unsent = size * 2**20
+    came = crowd.come("a", "b", "c", "d")
+    for transport, size in zip(came, (60_000, 6 * 2**20, 9 * 2**20, 6 * 2**20), strict=True):
+        transport.unsent = size
     crowd.all.end_overdue()
-    assert still(came) == "x.x"
+    assert still(came) == "x.xx"
+    came[3].unsent = 100 * 2**20
+    crowd.all.end_overdue()
+    assert still(came) == "x..x"
+    crowd.all.end_overdue()
+    assert still(came) == "x..x"
+
+
+def test_bodies_take_so_much_memory() -> None:
+    """As soon as they have come; whoever sends his whole body is not kept from it by those who don't."""
+    crowd = Crowd()
+    crowd.all = Connections(asyncio.Protocol, 100, 100, lambda: crowd.now)
+    made = crowd.made(*"a" * 40)
+    body = b"x" * 262_000
+    for _, connection in made:
+        connection.data_received(b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 262144\r\n\r\n" + body)
+    ended = still([transport for transport, _ in made])
+    assert ended == "." * ended.count(".") + "x" * ended.count("x")
+    assert 30 <= ended.count("x") <= 32
 
 
 def test_the_end_of_all() -> None:

@@ -73,10 +73,7 @@ def answer_to(address: Address, data: bytes) -> bytes:
 def memory_of(server: Kamailio) -> int:
     """Return how many bytes of memory are the HTTP process's alone."""
     [number] = server.process_numbers("keepalive_http")
-    where = f"/proc/{number}/status"
-    status = server.output("cat", where) if server.kind != "native" else Path(where).read_text()
-    [line] = [line for line in status.splitlines() if line.startswith("RssAnon")]
-    return int(line.split()[1]) * 1024
+    return int(server.run(f"grep RssAnon /proc/{number}/status").split()[1]) * 1024
 
 
 class Watched:

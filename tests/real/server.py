@@ -100,6 +100,8 @@ class Launch(NamedTuple):
     """more of the command line"""
     resolver: str = ""
     """the only DNS server that it knows"""
+    tcp: bool = True
+    """whether it listens for SIP over TCP"""
     user: str = ""
     """as whom it runs, with the group of that name; its folder is then everybody's"""
     turned_clock: bool = False
@@ -139,7 +141,8 @@ class Kamailio:
         for name, text in launch.files.items():
             (self.folder / name).write_text(text.replace("FOLDER", str(self.folder)))
         command += ["-f", str((self.folder if cfg in launch.files else HERE) / cfg)]
-        command += ["-l", f"udp:127.0.0.1:{self.port}", "-l", f"tcp:127.0.0.1:{self.port}"]
+        command += ["-l", f"udp:127.0.0.1:{self.port}"]
+        command += ["-l", f"tcp:127.0.0.1:{self.port}"] if launch.tcp else []
         command += ["-n", str(launch.children)]
         values: dict[str, object] = {"RPC": f"udp:127.0.0.1:{self.rpc_port}", **(defines or {})}
         for name, value in values.items():
@@ -236,9 +239,13 @@ class Kamailio:
 
     def signal(self, name: str, *processes: int) -> None:
         """Send a signal, such as STOP, to some of its processes."""
-        command = f"kill -{name} {' '.join(map(str, processes))}"
+        self.run(f"kill -{name} {' '.join(map(str, processes))}")
+
+    def run(self, command: str) -> str:
+        """Return what a shell writes that runs a command where the server lives."""
         where = [] if self.kind == NATIVE else ["docker", "exec", self._container]
-        subprocess.run([*where, "sh", "-c", command], check=True, capture_output=True)
+        shell = [*where, "sh", "-c", command]
+        return subprocess.run(shell, check=True, capture_output=True, text=True).stdout
 
     def turn_clock(self, seconds: int) -> None:
         """Set the server's wall clock so far before or behind the true time, in one jump."""

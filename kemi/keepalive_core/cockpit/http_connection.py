@@ -23,6 +23,8 @@ _MOST_WRITING: Final = 120.0
 # A client that is still sending when it is refused is listened to for a little while, so that it reads why.
 _LINGER: Final = 2.0
 _MOST_IGNORED: Final = 4 * 1024 * 1024
+LARGE: Final = 65_536
+"""bytes of a body, or of an answer that is not read, which are worth a look at all of them"""
 _CRLF: Final = b"\r\n"
 
 
@@ -35,6 +37,7 @@ class Others(Protocol):
     def add(self, new: "Connection") -> bool: ...
     def put_last(self, connection: "Connection") -> None: ...
     def remove(self, connection: "Connection") -> None: ...
+    def spare_memory(self) -> None: ...
 
 
 class Connection(asyncio.Protocol):
@@ -101,7 +104,7 @@ class Connection(asyncio.Protocol):
     def eof_received(self) -> bool:
         """Answer a client that sends nothing more, if it asked anything; asyncio calls it."""
         self._is_at_end = True
-        return self._is_busy or self._ignored is not None
+        return (self._is_busy and not self._lacks_body) or self._ignored is not None
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Forget it; asyncio calls it."""
@@ -146,8 +149,12 @@ class Connection(asyncio.Protocol):
 
     @property
     def is_waiting(self) -> bool:
-        """Whether it waits for its client to ask something."""
-        return not self._is_begun and not self.unsent
+        """Whether it waits for its client to ask something, all of it."""
+        return (not self._is_begun or self._lacks_body) and not self.unsent
+
+    @property
+    def _lacks_body(self) -> bool:
+        return self._to_come > 0 or self._chunks is not None
 
     @property
     def unsent(self) -> int:
@@ -155,9 +162,9 @@ class Connection(asyncio.Protocol):
         return int(self._transport.get_write_buffer_size())
 
     @property
-    def memory(self) -> int:
-        """Bytes that are kept for it: of a request, and of answers."""
-        return len(self._held) + self._body + self.unsent
+    def received(self) -> int:
+        """Bytes that are kept of what has come: of a request, and of what is behind it."""
+        return len(self._held) + self._body
 
     def begin(self) -> None:
         """Note that the handler of a request runs."""
@@ -243,6 +250,7 @@ class Connection(asyncio.Protocol):
             self._refuse(head)
         elif head is not None:
             self._is_busy = True
+            self._others.put_last(self)
             self._waiting_since = self._others.clock()
             self._to_come = head.size + (head.body or 0)
             self._hand_on_bytes(self._to_come)
@@ -270,8 +278,10 @@ class Connection(asyncio.Protocol):
         if self._inner is None:
             self._inner = self._make()
             self._inner.connection_made(self._transport)
-        self._body += len(part)
+        before, self._body = self._body, self._body + len(part)
         self._inner.data_received(part)
+        if before // LARGE != self._body // LARGE:
+            self._others.spare_memory()
 
     def _refuse(self, refusal: Refusal) -> None:
         """Say why nothing more is read of it, and end it soon."""

@@ -8,10 +8,11 @@ import time
 from collections.abc import Callable
 from typing import Final
 
-from .http_connection import Connection
+from .http_connection import LARGE, Connection
 
-# What has come and waits to be sent in all connections of a kind, in bytes.
-_MOST_MEMORY: Final = 16 * 1024 * 1024
+# Of all connections of a kind, in bytes: what has come of requests, and what waits to be sent.
+_MOST_RECEIVED: Final = 8 * 1024 * 1024
+_MOST_UNSENT: Final = 16 * 1024 * 1024
 
 
 class Connections:
@@ -33,7 +34,7 @@ class Connections:
         self._most = most
         self._most_of_a_peer = most_of_a_peer
         self._open: dict[Connection, None] = {}
-        """in the order in which they began to wait"""
+        """in the order in which they began to wait, or were asked something"""
 
     def __call__(self) -> Connection:
         """Return what asyncio gives a new connection to."""
@@ -56,7 +57,7 @@ class Connections:
         return True
 
     def put_last(self, connection: Connection) -> None:
-        """Note that a connection begins to wait, later than all others."""
+        """Note that a connection begins to wait, or to be asked something, later than all others."""
         if connection in self._open:
             del self._open[connection]
             self._open[connection] = None
@@ -72,15 +73,24 @@ class Connections:
             self.end_overdue()
 
     def end_overdue(self) -> None:
-        """End what has taken too long, and what takes too much memory."""
+        """End what has taken too long, and what takes too much memory together."""
         now = self.clock()
         for each in list(self._open):
             each.end_if_overdue(now)
-        memory = {each: each.memory for each in self._open}
-        while sum(memory.values()) > _MOST_MEMORY:
-            most = max(memory, key=lambda each: memory[each])
-            del memory[most]
-            most.abort()
+        self.spare_memory()
+
+    def spare_memory(self) -> None:
+        """End what takes too much memory together, the oldest first; one alone may take any."""
+        for sizes, most in (
+            ({each: each.received for each in self._open}, _MOST_RECEIVED),
+            ({each: each.unsent for each in self._open}, _MOST_UNSENT),
+        ):
+            large = [each for each, size in sizes.items() if size >= LARGE]
+            total = sum(sizes.values())
+            for each in large[:-1]:
+                if total > most:
+                    total -= sizes[each]
+                    each.abort()
 
     def close(self) -> None:
         """End all connections."""

@@ -11,7 +11,7 @@ from typing import Final
 from .http_connection import LARGE, Connection
 
 # Of all connections of a kind, in bytes: what has come of requests, and what waits to be sent.
-_MOST_RECEIVED: Final = 8 * 1024 * 1024
+_MOST_RECEIVED: Final = 4 * 1024 * 1024
 _MOST_UNSENT: Final = 16 * 1024 * 1024
 
 

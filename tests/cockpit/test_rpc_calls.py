@@ -210,33 +210,36 @@ def test_a_long_answer_lets_others_have_their_turn(
     """While it is made and written, another request is answered."""
     from aiohttp import web as aiohttp_web
 
-    from keepalive_core.cockpit import rpc_calls
-    from keepalive_core.services import viewing
+    from keepalive_core.cockpit import rpc_calls, taking_turns
 
-    monkeypatch.setattr(viewing, "_AT_ONCE", 1)
-    for number in range(1200):
-        uri = f"sip:192.168.{number // 250}.{number % 250}"
-        assert web.keepalive.add_destination(uri, "me") == 0
-    ended = []
+    for number in range(120):
+        assert web.keepalive.add_destination(f"sip:192.168.10.{number}", "me") == 0
 
     async def ask() -> None:
+        begun, goes_on = asyncio.Event(), asyncio.Event()
+
+        async def give_way(_: float = 0) -> None:
+            begun.set()
+            await goes_on.wait()
+
+        monkeypatch.setattr(taking_turns, "give_way", give_way)
+        monkeypatch.setattr(rpc_calls, "give_way", give_way)
         app = aiohttp_web.Application()
         rpc_calls.serve(app)
         async with TestClient(TestServer(app)) as client:
 
-            async def one(what: str, message: object) -> None:
+            async def one(message: object) -> None:
                 answer = await client.post("/RPC", data=json.dumps(message))
-                assert answer.status == 200
-                ended.append(what)
+                assert "error" not in await answer.text()
 
-            await one("view", {**ADD, "method": "keepalive.view", "params": []})
-            waiting = asyncio.create_task(one(long, LONG[long]))
-            await asyncio.sleep(0.01)
-            await one("orders", {**ADD, "method": "keepalive.orders", "params": []})
+            waiting = asyncio.create_task(one(LONG[long]))
+            await asyncio.wait_for(begun.wait(), 5)
+            await one({**ADD, "method": "keepalive.orders", "params": []})
+            assert not waiting.done()
+            goes_on.set()
             await waiting
 
     asyncio.run(ask())
-    assert ended == ["view", "orders", long]
 
 
 def test_the_snapshot_is_kept_fresh_while_somebody_looks(web: Web, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -300,6 +300,13 @@ class Kamailio:
             raise RuntimeError(reply["error"]["message"])
         return reply["result"]
 
+    def kamcmd(self, *words: str) -> str:
+        """Run kamcmd beside a server that was started with CTL="unix:FOLDER/ctl"; return what it writes."""
+        where = [] if self.kind == NATIVE else ["docker", "exec", self._container]
+        command = [*where, "kamcmd", "-s", f"unix:{self.folder}/ctl", *words]
+        ran = subprocess.run(command, capture_output=True, text=True, timeout=20)
+        return ran.stdout + ran.stderr
+
     def request(self, body: str, port: int, uri_user: str = "scenario") -> bytes:
         """Return a MESSAGE that a client at a port may send; half characters are bytes that are no UTF-8."""
         mark = uuid.uuid4().hex

@@ -54,7 +54,7 @@ def test_a_setting_that_is_no_utf_8(start, gateway: Gateway, tmp_path: Path) -> 
     server.rpc("cfg.sets", "keepalive", "destination", f"{gateway.uri} {other.uri}")
     server.wait_for_state(other.uri, UP)
     assert server.logged("bad ping_method '\\udcffX': ")
-    assert server.logged("unknown_as is error from now on")
+    assert server.logged("operator (kamcmd cfg): unknown_as up -> error")
     server.rpc("cfg.sets", "keepalive", "destination", f"{gateway.uri} sip:\udce4")
     assert server.logged("nothing has changed: bad destination 'sip:\\udce4'")
     gateway.code = 503

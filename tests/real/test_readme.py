@@ -151,8 +151,8 @@ def test_the_run_time_example(start_readme, gateway: Gateway) -> None:
         assert kamcmd == "kamcmd"
         server.rpc(method, *[int(each) if each.isdecimal() else each for each in parameters])
     assert server.rpc("cfg.get", "keepalive", "ping_interval") == "5"
-    server.logged("ping_timeout is 500ms from now on")
-    server.logged("ping_interval is 5 from now on")
+    server.logged("operator (kamcmd cfg): ping_timeout 500 -> 500ms")
+    server.logged("operator (kamcmd cfg): ping_interval 3600 -> 5")
     server.logged(f"{NOBODY} unknown -> down")
 
 

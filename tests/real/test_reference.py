@@ -79,7 +79,11 @@ class Session:
         elif match := re.fullmatch(r"an operator sets (\w+) to (\d+)", line):
             self.server.rpc("cfg.seti", "keepalive", match[1], int(match[2]))
             # The prober looks at the settings once a second.
-            self.server.logged(f"{match[1]} is {match[2]} from now on")
+            order = f"(kamcmd cfg): {match[1]} "
+            said = f" -> {match[2]}"
+            wait_for(
+                "the order", lambda: [line for line in self.server.log_lines(order) if line.endswith(said)]
+            )
         elif match := re.fullmatch(r"an operator sets (\w+) to ([a-z]+)", line):
             self.server.rpc("cfg.sets", "keepalive", match[1], match[2].removeprefix("nothing"))
         elif line == "the gateway is silent":

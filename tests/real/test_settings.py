@@ -83,7 +83,7 @@ def test_settings_are_listed_and_change_at_run_time(start, gateway: Gateway) -> 
     assert all(0.8 < gap < 1.2 for gap in later_gaps(gateway, 2))
 
     server.rpc("cfg.seti", "keepalive", "ping_timeout", 400)
-    server.logged("ping_timeout is 400 from now on")
+    server.logged("operator (kamcmd cfg): ping_timeout 3000 -> 400")
     gateway.silent = True
     server.wait_for_state(gateway.uri, DOWN)
     [line] = server.logged("up -> down: no reply in ")

@@ -12,7 +12,7 @@ from typing import NoReturn
 
 from . import check, looking, ordering, top, waiting  # noqa: F401 - they register their commands
 from .commands import COMMANDS
-from .failures import DONE, Failure, Misused, NoAnswer, Stopped, complain_of
+from .failures import DONE, NOT_AS_ASKED, Failure, Misused, NoAnswer, Stopped, complain, complain_of
 from .screen import Screen
 from .server import PATIENCE_SECONDS, SOCKET, Server
 from .texts import duration
@@ -106,21 +106,36 @@ def _die_of(number: int) -> NoReturn:
     raise AssertionError("not reached")
 
 
-def main(words: list[str]) -> int:
-    """Run a command line, and return what to end with."""
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, _stop)
+def _ended(words: list[str]) -> int:
+    """Do what the words say, tell if that failed, and return the code to end with."""
     name = next((each for each in words if each in COMMANDS), "")
-    fail = COMMANDS[name].fail if name else complain_of
     try:
-        sys.stdout.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
         code = _done(words, name)
         sys.stdout.flush()
     except Failure as failure:
-        return fail(failure)
+        code = COMMANDS[name].fail(failure) if name else complain_of(failure)
+        sys.stdout.flush()
+    return code
+
+
+def main(words: list[str]) -> int:
+    """Run a command line, and return the code to end with."""
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, _stop)
+    # Whoever closed one of them wants to hear, or say, nothing there.
+    sys.stdin = sys.stdin or open(os.devnull)  # noqa: SIM115
+    sys.stdout = sys.stdout or open(os.devnull, "w")  # noqa: SIM115
+    sys.stderr = sys.stderr or open(os.devnull, "w")  # noqa: SIM115
+    # A terminal that is no UTF-8 has no sign for some.
+    sys.stdout.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
+    try:
+        return _ended(words)
     except Stopped as stopped:
         _die_of(stopped.args[0])
-    except BrokenPipeError:
+    except OSError as error:
+        # What is still to be written would fail again when Python ends.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        _die_of(signal.SIGPIPE)
-    return code
+        if isinstance(error, BrokenPipeError):
+            _die_of(signal.SIGPIPE)
+        complain(f"what was to be shown can't be written: {error.strerror}")
+        return NOT_AS_ASKED

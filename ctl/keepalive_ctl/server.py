@@ -7,9 +7,9 @@ import http.client
 import json
 import os
 import pwd
+import re
 import socket
 import stat
-import urllib.parse
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, Final
@@ -24,6 +24,9 @@ PAGE: Final = 1000
 """rows that are asked for at a time"""
 _MOST_BYTES: Final = 256 * 1024 * 1024
 """of an answer; the list of 100,000 destinations has 20 MB"""
+_ADDRESS: Final = re.compile(
+    r"http(?P<secure>s?)://(?P<there>(?:\[[0-9A-Fa-f:.]+\]|[\w.-]+)(?::(?P<port>[0-9]{1,5}))?)/?", re.ASCII
+)
 
 
 class _OverUnixSocket(http.client.HTTPConnection):
@@ -77,18 +80,11 @@ class Server:
             if len(os.fsencode(self._address)) > 107 or not self._address:
                 raise Misused(f"{self._address!r} is no path of a socket: 1 to 107 bytes")
             return _OverUnixSocket(self._address, self.patience)
-        try:
-            parts = urllib.parse.urlsplit(self._address)
-            host, port = parts.hostname, parts.port
-        except ValueError:
-            host, port = None, None
-        kinds: dict[str, type[http.client.HTTPConnection]] = {
-            "http": http.client.HTTPConnection,
-            "https": http.client.HTTPSConnection,
-        }
-        if not host or parts.scheme not in kinds:
+        found = _ADDRESS.fullmatch(self._address)
+        if not found or int(found["port"] or 1) not in range(1, 65536):
             raise Misused(f"{self._address} is no address such as http://127.0.0.1:8060")
-        return kinds[parts.scheme](host, port, timeout=self.patience)
+        kind = http.client.HTTPSConnection if found["secure"] else http.client.HTTPConnection
+        return kind(found["there"], timeout=self.patience)
 
     def _why(self, error: Exception) -> str:
         """Say why there is no answer, and what to do about it."""

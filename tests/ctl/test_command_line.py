@@ -120,6 +120,36 @@ def test_a_closed_pipe(cockpit: Cockpit, environment: dict[str, str]) -> None:
     assert process.stderr.read() == b""
 
 
+@pytest.mark.parametrize(
+    ("line", "code", "err"),
+    [
+        (
+            "summary >/dev/full",
+            1,
+            "keepalivectl: what was to be shown can't be written: No space left on device\n",
+        ),
+        (
+            "check >/dev/full",
+            1,
+            "keepalivectl: what was to be shown can't be written: No space left on device\n",
+        ),
+        ("summary >&-", 0, ""),
+        ("list nonsense >&- 2>&-", 2, ""),
+        ("top <&-", 2, "keepalivectl: top needs a terminal; list --sort worst needs none\n"),
+        ("lst 2>&1 | true", 0, ""),
+        ("--help | true", 0, ""),
+    ],
+)
+def test_files_that_take_nothing(
+    line: str, code: int, err: str, cockpit: Cockpit, environment: dict[str, str]
+) -> None:
+    """A full disk is told in a line, a closed file is nobody's wish to hear; no traceback in any case."""
+    cockpit.answers["view"] = view(row("sip:x"))
+    command = ["bash", "-c", f"{sys.executable} -I {COMMAND} {line}"]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=20)
+    assert (done.returncode, done.stderr) == (code, err)
+
+
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 @pytest.mark.usefixtures("silent")
 def test_a_signal(number: signal.Signals, environment: dict[str, str]) -> None:

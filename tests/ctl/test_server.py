@@ -87,7 +87,19 @@ def test_what_is_no_token(token: str, keepalivectl: Keepalivectl) -> None:
 
 
 @pytest.mark.parametrize(
-    "address", ["", "x" * 108, "http://", "ftp://h", "http://h:x", "http://h:99999", "http://[::1"]
+    "address",
+    [
+        "",
+        "x" * 108,
+        "http://",
+        "ftp://h",
+        "http://h:x",
+        "http://h:99999",
+        "http://[::1",
+        "http://h/x",
+        "http://h?x",
+        "http://u:p@h",
+    ],
 )
 def test_what_is_no_address(address: str, keepalivectl: Keepalivectl) -> None:
     """It is refused in one line that shows how one looks."""

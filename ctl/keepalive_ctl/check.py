@@ -48,9 +48,14 @@ def _say_unknown(failure: Failure) -> int:
     return UNKNOWN
 
 
+def _serving(counts: dict[str, Any]) -> int:
+    """Return how many ought to be up: those in maintenance or drained are asked for nothing."""
+    return int(counts["up"] + counts["down"] + counts["unknown"])
+
+
 def _findings(counts: dict[str, Any], given: argparse.Namespace) -> Iterator[tuple[int, str]]:
-    """Yield what is wrong with some destinations; those in maintenance or drained are asked for nothing."""
-    total = counts["up"] + counts["down"] + counts["unknown"]
+    """Yield what is wrong with some destinations."""
+    total = _serving(counts)
     text = f"{counts['down']} of {total} down"
     if not total + counts["drain"] + counts["maint"]:
         yield UNKNOWN, "there are no destinations"
@@ -109,7 +114,7 @@ def check(server: Server, given: argparse.Namespace, screen: Screen) -> int:
     ):
         return level
     total = sum(counts[name] for name in STATES)
-    limits = ";".join(str(limit.of(total)) for limit in (given.warning, given.critical))
+    limits = ";".join(str(limit.of(_serving(counts))) for limit in (given.warning, given.critical))
     figures = " ".join(f"{name}={counts[name]}" for name in STATES if name != "down")
     shown = _plugin_text("; ".join(texts[:6]))
     screen.line(

@@ -12,14 +12,17 @@ from .screen import Screen
 from .server import Server
 from .texts import clean, duration
 
+Function = Callable[[Server, argparse.Namespace, Screen], int | None]
+"""what does a command; it returns the code to end with, and None for DONE"""
+Argument = tuple[tuple[str, ...], dict[str, Any]]
+"""what argparse is told of an argument"""
+
 
 class Command(NamedTuple):
     """A word of the command line, and what it does."""
 
-    function: Callable[[Server, argparse.Namespace, Screen], int | None]
-    """returns the code to end with; none is DONE"""
-    arguments: tuple[tuple[tuple[str, ...], dict[str, Any]], ...]
-    """for argparse"""
+    function: Function
+    arguments: tuple[Argument, ...]
     fail: Callable[[Failure], int]
     """tells why the command ended early, and returns the code to end with"""
 
@@ -27,18 +30,13 @@ class Command(NamedTuple):
 COMMANDS: dict[str, Command] = {}
 
 
-def argument(*names: str, **settings: Any) -> tuple[tuple[str, ...], dict[str, Any]]:
+def argument(*names: str, **settings: Any) -> Argument:
     """Return what argparse is to be told of an argument."""
     return names, settings
 
 
-Function = Callable[[Server, argparse.Namespace, Screen], int | None]
-
-
 def command(
-    name: str,
-    *arguments: tuple[tuple[str, ...], dict[str, Any]],
-    fail: Callable[[Failure], int] = complain_of,
+    name: str, *arguments: Argument, fail: Callable[[Failure], int] = complain_of
 ) -> Callable[[Function], Function]:
     """Make a function a command; its docstring is the command's help."""
 

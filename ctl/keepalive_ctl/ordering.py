@@ -38,6 +38,8 @@ def options(words: list[str]) -> dict[str, Any]:
     if wrong:
         raise Misused(f"{wrong[0]!r} is no option: name=value is, such as group=carriers")
     given: dict[str, Any] = {name: value for name, _, value in pairs}
+    if len(given) < len(pairs):
+        raise Misused("an option is given twice")
     own: dict[str, Any] = {name: given.pop(name) for name in ("group", "priority", "weight") if name in given}
     for name in ("priority", "weight"):
         if _WHOLE.fullmatch(own.get(name, "")):

@@ -45,8 +45,8 @@ def _picture(view: dict[str, Any], screen: Screen, size: os.terminal_size) -> It
     yield fitted(clean(f"groups with trouble: {', '.join(ill) or 'none'}"), size.columns)
     yield ""
     rows = (
-        [*row_of(row, view["at"])[:-1], curve(row["samples"][-10:], screen.out), row["reason"]]
-        for row in view["rows"]
+        [*cells[:-1], curve(row["samples"][-10:], screen.out), cells[-1]]
+        for row, cells in ((row, row_of(row, view["at"])) for row in view["rows"])
     )
     yield from screen.lines_of((*HEADS[:-1], "PINGS", HEADS[-1]), rows, size.columns)
     yield fitted(f"{len(view['rows'])} of {view['total']}, the worst first; q ends", size.columns)

@@ -22,7 +22,7 @@ def counted(**counts: int) -> dict[str, object]:
         ({"up": 9, "maint": 1}, "", 0, "OK - 0 of 9 down | down=0;1;5;0;10 up=9 unknown=0 drain=0 maint=1"),
         ({"maint": 3, "drain": 2}, "", 0, "OK - 0 of 0 down | "),
         ({"unknown": 3}, "", 0, "OK - 0 of 3 down | "),
-        ({"down": 1, "maint": 9}, "", 2, "CRITICAL - 1 of 1 down | "),
+        ({"down": 1, "maint": 9}, "", 2, "CRITICAL - 1 of 1 down | down=1;1;1;0;10 "),
         ({}, "", 3, "UNKNOWN - there are no destinations"),
         ({"up": 90, "down": 9}, "-w 10 -c 20", 0, "OK - 9 of 99 down | down=9;10;20;0;99 "),
         ({"up": 90, "down": 10}, "-w 10% -c 20", 1, "WARNING - 10 of 100 down | down=10;10;20;0;100 "),

@@ -59,6 +59,7 @@ def test_help_names_all_commands(keepalivectl: Keepalivectl) -> None:
         (("list", "--count", "0"), "'0' is no number, 1 or more"),
         (("list", "--cou", "1"), "unrecognized arguments: --cou"),
         (("add", "sip:x", "rise"), "'rise' is no option: name=value is"),
+        (("add", "sip:x", "rise=3", "rise=2"), "an option is given twice"),
         (("add", "sip:x", "=3"), "'' is no option: name=value is"),
         (
             ("rpc", "set_admin", "destination=sip:x", "maint"),

@@ -39,8 +39,9 @@ def test_the_worst_first(terminal: Terminal, cockpit: Cockpit) -> None:
 
 def test_it_redraws(terminal: Terminal, cockpit: Cockpit) -> None:
     """Again and again, in place."""
-    cockpit.answers["view"] = view(row("sip:c", "maint"))
+    cockpit.answers["view"] = view(row("sip:c", "maint", by="anna", why="swap"))
     terminal.wait_for("sip:c")
+    terminal.wait_for("anna: swap")
     assert terminal.shown.count("\x1b[H") > 1
 
 

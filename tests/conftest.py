@@ -80,6 +80,7 @@ class FakeServer:
         # Whoever holds the lock of a destination reads its other rows without theirs.
         for table in ("destination", "health", "history", "news", "admin"):
             ksr.written_under[f"keepalive_{table}"] = "keepalive_health"
+        ksr.written_under["keepalive_group_availability"] = "keepalive_group"
         for name in QUEUES:
             ksr.add_queue(name)
         for name, parameter in PARAMETERS.items():

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from keepalive_core.rules.roster_text import ANSWERS, SPARE, Member
+from keepalive_core.rules.roster_text import ANSWERING, SPARES, Member
 
 
 def held(members: list[tuple[Member, str]], least: int) -> list[str]:
@@ -11,5 +11,5 @@ def held(members: list[tuple[Member, str]], least: int) -> list[str]:
     Arguments: members, in any order, each with its mark; least, how many have to answer.
     """
     ranked = sorted(members)
-    missing = max(0, least - sum(mark == ANSWERS for _, mark in ranked))
-    return [member.key for member, mark in ranked if mark == SPARE][:missing]
+    missing = max(0, least - sum(mark in ANSWERING for _, mark in ranked))
+    return [member.key for member, mark in ranked if mark in SPARES][:missing]

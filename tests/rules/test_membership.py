@@ -3,7 +3,7 @@
 import pytest
 
 from keepalive_core.rules.membership import mark_of, member_of, moves, names_of, rank_in, ranks
-from keepalive_core.rules.roster_text import ANSWERS, SPARE, TAKEN_OUT, rank
+from keepalive_core.rules.roster_text import ANSWERS, SPARE, TAKEN_OUT, UNKNOWN, rank
 from keepalive_core.rules.rows import Owner, Registration
 from keepalive_core.rules.service_code import kept_by
 from keepalive_core.rules.states import DOWN, UP
@@ -59,7 +59,11 @@ def test_ranks_in_all_groups() -> None:
 
 
 @pytest.mark.parametrize(
-    ("code", "mark"), [(UP, ANSWERS), (0, ANSWERS), (DOWN, SPARE), (3, SPARE), (31, SPARE), (21, TAKEN_OUT)]
+    ("code", "mark"),
+    [
+        *((UP, ANSWERS), (0, UNKNOWN[ANSWERS]), (DOWN, SPARE), (3, UNKNOWN[SPARE]), (30, UNKNOWN[SPARE])),
+        *((31, SPARE), (21, TAKEN_OUT), (20, TAKEN_OUT)),
+    ],
 )
 @pytest.mark.parametrize("kept", [0, 1], ids=["of its own", "kept"])
 def test_marks(code: int, mark: str, kept: int) -> None:

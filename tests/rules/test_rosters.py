@@ -14,11 +14,14 @@ from keepalive_core.rules import roster_text
 from keepalive_core.rules.floor_words import words
 from keepalive_core.rules.group_floor import least_alive
 from keepalive_core.rules.roster_text import (
+    ANSWERING,
     ANSWERS,
+    AS_KEPT,
     EMPTY,
-    KEPT,
+    KEPTS,
     SEATS,
     SPARE,
+    SPARES,
     TAKEN_OUT,
     Member,
     Page,
@@ -26,7 +29,7 @@ from keepalive_core.rules.roster_text import (
 )
 from keepalive_core.rules.rosters import Roster
 
-MARKS = [ANSWERS, SPARE, TAKEN_OUT]
+MARKS = [*ANSWERING, *SPARES, TAKEN_OUT]
 WORDS = ["", "0", "3", "40", "10%", "60%"]
 
 
@@ -135,8 +138,8 @@ class RosterOfManyPages(RuleBasedStateMachine):
         for member, _ in ranked[at : at + number]:
             roster = self.opened()
             seat = self.seat_of(roster, member)
-            if (mark, roster.mark(seat)) != (SPARE, KEPT):
-                roster.set_mark(seat, mark)
+            is_kept = roster.mark(seat) in KEPTS
+            roster.set_mark(seat, AS_KEPT.get(mark, mark) if is_kept else mark)
             self.model[member.key] = member, mark
             self.close(roster)
 
@@ -158,10 +161,12 @@ class RosterOfManyPages(RuleBasedStateMachine):
         assert all(number in (0, 1) for number in self.held.values())
         roster = self.opened()
         counts = (roster.members, roster.answering, roster.kept, roster.least)
-        assert counts == (len(members), sum(mark == ANSWERS for _, mark in members), len(expected), least)
+        assert counts == (len(members), sum(mark in ANSWERING for _, mark in members), len(expected), least)
         numbers = roster_text.pages_of(self.text)
         assert sorted(numbers) == sorted(self.shelf.pages)
-        alive = [member.uri for member, mark in sorted(members) if mark == ANSWERS or member.key in expected]
+        alive = [
+            member.uri for member, mark in sorted(members) if mark in ANSWERING or member.key in expected
+        ]
         assert (
             roster_text.alive(self.text, [Page.of(self.shelf.pages[number]) for number in numbers]) == alive
         )

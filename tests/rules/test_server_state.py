@@ -7,8 +7,9 @@ from typing import Any
 import pytest
 
 from keepalive_core.rules.modes import Admin
-from keepalive_core.rules.server_state import ServerState
+from keepalive_core.rules.server_state import ServerState, group_fields, groups_of
 from keepalive_core.rules.unmeasured import Span
+from keepalive_core.rules.uptime import Counted
 
 KEPT = ServerState(500, [Span(100, 200), Span(300, 0)], Admin("drain", 0, "anna", "card swap", 95))
 
@@ -39,3 +40,11 @@ def test_times_that_are_none(text: Any) -> None:
 def test_a_drain_that_is_none(drain: Any) -> None:
     """It is as if it were not there: a server takes calls, unless somebody said otherwise."""
     assert ServerState.of([{"server": {"until": 500, "drain": drain}}]) == ServerState(500)
+
+
+def test_groups_come_back() -> None:
+    """By their names; what makes no sense is left out."""
+    counted = Counted(7, "-").until(9, "u")
+    bad = [{"group": name, "availability": "7 uu 0 0 0"} for name in ("", None, "a\nb", "x" * 999)]
+    lines = [group_fields("carriers", counted), {"group": "x", "availability": "x"}, {"group": "y"}, *bad]
+    assert groups_of([{"end": 1, **line} for line in lines]) == {"carriers": counted}

@@ -83,3 +83,11 @@ def test_what_another_policy_would_have_done(desk: Desk) -> None:
             desk.call("what_if", A, policy)
     with pytest.raises((Refused, InvalidSetting), match="not monitored"):
         desk.call("what_if", "sip:nobody", {})
+
+
+def test_how_long_a_group_was_up(desk: Desk) -> None:
+    """As counted since its first result; of a group that is not there nobody knows."""
+    desk.server.answer(200, 60)
+    assert desk.call("availability", "carriers")["1h"]["percent"] == 100
+    with pytest.raises(Refused, match="there is no group 'x'"):
+        desk.call("availability", "x")

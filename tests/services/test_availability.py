@@ -12,6 +12,7 @@ from conftest import FakeServer
 from restarting import stop, write_state_file
 
 A = "sip:192.168.10.20"
+B = "sip:192.168.10.21"
 KEY = f"{A}:5060"
 
 
@@ -198,3 +199,97 @@ def test_what_is_away_is_not_measured(
     again.add_destination(A, "me", ping_interval=1)
     server.answer(200, 60)
     assert hour(again)["up"] == pytest.approx(160, abs=4)
+
+
+def group_hour(name: str = "carriers") -> dict[str, Any]:
+    from keepalive_core.services import availability
+
+    found = availability.of_group(name)
+    assert found is not None
+    hour: dict[str, Any] = found["1h"]
+    return hour
+
+
+def change(keepalive: ModuleType, server: FakeServer, uri: str, is_up: bool) -> None:
+    (keepalive.report_success if is_up else keepalive.report_failure)(uri, "test")
+
+
+def test_a_group_is_up_while_any_member_is(keepalive: ModuleType, server: FakeServer) -> None:
+    """From the first result on: what is unknown is no outage, nor is a group whose members are taken out."""
+    for uri in (A, B):
+        keepalive.add_destination(uri, "me", group="carriers", ping_interval=3600, unknown_as="down")
+    keepalive.pause()
+    server.now += 100_000_000
+    keepalive.resume()
+    assert group_hour()["percent"] is None
+    for seconds, uri, is_up in ((50, A, True), (20, B, False), (30, A, False), (40, B, True), (10, A, True)):
+        change(keepalive, server, uri, is_up)
+        server.now += seconds * 1_000_000
+    assert group_hour() == {"percent": 80.0, "up": 120, "down": 30, "outages": 1, "voids": 0}
+    for uri in (A, B):
+        keepalive.set_admin(uri, "maint")
+    server.now += 500_000_000
+    assert group_hour()["up"] == 120
+    assert group_hour()["down"] == 30
+    for uri in (A, B):
+        keepalive.set_admin(uri, "ready")
+    server.now += 30_000_000
+    assert group_hour()["up"] == 150
+
+
+def test_a_group_needs_as_many_as_group_min_alive_says(keepalive: ModuleType, server: FakeServer) -> None:
+    """One that is kept answering is down all the same."""
+    for uri in (A, B):
+        keepalive.add_destination(uri, "me", group="carriers", ping_interval=3600, group_min_alive=2)
+        change(keepalive, server, uri, True)
+    server.now += 60_000_000
+    change(keepalive, server, A, False)
+    server.now += 60_000_000
+    assert keepalive.is_alive(A) == 1
+    assert group_hour() == {"percent": 50.0, "up": 60, "down": 60, "outages": 1, "voids": 0}
+
+
+def test_a_group_goes_on_behind_a_restart(keepalive: ModuleType, server: FakeServer, tmp_path: Any) -> None:
+    """The time off is nobody's, and that its members come one by one is no outage."""
+    server.define("state_file", str(tmp_path / "state"))
+    keepalive = server.process()
+    for uri in (A, B):
+        keepalive.add_destination(uri, "me", group="carriers", ping_interval=1)
+    server.answer(200, 3)
+    change(keepalive, server, A, False)
+    server.tick(0.05)
+    before = group_hour()["up"]
+    server.now += 60_000_000
+    write_state_file(server)
+    stop(server)
+    server.now += 600_000_000
+    again = server.process()
+    for uri in (A, B):
+        again.add_destination(uri, "me", group="carriers", ping_interval=1)
+    server.answer(200, 30)
+    known = group_hour()
+    assert known["up"] == pytest.approx(before + 60 + 30, abs=3)
+    assert (known["down"], known["outages"]) == (0, 0)
+
+
+def test_a_group_that_comes_up_down(keepalive: ModuleType, server: FakeServer) -> None:
+    """What is down when it is put together is an outage, once the first prober has looked at the group."""
+    keepalive.add_destination(A, "me", ping_interval=3600)
+    change(keepalive, server, A, False)
+    keepalive.add_destination(A, "me", group="late", ping_interval=3600)
+    server.tick(5)
+    known = group_hour("late")
+    assert known["down"] >= 3
+    assert known["outages"] == 1
+
+
+def test_a_group_that_is_gone(keepalive: ModuleType, server: FakeServer) -> None:
+    """Nothing is kept of it."""
+    from keepalive_core.services import availability
+
+    keepalive.add_destination(A, "me", group="carriers")
+    change(keepalive, server, A, True)
+    assert server.ksr.tables["keepalive_group_availability"].keys() == {"carriers"}
+    keepalive.del_destination(A, "me")
+    assert availability.of_group("carriers") is None
+    assert not server.ksr.tables["keepalive_group_availability"]

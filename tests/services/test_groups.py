@@ -17,10 +17,10 @@ from conftest import FakeServer, ServerMachine
 from counted_calls import Calls, fleet
 from group_definition import held
 from keepalive_core.rules import roster_text
-from keepalive_core.rules.roster_text import ANSWERS, KEPT, SPARE, TAKEN_OUT, Member
+from keepalive_core.rules.roster_text import ANSWERING, AS_SPARE, KEPTS, SPARES, TAKEN_OUT, UNKNOWN, Member
 from keepalive_core.rules.rosters import Roster
 from keepalive_core.rules.rows import Owner
-from keepalive_core.rules.service_code import answer, groups_keeping, is_taken_out, own_answer
+from keepalive_core.rules.service_code import answer, groups_keeping, is_taken_out, own_answer, state_of
 
 A, B = "sip:192.168.10.20", "sip:192.168.10.21"
 MEMBERS = [f"sip:192.168.10.{number}" for number in range(20, 26)]
@@ -165,15 +165,16 @@ class EnoughAtEachMoment(ServerMachine):
             members = roster_of(self.server, name)
             for member, mark in members:
                 up, out = own_answer(states[member.key]) == 1, is_taken_out(states[member.key])
-                assert mark in ((ANSWERS,) if up else (TAKEN_OUT,) if out else (SPARE, KEPT))
-            known = [(member, SPARE if mark == KEPT else mark) for member, mark in members]
+                assert mark in (ANSWERING if up else TAKEN_OUT if out else SPARES + KEPTS)
+                assert out or (mark in UNKNOWN.values()) == (state_of(states[member.key]) == 0)
+            known = [(member, AS_SPARE.get(mark, mark)) for member, mark in members]
             expected = held(known, least_of(self.server, name))
-            assert [member.key for member, mark in members if mark == KEPT] == expected
+            assert [member.key for member, mark in members if mark in KEPTS] == expected
             holds.update(expected)
             named |= set(
                 roster_text.pages_of(self.ksr.tables["keepalive_group"].get(name, roster_text.EMPTY))
             )
-            alive = [member for member, mark in members if mark in (ANSWERS, KEPT)]
+            alive = [member for member, mark in members if mark in ANSWERING + KEPTS]
             for api in self.processes:
                 assert api.alive(name) == [member.uri for member in alive]
                 assert api.is_group_alive(name) == (1 if alive else 2 if members else -1)

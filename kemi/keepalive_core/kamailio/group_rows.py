@@ -1,17 +1,19 @@
 """The groups: which members they have and which of these answer, when that changed, and their options.
 
-===========================  ===============  ======================================================
-table                        key              value
-===========================  ===============  ======================================================
-``keepalive_group``          a group's name   its roster: see rosters.py
-``keepalive_page``           a page's number  text, a page of a roster
-``keepalive_group_change``   a group's name   int, another one after each change of the group
-``keepalive``                group_changes    int, counts the changes of all groups
-``keepalive_group_options``  a group's name   JSON, the options that each who configured it gave it
-``keepalive``                group_options    int, counts the changes of all groups' options
-``keepalive``                groups_          int, counts the groups that the script has given options
-                             configured
-===========================  ===============  ======================================================
+==================================  ===============  ===============================================
+table                               key              value
+==================================  ===============  ===============================================
+``keepalive_group``                 a group's name   its roster: see rosters.py
+``keepalive_page``                  a page's number  text, a page of a roster
+``keepalive_group_change``          a group's name   int, another one after each change of the group
+``keepalive``                       group_changes    int, counts the changes of all groups
+``keepalive_group_availability``    a group's name   uptime.Counted's text, how long it was up
+``keepalive_group_options``         a group's name   JSON, the options that each gave it who configured
+                                                     it
+``keepalive``                       group_options    int, counts the changes of all groups' options
+``keepalive``                       groups_          int, counts the groups that the script has given
+                                    configured       options
+==================================  ===============  ===============================================
 """
 
 from collections.abc import Callable, Mapping
@@ -21,10 +23,12 @@ import KSR
 
 from ..rules import rows
 from ..rules.parameters import Value
+from ..rules.uptime import Counted
 from .revised_rows import revise
 from .tables import (
     COMMON,
     GROUP,
+    GROUP_AVAILABILITY,
     GROUP_CHANGE,
     GROUP_OPTIONS,
     PAGE,
@@ -53,6 +57,7 @@ def store_roster(name: str, text: str | None) -> None:
     if text is None:
         KSR.htable.sht_rm(GROUP, name)
         KSR.htable.sht_rm(GROUP_CHANGE, name)
+        KSR.htable.sht_rm(GROUP_AVAILABILITY, name)
         return
     store(GROUP, name, text)
     try:
@@ -78,6 +83,16 @@ def next_group_change() -> int:
 
 group_change: Callable[[str], int | None] = partial(get, GROUP_CHANGE)
 """Return a number that is another one after each change of a group; None if there is no such group."""
+
+
+def availability(name: str, is_locked: bool = False) -> Counted | None:
+    """Return how much of its time a group was up; None if nothing is counted yet."""
+    return read_row(GROUP_AVAILABILITY, name, Counted.from_text, is_locked)
+
+
+def store_availability(name: str, counted: Counted) -> None:
+    """Write how much of its time a group was up, under its lock. Raises: SharedMemoryFull."""
+    store(GROUP_AVAILABILITY, name, counted.text())
 
 
 def groups() -> list[str]:

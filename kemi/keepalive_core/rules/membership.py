@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from . import floor_words, roster_text
 from .roster_text import Member
 from .rows import Owner, Registration
-from .service_code import is_taken_out, own_answer
+from .service_code import is_taken_out, own_answer, state_of
 from .states import UP
 
 
@@ -60,6 +60,7 @@ def _rank(registered: Registration, owners: list[Owner]) -> str:
 
 def mark_of(code: int) -> str:
     """Return a member's mark, by what is_alive reads of it, unless a group keeps it answering."""
-    if own_answer(code) == UP:
-        return roster_text.ANSWERS
-    return roster_text.TAKEN_OUT if is_taken_out(code) else roster_text.SPARE
+    if is_taken_out(code):
+        return roster_text.TAKEN_OUT
+    mark = roster_text.ANSWERS if own_answer(code) == UP else roster_text.SPARE
+    return mark if state_of(code) else roster_text.UNKNOWN[mark]

@@ -27,7 +27,16 @@ TAKEN_OUT: Final = "T"
 """it does not answer, and must not be kept answering: an administrator has taken it out"""
 VACANT: Final = "."
 """a seat that nobody has"""
-ALL_MARKS: Final = frozenset((ANSWERS, SPARE, KEPT, TAKEN_OUT, VACANT))
+UNKNOWN: Final = {ANSWERS: "U", SPARE: "W", KEPT: "H"}
+"""Likewise, if its state is unknown"""
+
+ANSWERING: Final = ANSWERS + UNKNOWN[ANSWERS]
+SPARES: Final = SPARE + UNKNOWN[SPARE]
+KEPTS: Final = KEPT + UNKNOWN[KEPT]
+AS_KEPT: Final = dict(zip(SPARES, KEPTS, strict=True))
+"""What a spare member becomes that is kept answering from now on"""
+AS_SPARE: Final = dict(zip(KEPTS, SPARES, strict=True))
+ALL_MARKS: Final = frozenset((*ANSWERING, *SPARES, *KEPTS, TAKEN_OUT, VACANT))
 
 NONSENSE: Final = (LookupError, TypeError, ValueError)
 """What may be raised for a roster and pages that were not written here."""
@@ -47,7 +56,7 @@ _WORDS_AT: Final = _NUMBER_AT + _NUMBER
 _MARKS_AT: Final = _WORDS_AT + floor_words.WIDTH
 _RECORD: Final = _MARKS_AT + SEATS
 
-_IS_ALIVE: Final = bytes(chr(code) in (ANSWERS, KEPT) for code in range(256))
+_IS_ALIVE: Final = bytes(chr(code) in ANSWERING + KEPTS for code in range(256))
 _NO_MARKS: Final = bytes(code for code in range(256) if chr(code) not in ALL_MARKS)
 
 
@@ -194,17 +203,18 @@ class Records:
         """Write the mark of a seat."""
         self.text = f"{self.text[:seat]}{mark}{self.text[seat + 1 :]}"
 
-    def first(self, mark: str) -> int:
-        """Return the best seat with a mark, -1 if there is none."""
-        return self.text.find(mark)
+    def first(self, marks: str) -> int:
+        """Return the best seat with one of some marks, -1 if there is none."""
+        found = [at for at in map(self.text.find, marks) if at >= 0]
+        return min(found, default=-1)
 
-    def last(self, mark: str) -> int:
-        """Return the worst seat with a mark, -1 if there is none."""
-        return self.text.rfind(mark)
+    def last(self, marks: str) -> int:
+        """Return the worst seat with one of some marks, -1 if there is none."""
+        return max(map(self.text.rfind, marks))
 
-    def count(self, mark: str) -> int:
-        """Return how many seats have a mark."""
-        return self.text.count(mark)
+    def count(self, marks: str) -> int:
+        """Return how many seats have one of some marks."""
+        return sum(map(self.text.count, marks))
 
     def set_words(self, page: int, words: str) -> bool:
         """Write the highest words of a page's members. Returns: whether they were others before."""

@@ -16,10 +16,12 @@ from itertools import chain
 from . import floor_words
 from .roster_text import (
     ALL_MARKS,
-    ANSWERS,
-    KEPT,
+    ANSWERING,
+    AS_KEPT,
+    AS_SPARE,
+    KEPTS,
     SEATS,
-    SPARE,
+    SPARES,
     TAKEN_OUT,
     VACANT,
     Head,
@@ -78,12 +80,13 @@ class Roster:
         before = self._records.mark(seat)
         if before == mark:
             return
-        if mark == KEPT:
+        begins = (mark in KEPTS) - (before in KEPTS)
+        if begins > 0:
             self.begun.append(self.member(seat))
-        elif before == KEPT:
+        elif begins < 0:
             self.ended.append(self.member(seat))
-        self.kept += (mark == KEPT) - (before == KEPT)
-        self.answering += (mark == ANSWERS) - (before == ANSWERS)
+        self.kept += begins
+        self.answering += (mark in ANSWERING) - (before in ANSWERING)
         self.members += (before == VACANT) - (mark == VACANT)
         self._records.set_mark(seat, mark)
 
@@ -135,7 +138,7 @@ class Roster:
 
     def _count_in(self, mark: str) -> None:
         self.members += 1
-        self.answering += mark == ANSWERS
+        self.answering += mark in ANSWERING
 
     def leave(self, seat: int) -> None:
         """Have a member give up its seat; needs no memory."""
@@ -180,21 +183,21 @@ class Roster:
             missing = max(0, self.least - self.answering)
             if not missing and not self.kept:
                 return True
-            best, worst = self._records.first(SPARE), self._records.last(KEPT)
+            best, worst = self._records.first(SPARES), self._records.last(KEPTS)
             if best >= 0 and (self.kept < missing or best < worst):
-                self.set_mark(best, KEPT)
+                self.set_mark(best, AS_KEPT[self.mark(best)])
             elif self.kept > missing and worst < 0:
                 # Its counts are not true: it was not written here.
                 self.recount()
             elif self.kept > missing:
-                self.set_mark(worst, SPARE)
+                self.set_mark(worst, AS_SPARE[self.mark(worst)])
             else:
                 return True
         return False
 
     def kept_once_settled(self) -> int:
         """Return how many are kept answering as soon as it is settled."""
-        return min(max(0, self.least - self.answering), self.kept + self._records.count(SPARE))
+        return min(max(0, self.least - self.answering), self.kept + self._records.count(SPARES))
 
     def number_of_pages(self) -> int:
         """Return how many pages it has."""
@@ -218,8 +221,8 @@ class Roster:
 
     def recount(self) -> None:
         """Count its marks and words anew."""
-        counted = {mark: self._records.count(mark) for mark in (ANSWERS, SPARE, KEPT, TAKEN_OUT)}
-        self.answering, self.kept, self.members = counted[ANSWERS], counted[KEPT], sum(counted.values())
+        counted = [self._records.count(marks) for marks in (ANSWERING, KEPTS, SPARES, TAKEN_OUT)]
+        self.answering, self.kept, self.members = *counted[:2], sum(counted)
         self._words = self._records.highest_words()
 
     def _page(self, page: int) -> str:

@@ -4,13 +4,17 @@
 """
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from typing import Any, Final, NamedTuple
 
+from .checks import Refused, group_to_configure
 from .modes import DRAIN, Admin
 from .state_row import Untrue, admin_of
 from .unmeasured import Span, spans_of, text
+from .uptime import Counted
 
 NAME: Final = "server"
+GROUP: Final = "group"
 
 
 class ServerState(NamedTuple):
@@ -44,6 +48,21 @@ class ServerState(NamedTuple):
             _spans(said.get("unmeasured")),
             _drain(said.get("drain")),
         )
+
+
+def group_fields(name: str, counted: Counted) -> dict[str, Any]:
+    """Return what the file keeps of a group."""
+    return {GROUP: name, "availability": counted.text()}
+
+
+def groups_of(lines: Sequence[Mapping[str, Any]]) -> dict[str, Counted]:
+    """Return what lines of a file say of groups; what makes no sense is left out."""
+    found: dict[str, Counted] = {}
+    for line in lines:
+        with suppress(ValueError, Refused):
+            name = group_to_configure(line.get(GROUP))
+            found[name] = Counted.from_text(str(line.get("availability")))
+    return found
 
 
 # As many fit into a number of a table of Kamailio's.

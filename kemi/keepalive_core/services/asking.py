@@ -15,7 +15,17 @@ from ..rules.quoting import quoted
 from ..rules.replay import REPLAYED
 from ..rules.service_code import ERROR
 from ..rules.states import DOWN, STATE_NAMES, UP
-from . import alive_members, change_log, configuration, driving, information, lookup, order_book, policies
+from . import (
+    alive_members,
+    availability,
+    change_log,
+    configuration,
+    driving,
+    information,
+    lookup,
+    order_book,
+    policies,
+)
 from . import selftest as tests_of_server
 
 
@@ -54,6 +64,14 @@ def changes(operator: Operator, since: int, count: int) -> dict[str, Any]:
 def orders(operator: Operator, count: int) -> list[dict[str, Any]]:
     """Return the last orders of operators, the newest first."""
     return order_book.orders(count)
+
+
+def availability_of_group(operator: Operator, group: str) -> dict[str, Any]:
+    """Return how much of its time a group was up. Raises: Refused if there is no such group."""
+    found = availability.of_group(group)
+    if found is None:
+        raise Refused(f"there is no group {quoted(group)}")
+    return found
 
 
 def what_if(operator: Operator, destination: str, policy: Mapping[str, Any]) -> dict[str, Any]:

@@ -5,13 +5,13 @@ measured: nothing is said of a time that nobody has seen.
 """
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from typing import Any
 
-from ..kamailio import destination_rows, server_rows, steady_clock, tables
+from ..kamailio import destination_rows, group_rows, server_rows, steady_clock, tables
 from ..kamailio.tables import SharedMemoryFull
-from ..rules import unmeasured
+from ..rules import group_uptime, unmeasured
 from ..rules.rows import Past
 from ..rules.server_state import ServerState
 from ..rules.state_row import Row
@@ -58,6 +58,48 @@ def of(key: str) -> dict[str, Any] | None:
             follow(key, UNMEASURED, word)
     now = steady_clock.now()
     return _trusted(counted, word, now).told(now, server_rows.unmeasured_spans())
+
+
+def of_group(name: str) -> dict[str, Any] | None:
+    """Return how much of its time a group was up, as Counted.told() has it; None for no such group."""
+    text = group_rows.roster(name)
+    if not text:
+        return None
+    now = steady_clock.now()
+    counted = _trusted(group_rows.availability(name), group_uptime.condition(text), now)
+    return counted.told(now, server_rows.unmeasured_spans())
+
+
+def follow_group(name: str, was: str, word: str) -> None:
+    """Count what held of a group until now, under its lock; from now on another condition does."""
+    with suppress(SharedMemoryFull):
+        now, spans = steady_clock.now(), server_rows.unmeasured_spans()
+        counted = _trusted(group_rows.availability(name, is_locked=True), was, now)
+        group_rows.store_availability(name, counted.until(now, word, spans))
+
+
+def keep_group(name: str, word: str) -> None:
+    """Bring what is counted of a group in line with what holds of it, under its lock."""
+    counted = group_rows.availability(name, is_locked=True)
+    if (counted.word if counted else UNMEASURED) != word:
+        follow_group(name, UNMEASURED, word)
+
+
+def groups_to_be_kept() -> Iterator[tuple[str, Counted]]:
+    """Yield what is counted of each group."""
+    for name in group_rows.groups():
+        counted = group_rows.availability(name)
+        if counted:
+            yield name, counted
+
+
+def restore_groups(kept: Mapping[str, Counted]) -> None:
+    """Go on with what was counted of groups before a restart; each follows its members as they come."""
+    for name, counted in kept.items():
+        with suppress(SharedMemoryFull), tables.locked(name, tables.GROUP):
+            if group_rows.availability(name, is_locked=True) is None:
+                now, spans = steady_clock.now(), server_rows.unmeasured_spans()
+                group_rows.store_availability(name, counted.until(now, UNMEASURED, spans))
 
 
 def resumed(row: Row, word: str) -> Counted | None:

@@ -7,12 +7,12 @@ from contextlib import suppress
 
 from ..kamailio import destination_rows
 from ..kamailio.tables import SharedMemoryFull
-from ..rules import roster_text
+from ..rules import group_uptime, roster_text
 from ..rules.membership import mark_of, moves, ranks
 from ..rules.roster_text import Member
 from ..rules.rows import Registration
 from ..rules.service_code import is_unknown, own, with_unknown_as
-from . import configuration, policies
+from . import availability, configuration, policies
 from .open_rosters import opened, settle
 
 
@@ -38,11 +38,11 @@ def publish(key: str, code: int, registered: Registration | None) -> None:
         destination_rows.store_service_code(key, code, is_grouped=registered is None)
         return
     mark = mark_of(code)
-    if mark == roster_text.ANSWERS:
+    if mark in roster_text.ANSWERING:
         destination_rows.store_service_code(key, code)
     for name, rank in places.items():
         _note(name, key, rank, mark)
-    if mark != roster_text.ANSWERS:
+    if mark not in roster_text.ANSWERING:
         destination_rows.store_service_code(key, code)
 
 
@@ -72,7 +72,7 @@ def replace(name: str, was: Member | None, now: Member | None) -> None:
     Raises: SharedMemoryFull; then nothing has changed.
     """
     setting = _setting(name)
-    with opened(name) as roster:
+    with opened(name, comes_or_goes=True) as roster:
         seat = roster.find(was.rank, was.key) if was else None
         if was and seat is not None and roster.member(seat) != now:
             roster.leave(seat)
@@ -93,6 +93,7 @@ def guard(name: str) -> None:
         roster.check()
         roster.recount()
         roster.follow_words(setting)
+        availability.keep_group(name, group_uptime.condition(roster.text()))
     settle()
 
 
@@ -106,6 +107,8 @@ def _note(name: str, key: str, rank: str, mark: str) -> None:
     """Write down in a group's roster what is true of a member."""
     with opened(name) as roster:
         seat = roster.find(rank, key)
+        if seat is None:
+            return
         # A spare member that is kept answering stays kept: settle() sees whether it has to.
-        if seat is not None and (roster.mark(seat), mark) != (roster_text.KEPT, roster_text.SPARE):
-            roster.set_mark(seat, mark)
+        is_kept = roster.mark(seat) in roster_text.KEPTS
+        roster.set_mark(seat, roster_text.AS_KEPT.get(mark, mark) if is_kept else mark)

@@ -113,10 +113,9 @@ def _is_true_in_groups(key: str, code: int, rosters: Rosters) -> bool:
     if any(group_rows.group_change(name) is None for name in names):
         return False
     marks = [_mark(key, name, registered, rosters) for name in names]
-    keeping = marks.count(roster_text.KEPT)
-    right_marks = {membership.mark_of(own(code))}
-    if roster_text.SPARE in right_marks:
-        right_marks.add(roster_text.KEPT)
+    keeping = sum(mark in roster_text.KEPTS for mark in marks if mark)
+    right = membership.mark_of(own(code))
+    right_marks = {right, roster_text.AS_KEPT.get(right, right)}
     return right_marks.issuperset(marks) and groups_keeping(code) == keeping
 
 
@@ -139,7 +138,7 @@ def _recount_groups_keeping(key: str, names: list[str], registered: Registration
         for name in names:
             locks.enter_context(tables.locked(name, tables.GROUP))
         marks = [_mark(key, name, registered, {}) for name in names]
-        destination_rows.store_kept(key, marks.count(roster_text.KEPT))
+        destination_rows.store_kept(key, sum(mark in roster_text.KEPTS for mark in marks if mark))
 
 
 def put_page_right(name: str, page: int) -> bool:

@@ -13,9 +13,12 @@ from typing import Final
 from ..kamailio import destination_rows, group_rows, tables
 from ..kamailio.kamailio_log import about
 from ..kamailio.tables import SharedMemoryFull
-from ..rules import roster_text
+from ..rules import group_uptime, roster_text
 from ..rules.roster_text import Member
 from ..rules.rosters import Roster
+from ..rules.states import DOWN
+from ..rules.uptime import WORDS
+from . import availability
 
 log = logging.getLogger("keepalive")
 
@@ -29,11 +32,12 @@ _unsettled: set[str] = set()
 
 
 @contextmanager
-def opened(name: str) -> Iterator[Roster]:
+def opened(name: str, comes_or_goes: bool = False) -> Iterator[Roster]:
     """Open a group's roster to change it, under its lock; in the end enough members answer.
 
     One that makes no sense is dropped, and what was to be changed with it: its members join again when they
-    are inspected. Raises: SharedMemoryFull; then nothing has changed.
+    are inspected. Arguments: name; comes_or_goes, whether members do, and no state changes.
+    Raises: SharedMemoryFull; then nothing has changed.
     """
     with tables.locked(name, tables.GROUP) as row:
         text = row.record() or roster_text.EMPTY
@@ -56,6 +60,8 @@ def opened(name: str) -> Iterator[Roster]:
                 raise
             tables.drop_nonsense(tables.GROUP, name, text)
             return
+        if roster.members and after != text:
+            _count_time(name, text, after, comes_or_goes)
     _tell(name, before, roster)
 
 
@@ -86,6 +92,13 @@ def _write(name: str, roster: Roster, text: str) -> None:
         destination_rows.change_kept(member.key, -1)
     for number in roster.dropped:
         group_rows.drop_page(number)
+
+
+def _count_time(name: str, before: str, after: str, comes_or_goes: bool) -> None:
+    was, word = group_uptime.condition(before), group_uptime.condition(after)
+    # Of one that is just put together the first member may be down: that is no outage, unless it lasts.
+    if was != word and not (comes_or_goes and word == WORDS[DOWN]):
+        availability.follow_group(name, was, word)
 
 
 def _tell(name: str, before: int, roster: Roster) -> None:

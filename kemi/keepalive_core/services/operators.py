@@ -80,6 +80,7 @@ METHODS: Final[Mapping[str, Method]] = {
     "orders": Method(asking.orders, (_P("count", whole(0, KEPT), KEPT),)),
     "settings": Method(asking.settings),
     "selftest": Method(asking.selftest),
+    "availability": Method(asking.availability_of_group, (_P("group", text),)),
     "what_if": Method(asking.what_if, (_DESTINATION, _P("policy", options))),
     # what is driven
     "set_admin": Method(

@@ -85,7 +85,7 @@ def _count_others(name: str, peer: str) -> Others:
     for page, number in enumerate(roster_text.pages_of(text)):
         for line in _lines_of(number).get(peer, ()):
             mark = records.marks(page)[line]
-            up -= mark == roster_text.ANSWERS
+            up -= mark in roster_text.ANSWERING
             members -= mark != roster_text.VACANT
     return Others(up, members)
 

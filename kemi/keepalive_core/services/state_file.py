@@ -13,7 +13,7 @@ from ..kamailio import destination_rows, server_rows, startup_rows
 from ..kamailio.startup_rows import StateRead
 from ..kamailio.tables import SharedMemoryFull
 from ..rules import state_format
-from ..rules.server_state import ServerState
+from ..rules.server_state import ServerState, groups_of
 from ..rules.state_format import Parsed
 from . import availability, configuration, files, order_book, registrations
 
@@ -101,6 +101,7 @@ def restore(path: str) -> None:
     rows, failed = parsed.rows, 0
     server = ServerState.of(parsed.others)
     availability.restarted(server)
+    availability.restore_groups(groups_of(parsed.others))
     if server.drain and server_rows.drain_order() is None:
         server_rows.store_drain(server.drain)
     order_book.restarted(parsed.others)

@@ -13,6 +13,7 @@ from ..kamailio.startup_rows import StateRead
 from ..kamailio.tables import SharedMemoryFull
 from ..rules import state_format
 from ..rules.minutely import Minutely
+from ..rules.server_state import group_fields
 from ..rules.state_row import Row, Untrue, away_for
 from . import availability, files, order_book, state_file
 from .state_file import UnusableFile
@@ -117,13 +118,15 @@ class Writer:
             pieces.append(piece)
             checksum = zlib.crc32(piece, checksum)
             yield
-        server, orders = availability.to_be_kept(), order_book.to_be_kept()
+        server = availability.to_be_kept()
+        groups = [group_fields(*each) for each in availability.groups_to_be_kept()]
+        others = [*order_book.to_be_kept(), *groups]
         # That time went on is nothing to write the file for.
-        still = state_format.last_piece(len(texts), [*orders, server._replace(until=0).fields()])
+        still = state_format.last_piece(len(texts), [*others, server._replace(until=0).fields()])
         checksum = zlib.crc32(still, checksum)
         if is_as_written and checksum == self._written:
             return
-        pieces.append(state_format.last_piece(len(texts), [*orders, server.fields()]))
+        pieces.append(state_format.last_piece(len(texts), [*others, server.fields()]))
         yield from files.write_whole(path, pieces)
         self._written = checksum
         self._mark = _mark_of(os.stat(path))

@@ -160,6 +160,8 @@ def request(body: str) -> Request:
         (b"[" * 100_000, "more than 32 brackets one in another"),
         (b"[" * 100_000 + b"]" * 100_000, "more than 32 brackets one in another"),
         (b'{"a":' * 33 + b"1" + b"}" * 33, "more than 32 brackets one in another"),
+        (b"[" + b"[]," * 25_000 + b"[]]", "more than 50000 texts and brackets"),
+        (b"[" + b'"",' * 50_000 + b'""]', "more than 50000 texts and brackets"),
         (b'"' + b"x" * (256 << 10), "longer than 262144 bytes"),
         (b'"' + b'\\"' * 130_000, ""),
     ],

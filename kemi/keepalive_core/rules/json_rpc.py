@@ -19,6 +19,8 @@ MOST_ANSWERED: Final = 64 << 20
 """The bytes of a batch's answers after which no more of it is done"""
 MOST_DEPTH: Final = 32
 """How deep brackets may be nested in a body"""
+MOST_PARTS: Final = 50_000
+"""How many texts and brackets a body may have: others wait while they are counted"""
 
 # A number has no more characters than this.
 _MOST_DIGITS: Final = 64
@@ -140,8 +142,7 @@ def _value(body: bytes) -> Any:
     except UnicodeDecodeError:
         raise _Malformed("no UTF-8") from None
     # First, as to read what is nested deeper may end the process.
-    if _depth(text) > MOST_DEPTH:
-        raise _Malformed(f"more than {MOST_DEPTH} brackets one in another")
+    _check_brackets(text)
     try:
         value = json.loads(
             text, parse_int=_int, parse_float=_float, parse_constant=_constant, object_pairs_hook=_object
@@ -154,16 +155,19 @@ def _value(body: bytes) -> Any:
     return value
 
 
-def _depth(text: str) -> int:
-    depth = deepest = 0
-    for found in _BRACKETS.finditer(text):
+def _check_brackets(text: str) -> None:
+    """Go through brackets no further than until there are too many. Raises: _Malformed."""
+    depth = 0
+    for count, found in enumerate(_BRACKETS.finditer(text)):
         first = found[0][0]
         if first in "[{":
             depth += 1
-            deepest = max(deepest, depth)
         elif first in "]}":
             depth -= 1
-    return deepest
+        if depth > MOST_DEPTH:
+            raise _Malformed(f"more than {MOST_DEPTH} brackets one in another")
+        if count == MOST_PARTS:
+            raise _Malformed(f"more than {MOST_PARTS} texts and brackets")
 
 
 def _int(text: str) -> int:

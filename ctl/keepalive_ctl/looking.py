@@ -243,9 +243,11 @@ _NAMED: Final = re.compile(r"([a-z_]{1,40})=(.*)", re.DOTALL)
 
 def _json_or_text(text: str) -> object:
     try:
-        return json.loads(text)
+        value = json.loads(text)
+        json.dumps(value, allow_nan=False)
     except (ValueError, RecursionError):
         return text
+    return value
 
 
 @command("rpc", argument("method"), argument("parameters", nargs="*", metavar="parameter"))

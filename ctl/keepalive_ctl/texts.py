@@ -42,14 +42,18 @@ def fitted(text: str, columns: int) -> str:
     return shown
 
 
+_TEN_YEARS: Final = 3650 * 86400
 _SECONDS_IN: Final = {"ms": 0.001, "s": 1, "m": 60, "h": 3600, "d": 86400}
 
 
 def duration(text: str) -> float:
-    """Return the seconds of a text such as 30s, 5m, 1h or 2d; without a unit it is seconds already."""
+    """Return the seconds of a text such as 30s, 5m, 1h or 2d, ten years at the most.
+
+    Without a unit it is seconds already.
+    """
     found = re.fullmatch(r"([0-9]{1,9}(?:\.[0-9]{1,3})?)(ms|[smhd]?)", text)
     seconds = float(found[1]) * _SECONDS_IN[found[2] or "s"] if found else 0
-    if not seconds:
+    if not 0 < seconds <= _TEN_YEARS:
         raise argparse.ArgumentTypeError(f"{clean(text, 40)!r} is no time such as 30s, 5m, 1h or 2d")
     return seconds
 

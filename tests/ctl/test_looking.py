@@ -243,6 +243,9 @@ def test_settings(cockpit: Cockpit, keepalivectl: Keepalivectl) -> None:
         ('is_alive "10"', "is_alive", ["10"]),
         ("core.uptime", "core.uptime", []),
         ("keepalive.list", "list", []),
+        ("alive NaN", "alive", ["NaN"]),
+        ("alive 1e999", "alive", ["1e999"]),
+        pytest.param("alive " + "[" * 9999, "alive", ["[" * 9999], id="deep"),
         ("report_reply sip:x -1", "report_reply", ["sip:x", -1]),
     ],
 )

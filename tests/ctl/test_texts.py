@@ -53,7 +53,7 @@ def test_durations(text: str, seconds: float) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["", "0", "h", "1w", "-1h", "1h30", "1e9", "9" * 5000, "\u0661h", "1 h", "inf"]
+    "text", ["", "0", "h", "1w", "-1h", "1h30", "1e9", "9" * 5000, "\u0661h", "1 h", "inf", "3651d"]
 )
 def test_what_is_no_duration(text: str) -> None:
     """It is refused with an example, in a message of a bounded length."""

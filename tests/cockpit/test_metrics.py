@@ -159,6 +159,11 @@ def test_each_destination_is_told_of_if_asked_for(
         "kamailio_keepalive_all_pings_total",
         "kamailio_keepalive_destination_results_total",
     } | ({"kamailio_keepalive_pings_total"} if failed[0].labels.get("group") else set())
+    window = {"window": "1h"}
+    assert answer.value("destination_availability_ratio", destination=KEY_A, group="g,h", **window) == 1
+    assert 0 < answer.value("destination_availability_ratio", destination=KEY_C, group="", **window) <= 1  # type: ignore[operator]
+    assert answer.value("group_availability_ratio", group="g", **window) == 1
+    assert answer.value("group_availability_ratio", group="h", **window) == 1
     some = scrape("?scope=destinations&group=h")
     assert {each.labels["destination"] for each in some.samples if "destination" in each.labels} == {
         KEY_A,

@@ -18,6 +18,8 @@ PREFIX: Final = "kamailio_keepalive_"
 # The samples that are written at a time: each takes some 10 us.
 _SLICE: Final = 40
 
+_WINDOW: Final = "window"
+
 Row = tuple[Sequence[str], Any]
 """The values of a family's labels, and of its sample; of a histogram what durations.histogram() returns"""
 
@@ -35,7 +37,10 @@ class Family(NamedTuple):
     @property
     def samples_of_a_row(self) -> int:
         """How many there are."""
-        return len(BUCKETS) + 3 if self.kind is HistogramMetricFamily else 1
+        if self.kind is HistogramMetricFamily:
+            return len(BUCKETS) + 3
+        # What is counted of a destination takes as long to be worked out as ten samples to be written.
+        return 10 if _WINDOW in self.labels else 1
 
     def text(self, rows: Iterable[Row]) -> Iterator[bytes]:
         """Yield its text, some samples at a time; a family without any is not written."""
@@ -143,6 +148,13 @@ HELD: Final = _pair(
     "Destinations that answer only as group_min_alive keeps them answering.",
     of_all="all_destinations_held",
 )
+GROUP_AVAILABILITY: Final = Family(
+    _GAUGE,
+    "group_availability_ratio",
+    "The part of the measured time of a window (1h, 24h, 30d) for which enough members were up; none if "
+    "nothing was measured.",
+    ("group", _WINDOW),
+)
 PINGS: Final = _pair(
     _COUNTER,
     "pings",
@@ -190,6 +202,13 @@ LATENCY: Final = Family(
 )
 LOSS: Final = Family(
     _GAUGE, "destination_loss_ratio", "The part of its last 50 pings that were lost at least once.", _EACH
+)
+AVAILABILITY: Final = Family(
+    _GAUGE,
+    "destination_availability_ratio",
+    "The part of the measured time of a window (1h, 24h, 30d) for which it was up; none if nothing was "
+    "measured.",
+    (*_EACH, _WINDOW),
 )
 RESULTS: Final = Family(
     _COUNTER,

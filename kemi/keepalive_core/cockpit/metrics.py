@@ -18,7 +18,7 @@ from ..rules.service_code import answer, groups_keeping, is_taken_out
 from ..rules.showing import CLASSES
 from ..rules.states import STATE_NAMES, UNKNOWN, UP
 from ..rules.times import SECOND
-from ..services import uplinks
+from ..services import availability, uplinks
 from ..services.counters import Counters, Sums, Tally, the_counters
 from ..services.snapshot import Row as SnapshotRow
 from ..services.snapshot import Snapshot, the_snapshot
@@ -198,6 +198,11 @@ def _of_groups(census: Census, sums: Sums) -> Iterator[Written]:
     yield from _pair(families.ALIVE, alive, [((), census.of_all["alive"])])
     held = (((name,), count["held"]) for name, count in counts)
     yield from _pair(families.HELD, held, [((), census.of_all["held"])])
+    counted_time = ((name, availability.ratios(availability.of_group(name))) for name in names)
+    yield (
+        families.GROUP_AVAILABILITY,
+        (((name, each), part) for name, of in counted_time for each, part in of),
+    )
     for pair, words in _WORDS:
         yield from _pair(
             pair, _words(tallies, words), [(label, sums.all.words[word]) for word, label in words.items()]
@@ -232,6 +237,7 @@ _WORDS: Final[Sequence[tuple[Pair, dict[str, tuple[str, ...]]]]] = (
 class Seen(NamedTuple):
     """A destination, as it is now."""
 
+    key: str
     labels: tuple[str, str]
     health: Health
     mode: str
@@ -249,7 +255,7 @@ def _seen(wanted: Iterable[SnapshotRow]) -> Generator[None, None, list[Seen]]:
             # A password is nobody's business who draws curves.
             destination = without_passwords(row.key) if "@" in row.key else row.key
             labels = destination, ",".join(row.groups)
-            found.append(Seen(labels, health, row.shown if is_taken_out(row.code) else ""))
+            found.append(Seen(row.key, labels, health, row.shown if is_taken_out(row.code) else ""))
     return found
 
 
@@ -268,6 +274,8 @@ def _of_each(found: Sequence[Seen]) -> Iterator[Written]:
         families.LOSS,
         ((each.labels, latency.loss(each.health.samples) / 100) for each in found if each.health.samples),
     )
+    counted_time = ((each.labels, availability.ratios(availability.of(each.key))) for each in found)
+    yield families.AVAILABILITY, (((*at, name), part) for at, of in counted_time for name, part in of)
     yield (
         families.RESULTS,
         (

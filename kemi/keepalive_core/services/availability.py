@@ -16,7 +16,7 @@ from ..rules.rows import Past
 from ..rules.server_state import ServerState
 from ..rules.state_row import Row
 from ..rules.unmeasured import Span
-from ..rules.uptime import UNMEASURED, Counted, condition
+from ..rules.uptime import SCALES, UNMEASURED, Counted, condition
 
 
 def follow_change(key: str, change: list[Any], was: str, word: str, spans: Sequence[Span]) -> None:
@@ -62,12 +62,18 @@ def of(key: str) -> dict[str, Any] | None:
 
 def of_group(name: str) -> dict[str, Any] | None:
     """Return how much of its time a group was up, as Counted.told() has it; None for no such group."""
-    text = group_rows.roster(name)
+    text = group_rows.roster(name) if name else None
     if not text:
         return None
     now = steady_clock.now()
     counted = _trusted(group_rows.availability(name), group_uptime.condition(text), now)
     return counted.told(now, server_rows.unmeasured_spans())
+
+
+def ratios(told: Mapping[str, Any] | None) -> list[tuple[str, float]]:
+    """Return the names of the windows in which anything was measured, each with the part that was up."""
+    found = [(name, told[name]["percent"]) for name in SCALES] if told else []
+    return [(name, percent / 100) for name, percent in found if percent is not None]
 
 
 def follow_group(name: str, was: str, word: str) -> None:

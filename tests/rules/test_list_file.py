@@ -368,3 +368,11 @@ def test_what_is_no_option_of_a_group() -> None:
     """The refusal says that it is a group's."""
     [fault] = list_file.parse(b"group.g.mass_failure=5").faults
     assert "a group" in fault
+
+
+def test_a_large_file_is_read_in_steps() -> None:
+    """A few hundred lines in each, with the look at what they say; what comes of it is the same."""
+    data = b"".join(b"sip:d%d\n" % number for number in range(1000))
+    steps = list_file.parse_in_steps(data, None, lambda given: dict(given))  # type: ignore[arg-type]
+    assert len(list(steps)) == 10
+    assert len(list_file.parse(data).entries) == 1000

@@ -202,4 +202,4 @@ def test_without_a_command_it_costs_little(server: FakeServer, monkeypatch: pyte
     assert [name for name, _ in calls.made if "sht" in name][:3] == [
         *("htable.sht_iterator_start", "htable.sht_iterator_next", "htable.sht_iterator_end"),
     ]
-    assert len(calls.made) <= 6
+    assert len(calls.made) <= 8

@@ -1,7 +1,7 @@
 """The list file: a destination a line, with options (pure)."""
 
 import re
-from collections.abc import Callable, Collection, Mapping, Set
+from collections.abc import Callable, Collection, Generator, Mapping, Set
 from functools import partial
 from typing import Final, NamedTuple
 
@@ -16,6 +16,8 @@ from .words import MOST_BYTES_OF_A_LINE, named, words_of
 MOST_BYTES: Final = 32 * 2**20
 """A larger file is none: half a million destinations take as much."""
 
+# They take some 5 ms.
+_LINES_OF_A_STEP: Final = 200
 _UTF_16: Final = (b"\xff\xfe", b"\xfe\xff")
 # A line that is nothing else: a million of them are to cost no more than their bytes.
 _COMMENT: Final = re.compile(rb"^[ \t]{0,99}#[^\n]{0,999}$", re.MULTILINE)
@@ -74,16 +76,33 @@ def parse(
     they are to be used, or raises InvalidSetting.
     Returns: an entry for each good line, a fault for each bad one.
     """
+    steps = parse_in_steps(data, check, check_group)
+    while True:
+        try:
+            next(steps)
+        except StopIteration as end:
+            parsed: Parsed = end.value
+            return parsed
+
+
+def parse_in_steps(
+    data: bytes,
+    check: Callable[[Entry, Options], None] | None,
+    check_group: Callable[[Mapping[str, object]], Options],
+) -> Generator[None, None, Parsed]:
+    """Do what parse() does, a few hundred lines in each step."""
     if data.startswith(_UTF_16):
         return Parsed([], {}, ["line 1: the file is UTF-16, UTF-8 is needed"], 1)
     reading = _Reading(check_group)
     line_number, at = 1, 0
     data = _COMMENT.sub(b"", data.replace(b"\r\n", b"\n").replace(b"\r", b"\n"))
-    for line in re.finditer(rb"[^\n]+", data):
+    for number, line in enumerate(re.finditer(rb"[^\n]+", data), 1):
         line_number += data.count(b"\n", at, line.start())
         at = line.start()
         reading.attempt(line_number, lambda: reading.take(line_number, line[0]))  # noqa: B023 - called at once
-    return reading.parsed(check)
+        if number % _LINES_OF_A_STEP == 0:
+            yield
+    return (yield from reading.parsed(check))
 
 
 class _Reading:
@@ -160,14 +179,15 @@ class _Reading:
             self._group_lines[name, option] = line_number
         self._note(*names)
 
-    def parsed(self, check: Callable[[Entry, Options], None] | None) -> Parsed:
+    def parsed(self, check: Callable[[Entry, Options], None] | None) -> Generator[None, None, Parsed]:
         """Return what the file says, all lines of it. Arguments: check, as for parse()."""
-        entries = [
-            entry
-            for line_number, entry in self._entries.values()
-            if check is None
-            or self.attempt(line_number, partial(check, entry, self._groups.get(entry.group, {})))
-        ]
+        entries = []
+        for number, (line_number, entry) in enumerate(self._entries.values(), 1):
+            options = self._groups.get(entry.group, {})
+            if check is None or self.attempt(line_number, partial(check, entry, options)):
+                entries.append(entry)
+            if number % _LINES_OF_A_STEP == 0:
+                yield
         faults = [fault for _, fault in sorted(self._faults)[:MOST_FAULTS]]
         return Parsed(entries, self._groups, faults, self._bad, self._aliases)
 

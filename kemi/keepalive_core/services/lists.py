@@ -6,7 +6,7 @@ is new, then goes what is missing: if memory has no room for what is new, nothin
 """
 
 import logging
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from enum import Enum, auto
 from functools import partial
 from typing import Final
@@ -56,7 +56,7 @@ def bring_in_list_file(tell: bool) -> int:
         return 0
     last_reload = startup_rows.last_reload()
     try:
-        parsed = _read(list_path())
+        parsed = list_file.parse(_data_of(list_path()), None, configuration.check_group_options)
     except Refused as refusal:
         if tell:
             log.error("%s; it is tried again each %d s", refusal, MISSED_SECONDS)
@@ -146,8 +146,7 @@ def _plan(forced: bool) -> Steps[tuple[Parsed, Difference]]:
     path = list_path()
     if not path:
         raise Refused("no list_file is set")
-    parsed = _read(path, _check)
-    yield
+    parsed = yield from list_file.parse_in_steps(_data_of(path), _check, configuration.check_group_options)
     if parsed.bad:
         _tell(f"list_file {path}, ", parsed, "no line is used")
         raise Refused(f"list_file {path} has {parsed.bad} bad lines, nothing has changed")
@@ -180,7 +179,7 @@ def list_path() -> str:
     return str(configuration.values()["list_file"])
 
 
-def _read(path: str, check: Callable[[Entry, Mapping[str, Value]], None] | None = None) -> Parsed:
+def _data_of(path: str) -> bytes:
     try:
         with files.open_regular(path) as file:
             data = file.read(list_file.MOST_BYTES + 1)
@@ -188,7 +187,7 @@ def _read(path: str, check: Callable[[Entry, Mapping[str, Value]], None] | None 
         raise Refused(f"list_file {path} can't be read, nothing has changed: {error}") from None
     if len(data) > list_file.MOST_BYTES:
         raise Refused(f"list_file {path} is larger than {list_file.MOST_BYTES >> 20} MB, nothing has changed")
-    return list_file.parse(data, check, configuration.check_group_options)
+    return data
 
 
 def _tell(what: str, parsed: Parsed | Listed, so: str) -> None:

@@ -588,3 +588,10 @@ def test_what_nobody_thought_of_costs_its_line(monkeypatch: pytest.MonkeyPatch) 
     read = parse(lines, 1000)
     assert read.faults == ["line 2: it makes no sense"]
     assert list(read.rows) == [key for key, reason in keys.items() if reason == "fine"]
+
+
+def test_a_file_is_made_in_pieces() -> None:
+    """Of a hundred lines each, so that its writer may do something else between two of them."""
+    texts = [state_format.text_of(f"sip:d{number}:5060", Row(Health(0))) for number in range(250)]
+    assert [piece.count(b"\n") for piece in state_format.pieces_of(texts)] == [100, 100, 51]
+    assert len(read(data_of(texts)).rows) == 250

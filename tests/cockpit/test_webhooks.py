@@ -59,7 +59,6 @@ def test_failures_are_told_once_a_minute(webhooks: ModuleType, server: FakeServe
     webhooks.report([one])
     assert server.ksr.lines("warn") == [
         "keepalive: webhook https://a/***: 1 tries failed, the last one as it answers 500; 1 notices were "
-        "given up, 2 left out",
-        "keepalive: webhook https://a/***: 7 tries failed, the last one as it answers 500; 0 notices were "
-        "given up, 0 left out",
+        "given up; 2 notices went, the oldest, as 100 waited",
+        "keepalive: webhook https://a/***: 7 tries failed, the last one as it answers 500",
     ]

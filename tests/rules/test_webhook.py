@@ -76,6 +76,13 @@ def test_the_signature() -> None:
     assert webhook.signature(b"secret", 1700000000, b"{}") == f"t=1700000000,v1={digest}"
 
 
+def test_what_was_lost() -> None:
+    """Each kind of loss that there was, and no other."""
+    assert webhook.loss(2, 0, 0, "no answer") == "2 tries failed, the last one as no answer"
+    assert webhook.loss(0, 0, 6, "") == "6 notices went, the oldest, as 100 waited"
+    assert webhook.loss(3, 1, 0, "no answer").endswith("; 1 notices were given up")
+
+
 @pytest.mark.parametrize(
     ("status", "reason", "refusal"),
     [

@@ -42,14 +42,13 @@ def report(all_couriers: Iterable[Courier]) -> None:
         failures, told = courier.failures, _told.get(courier, Failures())
         if failures != told and _minutely.may_tell(courier.receiver.url, clock.now()):
             _told[courier] = failures
-            log.warning(
-                "webhook %s: %d tries failed, the last one as %s; %d notices were given up, %d left out",
-                courier.receiver.shown,
+            lost = webhook.loss(
                 failures.tries - told.tries,
-                failures.reason or "none did",
                 failures.given_up - told.given_up,
                 failures.left_out - told.left_out,
+                failures.reason,
             )
+            log.warning("webhook %s: %s", courier.receiver.shown, lost)
 
 
 def failures() -> dict[str, Failures]:

@@ -105,6 +105,18 @@ def signature(secret: bytes, at: int, sent: bytes) -> str:
     return f"t={at},v1={digest}"
 
 
+def loss(tries: int, given_up: int, left_out: int, reason: str) -> str:
+    """Return what went wrong with a webhook, in one line.
+
+    Arguments: tries, that failed; given_up, notices of which each try failed; left_out, notices that went as
+    too many waited; reason, of the last try that failed.
+    """
+    parts = [f"{tries} tries failed, the last one as {reason}"] if tries else []
+    parts += [f"{given_up} notices were given up"] if given_up else []
+    parts += [f"{left_out} notices went, the oldest, as {MOST_WAITING} waited"] if left_out else []
+    return "; ".join(parts)
+
+
 def refusal(status: int, reason: str) -> str:
     """Return why an answer is no success, "" if it is one."""
     if 200 <= status < 300:

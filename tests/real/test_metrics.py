@@ -16,7 +16,7 @@ from keepalive_core.rules.states import UP
 from promtool import promtool
 from real.conftest import DEFAULTS
 from real.scraping import Scrape, is_served
-from real.server import Kamailio, Launch, wait_for
+from real.server import ROOT, Kamailio, Launch, wait_for
 
 SOCKET = "http.sock"
 
@@ -138,6 +138,26 @@ def test_hostile_names_come_back_from_a_real_server(
     now = scrape(scope="destinations", group=HOSTILE[0])
     assert now.values("destination_up", "group") == {",".join(HOSTILE)}
     assert now.values("destination_up", "destination") == {gateway.uri}
+
+
+def test_a_native_server_counts_pings_and_calls(start, gateway: Gateway) -> None:
+    """As an ordinary user: what its routes do is counted as what scripts do."""
+    gateway.invite_code = 486
+    server = start(
+        "native.cfg",
+        user="kamailio",
+        LITERAL=gateway.uri,
+        KEEPALIVE_DIR=ROOT / "kemi",
+        KEEPALIVE_DESTINATIONS=gateway.uri,
+        KEEPALIVE_HTTP=f"unix:FOLDER/{SOCKET}",
+    )
+    path = server.folder / SOCKET
+    wait_for("HTTP", lambda: is_served(path), 15)
+    assert server.message(gateway.uri, uri_user="call")[0] == 486
+    wait_for("a call", lambda: Scrape(path).value("all_calls_total", result="ok") == 1)
+    wait_for("pings", lambda: (Scrape(path).value("all_pings_total", result="ok") or 0) >= 2)
+    assert Scrape(path).value("all_changes_total", to="up") == 1
+    assert Scrape(path).value("all_ping_duration_seconds_count") >= 2
 
 
 def test_without_http_a_real_server_counts_nothing(kamailio: Kamailio) -> None:

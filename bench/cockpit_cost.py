@@ -53,7 +53,7 @@ def served(lines: list[str], interval: int) -> Iterator[Contender]:
     server = this_module(lines, interval, **size, **HTTP)
     try:
         until_registered(server, number)
-        wait_for("HTTP", lambda: is_served(path_of(server)), 30)
+        wait_for("HTTP", lambda: is_served(path_of(server)), 120)
         time.sleep(interval + 5)  # all have been pinged then
         yield server
     finally:

@@ -86,10 +86,15 @@ def test_each_method_does_what_it_says(cockpit: Kamailio, gateway: Gateway) -> N
     assert do("add_destination", uri, "rpc", "calls", 3, 0, {"ping_interval": 2}) == "Ok."
     assert (do("alive", "calls"), do("is_group_alive", "calls")) == ([uri], 1)
     wait_for("the group", lambda: [g for g in do("groups") if (g["name"], g["up"]) == ("calls", 1)])
+    assert "1h" in do("availability", "calls")
     assert do("configure_group", "calls", {"fall": 3}) == "Ok."
     wait_for("the option", lambda: do("info", uri)["fall"] == 3)
     assert do("del_destination", uri) == "Ok."
     assert do("is_group_alive", "calls") == -1
+
+    assert "in_force" in do("what_if", uri, {"fall": 2})
+    assert do("self", "drain", 60, "a new kernel")["after"]["mode"] == "drain"
+    assert do("self", "ready")["after"]["mode"] == "ready"
 
     assert do("pause") == {"before": "pinging", "after": "paused"}
     assert do("view")["paused"]

@@ -21,7 +21,10 @@ def unread() -> Iterator[socket.socket]:
 @pytest.fixture
 def pair() -> Iterator[tuple[socket.socket, socket.socket]]:
     """The reading and the writing end of a pair by which pointers are handed on, the only pair there is."""
-    gc.collect()
+    # Processes of tests before this one may still be there, and look at theirs.
+    for each in gc.get_objects():
+        if type(each).__name__ == "TaskQueue":
+            each.close()
     reading, writing = socket.socketpair(socket.AF_UNIX, socket.SOCK_DGRAM)
     yield reading, writing
     reading.close()

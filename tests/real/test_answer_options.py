@@ -6,7 +6,7 @@ from pathlib import Path
 
 from gateway import Gateway
 from real.asking import asked
-from real.server import Kamailio, wait_for
+from real.server import ROOT, Kamailio, wait_for
 
 ELSEWHERE = "127.0.0.77"
 
@@ -76,3 +76,17 @@ def test_two_servers_that_watch_each_other_recover(start) -> None:
     one.wait_for_state(uri_of(two), 1)
     two.wait_for_state(uri_of(one), 1)
     assert asked(one, ELSEWHERE) == asked(two, ELSEWHERE) == (200, 0)
+
+
+def test_a_native_route_answers(start) -> None:
+    """With python_exec; drained and ready again by it, and 404, the script's, to what is not for it."""
+    server = start("native.cfg", KEEPALIVE_DIR=ROOT / "kemi", LITERAL="sip:127.0.0.1:9")
+    assert asked(server) == (200, 0)
+    assert server.message("drain 30 upgrade", "set_self") == (200, "1")
+    server.logged("this server is set to drain for 30 s by route: upgrade")
+    code, seconds = asked(server)
+    assert code == 503
+    assert 25 <= seconds <= 30
+    assert server.message("ready", "set_self") == (200, "1")
+    assert asked(server) == (200, 0)
+    assert asked(server, uri="sip:alice@127.0.0.1") == (404, 0)

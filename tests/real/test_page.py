@@ -369,7 +369,7 @@ def test_however_many(start, chromium: Browser, tmp_path: Path, number: int) -> 
     )
     browser = chromium
     browser.open(f"http://127.0.0.1:{port}/")
-    browser.wait_for_text("#counts", f"{number:,} unknown", 60)
+    browser.wait_for_text("#counts", f"{number:,} unknown", 180)
     browser.wait_for_text("#end", f"of {number:,}")
     loaded = "return Number(document.getElementById('end').textContent.split(' ')[0].replaceAll(',', ''))"
     wait_for("the first hundred", lambda: browser.run(loaded) >= 100)
@@ -386,10 +386,11 @@ def test_however_many(start, chromium: Browser, tmp_path: Path, number: int) -> 
     durations = "return performance.getEntriesByName('refresh').map((each) => each.duration)"
     asked = f"return {ASKED}.map((each) => each.duration)"
     wait_for("three refreshes", lambda: len(browser.run(durations)) >= 3, 30)
-    longest, slowest = max(browser.run(durations)), max(browser.run(asked))
-    print(f"MEASURED: of {number} a refresh took {longest:.0f} ms at the most, an answer {slowest:.0f} ms")
+    longest, answers = max(browser.run(durations)), [round(each) for each in browser.run(asked)]
+    print(f"MEASURED: of {number} a refresh took {longest:.0f} ms at the most, answers {answers} ms")
     assert longest < 200
     assert browser.complaints() == []
+    browser.driver.get("about:blank")  # this server ends now
 
 
 def test_a_server_that_is_gone_and_comes_back(

@@ -20,8 +20,7 @@ const WITHOUT_EVENTS_MS = 2000;
 const HIDDEN_MS = 10000;
 const LEAST_MS = 1000; // between two refreshes, whatever happens
 const SILENCE_MS = 10000; // without an answer: the red bar
-const ANSWER_MS = 8000;
-const PING_ANSWER_MS = 15000; // a ping is given up after 10 s
+const ANSWER_MS = 20000; // a ping is waited for 10 s, and 100,000 destinations are looked at for the first time in some
 const EVENTS_AGAIN_MS = 15000;
 
 const at = (id) => document.getElementById(id);
@@ -104,13 +103,13 @@ class Refusal extends Error {
   }
 }
 
-async function post(calls, withinMs, headers) {
+async function post(calls, headers) {
   const options = {
     method: "POST",
     headers: { "Content-Type": "application/json", "X-Keepalive": "1", ...headers },
     body: JSON.stringify(calls),
     cache: "no-store",
-    signal: AbortSignal.timeout(withinMs),
+    signal: AbortSignal.timeout(ANSWER_MS),
   };
   let response, text;
   try {
@@ -136,7 +135,7 @@ const refusalOf = (error, status = 200) => new Refusal(String(error.message), st
 /** Ask for several things at once; return a result or a Refusal for each. Throws Silence, Refusal. */
 async function ask(asked) {
   const calls = asked.map(([method, params], id) => ({ jsonrpc: "2.0", id, method: `keepalive.${method}`, params }));
-  const answers = new Map((await post(calls, ANSWER_MS, {})).map((each) => [each.id, each]));
+  const answers = new Map((await post(calls, {})).map((each) => [each.id, each]));
   return calls.map(({ id }) => {
     const answer = answers.get(id);
     if (!answer) return new Refusal("no answer to this");
@@ -145,9 +144,9 @@ async function ask(asked) {
 }
 
 /** Have the server change something; return what it says. Throws Silence, Refusal. */
-async function change(method, params, withinMs = ANSWER_MS) {
+async function change(method, params) {
   const call = { jsonrpc: "2.0", id: 1, method: `keepalive.${method}`, params };
-  const answer = await post(call, withinMs, token.header());
+  const answer = await post(call, token.header());
   return answer.result;
 }
 
@@ -842,7 +841,7 @@ const order = {
   },
 
   _send({ action, known: { destination } }) {
-    if (action === "ping") return change("ping_now", { destination, wait: true }, PING_ANSWER_MS);
+    if (action === "ping") return change("ping_now", { destination, wait: true });
     const { duration, why: reason } = this.fields;
     const terms = action === "ready" ? {} : { until: secondsOf(duration.value), why: reason.value.trim() };
     return change("set_admin", { destination, mode: action, ...terms });

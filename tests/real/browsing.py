@@ -81,7 +81,7 @@ class Browser:
         self.driver.get("about:blank")
         wait_for(f"{address} served", lambda: _is_served(address))
         self.driver.get(address)
-        self.wait_for_text("#counts", " up")
+        self.wait_for_text("#counts", " up", 60)
 
     def run(self, script: str, *arguments: object) -> Any:
         """Return what a script of the page returns."""

@@ -377,6 +377,7 @@ def test_however_many(start, chromium: Browser, tmp_path: Path, number: int) -> 
         browser.run("scrollTo(0, document.body.scrollHeight)")
         wait_for(f"{pages} pages", lambda pages=pages: browser.run(loaded) >= 100 * pages)
         assert browser.run("return document.querySelectorAll('tr.row').length") <= 400
+        assert browser.texts("tr.gone") == []
     keys = "return [...document.querySelectorAll('tr.row')].map((each) => each.dataset.key)"
     assert len(set(browser.run(keys))) == len(browser.run(keys))
     browser.run("scrollTo(0, 0)")

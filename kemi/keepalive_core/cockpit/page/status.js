@@ -404,7 +404,6 @@ class Page {
     this.first = first;
     this.body = make("tbody", { role: "rowgroup" });
     this.isFilled = false;
-    this.height = 0;
     this.body.page = this;
   }
 
@@ -438,6 +437,7 @@ const list = {
   asked: 0, // how often the order was asked for: an older answer is dropped
   sorted: 0, // the server's time then
   downSince: new Map(), // who was down then, and since when
+  refreshed: new Set(), // whose rows were asked for
 
   /** Ask for the order anew. */
   async sort({ focusFirst = false } = {}) {
@@ -514,6 +514,7 @@ const list = {
   /** What to ask for a refresh: who went down, how many match, and the rows that are near the screen. */
   questions() {
     const keys = this.pages.filter((page) => page.isFilled).flatMap((page) => page.rows.map((row) => row.key));
+    this.refreshed = new Set(keys);
     const questions = [this._newlyDown(), ["view", { ...this.query, from: 0, count: 0 }]];
     for (let from = 0; from < keys.length; from += MOST_REFRESHED) {
       const destinations = keys.slice(from, from + MOST_REFRESHED);
@@ -527,9 +528,7 @@ const list = {
     this.at = matching.at;
     this.total = matching.total;
     const known = new Map(views.flatMap((view) => view.rows).map((row) => [row.destination, row]));
-    for (const page of this.pages) {
-      if (page.isFilled) for (const row of page.rows) row.update(known.get(row.key) ?? null);
-    }
+    for (const key of this.refreshed) this.rows.get(key)?.update(known.get(key) ?? null);
     const fresh = down.rows.filter(({ destination, since }) =>
       since >= this.sorted && this.downSince.get(destination) !== since);
     this._announce(fresh.length, this.isWhole ? this.total - this.rows.size : 0);

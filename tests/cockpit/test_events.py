@@ -4,6 +4,7 @@ import asyncio
 import json
 import sys
 from collections.abc import Awaitable, Callable
+from pathlib import Path
 from types import ModuleType
 from typing import Any
 
@@ -11,6 +12,7 @@ import aiohttp
 import pytest
 from aiohttp.test_utils import TestClient, TestServer
 
+from cockpit.served import Served, status
 from conftest import FakeServer
 
 A = "sip:192.168.10.20"
@@ -100,9 +102,10 @@ def test_a_reader_without_news_is_kept(events: ModuleType, monkeypatch: pytest.M
     serve(read)
 
 
-def test_there_is_room_for_so_many(events: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
-    """One more is sent away, until one leaves."""
-    monkeypatch.setattr(events, "MOST_READERS", 2)
+@pytest.mark.parametrize("name", ["MOST_READERS", "MOST_OF_A_PEER"])
+def test_there_is_room_for_so_many(events: ModuleType, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    """One more is sent away, until one leaves: of all over TCP, and of those from one address."""
+    monkeypatch.setattr(events, name, 2)
 
     async def read(client: Client) -> None:
         answers = [await client.get("/events") for _ in range(2)]
@@ -113,6 +116,30 @@ def test_there_is_room_for_so_many(events: ModuleType, monkeypatch: pytest.Monke
             await asyncio.sleep(0.01)
 
     serve(read)
+
+
+def test_readers_over_tcp_keep_none_from_the_unix_socket(
+    events: ModuleType, server: FakeServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nor do those over the UNIX socket keep others from TCP, and one address keeps no room from the next."""
+    monkeypatch.setattr(events, "MOST_READERS", 3)
+    monkeypatch.setattr(events, "MOST_OF_A_PEER", 2)
+    served = Served(server, tmp_path)
+
+    async def read(_: Served) -> None:
+        async def status_of(kind: str) -> int:
+            reader, writer = await served.connect(kind)
+            open_writers.append(writer)
+            writer.write(b"GET /events HTTP/1.1\r\nHost: localhost\r\n\r\n")
+            return status(await reader.readuntil(b"\r\n"))
+
+        open_writers: list[asyncio.StreamWriter] = []
+        assert [await status_of("tcp") for _ in range(3)] == [200, 200, 503]
+        assert [await status_of("unix") for _ in range(4)] == [200, 200, 200, 503]
+        for writer in open_writers:
+            writer.close()
+
+    served.run(read)
 
 
 def test_a_slow_reader_is_left(

@@ -19,6 +19,9 @@ from .telling import the_bell
 
 PATH: Final = "/events"
 MOST_READERS: Final = 64
+"""over UNIX sockets, and as many over TCP"""
+MOST_OF_A_PEER: Final = 32
+"""of those over TCP, from one address: half of its connections, so that it can still ask other things"""
 
 _HEADERS: Final = {
     "Content-Type": "text/event-stream; charset=utf-8",
@@ -42,8 +45,8 @@ def serve(app: web.Application) -> None:
 
 async def events(request: web.Request) -> web.StreamResponse:
     """Tell a reader of all that happens, until it leaves."""
-    if sum(reader.transport is not None for reader in _readers) >= MOST_READERS:
-        text = f"{MOST_READERS} readers are there already\n"
+    if (most := _most_reached(request)) is not None:
+        text = f"{most} readers are there already\n"
         return web.Response(status=503, text=text, headers={"Retry-After": "30"})
     response = web.StreamResponse(headers=_HEADERS)
     _readers.append(request)
@@ -57,6 +60,23 @@ async def events(request: web.Request) -> web.StreamResponse:
     finally:
         _readers.remove(request)
     return response
+
+
+def _most_reached(request: web.Request) -> int | None:
+    """Return how many readers there may be with whom a new one would be one too many; None if it may come."""
+    peer = _peer(request)
+    alike = [each for each in map(_peer, _readers) if each is not None and bool(each) == bool(peer)]
+    if len(alike) >= MOST_READERS:
+        return MOST_READERS
+    return MOST_OF_A_PEER if peer and alike.count(peer) >= MOST_OF_A_PEER else None
+
+
+def _peer(reader: web.Request) -> str | None:
+    """Return the address that a reader comes from; "" over a UNIX socket, None if it is gone."""
+    if reader.transport is None:
+        return None
+    name = reader.get_extra_info("peername")
+    return str(name[0]) if isinstance(name, tuple) else ""
 
 
 async def _tell(response: web.StreamResponse, last: int | None) -> None:

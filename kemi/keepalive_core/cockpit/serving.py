@@ -16,7 +16,7 @@ from .token_file import TokenFile
 log = logging.getLogger("keepalive")
 
 # How many connections there may be over UNIX sockets and over TCP; from one address half of these. Readers of
-# events, of whom there may be 64, keep theirs open.
+# events, of whom there may be half as many, keep theirs open.
 _MOST_CONNECTIONS: Final = 128
 _MOST_OF_A_PEER: Final = 64
 # What http_connection.py has an eye on is not to be aiohttp's business first.

@@ -180,6 +180,22 @@ def test_who_may_only_read(web: Web) -> None:
     assert (status, json.loads(body)["error"]["code"]) == (401, -32003)
 
 
+SECRET = "sip:trunk:hunter2@10.0.0.9"
+
+
+@pytest.mark.parametrize("may_change", [True, False])
+@pytest.mark.parametrize(("method", "params"), [("list", []), ("view", []), ("info", [SECRET])])
+def test_who_may_only_read_reads_no_passwords(
+    web: Web, may_change: bool, method: str, params: list[Any]
+) -> None:
+    """To change a destination one has to know how it is called; to see it one need not."""
+    assert web.keepalive.add_destination(SECRET, "me") == 0
+    web.may_change = may_change
+    answer = json.dumps(web.call(f"keepalive.{method}", *params))
+    assert ("hunter2" in answer) == may_change
+    assert "10.0.0.9" in answer
+
+
 def test_methods_of_kamailio_are_passed_on(web: Web) -> None:
     """Those that are named, with their parameters; what Kamailio says of a fault is the message."""
 

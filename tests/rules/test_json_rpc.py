@@ -283,3 +283,12 @@ def test_any_json_is_read_as_it_is(value: Any) -> None:
     """What a request is given reaches its method unchanged."""
     body = json.dumps({"jsonrpc": "2.0", "method": "m", "params": [value], "id": 1})
     assert request(body).params == [value]
+
+
+@pytest.mark.parametrize("length", [1, 501])
+def test_passwords_are_masked_wherever_they_stand(length: int) -> None:
+    """In texts, names and lists, at any depth; what else is said stays as it is."""
+    said = {"sip:a:secret@b": ["from sip:c:secret@d", 1, None, {"uri": "sip:e@f"}]}
+    body = b"".join(written(Answer(1, [said] * length), is_masked=True))
+    shown = {"sip:a:***@b": ["from sip:c:***@d", 1, None, {"uri": "sip:e@f"}]}
+    assert json.loads(body)["result"] == [shown] * length

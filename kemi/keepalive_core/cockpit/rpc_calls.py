@@ -60,7 +60,7 @@ class Calls:
             answer = await self._answer(part, who) if size <= json_rpc.MOST_ANSWERED else _too_long(part)
             if isinstance(part, Request) and part.is_notification:
                 continue
-            answers.append(await _written(answer))
+            answers.append(await _written(answer, is_masked=who.refusal_of_change is not None))
             size += len(answers[-1])
             if who.refusal_of_change and answer.error and answer.error.code == json_rpc.NOT_ALLOWED:
                 status = who.refusal_of_change.status
@@ -89,9 +89,10 @@ class Calls:
         return await done(operators.call(name, asked.params, who.operator))
 
 
-async def _written(answer: Answer) -> bytes:
+async def _written(answer: Answer, is_masked: bool) -> bytes:
+    """Return the text of an answer; who may change nothing is shown no passwords."""
     pieces: list[bytes] = []
-    for piece in json_rpc.written(answer):
+    for piece in json_rpc.written(answer, is_masked):
         if pieces:
             await give_way()
         pieces.append(piece)

@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterator
 from typing import Any, Final, NamedTuple
 
-from .quoting import quoted
+from .quoting import quoted, without_passwords
 
 MOST_BYTES: Final = 256 << 10
 """The longest body"""
@@ -224,21 +224,39 @@ def joined(answers: list[bytes], is_batch: bool) -> bytes:
     return b"[" + b", ".join(answers) + b"]" if is_batch else b"".join(answers)
 
 
-def written(answer: Answer) -> Iterator[bytes]:
+def written(answer: Answer, is_masked: bool = False) -> Iterator[bytes]:
     """Yield the pieces of an answer, of which only a long list has more than one.
 
     Between two of them others may have a turn.
+
+    Arguments: answer; is_masked, whether the passwords of URIs in its result are.
     """
     result = answer.result
+    shown = masked if is_masked else _as_it_is
     if answer.error is not None:
         yield _json({"jsonrpc": "2.0", "error": _fields(answer.error), "id": answer.id})
     elif not isinstance(result, list) or len(result) <= _AT_ONCE:
-        yield _json({"jsonrpc": "2.0", "result": result, "id": answer.id})
+        yield _json({"jsonrpc": "2.0", "result": shown(result), "id": answer.id})
     else:
         yield b'{"jsonrpc": "2.0", "result": ['
         for at in range(0, len(result), _AT_ONCE):
-            yield (b", " if at else b"") + _json(result[at : at + _AT_ONCE])[1:-1]
+            yield (b", " if at else b"") + _json(shown(result[at : at + _AT_ONCE]))[1:-1]
         yield b'], "id": ' + _json(answer.id) + b"}"
+
+
+def masked(value: Any) -> Any:
+    """Return a JSON value in whose texts the passwords of URIs are masked."""
+    if isinstance(value, str):
+        return without_passwords(value)
+    if isinstance(value, list):
+        return [masked(each) for each in value]
+    if isinstance(value, dict):
+        return {masked(name): masked(each) for name, each in value.items()}
+    return value
+
+
+def _as_it_is(value: Any) -> Any:
+    return value
 
 
 def _fields(error: Error) -> dict[str, Any]:

@@ -12,7 +12,8 @@ work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 source=$work/$name-$version
 mkdir "$source"
-cp -r Makefile README.md CHANGELOG.md LICENSE SECURITY.md kamailio.cfg ctl docs examples kemi packaging scripts "$source"
+# All of it: what `make install` puts somewhere is said there, and nowhere a second time.
+tar -c --exclude='./.*' --exclude=./build --exclude=__pycache__ . | tar -x -C "$source"
 cp -r packaging/debian "$source/debian"
 sed -n 's/^$/./; s/^/ /; 5,$p' LICENSE >"$work/license"
 sed -i -e "/^@LICENSE@$/{r $work/license" -e 'd}' "$source/debian/copyright"

@@ -1,6 +1,6 @@
 #!/bin/sh
 # Gets what is missing on a Debian or Ubuntu machine, as root or with sudo:
-#   scripts/need.sh run     a Kamailio for the sample server
+#   scripts/need.sh run     a Kamailio for the sample server, and what serves its status page
 #   scripts/need.sh deb     what builds the Debian package
 #   scripts/need.sh screenshots   what takes them
 #   scripts/need.sh test    that, and what the tests need; where a Docker engine answers, its images too
@@ -51,7 +51,9 @@ need_kamailio() {
             [ -e "$module" ] && return
         done
     fi
-    if command -v apt-get >/dev/null && install_packages kamailio kamailio-python3-modules; then
+    # The last two serve the status page.
+    if command -v apt-get >/dev/null &&
+        install_packages kamailio kamailio-python3-modules python3-aiohttp python3-prometheus-client; then
         return
     fi
     engine_answers || fail "No Kamailio: neither can Debian's package be installed, nor does a Docker engine answer."

@@ -69,6 +69,28 @@ def test_what_is_installed(tmp_path: Path) -> None:
     assert installed(tmp_path, "uninstall") == set()
 
 
+def test_the_package_has_what_make_install_has(tmp_path: Path) -> None:
+    """packaging/build.sh hands on all that `make install` puts somewhere, and nothing hidden."""
+    programs = tmp_path / "bin"
+    programs.mkdir()
+    stub = programs / "dpkg-buildpackage"
+    install = f"make install DESTDIR={tmp_path}/package PREFIX=/usr PYTHON_DIR=/{MODULES}"
+    stub.write_text(f"#!/bin/sh\nset -e\n{install}\nls -A >{tmp_path}/source\ntouch ../made.deb\n")
+    stub.chmod(0o755)
+    done = subprocess.run(
+        [ROOT / "packaging" / "build.sh", tmp_path / "out"],
+        env={**os.environ, "PATH": f"{programs}:{os.environ['PATH']}"},
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stderr
+    package = tmp_path / "package"
+    there = {str(path.relative_to(package)) for path in package.rglob("*") if not path.is_dir()}
+    assert there == installed(tmp_path / "here")
+    assert (tmp_path / "out" / "made.deb").exists()
+    assert not [name for name in (tmp_path / "source").read_text().split() if name.startswith(".")]
+
+
 def test_what_is_installed_needs_no_define(tmp_path: Path) -> None:
     """The includes and the sample name folders in which things will lie, and no other."""
     installed(tmp_path)

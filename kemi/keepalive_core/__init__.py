@@ -1,9 +1,10 @@
-"""What lies behind keepalive.py, on three floors; a module may import its own floor and those below.
+"""What lies behind keepalive.py, on floors; a module may import its own floor and those below.
 
 ::
 
     keepalive.py    what scripts call
     handlers.py     what Kamailio calls: timers, tm, and (native_handlers.py) routes of a native kamailio.cfg
+    cockpit/        what operators see over HTTP, in one process alone: RPC, metrics, the page, events, webhooks
     services/       what is done: destinations come and go, pings leave, results are judged and told
     kamailio/       the way to Kamailio and its process: KSR, shared tables, the log, sockets, the kernel
     rules/          decisions: time and evidence in, what follows out; no KSR, no clock, no file, no log
@@ -23,7 +24,9 @@ Kamailio's processes, each with an interpreter of its own, share nothing but tab
 A ping's way: ``prober`` finds it due, ``pinging`` lets it go, ``tm`` sends it. Its reply or its end is read
 by ``answers`` and comes in through ``intake``; ``deciding`` judges it; ``verdicts`` writes what follows,
 tells the log, and queues it for ``callbacks``. With KEEPALIVE_DISPATCHER there is one more process: it has
-dispatcher's sets obey (``dispatcher_sets``).
+dispatcher's sets obey (``dispatcher_sets``). With KEEPALIVE_HTTP there is one that serves operators
+(``cockpit/process``): it reads the tables, orders as any process may (``operators``), and learns of changes by
+a queue (``feed``); of pings each verdict adds one to a counter (``counter_rows``), and that is all.
 
 Locks are taken in this order, never two of one kind: a destination's (its slot of ``keepalive_health``), then
 its group's or its uplink's, then, for one read and one write, that of what is_alive reads. Inside of them

@@ -4,7 +4,7 @@
 
     keepalive.py    what scripts call
     handlers.py     what Kamailio calls: timers, tm, and (native_handlers.py) routes of a native kamailio.cfg
-    cockpit/        what operators see over HTTP, in one process alone: RPC, metrics, the page, events, webhooks
+    cockpit/        what operators see over HTTP, in one process: RPC, metrics, the page, events, webhooks
     services/       what is done: destinations come and go, pings leave, results are judged and told
     kamailio/       the way to Kamailio and its process: KSR, shared tables, the log, sockets, the kernel
     rules/          decisions: time and evidence in, what follows out; no KSR, no clock, no file, no log
@@ -25,8 +25,8 @@ A ping's way: ``prober`` finds it due, ``pinging`` lets it go, ``tm`` sends it. 
 by ``answers`` and comes in through ``intake``; ``deciding`` judges it; ``verdicts`` writes what follows,
 tells the log, and queues it for ``callbacks``. With KEEPALIVE_DISPATCHER there is one more process: it has
 dispatcher's sets obey (``dispatcher_sets``). With KEEPALIVE_HTTP there is one that serves operators
-(``cockpit/process``): it reads the tables, orders as any process may (``operators``), and learns of changes by
-a queue (``feed``); of pings each verdict adds one to a counter (``counter_rows``), and that is all.
+(``cockpit/process``): it reads the tables, orders as any process may (``operators``), and learns of changes
+by a queue (``feed``); a verdict on a ping adds one to a counter (``counter_rows``), and that is all.
 
 Locks are taken in this order, never two of one kind: a destination's (its slot of ``keepalive_health``), then
 its group's or its uplink's, then, for one read and one write, that of what is_alive reads. Inside of them

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from keepalive_core.rules import order
@@ -56,6 +56,20 @@ def test_any_text_makes_one_line_and_comes_back(
     assert made.line().isprintable()
     assert len(made.line()) < LONGEST
     assert order.of_row(order.row_text(3, made)) == (3, made)
+
+
+PIECES = st.sampled_from(
+    ["sip:", "sips:", "u:p@", "@", ":", " ", "?", "<", '"', "'", "\n", "\x00", "\udc80", "\u202e", "/", "x" * 90]
+)
+
+
+@given(text=st.lists(PIECES, max_size=30).map("".join))
+@example(text='";\u202e/sips:\x00http://u:p@hsip:\'"')
+def test_whatever_looks_like_passwords_comes_back(text: str) -> None:
+    """An order that no reader takes would be lost to all but the log."""
+    made = Order.of(7, Operator(text, text), text, text, text)
+    assert order.of_row(order.row_text(3, made)) == (3, made)
+    assert order.kept([order.to_be_kept(made)]) == [made]
 
 
 @pytest.mark.parametrize("padding", [0, 190, 599])

@@ -47,7 +47,10 @@ class Order(NamedTuple):
 
 
 def _safe(text: str) -> str:
-    return one_line(without_passwords(text[:_MOST_READ]))
+    """Return a text as it is kept; of what it returns it returns the same, or no reader would take the row."""
+    safe = one_line(without_passwords(text[:_MOST_READ]))
+    # What was cut, or escaped, may look like another password.
+    return safe if safe == text else _safe(safe)
 
 
 def row_text(number: int, order: Order) -> str:

@@ -59,7 +59,24 @@ def test_any_text_makes_one_line_and_comes_back(
 
 
 PIECES = st.sampled_from(
-    ["sip:", "sips:", "u:p@", "@", ":", " ", "?", "<", '"', "'", "\n", "\x00", "\udc80", "\u202e", "/", "x" * 90]
+    [
+        "sip:",
+        "sips:",
+        "u:p@",
+        "@",
+        ":",
+        " ",
+        "?",
+        "<",
+        '"',
+        "'",
+        "\n",
+        "\x00",
+        "\udc80",
+        "\u202e",
+        "/",
+        "x" * 90,
+    ]
 )
 
 

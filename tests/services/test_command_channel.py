@@ -136,6 +136,26 @@ def test_of_two_with_one_key_the_later_is_answered(
     assert kamcmd.answers["anna"] == f"> is_alive {A}\n1"
 
 
+def test_what_is_being_changed_is_done_before_the_next_command(
+    kamcmd: Kamcmd, server: FakeServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Half a flush would be no order of anybody; others are answered meanwhile."""
+    driving = sys.modules["keepalive_core.services.driving"]
+    channel = sys.modules["keepalive_core.services.command_channel"].the_channel
+    monkeypatch.setattr(driving, "_AT_ONCE", 1)
+    kamcmd.commands["anna"] = "flush all"
+    assert channel.turn()
+    kamcmd.commands["anna"] = f"is_alive {A}"
+    kamcmd.commands["bob"] = "is_alive sip:c"
+    assert channel.turn()
+    assert kamcmd.answers["bob"] == "> is_alive sip:c\n-1"
+    assert "anna" not in kamcmd.answers
+    while channel.turn():
+        pass
+    assert kamcmd.answers["anna"] == f"> is_alive {A}\n-1"
+    assert server.ksr.lines("notice") == ["keepalive: anna (kamcmd): all destinations 2 -> 0"]
+
+
 def test_one_that_takes_long_holds_up_nobody(
     kamcmd: Kamcmd, server: FakeServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:

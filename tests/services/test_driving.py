@@ -180,6 +180,62 @@ def test_flush(desk: Desk, everything: bool, left: list[str]) -> None:
     assert desk.call("flush", everything) == "Ok. Destination list flushed."
 
 
+def test_a_flush_that_fails_is_told_as_far_as_it_came(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is gone is gone by somebody's order."""
+    from keepalive_core.kamailio.tables import SharedMemoryFull
+    from keepalive_core.services import registrations
+
+    assert desk.call("add", B, "list") == "Ok. Destination added."
+    true = registrations.disown
+
+    def full_at_the_second(*args: Any) -> bool:
+        if done:
+            raise SharedMemoryFull("full")
+        done.append(args)
+        return true(*args)
+
+    done: list[Any] = []
+    monkeypatch.setattr(registrations, "disown", full_at_the_second)
+    with pytest.raises(SharedMemoryFull):
+        desk.call("flush", True)
+    assert desk.told[-1] == line("all destinations: 1 are removed, and then it failed")
+
+
+def test_a_flush_leaves_what_the_script_takes_over_meanwhile(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whose it is counts when it is to go, not when it was looked at."""
+    from keepalive_core.services import registrations
+
+    assert desk.call("add", B, "list") == "Ok. Destination added."
+    true = registrations.disown
+
+    def late(*args: Any) -> bool:
+        assert desk.keepalive.add_destination(B, "list") == 0
+        return true(*args)
+
+    monkeypatch.setattr(registrations, "disown", late)
+    assert desk.call("flush") == "Ok. Destination list flushed."
+    assert desk.keepalive.state(B) == 0
+
+
+def test_a_mode_is_told_as_it_was_before_this_very_order(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Another operator, at kamcmd, says something just before or behind it."""
+    from keepalive_core.kamailio import tables
+
+    true = tables.locked
+
+    def late(*args: Any) -> Any:
+        monkeypatch.setattr(tables, "locked", true)
+        assert desk.keepalive.set_admin(A, "drain", 0, "bob") == 0
+        return true(*args)
+
+    monkeypatch.setattr(tables, "locked", late)
+    asked = desk.call("set_admin", A, "maint")
+    assert (asked["before"]["mode"], asked["after"]["mode"]) == ("drain", "maint")
+    assert desk.told[-1] == line(f"{A} drain -> maint")
+
+
 def test_the_script_takes_over_what_rpc_added(desk: Desk) -> None:
     """What it registers for the same owner is not RPC's any more."""
     assert desk.call("add", B, "list") == "Ok. Destination added."
@@ -227,6 +283,39 @@ def test_a_reload_and_what_it_would_change(desk: Desk, tmp_path: Path) -> None:
     file.write_text("no line\n")
     with pytest.raises(Refused, match="1 bad lines, nothing has changed"):
         desk.call("reload")
+
+
+def test_a_reload_leaves_what_rpc_added_by_the_name_of_the_list(desk: Desk, tmp_path: Path) -> None:
+    """It is none of the file's, until that has it."""
+    file = tmp_path / "list"
+    file.write_text("sip:c\n")
+    desk.keepalive.modparam("list_file", str(file))
+    desk.server.tick(1)
+    desk.call("reload")
+    assert desk.call("add", B, "list_file") == "Ok. Destination added."
+    dry = desk.call("reload", False, True)
+    assert desk.call("reload") == dry
+    assert dry["removed"]["count"] == 0
+    assert desk.keepalive.state(B) == 0
+    file.write_text(f"sip:c\n{B}\n")
+    assert desk.call("reload")["added"]["first"] == [f"{B}:5060"]
+    file.write_text("sip:c\n")
+    assert desk.call("reload")["removed"]["first"] == [f"{B}:5060"]
+    assert desk.keepalive.state(B) == -1
+
+
+def test_a_reload_without_memory_is_an_order_too(desk: Desk, tmp_path: Path, server: FakeServer) -> None:
+    """Some of what is new may have come."""
+    file = tmp_path / "list"
+    file.write_text(f"{B}\nsip:c\n")
+    desk.keepalive.modparam("list_file", str(file))
+    desk.server.tick(1)
+    from keepalive_core.services.ownership import Incomplete
+
+    server.ksr.room_left = 0
+    with pytest.raises(Incomplete):
+        desk.call("reload")
+    assert "reload of the list file: 2 of 2 destinations are not monitored as wanted" in desk.told[-1]
 
 
 def test_the_server_itself(desk: Desk) -> None:

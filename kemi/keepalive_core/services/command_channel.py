@@ -49,7 +49,7 @@ class CommandChannel:
     def turn(self) -> bool:
         """Take commands, and go on a little with those that take long. Returns: whether there is more."""
         now = time.monotonic()
-        self._waiting = self._waiting or deque(command_rows.waiting())
+        self._waiting = self._waiting or deque(filter(self._may_be_taken, command_rows.waiting()))
         while self._waiting and time.monotonic() - now < _TURN:
             self._take(self._waiting.popleft())
         due = [key for key, running in self._running.items() if now >= running.not_before]
@@ -57,9 +57,14 @@ class CommandChannel:
             self._attempt(key, self._running[key].command, self._go_on)
         return bool(self._waiting or due)
 
+    def _may_be_taken(self, key: str) -> bool:
+        """Say whether a command may be begun: what its operator is changing just now is done first."""
+        running = self._running.get(key)
+        return running is None or not operators.method(running.ask.method).changes
+
     def _take(self, key: str) -> None:
         command = command_rows.take(key)
-        # Who asks for something else under the same key does not want the former answer.
+        # Who asks for something else under the same key does not want to see the former answer.
         self._running.pop(key, None)
         if command is None:
             self._answer(key, "", ["error: a command is text in UTF-8, such as summary"])

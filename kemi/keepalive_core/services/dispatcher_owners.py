@@ -13,7 +13,7 @@ from ..rules.dispatcher_list import Entry
 from ..rules.minutely import Minutely
 from ..rules.parameters import check_options
 from ..rules.replacing import MOST_FAULTS
-from ..rules.rows import Owner
+from ..rules.rows import OF_RPC, Owner
 from . import configuration, lookup, ownership, registrations
 
 log = logging.getLogger("keepalive")
@@ -103,11 +103,11 @@ def _is_of_script(interest: _Interest) -> bool:
 
 
 def _interests_of_sets() -> list[_Interest]:
-    """Return what the sets have wanted until now, but for what a script did in their name."""
+    """Return what the sets have wanted until now, but for what a script or RPC did in their name."""
     found = []
     for key in destination_rows.monitored_keys():
         registered = destination_rows.registration(key)
         for name, owner in registered.owners.items() if registered else ():
-            if name.startswith(f"{OWNER} ") and not owner.callback:
+            if name.startswith(f"{OWNER} ") and not owner.callback and owner.origin != OF_RPC:
                 found.append(_Interest(key, name))
     return found

@@ -13,8 +13,9 @@ from ..rules import checks, uris
 from ..rules.checks import NotMonitored
 from ..rules.modes import READY, Admin
 from ..rules.operator import Operator
-from ..rules.rows import OF_RPC
+from ..rules.rows import OF_RPC, Owner
 from . import captures, lookup, order_book, orders, own_health, policies, registrations, registry, reports
+from .ownership import Incomplete
 from .viewing import Answer
 
 OK: Final = "Ok."
@@ -44,9 +45,8 @@ def monitored(destination: str) -> tuple[str, str]:
 def set_admin(operator: Operator, destination: str, mode: str, until: float, why: str) -> dict[str, Any]:
     """Take a destination out of service, or put it back."""
     key, uri = monitored(destination)
-    before = destination_rows.admin(key)
-    orders.set_admin(key, mode, until, operator.name, why)
-    after = destination_rows.admin(key)
+    # Under the lock: another operator may say something else at the same time.
+    before, after = orders.set_admin(key, mode, until, operator.name, why) or (None, None)
     order_book.note(operator, uri, _told(before), _told(after))
     return {"destination": key, "before": _shown(before), "after": _shown(after)}
 
@@ -169,17 +169,27 @@ def _owned(key: str) -> str:
 
 def flush(operator: Operator, everything: bool) -> Answer:
     """End the interest of all owners that RPC added, or of all owners; return how many these were."""
-    gone = 0
-    for number, key in enumerate(destination_rows.monitored_keys(), 1):
-        registered = destination_rows.registration(key)
-        for name, owner in registered.owners.items() if registered else ():
-            if everything or owner.origin == OF_RPC:
-                gone += registrations.disown(key, name)
-        if not number % _AT_ONCE:
-            yield None
     what = "all destinations" if everything else "all destinations added by RPC"
-    order_book.note(operator, what, str(gone), "0")
+    is_meant = (lambda _: True) if everything else _is_of_rpc
+    gone, is_done = 0, False
+    try:
+        for number, key in enumerate(destination_rows.monitored_keys(), 1):
+            registered = destination_rows.registration(key)
+            for name in registered.owners if registered else ():
+                gone += registrations.disown(key, name, is_meant)
+            if not number % _AT_ONCE:
+                yield None
+        is_done = True
+    finally:
+        if is_done:
+            order_book.note(operator, what, str(gone), "0")
+        elif gone:
+            order_book.note(operator, f"{what}: {gone} are removed, and then it failed")
     return gone
+
+
+def _is_of_rpc(owner: Owner) -> bool:
+    return owner.origin == OF_RPC
 
 
 def configure_group(operator: Operator, name: str, options: Mapping[str, Any]) -> str:
@@ -222,7 +232,11 @@ def _pings() -> str:
 
 def reload(operator: Operator, force: bool, dry_run: bool) -> Answer:
     """Make the destinations of the list file those that it has now, or say only what that would change."""
-    found = yield from registry.reload_in_steps(force, dry_run)
+    try:
+        found = yield from registry.reload_in_steps(force, dry_run)
+    except Incomplete as trouble:
+        order_book.note(operator, f"reload of the list file: {trouble}")
+        raise
     if not dry_run:
         order_book.note(operator, f"reload of the list file: {found.line()}")
     return found.told()

@@ -39,24 +39,27 @@ def set_parameter(name: object, value: object) -> None:
         configuration.modparam(name, value)
 
 
-def set_admin(destination: object, mode: object, until: object, by: object, why: object) -> bool:
+def set_admin(
+    destination: object, mode: object, until: object, by: object, why: object
+) -> tuple[Admin | None, Admin | None] | None:
     """Set a destination's admin mode.
 
     Arguments: destination, in any spelling; mode, until, by and why, see modes.said().
-    Returns: False for a malformed destination.
+    Returns: what was said of it before, and what is now, each None for ready; None alone for a malformed
+    destination.
     Raises: Refused, SharedMemoryFull; then nothing has changed.
     """
     key = lookup.key_of(destination)
     if not key:
-        return False
+        return None
     said = modes.said(mode, until, by, why, int(time.time()))
     remark = _remark(said)
     startup.start()
     with tables.locked(key):
-        _store_admin(key, said)
+        was = _store_admin(key, said)
         registrations.have_followed(key)
     log.info("%s is set to %s%s", key, mode, remark, extra=about(key))
-    return True
+    return was, said
 
 
 def end_admin(key: str) -> None:
@@ -74,7 +77,8 @@ def end_admin(key: str) -> None:
     log.info("%s is ready again: the time of its %s is over%s", key, said.mode, _remark(said))
 
 
-def _store_admin(key: str, said: Admin | None) -> None:
+def _store_admin(key: str, said: Admin | None) -> Admin | None:
+    """Have it said of a destination, under its lock; return what was said before."""
     known = destination_rows.health(key)
     if known is None:
         raise Refused(f"{key} is not monitored")
@@ -84,6 +88,7 @@ def _store_admin(key: str, said: Admin | None) -> None:
     destination_rows.store_admin(key, said if said or is_read else modes.ready(int(time.time())))
     availability.follow(key, condition(known.state, was), condition(known.state, said))
     groups.publish(key, code_of(known, said), destination_rows.registration(key))
+    return was
 
 
 def _remark(said: Admin | None) -> str:

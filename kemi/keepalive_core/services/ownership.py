@@ -10,7 +10,7 @@ from ..kamailio.tables import SharedMemoryFull
 from ..rules import replacing, uris
 from ..rules.checks import Refused
 from ..rules.replacing import MOST_FAULTS, Difference
-from ..rules.rows import Owner
+from ..rules.rows import OF_RPC, Owner
 from . import registrations
 from .steps import Steps, at_once
 
@@ -37,7 +37,8 @@ def difference(owner: str, wanted: list[Wanted], forced: bool, remedy: str) -> S
     for at, key in enumerate(destination_rows.monitored_keys(), 1):
         try:
             registered = destination_rows.registration(key)
-            if registered and owner in registered.owners:
+            # What an operator added by the same name is none of the list's.
+            if registered and owner in registered.owners and registered.owners[owner].origin != OF_RPC:
                 is_first = next(iter(registered.owners)) == owner
                 owned[key] = registered.uri if is_first else "", registered.owners[owner]
         except Exception:

@@ -187,14 +187,15 @@ def mend(
     return True
 
 
-def disown(key: str, name: str) -> bool:
+def disown(key: str, name: str, is_meant: Callable[[Owner], bool] = lambda _: True) -> bool:
     """End an owner's interest in a destination; the last one to go ends the pings.
 
-    Returns: whether it had any. Raises: SharedMemoryFull; see remove().
+    Arguments: key; name; is_meant, says whether that is to end as it is now.
+    Returns: whether it ended. Raises: SharedMemoryFull; see remove().
     """
     with tables.locked(key):
         before = destination_rows.registration(key)
-        if before is None or name not in before.owners:
+        if before is None or name not in before.owners or not is_meant(before.owners[name]):
             return False
         left = {other: wanted for other, wanted in before.owners.items() if other != name}
         if left:

@@ -47,7 +47,7 @@ class Order(NamedTuple):
 
 
 def _safe(text: str) -> str:
-    """Return a text as it is kept; of what it returns it returns the same, or no reader would take the row."""
+    """Return a text as it is kept; it returns the same of that, or no reader would take the row."""
     safe = one_line(without_passwords(text[:_MOST_READ]))
     # What was cut, or escaped, may look like another password.
     return safe if safe == text else _safe(safe)

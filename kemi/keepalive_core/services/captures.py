@@ -17,7 +17,7 @@ from ..rules.reply_codes import has_code
 from ..rules.schedule import Wish
 from ..rules.shown_message import shown_message
 from ..rules.times import SECOND
-from ..rules.turns import DISABLED, MAINTENANCE, NOT_STARTED, PAUSED
+from ..rules.turns import DISABLED, MAINTENANCE, NOT_STARTED, PAUSED, SHORT_OF_MEMORY
 from ..rules.ways import Way
 from . import feed, information
 
@@ -33,7 +33,7 @@ LONGEST: Final = 10 * SECOND
 _REPLY_IS_LATE: Final = SECOND // 2
 _FAILURES: Final = frozenset((Kind.TIMEOUT.word, Kind.SEND_FAILED.word, Kind.LOST.word))
 # What keeps even a ping that is ordered from leaving, as not_pinged_because has it.
-_HOPELESS: Final = frozenset((NOT_STARTED, DISABLED, PAUSED, MAINTENANCE))
+_HOPELESS: Final = frozenset((NOT_STARTED, DISABLED, PAUSED, SHORT_OF_MEMORY, MAINTENANCE))
 
 
 # --- where pings leave and replies come in ----------------------------------------------------------------

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 import time
+from collections import deque
 from typing import Any, Final
 
 from .commands import COUNT, ONE, STATES, argument, command
@@ -74,7 +75,8 @@ def wait(server: Server, given: argparse.Namespace, screen: Screen) -> int:
 def watch(server: Server, given: argparse.Namespace, screen: Screen) -> None:
     """Show changes as they come, until it is ended."""
     wanted = {server.call("info", destination=each)["destination"] for each in given.destinations}
-    seen, left = server.call("changes", count=1)["number"], given.count or sys.maxsize
+    news, left = server.call("changes", count=PAGE), given.count or sys.maxsize
+    seen, known = news["number"], deque(map(_identity, news["changes"]), maxlen=2 * PAGE)
     asking = Asking(server)
     while left:
         time.sleep(_LOOK_SECONDS)
@@ -84,10 +86,17 @@ def watch(server: Server, given: argparse.Namespace, screen: Screen) -> None:
         if news["gap"] > seen:
             complain("changes are missing here: more came than are kept")
         seen = news["number"]
-        told = [each for each in news["changes"] if not wanted or each["destination"] in wanted][:left]
+        # After a restart those from before it have other numbers.
+        new = [each for each in news["changes"] if _identity(each) not in known]
+        known.extend(map(_identity, new))
+        told = [each for each in new if not wanted or each["destination"] in wanted][:left]
         for change in told:
             _tell(change, screen)
         left -= len(told)
+
+
+def _identity(change: dict[str, Any]) -> tuple[object, ...]:
+    return tuple(change[name] for name in ("destination", "at", "from", "to", "reason"))
 
 
 def _tell(change: dict[str, Any], screen: Screen) -> None:

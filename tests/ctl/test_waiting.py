@@ -143,8 +143,26 @@ def test_watch_some(cockpit: Cockpit, keepalivectl: Keepalivectl) -> None:
     news = {"number": 9, "gap": 8, "changes": [change(8, "sip:a"), change(9, "sip:b")]}
     cockpit.answers |= {
         "info": lambda destination: {"destination": destination.lower()},
-        "changes": lambda since=7, count=1: news if count > 1 else {"number": 7, "gap": 0, "changes": []},
+        "changes": lambda since=0, count=1: news if since else {"number": 7, "gap": 0, "changes": []},
     }
     done = keepalivectl("watch", "--count", "1", "SIP:B")
     assert done.stdout == "1970-01-02 00:00:00 sip:b up -> down (r)\n"
     assert done.stderr == "keepalivectl: changes are missing here: more came than are kept\n"
+
+
+def test_watch_over_a_restart(cockpit: Cockpit, keepalivectl: Keepalivectl) -> None:
+    """What was told before has other numbers then, and is told no second time."""
+    before = [change(1, "sip:old"), change(2, "sip:a")]
+    after = [change(1001, "sip:a"), change(1002, "sip:old"), change(2001, "sip:b", at=86401)]
+
+    def changes(since: int = 0, count: int = 100) -> dict[str, object]:
+        told = before[:1] if since == 0 else before[1:] if since == 1 else after if since == 2 else []
+        return {
+            "number": max([since, *(int(str(each["number"])) for each in told)]),
+            "gap": 0,
+            "changes": told,
+        }
+
+    cockpit.answers["changes"] = changes
+    done = keepalivectl("watch", "--count", "2")
+    assert [line.split()[2] for line in done.stdout.splitlines()] == ["sip:a", "sip:b"]

@@ -157,3 +157,18 @@ def test_as_many_are_kept_as_are_promised(cockpit: Cockpit) -> None:
     assert not cockpit.log.is_all_kept_since(before)
     assert cockpit.log.is_all_kept_since(before + 1)
     assert not cockpit.log.is_all_kept_since(cockpit.log.number + 1), "a number of some other server"
+
+
+def test_whoever_asks_too_late_is_told_so(cockpit: Cockpit, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A change that is kept no more is missing for him who asks behind one before it."""
+    monkeypatch.setattr(cockpit.module, "KEPT", 2)
+    before = cockpit.log.changes()["number"]
+    for codes in ((503,), (200, 200), (503,)):
+        cockpit.change(*codes)
+        cockpit.log.take()
+    found = cockpit.log.changes(before)
+    assert len(found["changes"]) == 2
+    assert found["gap"] > before
+    cockpit.change(200)
+    cockpit.log.take()
+    assert cockpit.log.changes(found["number"])["gap"] <= found["number"]

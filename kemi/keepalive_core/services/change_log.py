@@ -46,6 +46,8 @@ class ChangeLog:
         """the newest number"""
         self._gap = 0
         """the number of the last gap, 0 for none"""
+        self._dropped = 0
+        """the number of the newest notice that is kept no more, 0 for none"""
         self._unfed: int | None = None
         """queues.unfed() as of the last look, None before the first"""
         self._pings: tuple[bool, bool] | None = None
@@ -86,7 +88,9 @@ class ChangeLog:
     def _add(self, notice: Notice) -> int:
         self.number += 1
         self._kept.append(Numbered(self.number, notice))
-        del self._kept[:-KEPT]
+        if len(self._kept) > KEPT:
+            self._dropped = self._kept[-KEPT - 1].number
+            del self._kept[:-KEPT]
         return self.number
 
     # --- what was missed ----------------------------------------------------------------------------------
@@ -145,13 +149,13 @@ class ChangeLog:
         """Return the newest changes of states.
 
         Arguments: since, the number behind which they are to be; count, how many at the most.
-        Returns: ``number``, the newest of all numbers, for the next ``since``; ``gap``, the number of the
-        last gap, 0 for none; ``changes``, the oldest first.
+        Returns: ``number``, the newest of all numbers, for the next ``since``; ``gap``, the newest number
+        behind which changes are missing, 0 for none; ``changes``, the oldest first.
         """
         found = [each for each in self.since(since) if each.notice["event"] == notices.CHANGE]
         return {
             "number": self.number,
-            "gap": self._gap,
+            "gap": max(self._gap, self._dropped),
             "changes": [
                 {"number": each.number, **{k: v for k, v in each.notice.items() if k != "event"}}
                 for each in found[max(0, len(found) - count) :]

@@ -59,7 +59,7 @@ def http(server: str, folder: str) -> dict[str, str]:
     """Return the defines with which the status page is served; none, and a hint, if that can't be."""
     needed = [*([] if server == "native" else ["docker", "run", "--rm", server]), "/usr/bin/python3", "-c"]
     if subprocess.run([*needed, "import aiohttp, prometheus_client"], capture_output=True).returncode:
-        print("No status page: apt-get install python3-aiohttp python3-prometheus-client")
+        print("No status page: apt-get install python3-aiohttp python3-prometheus-client, then again")
         return {}
     address = free_address(socket.SOCK_STREAM, 8060)
     token = Path(folder, "token")

@@ -22,6 +22,7 @@ PATIENCE_SECONDS: Final = 15
 """a ping and its answer take 10 at the most"""
 PAGE: Final = 1000
 """rows that are asked for at a time"""
+_NOT_SERVED: Final = "Kamailio does not run, does not define KEEPALIVE_HTTP so, or its log says why"
 _MOST_BYTES: Final = 256 * 1024 * 1024
 """of an answer; the list of 100,000 destinations has 20 MB"""
 _ADDRESS: Final = re.compile(
@@ -91,13 +92,11 @@ class Server:
         path = self._address
         match error:
             case FileNotFoundError():
-                return f"{path} is not there: Kamailio does not run, or does not define KEEPALIVE_HTTP so"
+                return f"{path} is not there: {_NOT_SERVED}"
             case PermissionError():
                 return f"{path}: no permission: {_who_may(Path(path))}"
             case ConnectionRefusedError():
-                return (
-                    f"nobody listens at {path}: Kamailio does not run, or does not define KEEPALIVE_HTTP so"
-                )
+                return f"nobody listens at {path}: {_NOT_SERVED}"
             case TimeoutError():
                 return f"no answer from {path} within {self.patience:g} s"
             case http.client.HTTPException():

@@ -85,4 +85,4 @@ def test_without_the_packages_one_line_says_what_to_type(
     handlers = keepalive.Handlers()
     assert [handlers.ksr_keepalive_http(None, "rtimer") for _ in range(3)] == [1] * 3
     [line] = server.ksr.lines("err")
-    assert line.endswith("HTTP is not served, pings go on: apt-get install python3-aiohttp")
+    assert line.endswith("HTTP is not served, pings go on: apt-get install python3-aiohttp, and restart")

@@ -295,7 +295,7 @@ def test_without_the_packages_pings_go_on(start: Callable[..., Kamailio], gatewa
     )
     server.call("add_destination", gateway.uri, "packages")
     server.wait_for_state(gateway.uri, 1)
-    [line] = server.logged("HTTP is not served, pings go on: apt-get install python3-aiohttp")
+    [line] = server.logged("HTTP is not served, pings go on: apt-get install python3-aiohttp, and restart")
     assert server.errors == [line]
     assert not (server.folder / "k.sock").exists()
 

@@ -45,7 +45,7 @@ class Process:
         self._is_hopeless = True  # whatever goes wrong is told once
         missing = [package for name, package in PACKAGES.items() if not _is_there(name)]
         if missing:
-            log.error("HTTP is not served, pings go on: apt-get install %s", " ".join(missing))
+            log.error("HTTP is not served, pings go on: apt-get install %s, and restart", " ".join(missing))
             return None
         from . import taking_turns, web
 

@@ -71,7 +71,9 @@ def top(server: Server, given: argparse.Namespace, screen: Screen) -> None:
             size = shutil.get_terminal_size()
             try:
                 count = max(size.lines - 6, 1)
-                view = server.call("view", sort="worst", count=count, group=given.group, state=given.state)
+                view = server.call(
+                    "view", sort="worst", count=count, group=given.group, state=given.state, partial=True
+                )
                 lines, fault = list(_picture(view, screen, size)), ""
             except NoAnswer as failure:
                 fault = fitted(clean(failure), size.columns)

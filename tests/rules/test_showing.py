@@ -1,15 +1,25 @@
 """How destinations and groups are shown to operators."""
 
+from types import SimpleNamespace
+
 import pytest
 
 from keepalive_core.rules.latency import LOSS, sample
 from keepalive_core.rules.service_code import is_sound, shown_as
-from keepalive_core.rules.showing import CLASSES, samples_of, trouble
+from keepalive_core.rules.showing import CLASSES, in_order, samples_of, trouble
 
 
 def test_each_class_has_its_place() -> None:
     """What may be true of a destination is sorted in some way."""
     assert {*CLASSES} == {shown_as(code) for code in range(100) if is_sound(code)}
+
+
+def test_rows_have_an_order() -> None:
+    """The worst first, or those with most of something; by name among those that are equal."""
+    said = [("a", "up", 3), ("b", "down", 1), ("c", "up", 5), ("d", "maint", 3), ("e", "down", 1)]
+    rows = [SimpleNamespace(name=name, shown=shown, since=since) for name, shown, since in said]
+    assert [row.name for row in in_order("worst", rows)] == ["b", "e", "d", "a", "c"]
+    assert [row.name for row in in_order("since", rows)] == ["c", "a", "d", "b", "e"]
 
 
 def test_samples_are_latencies() -> None:

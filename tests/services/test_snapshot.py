@@ -260,3 +260,29 @@ def test_one_for_all_who_look(keepalive: ModuleType) -> None:
 
     found: Any = snapshot.the_snapshot
     assert isinstance(found, snapshot.Snapshot)
+
+
+def test_who_has_no_patience_sees_what_is_there(show: Show) -> None:
+    """What he began goes on for others, and is not done twice."""
+    for number in range(250):
+        assert show.keepalive.add_destination(f"sip:192.168.11.{number}", "me") == 0
+    assert not show.snapshot.is_complete
+    for _ in show.snapshot.fresh(patience_s=0.5):
+        show.now += 0.3
+    assert 0 < len(show.snapshot.rows) < 250
+    assert not show.snapshot.is_complete
+    show.run(show.snapshot.keep())
+    assert show.snapshot.is_complete
+    assert len(show.snapshot.rows) == 250
+    assert show.walks == 1
+
+
+def test_a_load_that_fails_begins_anew(show: Show, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nobody waits for one that has come to nothing."""
+    assert show.keepalive.add_destination(A, "me") == 0
+    monkeypatch.setattr(show.snapshot, "make", lambda key: 1 / 0)
+    with pytest.raises(ZeroDivisionError):
+        show.fresh()
+    monkeypatch.undo()
+    assert show.fresh() == {A: "unknown"}
+    assert show.snapshot.is_complete

@@ -148,6 +148,6 @@ async def _look() -> None:
         await asyncio.sleep(_LOOKS)
         if the_snapshot.is_looked_at():
             try:
-                await done(the_snapshot.look())
+                await done(the_snapshot.keep())
             except Exception:
                 log.exception("%s failed", "the look at all destinations")

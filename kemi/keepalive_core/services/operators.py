@@ -67,7 +67,7 @@ METHODS: Final[Mapping[str, Method]] = {
             _FROM,
             _P("count", whole(0, viewing.MOST_ROWS), 100),
             *(_GROUP, _STATE, _P("search", text, "")),
-            _P("destinations", texts(viewing.MOST_NAMED), []),
+            *(_P("destinations", texts(viewing.MOST_NAMED), []), _P("partial", flag, False)),
         ),
     ),
     "groups": Method(viewing.groups),

@@ -5,16 +5,16 @@ made anew if that says something else, or if ``revised_rows`` names its destinat
 costs some 40 ms a second. All that takes long is a generator, which yields whenever others may have a turn.
 """
 
+import math
 import time
 from collections.abc import Callable, Iterable, Iterator
-from itertools import chain
 from operator import attrgetter
 from typing import Any, Final
 
 from ..kamailio import destination_rows, revised_rows, tables
 from ..rules import record
 from ..rules.service_code import is_sound, shown_as
-from ..rules.showing import CLASSES
+from ..rules.showing import CLASSES, in_order
 from ..rules.states import STATE_NAMES, UNKNOWN
 from . import startup
 from .shown_groups import ShownGroups
@@ -76,6 +76,8 @@ class Snapshot:
         """of owners and groups that many rows have one copy"""
         self._revision = _NOTHING
         """up to which all is known"""
+        self._loading: Waits | None = None
+        """what makes all rows, if that has begun"""
         self._unnamed = 0
         """the revision behind which one was found that names no destination yet"""
         self._unnamed_since = 0.0
@@ -104,13 +106,36 @@ class Snapshot:
         """Say whether somebody looked within the last seconds, so that it is worth being kept fresh."""
         return self._clock() - self._asked < _LOOKED_AT
 
-    def fresh(self, again_soon: bool = True) -> Waits:
+    @property
+    def is_complete(self) -> bool:
+        """Whether it has all destinations; at a start, and behind thousands of changes, that takes time."""
+        return self._loading is None and self._revision != _NOTHING
+
+    def fresh(self, again_soon: bool = True, patience_s: float = math.inf) -> Waits:
         """Bring it up to date for somebody who looks.
 
-        Arguments: again_soon, whether he looks again within seconds. Raises: SharedMemoryFull.
+        Arguments: again_soon, whether he looks again within seconds; patience_s, how long he waits at the
+        most, in s: then not all of it may be, and keep() goes on. Raises: SharedMemoryFull.
         """
+        until = self._clock() + patience_s
         if again_soon:
             self._asked = self._clock()
+        for wait in self._brought_up():
+            yield wait
+            if self._clock() > until:
+                return
+
+    def keep(self) -> Waits:
+        """Bring it up to date for those who will look. Raises: SharedMemoryFull."""
+        yield from self._followed()
+        yield from self.look()
+
+    def _brought_up(self) -> Waits:
+        yield from self._followed()
+        if self._clock() - self._looked > _FRESH:
+            yield from self.look()
+
+    def _followed(self) -> Waits:
         while self._is_followed:
             yield 0.005
         self._is_followed = True
@@ -118,16 +143,16 @@ class Snapshot:
             yield from self._follow()
         finally:
             self._is_followed = False
-        if self._clock() - self._looked > _FRESH:
-            yield from self.look()
 
     def _follow(self) -> Waits:
         """Make those rows anew that revisions name."""
+        if self._loading is not None:
+            yield from self._go_on_loading()
         revision = tables.revision() or 0
         if revision == self._revision:
             return
         if not 0 <= revision - self._revision <= revised_rows.KEPT or not revised_rows.is_kept():
-            yield from self._load(revision)
+            yield from self._load_all(revision)
             return
         named, reached = revised_rows.revised(self._revision, revision)
         yield from self._make(named)
@@ -139,7 +164,23 @@ class Snapshot:
         if self._unnamed != reached:
             self._unnamed, self._unnamed_since = reached, self._clock()
         elif self._clock() - self._unnamed_since > _UNNAMED:
-            yield from self._load(revision)
+            yield from self._load_all(revision)
+
+    def _load_all(self, revision: int) -> Waits:
+        self._loading = self._load(revision)
+        yield from self._go_on_loading()
+
+    def _go_on_loading(self) -> Waits:
+        """Make all rows, of which somebody who has given up may have made some already."""
+        while self._loading is not None:
+            try:
+                wait = next(self._loading)
+            except BaseException as end:
+                self._loading = None
+                if isinstance(end, StopIteration):
+                    return
+                raise
+            yield wait
 
     def _load(self, revision: int) -> Waits:
         """Make all rows."""
@@ -235,7 +276,7 @@ class Snapshot:
             return self._by_name
         changes, rows = self._sorted.get(sort, (-1, []))
         if changes != self.changes:
-            rows = _in_order(sort, self._by_name)
+            rows = in_order(sort, self._by_name)
             self._sorted[sort] = self.changes, rows
         return rows
 
@@ -254,16 +295,6 @@ class Snapshot:
             if not number % _LATENCIES_AT_ONCE:
                 yield None
         self.changes += 1
-
-
-def _in_order(sort: str, by_name: list[Row]) -> list[Row]:
-    """Return rows in an order; those that are equal in that are in the order of their names."""
-    if sort != "worst":
-        return sorted(by_name, key=attrgetter(sort), reverse=True)
-    by_class: dict[str, list[Row]] = {each: [] for each in CLASSES}
-    for row in by_name:
-        by_class[row.shown].append(row)
-    return list(chain.from_iterable(by_class.values()))
 
 
 the_snapshot = Snapshot()

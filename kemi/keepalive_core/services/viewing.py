@@ -1,5 +1,6 @@
 """What operators see of all destinations: the view, its groups, and the list."""
 
+import math
 import os
 import time
 from collections.abc import Generator
@@ -29,6 +30,8 @@ MOST_NAMED: Final = 200
 """the most destinations of which a view asks by their names"""
 _GROUPS: Final = 100
 """the most groups of a view"""
+# How long a view that may be partial waits for all destinations: a page wants to show what is there.
+_PATIENCE_S: Final = 0.5
 # Rows that are made between two yields, each in 20 us; and those that are looked through.
 _AT_ONCE: Final = 20
 
@@ -42,12 +45,13 @@ def view(
     state: str,
     search: str,
     destinations: list[str],
+    partial: bool,
 ) -> Answer:
     """Return counts, groups in trouble, and some rows, as they are at one moment.
 
     Arguments: as docs/rpc.md has them. Raises: Refused for a group that has no members.
     """
-    yield from the_snapshot.fresh()
+    yield from the_snapshot.fresh(patience_s=_PATIENCE_S if partial else math.inf)
     if sort == "latency":
         yield from the_snapshot.latencies()
     if destinations:
@@ -62,6 +66,7 @@ def view(
         "counts": dict(the_snapshot.counts),
         "paused": server_rows.is_paused(),
         "enabled": not server_rows.is_disabled(),
+        "complete": the_snapshot.is_complete,
         "groups": groups[:_GROUPS],
         "groups_total": len(groups),
         "total": len(matching),

@@ -443,10 +443,11 @@ const list = {
   async sort({ focusFirst = false } = {}) {
     const asked = ++this.asked;
     this.isLoading = true;
-    const [view, down] = await answered([["view", { ...this.query, from: 0, count: PAGE_ROWS }], this._newlyDown()]);
+    const [view, down] = await answered([["view", { ...this.query, from: 0, count: PAGE_ROWS, partial: true }], this._newlyDown()]);
     if (asked !== this.asked) return;
     this.isLoading = false;
     if (!view || down instanceof Refusal) return;
+    this.isPartial = !view.complete;
     this.sorted = Math.floor(view.at);
     this.downSince = new Map(down.rows.map((row) => [row.destination, row.since]));
     keepingFocus(() => this._replace(view));
@@ -474,7 +475,7 @@ const list = {
     if (this.isLoading || this.isWhole || !this.rows.size) return;
     const asked = this.asked;
     this.isLoading = true;
-    const [view] = await answered([["view", { ...this.query, from: this.rows.size, count: PAGE_ROWS }]]);
+    const [view] = await answered([["view", { ...this.query, from: this.rows.size, count: PAGE_ROWS, partial: true }]]);
     if (asked !== this.asked) return;
     this.isLoading = false;
     if (view) this._append(view, this.rows);
@@ -508,17 +509,17 @@ const list = {
   /** The question for whoever went down last, of all that the group and the search let through. */
   _newlyDown() {
     const { group, search } = this.query;
-    return ["view", { group, search, state: "down", sort: "since", from: 0, count: MOST_TROUBLE }];
+    return ["view", { group, search, state: "down", sort: "since", from: 0, count: MOST_TROUBLE, partial: true }];
   },
 
   /** What to ask for a refresh: who went down, how many match, and the rows that are near the screen. */
   questions() {
     const keys = this.pages.filter((page) => page.isFilled).flatMap((page) => page.rows.map((row) => row.key));
     this.refreshed = new Set(keys);
-    const questions = [this._newlyDown(), ["view", { ...this.query, from: 0, count: 0 }]];
+    const questions = [this._newlyDown(), ["view", { ...this.query, from: 0, count: 0, partial: true }]];
     for (let from = 0; from < keys.length; from += MOST_REFRESHED) {
       const destinations = keys.slice(from, from + MOST_REFRESHED);
-      questions.push(["view", { destinations, from: 0, count: MOST_REFRESHED }]);
+      questions.push(["view", { destinations, from: 0, count: MOST_REFRESHED, partial: true }]);
     }
     return questions;
   },
@@ -533,6 +534,7 @@ const list = {
       since >= this.sorted && this.downSince.get(destination) !== since);
     this._announce(fresh.length, this.isWhole ? this.total - this.rows.size : 0);
     this._showEnd();
+    if (this.isPartial) void this.sort(); // the server is just reading thousands of destinations
   },
 
   /** Say that there is more than is shown in its place; the list is changed only if one asks. */
@@ -549,7 +551,8 @@ const list = {
     const shown = this.rows.size;
     const isFiltered = this.query.group || this.query.state || this.query.search;
     at("list").setAttribute("aria-rowcount", this.total + 1);
-    if (!shown) say(at("end"), isFiltered ? "nothing matches" : "no destination is monitored");
+    if (this.isPartial) say(at("end"), `${counted(shown)} shown; the server is reading its destinations`);
+    else if (!shown) say(at("end"), isFiltered ? "nothing matches" : "no destination is monitored");
     else {
       const hint = this.isWhole ? "" : ": scroll for more, or search";
       say(at("end"), `${counted(shown)} of ${counted(Math.max(shown, this.total))}${hint}`);

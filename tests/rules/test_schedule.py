@@ -307,3 +307,12 @@ def test_each_slot_of_a_full_wheel_comes_in_its_turn() -> None:
         keys = [f"k{slot}" for slot in range(first, last + 1)]
         assert timetable.take(last * SLOT + SLOT - 1) == keys
         assert deadlines.take(last * SLOT + SLOT - 1) == [(key, int(key[1:])) for key in keys]
+
+
+def test_all_keys_of_a_timetable() -> None:
+    """Those that are due some time, and none that was removed."""
+    table = Timetable()
+    for key in ("a", "b", "c"):
+        table.put(key, 5_000_000)
+    table.remove("b")
+    assert table.keys() == ["a", "c"]

@@ -66,9 +66,11 @@ def test_maintenance_ends_by_itself(
         "since": 1_800_000_000,
     }
     assert any("(by night shift, card swap, until " in line for line in server.ksr.lines("info"))
-    wall[0] += 60
-    server.tick(59)
+    for _ in range(59):
+        wall[0] += 1
+        server.tick(1)
     assert keepalive.is_alive(A) == 2
+    wall[0] += 2
     server.tick(2)
     assert keepalive.is_alive(A) == 1
     assert keepalive.info(A)["admin"] == {"mode": "ready"}
@@ -129,6 +131,24 @@ def test_an_admin_mode_ends_though_the_clock_was_set_back(
     server.answer(200, 6)
     assert keepalive.is_alive(A) == 2
     server.answer(200, 20)
+    assert keepalive.is_alive(A) == 1
+
+
+def test_an_admin_mode_ends_when_the_clock_is_set_behind_its_end(
+    keepalive: ModuleType, server: FakeServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Not hours after the time that everybody reads."""
+    import keepalive_core.services.orders as orders
+
+    keepalive.add_destination(A, "me", ping_interval=1)
+    server.answer(200, 2)
+    wall = orders.time.time()
+    monkeypatch.setattr(orders.time, "time", lambda: wall + server.now / SECOND)
+    keepalive.set_admin(A, "maint", until=3600)
+    server.answer(200, 1)
+    assert keepalive.is_alive(A) == 2
+    wall += 7200
+    server.answer(200, 2)
     assert keepalive.is_alive(A) == 1
 
 

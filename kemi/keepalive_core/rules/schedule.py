@@ -139,6 +139,10 @@ class Timetable:
     def __contains__(self, key: str) -> bool:
         return key in self._due
 
+    def keys(self) -> list[str]:
+        """Return all keys."""
+        return list(self._due)
+
     def put(self, key: str, when: int) -> None:
         """Make a key due at a time in us, whatever it was before; it is taken up to a slot later."""
         slot = -(-when // SLOT)

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable
+from typing import Final
 
 from ..kamailio import destination_rows
 from ..rules import freshness
@@ -15,6 +16,11 @@ from ..rules.times import SECOND
 from . import intake, orders
 from .bulkhead import Bulkhead
 from .interruptions import Pause, Stalls
+
+_LOOK: Final = SECOND // 1000
+"""us between two looks at modes when the wall clock was set"""
+_JUMP_SECONDS: Final = 1.0
+"""As many seconds as the wall clock is ahead more, or less, it was set, or has drifted away"""
 
 
 class Expiries:
@@ -36,6 +42,8 @@ class Expiries:
             (self._of_drain, intake.end_drain),
             (self._of_state, self._check_state),
         )
+        self._wall_ahead = 0.0
+        """s, by which the wall clock was ahead of the other one when modes were last looked at for that"""
 
     def follow(self, key: str, target: Target, seen: Seen, now: int) -> None:
         """See when something ends of a destination, as it is now."""
@@ -59,9 +67,20 @@ class Expiries:
 
     def end_what_is_over(self, now: int, bulkhead: Bulkhead) -> None:
         """End what is to end; what fails is tried again a second later."""
+        if len(self._of_admin):
+            self._follow_wall_clock(now)
         for times, end in self._ends:
             if len(times):
                 bulkhead.for_each(times.take(now), end, times)
+
+    def _follow_wall_clock(self, now: int) -> None:
+        """Look at all modes soon if the wall clock was set, as they end by that."""
+        ahead = time.time() - now / SECOND
+        if abs(ahead - self._wall_ahead) < _JUMP_SECONDS:
+            return
+        self._wall_ahead = ahead
+        for number, key in enumerate(self._of_admin.keys()):
+            self._of_admin.bring_forward(key, now + number * _LOOK)
 
     def _check_state(self, key: str) -> None:
         known = destination_rows.health(key)

@@ -47,10 +47,12 @@ def scrape(server: FakeServer, monkeypatch: pytest.MonkeyPatch) -> Callable[...,
 
     monkeypatch.setattr(snapshot, "_FRESH", 0)
 
-    def ask(path: str = "", method: str = "GET") -> Answer:
+    def ask(path: str = "", method: str = "GET", accepted: str = "gzip") -> Answer:
+        headers = {"Accept-Encoding": accepted}
+
         async def asked() -> Answer:
             async with TestClient(TestServer(web.application())) as client:
-                answer = await client.request(method, f"/metrics{path}")
+                answer = await client.request(method, f"/metrics{path}", headers=headers)
                 return Answer(answer.status, answer.headers, await answer.text())
 
         return asyncio.run(asked())
@@ -130,9 +132,10 @@ def test_no_family_is_there_twice_and_none_says_when_it_was_created(
 
 
 def test_whoever_unpacks_gets_it_packed(api: ModuleType, scrape: Scrape) -> None:
-    """Prometheus asks for gzip."""
+    """Prometheus asks for gzip; who refuses it gets none."""
     answer = scrape()
     assert answer.headers["Content-Encoding"] == "gzip"
+    assert "Content-Encoding" not in scrape(accepted="identity, gzip;q=0").headers
     assert answer.headers["Content-Type"].startswith("text/plain; version=")
     assert scrape(method="HEAD").text == ""
 
@@ -275,6 +278,21 @@ def test_a_password_is_told_nobody(api: ModuleType, server: FakeServer, scrape: 
     answer = scrape("?scope=destinations")
     assert "secret" not in answer.text
     assert answer.value("destination_up", destination="sip:anna:***@192.168.10.20:5060", group="") == 1
+
+
+def test_no_series_is_there_twice(api: ModuleType, server: FakeServer, scrape: Scrape) -> None:
+    """Destinations that differ by their passwords alone bear numbers: of two alike Prometheus drops one."""
+    for password in ("one", "two"):
+        assert api.add_destination(f"sip:anna:{password}@192.168.10.20", "me") == 0
+    server.answer(200, 40)
+    names = [
+        each.labels["destination"]
+        for each in scrape("?scope=destinations").samples
+        if each.name.endswith("_up")
+    ]
+    shown = "sip:anna:***@192.168.10.20:5060"
+    assert set(names) >= {shown, f"{shown} (2)"}
+    assert len(names) == len(set(names))
 
 
 def test_webhooks_that_fail_are_counted(

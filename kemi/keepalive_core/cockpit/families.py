@@ -4,6 +4,7 @@ What has the label ``group`` counts a destination in each of its groups. What be
 destination once, so it is no sum of the others.
 """
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 from typing import Any, Final, NamedTuple
@@ -12,6 +13,7 @@ from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily
 
 from ..rules.durations import BUCKETS
+from ..rules.quoting import without_passwords
 from ..rules.times import SECOND
 
 PREFIX: Final = "kamailio_keepalive_"
@@ -177,6 +179,20 @@ MISMATCHED: Final = _pair(
 )
 
 # --- each destination, if asked for -----------------------------------------------------------------------
+
+
+def label_of(key: str, given: Counter[str]) -> str:
+    """Return what a destination is called in a scrape: a password is nobody's business who draws curves.
+
+    Arguments: key; given, how many were called so before in this scrape, as no two may have one name. Those
+    that differ by their passwords alone bear numbers.
+    """
+    if "@" not in key:
+        return key
+    name = without_passwords(key)
+    given[name] += 1
+    return name if given[name] == 1 else f"{name} ({given[name]})"
+
 
 _EACH: Final = ("destination", "group")
 UP: Final = Family(

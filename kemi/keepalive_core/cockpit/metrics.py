@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from collections import Counter
 from collections.abc import AsyncIterator, Collection, Generator, Iterable, Iterator, Mapping, Sequence
 from typing import Final, NamedTuple
 
@@ -12,7 +13,6 @@ from .. import VERSION
 from ..kamailio import clock, counter_rows, destination_rows, free_memory, processes, queues, server_rows
 from ..rules import counted, latency
 from ..rules.durations import histogram
-from ..rules.quoting import without_passwords
 from ..rules.record import Health
 from ..rules.service_code import answer, groups_keeping, is_taken_out
 from ..rules.showing import CLASSES
@@ -24,6 +24,7 @@ from ..services.snapshot import Row as SnapshotRow
 from ..services.snapshot import Snapshot, the_snapshot
 from . import families, webhooks
 from .families import Family, Pair, Row
+from .page_files import takes_gzip
 from .taking_turns import done, give_way
 
 MOST_DESTINATIONS: Final = 20_000
@@ -70,7 +71,7 @@ class Metrics:
         if request.method == "HEAD":
             return web.Response(headers=headers)
         response = web.StreamResponse(headers=headers)
-        if "gzip" in request.headers.get("Accept-Encoding", ""):
+        if takes_gzip(request.headers.get("Accept-Encoding", "")):
             response.enable_compression(web.ContentCoding.gzip)
         await response.prepare(request)
         async for text in self._text(wanted):
@@ -247,14 +248,13 @@ class Seen(NamedTuple):
 def _seen(wanted: Iterable[SnapshotRow]) -> Generator[None, None, list[Seen]]:
     """Look at some destinations, in slices; return how they are."""
     found = []
+    given: Counter[str] = Counter()
     for number, row in enumerate(wanted):
         if number % _RECORDS_AT_ONCE == 0:
             yield
         health = destination_rows.health(row.key)
         if health is not None:
-            # A password is nobody's business who draws curves.
-            destination = without_passwords(row.key) if "@" in row.key else row.key
-            labels = destination, ",".join(row.groups)
+            labels = families.label_of(row.key, given), ",".join(row.groups)
             found.append(Seen(row.key, labels, health, row.shown if is_taken_out(row.code) else ""))
     return found
 

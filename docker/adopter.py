@@ -193,6 +193,8 @@ def see_that_it_is_driven(share: str, prefix: str) -> None:
     apt("install", *HTTP_PACKAGES, "kamcli")
     contrib = Path(f"{prefix}/share/doc/{NAME}/contrib/cmd_keepalive.py")
     shutil.copy(contrib, KAMCLI)
+    # Nothing that a user's environment names is imported, whatever made the package.
+    assert Path(f"{prefix}/sbin/keepalivectl").read_text().startswith("#!/usr/bin/python3 -I\n")
     with server(HTTP_CFG, share) as started:
         started.logged(f"{GATEWAY} unknown -> up")
         wait_for("the socket", SOCKET.exists)

@@ -106,6 +106,13 @@ def with_token(browser: Browser) -> None:
     )
 
 
+def test_an_address_with_a_password(browser: Browser, watched: Watched) -> None:
+    """As of a bookmark for a proxy that asks for one: the page is filled all the same."""
+    browser.driver.get("about:blank")
+    browser.driver.get(watched.address.replace("//", "//anna:secret@"))
+    browser.wait_for_text("#counts", "5 up")
+
+
 def test_what_fails_is_on_top(browser: Browser, watched: Watched) -> None:
     """With since when and why, whatever the reason phrase is made of; title, counts and groups say it too."""
     failing, ordered, *_, last = watched.uris

@@ -113,7 +113,8 @@ async function post(calls, headers) {
   };
   let response, text;
   try {
-    response = await fetch("RPC", options);
+    // By location: fetch refuses an address with a password, which the document's own may have behind a proxy.
+    response = await fetch(new URL("RPC", location.href), options);
     text = await response.text();
   } catch (error) {
     throw new Silence(error.message);

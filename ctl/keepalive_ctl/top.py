@@ -38,7 +38,10 @@ def _whole_screen(out: TextIO) -> Iterator[None]:
 def _picture(view: dict[str, Any], screen: Screen, size: os.terminal_size) -> Iterator[str]:
     """Yield the lines that show a view, no more than the terminal has."""
     now = moment(view["at"])
-    yield fitted(clean(f"{view['server']}  {now}  {counted(view['counts'])}; {pinging(view)}"), size.columns)
+    counts = counted(view["counts"])
+    # A server of before does not say, and has all.
+    counts = counts if view.get("complete", True) else f"still reading: {counts}"
+    yield fitted(clean(f"{view['server']}  {now}  {counts}; {pinging(view)}"), size.columns)
     ill = [
         f"{group['name']} {group['alive']} of {group['members']}" for group in view["groups"] if group["down"]
     ]

@@ -48,6 +48,12 @@ def test_it_redraws(terminal: Terminal, cockpit: Cockpit) -> None:
     assert terminal.shown.count("\x1b[H") > 1
 
 
+def test_a_part_is_not_shown_as_all(terminal: Terminal, cockpit: Cockpit) -> None:
+    """While the server reads its destinations nobody knows how many are down."""
+    cockpit.answers["view"] = {**view(row("sip:c")), "complete": False}
+    terminal.wait_for("still reading: 1 up")
+
+
 @pytest.mark.parametrize("how", ["q", "signal"])
 def test_the_terminal_is_given_back(how: str, terminal: Terminal) -> None:
     """As it was: the screen of before, a cursor, keys with an echo; however it ends."""

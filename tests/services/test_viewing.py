@@ -92,6 +92,15 @@ def test_a_group_that_is_none(three: Desk, method: str) -> None:
         three.call(method, group="carrier")
 
 
+def test_a_group_that_may_only_not_be_read_yet(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of a part of all destinations nobody can tell that there is no such group."""
+    from keepalive_core.services.snapshot import Snapshot
+
+    monkeypatch.setattr(Snapshot, "fresh", lambda *_, **__: iter(()))
+    seen = desk.call("view", group="carriers", partial=True)
+    assert (seen["complete"], seen["rows"]) == (False, [])
+
+
 def test_groups_and_their_bound(desk: Desk) -> None:
     """A view has a hundred of them, the method has all."""
     for number in range(105):

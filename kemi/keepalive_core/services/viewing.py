@@ -82,7 +82,8 @@ def groups(operator: Operator) -> Answer:
 
 def _matching(rows: list[Row], group: str, state: str, search: str) -> list[Row]:
     if group:
-        if group not in the_snapshot.groups:
+        # While the snapshot is made a group may only not be there yet.
+        if group not in the_snapshot.groups and the_snapshot.is_complete:
             raise Refused(f"there is no group {quoted(group)}")
         rows = [row for row in rows if group in row.groups]
     if state:

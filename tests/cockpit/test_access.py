@@ -206,6 +206,34 @@ def test_some_of_tcp_are_worked_on_at_a_time(
     assert most == (4 if path == "/slow" else 12)
 
 
+def test_whoever_waits_for_a_ping_keeps_none_waiting(
+    keepalive: ModuleType, server: FakeServer, tmp_path: Path
+) -> None:
+    """More of them than are worked on at a time, and others are answered meanwhile."""
+    from keepalive_core.cockpit.taking_turns import give_way
+
+    begun = 0
+
+    async def waits(request: web.Request) -> web.Response:
+        nonlocal begun
+        begun += 1
+        while not is_over.is_set():
+            await give_way(0.01)
+        return web.Response()
+
+    async def ask(served: Served) -> list[int]:
+        waiting = [asyncio.create_task(served.request("tcp", "GET", "/waits")) for _ in range(8)]
+        while begun < len(waiting):
+            await asyncio.sleep(0.01)
+        answer = await served.request("tcp", "GET", "/healthz")
+        is_over.set()
+        return [status(each) for each in (answer, *await asyncio.gather(*waiting))]
+
+    is_over = asyncio.Event()
+    served = Served(server, tmp_path)
+    assert served.run(ask, lambda app: app.router.add_get("/waits", waits)) == [200] * 9
+
+
 def test_who_is_asked_for_outside_of_a_request() -> None:
     """Nobody, who may change nothing."""
     from keepalive_core.cockpit import access

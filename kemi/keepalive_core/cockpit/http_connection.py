@@ -13,7 +13,7 @@ from ..rules.http_access import Refusal
 from ..rules.http_answers import last_answer
 from ..rules.http_chunks import Chunks
 from ..rules.http_heads import MOST_HEAD, SILENCE, Head, head_of
-from .handler_turn import Turn
+from .handler_turn import Turn, held
 
 MOST_SECONDS: Final = 15.0
 """that a head, or a body, may take; as long a connection may be idle"""
@@ -174,13 +174,12 @@ class Connection(asyncio.Protocol):
     async def in_turn(self, turns: asyncio.Semaphore) -> AsyncIterator[None]:
         """Do something in turn with others, but for as long as the reader of an answer is waited for."""
         turn = Turn(turns)
-        await turn.take()
-        self._turn = turn
         try:
-            yield
+            async with held(turn):
+                self._turn = turn
+                yield
         finally:
             self._turn = None
-            turn.give()
             if self._stop_resuming():
                 self._resume()
 

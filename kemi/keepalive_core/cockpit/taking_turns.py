@@ -8,6 +8,8 @@ import os
 from collections.abc import Generator
 from typing import Any, Final
 
+from . import handler_turn
+
 _NICE: Final = 10
 """A tenth of what a SIP worker gets of a CPU that is wanted by both"""
 
@@ -23,7 +25,7 @@ async def give_way(seconds: float = 0) -> None:
     Arguments: seconds, for which there is nothing to do.
     """
     os.sched_yield()
-    await asyncio.sleep(seconds)
+    await (handler_turn.sleep(seconds) if seconds else asyncio.sleep(0))
 
 
 async def done(found: Any) -> Any:

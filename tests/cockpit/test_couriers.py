@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import os
 import socket
 import threading
 import time
@@ -185,6 +186,16 @@ def test_without_its_secret_nothing_is_sent(
     file.write_text("0123456789abcdef")
     courier.bring(news(couriers, 2))
     wait_for("the next", lambda: hook.numbers == [2])
+
+
+def test_a_secret_in_no_file_is_not_waited_for(couriers: ModuleType, hook: Hook, tmp_path: Path) -> None:
+    """A FIFO has nothing to be read until somebody writes into it, perhaps never."""
+    os.mkfifo(tmp_path / "fifo")
+    courier = start(couriers, hook.url, secret_file=str(tmp_path / "fifo"))
+    courier.bring(news(couriers, 1))
+    wait_for("its end", lambda: courier.failures.given_up)
+    assert courier.failures.reason == "KEEPALIVE_WEBHOOK_SECRET_FILE: it is no regular file"
+    assert hook.got == []
 
 
 def test_a_certificate_that_nobody_trusts(couriers: ModuleType, tmp_path: Path) -> None:

@@ -22,6 +22,7 @@ from ..rules import webhook
 from ..rules.quoting import one_line
 from ..rules.webhook import Receiver
 from ..services.change_log import Numbered
+from ..services.files import NotRegular, open_regular
 
 # The bytes of an answer that are read; its status is what counts.
 _MOST_READ: Final = 4096
@@ -138,9 +139,12 @@ class Courier:
         return {"X-Keepalive-Signature": webhook.signature(self._secret(), int(time.time()), body)}
 
     def _secret(self) -> bytes:
-        # Read each time, so that it can be changed.
-        with open(self._means.secret_file, "rb") as file:
-            secret = file.read(webhook.MOST_SECRET + 1).strip()
+        # Read each time, so that it can be changed; a FIFO would be waited for by this thread, for ever.
+        try:
+            with open_regular(self._means.secret_file) as file:
+                secret = file.read(webhook.MOST_SECRET + 1).strip()
+        except NotRegular as error:
+            raise ValueError(f"KEEPALIVE_WEBHOOK_SECRET_FILE: {error}") from None
         if not webhook.LEAST_SECRET <= len(secret) <= webhook.MOST_SECRET:
             bytes_wanted = f"{webhook.LEAST_SECRET} to {webhook.MOST_SECRET} bytes"
             raise ValueError(f"KEEPALIVE_WEBHOOK_SECRET_FILE has no secret of {bytes_wanted}")

@@ -95,6 +95,26 @@ def test_what_can_not_be_sent_says_so(operator: Operator) -> None:
     assert shown["reply"] == ""
 
 
+def test_what_takes_long_to_fail_is_not_waited_for_longer(
+    operator: Operator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As a name that DNS is slow to refuse, if that is heard of before the ping is judged."""
+    tm = sys.modules["keepalive_core.kamailio.tm"]
+    send = tm.send_shown
+
+    def slow(*ping: Any) -> Any:
+        found = send(*ping)
+        operator.server.now += 100_000
+        return found
+
+    monkeypatch.setattr(tm, "send_shown", slow)
+    operator.server.ksr.unresolvable.add(A)
+    asked = operator.server.now
+    shown = operator.ping(lambda ping: None)
+    assert shown["result"] in ("unsent", "send_failed")
+    assert operator.server.now - asked < 1_000_000
+
+
 @pytest.mark.parametrize(
     ("because", "word"),
     [({"paused"}, "paused"), ({"maint"}, "maintenance"), ({"maint", "memory"}, "memory is short")],

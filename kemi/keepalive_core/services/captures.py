@@ -42,7 +42,7 @@ _HOPELESS: Final = frozenset((NOT_STARTED, DISABLED, PAUSED, SHORT_OF_MEMORY, MA
 def send(key: str, generation: int, uri: str, policy: Policy, way: Way, group_set: str = "") -> int:
     """Send a ping that is shown, as tm.send() does, and tell what leaves. Raises: likewise."""
     left_us, request = tm.send_shown(key, generation, uri, policy, way, group_set)
-    _put(key, left_us or clock.now(), request=shown_message(request))
+    _put(key, left_us or clock.now(), request=shown_message(request), has_left=left_us > 0)
     return left_us
 
 
@@ -72,7 +72,8 @@ class _Capture:
         self.key = key
         self.asked_us = clock.now()
         self.sent_us = 0
-        """when it left, 0 before that is known"""
+        """when it left, or was found not to; 0 before that is known"""
+        self.has_left = False
         self.request = ""
         self.reply = ""
         self.code = 0
@@ -84,6 +85,7 @@ class _Capture:
         if sent_us < self.asked_us or self.sent_us not in (0, sent_us):
             return
         self.sent_us = sent_us
+        self.has_left = part.get("has_left", self.has_left)
         self.request = part.get("request", self.request)
         self.reply = part.get("reply", self.reply)
         self.code = part.get("code", self.code)
@@ -126,13 +128,14 @@ def ping(key: str) -> Generator[None, None, dict[str, Any]]:
             known = destination_rows.health(key)
             if known is None:
                 return _shown(capture, Kind.UNSENT.word, "it is monitored no more")
-            if known.newest_sent >= (capture.sent_us or capture.asked_us):
+            # One that did not leave is recorded as of before it was tried, and DNS may take seconds.
+            if known.newest_sent >= (capture.sent_us if capture.has_left else capture.asked_us):
                 yield from _wait_for_reply(capture, known.result)
                 return _shown(capture, known.result, known.reason)
     finally:
         _waiting.remove(capture)
     seconds = LONGEST // SECOND
-    if capture.sent_us:
+    if capture.has_left:
         return _shown(capture, WAITING, f"no reply in {seconds} s, and its time is not over")
     return _shown(capture, Kind.UNSENT.word, f"no ping left in {seconds} s")
 

@@ -137,6 +137,10 @@ def test_a_script_has_the_functions_of_native_routes(start, gateway: Gateway, la
     assert answers("reload", "force") == "-1"
     server.logged("reload")
     assert wait_for("a server that is well", lambda: answers("selftest") == "1")
+    assert answers("set_self", "drain 3600 upgrade") == "1"
+    server.logged("this server is set to drain")
+    assert answers("set_self", "ready") == "1"
+    assert answers("answer_options") == "-1", "a MESSAGE is no OPTIONS"
     assert answers("reload_script") == "1"
     assert answers("del_destination", down) == "1"
     assert answers("is_alive", down) == "-1"

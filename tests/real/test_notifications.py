@@ -223,6 +223,7 @@ def test_the_documents_receiver(start_readme, gateway: Gateway, tmp_path: Path) 
         receiver.wait()
 
 
+@pytest.mark.since_6  # the images of these have tls.so, which Debian has in a package of its own
 def test_with_tls_in_kamailio(start, gateway: Gateway, tmp_path: Path) -> None:
     """tls.so has OpenSSL's memory and threads; an https receiver is told all the same, a hundred times."""
     good = Certificate.made(tmp_path, "good")

@@ -45,8 +45,9 @@ class Web:
             rpc_calls.serve(app)
             async with TestClient(TestServer(app)) as client:
                 answer = await client.post("/RPC", data=body)
-                assert answer.status == 204 or answer.content_type == "application/json"
-                return answer.status, await answer.read()
+                said = await answer.read()
+                assert not said or answer.content_type == "application/json"
+                return answer.status, said
 
         return asyncio.run(ask())
 
@@ -84,6 +85,18 @@ def test_a_notification(web: Web) -> None:
     ):
         assert web.post(json.dumps(body).encode()) == (204, b"")
     assert web.keepalive.state(A) == 0
+
+
+def test_a_notification_that_is_not_allowed(web: Web) -> None:
+    """It has no answer, but the status says that nothing was done."""
+    web.may_change = False
+    order = {"jsonrpc": "2.0", "method": "keepalive.add", "params": [A, "me"]}
+    for body in (order, [order, {"jsonrpc": "2.0", "method": "keepalive.view"}]):
+        assert web.post(json.dumps(body).encode()) == (401, b"")
+    asked = {"jsonrpc": "2.0", "method": "keepalive.list", "id": 1}
+    status, answers = web.post(json.dumps([order, asked]).encode())
+    assert status == 401
+    assert json.loads(answers) == [{"jsonrpc": "2.0", "result": [], "id": 1}]
 
 
 def test_a_batch(web: Web) -> None:

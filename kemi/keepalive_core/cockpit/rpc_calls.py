@@ -58,14 +58,14 @@ class Calls:
             if number:
                 await give_way()
             answer = await self._answer(part, who) if size <= json_rpc.MOST_ANSWERED else _too_long(part)
+            if who.refusal_of_change and answer.error and answer.error.code == json_rpc.NOT_ALLOWED:
+                status = who.refusal_of_change.status
             if isinstance(part, Request) and part.is_notification:
                 continue
             answers.append(await _written(answer, is_masked=who.refusal_of_change is not None))
             size += len(answers[-1])
-            if who.refusal_of_change and answer.error and answer.error.code == json_rpc.NOT_ALLOWED:
-                status = who.refusal_of_change.status
         if not answers:
-            return web.Response(status=204)
+            return web.Response(status=204 if status == 200 else status)
         body = json_rpc.joined(answers, message.is_batch)
         return web.Response(body=body, status=status, content_type="application/json")
 

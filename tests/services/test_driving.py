@@ -51,6 +51,17 @@ def test_maintenance_and_back(desk: Desk) -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("method", "params"),
+    [("set_admin", [A, "ready"]), ("self", ["ready"]), ("resume", []), ("flush", [])],
+)
+def test_what_holds_already_is_no_order(desk: Desk, method: str, params: list[str]) -> None:
+    """A script that says "ready" again and again pushes nothing out of the last hundred orders."""
+    desk.call(method, *params)
+    assert desk.told == []
+    assert desk.call("orders") == []
+
+
 def test_a_mode_without_an_end_or_with_a_far_one(desk: Desk) -> None:
     """Its line has no end, or one with its day."""
     desk.call("set_admin", A, "drain")

@@ -47,7 +47,7 @@ def set_admin(operator: Operator, destination: str, mode: str, until: float, why
     key, uri = monitored(destination)
     # Under the lock: another operator may say something else at the same time.
     before, after = orders.set_admin(key, mode, until, operator.name, why) or (None, None)
-    order_book.note(operator, uri, _told(before), _told(after))
+    _note_modes(operator, uri, before, after)
     return {"destination": key, "before": _shown(before), "after": _shown(after)}
 
 
@@ -56,8 +56,13 @@ def set_self(operator: Operator, mode: str, until: float, why: str) -> dict[str,
     before = own_health.drain()
     if mode:
         own_health.order(mode, until, operator.name, why)
-        order_book.note(operator, "this server", _told(before), _told(own_health.drain()))
+        _note_modes(operator, "this server", before, own_health.drain())
     return {"before": _shown(before), "after": _shown(own_health.drain())}
+
+
+def _note_modes(operator: Operator, what: str, before: Admin | None, after: Admin | None) -> None:
+    if _shown(before) != _shown(after):  # to say what holds already is no order
+        order_book.note(operator, what, _told(before), _told(after))
 
 
 def _shown(admin: Admin | None) -> dict[str, Any]:
@@ -181,7 +186,7 @@ def flush(operator: Operator, everything: bool) -> Answer:
                 yield None
         is_done = True
     finally:
-        if is_done:
+        if gone and is_done:
             order_book.note(operator, what, str(gone), "0")
         elif gone:
             order_book.note(operator, f"{what}: {gone} are removed, and then it failed")
@@ -222,8 +227,10 @@ def resume(operator: Operator) -> dict[str, str]:
 def _pause(operator: Operator, paused: bool) -> dict[str, str]:
     before = _pings()
     orders.pause(paused)
-    order_book.note(operator, "pings", before, _pings())
-    return {"before": before, "after": _pings()}
+    after = _pings()
+    if after != before:
+        order_book.note(operator, "pings", before, after)
+    return {"before": before, "after": after}
 
 
 def _pings() -> str:

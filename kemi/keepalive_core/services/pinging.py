@@ -108,7 +108,9 @@ class Pinging:
     def _send(self, key: str, target: Target, wish: Wish) -> None:
         send = captures.send if wish is _SHOWN else tm.send
         try:
-            left_us = send(*(key, target.generation, target.uri, target.policy, target.way), target.group_set)
+            left_us = send(
+                key, target.generation, target.uri, target.policy, target.way, group_set=target.group_set
+            )
         except tm.EventNotSeen:
             the_adoption.tell(self_ping.event_not_seen())
             # Our own fault, not the peer's: it is not down, but nothing is known of it any more.

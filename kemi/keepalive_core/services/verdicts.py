@@ -106,7 +106,8 @@ def conclude(
     change = None
     if decision.transition is not Transition.STALE:
         change = _write(case, before, decision)
-        count(case.terms.registered, counted.word_for(evidence, facts.criteria))
+        if counter_rows.is_counting():
+            count(case.terms.registered, counted.word_for(evidence, facts.criteria))
         after = decision.health
         if wish is not Wish.REGULARLY or concerns_prober(before, after, facts.criteria, evidence.at):
             _tell_prober(case.key, wish)

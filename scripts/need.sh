@@ -114,7 +114,10 @@ need_tests() {
 case "${1:-}" in
     run) need_python && need_kamailio ;;
     test) need_tests ;;
-    screenshots) need_tests && install_packages chromium chromium-driver pngquant ;;
+    screenshots)
+        need_tests
+        install_packages chromium chromium-driver pngquant || fail "chromium, chromium-driver and pngquant are needed."
+        ;;
     deb) install_packages debhelper dh-python || fail "debhelper and dh-python are needed." ;;
     *) fail "usage: scripts/need.sh run|test|deb|screenshots" ;;
 esac

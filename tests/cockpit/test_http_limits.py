@@ -156,11 +156,3 @@ def test_bodies_take_so_much_memory() -> None:
     ended = still([transport for transport, _ in made])
     assert ended == "." * ended.count(".") + "x" * ended.count("x")
     assert 14 <= ended.count("x") <= 16
-
-
-def test_the_end_of_all() -> None:
-    """As the process ends."""
-    crowd = Crowd()
-    came = crowd.come("a", "b")
-    crowd.all.close()
-    assert still(came) == ".."

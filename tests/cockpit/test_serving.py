@@ -106,6 +106,25 @@ def test_who_asks_whether_he_may_send_is_told(
     assert status(Served(server, tmp_path).run(ask, add_echo)[1]) == 413
 
 
+def test_the_length_of_a_body_that_is_not_made_is_not_told(
+    keepalive: ModuleType, server: FakeServer, tmp_path: Path
+) -> None:
+    """HEAD of /metrics says what GET does, but for the length, which nobody knows; of others it is GET's."""
+
+    async def ask(served: Served) -> tuple[bytes, bytes, bytes]:
+        known = await served.ask("tcp", LAST.replace(b"GET", b"HEAD"))
+        head = GET.replace(b"GET /healthz", b"HEAD /metrics")
+        return known, await served.ask("tcp", head + LAST), await served.request("tcp", "HEAD", "/nosuch")
+
+    known, scraped, missing = Served(server, tmp_path).run(ask)
+    assert b"Content-Length: 3\r\n" in known
+    unknown, _, behind = scraped.partition(b"\r\n\r\n")
+    assert (status(unknown), b"Content-Length" in unknown) == (200, False)
+    assert b"Content-Type: text/plain; version=" in unknown
+    assert (status(behind), text(behind)) == (200, "ok\n")
+    assert status(missing) == 404
+
+
 def test_many_requests_on_one_connection(keepalive: ModuleType, server: FakeServer, tmp_path: Path) -> None:
     """They are answered in their order, however many come at once (pipelining)."""
 
@@ -206,9 +225,12 @@ def test_who_goes_away_leaves_nothing(keepalive: ModuleType, server: FakeServer,
     async def stream(request: web.Request) -> web.StreamResponse:
         response = web.StreamResponse()
         await response.prepare(request)
-        while True:
-            await response.write(b"x" * 1000)
-            await asyncio.sleep(0.01)
+        try:
+            while True:
+                await response.write(b"x" * 1000)
+                await asyncio.sleep(0.01)
+        finally:
+            ended.set()
 
     async def ask(served: Served) -> int:
         for data in (
@@ -217,13 +239,16 @@ def test_who_goes_away_leaves_nothing(keepalive: ModuleType, server: FakeServer,
             LAST,
             GET.replace(b"/healthz", b"/stream"),
         ):
-            _, writer = await served.connect("tcp")
+            reader, writer = await served.connect("tcp")
             writer.write(data)
             await writer.drain()
+            if data.startswith(b"GET /stream"):
+                await reader.readuntil(b"x")
             writer.transport.abort()
-        answer = await served.request("tcp", "GET", "/healthz")
-        await asyncio.sleep(0.1)
-        return status(answer)
+        await ended.wait()
+        return status(await served.request("tcp", "GET", "/healthz"))
+
+    ended = asyncio.Event()
 
     def add(app: web.Application) -> None:
         add_echo(app)

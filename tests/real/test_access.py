@@ -363,6 +363,7 @@ def both(*tasks: Callable[[], object]) -> None:
         each.start()
     for each in threads:
         each.join(30)
+    assert not any(each.is_alive() for each in threads)
 
 
 @pytest.mark.parametrize(

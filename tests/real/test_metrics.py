@@ -14,6 +14,7 @@ from keepalive_core.rules.record import Health
 from keepalive_core.rules.state_row import Row
 from keepalive_core.rules.states import UP
 from promtool import promtool
+from real.abusing import answer_to
 from real.conftest import DEFAULTS
 from real.scraping import Scrape, is_served
 from real.server import ROOT, Kamailio, Launch, wait_for
@@ -163,6 +164,15 @@ def test_a_native_server_counts_pings_and_calls(start, gateway: Gateway) -> None
 def test_without_http_a_real_server_counts_nothing(kamailio: Kamailio) -> None:
     """There is no table, and nothing is said of that."""
     assert "keepalive_metrics" not in {each["name"] for each in kamailio.rpc("htable.listTables")}
+
+
+def test_a_scrape_that_is_not_made_has_no_length(served: Kamailio) -> None:
+    """HEAD says what GET does, whose length nobody knows before (aiohttp 3.8 would say 0)."""
+    asked = b"HEAD /metrics HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"
+    answer = answer_to(served.folder / SOCKET, asked)
+    assert answer.startswith(b"HTTP/1.1 200 ")
+    assert b"\r\nContent-Type: text/plain; version=" in answer
+    assert b"Content-Length" not in answer
 
 
 def test_promtool_finds_no_fault_with_a_real_server(

@@ -48,7 +48,7 @@ class Caller(NamedTuple):
 
 
 _NOBODY: Final = Caller(Operator("nobody", "nowhere"), Refusal(403, "nobody knows who asks"))
-# Each connection has a task of its own, and each task its own value.
+# Each request has a task of its own, and each task its own value.
 _caller: Final = ContextVar("caller", default=_NOBODY)
 
 
@@ -179,5 +179,8 @@ async def _add_headers(request: web.Request, response: web.StreamResponse) -> No
     response.headers["Server"] = HEADERS["Server"]
     for name, value in HEADERS.items():
         response.headers.setdefault(name, value)
+    if request.method == "HEAD" and response.headers.get("Content-Length") == "0":
+        # A handler that makes no body for HEAD does not know how long GET's is (RFC 9110 section 8.6).
+        del response.headers["Content-Length"]
     if response.status == web.HTTPUnauthorized.status_code:
         response.headers["WWW-Authenticate"] = _CHALLENGE

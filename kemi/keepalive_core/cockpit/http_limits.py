@@ -92,11 +92,6 @@ class Connections:
                     total -= sizes[each]
                     each.abort()
 
-    def close(self) -> None:
-        """End all connections."""
-        for each in list(self._open):
-            each.abort()
-
 
 def _end_first(connections: list[Connection]) -> bool:
     """End the first connection that waits for its client; say whether there was one."""

@@ -7,8 +7,7 @@ import os
 import re
 import signal
 import sys
-from pathlib import Path
-from typing import NoReturn
+from typing import Final, NoReturn
 
 from . import check, looking, ordering, top, waiting  # noqa: F401 - they register their commands
 from .commands import COMMANDS
@@ -16,6 +15,9 @@ from .failures import DONE, NOT_AS_ASKED, Failure, Misused, NoAnswer, Stopped, c
 from .screen import Screen
 from .server import PATIENCE_SECONDS, SOCKET, Server
 from .texts import duration
+
+_MOST_TOKEN: Final = 4096
+"""characters that are read of a token's file"""
 
 
 class Parser(argparse.ArgumentParser):
@@ -65,7 +67,8 @@ def _token(given: argparse.Namespace) -> str:
     token = os.environ.get("KEEPALIVE_TOKEN", "")
     if given.token_file:
         try:
-            token = Path(given.token_file).read_text()[:4096]
+            with open(given.token_file, encoding="utf-8") as file:
+                token = file.read(_MOST_TOKEN)
         except (OSError, ValueError) as error:
             raise Misused(f"--token-file {given.token_file}: {error}") from None
     token = token.strip()
@@ -74,7 +77,7 @@ def _token(given: argparse.Namespace) -> str:
     return token
 
 
-def _done(words: list[str], name: str) -> int:
+def _done(words: list[str]) -> int:
     """Do what the words of a command line say, and return how it ended."""
     # What stands behind -- is the command's, whatever it looks like.
     end = words.index("--") if "--" in words else len(words)
@@ -83,8 +86,9 @@ def _done(words: list[str], name: str) -> int:
     if not rest or rest[0] in ("-h", "--help", "help"):
         print(_help())
         return DONE if rest else Misused.code
-    if rest[0] != name:
-        raise Misused(f"{rest[0]!r} is no command: {', '.join(COMMANDS)}")
+    name = rest[0]
+    if name not in COMMANDS:
+        raise Misused(f"{name!r} is no command: {', '.join(COMMANDS)}")
     parser_of(name).parse_args(rest[1:], given)
     server = Server(given.socket, _token(given), given.timeout or PATIENCE_SECONDS)
     screen = Screen(sys.stdout, given.json)
@@ -110,7 +114,7 @@ def _ended(words: list[str]) -> int:
     """Do what the words say, tell if that failed, and return the code to end with."""
     name = next((each for each in words if each in COMMANDS), "")
     try:
-        code = _done(words, name)
+        code = _done(words)
         sys.stdout.flush()
     except Failure as failure:
         code = COMMANDS[name].fail(failure) if name else complain_of(failure)

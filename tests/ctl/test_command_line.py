@@ -77,6 +77,24 @@ def test_misuse(words: tuple[str, ...], said: str, keepalivectl: Keepalivectl) -
     assert "Traceback" not in done.stderr
 
 
+def test_an_option_may_be_called_as_a_command_is(keepalivectl: Keepalivectl) -> None:
+    """What is asked for is the first word that belongs to no option."""
+    done = keepalivectl("--socket", "list", "summary")
+    assert (done.returncode, done.stderr[:36]) == (3, "keepalivectl: list is not there: Kam")
+
+
+def test_of_a_token_file_no_more_is_read_than_a_token_has(
+    cockpit: Cockpit, keepalivectl: Keepalivectl
+) -> None:
+    """A file that never ends is no token, and is said to be none."""
+    done = keepalivectl("summary", "--token-file", "/dev/zero")
+    assert (done.returncode, done.stderr) == (
+        2,
+        "keepalivectl: a token is printable ASCII without white space\n",
+    )
+    assert cockpit.asked == []
+
+
 def test_words_without_quotation_marks_change_nothing(cockpit: Cockpit, keepalivectl: Keepalivectl) -> None:
     """A reason of two words that are not one argument is not taken for a destination."""
     done = keepalivectl("maint", "sip:x", "--why", "card", "swap", "--for", "1h")

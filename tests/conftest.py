@@ -6,6 +6,7 @@ import importlib
 import os
 import re
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType
@@ -222,6 +223,14 @@ def server(ksr: FakeKSR, monkeypatch: pytest.MonkeyPatch) -> FakeServer:
 def keepalive(server: FakeServer) -> ModuleType:
     """The API, in one process of the fake server."""
     return server.process()
+
+
+@pytest.fixture
+def wall(server: FakeServer, monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """The wall clock, which goes with the server's; what is added to it is a jump."""
+    at_start = [1_800_000_000.0]
+    monkeypatch.setattr(time, "time", lambda: at_start[0] + server.now / 1_000_000)
+    return at_start
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ import os
 import socket
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -18,6 +18,7 @@ import pytest
 from hook import Hook
 from keepalive_core.rules import notices, webhook
 from keepalive_core.rules.webhook import Receiver
+from real.server import wait_for
 
 
 @pytest.fixture
@@ -35,13 +36,6 @@ def couriers(keepalive: ModuleType, monkeypatch: pytest.MonkeyPatch) -> ModuleTy
     from keepalive_core.cockpit import couriers
 
     return couriers
-
-
-def wait_for(what: str, ask: Callable[[], object]) -> None:
-    deadline = time.monotonic() + 10
-    while not ask():
-        assert time.monotonic() < deadline, what
-        time.sleep(0.005)  # the step of the poll
 
 
 def news(couriers: ModuleType, *numbers: int) -> list[Any]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import time
+from pathlib import Path
 from types import ModuleType
 from typing import Any
 
@@ -16,12 +16,14 @@ B = "sip:192.168.10.21"
 KEY = f"{A}:5060"
 
 
-@pytest.fixture(autouse=True)
-def wall(server: FakeServer, monkeypatch: pytest.MonkeyPatch) -> list[float]:
-    """The wall clock goes with the other one; what is added to it is a jump."""
-    ahead = [1_800_000_000.0]
-    monkeypatch.setattr(time, "time", lambda: ahead[0] + server.now / 1_000_000)
-    return ahead
+pytestmark = pytest.mark.usefixtures("wall")
+
+
+@pytest.fixture
+def filed(wall: list[float], keepalive: ModuleType, server: FakeServer, tmp_path: Path) -> None:
+    """The server has a state file, and a destination that has just been added."""
+    server.define("state_file", str(tmp_path / "state"))
+    server.process().add_destination(A, "me", ping_interval=1)
 
 
 def hour(keepalive: ModuleType) -> dict[str, Any]:
@@ -143,13 +145,9 @@ def test_nobody_knows_of_what_is_not_monitored(keepalive: ModuleType) -> None:
     assert availability.of("sip:nobody:5060") is None
 
 
-def test_the_time_for_which_the_server_was_off_is_unknown(
-    keepalive: ModuleType, server: FakeServer, wall: list[float], tmp_path: Any
-) -> None:
+@pytest.mark.usefixtures("filed")
+def test_the_time_for_which_the_server_was_off_is_unknown(server: FakeServer) -> None:
     """What was counted before goes on behind the restart; the time between is in no denominator."""
-    server.define("state_file", str(tmp_path / "state"))
-    keepalive = server.process()
-    keepalive.add_destination(A, "me", ping_interval=1)
     server.answer(503, 20)
     server.answer(200, 100)
     write_state_file(server)
@@ -164,13 +162,9 @@ def test_the_time_for_which_the_server_was_off_is_unknown(
     assert known["outages"] == 1
 
 
-def test_a_clock_that_was_set_back_before_a_restart(
-    keepalive: ModuleType, server: FakeServer, wall: list[float], tmp_path: Any
-) -> None:
+@pytest.mark.usefixtures("filed")
+def test_a_clock_that_was_set_back_before_a_restart(server: FakeServer, wall: list[float]) -> None:
     """What was counted is not lost, and nothing is counted twice."""
-    server.define("state_file", str(tmp_path / "state"))
-    keepalive = server.process()
-    keepalive.add_destination(A, "me", ping_interval=1)
     server.answer(200, 100)
     write_state_file(server)
     stop(server)
@@ -181,13 +175,9 @@ def test_a_clock_that_was_set_back_before_a_restart(
     assert hour(again)["up"] == pytest.approx(160, abs=3)
 
 
-def test_what_is_away_is_not_measured(
-    keepalive: ModuleType, server: FakeServer, wall: list[float], tmp_path: Any
-) -> None:
+@pytest.mark.usefixtures("filed")
+def test_what_is_away_is_not_measured(server: FakeServer) -> None:
     """A destination that left the configuration, and comes back: the time between is nobody's."""
-    server.define("state_file", str(tmp_path / "state"))
-    keepalive = server.process()
-    keepalive.add_destination(A, "me", ping_interval=1)
     server.answer(200, 100)
     write_state_file(server)
     stop(server)
@@ -249,7 +239,7 @@ def test_a_group_needs_as_many_as_group_min_alive_says(keepalive: ModuleType, se
     assert group_hour() == {"percent": 50.0, "up": 60, "down": 60, "outages": 1, "voids": 0}
 
 
-def test_a_group_goes_on_behind_a_restart(keepalive: ModuleType, server: FakeServer, tmp_path: Any) -> None:
+def test_a_group_goes_on_behind_a_restart(keepalive: ModuleType, server: FakeServer, tmp_path: Path) -> None:
     """The time off is nobody's, and that its members come one by one is no outage."""
     server.define("state_file", str(tmp_path / "state"))
     keepalive = server.process()

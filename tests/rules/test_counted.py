@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from keepalive_core.rules import counted
-from keepalive_core.rules.counted import Counted, groups_in, read, set_of, timed, word_for
+from keepalive_core.rules.counted import CounterKey, groups_in, read, set_of, timed, word_for
 from keepalive_core.rules.criteria import Criteria
 from keepalive_core.rules.evidence import Call, EndOfDrain, Evidence, Expiry, Kind, Mismatch, Report, Result
 
@@ -70,7 +70,7 @@ def test_no_name_fakes_another_set(one: set[str], other: set[str]) -> None:
     assert text == set_of(tuple(reversed(tuple(one))))
     assert (text == set_of(tuple(other))) == (one == other)
     assert re.fullmatch("[!-~]+", text)
-    assert read(f"timeout {text}") == Counted("timeout", None, text)
+    assert read(f"timeout {text}") == CounterKey("timeout", None, text)
     known = groups_in(text)
     assert known is None or set(known) == one
 
@@ -82,7 +82,7 @@ def test_many_groups_or_long_names_are_hashed() -> None:
     assert len(text) < 30
     assert groups_in(text) is None
     assert set_of(names[1:]) != text
-    assert read(f"ok/3 {text}") == Counted("ok", 3, text)
+    assert read(f"ok/3 {text}") == CounterKey("ok", 3, text)
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,7 @@
 """JSON-RPC 2.0: the specification's own examples, and what is none of it."""
 
 import json
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -292,3 +293,14 @@ def test_passwords_are_masked_wherever_they_stand(length: int) -> None:
     body = b"".join(written(Answer(1, [said] * length), is_masked=True))
     shown = {"sip:a:***@b": ["from sip:c:***@d", 1, None, {"uri": "sip:e@f"}]}
     assert json.loads(body)["result"] == [shown] * length
+
+
+def test_a_name_that_is_twice_is_found_in_one_pass() -> None:
+    """However many names there are: nobody waits for that."""
+    names = [f'"{number:x}":0' for number in range(24_000)]
+    body = ("{" + ",".join([*names, names[-1]]) + "}").encode()
+    began = time.process_time()
+    (fault,) = parse(body).parts
+    assert time.process_time() - began < 1
+    assert isinstance(fault, Fault)
+    assert fault.error.data == "an object has '5dbf' twice"

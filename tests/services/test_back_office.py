@@ -84,3 +84,21 @@ def test_the_state_file_is_written_in_it(server: FakeServer, tmp_path: Path) -> 
     server.process().state("sip:a")
     assert server.ksr.handlers.ksr_keepalive_state_file(None, "rtimer") == 1
     assert b'"sip:a:5060"' in file.read_bytes()
+
+
+def test_what_fails_keeps_nothing_else_from_its_turn(
+    office: ModuleType, server: FakeServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A channel that always fails, or a setting that can't be read, leaves the state file to be written."""
+
+    class Failing(Idle):
+        def turn(self) -> bool:
+            raise OSError("no such thing")
+
+        def look(self) -> None:
+            raise OSError("no such thing")
+
+    work = Work(3, 0.005, monkeypatch)
+    office.BackOffice(work, Failing(), Failing()).tick()
+    assert work.pieces == 0
+    assert any("what is done for operators failed" in line for line in server.ksr.lines("err"))

@@ -172,3 +172,25 @@ def test_whoever_asks_too_late_is_told_so(cockpit: Cockpit, monkeypatch: pytest.
     cockpit.change(200)
     cockpit.log.take()
     assert cockpit.log.changes(found["number"])["gap"] <= found["number"]
+
+
+def test_a_look_back_that_fails_is_done_again(cockpit: Cockpit, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What it was to find is found by the next one."""
+    cockpit.log.take()
+    cockpit.look_back()
+    cockpit.now += 100
+    before = cockpit.log.number
+    cockpit.lose(lambda: cockpit.change(503))
+    cockpit.log.take()
+    rows: Any = sys.modules["keepalive_core.kamailio.destination_rows"]
+    with monkeypatch.context() as broken, pytest.raises(OSError, match="no such thing"):
+        broken.setattr(rows, "monitored_keys", _fails)
+        cockpit.look_back()
+    cockpit.now += 11
+    assert cockpit.log.is_behind
+    cockpit.look_back()
+    assert cockpit.told(before) == ["keepalive.gap", "down"]
+
+
+def _fails() -> list[str]:
+    raise OSError("no such thing")

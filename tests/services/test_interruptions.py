@@ -88,3 +88,16 @@ def test_a_long_standstill_makes_no_state_old(keepalive: ModuleType, server: Fak
         assert keepalive.state(A) == keepalive.UP
     server.answer(200, 10)
     assert keepalive.state(A) == keepalive.UP
+
+
+def test_all_see_that_pings_are_disabled_whatever_memory_there_is(server: FakeServer) -> None:
+    """What is counted of that time may find no room; the row of the setting has its own."""
+    server.define("destinations", A)
+    server.process()
+    server.answer(200, 6)
+    server.ksr.room_left = 0
+    server.ksr.settings["enabled"] = 0
+    server.answer(200, 3)
+    from keepalive_core.kamailio import server_rows
+
+    assert server_rows.is_disabled()

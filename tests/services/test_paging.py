@@ -75,3 +75,32 @@ def test_lists_do_not_stay(pages: Pages[int], clock: Clock) -> None:
         pages.page(number, 0, 1, lambda: [1, 2])
     assert pages.page(0, 1, 1, lambda: [3, 4]) == [4]
     assert pages.page(8, 1, 1, lambda: [3, 4]) == [2]
+
+
+def test_who_asks_for_one_page_again_and_again_sees_news(pages: Pages[int], clock: Clock) -> None:
+    """A minute after the list was made that page is of a new one, however often it was asked for."""
+    assert pages.page("all", 1, 1, lambda: [1, 2, 3]) == [2]
+    for clock.now in (20, 40, 60):
+        assert pages.page("all", 1, 1, lambda: [4, 5, 6]) == [2]
+    clock.now = 80
+    assert pages.page("all", 1, 1, lambda: [4, 5, 6]) == [5]
+
+
+def test_a_list_goes_while_an_older_one_stays(pages: Pages[int], clock: Clock) -> None:
+    """Each has its own time."""
+    rows = list(range(10))
+    pages.page("long", 0, 1, rows.copy)
+    pages.page("short", 0, 1, lambda: [1, 2])
+    clock.now = 50
+    assert pages.page("long", 1, 1, list) == [1]
+    clock.now = 70
+    assert pages.page("short", 1, 1, lambda: [3, 4]) == [4]
+    assert pages.page("long", 2, 1, list) == [2]
+
+
+def test_nothing_is_remembered_of_pages_behind_the_end(pages: Pages[int]) -> None:
+    """A list takes no more memory, whatever is asked of it."""
+    pages.page("all", 0, 1, lambda: [1, 2])
+    for start in range(1000):
+        pages.page("all", start + 1, start + 1, list)
+    assert all(len(each.expected) <= len(each.rows) for each in pages._lists)

@@ -4,7 +4,7 @@ Timer, reply and timeout of one ping run in three processes, each with an interp
 truth lies in tables of the htable module and queues of the mqueue module, and nowhere else. Their rows are
 listed where they are read and written: ``destination_rows``, ``group_rows``, ``uplink_rows``,
 ``startup_rows``, ``server_rows``, ``listening_rows``, ``callback_rows``, ``order_rows``, ``counter_rows``,
-``command_rows``; ``queues`` has the queues. Three rows are here:
+``command_rows``, ``revised_rows``, ``steady_clock``; ``queues`` has the queues. Three rows are here:
 
 =============  ================  ==================================================================
 table          key               value

@@ -40,8 +40,8 @@ _HASH_BYTES: Final = 12
 _HASH: Final = re.compile(f"{_HASHED}[0-9a-f]{{{2 * _HASH_BYTES}}}")
 
 
-class Counted(NamedTuple):
-    """What a row counts."""
+class CounterKey(NamedTuple):
+    """What the key of a row says that it counts."""
 
     word: str
     cell: int | None
@@ -97,17 +97,17 @@ def groups_in(text: str) -> tuple[str, ...] | None:
     return () if text == NO_GROUP else tuple(map(unquote, text.split(",")))
 
 
-def read(key: str) -> Counted | None:
+def read(key: str) -> CounterKey | None:
     """Return what a row of a key counts; None if it was not written here."""
     name, space, groups = key.partition(" ")
     word, slash, digits = name.partition("/")
     if not space or word not in WORDS or not _is_set(groups):
         return None
     if not slash:
-        return Counted(word, None, groups)
+        return CounterKey(word, None, groups)
     if not (digits.isascii() and digits.isdigit() and len(digits) <= 3 and int(digits) < CELLS):
         return None
-    return Counted(word, int(digits), groups)
+    return CounterKey(word, int(digits), groups)
 
 
 def _is_set(text: str) -> bool:

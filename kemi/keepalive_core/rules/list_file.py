@@ -1,7 +1,7 @@
 """The list file: a destination a line, with options (pure)."""
 
 import re
-from collections.abc import Callable, Collection, Generator, Mapping, Set
+from collections.abc import Callable, Collection, Mapping, Set
 from functools import partial
 from typing import Final, NamedTuple
 
@@ -11,6 +11,7 @@ from .parameter import Whose
 from .parameters import ALIASES, PARAMETERS, InvalidSetting, Value, check_options
 from .quoting import quoted
 from .replacing import MOST_FAULTS
+from .steps import Steps, at_once
 from .words import MOST_BYTES_OF_A_LINE, named, words_of
 
 MOST_BYTES: Final = 32 * 2**20
@@ -76,20 +77,14 @@ def parse(
     they are to be used, or raises InvalidSetting.
     Returns: an entry for each good line, a fault for each bad one.
     """
-    steps = parse_in_steps(data, check, check_group)
-    while True:
-        try:
-            next(steps)
-        except StopIteration as end:
-            parsed: Parsed = end.value
-            return parsed
+    return at_once(parse_in_steps(data, check, check_group))
 
 
 def parse_in_steps(
     data: bytes,
     check: Callable[[Entry, Options], None] | None,
     check_group: Callable[[Mapping[str, object]], Options],
-) -> Generator[None, None, Parsed]:
+) -> Steps[Parsed]:
     """Do what parse() does, a few hundred lines in each step."""
     if data.startswith(_UTF_16):
         return Parsed([], {}, ["line 1: the file is UTF-16, UTF-8 is needed"], 1)
@@ -179,7 +174,7 @@ class _Reading:
             self._group_lines[name, option] = line_number
         self._note(*names)
 
-    def parsed(self, check: Callable[[Entry, Options], None] | None) -> Generator[None, None, Parsed]:
+    def parsed(self, check: Callable[[Entry, Options], None] | None) -> Steps[Parsed]:
         """Return what the file says, all lines of it. Arguments: check, as for parse()."""
         entries = []
         for number, (line_number, entry) in enumerate(self._entries.values(), 1):

@@ -10,8 +10,8 @@ from .quoting import quoted
 OK: Final = 200
 UNAVAILABLE: Final = 503
 
-MOST_SECONDS: Final = 60
-"""The longest Retry-After: a drain may end earlier than was said, and who asks is to hear of that"""
+MOST_RETRY_AFTER: Final = 60
+"""s, the longest Retry-After: a drain may end earlier than was said, and who asks is to hear of that"""
 _FEW_SECONDS: Final = 10
 
 
@@ -67,8 +67,8 @@ def answer(drain: Admin | None, others: Others, least: int, wall: float) -> Answ
     up, or all if there are fewer; wall, epoch seconds.
     """
     if drain:
-        left = math.ceil(drain.until - wall) if drain.until else MOST_SECONDS
-        return Answer(UNAVAILABLE, "Drained", min(max(1, left), MOST_SECONDS))
+        left = math.ceil(drain.until - wall) if drain.until else MOST_RETRY_AFTER
+        return Answer(UNAVAILABLE, "Drained", min(max(1, left), MOST_RETRY_AFTER))
     if others.up < min(least, others.members):
         return Answer(UNAVAILABLE, "Too Few Members Are Up", _FEW_SECONDS)
     return Answer(OK, "OK")

@@ -12,6 +12,7 @@ from typing import Any, Final, NamedTuple
 from ..kamailio import destination_rows, queues, server_rows, startup_rows
 from ..rules import notices
 from ..rules.notices import Notice
+from ..rules.steps import Steps
 from . import captures, feed
 
 KEPT: Final = 1000
@@ -111,6 +112,21 @@ class ChangeLog:
         """
         since, self._missing_since = self._missing_since or 0, None
         self._next_look_back = self._clock() + _REST
+        try:
+            missed = yield from self._missed_since(since)
+        except BaseException:
+            # It is looked for again; what else was missed meanwhile came later.
+            self._missing_since = since
+            raise
+        if since:
+            for notice in missed:
+                self._add(notice)
+        else:
+            before = [Numbered(self._first + place, notice) for place, notice in enumerate(missed, 1)]
+            self._kept = [*before, *self._kept][-KEPT:]
+
+    def _missed_since(self, since: int) -> Steps[list[Notice]]:
+        """Return what the histories have of a time that is not kept here, the oldest first."""
         found: list[tuple[int, str, int, int, str]] = []
         for place, key in enumerate(destination_rows.monitored_keys()):
             found += [(at, key, *change) for at, *change in destination_rows.history(key) if at >= since]
@@ -118,17 +134,11 @@ class ChangeLog:
                 found = nlargest(KEPT, found)
                 yield
         told = {_identity(each.notice) for each in self._kept}
-        missed = [
+        return [
             notice
             for each in sorted(nlargest(KEPT, found))
             if _identity(notice := _notice(*each)) not in told
         ]
-        if since:
-            for notice in missed:
-                self._add(notice)
-        else:
-            before = [Numbered(self._first + place, notice) for place, notice in enumerate(missed, 1)]
-            self._kept = [*before, *self._kept][-KEPT:]
 
     # --- what is asked ------------------------------------------------------------------------------------
 

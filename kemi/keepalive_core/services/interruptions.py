@@ -66,7 +66,8 @@ class Pause:
                 # A standby that takes over: what it knows is old, so it asks all anew.
                 self._fleet.resume(self._began, now)
         if self._share.is_first:
+            # Other processes can't read the setting.
+            if is_enabled == server_rows.is_disabled():
+                server_rows.store_disabled(not is_enabled)
+            # Last: that row may be a new one, or a longer one, for which there is no memory.
             availability.follow_pause(not is_on)
-        # Other processes can't read the setting.
-        if self._share.is_first and is_enabled == server_rows.is_disabled():
-            server_rows.store_disabled(not is_enabled)

@@ -18,9 +18,9 @@ from ..rules.list_file import Entry, Parsed
 from ..rules.parameters import Value
 from ..rules.replacing import FORCE, Difference, Listed
 from ..rules.rows import Owner
+from ..rules.steps import Steps, at_once
 from . import configuration, files, group_options, policies
 from .ownership import Incomplete, Wanted, difference, failures, register_all, register_missing, replace
-from .steps import Steps, at_once
 
 log = logging.getLogger("keepalive")
 

@@ -11,8 +11,8 @@ from ..rules import replacing, uris
 from ..rules.checks import Refused
 from ..rules.replacing import MOST_FAULTS, Difference
 from ..rules.rows import OF_RPC, Owner
+from ..rules.steps import Steps, at_once
 from . import registrations
-from .steps import Steps, at_once
 
 log = logging.getLogger("keepalive")
 

@@ -21,8 +21,18 @@ class _List(Generic[T]):
         self.question = question
         self.rows = rows
         self.expected: Counter[int] = Counter()
-        """the beginnings of pages that were not asked for yet"""
+        """the beginnings of pages that were not asked for yet, how often each"""
         self.asked = 0.0
+        """when one of these was asked for last: who asks for the same page again and again sees news"""
+
+    def go_on(self, start: int, count: int, now: float) -> None:
+        """Expect the page behind one that is asked for."""
+        self.asked = now
+        self.expected[start] -= 1
+        if not self.expected[start] > 0:
+            del self.expected[start]
+        if start + count < len(self.rows):
+            self.expected[start + count] += 1
 
 
 class Pages(Generic[T]):
@@ -41,17 +51,15 @@ class Pages(Generic[T]):
         if not count:
             return rows()[start:]
         now = self._clock()
-        while self._lists and now - self._lists[0].asked > _KEPT:
-            self._lists.popleft()
-        of_this = [each for each in self._lists if each.question == question]
-        found = next((each for each in of_this if each.expected[start]), None) if start else None
-        if found is None:
-            found = of_this[-1] if start and of_this else self._added(question, rows())
-        found.expected[start] -= 1
-        found.expected[start + count] = max(0, found.expected[start + count]) + 1
-        found.asked = now
+        self._lists = deque((each for each in self._lists if now - each.asked <= _KEPT), _MOST)
+        of_this = [each for each in self._lists if start and each.question == question]
+        found = next((each for each in of_this if start in each.expected), None)
+        if found is not None:
+            found.go_on(start, count, now)
+        elif of_this:
+            found = of_this[-1]
+        else:
+            found = _List(question, rows())
+            found.go_on(start, count, now)
+            self._lists.append(found)
         return found.rows[start : start + count]
-
-    def _added(self, question: Hashable, rows: list[T]) -> "_List[T]":
-        self._lists.append(_List(question, rows))
-        return self._lists[-1]

@@ -12,6 +12,7 @@ from ..rules.parameters import Value, check_options
 from ..rules.quoting import quoted
 from ..rules.replacing import Difference
 from ..rules.rows import OF_RPC, Owner
+from ..rules.steps import Steps, at_once
 from . import (
     announcements,
     callback_names,
@@ -24,7 +25,6 @@ from . import (
     startup,
 )
 from .announcements import NOT_MONITORED, Change
-from .steps import Steps, at_once
 
 log = logging.getLogger("keepalive")
 

@@ -4,7 +4,7 @@ import math
 import os
 import time
 from collections.abc import Generator
-from typing import Any, Final, TypeVar
+from typing import Any, Final
 
 from .. import VERSION
 from ..kamailio import destination_rows, server_rows
@@ -18,8 +18,6 @@ from ..rules.showing import samples_of
 from ..rules.states import STATE_NAMES
 from .paging import Pages
 from .snapshot import Row, the_snapshot
-
-T = TypeVar("T")
 
 Answer = Generator[float | None, None, Any]
 """a generator: it yields None, or the seconds for which it has nothing to do, and returns the answer"""

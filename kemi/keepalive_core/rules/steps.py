@@ -1,4 +1,4 @@
-"""Work in steps, between which its process may do something else: generators that yield None."""
+"""Work in steps, between which its process may do something else: generators that yield None (pure)."""
 
 from collections.abc import Generator
 from typing import TypeVar

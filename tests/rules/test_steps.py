@@ -2,7 +2,7 @@
 
 import pytest
 
-from keepalive_core.services.steps import Steps, at_once
+from keepalive_core.rules.steps import Steps, at_once
 
 
 def work(steps: int) -> Steps[int]:

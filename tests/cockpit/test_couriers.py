@@ -154,6 +154,43 @@ def test_the_oldest_go(couriers: ModuleType, hook: Hook, monkeypatch: pytest.Mon
     assert courier.failures.left_out == 3
 
 
+def test_whatever_holds_a_courier_up_no_more_than_some_wait(
+    couriers: ModuleType, hook: Hook, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As a disk that does not answer holds it: memory has a bound, and what went is counted meanwhile."""
+    monkeypatch.setattr(webhook, "MOST_WAITING", 3)
+    (tmp_path / "secret").write_text("0123456789abcdef")
+    held, opened = threading.Event(), couriers.open_regular
+
+    def hold(path: str) -> Any:
+        held.wait(10)
+        return opened(path)
+
+    monkeypatch.setattr(couriers, "open_regular", hold)
+    courier = start(couriers, hook.url, secret_file=str(tmp_path / "secret"))
+    courier.bring(news(couriers, 1))
+    wait_for("the first to be taken", lambda: not courier._waiting)
+    for number in range(2, 200):
+        courier.bring(news(couriers, number))
+    assert (len(courier._waiting), courier.failures.left_out) == (3, 195)
+    assert len(courier._loop._ready) <= 1
+    held.set()
+    wait_for("the newest", lambda: hook.numbers == [1, 197, 198, 199])
+
+
+def test_one_that_can_not_be_told_keeps_no_other(
+    couriers: ModuleType, hook: Hook, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is given up, with the reason."""
+    body = webhook.body
+    monkeypatch.setattr(webhook, "body", lambda number, *more: 1 / 0 if number == 1 else body(number, *more))
+    courier = start(couriers, hook.url)
+    courier.bring(news(couriers, 1, 2))
+    wait_for("the other", lambda: hook.numbers == [2])
+    assert courier.failures.given_up == 1
+    assert "division by zero" in courier.failures.reason
+
+
 def test_one_s_trouble_is_not_the_other_s(couriers: ModuleType, hook: Hook) -> None:
     """A receiver that is silent keeps no other waiting."""
     with socket.create_server(("127.0.0.1", 0)) as silent:

@@ -60,3 +60,17 @@ def test_nobody_waits_if_nobody_can_say(variables: ModuleType, monkeypatch: pyte
 
     monkeypatch.setattr(variables, "_read", fails)
     assert not variables.waits_for_connections()
+
+
+def test_what_can_not_be_read_is_defined(
+    variables: ModuleType, server: FakeServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whether there is a define does not hang on its text."""
+    server.define("http", "")
+    assert [variables.is_defined(name) for name in ("http", "webhook")] == [True, False]
+
+    def fail(name: str) -> object:
+        raise variables.Unreadable(name)
+
+    monkeypatch.setattr(variables, "_read", fail)
+    assert variables.is_defined("http")

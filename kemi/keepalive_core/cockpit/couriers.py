@@ -50,7 +50,7 @@ class Failures(NamedTuple):
 
 
 class Courier:
-    """Brings notices to one receiver. Two threads know it; its own alone writes its failures.
+    """Brings notices to one receiver, in a thread of its own: whatever keeps that, no more than some wait.
 
     Arguments: receiver; means.
     """
@@ -60,7 +60,10 @@ class Courier:
         self.failures = Failures()
         self._means = means
         self._server = os.uname().nodename
+        # Of what waits, of what is counted, and of whether the courier is told already that there is more.
+        self._lock = threading.Lock()
         self._waiting: deque[Numbered] = deque()
+        self._is_told = False
         self._loop = asyncio.new_event_loop()
         self._news = asyncio.Event()
         self._context: ssl.SSLContext | None = None
@@ -68,7 +71,26 @@ class Courier:
 
     def bring(self, news: Iterable[Numbered]) -> None:
         """Have notices brought, behind those that wait; it does not wait itself."""
-        self._loop.call_soon_threadsafe(self._put, tuple(news))
+        with self._lock:
+            self._waiting += news
+            too_many = max(0, len(self._waiting) - webhook.MOST_WAITING)
+            for _ in range(too_many):
+                self._waiting.popleft()
+            is_told, self._is_told = self._is_told, True
+        self._count(left_out=too_many)
+        if not is_told:
+            self._loop.call_soon_threadsafe(self._news.set)
+
+    def _count(self, reason: str = "", tries: int = 0, given_up: int = 0, left_out: int = 0) -> None:
+        """Count what went wrong. Arguments: as in Failures, how many more."""
+        with self._lock:
+            before = self.failures
+            self.failures = Failures(
+                before.tries + tries,
+                before.given_up + given_up,
+                before.left_out + left_out,
+                reason or before.reason,
+            )
 
     # --- in the courier's thread --------------------------------------------------------------------------
 
@@ -77,14 +99,14 @@ class Courier:
         signal.pthread_sigmask(signal.SIG_BLOCK, signal.valid_signals())
         self._loop.run_until_complete(self._work())
 
-    def _put(self, news: tuple[Numbered, ...]) -> None:
-        self._waiting += news
-        too_many = len(self._waiting) - webhook.MOST_WAITING
-        for _ in range(too_many):
-            self._waiting.popleft()
-        if too_many > 0:
-            self.failures = self.failures._replace(left_out=self.failures.left_out + too_many)
-        self._news.set()
+    def _next(self) -> Numbered | None:
+        """Take what has waited longest; None if nothing waits, and then more is told of."""
+        with self._lock:
+            if self._waiting:
+                return self._waiting.popleft()
+            self._is_told = False
+            self._news.clear()
+            return None
 
     async def _work(self) -> None:
         # A connection for each: one that is kept may be closed in the moment in which it is used.
@@ -97,9 +119,11 @@ class Courier:
             auto_decompress=False,
         ) as session:
             while True:
-                self._news.clear()
-                while self._waiting:
-                    await self._bring(session, self._waiting.popleft())
+                while numbered := self._next():
+                    try:
+                        await self._bring(session, numbered)
+                    except Exception as error:  # of one that can't be told, the others are
+                        self._count(one_line(repr(error)), given_up=1)
                 await self._news.wait()
 
     async def _bring(self, session: aiohttp.ClientSession, numbered: Numbered) -> None:
@@ -110,10 +134,10 @@ class Courier:
             reason = await self._try(session, event, body)
             if not reason:
                 return
-            self.failures = self.failures._replace(tries=self.failures.tries + 1, reason=reason)
+            self._count(reason, tries=1)
             if pause is not None:
                 await asyncio.sleep(pause)
-        self.failures = self.failures._replace(given_up=self.failures.given_up + 1)
+        self._count(given_up=1)
 
     async def _try(self, session: aiohttp.ClientSession, event: str, body: bytes) -> str:
         """Send a notice; return why it did not arrive, "" if it did."""

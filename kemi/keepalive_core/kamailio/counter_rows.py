@@ -27,10 +27,7 @@ MOST_ROWS: Final = 100_000
 @cache
 def is_counting() -> bool:
     """Say whether anything is counted, as kamailio.cfg says for good. Only where defines can be read."""
-    try:
-        return variables.defined("http") is not None
-    except variables.Unreadable:
-        return True
+    return variables.is_defined("http")
 
 
 def count(word: str, groups: str) -> None:

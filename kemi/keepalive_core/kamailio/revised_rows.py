@@ -24,10 +24,7 @@ KEPT: Final = 4096
 @cache
 def is_kept() -> bool:
     """Say whether there is such a ring."""
-    try:
-        return variables.defined("http") is not None
-    except variables.Unreadable:
-        return False
+    return variables.is_defined("http")
 
 
 def revise(key: str = "") -> None:

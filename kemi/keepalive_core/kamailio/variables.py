@@ -29,6 +29,14 @@ def defined(name: str) -> str | None:
     return _resolved(_read(f"def(KEEPALIVE_{name.upper()})"))
 
 
+def is_defined(name: str) -> bool:
+    """Say whether kamailio.cfg or ``-A`` defines a setting, whatever its text is."""
+    try:
+        return defined(name) is not None
+    except Unreadable:
+        return True
+
+
 def _resolved(text: Any) -> str | None:
     """Return what a define's text comes to, without quotation marks; it may name another define."""
     for _ in range(_MOST_DEFINES):

@@ -23,7 +23,7 @@ _AT_A_TIME: Final = 1000
 @cache
 def is_wanted() -> bool:
     """Say whether there is a process that tells others."""
-    return variables.defined("cockpit") is not None
+    return variables.is_defined("cockpit")
 
 
 def put(notice: Notice) -> None:

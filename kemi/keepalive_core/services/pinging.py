@@ -108,9 +108,8 @@ class Pinging:
     def _send(self, key: str, target: Target, wish: Wish) -> None:
         send = captures.send if wish is _SHOWN else tm.send
         try:
-            left_us = send(
-                key, target.generation, target.uri, target.policy, target.way, group_set=target.group_set
-            )
+            generation, uri = target.generation, target.uri
+            left_us = send(key, generation, uri, target.policy, target.way, target.group_set)
         except tm.EventNotSeen:
             the_adoption.tell(self_ping.event_not_seen())
             # Our own fault, not the peer's: it is not down, but nothing is known of it any more.

@@ -194,16 +194,16 @@ import os, socket, sys
 os.setgroups([]); os.setgid(int(sys.argv[2])); os.setuid(int(sys.argv[3]))
 client = socket.socket(socket.AF_UNIX)
 client.connect(sys.argv[1])
-body = b'{"jsonrpc":"2.0","method":"keepalive.pause","id":1}'
+body = b'{"jsonrpc":"2.0","method":"keepalive.%s","id":1}' % sys.argv[4].encode()
 head = ["POST /RPC HTTP/1.1", "Host: x", "Connection: close", f"Content-Length: {len(body)}", "", ""]
 client.sendall("\\r\\n".join(head).encode() + body)
 print(client.recv(65536).decode())
 """
 
 
-def ask_as(path: Path, group: int, user: int) -> subprocess.CompletedProcess[str]:
+def ask_as(path: Path, group: int, user: int, method: str) -> subprocess.CompletedProcess[str]:
     """Change something over a UNIX socket as another user."""
-    command = [sys.executable, "-c", AS_USER, str(path), str(group), str(user)]
+    command = [sys.executable, "-c", AS_USER, str(path), str(group), str(user), method]
     return subprocess.run(command, capture_output=True, text=True, timeout=20)
 
 
@@ -214,11 +214,11 @@ def test_as_user_kamailio(serve: Callable[..., Served], cfg: str) -> None:
     served = serve(cfg, user="kamailio", KEEPALIVE_DIR=ROOT / "kemi", LITERAL="sip:192.0.2.1")
     there = served.path.stat()
     assert (there.st_mode & 0o7777, there.st_uid != 0, there.st_gid != 0) == (0o660, True, True)
-    assert ask_as(served.path, there.st_gid, 65534).returncode == 0
-    assert ask_as(served.path, there.st_gid, there.st_uid).returncode == 0
-    refused = ask_as(served.path, 65534, 65534)
+    assert ask_as(served.path, there.st_gid, 65534, "pause").returncode == 0
+    assert ask_as(served.path, there.st_gid, there.st_uid, "resume").returncode == 0
+    refused = ask_as(served.path, 65534, 65534, "pause")
     assert "PermissionError" in refused.stderr
-    lines = served.server.log_lines(" (unix socket): ")
+    lines = wait_for("two orders", lambda: (told := served.server.log_lines(" (unix socket): "))[1:] and told)
     assert ["nobody" in lines[0], "kamailio (unix" in lines[1], len(lines)] == [True, True, 2]
     served.server.stop()
     assert not served.path.exists()

@@ -10,13 +10,13 @@ from hypothesis import strategies as st
 from keepalive_core.rules.fleet import Fleet
 from keepalive_core.rules.modes import Admin
 from keepalive_core.rules.parameters import PARAMETERS
+from keepalive_core.rules.pinged import Seen
 from keepalive_core.rules.policy import Policy
 from keepalive_core.rules.record import Health
 from keepalive_core.rules.rows import Owner, Registration
 from keepalive_core.rules.schedule import SECOND, Wish
 from keepalive_core.rules.sockets import Departure
 from keepalive_core.rules.states import UP
-from keepalive_core.rules.target import Seen
 
 DEFAULTS = {name: parameter.default for name, parameter in PARAMETERS.items()}
 A, B = "sip:192.168.10.20:5060", "sip:192.168.10.21:5060"
@@ -105,13 +105,13 @@ def test_after_a_pause_all_are_asked_within_a_second(fleet: Fleet) -> None:
     for number in range(50):
         fleet.follow(f"sip:10.0.0.{number}:5060", seen(ping_interval=600), Wish.REGULARLY, NOW)
     assert len(due(fleet, NOW + SECOND)) == 50
-    for key, target in fleet.items():
-        target.asked = NOW
+    for key, pinged in fleet.items():
+        pinged.asked = NOW
         fleet.plan_next(key, NOW + SECOND)
     later = NOW + 100 * SECOND
     fleet.resume(NOW + 2 * SECOND, later)
     assert 10 < len(due(fleet, later + SECOND // 2)) < 40
-    assert all(target.asked == 0 for _, target in fleet.items())
+    assert all(pinged.asked == 0 for _, pinged in fleet.items())
 
 
 def pinged(fleet: Fleet, **options: Any) -> int:
@@ -142,12 +142,12 @@ def test_a_shorter_interval_holds_at_once(fleet: Fleet, way: str) -> None:
 def test_a_longer_interval_holds_at_once(fleet: Fleet) -> None:
     """The next ping comes at its turn in that, and one such interval after the last turn at the latest."""
     now = pinged(fleet, ping_interval=5)
-    target = fleet.follow(A, seen(ping_interval=600, ping_jitter=10), Wish.REGULARLY, now + SECOND)
-    assert (target.turn, target.latest) == (now, now + 660 * SECOND)
+    longer = fleet.follow(A, seen(ping_interval=600, ping_jitter=10), Wish.REGULARLY, now + SECOND)
+    assert (longer.turn, longer.latest) == (now, now + 660 * SECOND)
     assert due(fleet, now + 30 * SECOND) == []
     assert fleet.pings.turn(A) is not None
     fleet.plan_next(A, now + 40 * SECOND)
-    assert target.latest == now + 700 * SECOND
+    assert longer.latest == now + 700 * SECOND
 
 
 def test_what_was_brought_forward_stays_so(fleet: Fleet) -> None:
@@ -200,9 +200,9 @@ def test_chance_moves_a_ping(chance: float, moved: int) -> None:
 
 def test_what_is_kept_of_a_destination(fleet: Fleet) -> None:
     """Its registration's text can be told by a number, and whether its last ping had a verdict."""
-    target = fleet.follow(A, seen(), Wish.REGULARLY, NOW)
-    assert target.checksum == hash(target.registration)
-    assert target.is_void is False
+    pinged = fleet.follow(A, seen(), Wish.REGULARLY, NOW)
+    assert pinged.checksum == hash(pinged.registration)
+    assert pinged.is_void is False
     for voids in (1, 2):
         known = seen()
         known = known._replace(health=known.health._replace(voids=voids))

@@ -12,8 +12,8 @@ from ..kamailio import clock, counter_rows, destination_rows, listeners
 from ..rules import counted
 from ..rules.fleet import Fleet
 from ..rules.judging import is_spent
+from ..rules.pinged import Seen
 from ..rules.schedule import Wish, pings_allowed
-from ..rules.target import Seen
 from ..rules.times import SECOND
 from . import cfg_group, configuration, policies, registrations, registry, startup
 from .bulkhead import Bulkhead
@@ -128,10 +128,10 @@ class Prober:
         changed = cfg_group.refresh() if self._share.is_first else configuration.has_changed()
         if not configuration.have_groups_changed() and not changed:
             return
-        for key, target in self._fleet.items():
-            self._fleet.change_policy(key, policies.policy(target.policy.options, target.groups), now)
-            self._expiries.follow_policy(key, target, now)
-            if not self._share.keeps(key, target.way):
+        for key, pinged in self._fleet.items():
+            self._fleet.change_policy(key, policies.policy(pinged.policy.options, pinged.groups), now)
+            self._expiries.follow_policy(key, pinged, now)
+            if not self._share.keeps(key, pinged.way):
                 self._changes.to_look_at.setdefault(key, Wish.REGULARLY)
         self._housekeeping.settings_changed()
 
@@ -173,13 +173,13 @@ class Prober:
         before = self._fleet.get(key)
         if before is not None and before.generation != seen.registered.generation:
             self._forget(key, now)
-        target = self._fleet.follow(key, seen, wish, now)
+        pinged = self._fleet.follow(key, seen, wish, now)
         if counter_rows.is_counting():
-            target.group_set = counted.set_of(seen.registered.groups)
-        if self._share.hand_on(key, target.way, wish):
+            pinged.group_set = counted.set_of(seen.registered.groups)
+        if self._share.hand_on(key, pinged.way, wish):
             self._forget(key, now)
             return
-        self._expiries.follow(key, target, seen, now)
+        self._expiries.follow(key, pinged, seen, now)
         self._housekeeping.follow_voids(key, seen.health, seen.policy.criteria.fall)
         # Whoever registered it may not have known yet what unknown_as is.
         registrations.follow_unknown_as(key, seen.policy.unknown_as)

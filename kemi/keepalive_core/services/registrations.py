@@ -8,12 +8,12 @@ from contextlib import suppress
 from ..kamailio import clock, destination_rows, queues, tables
 from ..rules import state_format, uris
 from ..rules.modes import Admin
+from ..rules.pinged import Pinged
 from ..rules.record import Health
 from ..rules.rows import Owner, Past, Registration
 from ..rules.service_code import code_of, is_sound, own, state_of, with_unknown_as
 from ..rules.state_row import Row
 from ..rules.states import UNKNOWN
-from ..rules.target import Target
 from ..rules.uptime import condition
 from . import announcements, availability, groups, open_rosters
 
@@ -142,7 +142,7 @@ def is_there(key: str) -> bool:
     )
 
 
-def is_whole(key: str, target: Target) -> bool:
+def is_whole(key: str, pinged: Pinged) -> bool:
     """Say whether a destination has the rows that its prober knows of; it takes some 10 us.
 
     What is_alive and groups know of it follows from these: see inspection.py.
@@ -150,11 +150,11 @@ def is_whole(key: str, target: Target) -> bool:
     known = destination_rows.health(key)
     return (
         known is not None
-        and known.generation == target.generation
+        and known.generation == pinged.generation
         and known.newest_sent <= clock.now()  # else no result would ever be newer
-        and (target.admin is None or destination_rows.admin(key) is not None)
+        and (pinged.admin is None or destination_rows.admin(key) is not None)
         and destination_rows.news(key) is not None
-        and destination_rows.is_registered_as(key, target.registration)
+        and destination_rows.is_registered_as(key, pinged.registration)
     )
 
 

@@ -38,7 +38,7 @@ class Timing(NamedTuple):
     """us; 0 for none"""
 
 
-class Target:
+class Pinged:
     """A destination, as the prober remembers it between two pings."""
 
     __slots__ = (

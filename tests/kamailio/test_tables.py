@@ -130,7 +130,7 @@ def test_the_queues_have_the_names_that_the_cfg_gives_them(keepalive: ModuleType
     """Each queue of keepalive-settings.cfg has its constant, and there is no other."""
     from keepalive_core.kamailio import queues
 
-    assert sorted((*queues.CHANGES, queues.EVENTS, queues.FEED)) == sorted(QUEUES)
+    assert sorted((*queues.CHANGES, queues.EVENTS, queues.NAMES, queues.FEED)) == sorted(QUEUES)
 
 
 def test_each_table_is_listed_where_its_rows_are_read_and_written() -> None:

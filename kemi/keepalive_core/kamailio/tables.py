@@ -2,7 +2,7 @@
 
 Timer, reply and timeout of one ping run in three processes, each with an interpreter of its own. So the
 truth lies in tables of the htable module and queues of the mqueue module, and nowhere else. Their rows are
-listed where they are read and written: ``destination_rows``, ``group_rows``, ``uplink_rows``,
+listed where they are read and written: ``destination_rows``, ``group_rows``, ``uplink_rows``, ``name_rows``,
 ``startup_rows``, ``server_rows``, ``listening_rows``, ``callback_rows``, ``order_rows``, ``counter_rows``,
 ``command_rows``, ``revised_rows``, ``steady_clock``; ``queues`` has the queues. Three rows are here:
 
@@ -60,6 +60,7 @@ GROUP_CHANGE: Final = "keepalive_group_change"
 GROUP_OPTIONS: Final = "keepalive_group_options"
 GROUP_AVAILABILITY: Final = "keepalive_group_availability"
 UPLINK: Final = "keepalive_uplink"
+NAME: Final = "keepalive_name"
 RESTORED: Final = "keepalive_restored"
 REVISED: Final = "keepalive_revised"
 ORDER: Final = "keepalive_order"

@@ -1,0 +1,89 @@
+"""What DNS said of a name: the addresses behind it, and how the last question ended (pure).
+
+A row of the table ``keepalive_name`` holds it as JSON. Whoever may use RPC can write there too, so it is read
+strictly: from_text() raises a ValueError, or what Python raises for a wrong shape, for what was not written
+here.
+"""
+
+import json
+from collections.abc import Sequence
+from typing import Any, Final, NamedTuple
+
+MOST_TARGETS: Final = 32
+"""The most targets of a name; Kamailio's ipops reads as many records of an answer"""
+# Of a text in a resolution, in characters: a key is a URI twice.
+_MOST_CHARACTERS: Final = 700
+_MOST_SECONDS: Final = 1 << 40
+# RFC 2782: priority and weight have 16 bits.
+_MOST_NUMBER: Final = 65_535
+
+
+class Target(NamedTuple):
+    """One address behind a name."""
+
+    key: str
+    """such as ``sip:provider.com#192.0.2.1:5060``"""
+    hop: str
+    """the URI that what is for the name is sent to, such as ``sip:192.0.2.1:5060;transport=tcp``"""
+    priority: int = 0
+    """a lower number is better (RFC 2782)"""
+    weight: int = 0
+    record: str = ""
+    """what says so, such as ``_sip._udp.provider.com SRV`` or ``provider.com A``"""
+
+
+class Resolution(NamedTuple):
+    """What DNS said of a name, as far as it is known."""
+
+    asked: int = 0
+    """when it was asked last, in epoch seconds"""
+    answered: int = 0
+    """when it gave targets last, in epoch seconds"""
+    fault: str = ""
+    """why the last question gave none, such as "no such name"; "" if it did"""
+    targets: tuple[Target, ...] = ()
+    """in order: by priority, the heaviest first"""
+    kept: tuple[Target, ...] = ()
+    """those of before that are no longer among these, until it is known whether the new ones are up"""
+    left_out: str = ""
+    """which records are not used, and why"""
+
+    def text(self) -> str:
+        """Return it as its row has it."""
+        fields = self._asdict()
+        return json.dumps(fields | {name: [list(each) for each in fields[name]] for name in _OF_TARGETS})
+
+    @staticmethod
+    def from_text(text: str) -> "Resolution":
+        """Return what a row says; what a later version added is passed over. Raises: see above."""
+        said = json.loads(text)
+        fields = {name: said[name] for name in Resolution._fields}
+        found = Resolution(**fields | {name: _targets(fields[name]) for name in _OF_TARGETS})
+        _require(all(_is_number(each, _MOST_SECONDS) for each in (found.asked, found.answered)))
+        _require(all(_is_text(each) for each in (found.fault, found.left_out)))
+        return found
+
+
+_OF_TARGETS: Final = ("targets", "kept")
+
+
+def _targets(said: Sequence[Any]) -> tuple[Target, ...]:
+    found = tuple(Target(*fields) for fields in said)
+    _require(len(found) <= MOST_TARGETS)
+    for each in found:
+        _require(all(_is_text(text) for text in (each.key, each.hop, each.record)) and "#" in each.key)
+        _require(all(_is_number(number, _MOST_NUMBER) for number in (each.priority, each.weight)))
+    return found
+
+
+def _is_text(value: Any) -> bool:
+    return isinstance(value, str) and len(value) <= _MOST_CHARACTERS and value.isprintable()
+
+
+def _is_number(value: Any, most: int) -> bool:
+    return type(value) is int and 0 <= value <= most
+
+
+def _require(is_ours: bool) -> None:
+    if not is_ours:
+        raise ValueError("a value of another type, or out of range")

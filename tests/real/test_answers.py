@@ -15,7 +15,7 @@ import pytest
 from gateway import Gateway
 from ksr_facts import ENDS, SILENT
 from real.conftest import DEFAULTS
-from real.names import NameServer
+from real.names import NameServer, with_addresses
 from real.server import HERE, ROOT, Kamailio, Launch, free_port, reserve, wait_for
 from real.test_pings import DOWN, UP
 
@@ -47,7 +47,7 @@ class Names:
                 [Target(host, port, answer) for host, answer in zip(hosts, padded, strict=True)]
             )
         self.uris = [f"sip:{name}:{port}" for name in addresses]
-        self._names = NameServer(addresses)
+        self._names = NameServer(with_addresses(addresses))
         self.server = Kamailio(
             kind,
             "scenario.cfg",
@@ -71,7 +71,7 @@ class Names:
 
 
 @pytest.fixture(scope="module")
-def names(namespaces, checked_kind: str) -> Iterator[Names]:
+def names(own_dns, checked_kind: str) -> Iterator[Names]:
     """The names, each pinged once."""
     running = Names(checked_kind)
     try:
@@ -104,7 +104,7 @@ def test_the_transaction_is_judged(names: Names, case: int) -> None:
     assert (known["ok"] + known["failed"], known["void"]) == (1, 0)
 
 
-def test_a_name_is_pinged_on_and_on(namespaces, names: Names) -> None:
+def test_a_name_is_pinged_on_and_on(names: Names) -> None:
     """Two dead targets take longer than the interval: one ping in flight, down, and up when one is back."""
     [first, second] = names.targets[0]
     uri = names.uris[0]

@@ -204,7 +204,7 @@ def blocked(responder: Responder, number: int, interval: int) -> None:
         "most pings in 100 ms, of the mean",
         "false downs",
     )
-    hole = Uplink(9)
+    hole = Uplink()
     hole.cut()
     dead = [f"sip:gateway{n}.example.com" for n in range(25)]
     dead += [f"{uri};transport=tcp" for uri in hole.destinations(25)]

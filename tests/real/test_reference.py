@@ -160,7 +160,7 @@ def test_the_state_file(start_readme, gateway: Gateway) -> None:
         "the state file",
         lambda: file.exists() and '"200 ' in (text := file.read_text()) and text.splitlines(),
     )
-    assert lines[0] == '["keepalive-state-4"]'
+    assert lines[0] == '["keepalive-state-5"]'
     assert lines[-1].endswith(' {"end":1}')
 
 

@@ -108,9 +108,9 @@ def test_lines_end_as_editors_end_them(end: str, last: str) -> None:
 
 def test_a_destination_stands_there_once() -> None:
     """The second line of a destination is refused, in any spelling, and names the first."""
-    parsed = list_file.parse(b"sip:A\n\nsip:a:5060 fall=3\n")
+    parsed = list_file.parse(b"sip:A:5060\n\nsip:a:5060;lr fall=3\n")
     assert len(parsed.entries) == 1
-    assert parsed.faults == ["line 3: 'sip:a:5060' stands in line 1 already"]
+    assert parsed.faults == ["line 3: 'sip:a:5060;lr' stands in line 1 already"]
 
 
 def test_of_many_faults_the_first_ones_are_told() -> None:

@@ -81,7 +81,7 @@ def test_the_row_that_is_lost_can_be_made_again() -> None:
     one = pinged()
     one.generation, one.uri = 7, "sip:a"
     one.owners = json.dumps(registered.owners)
-    assert rows.registration("sip:a:5060", one.registration) == registered
+    assert rows.registration("sip:a", one.registration) == registered
     assert one.groups == registered.groups
 
 

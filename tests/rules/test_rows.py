@@ -19,7 +19,7 @@ from keepalive_core.rules.rows import Past, RunningCallback
 from keepalive_core.rules.sockets import Listener
 from keepalive_core.rules.uptime import Counted
 
-KEY = "sip:a:5060"
+KEY = "sip:a"
 OWNER = [0, "module:function", {"any": ["value"]}, {"fall": 3}, "group", 1, 2]
 SOUND: dict[str, tuple[Callable[[str], Any], str]] = {
     "registration": (lambda text: rows.registration(KEY, text), json.dumps([7, "sip:a", {"me": OWNER}])),

@@ -2,6 +2,7 @@
 
 import ipaddress
 import re
+from functools import lru_cache
 from typing import NamedTuple
 
 from .quoting import MASK, quoted, quoted_uri
@@ -35,8 +36,6 @@ _IS_KEY = re.compile(
     rf"sips?:(?:[A-Za-z0-9\-_.!~*'()&=+$,;?/]{{1,200}}@)?{_OCTET}(?:\.{_OCTET}){{3}}:(?:[1-5]\d{{4}}|[1-9]\d{{0,3}})",
     re.ASCII,
 )
-# The port of a key.
-_PORT = re.compile(r":(\d+)(?:;|$)")
 _UNSAFE = re.compile(r"[\x00-\x20\x7f-\xff]|[^\x00-\xff]")
 
 
@@ -51,9 +50,9 @@ class Destination(NamedTuple):
     """A destination's two names."""
 
     key: str
-    """the one form that all its spellings share, such as ``sip:192.168.10.20:5060``"""
+    """the one form that all its spellings share: ``sip:192.168.10.20:5060``, or ``sip:provider.com``"""
     uri: str
-    """what the ping is sent to: as it was given, so that a name without a port keeps its SRV records"""
+    """what the ping is sent to: as it was given"""
 
 
 class _Parts(NamedTuple):
@@ -68,6 +67,18 @@ class _Parts(NamedTuple):
     maddr: str
     rest: str
     """all behind the scheme, as it was given"""
+
+    @property
+    def meant_port(self) -> int:
+        """The port that is meant if DNS says nothing else."""
+        if self.port is not None:
+            return self.port
+        return DEFAULT_TLS_PORT if self.transport == "tls" else DEFAULT_PORTS[self.scheme]
+
+    @property
+    def asks_for_port(self) -> bool:
+        """Whether DNS says which port is meant, and which transport if none is named: RFC 3263 section 4."""
+        return self.port is None and not _is_address(self.host)
 
 
 class Hop(NamedTuple):
@@ -85,24 +96,46 @@ def parse(text: object) -> Destination:
     Arguments: text, what the user gave.
     Returns: the Destination it names.
     Raises: InvalidURI, whose message names the text and the fault.
-    From: the manual's ``[proto:]ip[:port]``, widened to RFC 3261 section 19.1.
+    From: the manual's ``[proto:]ip[:port]``, widened to RFC 3261 section 19.1. A name without a port is
+    something else than the same name with one: it has SRV records, RFC 3263 section 4.2.
     """
     if isinstance(text, str) and _IS_KEY.fullmatch(text):
         return Destination(text, text)
     parts = _read(text)
     if parts.user and "_" in parts.host:
         raise InvalidURI(text, "Kamailio reads no user in front of a host with an underscore")
-    transport, port = parts.transport, parts.port
-    if transport == DEFAULT_TRANSPORTS[parts.scheme]:
-        transport = ""
-    if port is None:
-        port = DEFAULT_TLS_PORT if transport == "tls" else DEFAULT_PORTS[parts.scheme]
-    key = f"{parts.scheme}:{parts.user}{parts.host}:{port}"
-    if transport:
-        key += f";transport={transport}"
+    return Destination(_key_of(parts), f"{parts.scheme}:{parts.rest}")
+
+
+def _key_of(parts: _Parts) -> str:
+    key = f"{parts.scheme}:{parts.user}{parts.host}"
+    if not parts.asks_for_port:
+        key += f":{parts.meant_port}"
+    # The transport that it would get anyway says something only to whom DNS may tell another one.
+    if parts.transport and (parts.asks_for_port or parts.transport != DEFAULT_TRANSPORTS[parts.scheme]):
+        key += f";transport={parts.transport}"
     if parts.maddr:
         key += f";maddr={parts.maddr}"
-    return Destination(key, f"{parts.scheme}:{parts.rest}")
+    return key
+
+
+@lru_cache(maxsize=1024)
+def other_spellings(key: str) -> tuple[str, ...]:
+    """Return the keys that a name has if the port or the transport is named that it may mean, or is not.
+
+    To RFC 3263 they are other things; people, and earlier versions, may mean the same. An address has none.
+    """
+    if address_in(key) or len(key) > MAX_URI_BYTES:
+        return ()
+    parts = _read(key)
+    alone = parts._replace(port=None)
+    if parts.port not in (None, alone.meant_port):
+        return ()
+    usual = ("", DEFAULT_TRANSPORTS[parts.scheme])
+    transports = usual if parts.transport in usual else (parts.transport,)
+    spellings = [_key_of(alone._replace(transport=transport)) for transport in transports]
+    spellings.append(_key_of(parts._replace(port=alone.meant_port)))
+    return tuple(spelling for spelling in spellings if spelling != key)
 
 
 def parse_sender(text: object) -> str:
@@ -119,11 +152,16 @@ def hop(text: str) -> Hop:
     Raises: InvalidURI.
     """
     parts = _read(text)
-    family = 6 if parts.host.startswith("[") else 4 if parts.host.rpartition(".")[2].isdecimal() else 0
+    family = 0 if not _is_address(parts.host) else 6 if parts.host.startswith("[") else 4
     transport = parts.transport or ("udp" if family else "")
     if parts.scheme == "sips" and parts.transport not in ("ws", "wss"):
         transport = SIPS_OVER_UDP if parts.transport == "udp" else "tls"
     return Hop(transport, family)
+
+
+def _is_address(host: str) -> bool:
+    """Say whether a host is an address, and no name: RFC 1123 section 2.1."""
+    return host.startswith("[") or host.rpartition(".")[2].isdecimal()
 
 
 def _read(text: object) -> _Parts:
@@ -169,9 +207,8 @@ def peer_of(uri: str) -> tuple[str, int]:
 
     Raises: InvalidURI.
     """
-    key = parse(uri).key
-    address, _, port = address_in(key).rpartition(":")
-    return address, int(port or _PORT.findall(key)[-1])
+    parts = _read(uri)
+    return parts.host if _is_address(parts.host) else "", parts.meant_port
 
 
 def _split_scheme(text: str) -> tuple[str, str]:
@@ -225,8 +262,7 @@ def _canonical_host(text: str, host: str) -> str:
         return f"[{address.compressed}]"
     name = host.lower().removesuffix(".")
     labels = name.split(".")
-    # RFC 1123 section 2.1: the last label of a name is never all digits, so this must be an address.
-    if labels[-1].isdecimal():
+    if _is_address(name):
         try:
             return str(ipaddress.IPv4Address(name))
         except ValueError:

@@ -101,9 +101,8 @@ def parse(lines: Iterable[bytes], wall: float) -> Parsed:
     rows: dict[str, Row] = {}
     contradicted: set[str] = set()
     faults, others = list[str](), list[dict[str, Any]]()
-    bad = number = 0
+    bad, number, version = 0, 0, b""
     end: int | None = None
-    version = b""
     has_good_line = has_text = False
     for at, line in enumerate(lines, 1):
         if not line.strip(_NOTHING):
@@ -132,8 +131,8 @@ def parse(lines: Iterable[bytes], wall: float) -> Parsed:
                 faults.append(f"line {at}: {fault if isinstance(fault, Untrue) else 'it makes no sense'}")
     rows = {key: row for key, row in rows.items() if key not in contradicted}
     is_ours, is_whole = bool(version) or has_good_line or not has_text, version in _KNOWN and end == number
-    told = [each for each in others if len(each) > 1]
-    return Parsed(rows, faults, bad, is_ours, is_whole, told, version in (b"", *_FORMER))
+    others = [each for each in others if len(each) > 1]
+    return Parsed(rows, faults, bad, is_ours, is_whole, others, version in (b"", *_FORMER))
 
 
 def is_blank(data: bytes) -> bool:

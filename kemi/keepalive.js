@@ -6,7 +6,7 @@
 //
 // Every function takes the words of what python_exec takes, one by one or as one text, and returns what
 // python_exec returns: keepalive.set_admin(uri, "maint", 3600, "card swap") is 1, or -1 with a line of the log.
-// Every such number is true to JavaScript: compare. Two say more: alive(group) and info(uri, key).
+// Every such number is true to JavaScript: compare. Three say more: alive(group), pick(group) and info(uri, key).
 
 var MODULE = KSR.app_python3;
 if (!MODULE) {
@@ -43,6 +43,11 @@ exports.alive = function (group) {
         uris.push(KSR.pv.get("$(avp(keepalive_alive)[" + place + "])"));
     }
     return uris;
+};
+
+// One of a group, at random by weight among the best that are alive; null if none is.
+exports.pick = function (group) {
+    return ask("pick", [group]) === 1 ? KSR.pv.get("$avp(keepalive_pick)") : null;
 };
 
 // What is known of a destination under a key such as "state" or "latency_ms.p95"; null if nothing is.

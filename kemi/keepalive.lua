@@ -6,7 +6,7 @@
 --
 -- Every function takes the words of what python_exec takes, one by one or as one text, and returns what
 -- python_exec returns: keepalive.set_admin(uri, "maint", 3600, "card swap") is 1, or -1 with a line of the log.
--- Every number is true to Lua: compare. Two say more: alive(group) and info(uri, key).
+-- Every number is true to Lua: compare. Three say more: alive(group), pick(group) and info(uri, key).
 
 local keepalive = {}
 
@@ -41,6 +41,11 @@ function keepalive.alive(group)
 		uris[#uris + 1] = KSR.pv.get("$(avp(keepalive_alive)[" .. place .. "])")
 	end
 	return uris
+end
+
+-- One of a group, at random by weight among the best that are alive; nil if none is.
+function keepalive.pick(group)
+	return ask("pick", group) == 1 and KSR.pv.get("$avp(keepalive_pick)") or nil
 end
 
 -- What is known of a destination under a key such as "state" or "latency_ms.p95"; nil if nothing is.

@@ -125,7 +125,7 @@ def test_a_module_is_found_by_its_name() -> None:
     """Each module lies on a floor, and no two have one name."""
     names = [file.stem for file in MODULES]
     assert {floor_of(file) for file in MODULES} == set(BELOW)
-    assert {"handlers", "native_handlers"} == TOP
+    assert {"handlers", "native_handlers", "routing"} == TOP
     assert len(names) == len(set(names))
 
 

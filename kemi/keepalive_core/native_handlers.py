@@ -75,6 +75,15 @@ class NativeRoutes(Handlers):
         routes.set_values("keepalive_alive", uris)
         return len(uris) or _ERROR
 
+    def pick(self, msg: object, text: str = "") -> int:
+        """Do ``python_exec("pick", "GROUP")``: one of a group is in ``$avp(keepalive_pick)``.
+
+        Returns: 1, or -1, and then it is empty.
+        """
+        uri = self._answer("pick", text)
+        routes.set_values("keepalive_pick", [uri] if uri else [])
+        return _DONE if uri else _ERROR
+
     def info(self, msg: object, text: str = "") -> int:
         """Do ``python_exec("info", "URI KEY")``: what is known of it is in ``$var(keepalive_info)``.
 

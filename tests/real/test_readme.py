@@ -133,6 +133,19 @@ def test_the_answer_options_example(start_readme, gateway: Gateway) -> None:
     assert server.message("")[0] == 404
 
 
+def test_the_pick_example(start_readme, gateway: Gateway) -> None:
+    """The one of the best two that is alive has all of the calls; nobody has them if none is left."""
+    script = named_examples()["kemi.py"].partition("class ")[0] + named_examples()["pick.py"]
+    last = '    keepalive.add_destination("sip:192.168.10.22", "routing", group="carriers", priority=1)\n'
+    server = start_readme(KEMI_CFG + named_examples()["kemi.cfg"], script.replace(last, ""))
+    server.logged(f"{NOBODY} unknown -> down")
+    server.logged(f"{gateway.uri} unknown -> up")
+    assert all(relayed(server, gateway) for _ in range(5))
+    gateway.code = 503
+    server.logged("up -> down")
+    assert not relayed(server, gateway)
+
+
 def test_the_own_event_example(start_readme, gateway: Gateway) -> None:
     """A script's own tm event function hands events on."""
     script, mod_init = named_examples()["kemi.py"].split("\n\ndef mod_init")

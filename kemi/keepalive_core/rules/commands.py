@@ -95,6 +95,7 @@ COMMANDS: Final[Mapping[str, Command]] = {
     "is_alive": Command("URI", _as_they_are),
     "state": Command("URI", _as_they_are),
     "alive": Command("GROUP", _as_they_are),
+    "pick": Command("GROUP", _as_they_are),
     "is_group_alive": Command("GROUP", _as_they_are),
     "info": Command("URI KEY", _info),
     "report_failure": Command("URI [WHY]", _report),

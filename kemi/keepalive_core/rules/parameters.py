@@ -150,6 +150,12 @@ class Values:
         "how many members of its group always answer 1, a number or a percentage such as 50%; 0: none",
         "Of different words the highest counts.",
     )
+    slow_start = Parameter[float](
+        0,
+        _seconds(0.1, _A_DAY, off=True),
+        "time over which what came up again gains its weight, for pick(); 0: it has it at once",
+        "What is new has it at once.",
+    )
     mass_failure = Parameter(
         0,
         whole(0, 99, PERCENT),

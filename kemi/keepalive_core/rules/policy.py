@@ -156,6 +156,8 @@ class Policy:
         self.from_uri = values.ping_from
         self.socket = values.ping_socket
         self.proxy = values.outbound_proxy
+        self.slow_start = values.slow_start
+        """s"""
         self.check_source = bool(values.ping_check_source)
         headers = [*split_headers(values.ping_headers), f"Max-Forwards: {values.max_forwards}"]
         self.headers = "".join(f"{header}\r\n" for header in headers)

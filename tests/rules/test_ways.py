@@ -20,7 +20,10 @@ from keepalive_core.rules.ways import way_of
 )
 def test_how_long_a_ping_may_last(uri: str, proxy: str, seconds: int) -> None:
     """To an address one limit, to a name as long as tm lets it live; the next hop is what counts."""
-    assert way_of(uri, Policy(Settings().values(), {"outbound_proxy": proxy})).longest == seconds * 1_000_000
+    assert (
+        way_of(uri, uri, Policy(Settings().values(), {"outbound_proxy": proxy})).longest
+        == seconds * 1_000_000
+    )
 
 
 @pytest.mark.parametrize(
@@ -38,9 +41,9 @@ def test_how_long_a_ping_may_last(uri: str, proxy: str, seconds: int) -> None:
 def test_from_where_a_reply_has_to_come(uri: str, reliable: bool, source: str, address: str) -> None:
     """Over UDP from address and port, over a connection from the address; a name may stand for any."""
     checking = Policy(Settings().values(), {"ping_check_source": 1})
-    way = way_of(uri, checking)
+    way = way_of(uri, uri, checking)
     assert (way.reliable, way.source, way.address) == (reliable, source, address)
-    assert way_of(uri, Policy(Settings().values(), {"ping_check_source": 0})).source == ""
+    assert way_of(uri, uri, Policy(Settings().values(), {"ping_check_source": 0})).source == ""
 
 
 @pytest.mark.parametrize(
@@ -59,6 +62,6 @@ def test_from_where_a_reply_has_to_come(uri: str, reliable: bool, source: str, a
 )
 def test_who_may_have_to_wait(uri: str, proxy: str, waits: bool, waits_for_connections: bool) -> None:
     """For DNS if the next hop is a name, and for a connection, if a sender waits for those."""
-    way = way_of(uri, Policy(Settings().values(), {"outbound_proxy": proxy}))
+    way = way_of(uri, uri, Policy(Settings().values(), {"outbound_proxy": proxy}))
     assert way.may_wait(for_connections=False) is waits
     assert way.may_wait(for_connections=True) is waits_for_connections

@@ -112,8 +112,8 @@ _next_call_id: Final = _call_ids().__next__
 def send(key: str, generation: int, uri: str, policy: Policy, way: Way, group_set: str = "") -> int:
     """Send one ping.
 
-    Arguments: key and generation, of the destination; uri, the request URI; policy, what to send, from where
-    and through whom, and how long tm waits for a final reply; way, on which it travels; group_set, as in
+    Arguments: key and generation, of the destination; uri, the request URI; policy, what to send, from where,
+    and how long tm waits for a final reply; way, on which it travels, and through whom; group_set, as in
     Ping.
     Returns: when the ping left, in us; 0 if it did not, as the name can't be resolved, or no socket fits. A
     refused TCP connection is no such failure, tm tells of it by a timeout.
@@ -126,7 +126,7 @@ def send(key: str, generation: int, uri: str, policy: Policy, way: Way, group_se
     call_id = _next_call_id()
     _leaving, _left = (key, generation, policy, way, call_id, group_set), 0
     try:
-        sent = _t_uac_send(uri, policy, policy.proxy, call_id)
+        sent = _t_uac_send(uri, policy, way.through, call_id)
     except SystemError as error:
         # Kamailio 5.6 says this, after the ping left, if a function that it calls on the ping's way (the
         # event's, ksr_onsend_route) is missing. If the event was seen, the ping can be followed all the same.
@@ -167,14 +167,14 @@ def message_at_hand() -> str:
     return str(text or "")
 
 
-def _t_uac_send(uri: str, policy: Policy, proxy: str, call_id: str) -> int:
+def _t_uac_send(uri: str, policy: Policy, through: str, call_id: str) -> int:
     # 5.6 and 6.0 take a "!" in headers for a sign of their own; RFC 3261 section 19.1.4: %21 is the same.
     ends = f"From: <{policy.from_uri}>\r\nTo: <{uri}>\r\n".replace("!", "%21")
     headers = f"{ends}Call-ID: {call_id}\r\n{policy.headers}"
     if not kamailio_log.is_debugged:
-        return int(KSR.tm.t_uac_send(policy.method, uri, proxy, policy.socket, headers, ""))
+        return int(KSR.tm.t_uac_send(policy.method, uri, through, policy.socket, headers, ""))
     with kamailio_log.aloud():
-        sent = int(KSR.tm.t_uac_send(policy.method, uri, proxy, policy.socket, headers, ""))
+        sent = int(KSR.tm.t_uac_send(policy.method, uri, through, policy.socket, headers, ""))
     log.debug("ping to %s: t_uac_send returned %s", uri, sent)
     return sent
 

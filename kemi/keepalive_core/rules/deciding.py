@@ -9,7 +9,7 @@ from typing import NamedTuple
 from .calls import ON, CallCriteria, is_call_success, judge_call
 from .criteria import Criteria
 from .damping import damp
-from .evidence import Call, EndOfDrain, Evidence, Expiry, Mismatch, Report, Result
+from .evidence import Call, EndOfDrain, Evidence, Expiry, Mismatch, OfTargets, Report, Result
 from .judging import (
     Transition,
     Verdict,
@@ -17,6 +17,7 @@ from .judging import (
     count_mismatch,
     end_drain,
     expire,
+    follow_targets,
     is_spent,
     is_success,
     is_void,
@@ -62,6 +63,8 @@ def decide(before: Health, evidence: Evidence, facts: Facts) -> Decision:
     verdict = _judge(before, evidence, facts)
     if verdict.transition is Transition.STALE:
         return Decision(*verdict)
+    if isinstance(evidence, OfTargets):
+        return Decision(*verdict)
     uplink = facts.uplink
     if uplink is not None and before.state == UP and verdict.health.streak < 0:
         if before.streak >= 0:
@@ -84,6 +87,8 @@ def _judge(before: Health, evidence: Evidence, facts: Facts) -> Verdict:
             return expire(before, evidence.reason, facts.wall)
         case EndOfDrain():
             return end_drain(before, evidence.at)
+        case OfTargets():
+            return follow_targets(before, evidence, facts.wall)
         case Mismatch():  # pragma: no branch - there is no other kind, as mypy sees
             return count_mismatch(before)
 

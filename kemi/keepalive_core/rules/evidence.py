@@ -128,4 +128,17 @@ class Mismatch(NamedTuple):
     """when, in us"""
 
 
-Evidence = Result | Report | Call | Expiry | EndOfDrain | Mismatch
+class OfTargets(NamedTuple):
+    """What is known of a name by its targets, or by what DNS says of it."""
+
+    state: int
+    reason: str
+    at: int
+    """when, in us"""
+    drain_until: int = 0
+    """when the drain of its targets may be over, in us; 0 if enough of them take calls"""
+    is_turn: bool = False
+    """whether it counts as a ping's result would: the name has its turn at each interval"""
+
+
+Evidence = Result | Report | Call | Expiry | EndOfDrain | Mismatch | OfTargets

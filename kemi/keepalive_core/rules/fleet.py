@@ -12,6 +12,7 @@ from collections.abc import Callable, ItemsView, KeysView
 from collections.abc import Set as AbstractSet
 
 from .lanes import Lanes
+from .modes import is_maintenance
 from .pace import pace
 from .pinged import Pinged, Seen, Timing
 from .policy import Policy
@@ -68,7 +69,8 @@ class Fleet:
         if pinged is None or pinged.generation != seen.registered.generation:
             pinged = self._take_in(key, seen, now)
         before = pinged.timing
-        self._take_policy(pinged, seen.registered.uri, seen.policy)
+        self._take_policy(key, pinged, seen.registered.uri, seen.policy)
+        pinged.target = seen.registered.target
         # Most destinations have the same owners, whose text is kept once.
         pinged.owners = sys.intern(json.dumps(seen.registered.owners))
         pinged.checksum = hash(pinged.registration)
@@ -76,6 +78,7 @@ class Fleet:
         pinged.not_before = seen.health.not_before
         pinged.follow_pace(pace(seen.health, now))
         was_in_maintenance, pinged.admin = pinged.in_maintenance, seen.admin
+        pinged.in_maintenance = is_maintenance(seen.admin) or seen.is_name_in_maintenance
         if was_in_maintenance and not pinged.in_maintenance:
             # During its maintenance nothing was learned of it.
             pinged.asked = 0
@@ -88,7 +91,7 @@ class Fleet:
         """Take over what is in force for a destination from now on."""
         pinged = self._targets[key]
         before = pinged.timing
-        self._take_policy(pinged, pinged.uri, policy)
+        self._take_policy(key, pinged, pinged.uri, policy)
         pinged.follow_pace(pinged.pace)
         self._plan_again(key, pinged, before, now)
 
@@ -96,7 +99,7 @@ class Fleet:
         """Ping a destination no more; one that is not there is no error."""
         pinged = self._targets.pop(key, None)
         if pinged is not None:
-            self._count(pinged.policy, -1)
+            self._count(pinged, -1)
             self._gone[key] = now, pinged
 
     def forget_the_gone(self, now: int) -> None:
@@ -164,20 +167,22 @@ class Fleet:
         else:
             pinged = Pinged(seen.registered.generation, before.place, seen.policy)
             pinged.sent = before.sent
-        self._count(pinged.policy, 1)
         self._targets[key] = pinged
         self.pings.leave(key)
         # A destination that is added again and again is not put off by that.
         self.pings.bring_forward(key, pinged.first(now))
         return pinged
 
-    def _take_policy(self, pinged: Pinged, uri: str, policy: Policy) -> None:
+    def _take_policy(self, key: str, pinged: Pinged, uri: str, policy: Policy) -> None:
         if pinged.policy is not policy or pinged.uri != uri:
-            self._count(pinged.policy, -1)
-            self._count(policy, 1)
-            pinged.uri, pinged.policy, pinged.way = uri, policy, way_of(uri, policy)
-            pinged.departure = self._departure(uri, policy)
+            self._count(pinged, -1)
+            pinged.uri, pinged.policy, pinged.way = uri, policy, way_of(key, uri, policy)
+            self._count(pinged, 1)
+            is_sent = not pinged.way.is_name
+            pinged.departure = self._departure(pinged.way.through or uri, policy) if is_sent else Departure()
 
-    def _count(self, policy: Policy, by: int) -> None:
-        self.rate += by / policy.interval
-        self.behind[policy.socket] += by
+    def _count(self, pinged: Pinged, by: int) -> None:
+        # Whoever has just come is not counted yet; and of a name the targets are.
+        if pinged.uri and not pinged.way.is_name:
+            self.rate += by / pinged.policy.interval
+            self.behind[pinged.policy.socket] += by

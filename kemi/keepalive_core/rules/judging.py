@@ -8,7 +8,7 @@ from enum import Enum
 from typing import Final, NamedTuple
 
 from .criteria import Criteria
-from .evidence import NO_VERDICT, Kind, Report, Result
+from .evidence import NO_VERDICT, Kind, OfTargets, Report, Result
 from .latency import LOSS, average, sample, with_sample
 from .pace import is_kept_down
 from .record import Health, last_evidence
@@ -209,6 +209,23 @@ def expire(health: Health, reason: str, wall: int) -> Verdict:
         return Verdict(health, Transition.UNCHANGED)
     forgotten = health._replace(state=UNKNOWN, streak=0, since=wall, reason=reason)
     return Verdict(forgotten, Transition.CHANGED)
+
+
+def follow_targets(health: Health, found: OfTargets, wall: int) -> Verdict:
+    """Decide what its targets mean for a name; rise, fall and damping are theirs."""
+    is_changed = found.state != health.state
+    drain = found.drain_until and (health.drain_until or found.drain_until)
+    if not is_changed and not found.is_turn and drain == health.drain_until:
+        return Verdict(health, Transition.STALE)
+    after = health._replace(state=found.state, reason=found.reason, drain_until=drain, checked=wall)
+    if is_changed:
+        after = after._replace(since=wall, streak=0)
+    if is_changed or found.is_turn:
+        if found.state == UP:
+            after = after._replace(streak=max(1, after.streak + 1), ok=health.ok + 1, last_up=wall)
+        elif found.state == DOWN:
+            after = after._replace(streak=min(-1, after.streak - 1), failed=health.failed + 1, last_down=wall)
+    return Verdict(after, Transition.CHANGED if is_changed else Transition.UNCHANGED)
 
 
 def end_drain(health: Health, now: int) -> Verdict:

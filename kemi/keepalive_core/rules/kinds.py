@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable
 from typing import Any, Final, Generic, NamedTuple, TypeVar
 
-from . import group_floor, units, uris
+from . import group_floor, name_state, units, uris
 from .quoting import quoted
 from .reply_codes import parse_codes
 
@@ -219,6 +219,16 @@ def _some_codes(value: Any) -> str:
 
 CODES: Final = ValueKind(_codes, "codes of replies")
 SOME_CODES: Final = ValueKind(_some_codes, "codes of replies")
+
+
+def _targets(value: Any) -> str:
+    targets = str(value) if isinstance(value, int) and not isinstance(value, bool) else value
+    if not isinstance(targets, str) or not name_state.is_word(targets):
+        raise ValueError("a number from 1 on, a percentage, such as '50%', or 'all' is needed")
+    return targets
+
+
+TARGETS: Final = ValueKind(_targets, "a number from 1 on, a percentage, or `all`", "targets")
 
 
 def _members(value: Any) -> str:

@@ -98,6 +98,22 @@ class Values:
         "", _SOCKET, "socket that pings leave from, such as udp:192.168.10.1:5060; empty: Kamailio chooses"
     )
     outbound_proxy = Parameter("", kinds.URI_OR_NOTHING, "URI that pings are sent through; empty: none")
+    dns_expand = Parameter(
+        0,
+        SWITCH,
+        "1: of a name each address is pinged by itself, as DNS has them; 0: the name as a whole",
+        "So is an `outbound_proxy` that is a name. With 0 Kamailio asks DNS for each ping.",
+    )
+    name_min_alive = Parameter(
+        "1",
+        kinds.TARGETS,
+        "how many addresses of a name have to be up for it to be up, a number, a percentage, or all",
+    )
+    callback_targets = Parameter(
+        0,
+        SWITCH,
+        "1: callbacks are told of changes of each address of a name too",
+    )
     ping_check_source = Parameter(
         0,
         SWITCH,

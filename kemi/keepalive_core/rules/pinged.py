@@ -4,11 +4,11 @@ import json
 from functools import lru_cache
 from typing import NamedTuple
 
-from .modes import MAINT, Admin
+from .modes import Admin
 from .pace import Pace
 from .policy import Policy
 from .record import Health
-from .rows import Owner, Registration
+from .rows import Behind, Owner, Registration, registration_text
 from .schedule import SOONEST, Wish, first_ping
 from .sockets import Departure
 from .ways import Way
@@ -21,12 +21,26 @@ class Seen(NamedTuple):
     policy: Policy
     health: Health
     admin: Admin | None
+    groups: tuple[str, ...] = ()
+    """those that it is in; of a target those of its name"""
+    is_name_in_maintenance: bool = False
+    """of a target: whether an administrator lets nobody ping its name"""
 
 
 # Most destinations have the same owners.
 @lru_cache(maxsize=4096)
 def _groups(owners: str) -> tuple[str, ...]:
     return Registration(0, "", {name: Owner(*fields) for name, fields in json.loads(owners).items()}).groups
+
+
+class OfName(NamedTuple):
+    """What of a destination matters to its targets, if it is a name."""
+
+    is_name: bool
+    next_hop: str
+    policy: Policy
+    in_maintenance: bool
+    group_set: str
 
 
 class Timing(NamedTuple):
@@ -49,6 +63,7 @@ class Pinged:
         "generation",
         "group_set",
         "in_flight",
+        "in_maintenance",
         "interval",
         "is_void",
         "latest",
@@ -61,6 +76,7 @@ class Pinged:
         "policy",
         "sent",
         "spread",
+        "target",
         "turn",
         "uri",
         "way",
@@ -76,6 +92,8 @@ class Pinged:
         self.departure = Departure()
         self.owners = ""
         """JSON, its owners as its registration has them: that row may be lost, and is made anew of this"""
+        self.target: Behind | None = None
+        """where it stands, if it is a target"""
         self.group_set = ""
         """for which set of groups its pings are counted, as in rules/counted.py; "" if they are not"""
         self.checksum = 0
@@ -83,6 +101,8 @@ class Pinged:
         self.is_void = False
         """whether its last ping had no verdict"""
         self.admin: Admin | None = None
+        self.in_maintenance = False
+        """whether an administrator lets nobody ping it, or its name"""
         self.wish = Wish.REGULARLY
         """what was wished since its last ping"""
         self.asked = 0
@@ -106,14 +126,15 @@ class Pinged:
         self.spread = 0
 
     @property
+    def of_name(self) -> OfName:
+        """What of it matters to its targets, if it is a name."""
+        way = self.way
+        return OfName(way.is_name, way.through or self.uri, self.policy, self.in_maintenance, self.group_set)
+
+    @property
     def timing(self) -> Timing:
         """What moves its next ping when it changes."""
         return Timing(self.interval, self.not_before)
-
-    @property
-    def in_maintenance(self) -> bool:
-        """Whether an administrator lets nobody ping it."""
-        return self.admin is not None and self.admin.mode == MAINT
 
     @property
     def groups(self) -> tuple[str, ...]:
@@ -123,7 +144,7 @@ class Pinged:
     @property
     def registration(self) -> str:
         """How it was registered when it was looked at the last time: the text of that row."""
-        return f"[{self.generation}, {json.dumps(self.uri)}, {self.owners}]"
+        return registration_text(self.generation, self.uri, self.owners, self.target)
 
     def follow_pace(self, pace: Pace) -> None:
         """Take over the interval of a pace."""

@@ -158,6 +158,9 @@ class Policy:
         self.proxy = values.outbound_proxy
         self.slow_start = values.slow_start
         """s"""
+        self.expands_names = bool(values.dns_expand)
+        self.name_min_alive = values.name_min_alive
+        self.callback_targets = bool(values.callback_targets)
         self.check_source = bool(values.ping_check_source)
         headers = [*split_headers(values.ping_headers), f"Max-Forwards: {values.max_forwards}"]
         self.headers = "".join(f"{header}\r\n" for header in headers)

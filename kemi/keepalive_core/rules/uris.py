@@ -28,8 +28,10 @@ _USER = re.compile(
 _PARAMETER = re.compile(r"(?:[A-Za-z0-9\-_.!~*'()\[\]/:&+$]|%[0-9A-Fa-f]{2})+")
 # Underscores are no part of RFC 1123 host names, but container networks are full of them.
 _HOST_LABEL = re.compile(r"[A-Za-z0-9_](?:[A-Za-z0-9_-]*[A-Za-z0-9_])?")
-# The host and port of a key, if the host is an address.
-_ADDRESS = re.compile(r"^sips?:(?:[^@]*@)?((?:\d+\.\d+\.\d+\.\d+|\[[^\]]+\]):\d+)")
+# The host and port of a key, if the host is an address; of a target they stand behind its name.
+_ADDRESS = re.compile(r"^(?:[^#]*#|sips?:(?:[^@]*@)?)((?:\d+\.\d+\.\d+\.\d+|\[[^\]]+\]):\d+)")
+# Between the key of a name and one of its targets, in the target's key: it stands in no SIP URI.
+_BEHIND = "#"
 # What is a key already, and its own URI: most of what a script asks for is. To read it takes 6 us, this 0.3.
 _OCTET = r"(?:25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)"
 _IS_KEY = re.compile(
@@ -99,8 +101,11 @@ def parse(text: object) -> Destination:
     From: the manual's ``[proto:]ip[:port]``, widened to RFC 3261 section 19.1. A name without a port is
     something else than the same name with one: it has SRV records, RFC 3263 section 4.2.
     """
-    if isinstance(text, str) and _IS_KEY.fullmatch(text):
-        return Destination(text, text)
+    if isinstance(text, str):
+        if _IS_KEY.fullmatch(text):
+            return Destination(text, text)
+        if _BEHIND in text:
+            return _parse_target(text)
     parts = _read(text)
     if parts.user and "_" in parts.host:
         raise InvalidURI(text, "Kamailio reads no user in front of a host with an underscore")
@@ -136,6 +141,41 @@ def other_spellings(key: str) -> tuple[str, ...]:
     spellings = [_key_of(alone._replace(transport=transport)) for transport in transports]
     spellings.append(_key_of(parts._replace(port=alone.meant_port)))
     return tuple(spelling for spelling in spellings if spelling != key)
+
+
+def _parse_target(text: str) -> Destination:
+    name, hop = name_of(text), hop_of(text)
+    if is_target(name) or not (address := _address_key(hop)):
+        raise InvalidURI(text, "a target is a name, then # and an address, such as 192.168.10.20:5060")
+    key, uri = parse(name)
+    return Destination(target_key(key, address), uri)
+
+
+def _address_key(hop: str) -> str:
+    """Return the key of a URI that has an address and a transport alone, "" for any other."""
+    key = parse(hop).key
+    return key if key.startswith(f"sip:{address_in(key) or '-'}") and ";maddr=" not in key else ""
+
+
+def target_key(name: str, hop: str) -> str:
+    """Return the key of a target: name, its name's key; hop, its URI, such as sip:192.168.10.20:5060."""
+    return f"{name}{_BEHIND}{hop.partition(':')[2]}"
+
+
+def is_target(key: str) -> bool:
+    """Say whether a key is that of a target: of one address behind a name."""
+    return _BEHIND in key
+
+
+def name_of(key: str) -> str:
+    """Return the key of the name that a target, given by its key, is behind; "" if it is no target."""
+    return key.rpartition(_BEHIND)[0]
+
+
+def hop_of(key: str) -> str:
+    """Return the URI to which goes what is for a target, given by its key; "" if it is no target."""
+    _, is_behind, hop = key.rpartition(_BEHIND)
+    return f"sip:{hop}" if is_behind else ""
 
 
 def parse_sender(text: object) -> str:

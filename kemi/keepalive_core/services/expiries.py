@@ -48,7 +48,8 @@ class Expiries:
     def follow(self, key: str, pinged: Pinged, seen: Seen, now: int) -> None:
         """See when something ends of a destination, as it is now."""
         self._follow_state(key, pinged, seen.health, now)
-        if seen.health.drain_until:
+        # A name is drained as long as its targets are.
+        if seen.health.drain_until and not pinged.way.is_name:
             self._of_drain.put(key, seen.health.drain_until)
         if seen.admin is not None and seen.admin.until:
             self._of_admin.put(key, now + max(0, int((seen.admin.until - time.time()) * SECOND)))
@@ -89,7 +90,8 @@ class Expiries:
 
     def _follow_state(self, key: str, pinged: Pinged, known: Health, now: int) -> None:
         """Forget a state that stood for too long without evidence, or see when to look at it again."""
-        stands = freshness.limit(known, pinged.policy, pinged.interval)
+        # The evidence of a name is that of its targets.
+        stands = 0 if pinged.way.is_name else freshness.limit(known, pinged.policy, pinged.interval)
         if not stands:
             self._of_state.remove(key)
             return

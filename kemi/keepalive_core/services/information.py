@@ -11,10 +11,12 @@ from ..rules.pace import is_kept_down
 from ..rules.parameters import Value
 from ..rules.policy import Policy
 from ..rules.record import Health
+from ..rules.rows import Registration
 from ..rules.service_code import groups_keeping
 from ..rules.states import STATE_NAMES, UP
 from ..rules.times import SECOND
 from ..rules.turns import DISABLED, NOT_STARTED, PAUSED, SHORT_OF_MEMORY, why_not_pinged
+from ..rules.ways import through
 from . import availability, departures, policies, uplinks
 
 log = logging.getLogger("keepalive")
@@ -105,7 +107,12 @@ def of(key: str) -> Information:
         "state": STATE_NAMES[known.state],
         "admin": admin._asdict() if admin else {"mode": "ready"},
         "not_pinged_because": why_not_pinged(
-            _stopped(), admin, departures.hindrance_now(registered.uri, policy), known, policy, now
+            _stopped(),
+            admin,
+            departures.hindrance_now(through(key, policy) or registered.uri, policy),
+            known,
+            policy,
+            now,
         ),
         "held": _held(key, known, policy, now),
         "drained_until": _epoch(known.drain_until, now),
@@ -156,6 +163,13 @@ def of(key: str) -> Information:
             for at, before, after, reason in destination_rows.history(key)
         ],
     }
+
+
+def _hindrance(key: str, registered: Registration, policy: Policy) -> str:
+    """Return why no ping can leave for a destination now, "" if one can, or if its targets are pinged."""
+    if policies.is_name(registered):
+        return ""
+    return departures.hindrance_now(through(key, policy) or registered.uri, policy)
 
 
 def of_each(keys: Iterable[str]) -> list[Information]:

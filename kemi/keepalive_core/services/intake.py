@@ -19,6 +19,7 @@ from ..rules.schedule import Wish
 from ..rules.sockets import no_such_address
 from ..rules.states import DOWN
 from ..rules.times import SECOND
+from ..rules.ways import through
 from . import captures, complaints, departures, verdicts, watch
 from .terms import terms_of
 from .verdicts import Case
@@ -167,7 +168,7 @@ def _witness(key: str, criteria: Criteria, result: Result, socket: str, seen: _S
     if witness:
         return witness
     if not criteria.resent_after:
-        peer = uris.peer_of(seen.policy.proxy or key)
+        peer = uris.peer_of(through(key, seen.policy) or key)
         return watch.connection_witness(*peer) or _closed_connection(peer, criteria, result, seen)
     latency = percentile(seen.health.samples, 95)
     if not latency and seen.health.resent:
@@ -192,7 +193,8 @@ def _closed_connection(peer: tuple[str, int], criteria: Criteria, result: Result
 def _refusal(key: str, seen: _Seen) -> str:
     """Return why this server sent nothing, although it could, "" if it did."""
     # A destination that is down already can lose nothing, and may be down for long: it gets no datagrams.
-    return departures.refusal(key, seen.policy, sends=seen.health.state != DOWN)
+    next_hop = through(key, seen.policy) or key
+    return departures.refusal(next_hop, seen.policy, sends=seen.health.state != DOWN)
 
 
 def _missing_address(socket: str) -> str:
@@ -230,7 +232,7 @@ def report_call(key: str, code: int) -> bool:
             again = _one_more_good_call(record, now, calls.window * SECOND)
             if again:
                 destination_rows.store_record(key, again, len(record))
-                verdicts.count(terms.registered, counted.CALLS[0])
+                verdicts.count(terms, counted.CALLS[0])
                 return True
         wish = Wish.SOON if success is False and calls.mode == ON else Wish.REGULARLY
         outcome = verdicts.conclude(Case(key, record, terms), Call(code, now), wish=wish)

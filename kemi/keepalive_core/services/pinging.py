@@ -13,7 +13,7 @@ from ..rules.schedule import Deadlines, Wish
 from ..rules.sockets import NO_SUCH_ADDRESS
 from ..rules.times import SECOND
 from ..rules.turns import has_fresh_calls
-from . import captures, departures, intake, self_ping
+from . import captures, departures, intake, name_states, self_ping
 from .adoption import the_adoption
 from .bulkhead import Bulkhead
 from .departures import Departures
@@ -65,9 +65,12 @@ class Pinging:
         pinged = self._fleet.get(key)
         if pinged is None:
             return
-        # Nearly nobody has an admin, and a property takes a call.
-        if pinged.admin is not None and pinged.in_maintenance:
+        if pinged.in_maintenance:
             pinged.wish = Wish.REGULARLY
+            return
+        if pinged.way.is_name:
+            pinged.wish = Wish.REGULARLY
+            name_states.follow(key, is_turn=True)
             return
         if pinged.in_flight:
             newest = destination_rows.newest_sent(key)
@@ -102,7 +105,8 @@ class Pinging:
         departure = pinged.departure
         hindrance = self._departures.hindrance(departure) if self._departures.missing else departure.hindrance
         if not hindrance and pinged.is_void:
-            hindrance = departures.refusal(pinged.uri, pinged.policy, sends=True)
+            next_hop = pinged.way.through or pinged.uri
+            hindrance = departures.refusal(next_hop, pinged.policy, sends=True)
         return hindrance
 
     def _send(self, key: str, pinged: Pinged, wish: Wish) -> None:
@@ -222,9 +226,9 @@ def _refusal(pinged: Pinged) -> str:
     that at once, else when it sends, and then the ping has no reply. That a proxy of ours has no address says
     nothing of those behind it.
     """
-    address, proxy = pinged.way.address, pinged.policy.proxy
-    if proxy and not address:
-        return f"outbound_proxy {proxy} can't be reached: is its name one that DNS knows?"
+    address, through = pinged.way.address, pinged.way.through
+    if through and not address:
+        return f"outbound_proxy {through} can't be reached: is its name one that DNS knows?"
     if not tm.was_taken() and not (address and host.has_route(address)):
         return ""
     return "Kamailio refused it: its reason stands in a line of its own in the log"

@@ -8,14 +8,16 @@ import random
 from collections.abc import Callable
 from functools import partial
 
-from ..kamailio import clock, counter_rows, destination_rows, listeners
+from ..kamailio import clock, counter_rows, destination_rows, listeners, queues
 from ..rules import counted
 from ..rules.fleet import Fleet
 from ..rules.judging import is_spent
-from ..rules.pinged import Seen
+from ..rules.modes import is_maintenance
+from ..rules.pinged import Pinged, Seen
+from ..rules.policy import Policy
 from ..rules.schedule import Wish, pings_allowed
 from ..rules.times import SECOND
-from . import cfg_group, configuration, policies, registrations, registry, startup
+from . import cfg_group, configuration, name_states, policies, registrations, registry, startup
 from .bulkhead import Bulkhead
 from .changes import Changes
 from .departures import Departures
@@ -129,9 +131,11 @@ class Prober:
         if not configuration.have_groups_changed() and not changed:
             return
         for key, pinged in self._fleet.items():
-            self._fleet.change_policy(key, policies.policy(pinged.policy.options, pinged.groups), now)
+            was = pinged.of_name
+            self._fleet.change_policy(key, _policy_now(pinged), now)
             self._expiries.follow_policy(key, pinged, now)
-            if not self._share.keeps(key, pinged.way):
+            if was.is_name or pinged.way.is_name or not self._share.keeps(key, pinged.way):
+                name_states.follow_settings(key, was, pinged.of_name)
                 self._changes.to_look_at.setdefault(key, Wish.REGULARLY)
         self._housekeeping.settings_changed()
 
@@ -173,17 +177,20 @@ class Prober:
         before = self._fleet.get(key)
         if before is not None and before.generation != seen.registered.generation:
             self._forget(key, now)
+            before = None
+        was = before.of_name if before else None
         pinged = self._fleet.follow(key, seen, wish, now)
         if counter_rows.is_counting():
-            pinged.group_set = counted.set_of(seen.registered.groups)
+            pinged.group_set = counted.set_of(seen.groups)
         if self._share.hand_on(key, pinged.way, wish):
             self._forget(key, now)
             return
+        name_states.follow_change(key, was, pinged.of_name, wish)
         self._expiries.follow(key, pinged, seen, now)
         self._housekeeping.follow_voids(key, seen.health, seen.policy.criteria.fall)
         # Whoever registered it may not have known yet what unknown_as is.
         registrations.follow_unknown_as(key, seen.policy.unknown_as)
-        if is_spent(seen.health, seen.policy.criteria):
+        if is_spent(seen.health, seen.policy.criteria) and not seen.registered.target:
             registry.give_up(key)
 
     def _miss(self, key: str, now: int) -> None:
@@ -194,9 +201,19 @@ class Prober:
             self._forget(key, now)
 
     def _forget(self, key: str, now: int) -> None:
+        pinged = self._fleet.get(key)
+        if pinged is not None and pinged.way.is_name:
+            queues.announce_name(key)
         self._fleet.remove(key, now)
         self._expiries.forget(key)
         self._housekeeping.follow_voids(key, None)
+
+
+def _policy_now(pinged: Pinged) -> Policy:
+    """Return what is in force for a destination now: settings, or options of its groups, have changed."""
+    if pinged.target:
+        return policies.policy_of(destination_rows.registration(pinged.target.name))
+    return policies.policy(pinged.policy.options, pinged.groups)
 
 
 def _seen(key: str) -> Seen | None:
@@ -205,7 +222,16 @@ def _seen(key: str) -> Seen | None:
     known = destination_rows.health(key)
     if registered is None or known is None:
         return None
-    return Seen(registered, policies.policy_of(registered), known, destination_rows.admin(key))
+    wanted = policies.as_wanted(registered)
+    target = registered.target
+    return Seen(
+        registered,
+        policies.policy_of(wanted),
+        known,
+        destination_rows.admin(key),
+        wanted.groups if wanted else (),
+        is_maintenance(destination_rows.admin(target.name)) if target else False,
+    )
 
 
 the_prober = Prober()

@@ -48,7 +48,7 @@ def add(
 
     Raises: InvalidURI, Refused, InvalidSetting, InvalidCallback, SharedMemoryFull; then nothing has changed.
     """
-    destination = uris.parse(uri)
+    destination = _destination(uri)
     name = checks.owner_name(owner)
     wanted = Owner(
         checks.number(f"flags of {uri!r}", flags),
@@ -75,7 +75,7 @@ def add_by_rpc(
     Raises: as add(), and Refused if the script, kamailio.cfg or the list file has registered it for that
     owner: what RPC removes again is only what RPC has added.
     """
-    destination = uris.parse(uri)
+    destination = _destination(uri)
     name = checks.owner_name(owner)
     known = destination_rows.registration(destination.key)
     if known and name in known.owners and known.owners[name].origin != OF_RPC:
@@ -91,6 +91,13 @@ def add_by_rpc(
         OF_RPC,
     )
     _register(destination, name, wanted, options)
+
+
+def _destination(uri: object) -> uris.Destination:
+    found = uris.parse(uri)
+    if uris.is_target(found.key):
+        raise Refused(f"{quoted(uri)} is a target, which is monitored with its name")
+    return found
 
 
 def _register(destination: uris.Destination, name: str, wanted: Owner, options: Mapping[str, object]) -> None:

@@ -15,6 +15,7 @@ from ..rules import state_format
 from ..rules.minutely import Minutely
 from ..rules.server_state import group_fields
 from ..rules.state_row import Row, Untrue, away_for
+from ..rules.uris import is_target
 from . import availability, files, order_book, state_file
 from .state_file import UnusableFile
 
@@ -27,6 +28,8 @@ _LEAST_REST: Final = 1.0
 _AT_A_TIME: Final = 100
 # The time for which a destination is kept that left the configuration.
 _KEPT_SECONDS: Final = 30 * 86_400
+# The same for a target that DNS says no more.
+_KEPT_TARGET_SECONDS: Final = 3600
 
 
 class Writer:
@@ -208,7 +211,7 @@ def _text_of_one_that_left(key: str, wall: int) -> str | None:
         return None
     # The clock may have been set back meanwhile.
     if row.left and (away := away_for(row, wall)) >= 0:
-        if away <= _KEPT_SECONDS:
+        if away <= (_KEPT_TARGET_SECONDS if is_target(key) else _KEPT_SECONDS):
             return text
         destination_rows.drop_restored(key)
         return None

@@ -17,7 +17,6 @@ from ..rules.evidence import Evidence
 from ..rules.judging import Transition
 from ..rules.minutely import Minutely
 from ..rules.record import Health
-from ..rules.rows import Registration
 from ..rules.schedule import Wish
 from ..rules.service_code import code_of
 from ..rules.states import UP
@@ -107,7 +106,7 @@ def conclude(
     if decision.transition is not Transition.STALE:
         change = _write(case, before, decision)
         if counter_rows.is_counting():
-            count(case.terms.registered, counted.word_for(evidence, facts.criteria))
+            count(case.terms, counted.word_for(evidence, facts.criteria))
         after = decision.health
         if wish is not Wish.REGULARLY or concerns_prober(before, after, facts.criteria, evidence.at):
             _tell_prober(case.key, wish)
@@ -133,13 +132,14 @@ def _write(case: Case, before: Health, decision: Decision) -> Change | None:
             availability.count_void(key, _condition(case, before), case.terms.unmeasured)
         return None
     if after.state != before.state:
-        count(case.terms.registered, counted.CHANGES[after.state])
+        _count_change(case.terms, after.state)
     _write_past(case, before, after)
     registered = case.terms.registered
-    uri = registered.uri if registered else key
+    uri = registered.uri if registered and not registered.target else key
     change = Change(key, after.generation, uri, after.state, before.state, after.reason)
     # Under the lock: two changes of a destination never overtake each other.
-    announcements.announce(change, after.since)
+    if case.terms.is_told:
+        announcements.announce(change, after.since)
     return change
 
 
@@ -158,10 +158,16 @@ def _write_past(case: Case, before: Health, after: Health) -> None:
         log.error("a change of %s is missing in its history: %s", case.key, error)
 
 
-def count(registered: Registration | None, word: str) -> None:
+def count(terms: Terms, word: str) -> None:
     """Count what came of a destination, as a word of rules/counted.py says, for the server's metrics."""
     if word and counter_rows.is_counting():
-        counter_rows.count(word, counted.set_of(registered.groups if registered else ()))
+        counter_rows.count(word, terms.group_set)
+
+
+def _count_change(terms: Terms, state: int) -> None:
+    """Count a change of a destination; those of a name's targets are its own if it changes too."""
+    if terms.registered is None or not terms.registered.target:
+        count(terms, counted.CHANGES[state])
 
 
 _minutely: Final = Minutely()

@@ -1,0 +1,100 @@
+"""The states of names follow their targets: each prober sees to that for the names that it has.
+
+A name is looked at when it has its turn, and when a target, or what DNS says of it, has changed.
+"""
+
+from collections.abc import Iterable
+
+from ..kamailio import clock, destination_rows, name_rows, queues
+from ..rules import name_state
+from ..rules.evidence import OfTargets
+from ..rules.name_state import Behind
+from ..rules.pinged import OfName
+from ..rules.resolution import Resolution, Target
+from ..rules.schedule import Wish
+from ..rules.service_code import is_serving
+from ..rules.states import DOWN, UP
+from ..rules.times import MINUTE
+from ..rules.uris import address_in
+from . import policies, verdicts
+
+# A drain of which nobody said how long it takes is looked at again at the latest then, in us.
+_OPEN_DRAIN = 60 * MINUTE
+
+
+def follow(key: str, is_turn: bool = False) -> None:
+    """Bring a name in line with its targets, and have DNS asked if they call for that.
+
+    Arguments: key; is_turn, whether this counts as a ping would. Raises: SharedMemoryFull.
+    """
+    registered, known = destination_rows.registration(key), destination_rows.health(key)
+    if registered is None or known is None:
+        return
+    resolution = name_rows.resolution(key)
+    if resolution is None:
+        queues.announce_name(key)
+        return
+    now = clock.now()
+    targets, kept = _seen(resolution.targets), _seen(resolution.kept)
+    everyone = [*targets, *kept]
+    if everyone and all(each.state == DOWN for each in everyone):
+        queues.announce_name(key, at_once=True)
+    elif kept and name_state.are_decided(targets):
+        queues.announce_name(key)
+    if not resolution.targets:
+        if resolution.fault:
+            verdicts.apply(key, OfTargets(DOWN, resolution.fault, now, is_turn=is_turn))
+        return
+    found = name_state.state_of(known.state, policies.policy_of(registered).name_min_alive, targets, kept)
+    if found is not None:
+        drain = _drain_of(everyone, now) if found.is_drained else 0
+        verdicts.apply(key, OfTargets(found.state, found.reason, now, drain, is_turn))
+
+
+def follow_change(key: str, was: OfName | None, now: OfName, wish: Wish) -> None:
+    """Follow a change of a destination that is, or was, a name; of any other nothing is to be done.
+
+    Arguments: key; was and now, what matters to its targets, None if it has just come; wish, for the next
+    ping. Raises: SharedMemoryFull.
+    """
+    follow_settings(key, was, now)
+    if now.is_name:
+        if was != now or wish is not Wish.REGULARLY:
+            pass_on(key, wish)
+        follow(key)
+
+
+def follow_settings(key: str, was: OfName | None, now: OfName) -> None:
+    """Tell the resolver if it has to look at a destination, after a change of what is in force for it."""
+    if (now.is_name or (was and was.is_name)) and (was is None or was[:2] != now[:2]):
+        queues.announce_name(key)
+
+
+def pass_on(key: str, wish: Wish = Wish.REGULARLY) -> None:
+    """Have the targets of a name looked at, and pinged as is wished. Raises: SharedMemoryFull."""
+    for target in targets_of(name_rows.resolution(key)):
+        queues.announce_change(target.key, wish)
+
+
+def targets_of(resolution: Resolution | None) -> tuple[Target, ...]:
+    """Return all targets that are pinged for a name: those that DNS says, and those that are kept."""
+    return (*resolution.targets, *resolution.kept) if resolution else ()
+
+
+def _seen(targets: Iterable[Target]) -> list[Behind]:
+    return [_seen_one(target.key) for target in targets]
+
+
+def _seen_one(key: str) -> Behind:
+    """Return how a target is; one that is not there yet is unknown."""
+    known, code = destination_rows.health(key), destination_rows.service_code(key)
+    if known is None or code is None:
+        return Behind(address_in(key), 0, serves=True, is_new=True)
+    is_new = not known.since
+    return Behind(address_in(key), known.state, is_serving(code), is_new, known.reason, known.drain_until)
+
+
+def _drain_of(targets: Iterable[Behind], now: int) -> int:
+    """Return when the drain of targets that are up may be over, in us."""
+    ends = [each.drain_until for each in targets if each.state == UP and not each.serves]
+    return max((end for end in ends if end > now), default=now + _OPEN_DRAIN)

@@ -13,7 +13,7 @@ from keepalive_core.rules.parameters import PARAMETERS
 from keepalive_core.rules.pinged import Seen
 from keepalive_core.rules.policy import Policy
 from keepalive_core.rules.record import Health
-from keepalive_core.rules.rows import Owner, Registration
+from keepalive_core.rules.rows import Behind, Owner, Registration
 from keepalive_core.rules.schedule import SECOND, Wish
 from keepalive_core.rules.sockets import Departure
 from keepalive_core.rules.states import UP
@@ -39,6 +39,35 @@ def fleet() -> Fleet:
 def due(fleet: Fleet, now: int) -> list[str]:
     """Who is due at a time, in turn or out of it."""
     return [key for some in fleet.pings.take(now, 1000, 1000.0) for key in some]
+
+
+def test_a_name_is_in_no_rate_and_behind_no_socket(fleet: Fleet) -> None:
+    """As its addresses are pinged; it has its turn all the same, and may be a destination at any time."""
+    name = seen()._replace(registered=Registration(1, "sip:provider", {"me": Owner(0, "", None)}))
+    expanded, whole = (Policy({**DEFAULTS, "dns_expand": word}) for word in (1, 0))
+    key = "sip:provider:5060"
+    fleet.follow(key, name._replace(policy=expanded), Wish.REGULARLY, NOW)
+    assert (fleet.rate, +fleet.behind) == (0, {})
+    assert due(fleet, NOW + SECOND) == [key]
+    fleet.change_policy(key, whole, NOW)
+    assert fleet.rate == pytest.approx(1 / 30)
+    fleet.change_policy(key, expanded, NOW)
+    assert fleet.rate == pytest.approx(0)
+    fleet.remove(key, NOW)
+    assert (fleet.rate, +fleet.behind) == (pytest.approx(0), {})
+
+
+def test_a_target_is_not_pinged_while_its_name_is_in_maintenance(fleet: Fleet) -> None:
+    """It is asked soon when that is over."""
+    one = seen()._replace(
+        registered=Registration(1, "sip:provider", {}, Behind("sip:provider:5060", "sip:10.0.0.1:5060"))
+    )
+    key = "sip:provider:5060#10.0.0.1:5060"
+    assert fleet.follow(key, one._replace(is_name_in_maintenance=True), Wish.REGULARLY, NOW).in_maintenance
+    due(fleet, NOW + SECOND)
+    pinged = fleet.follow(key, one, Wish.REGULARLY, NOW)
+    assert (pinged.in_maintenance, pinged.wish) == (False, Wish.SOON)
+    assert pinged.registration == '[1, "sip:provider", {}, ["sip:provider:5060", "sip:10.0.0.1:5060"]]'
 
 
 def test_the_rate_and_the_sockets_follow_who_is_there(fleet: Fleet) -> None:

@@ -74,6 +74,7 @@ KINDS = {
     "codes": lambda: kinds.CODES,
     "some codes": lambda: kinds.SOME_CODES,
     "members": lambda: kinds.MEMBERS,
+    "targets": lambda: kinds.TARGETS,
 }
 NO_HEADER = "is no header, 'Name: value' in printable ASCII is needed"
 
@@ -81,6 +82,8 @@ NO_HEADER = "is no header, 'Name: value' in printable ASCII is needed"
 @pytest.mark.parametrize(
     ("kind", "value", "used"),
     [
+        ("targets", 2, "2"),
+        ("targets", "all", "all"),
         ("count or off", 2, 2),
         ("count or off", 9, 9),
         ("count or off", "9", 9),
@@ -157,6 +160,9 @@ def test_what_is_allowed(kind: str, value: object, used: object) -> None:
         ("headers", f"X-A: {'x' * 2044}", "2048 characters are allowed, not 2049"),
         ("codes", None, "text such as '2xx,404' is needed, not NoneType"),
         ("some codes", "", "no code would be alive"),
+        ("targets", True, "a number from 1 on, a percentage, such as '50%', or 'all' is needed"),
+        ("targets", "0", "a number from 1 on, a percentage, such as '50%', or 'all' is needed"),
+        ("targets", None, "a number from 1 on, a percentage, such as '50%', or 'all' is needed"),
         ("members", True, "a number of members or a percentage, such as '50%', is needed"),
     ],
 )

@@ -8,14 +8,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from keepalive_core.rules import rows
-from keepalive_core.rules.modes import Admin
+from keepalive_core.rules.modes import Admin, is_maintenance
 from keepalive_core.rules.pace import Pace
 from keepalive_core.rules.parameters import PARAMETERS
-from keepalive_core.rules.pinged import Pinged, Timing
+from keepalive_core.rules.pinged import OfName, Pinged, Timing
 from keepalive_core.rules.policy import Policy
 from keepalive_core.rules.rows import Owner, Registration
 from keepalive_core.rules.schedule import SECOND, SOONEST, Wish
 from keepalive_core.rules.sockets import Departure
+from keepalive_core.rules.ways import way_of
 
 DEFAULTS = {name: parameter.default for name, parameter in PARAMETERS.items()}
 
@@ -68,9 +69,7 @@ def test_when_a_ping_leaves(now: int, sent: int, not_before: int, wish: Wish) ->
 @pytest.mark.parametrize(("mode", "there"), [("", False), ("drain", False), ("maint", True)])
 def test_maintenance_lets_nobody_ping_it(mode: str, there: bool) -> None:
     """A drain is pinged; so is one of which nobody said anything."""
-    one = pinged()
-    one.admin = Admin(mode, 0, "", "", 0) if mode else None
-    assert one.in_maintenance == there
+    assert is_maintenance(Admin(mode, 0, "", "", 0) if mode else None) == there
 
 
 def test_the_row_that_is_lost_can_be_made_again() -> None:
@@ -83,6 +82,14 @@ def test_the_row_that_is_lost_can_be_made_again() -> None:
     one.owners = json.dumps(registered.owners)
     assert rows.registration("sip:a", one.registration) == registered
     assert one.groups == registered.groups
+
+
+def test_what_of_a_name_matters_to_its_targets() -> None:
+    """Where its pings would go, and what is in force for them."""
+    one = pinged()
+    one.uri, one.policy = "sip:provider.example.com", Policy(DEFAULTS | {"dns_expand": 1})
+    one.way = way_of("sip:provider.example.com:5060", one.uri, one.policy)
+    assert one.of_name == OfName(True, one.uri, one.policy, in_maintenance=False, group_set="")
 
 
 def test_a_target_is_of_one_registration() -> None:

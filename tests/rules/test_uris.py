@@ -48,6 +48,50 @@ def test_a_uri_has_one_key_and_is_sent_as_given(text: str, key: str, uri: str) -
 
 
 @pytest.mark.parametrize(
+    ("text", "name", "hop"),
+    [
+        (
+            "Provider.example.com:5060#192.168.10.20",
+            "sip:provider.example.com:5060",
+            "sip:192.168.10.20:5060",
+        ),
+        ("sip:p:5070#[2001:DB8:0::1]:5080", "sip:p:5070", "sip:[2001:db8::1]:5080"),
+        ("sip:p:5060#1.2.3.4;transport=UDP", "sip:p:5060", "sip:1.2.3.4:5060"),
+        (
+            "sips:alice@p:5061#1.2.3.4:5061;transport=tls",
+            "sips:alice@p:5061",
+            "sip:1.2.3.4:5061;transport=tls",
+        ),
+        ("10.0.0.1#1.2.3.4", "sip:10.0.0.1:5060", "sip:1.2.3.4:5060"),
+    ],
+)
+def test_a_target_is_a_name_and_an_address(text: str, name: str, hop: str) -> None:
+    """Its key says both, in any spelling; and the ping has the request URI of the name."""
+    found = uris.parse(text)
+    assert found == (uris.target_key(name, hop), uris.parse(text.partition("#")[0]).uri)
+    assert (uris.name_of(found.key), uris.hop_of(found.key)) == (name, hop)
+    assert uris.is_target(found.key)
+    assert f"sip:{uris.address_in(found.key)}" == hop.partition(";")[0]
+    assert uris.parse(found.key).key == found.key
+
+
+def test_a_destination_is_no_target() -> None:
+    """It is behind nobody, and has no hop of its own."""
+    key = "sip:10.0.0.1:5060"
+    assert (uris.is_target(key), uris.name_of(key), uris.hop_of(key)) == (False, "", "")
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["#", "a#", "#1.2.3.4", "a#b", "a#u@1.2.3.4", "a#1.2.3.4;maddr=1.2.3.4", "a#b#1.2.3.4", "#" * 9999],
+)
+def test_what_is_no_target(text: str) -> None:
+    """A name that is none, or what is no address behind it."""
+    with pytest.raises(uris.InvalidURI):
+        uris.parse(text)
+
+
+@pytest.mark.parametrize(
     ("text", "fault"),
     [
         ("", "empty"),

@@ -118,7 +118,7 @@ class Values:
         0,
         SWITCH,
         "1: a reply counts only if it comes from the address that the ping went to",
-        "Over UDP it has to come from its port too. Not for peers behind NAT, and without effect for names.",
+        "Over UDP it has to come from its port too. Not for peers behind NAT, and without effect for names that `dns_expand` leaves whole.",
     )
     max_forwards = Parameter(70, whole(0, 255, "hops"), "Max-Forwards of a ping")
     ping_reply_codes = Parameter(

@@ -41,7 +41,7 @@ def test_before_the_tables_exist_there_is_no_generation(tables: ModuleType, serv
 @pytest.mark.parametrize(
     ("function", "arguments"),
     [
-        ("destination_rows.store_registration", ("sip:a:5060", ())),
+        ("destination_rows.store_registration", ("sip:a:5060", (1, "sip:a", {}, None))),
         ("destination_rows.store_admin", ("sip:a:5060", ("maint", 0, "", "", 0))),
         ("destination_rows.store_admin", ("sip:a:5060", None)),
         ("server_rows.publish_settings", ({},)),

@@ -7,8 +7,9 @@ from hypothesis import strategies as st
 from keepalive_core.rules.calls import CallCriteria
 from keepalive_core.rules.criteria import Criteria
 from keepalive_core.rules.pace import Pace
-from keepalive_core.rules.parameters import PARAMETERS, PROFILES, InvalidSetting, check, check_options
+from keepalive_core.rules.parameters import PARAMETERS, InvalidSetting, check, check_options
 from keepalive_core.rules.policy import Policy, Settings
+from keepalive_core.rules.profiles import PROFILES
 
 
 def test_defaults_are_the_manuals() -> None:

@@ -125,6 +125,12 @@ def text(pattern: str, what: str) -> ValueKind[str]:
     return ValueKind(check, what)
 
 
+FILE: Final = text(r"|/[\x21-\x7e]{1,1023}", "an absolute path")
+SOCKET: Final = text(
+    r"|(udp|tcp|tls|sctp):[A-Za-z0-9.\-\[\]:]{1,200}", "a socket such as udp:192.168.10.1:5060"
+)
+
+
 def _require_length(value: str, most: int) -> None:
     if len(value) > most:
         raise ValueError(f"{most} characters are allowed, not {len(value)}")

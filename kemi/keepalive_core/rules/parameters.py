@@ -7,12 +7,12 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from . import calls, kinds, units
-from .kinds import SWITCH, ValueKind, number, number_or, one_of, text, whole
+from .kinds import SWITCH, ValueKind, number, number_or, one_of, whole
 from .parameter import Parameter, Whose
+from .profiles import AUTO, PROFILES
+from .profiles import Value as Value
 from .quoting import quoted
 from .units import MILLISECONDS, PERCENT, SECONDS
-
-Value = int | float | str
 
 DESTINATION: Final = "destination"
 """The one parameter that can be given many times; the registry keeps its values."""
@@ -28,27 +28,6 @@ def _seconds(low: float, high: float, off: bool = False) -> ValueKind[float]:
 
 _INTERVAL: Final = (0.1, 86_400)
 _A_DAY: Final = 86_400
-_FILE: Final = text(r"|/[\x21-\x7e]{1,1023}", "an absolute path")
-_SOCKET: Final = text(
-    r"|(udp|tcp|tls|sctp):[A-Za-z0-9.\-\[\]:]{1,200}", "a socket such as udp:192.168.10.1:5060"
-)
-
-
-AUTO: Final = "auto"
-
-# What a profile says, by its name. None has group_min_alive: that would keep calls from going on to the next
-# group.
-PROFILES: Final[dict[str, dict[str, Value]]] = {
-    "carrier": {
-        "fall": 3,
-        "rise": 2,
-        "ping_interval_pending": AUTO,
-        "ping_timeout": 1000,
-        "mass_failure": 40,
-        "flap_limit": 6,
-        "flap_hold_max": 300,
-    }
-}
 
 
 class Values:
@@ -95,7 +74,9 @@ class Values:
         "breaks a request.",
     )
     ping_socket = Parameter(
-        "", _SOCKET, "socket that pings leave from, such as udp:192.168.10.1:5060; empty: Kamailio chooses"
+        "",
+        kinds.SOCKET,
+        "socket that pings leave from, such as udp:192.168.10.1:5060; empty: Kamailio chooses",
     )
     outbound_proxy = Parameter("", kinds.URI_OR_NOTHING, "URI that pings are sent through; empty: none")
     dns_expand = Parameter(
@@ -118,7 +99,8 @@ class Values:
         0,
         SWITCH,
         "1: a reply counts only if it comes from the address that the ping went to",
-        "Over UDP it has to come from its port too. Not for peers behind NAT, and without effect for names that `dns_expand` leaves whole.",
+        "Over UDP it has to come from its port too. Not for peers behind NAT, and without effect for names "
+        "that `dns_expand` leaves whole.",
     )
     max_forwards = Parameter(70, whole(0, 255, "hops"), "Max-Forwards of a ping")
     ping_reply_codes = Parameter(
@@ -243,10 +225,10 @@ class Values:
         whose=Whose.SERVER,
     )
     list_file = Parameter(
-        "", _FILE, "a file of destinations, read at the start", whose=Whose.SERVER, at_run_time=False
+        "", kinds.FILE, "a file of destinations, read at the start", whose=Whose.SERVER, at_run_time=False
     )
     state_file = Parameter(
-        "", _FILE, "a file in which states outlive a restart", whose=Whose.SERVER, at_run_time=False
+        "", kinds.FILE, "a file in which states outlive a restart", whose=Whose.SERVER, at_run_time=False
     )
 
 

@@ -8,7 +8,8 @@ from .calls import CallCriteria
 from .criteria import RETRY_AFTER_INTERVALS, Criteria
 from .kinds import split_headers
 from .pace import Pace
-from .parameters import PARAMETERS, PROFILES, InvalidSetting, Value, Values, check, known
+from .parameters import PARAMETERS, InvalidSetting, Value, Values, check, known
+from .profiles import PROFILES
 from .reply_codes import parse_codes
 from .times import SECOND
 

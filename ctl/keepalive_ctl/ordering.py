@@ -120,6 +120,8 @@ def ping(server: Server, given: argparse.Namespace, screen: Screen) -> int:
         seen = server.call("ping_now", destination=destination, wait=True)
         if not screen.wrote(seen, indent=None):
             screen.line(f"{destination}: {seen['reason']}")
+            for each in seen.get("targets", ()):
+                screen.line(f"  {each['target']}: {each['reason']}")
             for sign, name in ((">", "request"), ("<", "reply")) if given.verbose else ():
                 for line in re.split(r"\r?\n", str(seen[name] or "nothing").rstrip("\r\n")):
                     screen.line(sign, line, most=1000)

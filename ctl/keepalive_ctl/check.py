@@ -127,19 +127,23 @@ def check(server: Server, given: argparse.Namespace, screen: Screen) -> int:
     if not view["enabled"] or (view["paused"] and not given.paused_ok):
         findings.append((WARNING, pinging(view)))
     worst = [f"{row['uri']} is down: {row['reason']}" for row in view["rows"]]
-    return _answer(screen, given, findings, counts, worst)
+    texts = [text for each, text in findings if each] or [findings[0][1]]
+    return _answer(screen, given, (_level_of(findings), texts), counts, worst)
+
+
+def _level_of(findings: Iterable[tuple[int, str]]) -> int:
+    return max((each for each, _ in findings), key=(OK, UNKNOWN, WARNING, CRITICAL).index)
 
 
 def _answer(
     screen: Screen,
     given: argparse.Namespace,
-    findings: list[tuple[int, str]],
+    found: tuple[int, list[str]],
     counts: dict[str, Any],
     worst: list[str],
 ) -> int:
     """Say what was found, with the counts as performance data, then the worst, a line each."""
-    level = max((each for each, _ in findings), key=(OK, UNKNOWN, WARNING, CRITICAL).index)
-    texts = [text for each, text in findings if each] or [findings[0][1]]
+    level, texts = found
     told = {"status": _LEVELS[level], "findings": texts, "counts": {name: counts[name] for name in STATES}}
     if screen.wrote(told):
         return level
@@ -184,4 +188,6 @@ def _check_one(server: Server, given: argparse.Namespace, screen: Screen) -> int
     ):
         findings.append((WARNING, f"pings are {info['not_pinged_because']}"))
     down = [f"{each['target']} is down: {each['reason']}" for each in targets if each["shown"] == "down"]
-    return _answer(screen, given, findings, counts, down[:_MOST_NAMED])
+    # The first one says how it is, whatever else is wrong.
+    texts = [text for _, text in findings]
+    return _answer(screen, given, (_level_of(findings), texts), counts, down[:_MOST_NAMED])

@@ -83,7 +83,7 @@ def row_of(row: dict[str, Any], now: float) -> list[object]:
 
 
 def _why(row: dict[str, Any]) -> str:
-    """Return how the last ping of a destination ended, or how the targets of a name are, and what DNS says."""
+    """Return why a destination is up or down; of a name also what is wrong with its DNS."""
     reason, name = str(row["reason"]), row.get("name")
     return f"{reason}; DNS: {name['fault']}" if name and name["fault"] not in reason else reason
 

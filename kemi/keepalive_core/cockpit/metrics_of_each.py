@@ -1,4 +1,4 @@
-"""What Prometheus is given of each destination, and of each target of those that are names, if it asks for that."""
+"""What Prometheus is given of each destination, and of each target of a name, if it asks for that."""
 
 from collections import Counter
 from collections.abc import Generator, Iterable, Iterator, Sequence

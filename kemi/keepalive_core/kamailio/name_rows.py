@@ -10,6 +10,7 @@ table               key               value
 import KSR
 
 from ..rules.resolution import Resolution
+from .revised_rows import revise
 from .tables import NAME, all_keys, read_row, replace_text
 
 
@@ -20,12 +21,17 @@ def resolution(key: str) -> Resolution | None:
 
 def store_resolution(key: str, known: Resolution) -> None:
     """Write what DNS said of a name. Raises: SharedMemoryFull."""
+    before = resolution(key)
     replace_text(NAME, key, known.text(), read_row(NAME, key, len) or 0)
+    # That DNS was asked again, and said the same, is nothing for which a name is to be looked at.
+    if before is None or before._replace(asked=known.asked, answered=known.answered) != known:
+        revise(key)
 
 
 def drop_resolution(key: str) -> None:
     """Forget what DNS said of a name."""
     KSR.htable.sht_rm(NAME, key)
+    revise(key)
 
 
 def resolved_keys() -> list[str]:

@@ -140,7 +140,8 @@ def _row(row: Mapping[str, Any], local: Local) -> str:
         facts += [row["why"]] if row["why"] else []
     facts += [f"{row['latency_ms']:.1f} ms"] if row["latency_ms"] else []
     facts += [row["reason"]] if row["reason"] else []
-    facts += [f"DNS: {row['name']['fault']}"] if row["name"] and row["name"]["fault"] not in row["reason"] else []
+    fault = row["name"]["fault"] if row["name"] else ""
+    facts += [f"DNS: {fault}"] if fault not in row["reason"] else []
     word = row["admin"] if row["admin"] != "ready" else row["state"]
     return f"{word:8}{row['uri']}  {', '.join(facts)}"
 

@@ -6,7 +6,7 @@ became of the ping stands in its destination's health, as of any ping.
 """
 
 from collections import deque
-from collections.abc import Generator, Sequence
+from collections.abc import Generator
 from typing import Any, Final
 
 from ..kamailio import clock, destination_rows, queues, tm
@@ -135,6 +135,9 @@ def ping(key: str) -> Generator[None, None, dict[str, Any]]:
             # One that did not leave is recorded as of before it was tried, and DNS may take seconds.
             if known.newest_sent >= (capture.sent_us if capture.has_left else capture.asked_us):
                 yield from _wait_for_reply(capture, known.result)
+                if capture.alive is None and known.result == Kind.REPLY.word:
+                    # It was a regular ping, which left just before the one that was asked for.
+                    capture.alive = known.streak > 0
                 return _shown(capture, known.result, known.reason)
     finally:
         _waiting.remove(capture)
@@ -176,7 +179,9 @@ def ping_name(key: str, known: Resolution) -> Generator[None, None, dict[str, An
     return {
         **{name: first[name] for name in ("result", "alive", "code", "latency_ms")},
         "reason": f"{len(alive)} of {len(found)} targets are alive",
-        **{"request": "", "reply": "", "targets": found},
+        "request": "",
+        "reply": "",
+        "targets": found,
     }
 
 

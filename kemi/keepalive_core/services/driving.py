@@ -31,7 +31,7 @@ _LOOKS: Final = 0.02
 
 
 def monitored(destination: str) -> tuple[str, str]:
-    """Return the key and the name of a destination or target in any spelling. Raises: InvalidURI, NotMonitored."""
+    """Return the key and the name of a destination in any spelling. Raises: InvalidURI, NotMonitored."""
     key = uris.parse(destination).key
     if lookup.service_code(key) is None:
         raise NotMonitored(destination)

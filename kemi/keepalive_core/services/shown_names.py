@@ -37,7 +37,7 @@ class Target:
 class Name:
     """What is kept of a name beside its row."""
 
-    __slots__ = ("down", "fault", "key", "places", "targets")
+    __slots__ = ("down", "fault", "is_resolved", "key", "places", "targets")
 
     def __init__(self, key: str) -> None:
         self.key = key
@@ -45,6 +45,8 @@ class Name:
         """by their keys"""
         self.down = 0
         """how many of them are"""
+        self.is_resolved = False
+        """whether DNS said anything of it"""
         self.fault = ""
         """how the last question to DNS failed"""
         self.places = ""
@@ -83,6 +85,7 @@ class ShownNames:
             self.forget(key)
             return self._names.get(key)
         name = self._name(key)
+        name.is_resolved = True
         name.fault = known.fault
         name.places = " ".join(each.key for each in (*known.targets, *known.kept)).lower()
         return name
@@ -90,8 +93,13 @@ class ShownNames:
     def forget(self, key: str) -> None:
         """Keep nothing of what is no name any more, unless some of its targets are still there."""
         name = self._names.get(key)
-        if name is not None and not name.targets:
-            del self._names[key]
+        if name is not None:
+            name.is_resolved = False
+            self._drop_if_empty(name)
+
+    def of_target(self, key: str) -> Name | None:
+        """Return the name that a target was, or is, behind; None if that is not known any more."""
+        return self._names.get(uris.name_of(key))
 
     def make(self, key: str) -> None:
         """Read anew how a target is, and whether it is there."""
@@ -101,7 +109,7 @@ class ShownNames:
         if destination_rows.registration(key) is None:
             if target is not None:
                 del self.targets[key], target.name.targets[key]
-                self.forget(target.name.key)
+                self._drop_if_empty(target.name)
             return
         if target is None:
             name = self._name(uris.name_of(key))
@@ -111,6 +119,10 @@ class ShownNames:
         if is_sound(code):
             target.shown = shown_as(code)
         self._count(target, 1)
+
+    def _drop_if_empty(self, name: Name) -> None:
+        if not name.is_resolved and not name.targets:
+            del self._names[name.key]
 
     def _name(self, key: str) -> Name:
         return self._names.setdefault(key, Name(key))

@@ -8,6 +8,7 @@ costs some 40 ms a second. All that takes long is a generator, which yields when
 import math
 import time
 from collections.abc import Callable, Iterable, Iterator
+from itertools import islice
 from operator import attrgetter
 from typing import Any, Final
 
@@ -189,8 +190,8 @@ class Snapshot:
         self._looks += 1
         if self._looked - self._latencies_asked < _LOOKED_AT:
             # Each of them once in so many seconds.
-            some = list(self.rows.values())[self._looks % _LATENCY_LOOKS :: _LATENCY_LOOKS]
-            yield from self._read_latencies(some)
+            some = islice(self.rows.values(), self._looks % _LATENCY_LOOKS, None, _LATENCY_LOOKS)
+            yield from self._read_latencies(list(some))
 
     def _make(self, keys: Iterable[str]) -> Waits:
         for number, key in enumerate(keys, 1):
@@ -199,10 +200,11 @@ class Snapshot:
                 yield None
 
     def make(self, key: str) -> Row | None:
-        """Make a row anew; None if its destination is monitored no more, or is a target, which has none."""
+        """Make a row anew; None if its destination is monitored no more, or is a target, which has no row."""
         if uris.is_target(key):
             self.names.make(key)
-            return None
+            row = self.rows.get(uris.name_of(key))
+            return self.make(row.key) if row and row.name is not self.names.of_target(key) else None
         registered = destination_rows.registration(key)
         row = self.rows.get(key)
         if row is None:

@@ -51,7 +51,7 @@ def test_show_has_the_targets_of_a_name(cockpit: Cockpit, keepalivectl: Keepaliv
         "  DNS          asked 1970-01-01 00:17:30: no answer from DNS, answered 1970-01-01 00:16:40",
         "  left out     port 0 of bad.p.com",
     ]
-    heads, one, two, three = (line.split(None, 8) for line in lines[-4:])
+    heads, one, two, _ = (line.split(None, 8) for line in lines[-4:])
     assert heads[:4] == ["TARGET", "STATE", "PRIORITY", "WEIGHT"]
     assert one == [ONE, "up", "10", "60", "1m", "1.3", "0%", "udp", "_sip._udp.p.com SRV  200 OK in 1.3 ms"]
     assert two[:5] == [TWO, "down", "10", "60", "100%"]

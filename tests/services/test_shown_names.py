@@ -105,6 +105,26 @@ def test_an_address_finds_its_name(desk: Desk) -> None:
     assert [row["uri"] for row in seen["rows"]] == [NAME]
 
 
+def test_a_name_that_is_taken_out_takes_its_targets_along(desk: Desk) -> None:
+    """They are no alarm then, whatever they are; and they are as before when it is ready again."""
+    one, _ = desk.add_name(ONE, TWO)
+    desk.ping(31, TWO)
+    assert desk.call("set_admin", NAME, "maint")["after"]["mode"] == "maint"
+    seen = desk.call("view", names="all", targets=True)
+    assert seen["targets"] == {**NOTHING, "maint": 2}
+    assert seen["names"] == {"total": 1, "dead": 0, "failing": 0}
+    assert [each["shown"] for each in seen["rows"][0]["targets"]] == ["maint", "maint"]
+    assert desk.call("set_admin", one, "drain")["after"]["mode"] == "drain"
+    assert desk.call("set_admin", NAME, "ready")["after"]["mode"] == "ready"
+    seen = desk.call("view", names="all")
+    assert seen["targets"] == {**NOTHING, "drain": 1, "down": 1}
+    assert seen["names"]["dead"] == 1
+    desk.add_name(uri="sip:nowhere.example.com", fault="no such name")
+    assert desk.call("view", names="failing")["total"] == 1
+    assert desk.call("set_admin", "sip:nowhere.example.com", "maint")["after"]["mode"] == "maint"
+    assert desk.call("view", names="failing")["total"] == 0
+
+
 def test_a_row_of_the_table_that_makes_no_sense(desk: Desk) -> None:
     """Whoever may use RPC can write into it: the name is shown as one of which DNS has said nothing yet."""
     revised_rows = desk.part("kamailio.revised_rows")

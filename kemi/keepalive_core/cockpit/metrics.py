@@ -201,7 +201,7 @@ _NAMES: Final = "names"
 
 def _counted(name: Name) -> Counter[str]:
     """Return what is counted of a name and its targets."""
-    found = Counter({_NAMES: 1, DEAD: int(name.down > 0), FAILING: int(bool(name.fault))})
+    found = Counter({_NAMES: 1, DEAD: int(name.down > 0), FAILING: int(name.is_failing)})
     found.update(target.shown for target in name.targets.values())
     return found
 

@@ -71,7 +71,10 @@ def _see_targets(name: Name, label: str, found: list[Seen]) -> Iterator[None]:
 
 
 def _mode(row: SnapshotRow | Target) -> str:
-    return row.shown if is_taken_out(row.code) else ""
+    """Return the mode into which an administrator put it itself, "" if it is ready."""
+    if not is_taken_out(row.code):
+        return ""
+    return row.own if isinstance(row, Target) else row.shown
 
 
 def of_each(found: AllSeen) -> Iterator[Written]:

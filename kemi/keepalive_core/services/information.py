@@ -171,7 +171,7 @@ def of(key: str) -> Information:
             {"at": at, "from": STATE_NAMES[before], "to": STATE_NAMES[after], "reason": reason}
             for at, before, after, reason in destination_rows.history(key)
         ],
-        "targets": list(shown_targets.of(resolution)),
+        "targets": list(shown_targets.of(key, resolution)),
         "resolution": shown_targets.resolution(resolution),
         "target_of": uris.name_of(key),
     }

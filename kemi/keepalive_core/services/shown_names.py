@@ -24,20 +24,25 @@ which DNS says nothing"""
 class Target:
     """What is kept of an address behind a name."""
 
-    __slots__ = ("code", "key", "name", "shown")
+    __slots__ = ("code", "key", "name", "own")
 
     def __init__(self, key: str, name: "Name") -> None:
         self.key = key
         self.name = name
         self.code = -1
-        self.shown = STATE_NAMES[UNKNOWN]
-        """as what it is counted"""
+        self.own = STATE_NAMES[UNKNOWN]
+        """as what it would be counted, were its name not taken out"""
+
+    @property
+    def shown(self) -> str:
+        """As what it is counted: an administrator who takes out its name takes it out, too."""
+        return self.name.mode or self.own
 
 
 class Name:
     """What is kept of a name beside its row."""
 
-    __slots__ = ("down", "fault", "is_resolved", "key", "places", "targets")
+    __slots__ = ("down", "fault", "is_resolved", "key", "mode", "places", "targets")
 
     def __init__(self, key: str) -> None:
         self.key = key
@@ -45,6 +50,8 @@ class Name:
         """by their keys"""
         self.down = 0
         """how many of them are"""
+        self.mode = ""
+        """into which an administrator put it, "" if it is ready"""
         self.is_resolved = False
         """whether DNS said anything of it"""
         self.fault = ""
@@ -52,11 +59,14 @@ class Name:
         self.places = ""
         """the keys of its targets, in which is searched"""
 
+    @property
+    def is_failing(self) -> bool:
+        """Whether DNS gave no target when it was asked last; of what is taken out nobody wants to know."""
+        return bool(self.fault) and not self.mode
+
     def is_one_of(self, which: str) -> bool:
         """Say whether it is what is asked for, one of WHICH."""
-        return (
-            which in ("", ALL) or (which == DEAD and self.down > 0) or (which == FAILING and bool(self.fault))
-        )
+        return {DEAD: self.down > 0, FAILING: self.is_failing}.get(which, True)
 
 
 class ShownNames:
@@ -75,7 +85,7 @@ class ShownNames:
         return {
             "total": len(names),
             DEAD: sum(name.down > 0 for name in names),
-            FAILING: sum(bool(name.fault) for name in names),
+            FAILING: sum(name.is_failing for name in names),
         }
 
     def read(self, key: str) -> Name | None:
@@ -117,8 +127,18 @@ class ShownNames:
         code = destination_rows.service_code(key)
         target.code = -1 if code is None else code
         if is_sound(code):
-            target.shown = shown_as(code)
+            target.own = shown_as(code)
         self._count(target, 1)
+
+    def put(self, name: Name, mode: str) -> None:
+        """Note the mode into which an administrator put a name, "" if it is ready: all its targets follow."""
+        if mode == name.mode:
+            return
+        for target in name.targets.values():
+            self._count(target, -1)
+        name.mode = mode
+        for target in name.targets.values():
+            self._count(target, 1)
 
     def _drop_if_empty(self, name: Name) -> None:
         if not name.is_resolved and not name.targets:

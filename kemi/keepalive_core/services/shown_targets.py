@@ -30,7 +30,7 @@ class ShownTarget(TypedDict):
     record: str
     """what of DNS says so"""
     shown: str
-    """as what it is counted: what takes it out comes before its state"""
+    """as what it is counted: what takes it, or its name, out comes before its state"""
     state: str
     """"unknown", "up" or "down\""""
     alive: bool
@@ -61,11 +61,13 @@ class ShownResolution(TypedDict, total=False):
     """which records are not used, and why"""
 
 
-def of(known: Resolution | None) -> Iterator[ShownTarget]:
-    """Yield the targets that a resolution has, in its order, those that are only kept last."""
+def of(key: str, known: Resolution | None) -> Iterator[ShownTarget]:
+    """Yield the targets of a name, given what DNS said of it; those that are only kept are the last."""
     if known is not None:
+        admin = destination_rows.admin(key)
+        mode = admin.mode if admin else ""
         for targets, is_kept in ((known.targets, False), (known.kept, True)):
-            yield from (_shown(each, is_kept) for each in targets)
+            yield from (_shown(each, is_kept, mode) for each in targets)
 
 
 def resolution(known: Resolution | None) -> ShownResolution:
@@ -89,7 +91,7 @@ def at_a_glance(known: Resolution | None) -> dict[str, Any] | None:
     return {"alive": alive, "targets": len(codes), **resolution(known)}
 
 
-def _shown(target: Target, is_kept: bool) -> ShownTarget:
+def _shown(target: Target, is_kept: bool, mode: str) -> ShownTarget:
     code = destination_rows.service_code(target.key)
     health = destination_rows.health(target.key) or _NOT_THERE
     admin = destination_rows.admin(target.key)
@@ -103,7 +105,7 @@ def _shown(target: Target, is_kept: bool) -> ShownTarget:
         "priority": target.priority,
         "weight": target.weight,
         "record": one_line(target.record),
-        "shown": state if code is None else shown_as(code),
+        "shown": mode or (state if code is None else shown_as(code)),
         "state": state,
         "alive": code is not None and answer(code) == UP,
         "since": health.since,

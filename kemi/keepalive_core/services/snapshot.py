@@ -14,6 +14,7 @@ from typing import Any, Final
 
 from ..kamailio import destination_rows, revised_rows, tables
 from ..rules import record, uris
+from ..rules.service_code import is_taken_out
 from ..rules.showing import CLASSES, in_order
 from . import startup
 from .shown_groups import ShownGroups
@@ -221,6 +222,8 @@ class Snapshot:
             self.names.forget(key)
             return None
         row.read(registered, self.names.read(key), self._one)
+        if row.name is not None:
+            self.names.put(row.name, row.shown if is_taken_out(row.code) else "")
         self._count(row, 1)
         return row
 

@@ -136,7 +136,7 @@ def _shown(row: Row, with_targets: bool) -> dict[str, Any]:
         "name": shown_targets.at_a_glance(resolution),
     }
     if with_targets:
-        shown["targets"] = list(shown_targets.of(resolution))
+        shown["targets"] = list(shown_targets.of(row.key, resolution))
     return shown
 
 

@@ -365,9 +365,35 @@ def test_a_name_and_its_targets_outlive_a_restart(server: FakeServer, tmp_path: 
     server.tick(1)
     assert provider.keepalive.is_alive(NAME) == 1
     assert (KEY, "") in _announced(server)
+    write_state_file(server)
+    import keepalive_core.services.registrations as registrations
+
+    assert {name: sorted(hops) for name, hops in registrations.remembered_targets().items()} == {
+        KEY: [ONE, TWO]
+    }
     resolve(NAME, [ONE, TWO])
     server.tick(0.1)
     assert [provider.keepalive.state(key) for key in (KEY, *keys)] == [1, 1, 2]
     assert len(provider.keepalive.info(keys[1])["history"]) == 2
     assert sorted(provider.run(1)) == [ONE, TWO]
     assert provider.keepalive.info(NAME)["ok"] > 1
+
+
+def test_targets_of_before_are_forgotten_once_dns_has_answered(server: FakeServer, tmp_path: Path) -> None:
+    """What DNS does not say any more has left."""
+    server.define("state_file", str(tmp_path / "state"))
+    server.define("destinations", NAME)
+    server.define("dns_expand", "1")
+    provider = Provider(server, server.process())
+    server.tick(1)
+    resolve(NAME, [ONE, TWO])
+    provider.run(2)
+    write_state_file(server)
+    stop(server)
+    server.process()
+    server.tick(1)
+    resolve(NAME, [ONE])
+    write_state_file(server)
+    import keepalive_core.services.registrations as registrations
+
+    assert registrations.remembered_targets() == {}

@@ -55,9 +55,9 @@ exports.info = function (uri, key) {
     return ask("info", [uri, key]) === 1 ? KSR.pv.get("$var(keepalive_info)") : null;
 };
 
-// What Kamailio calls by name, each in the process that it is for: rtimer the first four, tm the rest. It looks
+// What Kamailio calls by name, each in the process that it is for: tm the last two, rtimer the others. It looks
 // for them where the script's own functions are, and not in a module.
-["tick", "watch", "callbacks", "state_file", "dispatcher", "http", "reply", "failure"].forEach(function (name) {
+["tick", "watch", "callbacks", "state_file", "resolve", "dispatcher", "http", "reply", "failure"].forEach(function (name) {
     var handler = "ksr_keepalive_" + name;
     MAIN[handler] = function () {
         return MODULE.exec(handler);

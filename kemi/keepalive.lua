@@ -56,8 +56,8 @@ function keepalive.info(uri, key)
 	return nil
 end
 
--- What Kamailio calls by name, each in the process that it is for: rtimer the first four, tm the rest.
-for _, name in ipairs({ "tick", "watch", "callbacks", "state_file", "dispatcher", "http", "reply", "failure" }) do
+-- What Kamailio calls by name, each in the process that it is for: tm the last two, rtimer the others.
+for _, name in ipairs({ "tick", "watch", "callbacks", "state_file", "resolve", "dispatcher", "http", "reply", "failure" }) do
 	local handler = "ksr_keepalive_" .. name
 	_G[handler] = function()
 		return MODULE.exec(handler)

@@ -139,6 +139,10 @@ class FakeKSR:
             for transport in ("udp", "tcp", "tls")
         ]
         """transport, address and port of each socket"""
+        self.records: dict[tuple[str, str], list[dict[str, Any]]] = {}
+        """what DNS says: fields of records, by "naptr" or "srv" and the name"""
+        self._found: dict[tuple[str, str], list[dict[str, Any]]] = {}
+        """what ipops has found, by kind and place; a place is known when it was read once"""
         self.variables: dict[str, str | int] = {}
         """script variables of the process"""
         self.values: dict[str, list[str]] = {}
@@ -217,6 +221,27 @@ class FakeKSR:
     def _kex_resetdebug(self) -> int:
         self.debug_of_process = None
         return 1
+
+    # --- ipops ---
+
+    def _query(self, kind: str, name: str, place: str) -> int:
+        if (kind, place) not in self._found:
+            return -3
+        self._found[kind, place] = self.records.get((kind, name), [])[:32]
+        return 1
+
+    def _ipops_naptr_query(self, name: str, place: str) -> int:
+        return self._query("naptr", name, place)
+
+    def _ipops_srv_query(self, name: str, place: str) -> int:
+        return self._query("srv", name, place)
+
+    def _of_records(self, kind: str, place: str, part: str) -> Any:
+        found = self._found.setdefault((kind, place), [])
+        if part == "count":
+            return len(found)
+        field, _, at = part.rstrip("]").partition("[")
+        return found[int(at)][field]
 
     # --- core ---
 
@@ -310,6 +335,8 @@ class FakeKSR:
         if kind in ("shtitkey", "shtitval"):
             items, at = self._iterators[inner]
             return items[at][kind == "shtitval"]
+        if kind in ("naptrquery", "srvquery"):
+            return self._of_records(kind.removesuffix("query"), *inner.split("=>"))
         if kind == "mb":
             return self._message()
         if kind in ("rm", "rU") or (self.request and kind in ("si", "rs")):

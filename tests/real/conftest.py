@@ -15,6 +15,7 @@ from gateway import Gateway
 from real import resolv_conf
 from real.dnsmasq import Dnsmasq
 from real.names import NameServer
+from real.provider import Provider
 from real.server import HERE, NATIVE, Kamailio, Launch
 
 # Debian keeps kamailio and ip where the PATH of an ordinary user does not look.
@@ -177,5 +178,13 @@ def liar(own_dns: None) -> Iterator[NameServer]:
 def gateway() -> Iterator[Gateway]:
     """A gateway that answers 200."""
     running = Gateway()
+    yield running
+    running.close()
+
+
+@pytest.fixture
+def provider(dns: Dnsmasq) -> Iterator[Provider]:
+    """A provider without names yet."""
+    running = Provider(dns)
     yield running
     running.close()

@@ -76,3 +76,46 @@ def test_another_text_is_none(text: str) -> None:
     """What is no resolution's text raises something that its reader takes for nonsense."""
     with pytest.raises(Exception):  # noqa: B017 - whatever Python says of a wrong shape
         Resolution.from_text(text)
+
+
+def target(number: int) -> Target:
+    return TARGET._replace(key=f"sip:p.com#192.0.2.{number}:5060", hop=f"sip:192.0.2.{number}:5060")
+
+
+def targets(*numbers: int) -> tuple[Target, ...]:
+    return tuple(map(target, numbers))
+
+
+BEFORE = Resolution(5, 5, "", targets(1, 2), targets(3))
+
+
+@pytest.mark.parametrize(
+    ("found", "fault", "are", "kept"),
+    [
+        ([1, 2], "", [1, 2], [3]),
+        ([2, 1], "", [2, 1], [3]),
+        ([2, 4], "", [2, 4], [1, 3]),
+        ([3], "", [3], [1, 2]),
+        ([4, 5], "no answer from DNS: b.p.com", [4, 5, 1, 2], [3]),
+        ([3], "no answer from DNS: b.p.com", [3, 1, 2], []),
+    ],
+)
+def test_what_follows_of_an_answer(found: list[int], fault: str, are: list[int], kept: list[int]) -> None:
+    """Who is no longer among the targets is kept; if not all are known, who was a target is one still."""
+    after = BEFORE.renewed(targets(*found), fault, "port 0", 9)
+    assert after == Resolution(9, 9, fault, targets(*are), targets(*kept), "port 0")
+    assert after.all_targets == targets(*are, *kept)
+
+
+def test_an_answer_without_targets_takes_none_away() -> None:
+    """It is known when that was asked, and why there is none."""
+    after = BEFORE.renewed((), "no such name", "", 9)
+    assert after == Resolution(9, 5, "no such name", targets(1, 2), targets(3))
+
+
+def test_no_more_than_32_are_kept() -> None:
+    """Nor are there more targets, of two answers together."""
+    many = Resolution(1, 1, "", targets(*range(1, 33)), targets(*range(33, 65)))
+    after = many.renewed(targets(*range(100, 132)), "", "", 2)
+    assert (len(after.targets), after.kept) == (32, many.targets)
+    assert many.renewed(targets(100), "no answer from DNS: x", "", 2).targets == targets(100, *range(1, 32))

@@ -10,7 +10,10 @@ import pytest
 
 from conftest import FakeServer
 
-TIMERS = ["ksr_keepalive_tick", "ksr_keepalive_watch", "ksr_keepalive_callbacks", "ksr_keepalive_state_file"]
+TIMERS = [
+    *("ksr_keepalive_tick", "ksr_keepalive_watch", "ksr_keepalive_callbacks", "ksr_keepalive_state_file"),
+    "ksr_keepalive_resolve",
+]
 
 
 @pytest.fixture

@@ -21,10 +21,10 @@ def resolution(key: str) -> Resolution | None:
 
 def store_resolution(key: str, known: Resolution) -> None:
     """Write what DNS said of a name. Raises: SharedMemoryFull."""
-    before = resolution(key)
-    replace_text(NAME, key, known.text(), read_row(NAME, key, len) or 0)
-    # That DNS was asked again, and said the same, is nothing for which a name is to be looked at.
-    if before is None or before._replace(asked=known.asked, answered=known.answered) != known:
+    found = read_row(NAME, key, lambda text: (len(text), Resolution.from_text(text)))
+    length, before = found or (0, Resolution())
+    replace_text(NAME, key, known.text(), length)
+    if known.differs_from(before):
         revise(key)
 
 

@@ -85,6 +85,13 @@ class Values:
         "1: of a name each address is pinged by itself, as DNS has them; 0: the name as a whole",
         "So is an `outbound_proxy` that is a name. With 0 Kamailio asks DNS for each ping.",
     )
+    dns_interval = Parameter[float](
+        60,
+        _seconds(1, _A_DAY),
+        "time between two questions of DNS for the addresses of a name",
+        "When all its addresses fail it is asked at once, each 5 s at the most.",
+        whose=Whose.SERVER,
+    )
     name_min_alive = Parameter(
         "1",
         kinds.TARGETS,

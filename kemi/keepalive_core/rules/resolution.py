@@ -11,11 +11,12 @@ from typing import Any, Final, NamedTuple
 
 MOST_TARGETS: Final = 32
 """The most targets of a name; Kamailio's ipops reads as many records of an answer"""
-# Of a text in a resolution, in characters: a key is a URI twice.
-_MOST_CHARACTERS: Final = 700
+# Of a text in a resolution, in characters: a key is two URIs.
+_MOST_OF_A_KEY: Final = 400
+_MOST_CHARACTERS: Final = 255
 _MOST_SECONDS: Final = 1 << 40
-# RFC 2782: priority and weight have 16 bits.
-_MOST_NUMBER: Final = 65_535
+MOST_NUMBER: Final = 65_535
+"""Priority and weight have 16 bits (RFC 2782)"""
 
 
 class Target(NamedTuple):
@@ -53,6 +54,35 @@ class Resolution(NamedTuple):
         fields = self._asdict()
         return json.dumps(fields | {name: [list(each) for each in fields[name]] for name in _OF_TARGETS})
 
+    @property
+    def all_targets(self) -> tuple[Target, ...]:
+        """All that are pinged: what DNS says, and what is kept."""
+        return self.targets + self.kept
+
+    def differs_from(self, other: "Resolution") -> bool:
+        """Say whether it says anything else than another one, beside when that was."""
+        return self._replace(asked=0, answered=0) != other._replace(asked=0, answered=0)
+
+    def renewed(self, found: Sequence[Target], fault: str, left_out: str, asked: int) -> "Resolution":
+        """Return what follows of an answer: one that gives no target leaves those that there are.
+
+        Arguments: found, the targets it gives; fault, why it gives none, or, beside some, not all of them;
+        left_out; asked, when, in epoch seconds.
+        """
+        known = self._replace(asked=asked, fault=fault, left_out=left_out)
+        if not found:
+            return known
+        keys = {each.key for each in found}
+        others = [each for each in self.targets if each.key not in keys]
+        if fault:
+            # Nothing is known of the others.
+            found, others = [*found, *others], []
+        keys |= {each.key for each in found}
+        kept = {each.key: each for each in (*others, *self.kept) if each.key not in keys}
+        return known._replace(
+            answered=asked, targets=tuple(found[:MOST_TARGETS]), kept=tuple(kept.values())[:MOST_TARGETS]
+        )
+
     @staticmethod
     def from_text(text: str) -> "Resolution":
         """Return what a row says; what a later version added is passed over. Raises: see above."""
@@ -71,13 +101,14 @@ def _targets(said: Sequence[Any]) -> tuple[Target, ...]:
     found = tuple(Target(*fields) for fields in said)
     _require(len(found) <= MOST_TARGETS)
     for each in found:
-        _require(all(_is_text(text) for text in (each.key, each.hop, each.record)) and "#" in each.key)
-        _require(all(_is_number(number, _MOST_NUMBER) for number in (each.priority, each.weight)))
+        _require(_is_text(each.key, _MOST_OF_A_KEY) and "#" in each.key)
+        _require(_is_text(each.hop) and _is_text(each.record))
+        _require(all(_is_number(number, MOST_NUMBER) for number in (each.priority, each.weight)))
     return found
 
 
-def _is_text(value: Any) -> bool:
-    return isinstance(value, str) and len(value) <= _MOST_CHARACTERS and value.isprintable()
+def _is_text(value: Any, most: int = _MOST_CHARACTERS) -> bool:
+    return isinstance(value, str) and len(value) <= most and value.isprintable()
 
 
 def _is_number(value: Any, most: int) -> bool:

@@ -43,6 +43,18 @@ class Hop(NamedTuple):
     """4 or 6, the version of its address; 0 for a name"""
 
 
+class NextHop(NamedTuple):
+    """What a URI says of where what is sent to it goes."""
+
+    scheme: str
+    host: str
+    """in the form that all its spellings share"""
+    port: int | None
+    """None if it names none"""
+    transport: str
+    """"" if it names none"""
+
+
 def parse(text: object) -> Destination:
     """Read ``[sip:|sips:][user@]host[:port][;params]``.
 
@@ -148,6 +160,12 @@ def hop(text: str) -> Hop:
     if parts.scheme == "sips" and parts.transport not in ("ws", "wss"):
         transport = SIPS_OVER_UDP if parts.transport == "udp" else "tls"
     return Hop(transport, family)
+
+
+def next_hop(text: str) -> NextHop:
+    """Return what a URI says of where what is sent to it goes; see hop(). Raises: InvalidURI."""
+    parts = read(text)
+    return NextHop(parts.scheme, parts.host, parts.port, parts.transport and hop(text).transport)
 
 
 def address_in(key: str) -> str:

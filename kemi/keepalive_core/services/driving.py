@@ -8,7 +8,7 @@ import time
 from collections.abc import Mapping
 from typing import Any, Final
 
-from ..kamailio import destination_rows, group_rows, name_rows, server_rows
+from ..kamailio import destination_rows, group_rows, server_rows
 from ..rules import checks, uris
 from ..rules.checks import NotMonitored
 from ..rules.modes import READY, Admin
@@ -31,13 +31,12 @@ _LOOKS: Final = 0.02
 
 
 def monitored(destination: str) -> tuple[str, str]:
-    """Return the key and the name of a destination in any spelling. Raises: InvalidURI, NotMonitored."""
+    """Return the key and the URI of a destination in any spelling. Raises: InvalidURI, NotMonitored."""
     key = uris.parse(destination).key
     if lookup.service_code(key) is None:
         raise NotMonitored(destination)
     registered = destination_rows.registration(key)
-    # The URI of a target is that of its name.
-    return key, key if registered is None or uris.is_target(key) else registered.uri
+    return key, registered.uri if registered else key
 
 
 # --- one destination ----------------------------------------------------------------------------------------
@@ -95,8 +94,7 @@ def ping_now(operator: Operator, destination: str, wait: bool) -> Any:
 
 
 def _wait_for_ping(key: str) -> Answer:
-    resolution = name_rows.resolution(key)
-    ping = captures.ping(key) if resolution is None else captures.ping_name(key, resolution)
+    ping = captures.ping(key)
     while True:
         try:
             next(ping)

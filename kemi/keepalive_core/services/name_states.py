@@ -81,6 +81,11 @@ def targets_of(resolution: Resolution | None) -> tuple[Target, ...]:
     return (*resolution.targets, *resolution.kept) if resolution else ()
 
 
+def are_decided(resolution: Resolution) -> bool:
+    """Say whether something is known of all targets that DNS says."""
+    return name_state.are_decided(_seen(resolution.targets))
+
+
 def _seen(targets: Iterable[Target]) -> list[Behind]:
     return [_seen_one(target.key) for target in targets]
 

@@ -6,6 +6,7 @@ from . import corex as corex
 from . import dispatcher as dispatcher
 from . import hdr as hdr
 from . import htable as htable
+from . import ipops as ipops
 from . import jsonrpcs as jsonrpcs
 from . import keepalive as keepalive
 from . import kex as kex

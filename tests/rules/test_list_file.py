@@ -113,6 +113,14 @@ def test_a_destination_stands_there_once() -> None:
     assert parsed.faults == ["line 3: 'sip:a:5060;lr' stands in line 1 already"]
 
 
+def test_a_name_may_stand_there_with_its_port_and_without() -> None:
+    """They are two things to DNS, and so are its transports."""
+    lines = ["sip:p.example", "sip:p.example:5060", "sip:p.example;transport=udp", "sip:p.example;transport=tcp"]
+    parsed = list_file.parse("\n".join(lines).encode())
+    assert [entry.destination.key for entry in parsed.entries] == lines
+    assert parsed.faults == []
+
+
 def test_of_many_faults_the_first_ones_are_told() -> None:
     """Of a file that is none, five lines are told, and how many there are."""
     parsed = list_file.parse(b"root:x:0:0:root:/root:/bin/bash\n" * 10_000)

@@ -337,3 +337,28 @@ def test_the_server_itself(desk: Desk) -> None:
     assert "this server ready -> drain until" in desk.told[-1]
     assert desk.call("self") == {"before": drained, "after": drained}
     assert desk.call("self", "ready") == {"before": drained, "after": desk.call("self")["after"]}
+
+
+@pytest.mark.parametrize(
+    ("method", "params"),
+    [
+        ("info", []),
+        ("set_admin", ["drain"]),
+        ("ping_now", []),
+        ("report_failure", ["why"]),
+        ("report_success", [""]),
+        ("report_reply", [200]),
+        ("what_if", [{"fall": 1}]),
+        ("del_destination", ["me"]),
+    ],
+)
+def test_another_spelling_of_a_name(desk: Desk, method: str, params: list[Any]) -> None:
+    """It is what is monitored, if itself is not; the order names what it was done to."""
+    desk.call("add_destination", "sip:p.example", "me")
+    number = len(desk.call("orders"))
+    found = desk.call(method, "sip:p.example:5060", *params)
+    assert not isinstance(found, dict) or found["destination"] == "sip:p.example"
+    new = desk.call("orders")[: len(desk.call("orders")) - number]
+    assert all("5060" not in order["what"] for order in new)
+    with pytest.raises(NotMonitored):
+        desk.call(method, "sip:p.example:5061", *params)

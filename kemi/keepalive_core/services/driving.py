@@ -14,7 +14,18 @@ from ..rules.checks import NotMonitored
 from ..rules.modes import READY, Admin
 from ..rules.operator import Operator
 from ..rules.rows import OF_RPC, Owner
-from . import captures, lookup, order_book, orders, own_health, policies, registrations, registry, reports
+from . import (
+    captures,
+    lookup,
+    order_book,
+    orders,
+    own_health,
+    ownership,
+    policies,
+    registrations,
+    registry,
+    reports,
+)
 from .ownership import Incomplete
 from .viewing import Answer
 
@@ -32,8 +43,9 @@ _LOOKS: Final = 0.02
 
 def monitored(destination: str) -> tuple[str, str]:
     """Return the key and the URI of a destination in any spelling. Raises: InvalidURI, NotMonitored."""
-    key = uris.parse(destination).key
-    if lookup.service_code(key) is None:
+    uris.parse(destination)
+    key = lookup.monitored_key(destination)
+    if not key:
         raise NotMonitored(destination)
     registered = destination_rows.registration(key)
     return key, registered.uri if registered else key
@@ -152,12 +164,13 @@ def add_destination(
 
 def del_destination(operator: Operator, uri: str, owner: str) -> str:
     """End an owner's interest in a destination, whoever added it."""
-    key = uris.parse(uri).key
-    if destination_rows.registration(key) is None:
+    key = ownership.owned_key(uris.parse(uri).key, owner)
+    registered = destination_rows.registration(key)
+    if registered is None:
         raise NotMonitored(uri)
     before = _owned(key)
-    registry.delete(uri, owner)
-    order_book.note(operator, uri, before, _owned(key))
+    registry.delete(key, owner)
+    order_book.note(operator, registered.uri, before, _owned(key))
     return OK
 
 

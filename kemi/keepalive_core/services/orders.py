@@ -55,6 +55,8 @@ def set_admin(
     said = modes.said(mode, until, by, why, int(time.time()))
     remark = _remark(said)
     startup.start()
+    if destination_rows.service_code(key) is None:
+        key = lookup.other_spelling(key) or key
     with tables.locked(key):
         was = _store_admin(key, said)
         registrations.have_followed(key)

@@ -1,7 +1,7 @@
 """Destinations and their owners come and go, from any process, at any time."""
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Final
 
 from ..kamailio import callback_rows, destination_rows, tables
@@ -124,12 +124,12 @@ def delete(uri: object, owner: object) -> None:
     """
     key = uris.parse(uri).key
     name = checks.owner_name(owner)
-    if startup.is_early():
-        was_there = startup.drop_destination(key, name)
-    else:
+    end: Callable[[str, str], bool] = startup.drop_destination
+    if not startup.is_early():
         startup.start()
-        was_there = registrations.disown(key, name)
-    if not was_there:
+        end = registrations.disown
+    # The other spellings of a name only if its owner does not have this one.
+    if not any(end(spelling, name) for spelling in (key, *uris.other_spellings(key))):
         raise Refused(f"{name!r} owns no destination {uri!r}")
 
 

@@ -26,4 +26,7 @@ def count_reply(destination: object, code: object) -> bool:
     if not isinstance(code, int) or not 100 <= code <= 699:
         raise Refused(f"{quoted(code)} is no code of a reply, 100 to 699 is")
     key = lookup.key_of(destination)
-    return bool(key) and intake.report_call(key, code)
+    if not key or intake.report_call(key, code):
+        return bool(key)
+    other = lookup.other_spelling(key)
+    return bool(other) and intake.report_call(other, code)

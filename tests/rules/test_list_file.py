@@ -115,7 +115,8 @@ def test_a_destination_stands_there_once() -> None:
 
 def test_a_name_may_stand_there_with_its_port_and_without() -> None:
     """They are two things to DNS, and so are its transports."""
-    lines = ["sip:p.example", "sip:p.example:5060", "sip:p.example;transport=udp", "sip:p.example;transport=tcp"]
+    tails = ("", ":5060", ";transport=udp", ";transport=tcp")
+    lines = [f"sip:p.example{tail}" for tail in tails]
     parsed = list_file.parse("\n".join(lines).encode())
     assert [entry.destination.key for entry in parsed.entries] == lines
     assert parsed.faults == []

@@ -93,6 +93,8 @@ class FakeServer:
         self.define("table_size", "12")
         # Pings come when they are due; a test of jitter turns it on.
         self.define("ping_jitter", "0")
+        # A name is a destination like any other, if a test is not about that.
+        self.define("dns_expand", "0")
 
     def define(self, name: str, value: str) -> None:
         """Give a setting in kamailio.cfg."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from types import ModuleType
 from typing import Any
 
@@ -12,6 +13,7 @@ from event_log import with_event
 from keepalive_core.rules import uris
 from keepalive_core.rules.rows import Behind
 from resolving import resolve
+from restarting import stop, write_state_file
 
 NAME = "sip:provider.example.com"
 KEY = uris.parse(NAME).key
@@ -235,6 +237,34 @@ def test_an_order_to_ping_a_name_pings_its_addresses(provider: Provider) -> None
     assert sorted(provider.run(1)) == [ONE, TWO]
 
 
+def test_a_name_is_judged_by_its_targets_alone(provider: Provider) -> None:
+    """Not by a ping that left when it was none, and not by a report; its history is that of its state."""
+    provider.run(2)
+    assert provider.keepalive.add_destination(NAME, "me", dns_expand=0) == 0
+    provider.muted = {""}
+    assert "" in provider.run(32)
+    _add(provider)
+    provider.run(4)
+    assert provider.keepalive.report_failure(NAME, "of a call") == 0
+    for _ in range(9):
+        assert provider.keepalive.report_reply(NAME, 503) == 0
+    provider.run(1)
+    assert provider.keepalive.info(NAME)["history"][1:] == []
+
+
+def test_a_target_of_which_nothing_is_heard_is_unknown(provider: Provider) -> None:
+    """And so is its name, if it depends on that one."""
+    import keepalive_core.services.intake as intake
+
+    _add(provider, name_min_alive="all")
+    provider.run(2)
+    intake.expire(f"{KEY}#192.168.10.1:5060", "no fresh result for 60 s")
+    provider.server.tick()
+    assert provider.state == provider.keepalive.UNKNOWN
+    _add(provider, name_min_alive="1")
+    assert provider.state == provider.keepalive.UP
+
+
 def test_a_name_is_given_up_if_it_fails_too_often(provider: Provider, events: list[dict[str, Any]]) -> None:
     """As often as its interval comes; an address that fails is not, as DNS says that it is there."""
     _add(provider, remove_after=3, callback=with_event)
@@ -316,3 +346,54 @@ def test_mass_failure_counts_addresses(provider: Provider) -> None:
     provider.run(2)
     assert prober.the_prober._fleet.behind[""] == 2
     assert prober.the_prober._fleet.rate == pytest.approx(2 / 30)
+
+
+def test_a_name_and_its_targets_outlive_a_restart(server: FakeServer, tmp_path: Path) -> None:
+    """With their states and histories: nothing is unknown while DNS is asked, and the targets are pinged."""
+    server.define("state_file", str(tmp_path / "state"))
+    server.define("destinations", NAME)
+    server.define("dns_expand", "1")
+    provider = Provider(server, server.process())
+    server.tick(1)
+    keys = resolve(NAME, [ONE, TWO])
+    provider.run(2)
+    provider.dead = {TWO}
+    provider.run(31)
+    write_state_file(server)
+    stop(server)
+    provider.keepalive = server.process()
+    server.tick(1)
+    assert provider.keepalive.is_alive(NAME) == 1
+    assert (KEY, "") in _announced(server)
+    write_state_file(server)
+    import keepalive_core.services.registrations as registrations
+
+    assert {name: sorted(hops) for name, hops in registrations.remembered_targets().items()} == {
+        KEY: [ONE, TWO]
+    }
+    resolve(NAME, [ONE, TWO])
+    server.tick(0.1)
+    assert [provider.keepalive.state(key) for key in (KEY, *keys)] == [1, 1, 2]
+    assert len(provider.keepalive.info(keys[1])["history"]) == 2
+    assert sorted(provider.run(1)) == [ONE, TWO]
+    assert provider.keepalive.info(NAME)["ok"] > 1
+
+
+def test_targets_of_before_are_forgotten_once_dns_has_answered(server: FakeServer, tmp_path: Path) -> None:
+    """What DNS does not say any more has left."""
+    server.define("state_file", str(tmp_path / "state"))
+    server.define("destinations", NAME)
+    server.define("dns_expand", "1")
+    provider = Provider(server, server.process())
+    server.tick(1)
+    resolve(NAME, [ONE, TWO])
+    provider.run(2)
+    write_state_file(server)
+    stop(server)
+    server.process()
+    server.tick(1)
+    resolve(NAME, [ONE])
+    write_state_file(server)
+    import keepalive_core.services.registrations as registrations
+
+    assert registrations.remembered_targets() == {}

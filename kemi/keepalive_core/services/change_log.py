@@ -10,7 +10,7 @@ from heapq import nlargest
 from typing import Any, Final, NamedTuple
 
 from ..kamailio import destination_rows, queues, server_rows, startup_rows
-from ..rules import notices
+from ..rules import notices, uris
 from ..rules.notices import Notice
 from ..rules.steps import Steps
 from . import captures, feed
@@ -129,7 +129,8 @@ class ChangeLog:
         """Return what the histories have of a time that is not kept here, the oldest first."""
         found: list[tuple[int, str, int, int, str]] = []
         for place, key in enumerate(destination_rows.monitored_keys()):
-            found += [(at, key, *change) for at, *change in destination_rows.history(key) if at >= since]
+            if not uris.is_target(key):
+                found += [(at, key, *change) for at, *change in destination_rows.history(key) if at >= since]
             if place % _AT_A_TIME == 0:
                 found = nlargest(KEPT, found)
                 yield

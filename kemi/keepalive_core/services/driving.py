@@ -8,7 +8,7 @@ import time
 from collections.abc import Mapping
 from typing import Any, Final
 
-from ..kamailio import destination_rows, group_rows, server_rows
+from ..kamailio import destination_rows, group_rows, name_rows, server_rows
 from ..rules import checks, uris
 from ..rules.checks import NotMonitored
 from ..rules.modes import READY, Admin
@@ -42,13 +42,14 @@ _LOOKS: Final = 0.02
 
 
 def monitored(destination: str) -> tuple[str, str]:
-    """Return the key and the URI of a destination in any spelling. Raises: InvalidURI, NotMonitored."""
+    """Return the key and the name of a destination in any spelling. Raises: InvalidURI, NotMonitored."""
     uris.parse(destination)
     key = lookup.monitored_key(destination)
     if not key:
         raise NotMonitored(destination)
     registered = destination_rows.registration(key)
-    return key, registered.uri if registered else key
+    # The URI of a target is that of its name.
+    return key, key if registered is None or uris.is_target(key) else registered.uri
 
 
 # --- one destination ----------------------------------------------------------------------------------------
@@ -106,7 +107,8 @@ def ping_now(operator: Operator, destination: str, wait: bool) -> Any:
 
 
 def _wait_for_ping(key: str) -> Answer:
-    ping = captures.ping(key)
+    resolution = name_rows.resolution(key)
+    ping = captures.ping(key) if resolution is None else captures.ping_name(key, resolution)
     while True:
         try:
             next(ping)

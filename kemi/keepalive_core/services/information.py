@@ -5,7 +5,8 @@ import time
 from collections.abc import Iterable
 from typing import Any, TypedDict
 
-from ..kamailio import clock, destination_rows, free_memory, server_rows
+from ..kamailio import clock, destination_rows, free_memory, name_rows, server_rows
+from ..rules import uris
 from ..rules.latency import loss, percentile
 from ..rules.pace import is_kept_down
 from ..rules.parameters import Value
@@ -17,7 +18,8 @@ from ..rules.states import STATE_NAMES, UP
 from ..rules.times import SECOND
 from ..rules.turns import DISABLED, NOT_STARTED, PAUSED, SHORT_OF_MEMORY, why_not_pinged
 from ..rules.ways import through
-from . import availability, departures, policies, uplinks
+from . import availability, departures, policies, shown_targets, uplinks
+from .shown_targets import ShownResolution, ShownTarget
 
 log = logging.getLogger("keepalive")
 
@@ -90,6 +92,12 @@ class Information(TypedDict, total=False):
     """what its owners set for it alone; if they differ, what the first owner set"""
     history: list[dict[str, Any]]
     """the last ten changes, the newest one last: ``at``, ``from``, ``to``, ``reason``"""
+    targets: list[ShownTarget]
+    """the addresses behind a name, in their order; of an address there are none"""
+    resolution: ShownResolution
+    """how DNS was asked of a name: ``asked``, ``answered``, ``fault``, ``left_out``"""
+    target_of: str
+    """the key of the name behind which it is a target; "" if it is none"""
 
 
 def of(key: str) -> Information:
@@ -100,6 +108,7 @@ def of(key: str) -> Information:
         return {}
     admin = destination_rows.admin(key)
     policy = policies.policy_of(registered)
+    resolution = name_rows.resolution(key)
     now = clock.now()
     return {
         "destination": key,
@@ -162,6 +171,9 @@ def of(key: str) -> Information:
             {"at": at, "from": STATE_NAMES[before], "to": STATE_NAMES[after], "reason": reason}
             for at, before, after, reason in destination_rows.history(key)
         ],
+        "targets": list(shown_targets.of(key, resolution)),
+        "resolution": shown_targets.resolution(resolution),
+        "target_of": uris.name_of(key),
     }
 
 

@@ -246,6 +246,19 @@ def remove_target(key: str) -> None:
     forget_targets_that_left()
 
 
+def remembered_targets() -> dict[str, list[str]]:
+    """Return what a state file says of targets: by the keys of their names, their hops. Walks the table.
+
+    Of a name of which DNS said nothing since the start, these are its targets of before the restart.
+    """
+    found: dict[str, list[str]] = {}
+    for key in filter(uris.is_target, destination_rows.restored_keys()):
+        row = _restored(key)
+        if row is not None and not row.left:
+            found.setdefault(uris.name_of(key), []).append(uris.hop_of(key))
+    return found
+
+
 # Targets that left, the first one first, and when they did, in us; only the resolver's process has any.
 _left: OrderedDict[str, int] = OrderedDict()
 # Some 2 MB: DNS may say other addresses each time.

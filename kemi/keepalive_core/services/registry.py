@@ -207,4 +207,4 @@ def reload_in_steps(force: object, dry_run: bool = False) -> Steps[Difference]:
 def keys() -> list[str]:
     """Return the keys of all destinations, for which it walks all of them. Raises: SharedMemoryFull."""
     startup.start()
-    return sorted(destination_rows.monitored_keys())
+    return sorted(key for key in destination_rows.monitored_keys() if not uris.is_target(key))

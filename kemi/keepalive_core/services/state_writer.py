@@ -8,14 +8,14 @@ from collections.abc import Generator, Iterator
 from contextlib import suppress
 from typing import Final
 
-from ..kamailio import clock, destination_rows, order_rows, startup_rows
+from ..kamailio import clock, destination_rows, name_rows, order_rows, startup_rows
 from ..kamailio.startup_rows import StateRead
 from ..kamailio.tables import SharedMemoryFull
 from ..rules import state_format
 from ..rules.minutely import Minutely
 from ..rules.server_state import group_fields
 from ..rules.state_row import Row, Untrue, away_for
-from ..rules.uris import is_target
+from ..rules.uris import is_target, name_of
 from . import availability, files, order_book, state_file
 from .state_file import UnusableFile
 
@@ -215,10 +215,18 @@ def _text_of_one_that_left(key: str, wall: int) -> str | None:
             return text
         destination_rows.drop_restored(key)
         return None
+    if is_target(key) and _is_awaited(name_of(key)):
+        return text
     text = state_format.text_of(key, row._replace(left=wall))
     with suppress(SharedMemoryFull):
         destination_rows.store_restored(key, text)
     return text
+
+
+def _is_awaited(name: str) -> bool:
+    """Say whether DNS has not said since the start which targets a name has."""
+    known = name_rows.resolution(name)
+    return destination_rows.health(name) is not None and (known is None or not known.answered)
 
 
 the_writer = Writer()

@@ -35,6 +35,8 @@ class Terms(NamedTuple):
     """the times in which nobody was pinged"""
     group_set: str
     """for which set of groups what comes of it is counted, as in rules/counted.py"""
+    is_name: bool
+    """whether its targets are pinged, so that these alone say how it is"""
     is_told: bool
     """whether the callbacks, and who else wants to know, are told of its changes"""
 
@@ -62,6 +64,7 @@ def terms_of(key: str) -> Terms:
         str(values["log_format"]),
         server_rows.unmeasured_spans(),
         counted.set_of(wanted.groups if wanted else ()),
+        registered is not None and policies.is_name(registered),
         registered is None or registered.target is None or policy.callback_targets,
     )
     return found if registered is None else _known.remember(key, found)

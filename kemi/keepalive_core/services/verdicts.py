@@ -13,7 +13,7 @@ from ..kamailio.kamailio_log import about
 from ..rules import counted
 from ..rules.criteria import Criteria
 from ..rules.deciding import Decision, Facts, concerns_prober, decide, is_failure
-from ..rules.evidence import Evidence
+from ..rules.evidence import Evidence, OfTargets
 from ..rules.judging import Transition
 from ..rules.minutely import Minutely
 from ..rules.record import Health
@@ -92,6 +92,11 @@ def conclude(
     if before is None:
         return None
     policy = case.terms.policy
+    if case.terms.is_name and not isinstance(evidence, OfTargets):
+        # A ping of the time when it was no name, or a report: its targets may be asked soon.
+        if wish is not Wish.REGULARLY:
+            _tell_prober(case.key, wish)
+        return Outcome(case, before, Decision(before, Transition.STALE), Facts(policy.criteria), evidence.at)
     facts = Facts(criteria or policy.criteria, policy.calls, int(time.time()))
     if before.state == UP and case.terms.mass_failure and is_failure(evidence, facts.criteria, facts.calls):
         facts = facts._replace(threshold=uplinks.threshold(policy, case.terms.mass_failure))

@@ -6,7 +6,7 @@
 //
 // Every function takes the words of what python_exec takes, one by one or as one text, and returns what
 // python_exec returns: keepalive.set_admin(uri, "maint", 3600, "card swap") is 1, or -1 with a line of the log.
-// Every such number is true to JavaScript: compare. Three say more: alive(group), pick(group) and info(uri, key).
+// Every such number is true to JavaScript: compare. Some say more: alive(group), targets(uri), pick(group) and info(uri, key).
 
 var MODULE = KSR.app_python3;
 if (!MODULE) {
@@ -24,7 +24,7 @@ function ask(name, words) {
 }
 
 [
-    "is_alive", "is_down", "state", "is_group_alive",
+    "is_alive", "is_down", "state", "is_group_alive", "next_target",
     "report_failure", "report_success", "report_reply",
     "set_admin", "ping_now", "pause", "resume", "answer_options", "set_self",
     "add_destination", "del_destination", "configure_group",
@@ -35,14 +35,24 @@ function ask(name, words) {
     };
 });
 
-// The URIs of a group that are alive, the best first, 32 at the most; [] if none is.
-exports.alive = function (group) {
+// What a function has left in an AVP of its name; [] if nothing.
+function found(name, text) {
     var uris = [];
-    var count = ask("alive", [group]);
+    var count = ask(name, [text]);
     for (var place = 0; place < count; place++) {
-        uris.push(KSR.pv.get("$(avp(keepalive_alive)[" + place + "])"));
+        uris.push(KSR.pv.get("$(avp(keepalive_" + name + ")[" + place + "])"));
     }
     return uris;
+}
+
+// The URIs of a group that are alive, the best first, 32 at the most; [] if none is.
+exports.alive = function (group) {
+    return found("alive", group);
+};
+
+// Where calls to a destination may be sent, as URIs for $du, in the order in which they are tried; [] if nowhere.
+exports.targets = function (uri) {
+    return found("targets", uri);
 };
 
 // One of a group, at random by weight among the best that are alive; null if none is.

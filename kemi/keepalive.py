@@ -26,7 +26,16 @@ from keepalive_core import VERSION
 from keepalive_core.handlers import Handlers
 from keepalive_core.kamailio import tables, tm
 from keepalive_core.native_handlers import NativeRoutes
-from keepalive_core.routing import alive, is_group_alive, pick, report_failure, report_reply, report_success
+from keepalive_core.routing import (
+    alive,
+    is_group_alive,
+    next_target,
+    pick,
+    report_failure,
+    report_reply,
+    report_success,
+    targets,
+)
 from keepalive_core.rules.states import DOWN, UNKNOWN, UP
 from keepalive_core.services import information, lookup, orders, registry
 from keepalive_core.services import selftest as _selftest
@@ -37,9 +46,9 @@ from keepalive_core.services.refusals import never_raises
 # All but list(): a * is not to replace the builtin of the script.
 __all__ = ["DOWN", "UNKNOWN", "UP", "Handlers", "add_destination", "alive", "answer_options"]
 __all__ += ["configure_group", "del_destination", "info", "is_alive", "is_group_alive", "modparam"]
-__all__ += ["on_tm_event", "pause", "pick", "ping_now", "register_callback", "reload", "reload_script"]
-__all__ += ["report_failure", "report_reply", "report_success", "resume", "selftest", "set_admin"]
-__all__ += ["set_self", "state"]
+__all__ += ["next_target", "on_tm_event", "pause", "pick", "ping_now", "register_callback", "reload"]
+__all__ += ["reload_script", "report_failure", "report_reply", "report_success", "resume", "selftest"]
+__all__ += ["set_admin", "set_self", "state", "targets"]
 __version__ = VERSION
 
 _OK, _ERROR = 0, -1

@@ -147,6 +147,8 @@ class FakeKSR:
         """script variables of the process"""
         self.values: dict[str, list[str]] = {}
         """AVPs of the request at hand that code of ours has emptied before, the newest value last"""
+        self.du: str | None = None
+        """to where the call at hand is sent"""
         self.routes: dict[str, Callable[[], int]] = {}
         """routes of kamailio.cfg"""
         self.first_socket: str | None = None
@@ -320,6 +322,7 @@ class FakeKSR:
         kind, _, inner = name.strip("$)").partition("(")
         known: dict[str, dict[str, Any]] = {
             "def": self.defines,
+            "du": {"": self.du},
             "hdr": self.reply_headers,
             "jsonrpl": {"body": self._rpc_reply},
             "stat": self.memory,
@@ -329,7 +332,7 @@ class FakeKSR:
         if kind == "sel" and inner.startswith(("cfg_get.keepalive.", "cfg_get.core.", "cfg_get.tcp.")):
             return self._setting(inner.rpartition(".")[2])
         if kind == "avp":
-            return self._current.avps.get(inner) if self._current else None
+            return self._avp(inner)
         if kind == "var":
             return self.variables.get(inner, 0)
         if kind in ("shtitkey", "shtitval"):
@@ -344,6 +347,16 @@ class FakeKSR:
         if kind in ("rs", "rr", "ci", "si", "sp", "Ru"):
             return self._of_message(kind)
         return self.violate(f"the fake does not know {name}")
+
+    def _avp(self, name: str) -> Any:
+        if self.values.get(name):
+            return self.values[name][-1]
+        return self._current.avps.get(name) if self._current else None
+
+    def new_call(self) -> None:
+        """Have another call at hand from now on."""
+        self.values.clear()
+        self.du = None
 
     def update_settings(self) -> None:
         """See what cfg.sets has set, as a timer does between two ticks."""
@@ -379,6 +392,9 @@ class FakeKSR:
 
     def _pv_sets(self, name: str, value: str) -> bool:
         kind, _, inner = name.strip("$)").partition("(")
+        if kind == "du":
+            self.du = value
+            return True
         if kind == "var":
             if not self.has_private_memory:
                 return False

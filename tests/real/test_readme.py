@@ -133,6 +133,17 @@ def test_the_answer_options_example(start_readme, gateway: Gateway) -> None:
     assert server.message("")[0] == 404
 
 
+def test_the_next_target_example(start_readme, gateway: Gateway) -> None:
+    """A call goes to the gateway while it is alive, and is refused else."""
+    script = named_examples()["kemi.py"].partition("class ")[0] + named_examples()["next_target.py"]
+    server = start_readme(KEMI_CFG + named_examples()["kemi.cfg"], script)
+    server.logged(f"{gateway.uri} unknown -> up")
+    assert relayed(server, gateway)
+    gateway.code = 503
+    server.logged("up -> down")
+    assert not relayed(server, gateway)
+
+
 def test_the_pick_example(start_readme, gateway: Gateway) -> None:
     """The one of the best two that is alive has all of the calls; nobody has them if none is left."""
     script = named_examples()["kemi.py"].partition("class ")[0] + named_examples()["pick.py"]

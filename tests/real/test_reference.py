@@ -20,7 +20,18 @@ from real.test_readme import KEMI_CFG, NATIVE_CFG, NOBODY, start_readme
 __all__ = ["start_readme"]
 
 # A call that changes something is made once; a question is asked until the answer is the one shown.
-QUESTIONS = ("is_alive", "state", "info", "sorted", "alive", "pick", "is_group_alive", "list", '"sip:')
+QUESTIONS = (
+    "is_alive",
+    "state",
+    "info",
+    "sorted",
+    "alive",
+    "pick",
+    "targets",
+    "is_group_alive",
+    "list",
+    '"sip:',
+)
 
 
 @pytest.fixture(scope="module")

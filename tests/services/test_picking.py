@@ -16,12 +16,12 @@ A, B, C = "sip:192.168.10.20", "sip:192.168.10.21", "sip:192.168.10.22"
 @pytest.fixture
 def shares(keepalive: ModuleType, monkeypatch: pytest.MonkeyPatch) -> Callable[[], dict[str, int]]:
     """How often each of a group is chosen in a thousand goes in which chance leaves nothing out."""
-    from keepalive_core.services import picking
+    from keepalive_core.services import chance
 
     def shares() -> dict[str, int]:
         found: Counter[str] = Counter()
         for step in range(1000):
-            monkeypatch.setattr(picking, "chance", lambda step=step: step / 1000)
+            monkeypatch.setattr(chance, "part", lambda step=step: step / 1000)
             found[keepalive.pick("g")] += 1
         return dict(found)
 

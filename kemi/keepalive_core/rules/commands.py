@@ -96,6 +96,8 @@ COMMANDS: Final[Mapping[str, Command]] = {
     "state": Command("URI", _as_they_are),
     "alive": Command("GROUP", _as_they_are),
     "pick": Command("GROUP", _as_they_are),
+    "targets": Command("URI", _as_they_are),
+    "next_target": Command("URI", _as_they_are),
     "is_group_alive": Command("GROUP", _as_they_are),
     "info": Command("URI KEY", _info),
     "report_failure": Command("URI [WHY]", _report),

@@ -12,7 +12,7 @@ from ..rules.membership import mark_of, moves, ranks
 from ..rules.roster_text import Member
 from ..rules.rows import Registration
 from ..rules.service_code import is_unknown, own, with_unknown_as
-from . import availability, configuration, policies, slow_start
+from . import availability, configuration, policies
 from .open_rosters import opened, settle
 
 
@@ -33,8 +33,6 @@ def publish(key: str, code: int, registered: Registration | None) -> None:
     destination is registered.
     """
     code = code_now(code, registered)
-    if registered:
-        slow_start.follow(key, code, registered)
     if registered is not None and registered.target is not None:
         destination_rows.store_service_code(key, code, is_grouped=False)
         # Its name follows it within a tick, and without memory for that at its next turn.

@@ -209,24 +209,31 @@ def _missing_address(socket: str) -> str:
 # --- what is not a ping's ---------------------------------------------------------------------------------
 
 
-def report(key: str, success: bool, reason: str) -> bool:
-    """Judge what a script reports, and bring the next ping forward; False if it is not monitored.
+def report(key: str, success: bool, reason: str) -> bool | None:
+    """Judge what a script reports, and bring the next ping forward.
 
+    Returns: False if it is not monitored; None if it is a name, which only its targets speak for.
     Raises: SharedMemoryFull.
     """
-    return verdicts.apply(key, Report(success, reason, clock.now()), wish=Wish.SOON)
+    with tables.locked(key) as row:
+        terms = terms_of(key)
+        if terms.is_name:
+            return None
+        case = Case(key, row.record(), terms)
+        outcome = verdicts.conclude(case, Report(success, reason, clock.now()), wish=Wish.SOON)
+    verdicts.tell(outcome)
+    return outcome is not None
 
 
-def report_call(key: str, code: int) -> bool:
-    """Judge what a reply to a call says; False if the destination is not monitored.
-
-    Raises: SharedMemoryFull.
-    """
+def report_call(key: str, code: int) -> bool | None:
+    """Judge what a reply to a call says. Returns: as report(). Raises: SharedMemoryFull."""
     now = clock.now()
     success = is_call_success(code)
     with tables.locked(key) as row:
         record = row.record()
         terms = terms_of(key)
+        if terms.is_name:
+            return None
         calls = terms.policy.calls
         if success and record and calls.mode == ON:
             again = _one_more_good_call(record, now, calls.window * SECOND)

@@ -18,9 +18,11 @@ from . import (
     configuration,
     groups,
     lookup,
+    policies,
     registrations,
     registry,
     reloads,
+    slow_start,
     startup,
     state_file,
 )
@@ -89,7 +91,9 @@ def _store_admin(key: str, said: Admin | None) -> Admin | None:
     was = destination_rows.admin(key)
     destination_rows.store_admin(key, said if said or is_read else modes.ready(int(time.time())))
     availability.follow(key, condition(known.state, was), condition(known.state, said))
-    groups.publish(key, code_of(known, said), destination_rows.registration(key))
+    registered, code = destination_rows.registration(key), code_of(known, said)
+    slow_start.follow(key, code_of(known, was), code, policies.policy_of(registered))
+    groups.publish(key, code, registered)
     return was
 
 

@@ -1,13 +1,11 @@
 """One member of a group, chosen at random by weight among the best that are alive."""
 
-from collections.abc import Callable
-from random import SystemRandom
-from typing import Final, NamedTuple
+from typing import NamedTuple
 
 from ..kamailio import clock, ramp_rows
 from ..rules.cache import Cache
 from ..rules.wheel import Wheel
-from . import alive_members, lookup
+from . import alive_members, chance, lookup
 from .alive_members import Alive
 
 
@@ -23,9 +21,6 @@ class _Made(NamedTuple):
 # Where a member's stretch ends is two numbers.
 _made: Cache[str, _Made] = Cache(32 << 20, lambda _, made: 80 * made.members)
 
-# The workers are forks of one process: what has a seed would be the same in all of them.
-chance: Final[Callable[[], float]] = SystemRandom().random
-
 
 def pick(name: object) -> str:
     """Return the URI of a group's member, chosen anew; "" if none is alive, or if there is no such group.
@@ -39,7 +34,7 @@ def pick(name: object) -> str:
     made = _made.answers.get(found.name)
     if made is None or made.change != found.change or now >= made.wheel.holds_until:
         made = _made.remember(found.name, _make(found, now))
-    return made.wheel.choose(chance(), now)
+    return made.wheel.choose(chance.part(), now)
 
 
 def _make(found: Alive, now: int) -> _Made:

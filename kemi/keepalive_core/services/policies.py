@@ -50,9 +50,14 @@ def policy_of(registered: Registration | None) -> Policy:
     return policy(wanted.options, wanted.groups) if wanted else policy({})
 
 
-def is_name(registered: Registration) -> bool:
-    """Say whether the addresses behind a destination are pinged, each by itself, and not the destination."""
-    return registered.target is None and way_of("", registered.uri, policy_of(registered)).is_name
+def is_name(registered: Registration, in_force: Policy | None = None) -> bool:
+    """Say whether the addresses behind a destination are pinged, each by itself, and not the destination.
+
+    Arguments: registered; in_force, its policy, if the caller has it.
+    """
+    if registered.target is not None:
+        return False
+    return way_of("", registered.uri, in_force or policy_of(registered)).is_name
 
 
 def as_wanted(registered: Registration | None) -> Registration | None:

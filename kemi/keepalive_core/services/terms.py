@@ -64,7 +64,7 @@ def terms_of(key: str) -> Terms:
         str(values["log_format"]),
         server_rows.unmeasured_spans(),
         counted.set_of(wanted.groups if wanted else ()),
-        registered is not None and policies.is_name(registered),
+        registered is not None and policies.is_name(registered, policy),
         registered is None or registered.target is None or policy.callback_targets,
     )
     return found if registered is None else _known.remember(key, found)

@@ -21,7 +21,7 @@ from ..rules.schedule import Wish
 from ..rules.service_code import code_of
 from ..rules.states import UP
 from ..rules.uptime import condition
-from . import announcements, availability, change_lines, groups, uplinks
+from . import announcements, availability, change_lines, groups, slow_start, uplinks
 from .announcements import Change
 from .terms import Terms, terms_of
 
@@ -131,7 +131,9 @@ def _write(case: Case, before: Health, decision: Decision) -> Change | None:
     key, after = case.key, decision.health
     destination_rows.store_record(key, after.text(), len(case.record or ""))
     if (before.state, before.drain_until > 0) != (after.state, after.drain_until > 0):
-        groups.publish(key, code_of(after, case.terms.admin), case.terms.registered)
+        code = code_of(after, case.terms.admin)
+        slow_start.follow(key, code_of(before, case.terms.admin), code, case.terms.policy)
+        groups.publish(key, code, case.terms.registered)
     if decision.transition not in _NEWS:
         if decision.transition is Transition.VOID:
             availability.count_void(key, _condition(case, before), case.terms.unmeasured)

@@ -34,7 +34,7 @@ def test_spellings_have_a_bound_in_bytes(server: FakeServer) -> None:
         assert api.is_alive(f"sip:{number}@192.168.10.20") == -1
         assert api.is_alive(f"{number}" + "x" * 40_000) == -1
         known = lookup.spellings
-        assert sum(getsizeof(text) + getsizeof(key) for text, (key, _) in known.items()) < 16 * 1024
+        assert sum(sum(map(getsizeof, (text, *keys, *keys[1]))) for text, keys in known.items()) < 16 * 1024
     assert max(map(len, known)) <= 255
 
 
@@ -193,7 +193,6 @@ def test_how_many_calls_a_spelling_takes(server: FakeServer, monkeypatch: pytest
     assert cost("is_alive", "sip:192.168.10.99") == 1
     for function, *more in (("state",), ("info",), ("report_reply", 200), ("report_failure",), ("ping_now",)):
         assert cost(function, NAME, *more) == cost(function, address, *more)
-    assert cost("is_alive", f"{NAME}:5060") == 4, (
-        "twice by its own key, then the other one's, and what it says"
-    )
-    assert cost("is_alive", "sip:nobody.example") == 4, "twice by its own key, once by each of the others"
+    assert cost("is_alive", f"{NAME};transport=udp") == 2, "by its own key, then by another one"
+    assert cost("is_alive", f"{NAME}:5060") == 2
+    assert cost("is_alive", "sip:nobody.example") == 3

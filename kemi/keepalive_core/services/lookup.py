@@ -1,7 +1,6 @@
 """From a destination in any spelling to what is_alive says of it."""
 
 import logging
-from collections.abc import Callable
 from sys import getsizeof
 from typing import Final
 
@@ -19,22 +18,20 @@ log = logging.getLogger("keepalive")
 # these are too many for the tables. To parse a spelling again takes 1 us if it is a key, and else up to 10.
 _SPELLINGS_BYTES = 2048 * 2 ** variables.table_size()
 
-_spellings: Cache[str, tuple[str, "Answers"]] = Cache(
-    _SPELLINGS_BYTES, lambda text, known: getsizeof(known) + (0 if known[0] is text else getsizeof(known[0]))
-)
-spellings: dict[str, tuple[str, "Answers"]] = _spellings.answers
-"""What this process was asked for: of each spelling the key, "" for a malformed one, and what is_alive says
-by what it reads there."""
+Keys = tuple[str, tuple[str, ...]]
+"""The key of a spelling, "" of a malformed one, and those that a name is looked for by if it is not there"""
 
-Answers = dict[int | None, int]
-"""What is_alive says, by what it reads of a destination"""
+_spellings: Cache[str, Keys] = Cache(
+    _SPELLINGS_BYTES,
+    lambda text, known: sum(map(getsizeof, (*known, *known[1]))) - (known[0] is text and getsizeof(text)),
+)
+spellings: dict[str, Keys] = _spellings.answers
+"""What this process was asked for, and the keys of that."""
 
 _usual: Final = usual_answers()
-_answers: Answers = {code: _usual[code] for code in _usual if code and not is_unknown(code)}
-"""Once all that keepalive needs is called, that of who is unknown is there, too; once the start-up is over,
-by None: what has no row then is not monitored."""
-_answers_of_names: Answers = dict(_answers)
-"""Likewise, and never by None: another spelling may be monitored, see other_spelling()"""
+answers: dict[int | None, int] = {code: _usual[code] for code in _usual if code and not is_unknown(code)}
+"""What is_alive says by what it reads of a destination. Once all that keepalive needs is called, that of who
+is unknown is there, too; once the start-up is over, by None: what has no row then is not monitored."""
 
 
 def key_of(destination: object) -> str:
@@ -47,8 +44,8 @@ def key_of(destination: object) -> str:
     key = _parsed_key(destination)
     # What is longer is no URI, and nothing is remembered of it.
     if len(destination.encode("utf-8", "surrogatepass")) <= uris.MAX_URI_BYTES:
-        answers = _answers_of_names if key and uris.other_spellings(key) else _answers
-        _spellings.remember(destination, (destination if key == destination else key, answers))
+        others = uris.other_spellings(key) if key else ()
+        _spellings.remember(destination, (destination if key == destination else key, others))
     return key
 
 
@@ -85,7 +82,7 @@ def other_spelling(key: str) -> str:
 
 def _is_over() -> bool:
     """Say whether the start-up is over, and all that is configured has its rows."""
-    return None in _answers
+    return None in answers
 
 
 def is_alive(destination: object) -> int:
@@ -96,10 +93,9 @@ def is_alive(destination: object) -> int:
     if not the_adoption.is_sound:
         # It may be unknown for ever.
         the_adoption.look()
-    elif len(_answers_of_names) < len(_usual):
-        _answers.update(_usual)
-        _answers_of_names.update(_usual)
-    code = _code_in_any_spelling(key_of(destination), _code_at_once)
+    elif len(answers) < len(_usual):
+        answers.update(_usual)
+    code = _code_in_any_spelling(key_of(destination))
     return ERROR if code is None else answer(code)
 
 
@@ -108,21 +104,15 @@ def state(destination: object) -> int:
 
     Raises: SharedMemoryFull.
     """
-    code = _code_in_any_spelling(key_of(destination), service_code)
+    code = _code_in_any_spelling(key_of(destination))
     return ERROR if code is None else state_of(code)
 
 
-def _code_in_any_spelling(key: str, look: Callable[[str], int | None]) -> int | None:
-    code = look(key) if key else None
+def _code_in_any_spelling(key: str) -> int | None:
+    code = service_code(key) if key else None
     if code is None and (other := other_spelling(key)):
-        code = look(other)
+        code = service_code(other)
     return code
-
-
-def _code_at_once(key: str) -> int | None:
-    """Return what service_code() does, but do not look whether a row that is missing is lost."""
-    code = destination_rows.service_code(key)
-    return code if is_sound(code) or (code is None and _is_over()) else service_code(key)
 
 
 def service_code(key: str) -> int | None:
@@ -133,7 +123,7 @@ def service_code(key: str) -> int | None:
         code = destination_rows.service_code(key)
         if is_over:
             if the_adoption.is_sound:
-                _answers[None] = ERROR
+                answers[None] = ERROR
         elif code is None and startup.may_be_configured(key):
             # Another process is just registering what is configured: it is monitored all the same.
             return groups.code_now(UNKNOWN, None)

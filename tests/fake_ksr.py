@@ -142,7 +142,7 @@ class FakeKSR:
         self.records: dict[tuple[str, str], list[dict[str, Any]]] = {}
         """what DNS says: fields of records, by "naptr" or "srv" and the name"""
         self._found: dict[tuple[str, str], list[dict[str, Any]]] = {}
-        """what ipops has found, by kind and place; a place is known when it was read once"""
+        """what ipops has found, by kind and place; to 5.6 a place is known when it was read once"""
         self.variables: dict[str, str | int] = {}
         """script variables of the process"""
         self.values: dict[str, list[str]] = {}

@@ -340,3 +340,42 @@ def test_full_memory_is_told_and_tried_again(resolving: Resolving) -> None:
     resolving.server.ksr.room_left = None
     resolving.run(61)
     assert resolving.targets() == ports(ONE, TWO)
+
+
+def remembered(resolving: Resolving, *hosts: str) -> None:
+    """Have a state file say that a name had these targets before the restart, and that it was up."""
+    from keepalive_core.kamailio import destination_rows
+    from keepalive_core.rules import state_format
+    from keepalive_core.rules.record import Health
+    from keepalive_core.rules.rows import Past
+    from keepalive_core.rules.state_row import Row
+
+    for key in (KEY, *(f"{KEY}#{host}:5060" for host in hosts)):
+        row = Row.of(Health(0, 1, since=1), None, Past(), 2, 1_700_000_000)
+        destination_rows.store_restored(key, state_format.text_of(key, row))
+
+
+def test_a_restart_while_dns_is_mute_takes_no_name_down(resolving: Resolving) -> None:
+    """The targets of before are pinged until DNS answers."""
+    remembered(resolving, ONE, THREE)
+    resolving.zone.mute = ["com"]
+    resolving.add()
+    resolving.run(70)
+    assert resolving.targets() == ports(ONE, THREE)
+    assert resolving.keepalive.is_alive(NAME) == 1
+    known = resolving.known()
+    assert known is not None
+    assert (known.answered, known.fault) == (0, "no answer from DNS")
+    assert {target.record for target in known.targets} == {"state file"}
+    resolving.zone.mute = []
+    resolving.run(61)
+    assert resolving.targets() == ports(ONE, TWO)
+
+
+def test_a_name_that_is_no_more_has_no_targets_of_before(resolving: Resolving) -> None:
+    """DNS has answered: there is none."""
+    remembered(resolving, ONE)
+    resolving.zone.addresses.clear()
+    resolving.add()
+    resolving.run()
+    assert resolving.targets() == []

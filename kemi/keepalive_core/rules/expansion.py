@@ -45,7 +45,7 @@ def expand(
     server's own, which is no target beside others.
     From: RFC 3263 section 4, RFC 2782, RFC 3403.
     """
-    run = Run(name, asked, hindrance, any(each.record.startswith("_") for each in before))
+    run = Run(name, asked, hindrance, any(each.may_be_of_srv for each in before))
     if asked.transport not in ("", "ws", *SERVICES):
         return Expansion((), f"{NOTHING_USABLE}: {asked.transport}")
     try:

@@ -9,6 +9,8 @@ import json
 from collections.abc import Sequence
 from typing import Any, Final, NamedTuple
 
+OF_STATE_FILE: Final = "state file"
+"""The record of a target of before a restart, as long as DNS does not answer"""
 MOST_TARGETS: Final = 32
 """The most targets of a name; Kamailio's ipops reads as many records of an answer"""
 # Of a text in a resolution, in characters: a key is two URIs.
@@ -30,7 +32,12 @@ class Target(NamedTuple):
     """a lower number is better (RFC 2782)"""
     weight: int = 0
     record: str = ""
-    """what says so, such as ``_sip._udp.provider.com SRV`` or ``provider.com A``"""
+    """what says so, such as ``_sip._udp.provider.com SRV a.provider.com`` or ``provider.com A``"""
+
+    @property
+    def may_be_of_srv(self) -> bool:
+        """Whether an SRV record says so, as far as that is known."""
+        return self.record.startswith("_") or self.record == OF_STATE_FILE
 
 
 class Resolution(NamedTuple):
@@ -82,6 +89,10 @@ class Resolution(NamedTuple):
         return known._replace(
             answered=asked, targets=tuple(found[:MOST_TARGETS]), kept=tuple(kept.values())[:MOST_TARGETS]
         )
+
+    def recalled(self, targets: Sequence[Target]) -> "Resolution":
+        """Return what follows if DNS does not answer, and a name had targets before a restart."""
+        return self._replace(targets=tuple(targets)[:MOST_TARGETS])
 
     @staticmethod
     def from_text(text: str) -> "Resolution":

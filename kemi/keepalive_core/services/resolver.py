@@ -14,7 +14,7 @@ from ..rules.dns_records import NO_ANSWER, Answer, Kind, Question
 from ..rules.expansion import Expansion, expand
 from ..rules.places import Asking
 from ..rules.question_order import QuestionOrder
-from ..rules.resolution import Resolution
+from ..rules.resolution import OF_STATE_FILE, Resolution, Target
 from ..rules.times import MINUTE, SECOND
 from ..rules.uris import NextHop
 from ..rules.ways import through
@@ -52,6 +52,9 @@ class Resolver:
         self._next_look = 0
         self._seen: tuple[int, int | None] | None = None
         """what was registered, and in force, when the last look began"""
+        self._recalled: dict[str, list[str]] = {}
+        """of names, the hops of their targets of before the restart"""
+        self._next_recall = 0
         self._is_mute = False
         """whether DNS left a question without an answer, and has answered none since"""
 
@@ -166,7 +169,18 @@ class Resolver:
             found = yield from self._answered(self._expanding(key, name))
         if self._names.get(key) is name:
             before = _resolution(key)
-            self._write(key, before, before.renewed(*found, int(time.time())))
+            after = before.renewed(*found, int(time.time()))
+            if not after.targets and after.fault.startswith(NO_ANSWER):
+                after = after.recalled(self._recall(key))
+            self._write(key, before, after)
+
+    def _recall(self, key: str) -> list[Target]:
+        """Return the targets that a name had before a restart, while DNS has not answered since."""
+        now = clock.now()
+        if now >= self._next_recall:
+            self._next_recall, self._recalled = now + MINUTE, registrations.remembered_targets()
+        hops = [hop for hop in self._recalled.get(key, ()) if not listeners.hindrance(uris.hop(hop))]
+        return [Target(uris.target_key(key, hop), hop, record=OF_STATE_FILE) for hop in sorted(hops)]
 
     def _expanding(self, key: str, name: Name) -> Asking[Expansion]:
         return expand(key, name.hop, listeners.hindrance, _resolution(key).targets, listeners.is_own)

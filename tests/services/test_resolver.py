@@ -217,7 +217,7 @@ def test_what_is_left_out_is_told_once(resolving: Resolving) -> None:
     resolving.zone.srv["_sip._udp.p.com"] = [Srv(0, 0, 0, "a.com"), Srv(0, 0, 5070, "p.com")]
     resolving.add()
     resolving.run(200)
-    assert resolving.lines("warn") == [f"{KEY}: not all that DNS says is used: SRV with port 0 (a.com)"]
+    assert resolving.lines("info") == [f"{KEY}: not all that DNS says is used: SRV with port 0 (a.com)"]
     known = resolving.known()
     assert known is not None
     assert known.left_out == "SRV with port 0 (a.com)"
@@ -351,7 +351,7 @@ def remembered(resolving: Resolving, *hosts: str) -> None:
     from keepalive_core.rules.state_row import Row
 
     for key in (KEY, *(f"{KEY}#{host}:5060" for host in hosts)):
-        row = Row.of(Health(0, 1, since=1), None, Past(), 2, 1_700_000_000)
+        row = Row.of(Health(0, 1, newest_sent=1, since=1, successes=1), None, Past(), 2, 1_700_000_000)
         destination_rows.store_restored(key, state_format.text_of(key, row))
 
 

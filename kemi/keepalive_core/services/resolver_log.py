@@ -22,7 +22,8 @@ def tell(key: str, before: Resolution, after: Resolution) -> None:
     if after.fault and after.fault != before.fault:
         log.warning("%s: %s; %s", key, after.fault, _what_stays(after.all_targets))
     elif after.left_out and after.left_out != before.left_out:
-        log.warning("%s: not all that DNS says is used: %s", key, after.left_out)
+        # Addresses of IPv6 on a server without it are nothing that an operator has to mend.
+        log.info("%s: not all that DNS says is used: %s", key, after.left_out)
     else:
         log.info("%s: %s", key, _changes(before.targets, after.targets))
 

@@ -121,8 +121,17 @@ def test_a_lost_answer_moves_nothing(lost: str, is_slow: bool) -> None:
     for records in (PROVIDER.naptr, {}):
         zone = Zone(records, PROVIDER.srv, PROVIDER.addresses, [lost], is_slow)
         found = ask("sip:p.com", zone, before=before)
-        assert NO_ANSWER in found.fault
+        assert found.fault == NO_ANSWER + (": a.p.com" if lost == "a.p.com" else "")
         assert {*found.targets} < {*before}
+
+
+def test_a_lost_answer_of_another_zone_is_named() -> None:
+    """As that of a hoster to which a NAPTR record leads."""
+    behind = {"p.com": [Naptr(1, 1, "s", "SIP+D2U", "_sip._udp.host.net")]}
+    records = {"_sip._udp.host.net": [Srv(0, 0, 5060, "a.p.com")]}
+    before = ask("sip:p.com", Zone(behind, records, PROVIDER.addresses)).targets
+    found = ask("sip:p.com", Zone(behind, records, PROVIDER.addresses, ["host.net"]), before=before)
+    assert found.fault == f"{NO_ANSWER}: _sip._udp.host.net"
 
 
 def test_records_that_are_gone_are_gone() -> None:

@@ -119,3 +119,16 @@ def test_no_more_than_32_are_kept() -> None:
     after = many.renewed(targets(*range(100, 132)), "", "", 2)
     assert (len(after.targets), after.kept) == (32, many.targets)
     assert many.renewed(targets(100), "no answer from DNS: x", "", 2).targets == targets(100, *range(1, 32))
+
+
+def test_that_time_went_on_is_no_difference() -> None:
+    """When DNS was asked, and when it answered, is no other answer."""
+    assert not BEFORE.differs_from(BEFORE._replace(asked=9, answered=9))
+    assert BEFORE.differs_from(BEFORE._replace(left_out="port 0"))
+
+
+def test_targets_of_before_a_restart() -> None:
+    """They stand in for what DNS did not say; nothing else is another one."""
+    asked = Resolution(9, 0, "no answer from DNS")
+    assert asked.recalled(targets(1, 2)) == asked._replace(targets=targets(1, 2))
+    assert len(asked.recalled(targets(*range(1, 60))).targets) == MOST_TARGETS

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from types import ModuleType
 from typing import Any
 
@@ -12,6 +13,7 @@ from conftest import FakeServer
 from keepalive_core.rules import uris
 from keepalive_core.rules.dns_records import NO_ANSWER, Question, Srv
 from keepalive_core.rules.resolution import Resolution
+from restarting import stop, write_state_file
 from zone import Zone, asked
 
 NAME = "sip:p.com"
@@ -342,40 +344,48 @@ def test_full_memory_is_told_and_tried_again(resolving: Resolving) -> None:
     assert resolving.targets() == ports(ONE, TWO)
 
 
-def remembered(resolving: Resolving, *hosts: str) -> None:
-    """Have a state file say that a name had these targets before the restart, and that it was up."""
-    from keepalive_core.kamailio import destination_rows
-    from keepalive_core.rules import state_format
-    from keepalive_core.rules.record import Health
-    from keepalive_core.rules.rows import Past
-    from keepalive_core.rules.state_row import Row
+def restarted(
+    server: FakeServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, mute: list[str], known: bool = True
+) -> Resolving:
+    """A server that was restarted with a name that was up; DNS is mute for some since then."""
+    server.define("state_file", str(tmp_path / "state"))
+    server.define("destinations", NAME)
+    server.define("dns_expand", "1")
+    before = Resolving(server, server.process(), monkeypatch)
+    server.tick(1)
+    before.run(3)
+    write_state_file(server)
+    stop(server)
+    found = Resolving(server, server.process(), monkeypatch)
+    found.zone.mute = mute
+    if not known:
+        found.zone.addresses.clear()
+    server.tick(1)
+    return found
 
-    for key in (KEY, *(f"{KEY}#{host}:5060" for host in hosts)):
-        row = Row.of(Health(0, 1, newest_sent=1, since=1, successes=1), None, Past(), 2, 1_700_000_000)
-        destination_rows.store_restored(key, state_format.text_of(key, row))
 
-
-def test_a_restart_while_dns_is_mute_takes_no_name_down(resolving: Resolving) -> None:
+def test_a_restart_while_dns_is_mute_takes_no_name_down(
+    server: FakeServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """The targets of before are pinged until DNS answers."""
-    remembered(resolving, ONE, THREE)
-    resolving.zone.mute = ["com"]
-    resolving.add()
+    resolving = restarted(server, tmp_path, monkeypatch, ["com"])
     resolving.run(70)
-    assert resolving.targets() == ports(ONE, THREE)
+    assert resolving.targets() == ports(ONE, TWO)
     assert resolving.keepalive.is_alive(NAME) == 1
     known = resolving.known()
     assert known is not None
     assert (known.answered, known.fault) == (0, "no answer from DNS")
     assert {target.record for target in known.targets} == {"state file"}
-    resolving.zone.mute = []
+    resolving.zone.mute, resolving.zone.addresses = [], {"p.com": [TWO]}
     resolving.run(61)
-    assert resolving.targets() == ports(ONE, TWO)
+    assert resolving.targets() == ports(TWO)
+    assert resolving.keepalive.is_alive(NAME) == 1
 
 
-def test_a_name_that_is_no_more_has_no_targets_of_before(resolving: Resolving) -> None:
+def test_a_name_that_is_no_more_has_no_targets_of_before(
+    server: FakeServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """DNS has answered: there is none."""
-    remembered(resolving, ONE)
-    resolving.zone.addresses.clear()
-    resolving.add()
+    resolving = restarted(server, tmp_path, monkeypatch, [], known=False)
     resolving.run()
     assert resolving.targets() == []

@@ -135,7 +135,8 @@ def _asked(run: Run, kind: Kind, name: str) -> Asking[Answer]:
     if run.had_records and not (answer.naptr or answer.srv):
         doubt = yield Question(Kind.ADDRESS, name)
         if doubt.fault == NO_ANSWER:
-            raise Unanswered(one_line(f"{NO_ANSWER}: {name} {kind.value}"))
+            where = "" if name.endswith(run.asked.host) else f": {name}"
+            raise Unanswered(one_line(f"{NO_ANSWER}{where}"))
     return answer
 
 

@@ -116,6 +116,7 @@ class FakeKSR:
         self.written_under: dict[str, str] = {}
         """tables, and in which table the row of a key has to be locked while theirs of that key is written"""
         self.queues: dict[str, deque[tuple[str, str]]] = {}
+        self.queue_sizes: dict[str, int] = {}
         self._fetched: dict[str, tuple[str, str]] = {}
         self._iterators: dict[str, tuple[list[tuple[str, Any]], int]] = {}
         self.defines: dict[str, str] = {}
@@ -558,9 +559,10 @@ class FakeKSR:
 
     # --- mqueue ---
 
-    def add_queue(self, name: str) -> None:
-        """Declare a queue, as modparam("mqueue", "mqueue", ...) does."""
+    def add_queue(self, name: str, size: int = 0) -> None:
+        """Declare a queue, as modparam("mqueue", "mqueue", ...) does, which keeps so many entries."""
         self.queues[name] = deque()
+        self.queue_sizes[name] = size
 
     def _mqueue_mq_add(self, queue: str, key: str, value: str) -> int:
         if queue not in self.queues:
@@ -568,6 +570,8 @@ class FakeKSR:
         if not self._take_room():
             return -1
         self.queues[queue].append((key, value))
+        if 0 < self.queue_sizes[queue] < len(self.queues[queue]):
+            self.queues[queue].popleft()
         return 1
 
     def _mqueue_mq_fetch(self, queue: str) -> int:

@@ -22,6 +22,7 @@ EXPECTED: dict[str, Any] = {
     "fetch from an empty queue": -2,
     "fetch from a missing queue": -1,
     "add two, fetch two in order": [1, 1, "first", "second", -2],
+    "add three to a queue of two": ["second", "third"],
     "iterate over a missing table": -1,
     "iterate over two rows": ["a", "b"],
     "an unset avp": None,
@@ -119,6 +120,13 @@ def gather(*_: object) -> dict[str, Any]:
     while mqueue.mq_fetch("facts") > 0:
         fetched.append(mqueue.mqk_get("facts"))
     got["add two, fetch two in order"] = [*fetched, mqueue.mq_fetch("facts")]
+
+    for text in ("first", "second", "third"):
+        mqueue.mq_add("two", text, "")
+    two = []
+    while mqueue.mq_fetch("two") > 0:
+        two.append(mqueue.mqk_get("two"))
+    got["add three to a queue of two"] = two
 
     htable.sht_rm("facts", "s")
     htable.sht_seti("facts", "a", 1)

@@ -35,7 +35,10 @@ NOBODY = "sip:127.0.0.1:9"
 
 def on_loopback(text: str, gateway: Gateway) -> str:
     """Put addresses of this machine in the place of the examples' addresses."""
-    return text.replace("sip:192.168.10.20", gateway.uri).replace("sip:192.168.10.21", NOBODY)
+    address = gateway.uri.removeprefix("sip:")
+    for example, real in (("sip:192.168.10.20", gateway.uri), ("sip:192.168.10.21", NOBODY)):
+        text = text.replace(example, real)
+    return text.replace("@192.168.10.20", f"@{address}")
 
 
 @pytest.fixture
@@ -201,6 +204,17 @@ def test_the_guards_example(start_readme, gateway: Gateway) -> None:
     gateway.code = 503
     server.logged(f"{gateway.uri} up -> down")
     server.logged("group carriers: only 0 of 1 would answer")
+
+
+def test_the_example_of_trunks_behind_one_address(start_readme, gateway: Gateway) -> None:
+    """All of them are up by the pings of one."""
+    script = named_examples()["kemi.py"].split("def mod_init")[0] + named_examples()["track.py"]
+    server = start_readme(KEMI_CFG + named_examples()["kemi.cfg"], script)
+    server.logged(f"{gateway.uri} unknown -> up")
+    for number in (1, 500):
+        server.logged(f"trunk{number}@{gateway.uri.removeprefix('sip:')} unknown -> up")
+    assert {ping.uri for ping in gateway.pings} == {gateway.uri}
+    assert server.errors == []
 
 
 def test_the_large_fleet_example(start_readme, gateway: Gateway) -> None:

@@ -318,3 +318,36 @@ def test_who_has_gone_is_remembered_for_a_second(fleet: Fleet, after: int, place
     assert A in fleet
     assert fleet.get(A) is fleet[A] is again
     assert json.loads(again.owners) == {"me": [0, "", None, {}, "", 0, 0, ""]}
+
+
+def test_who_tracks_another_one_has_no_turn_and_is_not_counted(fleet: Fleet) -> None:
+    """From the start on, or from a change on. When it tracks nothing any more it is asked in a second."""
+    fleet.follow(A, seen(track=B), Wish.REGULARLY, NOW)
+    fleet.follow(B, seen(track=B), Wish.REGULARLY, NOW)
+    assert (fleet[A].tracks, fleet[B].tracks) == (B, "")
+    assert fleet.rate == pytest.approx(1 / 30)
+    assert +fleet.behind == {"": 1}
+    assert due(fleet, NOW + 2 * SECOND) == [B]
+    later = NOW + 2 * SECOND
+    fleet.change_policy(B, seen(track=A).policy, later)
+    fleet.change_policy(A, seen().policy, later)
+    assert (fleet[A].tracks, fleet[B].tracks) == ("", A)
+    assert +fleet.behind == {"": 1}
+    assert due(fleet, later + SECOND) == [A]
+    assert due(fleet, later + 1000 * SECOND) == []
+    fleet.remove(B, later)
+    assert fleet.rate == pytest.approx(1 / 30)
+
+
+def test_what_has_all_asked_anew_passes_over_who_tracks_another_one(fleet: Fleet) -> None:
+    """A pause that is over, and an address that is back; the tracker's time without evidence begins then."""
+    tracker = fleet.follow(A, seen(track=B), Wish.SOON, NOW)
+    assert tracker.wish is Wish.SOON, "for whoever asks the other one"
+    tracker.departure = Departure(addresses=("10.0.0.1",))
+    fleet.ask_anew({"10.0.0.1"}, NOW)
+    fleet.resume(NOW, NOW + 5 * SECOND)
+    assert tracker.asked == NOW + 5 * SECOND
+    assert due(fleet, NOW + 1000 * SECOND) == []
+    tracker.apart = 7
+    fleet.follow(A, seen(), Wish.REGULARLY, NOW)
+    assert (tracker.asked, tracker.apart) == (0, 0)

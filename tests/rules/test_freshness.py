@@ -106,3 +106,16 @@ def test_a_standstill_counts_behind_the_last_evidence(over: int, end: int) -> No
     """One that was over when evidence came put nothing off."""
     known = Health(1, newest_sent=100, heard=100)
     assert freshness.end(known, 300, asked=0, answered=0, standstills=[(over, 7)]) == end
+
+
+@pytest.mark.parametrize(
+    ("stale_after", "voids", "apart", "seconds"),
+    [(0, 0, 1, 300), (0, 0, 60, 1200), (100, 0, 60, 100), (0, 1, 60, 600), (0, 1, 1, 300), (0, 1, 0, 300)],
+)
+def test_a_tracker_is_unknown_if_nothing_is_learned_of_the_other_one(
+    stale_after: int, voids: int, apart: int, seconds: int
+) -> None:
+    """Sooner or later, whatever keeps that one from being asked, in times of that one's pings."""
+    policy = Policy({**DEFAULTS, "ping_interval": 5, "stale_after": stale_after})
+    limit = freshness.limit(Health(1, voids=voids), policy, 5 * SECOND, apart * SECOND)
+    assert limit == seconds * SECOND

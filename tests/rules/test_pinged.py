@@ -89,7 +89,7 @@ def test_what_of_a_name_matters_to_its_targets() -> None:
     one = pinged()
     one.uri, one.policy = "sip:provider.example.com", Policy(DEFAULTS | {"dns_expand": 1})
     one.way = way_of("sip:provider.example.com:5060", one.uri, one.policy)
-    assert one.of_name == OfName(True, one.uri, one.policy, in_maintenance=False, group_set="")
+    assert one.of_name == OfName(True, one.uri, one.policy, in_maintenance=False, marks=" ")
 
 
 def test_a_target_is_of_one_registration() -> None:

@@ -4,7 +4,8 @@ Timer, reply and timeout of one ping run in three processes, each with an interp
 truth lies in tables of the htable module and queues of the mqueue module, and nowhere else. Their rows are
 listed where they are read and written: ``destination_rows``, ``group_rows``, ``uplink_rows``, ``name_rows``,
 ``startup_rows``, ``server_rows``, ``listening_rows``, ``callback_rows``, ``order_rows``, ``counter_rows``,
-``command_rows``, ``revised_rows``, ``steady_clock``; ``queues`` has the queues. Three rows are here:
+``command_rows``, ``revised_rows``, ``tracked_rows``, ``steady_clock``; ``queues`` and ``tracked_rows`` have
+the queues. Three rows are here:
 
 =============  ================  ==================================================================
 table          key               value
@@ -54,6 +55,7 @@ HEALTH: Final = "keepalive_health"
 HISTORY: Final = "keepalive_history"
 NEWS: Final = "keepalive_news"
 ADMIN: Final = "keepalive_admin"
+TRACKED: Final = "keepalive_tracked"
 GROUP: Final = "keepalive_group"
 PAGE: Final = "keepalive_page"
 GROUP_CHANGE: Final = "keepalive_group_change"

@@ -141,4 +141,18 @@ class OfTargets(NamedTuple):
     """whether it counts as a ping's result would: the name has its turn at each interval"""
 
 
-Evidence = Result | Report | Call | Expiry | EndOfDrain | Mismatch | OfTargets
+class OfTracked(NamedTuple):
+    """What the destination showed that this one tracks."""
+
+    shown: Result | OfTargets
+    """of a result the generation is that of the other one"""
+    is_frozen: bool = False
+    """whether so many others fail that the other one stays as it is"""
+
+    @property
+    def at(self) -> int:
+        """When it was known, in us."""
+        return self.shown.at
+
+
+Evidence = Result | Report | Call | Expiry | EndOfDrain | Mismatch | OfTargets | OfTracked

@@ -1,5 +1,7 @@
 """The destinations that one prober pings, and when each of them is due (pure).
 
+Those that track another one are here too, but have no turn, and are not counted.
+
 Whatever asks for a ping, or changes when one is due, comes through here. A wish and a change bring a ping
 forward. Two things alone put it off: a longer interval, to one such interval after the last turn at the most;
 and a reply that asks for no ping before a time (Retry-After).
@@ -18,6 +20,7 @@ from .pinged import Pinged, Seen, Timing
 from .policy import Policy
 from .schedule import SOONEST, Wish, next_ping, phase
 from .sockets import Departure
+from .tracking import tracks
 from .ways import way_of
 
 # The time in us for which a destination that is gone is remembered: it may be added again.
@@ -117,7 +120,9 @@ class Fleet:
         Arguments: paused, since when nobody was asked, in us; now, in us.
         """
         for key, pinged in self._targets.items():
-            pinged.asked = 0
+            pinged.asked = now if pinged.tracks else 0
+            if pinged.tracks:
+                continue
             # What was due before the pause keeps its time, so that pauses in a row put nothing off.
             if (self.pings.turn(key) or now) > paused:
                 self.pings.put(key, pinged.leaves_at(pinged.first(now)))
@@ -125,7 +130,7 @@ class Fleet:
     def ask_anew(self, addresses: AbstractSet[str], now: int) -> None:
         """Ask all soon that leave from one of this server's addresses: walks all of them."""
         for key, pinged in self._targets.items():
-            if not addresses.isdisjoint(pinged.departure.addresses):
+            if not pinged.tracks and not addresses.isdisjoint(pinged.departure.addresses):
                 self.pings.bring_forward(key, pinged.leaves_at(pinged.first(now)))
 
     def plan_next(self, key: str, now: int) -> None:
@@ -140,7 +145,11 @@ class Fleet:
 
     def _plan_again(self, key: str, pinged: Pinged, before: Timing, now: int) -> None:
         """Put the next ping where it belongs, after a change of its timing, or a wish."""
-        turn = self.pings.turn(key) or now
+        if pinged.tracks:
+            self.pings.remove(key)
+            return
+        # Whoever has tracked another one has no turn yet.
+        turn = self.pings.turn(key) or pinged.first(now)
         # No interval moves a destination's first ping.
         if pinged.turn and pinged.timing != before:
             regular = next_ping(now, pinged.offset, pinged.interval, pinged.spread, self._chance())
@@ -177,12 +186,15 @@ class Fleet:
         if pinged.policy is not policy or pinged.uri != uri:
             self._count(pinged, -1)
             pinged.uri, pinged.policy, pinged.way = uri, policy, way_of(key, uri, policy)
+            if pinged.tracks and not tracks(key, policy):
+                pinged.asked = pinged.apart = 0
+            pinged.tracks = tracks(key, policy)
             self._count(pinged, 1)
-            is_sent = not pinged.way.is_name
+            is_sent = not pinged.way.is_name and not pinged.tracks
             pinged.departure = self._departure(pinged.way.through or uri, policy) if is_sent else Departure()
 
     def _count(self, pinged: Pinged, by: int) -> None:
         # Whoever has just come is not counted yet; and of a name the targets are.
-        if pinged.uri and not pinged.way.is_name:
+        if pinged.uri and not pinged.way.is_name and not pinged.tracks:
             self.rate += by / pinged.policy.interval
             self.behind[pinged.policy.socket] += by

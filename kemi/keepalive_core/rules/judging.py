@@ -228,6 +228,35 @@ def follow_targets(health: Health, found: OfTargets, wall: int) -> Verdict:
     return Verdict(after, Transition.CHANGED if is_changed else Transition.UNCHANGED)
 
 
+def judge_name(health: Health, found: OfTargets, criteria: Criteria, wall: int) -> Verdict:
+    """Decide what is found of a name for a destination that tracks it: rise and fall are its own.
+
+    A look between two turns is news to who knows otherwise, as whoever has just come.
+    """
+    drain = found.drain_until and (health.drain_until or found.drain_until)
+    is_news = found.is_turn or found.state != health.state or drain != health.drain_until
+    if found.at <= health.newest_sent or not is_news:
+        return Verdict(health, Transition.STALE)
+    if found.state == UNKNOWN:
+        return expire(health._replace(newest_sent=found.at), found.reason, wall)
+    success = found.state == UP
+    state, streak, transition = _step(health, success, criteria, found.at)
+    after = health._replace(
+        newest_sent=found.at,
+        checked=wall,
+        state=state,
+        streak=streak,
+        reason=found.reason,
+        voids=0,
+        drain_until=drain,
+    )
+    if success:
+        after = after._replace(ok=health.ok + 1, last_up=wall)
+    else:
+        after = after._replace(failed=health.failed + 1, last_down=wall)
+    return Verdict(after._replace(since=wall) if transition is Transition.CHANGED else after, transition)
+
+
 def end_drain(health: Health, now: int) -> Verdict:
     """End a drain if its end is reached now, in us."""
     if not health.drain_until or now < health.drain_until:

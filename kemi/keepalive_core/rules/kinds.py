@@ -162,6 +162,13 @@ def _uri_or_nothing(value: Any) -> str:
 
 URI_OR_NOTHING: Final = ValueKind(_uri_or_nothing, "a URI")
 
+
+def _destination_or_nothing(value: Any) -> str:
+    return "" if value == "" else uris.parse(value).key
+
+
+DESTINATION_OR_NOTHING: Final = ValueKind(_destination_or_nothing, "the URI of a destination")
+
 _MOST_HEADERS: Final = 2048
 
 # Headers that tm writes itself, or that have a parameter of their own; a second one breaks the request.

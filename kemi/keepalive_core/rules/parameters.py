@@ -78,6 +78,13 @@ class Values:
         kinds.SOCKET,
         "socket that pings leave from, such as udp:192.168.10.1:5060; empty: Kamailio chooses",
     )
+    track = Parameter(
+        "",
+        kinds.DESTINATION_OR_NOTHING,
+        "URI of a destination whose pings count for this one, which is not pinged; empty: none",
+        "It has rules of its own, such as `rise`, `fall` and `ping_reply_codes`: see docs/guards.md.",
+        at_run_time=False,
+    )
     outbound_proxy = Parameter("", kinds.URI_OR_NOTHING, "URI that pings are sent through; empty: none")
     dns_expand = Parameter(
         0,
@@ -97,11 +104,7 @@ class Values:
         kinds.TARGETS,
         "how many addresses of a name have to be up for it to be up, a number, a percentage, or all",
     )
-    callback_targets = Parameter(
-        0,
-        SWITCH,
-        "1: callbacks are told of changes of each address of a name too",
-    )
+    callback_targets = Parameter(0, SWITCH, "1: callbacks are told of changes of each address of a name too")
     ping_check_source = Parameter(
         0,
         SWITCH,

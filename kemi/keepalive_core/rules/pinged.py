@@ -2,7 +2,7 @@
 
 import json
 from functools import lru_cache
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from .modes import Admin
 from .pace import Pace
@@ -12,6 +12,9 @@ from .rows import Behind, Owner, Registration, registration_text
 from .schedule import SOONEST, Wish, first_ping
 from .sockets import Departure
 from .ways import Way
+
+NO_MARKS: Final = " "
+"""The marks of a ping that is counted for no group, and of whose destination nobody has trackers"""
 
 
 class Seen(NamedTuple):
@@ -40,7 +43,7 @@ class OfName(NamedTuple):
     next_hop: str
     policy: Policy
     in_maintenance: bool
-    group_set: str
+    marks: str
 
 
 class Timing(NamedTuple):
@@ -57,16 +60,17 @@ class Pinged:
 
     __slots__ = (
         "admin",
+        "apart",
         "asked",
         "checksum",
         "departure",
         "generation",
-        "group_set",
         "in_flight",
         "in_maintenance",
         "interval",
         "is_void",
         "latest",
+        "marks",
         "not_before",
         "offset",
         "owners",
@@ -77,6 +81,7 @@ class Pinged:
         "sent",
         "spread",
         "target",
+        "tracks",
         "turn",
         "uri",
         "way",
@@ -91,11 +96,15 @@ class Pinged:
         self.way: Way
         self.departure = Departure()
         self.owners = ""
-        """JSON, its owners as its registration has them: that row may be lost, and is made anew of this"""
+        """JSON, its owners as its registration has them, which may be lost, and is made anew of this"""
         self.target: Behind | None = None
         """where it stands, if it is a target"""
-        self.group_set = ""
-        """for which set of groups its pings are counted, as in rules/counted.py; "" if they are not"""
+        self.marks = NO_MARKS
+        """what its pings bear: for which groups they are counted, as counted.set_of(), or ""; and trackers"""
+        self.tracks = ""
+        """the key of the destination that it tracks, as it is not pinged itself; "" if it is"""
+        self.apart = 0
+        """us, how far apart the pings of that one are; 0 if it tracks none"""
         self.checksum = 0
         """hash of registration, so that its row can be compared without a copy of it"""
         self.is_void = False
@@ -118,23 +127,25 @@ class Pinged:
         self.not_before = 0
         """no ping before this time in us, as a reply asked for that; 0 for none"""
         # What follows from policy and pace, at hand for the next ping; us.
-        self.pace = Pace.REGULAR
-        self.interval = 0
-        self.pending = 0
-        """a shorter interval, out of turn, while a change is under way; 0 for none"""
-        self.offset = 0
-        self.spread = 0
+        self.pace, self.interval, self.pending = Pace.REGULAR, 0, 0
+        """of these the last is shorter, out of turn, while a change is under way; 0 for none"""
+        self.offset = self.spread = 0
 
     @property
     def of_name(self) -> OfName:
         """What of it matters to its targets, if it is a name."""
         way = self.way
-        return OfName(way.is_name, way.through or self.uri, self.policy, self.in_maintenance, self.group_set)
+        return OfName(way.is_name, way.through or self.uri, self.policy, self.in_maintenance, self.marks)
 
     @property
     def timing(self) -> Timing:
         """What moves its next ping when it changes."""
         return Timing(self.interval, self.not_before)
+
+    @property
+    def trackers(self) -> str:
+        """The numbers of the probers that have trackers of it, a digit each; "" if nobody tracks it."""
+        return self.marks.rpartition(" ")[2]
 
     @property
     def groups(self) -> tuple[str, ...]:

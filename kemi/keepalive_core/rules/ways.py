@@ -6,6 +6,7 @@ from typing import Final, NamedTuple
 from . import uris
 from .policy import Policy
 from .times import SECOND
+from .tracking import tracks
 
 # Over these transports a request is sent once (RFC 3261 section 18.1.1).
 _RELIABLE: Final = re.compile(r"^sips:|;transport=(?!udp)", re.IGNORECASE)
@@ -60,6 +61,7 @@ def way_of(key: str, uri: str, policy: Policy) -> Way:
     if transport == "ws":
         address = ""
     # No server has a connection to the addresses behind a WebSocket's name.
-    is_name = policy.expands_names and not family and transport not in ("ws", "wss")
+    can_be_expanded = not family and transport not in ("ws", "wss")
+    is_name = policy.expands_names and can_be_expanded and not tracks(key, policy)
     checked = source if policy.check_source else ""
     return Way(sent_through, is_name, reliable, checked, address.strip("[]"), longest)

@@ -13,6 +13,7 @@ from ..kamailio import clock, destination_rows, queues, tm
 from ..rules.checks import Refused
 from ..rules.evidence import Kind
 from ..rules.notices import Notice
+from ..rules.pinged import NO_MARKS
 from ..rules.policy import Policy
 from ..rules.reply_codes import has_code
 from ..rules.resolution import Resolution
@@ -43,9 +44,9 @@ _HOPELESS: Final = frozenset((NOT_STARTED, DISABLED, PAUSED, SHORT_OF_MEMORY, MA
 # --- where pings leave and replies come in ----------------------------------------------------------------
 
 
-def send(key: str, generation: int, uri: str, policy: Policy, way: Way, group_set: str = "") -> int:
+def send(key: str, generation: int, uri: str, policy: Policy, way: Way, marks: str = NO_MARKS) -> int:
     """Send a ping that is shown, as tm.send() does, and tell what leaves. Raises: likewise."""
-    left_us, request = tm.send_shown(key, generation, uri, policy, way, group_set)
+    left_us, request = tm.send_shown(key, generation, uri, policy, way, marks)
     _put(key, left_us or clock.now(), request=shown_message(request), has_left=left_us > 0)
     return left_us
 

@@ -14,7 +14,7 @@ from ..rules.minutely import Minutely
 from ..rules.parameters import check_options
 from ..rules.replacing import MOST_FAULTS
 from ..rules.rows import OF_RPC, Owner
-from . import configuration, lookup, ownership, registrations
+from . import lookup, ownership, registrations, tracked
 
 log = logging.getLogger("keepalive")
 
@@ -87,7 +87,7 @@ def _wanted(entries: list[Entry]) -> tuple[dict[_Interest, ownership.Wanted | No
             wanted[interest] = None
             if not _is_of_script(interest):
                 options = check_options(entry.options)
-                configuration.check_pingable(destination.uri, options)
+                tracked.check(destination.uri, options)
                 wanted[interest] = (destination, interest.owner, Owner(0, "", None, options))
         # What is wrong with a URI, with an option, or with both together.
         except ValueError as error:

@@ -19,6 +19,8 @@ from .interruptions import Pause, Stalls
 
 _LOOK: Final = SECOND // 1000
 """us between two looks at modes when the wall clock was set"""
+_AT_ONCE: Final = 200
+"""The most of each kind that end in one tick: what tracks the same destination ends at the same time"""
 _JUMP_SECONDS: Final = 1.0
 """As many seconds as the wall clock is ahead more, or less, it was set, or has drifted away"""
 
@@ -58,7 +60,7 @@ class Expiries:
 
     def follow_policy(self, key: str, pinged: Pinged, now: int) -> None:
         """See soon when its state ends, as another policy is in force for a destination."""
-        if pinged.policy.stale_after or key in self._of_state:
+        if pinged.policy.stale_after or pinged.apart or key in self._of_state:
             self._of_state.bring_forward(key, first_ping(now, pinged.place))
 
     def forget(self, key: str) -> None:
@@ -72,7 +74,7 @@ class Expiries:
             self._follow_wall_clock(now)
         for times, end in self._ends:
             if len(times):
-                bulkhead.for_each(times.take(now), end, times)
+                bulkhead.for_each(times.take(now, _AT_ONCE), end, times)
 
     def _follow_wall_clock(self, now: int) -> None:
         """Look at all modes soon if the wall clock was set, as they end by that."""
@@ -91,7 +93,9 @@ class Expiries:
     def _follow_state(self, key: str, pinged: Pinged, known: Health, now: int) -> None:
         """Forget a state that stood for too long without evidence, or see when to look at it again."""
         # The evidence of a name is that of its targets.
-        stands = 0 if pinged.way.is_name else freshness.limit(known, pinged.policy, pinged.interval)
+        stands = 0
+        if not pinged.way.is_name:
+            stands = freshness.limit(known, pinged.policy, pinged.interval, pinged.apart)
         if not stands:
             self._of_state.remove(key)
             return

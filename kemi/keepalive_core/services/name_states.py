@@ -5,9 +5,10 @@ A name is looked at when it has its turn, and when a target, or what DNS says of
 
 from collections.abc import Iterable
 
-from ..kamailio import clock, destination_rows, name_rows, queues
-from ..rules import name_state
+from ..kamailio import clock, destination_rows, name_rows, queues, tracked_rows
+from ..rules import name_state, tracking
 from ..rules.evidence import OfTargets
+from ..rules.judging import Transition
 from ..rules.name_state import Behind
 from ..rules.pinged import OfName
 from ..rules.resolution import Resolution, Target
@@ -15,17 +16,19 @@ from ..rules.schedule import Wish
 from ..rules.service_code import is_serving
 from ..rules.states import DOWN, UP
 from ..rules.times import MINUTE
+from ..rules.tracking import Shown
 from ..rules.uris import address_in
-from . import policies, verdicts
+from . import policies, tracked, verdicts
 
 # A drain of which nobody said how long it takes is looked at again at the latest then, in us.
 _OPEN_DRAIN = 60 * MINUTE
 
 
-def follow(key: str, is_turn: bool = False) -> None:
+def follow(key: str, is_turn: bool = False, is_asked: bool = False) -> None:
     """Bring a name in line with its targets, and have DNS asked if they call for that.
 
-    Arguments: key; is_turn, whether this counts as a ping would. Raises: SharedMemoryFull.
+    Arguments: key; is_turn, whether this counts as a ping would; is_asked, whether those that track the name
+    want to know how it is, as they have just come. Raises: SharedMemoryFull.
     """
     registered, known = destination_rows.registration(key), destination_rows.health(key)
     if registered is None or known is None:
@@ -43,12 +46,20 @@ def follow(key: str, is_turn: bool = False) -> None:
         queues.announce_name(key)
     if not resolution.targets:
         if resolution.fault:
-            verdicts.apply(key, OfTargets(DOWN, resolution.fault, now, is_turn=is_turn))
+            _apply(key, OfTargets(DOWN, resolution.fault, now, is_turn=is_turn), is_asked)
         return
     found = name_state.state_of(known.state, policies.policy_of(registered).name_min_alive, targets, kept)
     if found is not None:
         drain = _drain_of(everyone, now) if found.is_drained else 0
-        verdicts.apply(key, OfTargets(found.state, found.reason, now, drain, is_turn))
+        _apply(key, OfTargets(found.state, found.reason, now, drain, is_turn), is_asked)
+
+
+def _apply(key: str, found: OfTargets, is_asked: bool) -> None:
+    """Write down what was found of a name, and tell those that track it: this process alone finds that."""
+    outcome = verdicts.judge(key, found)
+    is_news = outcome is not None and outcome.decision.transition is not Transition.STALE
+    if is_news or is_asked:
+        tracked.share(tracking.probers_of(tracked_rows.numbers(key)), key, Shown(found))
 
 
 def follow_change(key: str, was: OfName | None, now: OfName, wish: Wish) -> None:
@@ -61,7 +72,7 @@ def follow_change(key: str, was: OfName | None, now: OfName, wish: Wish) -> None
     if now.is_name:
         if was != now or wish is not Wish.REGULARLY:
             pass_on(key, wish)
-        follow(key)
+        follow(key, is_asked=wish is not Wish.REGULARLY)
 
 
 def follow_settings(key: str, was: OfName | None, now: OfName) -> None:

@@ -83,7 +83,8 @@ class Pinging:
                 return
             pinged.in_flight = False
         wish, pinged.wish = pinged.wish, _REGULARLY
-        if pinged.policy.skip_if_fresh and not wish.is_order:
+        # What calls show is not known of those that track it.
+        if pinged.policy.skip_if_fresh and not wish.is_order and not pinged.trackers:
             known = destination_rows.health(key)
             if known is not None and has_fresh_calls(known, pinged.policy, self._clock()):
                 return
@@ -113,7 +114,7 @@ class Pinging:
         send = captures.send if wish is _SHOWN else tm.send
         try:
             generation, uri = pinged.generation, pinged.uri
-            left_us = send(key, generation, uri, pinged.policy, pinged.way, pinged.group_set)
+            left_us = send(key, generation, uri, pinged.policy, pinged.way, pinged.marks)
         except tm.EventNotSeen:
             the_adoption.tell(self_ping.event_not_seen())
             # Our own fault, not the peer's: it is not down, but nothing is known of it any more.
@@ -207,7 +208,7 @@ class Pinging:
     def _record(self, key: str, pinged: Pinged, kind: Kind, reason: str = "") -> None:
         result = Result(pinged.generation, pinged.sent, self._clock(), kind, reason=reason)
         criteria = pinged.policy.criteria if pinged.way.reliable else pinged.policy.udp_criteria
-        intake.take_silence(key, criteria, result, pinged.policy.socket)
+        intake.take_silence(key, criteria, result, pinged.policy.socket, pinged.trackers)
 
 
 def _own_fault() -> str:

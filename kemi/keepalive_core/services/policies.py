@@ -8,6 +8,7 @@ from ..rules.cache import Cache
 from ..rules.parameters import Value
 from ..rules.policy import Policy
 from ..rules.rows import Registration
+from ..rules.uris import parse
 from ..rules.ways import way_of
 from . import configuration
 
@@ -57,7 +58,10 @@ def is_name(registered: Registration, in_force: Policy | None = None) -> bool:
     """
     if registered.target is not None:
         return False
-    return way_of("", registered.uri, in_force or policy_of(registered)).is_name
+    in_force = in_force or policy_of(registered)
+    # Its key says whether it is the very one that its group tracks.
+    key = parse(registered.uri).key if in_force.track else ""
+    return way_of(key, registered.uri, in_force).is_name
 
 
 def as_wanted(registered: Registration | None) -> Registration | None:

@@ -23,6 +23,7 @@ from . import (
     policies,
     registrations,
     startup,
+    tracked,
 )
 from .announcements import NOT_MONITORED, Change
 
@@ -102,7 +103,9 @@ def _destination(uri: object) -> uris.Destination:
 
 def _register(destination: uris.Destination, name: str, wanted: Owner, options: Mapping[str, object]) -> None:
     is_early = startup.is_early()
-    configuration.check_pingable(destination.uri, wanted.options, _options_of_group(wanted.group, is_early))
+    tracked.check(destination.uri, wanted.options, _options_of_group(wanted.group, is_early))
+    if not is_early:
+        tracked.check_circle(destination.key, wanted.options)
     configuration.warn_of_aliases(options)
     if is_early:
         startup.keep_destination(destination, name, wanted)

@@ -37,10 +37,17 @@ def apply(
     for its next ping.
     Returns: whether the destination is monitored. Raises: SharedMemoryFull.
     """
+    return judge(key, evidence, criteria, wish) is not None
+
+
+def judge(
+    key: str, evidence: Evidence, criteria: Criteria | None = None, wish: Wish = Wish.REGULARLY
+) -> "Outcome | None":
+    """Do what apply() does. Returns: what became of it, None if the destination is not monitored."""
     with tables.locked(key) as row:
         outcome = conclude(Case(key, row.record(), terms_of(key)), evidence, criteria, wish)
     tell(outcome)
-    return outcome is not None
+    return outcome
 
 
 # --- gather -----------------------------------------------------------------------------------------------
@@ -113,7 +120,7 @@ def conclude(
         if counter_rows.is_counting():
             count(case.terms, counted.word_for(evidence, facts.criteria))
         after = decision.health
-        if wish is not Wish.REGULARLY or concerns_prober(before, after, facts.criteria, evidence.at):
+        if wish is not Wish.REGULARLY or concerns_prober(before, after, facts.criteria, evidence):
             _tell_prober(case.key, wish)
     return Outcome(case, before, decision, facts, evidence.at, change)
 

@@ -84,7 +84,7 @@ class Name:
         [key] = [
             str(each["target"])
             for each in self.info["targets"]
-            if (each["address"], each["port"]) == (gateway.host, gateway.port)
+            if f"sip:{each['address']}:{each['port']}" == gateway.uri
         ]
         return key
 
@@ -94,7 +94,7 @@ class Name:
 
     def have(self, targets: dict[Gateway, str], seconds: float = 10) -> None:
         """Wait until its targets are these gateways, in these states."""
-        wanted = {f"{gateway.host}:{gateway.port}": state for gateway, state in targets.items()}
+        wanted = {gateway.uri.removeprefix("sip:"): state for gateway, state in targets.items()}
         wait_for(f"{wanted}", lambda: self.targets == wanted, seconds)
 
     def told(self) -> list[int]:

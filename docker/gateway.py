@@ -83,6 +83,8 @@ class Gateway:
         """the code for what belongs to calls, 0 for the same as for pings"""
         self.reason = reason
         self.silent = False
+        self.deaf_to: set[str] = set()
+        """methods that it does not answer"""
         self.deaf_once = False
         """answers nothing but what comes again"""
         self.provisional = 0
@@ -195,7 +197,7 @@ class Gateway:
             return
         for code in self.strangers:
             yield self._answer(request, code, stranger=True)
-        if self.silent:
+        if self.silent or request.method in self.deaf_to:
             return
         if self.deaf_once and sum(each.text == request.text for each in list(self.requests)) < 2:
             return

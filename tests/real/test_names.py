@@ -61,7 +61,7 @@ def own(zone: Dnsmasq) -> Iterator[Provider]:
     running.close()
 
 
-def test_each_address_is_pinged_by_itself(server: Kamailio, own: Provider) -> None:
+def test_each_record_leads_to_a_target_of_its_own(server: Kamailio, own: Provider) -> None:
     """NAPTR, SRV, A: every address is asked with the URI as it was written; one that dies takes none down."""
     a1, a2, b1, b2 = (own.gateway() for _ in range(4))
     naptr = '@ NAPTR 10 10 s SIP+D2U "" _sip._udp.@'

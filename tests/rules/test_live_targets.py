@@ -91,3 +91,46 @@ def test_any_targets(given: list[tuple[str, int, int]]) -> None:
     ]
     assert [each.priority for each in new] == sorted(each.priority for each in new)
     assert new == [] or len(new) == sum(each.hop == "up" for each in known.targets)
+
+
+def first_ones(targets: list[Target]) -> dict[str, float]:
+    """Which part of all calls tries which first; the addresses of a record stand side by side."""
+    found: dict[str, int] = {}
+    chance = Random(2782)
+    known = Resolution(1, 1, "", tuple(targets))
+    for _ in range(20_000):
+        order = [each.hop for each in live_targets(known, lambda _: code(UP), chance.randrange)]
+        found[order[0]] = found.get(order[0], 0) + 1
+        assert abs(order.index("sip:a1:5060") - order.index("sip:a2:5060")) == 1
+    return {hop: number / 20_000 for hop, number in sorted(found.items())}
+
+
+def target(hop: str, weight: int, record: str) -> Target:
+    """A target of one priority."""
+    return Target(f"sip:p.com#{hop}", f"sip:{hop}", 1, weight, record)
+
+
+def test_the_addresses_of_one_srv_record_share_its_weight() -> None:
+    """A host with two addresses has not twice the calls; the same host at another port is another record."""
+    a, b = "_sip._udp.p.com SRV a.p.com", "_sip._udp.p.com SRV b.p.com"
+    found = first_ones(
+        [
+            target("a1:5060", 50, a),
+            target("b:5060", 50, b),
+            target("a2:5060", 50, a),
+            target("a1:5070", 100, a),
+        ]
+    )
+    assert found == pytest.approx(
+        {"sip:a1:5060": 0.125, "sip:a1:5070": 0.5, "sip:a2:5060": 0.125, "sip:b:5060": 0.25}, abs=0.01
+    )
+
+
+def test_addresses_without_srv_are_alike() -> None:
+    """Whichever kind of record has them."""
+    known = Resolution(
+        1, 1, "", tuple(target(hop, 0, f"p.com {hop[0].upper()}") for hop in ("a1", "a2", "b1"))
+    )
+    chance = Random(2782)
+    first = [live_targets(known, lambda _: code(UP), chance.randrange)[0].hop for _ in range(9000)]
+    assert all(2800 < first.count(f"sip:{hop}") < 3200 for hop in ("a1", "a2", "b1"))

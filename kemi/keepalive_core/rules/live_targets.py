@@ -24,7 +24,7 @@ def live_targets(
     new, kept = ([(code_of(each.key), each) for each in part] for part in (known.targets, known.kept))
     up = [[target for code, target in part if code is not None and _is_up(code)] for part in (new, kept)]
     unknown = [target for code, target in (*new, *kept) if code is not None and _may_be_up(code)]
-    return [target for part in (*up, unknown) for target in in_order(part, chance)]
+    return [target for part in (*up, unknown) for target in _in_turn(part, chance)]
 
 
 def last_resort(
@@ -35,7 +35,24 @@ def last_resort(
     Arguments: as for live_targets().
     """
     seen = [(code_of(each.key), each) for each in (*known.targets, *known.kept)]
-    return in_order([each for code, each in seen if code is not None and not is_taken_out(code)], chance)
+    return _in_turn([each for code, each in seen if code is not None and not is_taken_out(code)], chance)
+
+
+def _in_turn(targets: list[Target], chance: Callable[[int], int]) -> list[Target]:
+    """Return targets in RFC 2782's order; the addresses of one SRV record share its weight, side by side."""
+    by_record: dict[object, list[Target]] = {}
+    for each in targets:
+        by_record.setdefault(_record_of(each), []).append(each)
+    firsts = in_order([group[0] for group in by_record.values()], chance)
+    return [each for first in firsts for each in in_order(by_record[_record_of(first)], chance)]
+
+
+def _record_of(target: Target) -> object:
+    """Return what is the same for all addresses of one SRV record; any other record has one address."""
+    if " SRV " not in target.record:
+        return target.key
+    port = target.hop.partition(";")[0].rpartition(":")[2]
+    return target.record, target.priority, target.weight, port
 
 
 def _is_up(code: int) -> bool:

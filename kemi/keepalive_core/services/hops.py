@@ -56,10 +56,12 @@ def next_hop(destination: object) -> bool:
 
     Returns: whether there was any. Raises: SharedMemoryFull.
     """
-    text = calls_at_hand.tried()
-    key = lookup.monitored_key(destination)
+    found = targets(destination)
+    if not found:
+        return False
+    key, text = lookup.monitored_key(destination), calls_at_hand.tried()
     before = tried.hops(text, key)
-    hop = next((each for each in targets(destination) if each not in before), None)
+    hop = next((each for each in found if each not in before), None)
     after = tried.with_one_more(text, key, hop) if hop else None
     if hop is None or after is None:
         return False

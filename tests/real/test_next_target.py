@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 import time
 from collections.abc import Callable
 from typing import Any
@@ -73,3 +74,44 @@ def test_nobody_is_left(four: list[Gateway], routing: Kamailio) -> None:
     call(routing, "invite-503.xml")
     assert calls_of(four) == [1, 1, 1, 1]
     assert not routing.log_lines("up -> down"), "one refused call takes nobody down"
+
+
+def test_a_call_that_is_canceled(four: list[Gateway], routing: Kamailio) -> None:
+    """Neither the same INVITE again nor the time limit behind a CANCEL sends it to a further address."""
+    for gateway in four:
+        routing.logged(f"sip:sip.test#{gateway.host}:5060 unknown -> up")
+        gateway.silent = True
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as caller:
+        caller.bind(("127.0.0.1", 0))
+        caller.connect(("127.0.0.1", routing.port))
+        caller.settimeout(10)
+        request = routing.request("", caller.getsockname()[1], "callee").decode()
+        for method in ("INVITE", "INVITE", "CANCEL"):
+            caller.send(request.replace("MESSAGE", method).encode())
+        while not caller.recv(9999).startswith(b"SIP/2.0 487 "):
+            pass
+    assert sum(calls_of(four)) == 1
+
+
+def test_a_late_refusal_is_not_the_next_ones(start: Callable[..., Any]) -> None:
+    """The first gateway says 503 when the call is at the second already: it is the first that has failed."""
+    late, quick = Gateway(), Gateway()
+    server = start(
+        ROOT / "kamailio.cfg",
+        KEEPALIVE_DIR=ROOT / "kemi",
+        KEEPALIVE_DESTINATIONS=f"{late.uri} {quick.uri}",
+        KEEPALIVE_PING_INTERVAL=60,
+        KEEPALIVE_PING_TIMEOUT=20_000,
+        KEEPALIVE_PASSIVE_MIN=1,
+        KEEPALIVE_FALL=9,
+    )
+    for gateway in (late, quick):
+        server.logged(f"{gateway.uri} unknown -> up")
+    late.invite_code, late.delay = 503, 4.5
+    quick.delay = 2
+    call(server, "invite.xml")
+    assert calls_of([late, quick]) == [1, 1]
+    server.logged(f"{late.uri} up -> down: 1 of 1 calls failed")
+    assert not server.log_lines(f"{quick.uri} up -> down")
+    for gateway in (late, quick):
+        gateway.close()

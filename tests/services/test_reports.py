@@ -156,6 +156,24 @@ def test_a_late_reply_is_not_the_next_targets(
     assert name.targets(NAME) == [server.ksr.du]
 
 
+def test_a_late_reply_is_not_the_next_destinations(
+    keepalive: ModuleType, server: FakeServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is of the one from whose address it comes, whichever the script has at hand."""
+    from keepalive_core.kamailio import calls_at_hand
+
+    for uri in (A, B):
+        keepalive.add_destination(uri, "me", passive_min=1)
+    server.answer(200, 2)
+    assert keepalive.next_target(A) == keepalive.next_target(B) == 1
+    monkeypatch.setattr(calls_at_hand, "came_from", lambda: "192.168.10.20:5060")
+    assert keepalive.report_reply(B, 503) == 0
+    assert (keepalive.is_alive(A), keepalive.is_alive(B)) == (2, 1)
+    monkeypatch.setattr(calls_at_hand, "came_from", lambda: "192.168.10.77:5060")
+    assert keepalive.report_reply(B, 503) == 0
+    assert keepalive.is_alive(B) == 2
+
+
 def test_a_report_of_a_target_that_dns_no_longer_says(name: ModuleType, server: FakeServer) -> None:
     """It counts for nothing, and no other target is meant."""
     assert name.next_target(NAME) == 1

@@ -3,25 +3,32 @@
 A line has what was asked for and what was tried of it: of another name the same address may be tried again.
 """
 
-from collections.abc import Iterator
-from typing import Final
+from typing import Final, NamedTuple
 
 MOST: Final = 64
 """what is tried in one call at the most: twice as many as a name has targets"""
 
 
+class Try(NamedTuple):
+    """One time that a call was sent on."""
+
+    key: str
+    """of the destination that was asked for"""
+    hop: str
+    """to where it was sent"""
+
+
+def tries(text: str) -> list[Try]:
+    """Return all tries of a call, the last one last."""
+    return [Try(key, hop) for key, _, hop in (line.partition(" ") for line in text.split("\n")) if key]
+
+
 def hops(text: str, key: str) -> list[str]:
     """Return to where a call was sent for a destination, the last one last. Arguments: text; key, of it."""
-    return [hop for asked, hop in _lines(text) if asked == key]
+    return [each.hop for each in tries(text) if each.key == key]
 
 
 def with_one_more(text: str, key: str, hop: str) -> str | None:
     """Return the text after one more, for a destination's key; None if there were enough of all."""
-    lines = [*_lines(text), (key, hop)]
-    return "\n".join(map(" ".join, lines)) if len(lines) <= MOST else None
-
-
-def _lines(text: str) -> Iterator[tuple[str, str]]:
-    for line in text.split("\n") if text else ():
-        key, _, hop = line.partition(" ")
-        yield key, hop
+    after = [*tries(text), Try(key, hop)]
+    return "\n".join(map(" ".join, after)) if len(after) <= MOST else None

@@ -71,15 +71,24 @@ def next_hop(destination: object) -> bool:
 
 
 def sent_to(key: str) -> str:
-    """Return where next_hop() has sent the call at hand, "" if that is not known.
-
-    A reply may be a late one of an earlier try: from where it comes says whose it is.
-
-    Arguments: key, of what was asked for.
-    """
+    """Return where next_hop() has sent the call at hand last, for a destination's key; "" if nobody knows."""
     before = tried.hops(calls_at_hand.tried(), key)
-    peer = calls_at_hand.came_from() if len(before) > 1 else ""
-    return next((hop for hop in reversed(before) if not peer or uris.address_of(hop) == peer), "")
+    # A reply of which replied() does not know the sender may be a late one of an earlier try.
+    return before[-1] if len(before) == 1 or (before and not calls_at_hand.came_from()) else ""
+
+
+def replied() -> tried.Try | None:
+    """Return of which try of the call at hand the reply at hand is, by where it comes from.
+
+    A call is sent on if nobody answers for long, and a late word of the first one may come when the next one
+    rings already.
+
+    Returns: None if there was one try only, if no reply is at hand, or if nobody knows.
+    """
+    tries = tried.tries(calls_at_hand.tried())
+    peer = calls_at_hand.came_from() if len(tries) > 1 else ""
+    senders = [each for each in tries if peer and uris.address_of(each.hop) == peer]
+    return senders[-1] if senders else None
 
 
 def ways_of(key: str) -> Ways | None:

@@ -147,7 +147,7 @@ def test_a_name_is_pinged_at_all_its_targets(cockpit: Cockpit, keepalivectl: Kee
     targets = [{"target": ONE, **ended}, {"target": TWO, **lost}]
     said = {
         "alive": True,
-        "reason": "1 of 2 targets are alive",
+        "reason": "1 of 2 targets answered well",
         "request": "",
         "reply": "",
         "targets": targets,
@@ -156,7 +156,7 @@ def test_a_name_is_pinged_at_all_its_targets(cockpit: Cockpit, keepalivectl: Kee
     done = keepalivectl("ping", NAME)
     assert done.returncode == 0
     assert done.stdout.splitlines() == [
-        f"{NAME}: 1 of 2 targets are alive",
+        f"{NAME}: 1 of 2 targets answered well",
         f"{ONE}: 200 OK in 1.3 ms",
         f"{TWO}: no reply in 501 ms",
     ]

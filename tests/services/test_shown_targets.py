@@ -125,7 +125,7 @@ def test_all_targets_are_pinged_and_waited_for(desk: Desk) -> None:
     """An operator sees what became of each."""
     desk.add_name(ONE, TWO)
     found = desk.call("ping_now", NAME, True)
-    assert (found["alive"], found["reason"]) == (True, "2 of 2 targets are alive")
+    assert (found["alive"], found["reason"]) == (True, "2 of 2 targets answered well")
     assert [each["target"] for each in found["targets"]] == [
         f"{KEY}#192.168.10.1:5060",
         f"{KEY}#192.168.10.2:5060",
@@ -151,7 +151,7 @@ def test_a_name_with_64_targets(desk: Desk) -> None:
     hops = [f"sip:192.168.20.{number}:5060" for number in range(1, 33)]
     desk.add_name(*hops)
     found = desk.call("ping_now", NAME, True)
-    assert found["reason"] == "32 of 32 targets are alive"
+    assert found["reason"] == "32 of 32 targets answered well"
 
 
 def test_another_policy_is_tried_on_targets(desk: Desk) -> None:

@@ -179,7 +179,7 @@ def ping_name(key: str, known: Resolution) -> Generator[None, None, dict[str, An
     first = (alive or found)[0]
     return {
         **{name: first[name] for name in ("result", "alive", "code", "latency_ms")},
-        "reason": f"{len(alive)} of {len(found)} targets are alive",
+        "reason": f"{len(alive)} of {len(found)} targets answered well",
         "request": "",
         "reply": "",
         "targets": found,

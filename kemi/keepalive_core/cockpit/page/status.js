@@ -218,15 +218,16 @@ function offer(actions, uri, wanted, otherwise) {
 
 const offered = (admin) => ["ping", ...MODES.filter((mode) => mode !== admin)];
 
+const HEADS = ["State", "Target", "Priority", "Weight", "Since", "ms", "Lost", "From", "Why", "Do"];
+
 /** The targets of a name, in the details of its row: each stays where it is while they are shown anew. */
 class Targets {
   constructor() {
-    const heads = ["State", "Target", "Prio", "Weight", "Since", "ms", "Lost", "From", "Why", "Do"];
     this.rows = new Map(); // by keys
     this.body = make("tbody", { role: "rowgroup" });
     this.table = make("table", { className: "targets", role: "table", ariaLabel: "targets", hidden: true },
       make("thead", { role: "rowgroup" }, make("tr", { role: "row" },
-        ...heads.map((head) => make("th", { role: "columnheader", scope: "col" }, head)))), this.body);
+        ...HEADS.map((head) => make("th", { role: "columnheader", scope: "col" }, head)))), this.body);
   }
 
   /** Show these, as keepalive.info has them. */
@@ -247,6 +248,8 @@ class Targets {
       row = make("tr", { role: "row" }, make("td", { role: "cell", className: "state" }),
         make("th", { role: "rowheader", scope: "row" }), ...Array.from({ length: 8 }, () => cell("")));
       row.lastElementChild.className = "actions";
+      for (const words of [row.children[7], row.children[8]]) words.className = "words";
+      HEADS.slice(2, 7).forEach((head, index) => { row.children[index + 2].dataset.head = head; }); // a phone shows no heads
       this.rows.set(known.target, row);
     }
     row.known = { destination: known.target, uri: known.target };
@@ -349,9 +352,10 @@ class Row {
       paths.lost.setAttribute("d", lost);
       svg.setAttribute("aria-label", known.name ? "its targets are pinged" : strokesInWords(known.samples));
     }
-    say(alive, known.name ? `${known.name.alive}/${known.name.targets}` : "");
-    alive.title = known.name ? `${known.name.alive} of ${known.name.targets} targets alive` : "";
-    alive.className = known.name && (known.name.fault || known.name.alive < known.name.targets) ? "alive drain" : "alive";
+    const { name } = known;
+    say(alive, name ? (name.targets ? `${name.alive}/${name.targets}` : "no target") : "");
+    alive.title = name ? `${name.alive} of ${name.targets} targets alive` : "";
+    alive.className = name && (name.fault || name.alive < name.targets) ? "alive drain" : "alive";
     offer(cells.actions, known.uri, known.shown === "gone" ? [] : offered(known.admin), this.elements.open);
   }
 

@@ -171,6 +171,8 @@ def _check_one(server: Server, given: argparse.Namespace, screen: Screen) -> int
     info = server.call("info", destination=given.destination)
     name = info["destination"] if info.get("target_of") else info["uri"]
     mode = info["admin"]["mode"]
+    if mode == "ready" and info["drained_until"]:
+        mode = "drain"  # at its own wish
     targets = info.get("targets", [])
     alive = f"{sum(each['alive'] for each in targets)} of {len(targets)} targets alive"
     said = alive if targets else info["last_reason"]

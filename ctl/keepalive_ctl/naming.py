@@ -33,7 +33,7 @@ def _row(row: dict[str, Any], now: float) -> list[object]:
     "names",
     GROUP,
     argument("--dead", action="store_true", help="those alone with a target that is down"),
-    argument("--failing", action="store_true", help="those alone of which DNS says nothing"),
+    argument("--failing", action="store_true", help="those alone for which DNS fails"),
     COUNT,
 )
 def names(server: Server, given: argparse.Namespace, screen: Screen) -> None:

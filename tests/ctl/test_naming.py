@@ -204,6 +204,7 @@ def test_a_name_is_pinged_at_all_its_targets(cockpit: Cockpit, keepalivectl: Kee
             0,
             "OK - sip:p.com is maint, down: 0 of 1 targets alive | ",
         ),
+        ({**named(DEAD), "drained_until": 9}, "", 0, "OK - sip:p.com is drain, up: 0 of 1 targets alive | "),
         ({**named(), "state": "unknown", "last_reason": ""}, "", 3, "UNKNOWN - sip:p.com is unknown | "),
         ({**named(target(ONE)), "not_pinged_because": "paused"}, "", 1, "WARNING - sip:p.com is up: 1 of 1"),
         ({**named(target(ONE)), "not_pinged_because": "paused"}, "--paused-ok", 0, "OK - "),

@@ -114,7 +114,7 @@ def test_a_hop_that_makes_no_sense(desk: Desk) -> None:
     name_rows = desk.part("kamailio.name_rows")
     desk.add_name(ONE)
     name_rows.store_resolution(
-        KEY, Resolution(targets=(Target(f"{KEY}#x", "no uri: <script>", 0, 0, "x" * 700),))
+        KEY, Resolution(targets=(Target(f"{KEY}#x", "no uri: <script>", 0, 0, "x" * 250),))
     )
     (found,) = desk.call("info", NAME)["targets"]
     assert (found["address"], found["port"], found["transport"]) == ("", 0, "")

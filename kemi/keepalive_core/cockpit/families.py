@@ -244,10 +244,10 @@ TARGETS: Final = _pair(
 NAMES: Final = _pair(_GAUGE, "names", "Destinations that are names, whose addresses DNS says.")
 NAMES_DEAD: Final = _pair(_GAUGE, "names_with_dead_targets", "Names with an address that is down.")
 NAMES_FAILING: Final = _pair(
-    _GAUGE, "names_failing", "Names of which DNS gave no address when it was asked last."
+    _GAUGE, "names_failing", "Names for which DNS failed when it was asked last, wholly or in part."
 )
 NAME_FAILING: Final = Family(
-    _GAUGE, "name_failing", "1 if DNS gave no address of it when it was asked last, else 0.", _EACH
+    _GAUGE, "name_failing", "1 if DNS failed for it when it was asked last, wholly or in part, else 0.", _EACH
 )
 NAME_ANSWERED: Final = Family(
     _GAUGE,

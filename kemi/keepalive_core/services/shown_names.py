@@ -17,8 +17,8 @@ ALL: Final = "all"
 DEAD: Final = "dead"
 FAILING: Final = "failing"
 WHICH: Final = ("", ALL, DEAD, FAILING)
-"""What names can be asked for: any destination, all names, those with a target that is down, and those of
-which DNS says nothing"""
+"""What names can be asked for: any destination, all names, those with a target that is down, and those for
+which DNS failed when it was asked last"""
 
 
 class Target:
@@ -61,7 +61,7 @@ class Name:
 
     @property
     def is_failing(self) -> bool:
-        """Whether DNS gave no target when it was asked last; of what is taken out nobody wants to know."""
+        """Whether DNS failed when it was asked last; of what is taken out nobody wants to know."""
         return bool(self.fault) and not self.mode
 
     def is_one_of(self, which: str) -> bool:

@@ -56,7 +56,7 @@ class ShownResolution(TypedDict, total=False):
     answered: int
     """when it gave targets last, in epoch seconds"""
     fault: str
-    """why the last question gave none; "" if it did"""
+    """how the last question failed; "" if it did not"""
     left_out: str
     """which records are not used, and why"""
 

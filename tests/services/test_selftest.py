@@ -72,7 +72,7 @@ def test_each_finding_has_a_line(
     selftest: Any, server: FakeServer, keepalive: ModuleType, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A module, a parameter and a timer that are not as they should be."""
-    monkeypatch.setattr(selftest.modules, "loaded", lambda: ["tm", "pv", "kex", "htable", "mqueue"])
+    monkeypatch.setattr(selftest.modules, "loaded", lambda: ["tm", "pv", "kex", "htable", "mqueue", "ipops"])
     server.ksr.module.htable.sht_rm("keepalive", TIMERS[1])
     selftest.configuration.read_defines()
     selftest.configuration.taken.pop("ping_interval")

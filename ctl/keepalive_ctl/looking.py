@@ -137,7 +137,10 @@ def _facts(info: dict[str, Any]) -> Iterator[tuple[str, str]]:
     yield "state", f"{info['state']}{since}{reason}"
     yield from targets.facts(info)
     yield "admin", mode(info["admin"])
-    yield "pinged", f"no: {info['not_pinged_because']}" if info["not_pinged_because"] else "yes"
+    tracks = f"no: it tracks {info['tracks']}" if info.get("tracks") else "yes"
+    yield "pinged", f"no: {info['not_pinged_because']}" if info["not_pinged_because"] else tracks
+    if info.get("tracked_by"):
+        yield "tracked by", str(info["tracked_by"])
     if info["held"]:
         yield "held by", ", ".join(info["held"])
     for name in ("drained_until", "kept_down_until"):

@@ -108,6 +108,18 @@ def test_a_ping_that_is_waited_for(desk: Desk) -> None:
     assert (found["result"], found["code"]) == ("reply", 200)
 
 
+def test_a_ping_of_one_that_tracks_is_one_of_whom_it_tracks(desk: Desk) -> None:
+    """It is that one's that is waited for; if that one is not pinged, this is said at once."""
+    assert desk.keepalive.add_destination(B, "me", track=A) == 0
+    desk.server.answer(200, 2)
+    found = desk.call("ping_now", B, True)
+    assert (found["result"], found["code"]) == ("reply", 200)
+    assert {ping.uri for ping in desk.server.ksr.sent} == {A}
+    desk.keepalive.set_admin(A, "maint")
+    found = desk.call("ping_now", B, True)
+    assert (found["result"], found["reason"]) == ("unsent", "no ping is sent: track: maintenance")
+
+
 @pytest.mark.parametrize(("code", "state"), [("report_failure", 2), ("report_success", 1)])
 def test_reports(desk: Desk, code: str, state: int) -> None:
     """They count as those of a script do, with the name of who made them if he gives no reason."""

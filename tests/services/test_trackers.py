@@ -1,10 +1,12 @@
 """Destinations that track another one: they are not pinged, and judged by what that one's pings show."""
 
 from collections.abc import Iterable
+from pathlib import Path
 from types import ModuleType
 
 import pytest
 
+import restarting
 from conftest import FakeServer
 from fake_ksr import Transaction
 
@@ -471,3 +473,27 @@ def test_pings_are_counted_once(server: FakeServer) -> None:
     counted = server.ksr.tables["keepalive_metrics"]
     assert any(key.startswith("ok/") and key.endswith(" hosts") for key in counted)
     assert {key for key in counted if key.endswith(" trunks")} == {"to_up trunks", "to_down trunks"}
+
+
+def test_trackers_of_a_list_outlive_a_restart(server: FakeServer, tmp_path: Path) -> None:
+    """Their states come back from the state file, and their options from the list; nobody pings them."""
+    lines = (HOST, f"{TRUNK} track={HOST} fall=2", f"group.trunks.track={HOST}", f"{OTHER} group=trunks")
+    (tmp_path / "list").write_text("\n".join(lines))
+    server.define("list_file", str(tmp_path / "list"))
+    server.define("state_file", str(tmp_path / "state"))
+    keepalive = server.process()
+    server.answer(200, 3)
+    server.ksr.reply(server.next_ping(), 503)
+    server.tick(0.2)
+    states = {HOST: keepalive.DOWN, TRUNK: keepalive.UP, OTHER: keepalive.DOWN}
+    assert {uri: keepalive.state(uri) for uri in states} == states
+    restarting.write_state_file(server)
+    restarting.stop(server)
+    keepalive = server.process()
+    server.tick(0.2)
+    assert {uri: keepalive.state(uri) for uri in states} == states
+    assert keepalive.info(TRUNK)["consecutive"] == -1
+    server.answer(200, 31)
+    assert {uri: keepalive.state(uri) for uri in states} == dict.fromkeys(states, keepalive.UP)
+    assert uris(server.ksr.sent) == {HOST}
+    assert keepalive.info(HOST)["tracked_by"] == 2

@@ -20,7 +20,7 @@ from ..rules.resolution import Resolution
 from ..rules.schedule import Wish
 from ..rules.shown_message import shown_message
 from ..rules.times import SECOND
-from ..rules.turns import DISABLED, MAINTENANCE, NOT_STARTED, PAUSED, SHORT_OF_MEMORY
+from ..rules.turns import DISABLED, MAINTENANCE, NOT_STARTED, PAUSED, SHORT_OF_MEMORY, TRACK
 from ..rules.ways import Way
 from . import feed, information
 
@@ -120,7 +120,7 @@ def ping(key: str) -> Generator[None, None, dict[str, Any]]:
     without passwords, "" for none. Raises: Refused, SharedMemoryFull.
     """
     hindrance = information.of(key).get("not_pinged_because", "")
-    if hindrance in _HOPELESS:
+    if hindrance in _HOPELESS or hindrance.startswith(TRACK):
         return _shown(_Capture(key), Kind.UNSENT.word, f"no ping is sent: {hindrance}")
     if len(_waiting) >= MOST_WAITING:
         raise Refused(f"{MOST_WAITING} pings are waited for already")

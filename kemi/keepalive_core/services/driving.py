@@ -25,6 +25,7 @@ from . import (
     registrations,
     registry,
     reports,
+    tracked,
 )
 from .ownership import Incomplete
 from .viewing import Answer
@@ -107,6 +108,8 @@ def ping_now(operator: Operator, destination: str, wait: bool) -> Any:
 
 
 def _wait_for_ping(key: str) -> Answer:
+    asked = tracked.asked_for(key)
+    key = key if asked.why_not else asked.key
     resolution = name_rows.resolution(key)
     ping = captures.ping(key) if resolution is None else captures.ping_name(key, resolution)
     while True:

@@ -428,6 +428,8 @@ function facts(info) {
     ["state", `${info.state}, since ${moment(info.since)}`, info.since],
     ["order", `${order}, since ${moment(admin.since)}`, admin.mode !== "ready"],
     ["not pinged", info.not_pinged_because, info.not_pinged_because],
+    ["tracks", info.tracks, info.tracks],
+    ["tracked by", counted(info.tracked_by), info.tracked_by],
     ["held by", info.held.join(", "), info.held.length],
     ["targets", `${alive} of ${targets.length} alive`, isName],
     ["DNS", `${asked}, answered ${ago(resolution.answered)}`, isName],

@@ -121,6 +121,17 @@ def test_no_more_than_32_are_kept() -> None:
     assert many.renewed(targets(100), "no answer from DNS: x", "", 2).targets == targets(100, *range(1, 32))
 
 
+def test_a_name_that_means_another_host() -> None:
+    """It has no targets but kept ones, which are its own again if DNS says so."""
+    after = BEFORE.disowned()
+    assert after == Resolution(kept=targets(1, 2, 3))
+    assert not after.is_new_known
+    assert after.renewed(targets(2, 4), "", "", 9) == Resolution(9, 9, "", targets(2, 4), targets(1, 3))
+    failed = after.renewed((), "no such name", "", 9)
+    assert failed == Resolution(9, 0, "no such name", (), targets(1, 2, 3))
+    assert failed.is_new_known
+
+
 def test_that_time_went_on_is_no_difference() -> None:
     """When DNS was asked, and when it answered, is no other answer."""
     assert not BEFORE.differs_from(BEFORE._replace(asked=9, answered=9))

@@ -173,6 +173,46 @@ def test_a_name_that_means_another_host_is_asked_for_at_once(name: Resolving) ->
     assert name.targets("sip:10.9.9.9:5060") == [f"{THREE}:5070"]
 
 
+def test_the_targets_of_another_host_do_not_stand_in(name: Resolving) -> None:
+    """A name that means a host without an address now is down, and what it had is pinged no more."""
+    name.run(2)
+    assert name.keepalive.is_alive(NAME) == 1
+    name.add(outbound_proxy="sip:none.com")
+    name.run(2)
+    assert name.keepalive.is_alive(NAME) == 2
+    name.run(31)
+    assert name.targets() == []
+    name.add()
+    name.run(2)
+    assert name.targets() == ports(ONE, TWO)
+    assert name.keepalive.is_alive(NAME) == 1
+
+
+def test_a_change_of_which_nobody_told_is_found(name: Resolving) -> None:
+    """Within a minute, as of a name that nobody told of."""
+    name.zone.addresses["q.com"] = [THREE]
+    name.add(outbound_proxy="sip:q.com:5070")
+    name.server.tick()
+    name.server.ksr.queues["keepalive_names"].clear()
+    name.run(62)
+    assert f"{THREE}:5070" in name.targets()
+
+
+def test_a_look_that_failed_is_done_again(name: Resolving, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A minute later, though nothing has changed since."""
+    from keepalive_core.services import resolver
+
+    name.server.ksr.tables["keepalive_name"]["sip:r.com"] = Resolution(1, 1).text()
+    forget = resolver.name_rows.drop_resolution
+    monkeypatch.setattr(resolver.name_rows, "drop_resolution", lambda key: 1 / 0)
+    name.add("sip:10.1.1.1")
+    with pytest.raises(ZeroDivisionError):
+        name.run(70)
+    monkeypatch.setattr(resolver.name_rows, "drop_resolution", forget)
+    name.run(70)
+    assert list(name.server.ksr.tables["keepalive_name"]) == [KEY]
+
+
 def test_another_spelling_is_that_of_the_targets_too(name: Resolving) -> None:
     """The request URI of their pings is the name's; DNS need not be asked for that."""
     name.add("sip:P.com;x=y")

@@ -66,6 +66,15 @@ class Resolution(NamedTuple):
         """All that are pinged: what DNS says, and what is kept."""
         return self.targets + self.kept
 
+    @property
+    def is_new_known(self) -> bool:
+        """Whether DNS has said anything since what was kept was the targets."""
+        return bool(self.targets or self.fault)
+
+    def disowned(self) -> "Resolution":
+        """Return what follows if the name means another host: its targets are kept until DNS has answered."""
+        return Resolution(kept=self.all_targets[:MOST_TARGETS])
+
     def differs_from(self, other: "Resolution") -> bool:
         """Say whether it says anything else than another one, beside when that was."""
         return self._replace(asked=0, answered=0) != other._replace(asked=0, answered=0)

@@ -51,7 +51,7 @@ class Resolver:
         """the rest of a look at all destinations"""
         self._next_look = 0
         self._seen: tuple[int, int | None] | None = None
-        """what was registered, and in force, when the last look began"""
+        """what was registered, and in force, when the last look began that came to its end"""
         self._recalled: dict[str, list[str]] = {}
         """of names, the hops of their targets of before the restart"""
         self._next_recall = 0
@@ -77,6 +77,9 @@ class Resolver:
         if name is None:
             self._forget(key)
         elif (known := self._names.get(key)) is None or known.hop != name.hop:
+            if known is not None:
+                # The targets of another host are none of this one's, should that have no address.
+                name_rows.store_resolution(key, _resolution(key).disowned())
             self._names[key] = name
             self._order.come(key, clock.now(), self._hosts.has(name.hop.host))
         elif known != name:
@@ -92,16 +95,17 @@ class Resolver:
         """Ask for a name no more, and ping none of its targets."""
         self._names.pop(key, None)
         self._order.go(key)
-        for target in _resolution(key).all_targets:
-            registrations.remove_target(target.key)
-        name_rows.drop_resolution(key)
+        if known := name_rows.resolution(key):
+            for target in known.all_targets:
+                registrations.remove_target(target.key)
+            name_rows.drop_resolution(key)
 
     def _settle(self, key: str) -> None:
         """Let the targets go that a name had before, when it is known whether the new ones are up."""
         known = name_rows.resolution(key)
         if known is None:
             self._order.hurry(key, clock.now())
-        elif known.kept and name_states.are_decided(known):
+        elif known.kept and known.is_new_known and name_states.are_decided(known):
             self._write(key, known, known._replace(kept=()))
 
     def _go_on_looking(self, until: float) -> None:
@@ -111,15 +115,16 @@ class Resolver:
             state = destination_rows.registered(), tables.revision()
             if now < self._next_look or state == self._seen:
                 return
-            self._next_look, self._seen = now + _LOOK_AGAIN, state
-            self._looking = self._look_at_all()
+            self._next_look, self._seen = now + _LOOK_AGAIN, None
+            self._looking = self._look_at_all(state)
         looking, self._looking = self._looking, None
         for _ in looking:
             if time.monotonic() >= until:
                 self._looking = looking
                 return
 
-    def _look_at_all(self) -> Iterator[None]:
+    def _look_at_all(self, state: tuple[int, int | None]) -> Iterator[None]:
+        """Look at each once; state, what was registered, and in force, when this began."""
         for key in name_rows.resolved_keys():
             if key not in self._names:
                 self._look_at(key)
@@ -127,9 +132,11 @@ class Resolver:
         for key in destination_rows.monitored_keys():
             if uris.is_target(key):
                 self._look_at_target(key)
-            elif key not in self._names and _name(key):
+            elif key in self._names or _name(key):
                 self._look_at(key)
             yield
+        # Only now: a look that fails half-way is done again.
+        self._seen = state
 
     def _look_at_target(self, key: str) -> None:
         """Remove a target that its name does not have."""

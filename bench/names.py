@@ -55,7 +55,12 @@ class Fleet:
     def start(self, interval: int) -> Contender:
         """Return a server that has pinged all of it."""
         server = this_module(
-            self.uris, interval, resolver=self.dns.address, KEEPALIVE_TABLE_SIZE=12, KEEPALIVE_DNS_INTERVAL=60
+            self.uris,
+            interval,
+            resolver=self.dns.address,
+            KEEPALIVE_TABLE_SIZE=12,
+            KEEPALIVE_DNS_INTERVAL=60,
+            KEEPALIVE_DNS_EXPAND=1,
         )
         until_registered(server, self.rows)
         time.sleep(interval + 3)

@@ -12,7 +12,7 @@ import pytest
 from examples import REFERENCE, named_examples
 from gateway import Gateway
 from real.provider import Provider
-from real.server import ROOT, Kamailio
+from real.server import ROOT, Kamailio, wait_for
 from real.test_readme import NATIVE_CFG
 from real.test_router import call, invites
 
@@ -86,7 +86,9 @@ def test_a_call_that_is_canceled(four: list[Gateway], routing: Kamailio) -> None
         caller.connect(("127.0.0.1", routing.port))
         caller.settimeout(10)
         request = routing.request("", caller.getsockname()[1], "callee").decode()
-        for method in ("INVITE", "INVITE", "CANCEL"):
+        caller.send(request.replace("MESSAGE", "INVITE").encode())
+        wait_for("the call", lambda: sum(calls_of(four)))
+        for method in ("INVITE", "CANCEL"):
             caller.send(request.replace("MESSAGE", method).encode())
         while not caller.recv(9999).startswith(b"SIP/2.0 487 "):
             pass

@@ -1,13 +1,16 @@
 """Which targets of a name a call may be sent to, and in which order (pure)."""
 
 from collections.abc import Callable
+from typing import Final
 
 from .resolution import Resolution, Target
 from .service_code import is_taken_out, own_answer, state_of
 from .srv_order import in_order
-from .states import UNKNOWN, UP
+from .states import UP
 
 Code = int | None
+# In what resolution.Target.record says.
+_SRV: Final = " SRV "
 
 
 def live_targets(
@@ -21,10 +24,14 @@ def live_targets(
     Arguments: known, what DNS said; code_of, returns what is_alive reads of a target, given its key, None if
     it is not monitored; chance, as for in_order().
     """
-    new, kept = ([(code_of(each.key), each) for each in part] for part in (known.targets, known.kept))
-    up = [[target for code, target in part if code is not None and _is_up(code)] for part in (new, kept)]
-    unknown = [target for code, target in (*new, *kept) if code is not None and _may_be_up(code)]
-    return [target for part in (*up, unknown) for target in _in_turn(part, chance)]
+    up: tuple[list[Target], list[Target]] = ([], [])
+    unknown: list[Target] = []
+    for part, found in zip((known.targets, known.kept), up, strict=True):
+        for target in part:
+            code = code_of(target.key)
+            if code is not None and own_answer(code) == UP:
+                (found if state_of(code) == UP else unknown).append(target)
+    return [target for part in (*up, unknown) if part for target in _in_turn(part, chance)]
 
 
 def last_resort(
@@ -40,6 +47,8 @@ def last_resort(
 
 def _in_turn(targets: list[Target], chance: Callable[[int], int]) -> list[Target]:
     """Return targets in RFC 2782's order; the addresses of one SRV record share its weight, side by side."""
+    if not any(_SRV in each.record for each in targets):
+        return in_order(targets, chance)
     by_record: dict[object, list[Target]] = {}
     for each in targets:
         by_record.setdefault(_record_of(each), []).append(each)
@@ -49,15 +58,7 @@ def _in_turn(targets: list[Target], chance: Callable[[int], int]) -> list[Target
 
 def _record_of(target: Target) -> object:
     """Return what is the same for all addresses of one SRV record; any other record has one address."""
-    if " SRV " not in target.record:
+    if _SRV not in target.record:
         return target.key
     port = target.hop.partition(";")[0].rpartition(":")[2]
     return target.record, target.priority, target.weight, port
-
-
-def _is_up(code: int) -> bool:
-    return own_answer(code) == UP and state_of(code) == UP
-
-
-def _may_be_up(code: int) -> bool:
-    return own_answer(code) == UP and state_of(code) == UNKNOWN

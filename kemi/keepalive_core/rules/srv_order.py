@@ -1,7 +1,8 @@
 """The order in which the records of a name are tried (pure)."""
 
+from bisect import bisect_right
 from collections.abc import Callable, Iterable
-from itertools import groupby
+from itertools import accumulate, groupby, islice
 from operator import attrgetter
 from typing import Protocol, TypeVar
 
@@ -35,20 +36,23 @@ def in_order(records: Iterable[R], chance: Callable[[int], int]) -> list[R]:
     """
     found: list[R] = []
     for _, equals in groupby(sorted(records, key=_priority), _priority):
-        left = list(equals)
-        while left:
-            found.append(left.pop(_place_of_next(left, chance)))
+        found += _by_weight([*equals], chance)
     return found
 
 
-def _place_of_next(left: list[R], chance: Callable[[int], int]) -> int:
-    if len(left) == 1:
-        return 0
-    light = [place for place, record in enumerate(left) if not record.weight]
-    total = sum(record.weight for record in left)
-    drawn = chance(total + bool(light)) if total else 0
-    for place, record in enumerate(left):
-        drawn -= record.weight
-        if drawn < 0:
-            return place
-    return light[chance(len(light))]
+def _by_weight(left: list[R], chance: Callable[[int], int]) -> list[R]:
+    """Return records of one priority in the order of chance; the list is used up."""
+    found = []
+    weights = [record.weight for record in left]
+    total, light = sum(weights), weights.count(0)
+    while len(left) > 1:
+        drawn = chance(total + (light > 0)) if total else 0
+        if drawn < total:
+            place = bisect_right([*accumulate(weights)], drawn)
+        else:
+            drawn = chance(light)
+            place = next(islice((at for at, weight in enumerate(weights) if not weight), drawn, None))
+            light -= 1
+        total -= weights.pop(place)
+        found.append(left.pop(place))
+    return found + left

@@ -6,7 +6,8 @@ import pytest
 
 from conftest import FakeServer
 from keepalive_core.rules.ramp import Ramp
-from keepalive_core.rules.times import SECOND
+
+ONE, TWO = Ramp(1_000_000, 5_000_000), Ramp(2_000_000, 1)
 
 
 @pytest.fixture
@@ -16,20 +17,49 @@ def ramp_rows(keepalive: ModuleType) -> ModuleType:
     return keepalive_core.kamailio.ramp_rows
 
 
-def test_a_ramp_comes_back(ramp_rows: ModuleType, server: FakeServer) -> None:
-    """Until it is written there is none; what makes no sense is none either, and is dropped."""
-    assert ramp_rows.ramp("sip:a:5060") is None
-    ramp_rows.store_ramp("sip:a:5060", Ramp(SECOND, 5 * SECOND))
-    assert ramp_rows.ramp("sip:a:5060") == Ramp(SECOND, 5 * SECOND)
-    server.ksr.tables["keepalive_ramp"]["sip:a:5060"] = "nonsense"
-    assert ramp_rows.ramp("sip:a:5060") is None
-    assert "sip:a:5060" not in server.ksr.tables["keepalive_ramp"]
+def test_what_came_up_is_read_once(ramp_rows: ModuleType) -> None:
+    """In the order in which it did, what did so twice at its last place."""
+    assert ramp_rows.newest() == 0
+    for uri, ramp in (("sip:a", ONE), ("sip:b", ONE), ("sip:a", TWO)):
+        ramp_rows.store_ramp(uri, ramp)
+    assert ramp_rows.newest() == 3
+    assert [*ramp_rows.ramps(0, 3).items()] == [("sip:b", ONE), ("sip:a", TWO)]
+    assert ramp_rows.ramps(2, 3) == {"sip:a": TWO}
+    assert ramp_rows.ramps(3, 3) == {}
 
 
-def test_the_end_of_all_ramps(ramp_rows: ModuleType) -> None:
-    """It is known by one number, which a shorter ramp does not bring forward."""
-    assert not ramp_rows.any_at(0)
-    ramp_rows.store_ramp("sip:a:5060", Ramp(100 * SECOND, 20 * SECOND))
-    ramp_rows.store_ramp("sip:b:5060", Ramp(101 * SECOND, SECOND))
-    assert ramp_rows.any_at(120 * SECOND - 1)
-    assert not ramp_rows.any_at(121 * SECOND)
+def test_the_ring_goes_round(
+    ramp_rows: ModuleType, monkeypatch: pytest.MonkeyPatch, server: FakeServer
+) -> None:
+    """The last ones are kept, and whoever comes late reads these; so after the numbers have begun anew."""
+    monkeypatch.setattr(ramp_rows, "KEPT", 4)
+    for number in range(10):
+        ramp_rows.store_ramp(f"sip:{number}", ONE)
+    assert list(ramp_rows.ramps(0, 10)) == [f"sip:{number}" for number in range(6, 10)]
+    assert len(server.ksr.tables["keepalive_ramp"]) == 4
+    server.ksr.tables["keepalive"]["ramps"] = 0x7FFFFFFF
+    ramp_rows.store_ramp("sip:zero", ONE)
+    ramp_rows.store_ramp("sip:one", ONE)
+    assert ramp_rows.newest() == 1
+    assert list(ramp_rows.ramps(0x7FFFFFFF, 1)) == ["sip:one"]
+
+
+@pytest.mark.parametrize("row", ["nonsense", "1 2 3", "x 1 2 sip:a", "1 1 0 sip:a", "1 2 3 4 5"])
+def test_nonsense_is_dropped(ramp_rows: ModuleType, server: FakeServer, row: str) -> None:
+    """The others are read all the same."""
+    ramp_rows.store_ramp("sip:a", ONE)
+    ramp_rows.store_ramp("sip:b", ONE)
+    server.ksr.tables["keepalive_ramp"]["1"] = row
+    assert ramp_rows.ramps(0, 2) == {"sip:b": ONE}
+    assert "1" not in server.ksr.tables["keepalive_ramp"]
+
+
+def test_without_memory_nothing_is_counted(
+    ramp_rows: ModuleType, keepalive: ModuleType, server: FakeServer
+) -> None:
+    """So no process waits for a row that is not there."""
+    server.ksr.room_left = 0
+    with pytest.raises(Exception, match="shared memory"):
+        ramp_rows.store_ramp("sip:a", ONE)
+    server.ksr.room_left = None
+    assert ramp_rows.newest() == 0

@@ -5,9 +5,9 @@ from types import ModuleType
 import pytest
 
 from conftest import FakeServer
+from keepalive_core.rules.ramp import Ramp
 
 A = "sip:192.168.10.20"
-KEY = f"{A}:5060"
 
 
 @pytest.fixture
@@ -21,8 +21,13 @@ def slow(keepalive: ModuleType, server: FakeServer) -> ModuleType:
 
 
 def ramp(server: FakeServer) -> str:
-    """The row of its ramp, taken away; "" if there is none."""
-    return str(server.ksr.tables["keepalive_ramp"].pop(KEY, ""))
+    """The ramp that has begun since the last question, "" if none has."""
+    rows = server.ksr.tables["keepalive_ramp"]
+    [found] = [*rows.values()] or [" "]
+    rows.clear()
+    number, _, known = found.partition(" ")
+    assert not number or known.endswith(f" {A}")
+    return str(known.removesuffix(f" {A}"))
 
 
 def test_what_is_new_starts_at_once(slow: ModuleType, server: FakeServer) -> None:
@@ -96,12 +101,31 @@ def test_each_has_its_own_word(slow: ModuleType, server: FakeServer) -> None:
         assert ramp(server).partition(" ")[2] == row
 
 
-def test_the_row_goes_with_the_destination(slow: ModuleType, server: FakeServer) -> None:
-    """One that is added again is new."""
+def test_what_is_in_no_group_starts_at_once(slow: ModuleType, server: FakeServer) -> None:
+    """Nobody chooses it by its weight."""
+    slow.add_destination(A, "me")
     slow.report_failure(A)
     slow.report_success(A)
-    slow.del_destination(A, "me")
     assert ramp(server) == ""
+
+
+def test_each_process_reads_what_is_new(slow: ModuleType, server: FakeServer) -> None:
+    """What has its whole weight is forgotten, and of very many the first."""
+    from keepalive_core.kamailio import ramp_rows
+    from keepalive_core.services.slow_start import Ramps
+
+    ramps = Ramps()
+    assert ramps.at(server.now) == {}
+    for number in range(3):
+        ramp_rows.store_ramp(f"sip:{number}", Ramp(server.now, (number + 1) * 1_000_000))
+    assert list(ramps.at(server.now)) == ["sip:0", "sip:1", "sip:2"]
+    assert list(ramps.at(server.now + 1_000_000)) == ["sip:1", "sip:2"]
+    ramp_rows.store_ramp("sip:1", Ramp(server.now + 2_000_000, 9_000_000))
+    assert list(ramps.at(server.now + 2_000_000)) == ["sip:2", "sip:1"]
+    for number in range(ramp_rows.KEPT):
+        ramp_rows.store_ramp(f"sip:many{number}", Ramp(server.now, 60_000_000))
+    assert len(ramps.at(server.now)) == ramp_rows.KEPT
+    assert "sip:1" not in ramps.at(server.now)
 
 
 def test_without_memory_it_comes_up_all_the_same(slow: ModuleType, server: FakeServer) -> None:

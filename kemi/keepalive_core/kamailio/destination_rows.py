@@ -40,7 +40,6 @@ from .tables import (
     HEALTH,
     HISTORY,
     NEWS,
-    RAMP,
     RESTORED,
     SLACK,
     STATE,
@@ -247,7 +246,7 @@ def store_admin(key: str, said: Admin | None) -> None:
 
 def remove(key: str) -> None:
     """Remove all rows of a destination; the one that is_alive reads first."""
-    for table in (STATE, HEALTH, DESTINATION, HISTORY, NEWS, ADMIN, RAMP):
+    for table in (STATE, HEALTH, DESTINATION, HISTORY, NEWS, ADMIN):
         KSR.htable.sht_rm(table, key)
     _note_registered(key)
 

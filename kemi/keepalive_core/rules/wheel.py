@@ -32,13 +32,19 @@ class Wheel:
             places, weights = [*range(len(members))], [1] * len(members)
         self._members = [members[place] for place in places]
         self._made = now
-        growing = {place: ramp for place, ramp in ramps.items() if ramp.ends > now}
-        self.holds_until: float = min((ramp.ends for ramp in growing.values()), default=inf)
+        self.holds_until: float = inf
         """in us: then one of them has its whole weight"""
-        has = (weights[each] * (growing[each].part_at(now) if each in growing else 1) for each in places)
+        has: list[float] = [weights[place] for place in places]
+        gains: list[float] = []
+        for at, place in enumerate(places) if ramps else ():
+            ramp = ramps.get(place)
+            if ramp and ramp.ends > now:
+                self.holds_until = min(self.holds_until, ramp.ends)
+                gains = gains or [0] * len(places)
+                gains[at] = has[at] / ramp.takes
+                has[at] *= ramp.part_at(now)
         self._has = [*accumulate(has)]
-        gains = (weights[each] / growing[each].takes if each in growing else 0 for each in places)
-        self._gains = [*accumulate(gains)] if growing else []
+        self._gains = [*accumulate(gains)]
 
     def choose(self, chance: float, now: int) -> str:
         """Return one of the members. Arguments: chance, from 0 up to 1; now, in us."""

@@ -92,7 +92,7 @@ def _store_admin(key: str, said: Admin | None) -> Admin | None:
     destination_rows.store_admin(key, said if said or is_read else modes.ready(int(time.time())))
     availability.follow(key, condition(known.state, was), condition(known.state, said))
     registered, code = destination_rows.registration(key), code_of(known, said)
-    slow_start.follow(key, code_of(known, was), code, policies.policy_of(registered))
+    slow_start.follow(registered, code_of(known, was), code, policies.policy_of(registered))
     groups.publish(key, code, registered)
     return was
 

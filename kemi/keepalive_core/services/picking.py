@@ -1,12 +1,13 @@
 """One member of a group, chosen at random by weight among the best that are alive."""
 
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
-from ..kamailio import clock, ramp_rows
+from ..kamailio import clock
 from ..rules.cache import Cache
 from ..rules.wheel import Wheel
-from . import alive_members, chance, lookup
+from . import alive_members, chance
 from .alive_members import Alive
+from .slow_start import Ramps
 
 
 class _Made(NamedTuple):
@@ -20,6 +21,9 @@ class _Made(NamedTuple):
 
 # Where a member's stretch ends is two numbers.
 _made: Cache[str, _Made] = Cache(32 << 20, lambda _, made: 80 * made.members)
+
+
+_ramps: Final = Ramps()
 
 
 def pick(name: object) -> str:
@@ -39,6 +43,6 @@ def pick(name: object) -> str:
 
 def _make(found: Alive, now: int) -> _Made:
     uris, weights = found.best()
-    rows = map(ramp_rows.ramp, map(lookup.key_of, uris)) if ramp_rows.any_at(now) else ()
-    ramps = {place: ramp for place, ramp in enumerate(rows) if ramp}
+    known = _ramps.at(now)
+    ramps = {place: known[uri] for place, uri in enumerate(uris) if uri in known} if known else {}
     return _Made(found.change, Wheel(uris, weights, ramps, now), len(uris))

@@ -139,8 +139,9 @@ def _write(case: Case, before: Health, decision: Decision) -> Change | None:
     destination_rows.store_record(key, after.text(), len(case.record or ""))
     if (before.state, before.drain_until > 0) != (after.state, after.drain_until > 0):
         code = code_of(after, case.terms.admin)
-        slow_start.follow(key, code_of(before, case.terms.admin), code, case.terms.policy)
-        groups.publish(key, code, case.terms.registered)
+        registered = case.terms.registered
+        slow_start.follow(registered, code_of(before, case.terms.admin), code, case.terms.policy)
+        groups.publish(key, code, registered)
     if decision.transition not in _NEWS:
         if decision.transition is Transition.VOID:
             availability.count_void(key, _condition(case, before), case.terms.unmeasured)

@@ -21,6 +21,8 @@ from real.test_pings import UP
 
 TOKEN = "a-token-of-this-test"
 PORT = free_port()
+HOSTILE = "<img/src=x/onerror=window.hacked=1>"
+"""a host that a record names"""
 SRV = ("_sip._udp.@ SRV 10 60 5060 a.@", "_sip._udp.@ SRV 20 40 5060 b.@", "a.@ A %1", "b.@ A %2")
 
 
@@ -198,9 +200,10 @@ def test_the_page_shows_targets(browser: Browser, own: Provider, half_dead: Half
     browser.click("#order-go")
     browser.wait_for_text("tr.target:nth-child(1) .state", "● up")
     new = own.gateway()
-    own.say(half_dead.label, *SRV[:2], "a.@ A %3", "b.@ A %2")
+    own.say(half_dead.label, *SRV[:2], "a.@ A %3", "b.@ A %2", f"_sip._udp.@ SRV 30 0 5060 {HOSTILE}.@")
     wait_for("the new address", lambda: f"{new.host}:5060 udp" in browser.texts("tr.target > th"))
     wait_for("the old one gone", lambda: f"{alive.host}:5060 udp" not in browser.texts("tr.target > th"))
+    browser.wait_for_text("tr.detail .known", HOSTILE)
     browser.click("#names [data-names=dead]")
     wait_for("the filter", lambda: browser.order() == [name.uri])
     assert browser.driver.current_url.endswith("#names=dead")

@@ -82,10 +82,8 @@ def resolution(known: Resolution | None) -> ShownResolution:
     }
 
 
-def at_a_glance(known: Resolution | None) -> dict[str, Any] | None:
-    """Return how many targets of a name are alive, and what DNS said; None if it is no name."""
-    if known is None:
-        return None
+def at_a_glance(known: Resolution) -> dict[str, Any]:
+    """Return how many targets of a name are alive, and how DNS was asked of it."""
     codes = [destination_rows.service_code(each.key) for each in (*known.targets, *known.kept)]
     alive = sum(code is not None and answer(code) == UP for code in codes)
     return {"alive": alive, "targets": len(codes), **resolution(known)}

@@ -68,7 +68,7 @@ def view(
     rows = []
     for row in matching[start : start + count]:
         rows.append(_shown(row, targets))
-        if targets:  # of which one may have 64
+        if row.name is not None:  # which may have 64 targets
             yield None
     return {**seen, "total": len(matching), "rows": rows}
 
@@ -133,7 +133,7 @@ def _shown(row: Row, with_targets: bool) -> dict[str, Any]:
         "loss": round(loss(known.samples), 1),
         "groups": list(row.groups),
         "samples": samples_of(known.samples),
-        "name": shown_targets.at_a_glance(resolution),
+        "name": resolution and shown_targets.at_a_glance(resolution),
     }
     if with_targets:
         shown["targets"] = list(shown_targets.of(row.key, resolution))

@@ -486,6 +486,17 @@ def test_a_name_follows_its_targets(
     assert (verdict.health.since == WALL) == (transition is Transition.CHANGED)
 
 
+def test_a_name_has_nothing_of_the_pings_of_before() -> None:
+    """When its targets are pinged, and no longer it as a whole, its last latency says nothing any more."""
+    of_pings = {"code": 200, "result": "reply", "samples": "GG~", "latency": 7, "latency_ewma": 7}
+    of_damping = {"kept_down": 99, "flap_since": 3, "flap_changes": 2, "flap_level": 1, "voids": 2}
+    known = Health(1, UP, ok=3, last_up=5, since=4, timeouts=1, latency_min=7, latency_max=7)
+    found = OfTargets(UP, "1 of 2 targets up", 7, is_turn=True)
+    assert follow_targets(known._replace(**of_pings, **of_damping), found, WALL).health == known._replace(
+        streak=1, ok=4, last_up=WALL, checked=WALL, reason=found.reason, latency_min=0, latency_max=0
+    )
+
+
 def test_a_mismatch_is_counted() -> None:
     """One more, and nothing else."""
     known = Health(1, UP, streak=3, mismatched=2)

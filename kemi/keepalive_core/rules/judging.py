@@ -211,13 +211,21 @@ def expire(health: Health, reason: str, wall: int) -> Verdict:
     return Verdict(forgotten, Transition.CHANGED)
 
 
+# What pings of a name as a whole have left, before its targets were pinged, is true of none of these.
+_OF_PINGS: Final = "code result samples latency latency_ewma latency_min latency_max voids".split()
+_OF_DAMPING: Final = "kept_down flap_since flap_changes flap_level".split()
+_OF_NONE: Final = {name: Health._field_defaults[name] for name in _OF_PINGS + _OF_DAMPING}
+
+
 def follow_targets(health: Health, found: OfTargets, wall: int) -> Verdict:
     """Decide what its targets mean for a name; rise, fall and damping are theirs."""
     is_changed = found.state != health.state
     drain = found.drain_until and (health.drain_until or found.drain_until)
     if not is_changed and not found.is_turn and drain == health.drain_until:
         return Verdict(health, Transition.STALE)
-    after = health._replace(state=found.state, reason=found.reason, drain_until=drain, checked=wall)
+    after = health._replace(
+        state=found.state, reason=found.reason, drain_until=drain, checked=wall, **_OF_NONE
+    )
     if is_changed:
         after = after._replace(since=wall, streak=0)
     if is_changed or found.is_turn:

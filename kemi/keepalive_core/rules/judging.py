@@ -212,9 +212,9 @@ def expire(health: Health, reason: str, wall: int) -> Verdict:
 
 
 # What pings of a name as a whole have left, before its targets were pinged, is true of none of these.
-_OF_PINGS: Final = "code result samples latency latency_ewma latency_min latency_max voids".split()
-_OF_DAMPING: Final = "kept_down flap_since flap_changes flap_level".split()
-_OF_NONE: Final = {name: Health._field_defaults[name] for name in _OF_PINGS + _OF_DAMPING}
+_OF_PINGS: Final = ("code", "result", "samples", "latency", "latency_ewma", "latency_min", "latency_max")
+_OF_MANY_PINGS: Final = ("voids", "kept_down", "flap_since", "flap_changes", "flap_level")
+_OF_NONE: Final = {name: Health._field_defaults[name] for name in _OF_PINGS + _OF_MANY_PINGS}
 
 
 def follow_targets(health: Health, found: OfTargets, wall: int) -> Verdict:

@@ -77,6 +77,7 @@ def test_each_address_is_pinged_by_itself(provider: Provider) -> None:
     """With the request URI as its owner wrote it, sent to the address; and the name itself is not pinged."""
     assert sorted(provider.run(31)) == [ONE, ONE, TWO, TWO]
     assert {ping.uri for ping in provider.server.ksr.sent} == {NAME}
+    assert provider.keepalive.info(NAME)["not_pinged_because"] == ""
     assert provider.state == provider.keepalive.UP
 
 
@@ -150,10 +151,14 @@ def test_a_provider_that_renumbers_is_never_unknown(provider: Provider) -> None:
 
 def test_a_name_that_never_resolved_is_down_with_its_reason(provider: Provider) -> None:
     """And the resolver is told of it."""
+    import keepalive_core.kamailio.name_rows as name_rows
+
     provider.keepalive.del_destination(NAME, "me")
     provider.server.tick()
+    name_rows.drop_resolution(KEY)
     _announced(provider.server)
     _add(provider)
+    assert provider.keepalive.info(NAME)["not_pinged_because"] == "no targets"
     assert _announced(provider.server)[0] == (KEY, "")
     resolve(NAME, [], fault="no such name")
     provider.run(0.2)
@@ -207,6 +212,7 @@ def test_of_a_name_in_maintenance_nothing_is_pinged(provider: Provider) -> None:
     provider.run(2)
     provider.keepalive.set_admin(NAME, "maint")
     provider.server.tick()
+    assert provider.keepalive.info(f"{KEY}#192.168.10.1")["not_pinged_because"] == "maintenance"
     assert provider.run(65) == []
     provider.keepalive.set_admin(NAME, "ready")
     assert sorted(provider.run(2)) == [ONE, TWO]

@@ -21,6 +21,7 @@ from ..rules.tracking import tracks
 from ..rules.turns import (
     DISABLED,
     MAINTENANCE,
+    NO_TARGETS,
     NOT_MONITORED,
     NOT_STARTED,
     PAUSED,
@@ -29,7 +30,7 @@ from ..rules.turns import (
     why_not_pinged,
 )
 from ..rules.ways import through
-from . import availability, departures, policies, shown_targets, tracked, uplinks
+from . import availability, departures, name_states, policies, shown_targets, tracked, uplinks
 from .shown_targets import ShownResolution, ShownTarget
 
 log = logging.getLogger("keepalive")
@@ -190,7 +191,7 @@ def of(key: str) -> Information:
 def _hindrance(key: str, registered: Registration, policy: Policy) -> str:
     """Return why no ping can leave for a destination now, "" if one can, or if its targets are pinged."""
     if policies.is_name(registered):
-        return ""
+        return "" if name_states.targets_of(name_rows.resolution(key)) else NO_TARGETS
     return departures.hindrance_now(through(key, policy) or registered.uri, policy)
 
 
@@ -210,6 +211,8 @@ def _of_one(key: str) -> Information:
 def _why_not_pinged(key: str, registered: Registration, known: Health, now: int) -> str:
     """Return why nothing is learned of a destination by pings, "" if something is."""
     stopped, admin = _stopped(), destination_rows.admin(key)
+    if registered.target and not is_maintenance(admin):
+        admin = destination_rows.admin(registered.target.name)
     policy = policies.policy_of(registered)
     behind = tracks(key, policy)
     if not behind:

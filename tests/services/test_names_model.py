@@ -120,7 +120,7 @@ class Names(ServerMachine):
     @rule()
     def all_is_quiet(self) -> None:
         """Minutes later all is as DNS, the addresses and the operators have it."""
-        self.run(75)
+        self.run(40)
         hops = self.run(2 * SECONDS + 1)
         expected: set[str] = set()
         for name in NAMES:
@@ -167,5 +167,5 @@ def host_of(name: str) -> str:
     return uris.parse(PROXY if name == NAMES[2] else name).uri.removeprefix("sip:").partition(":")[0]
 
 
-Names.TestCase.settings = settings(max_examples=12, stateful_step_count=14, deadline=None)
+Names.TestCase.settings = settings(max_examples=10, stateful_step_count=14, deadline=None)
 TestNames = Names.TestCase

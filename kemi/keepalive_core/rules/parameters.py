@@ -87,7 +87,7 @@ class Values:
     )
     outbound_proxy = Parameter("", kinds.URI_OR_NOTHING, "URI that pings are sent through; empty: none")
     dns_expand = Parameter(
-        0,
+        1,
         SWITCH,
         "1: of a name each address is pinged by itself, as DNS has them; 0: the name as a whole",
         "So is an `outbound_proxy` that is a name. With 0 Kamailio asks DNS for each ping.",

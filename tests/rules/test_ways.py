@@ -99,6 +99,6 @@ def test_from_where_a_reply_has_to_come(uri: str, reliable: bool, source: str, a
 )
 def test_who_may_have_to_wait(uri: str, proxy: str, waits: bool, waits_for_connections: bool) -> None:
     """For DNS if the next hop is a name, and for a connection, if a sender waits for those."""
-    way = way_of(uri, uri, Policy(Settings().values(), {"outbound_proxy": proxy}))
+    way = way_of(uri, uri, Policy(Settings().values(), {"outbound_proxy": proxy, "dns_expand": 0}))
     assert way.may_wait(for_connections=False) is waits
     assert way.may_wait(for_connections=True) is waits_for_connections

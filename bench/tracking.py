@@ -25,7 +25,7 @@ def until_lines(server: Contender, part: str, number: int) -> None:
     until = time.monotonic() + 120
     while len(server.log_lines(part)) < number:
         assert time.monotonic() < until, f"{len(server.log_lines(part))} of {number} lines of {part}"
-        time.sleep(0.25)
+        time.sleep(0.5)
 
 
 def late(neighbour: Gateway, since: float) -> float:
@@ -44,7 +44,7 @@ def measured(name: str, uris: list[str], host: Gateway, interval: int, seconds: 
     until_registered(server, number + 1)
     until_lines(server, "unknown -> up", number + 1)
     ready = time.monotonic() - began
-    time.sleep(3)
+    time.sleep(interval + 3)
     cpu, since = server.cpu(), time.monotonic()
     time.sleep(seconds)
     cost = (server.cpu() - cpu) / number / seconds * interval * 1e6

@@ -177,3 +177,25 @@ def test_a_target_that_fails_is_asked_for_again_at_once(start, provider: Provide
     old.silent = True
     name.have({new: "up"}, 12)
     assert server.state(name.uri) == UP
+
+
+def test_who_tracks_a_name_follows_it(server: Kamailio, own: Provider) -> None:
+    """Trunks that are names themselves: nobody asks DNS for them, or them; they follow the provider's name."""
+    one, two = own.gateway(), own.gateway()
+    name = Name(server, f"sip:{own.say('tracked', *SRV)}")
+    trunks = [Name(server, f"sip:trunk{number}@tracked.test", track=name.uri) for number in range(3)]
+    for each in (name, *trunks):
+        each.become(UP)
+    one.silent = True
+    name.have({one: "down", two: "up"})
+    two.code = 503
+    for each in (name, *trunks):
+        each.become(DOWN)
+    one.silent = False
+    for each in (name, *trunks):
+        each.become(UP)
+    wait_for("all callbacks", lambda: [each.told() for each in trunks] == [[UP, DOWN, UP]] * 3)
+    assert (name.info["tracked_by"], trunks[0].info["tracks"], trunks[0].targets) == (3, name.uri, {})
+    assert {ping.uri for gateway in (one, two) for ping in gateway.pings} == {name.uri}
+    for each in (*trunks, name):
+        each.delete()

@@ -180,7 +180,7 @@ def test_a_target_that_fails_is_asked_for_again_at_once(start, provider: Provide
 
 
 def test_who_tracks_a_name_follows_it(server: Kamailio, own: Provider) -> None:
-    """Trunks that are names themselves: nobody asks DNS for them, or them; they follow the provider's name."""
+    """Trunks that are names too: nobody asks DNS for them, or them; they follow the provider's name."""
     one, two = own.gateway(), own.gateway()
     name = Name(server, f"sip:{own.say('tracked', *SRV)}")
     trunks = [Name(server, f"sip:trunk{number}@tracked.test", track=name.uri) for number in range(3)]

@@ -1,6 +1,7 @@
 """Destinations that track another one: they are not pinged, and judged by what that one's pings show."""
 
 from collections.abc import Iterable
+from itertools import pairwise
 from pathlib import Path
 from types import ModuleType
 
@@ -497,3 +498,93 @@ def test_trackers_of_a_list_outlive_a_restart(server: FakeServer, tmp_path: Path
     assert {uri: keepalive.state(uri) for uri in states} == dict.fromkeys(states, keepalive.UP)
     assert uris(server.ksr.sent) == {HOST}
     assert keepalive.info(HOST)["tracked_by"] == 2
+
+
+def test_one_that_all_track_is_pinged(server: FakeServer) -> None:
+    """As kamailio.cfg may say: behind one session border controller is everybody."""
+    server.define("track", HOST)
+    keepalive = server.process()
+    for uri in (HOST, TRUNK, OTHER):
+        assert keepalive.add_destination(uri, "me") == 0
+    server.answer(200, 40)
+    assert uris(server.ksr.sent) == {HOST}
+    assert [keepalive.state(uri) for uri in (HOST, TRUNK, OTHER)] == [keepalive.UP] * 3
+    assert keepalive.modparam("track", OTHER) == 0
+
+
+def test_a_tracker_is_given_up_by_its_own_rule(tracked: ModuleType, server: FakeServer) -> None:
+    """Who failed so often in a row is monitored no more; the others go on."""
+    tracked.add_destination(OTHER, "me", track=HOST, remove_after=2)
+    server.answer(200, 2)
+    server.answer(503, 65)
+    assert [tracked.state(uri) for uri in (HOST, TRUNK, OTHER)] == [tracked.DOWN, tracked.DOWN, -1]
+    assert tracked.info(HOST)["tracked_by"] == 1
+
+
+def test_the_drain_of_the_tracked_takes_nothing_from_others(tracked: ModuleType, server: FakeServer) -> None:
+    """An administrator drains that one alone, and it is pinged as ever."""
+    tracked.set_admin(HOST, "drain")
+    ok = tracked.info(TRUNK)["ok"]
+    server.answer(200, 31)
+    assert (tracked.is_alive(HOST), tracked.is_alive(TRUNK)) == (2, 1)
+    assert tracked.info(TRUNK)["ok"] > ok
+
+
+@pytest.mark.parametrize("value", [5, None, "sip:" + "x" * 5000, "sip:[::", "a b", "tel:+4930", b"sip:a"])
+def test_what_is_no_destination_is_refused(tracked: ModuleType, server: FakeServer, value: object) -> None:
+    """With one line of a bounded length; nothing changes."""
+    before = tracked.info(TRUNK)
+    assert tracked.add_destination(TRUNK, "me", track=value) == -1
+    assert tracked.configure_group("g", track=value) == -1
+    assert all("bad track" in line and len(line) < 400 for line in server.ksr.lines("err"))
+    assert len(server.ksr.lines("err")) == 2
+    assert tracked.info(TRUNK)["options"] == before["options"]
+    server.ksr.logged.clear()
+
+
+def test_a_flood_of_results_is_told_and_ends(tracked: ModuleType, server: FakeServer) -> None:
+    """If one is pinged more often than its trackers can be judged, the newest count, and a line says so."""
+    from keepalive_core.services.prober import the_prober
+
+    backlog = the_prober._trackers._backlog
+    backlog.take = lambda: None
+    for _ in range(12):
+        tracked.ping_now(HOST)
+        server.answer(200, 1.2)
+    assert len([line for line in server.ksr.lines("warn") if "some results are left out" in line]) == 1
+    del backlog.take
+    server.ksr.reply(server.next_ping(), 503)
+    server.ksr.reply(server.next_ping(), 503)
+    server.tick(0.2)
+    assert tracked.state(TRUNK) == tracked.DOWN
+
+
+def test_a_tick_judges_no_more_than_it_has_time_for(server: FakeServer) -> None:
+    """A thousand trackers are judged in slices, and pings of others leave meanwhile."""
+    keepalive = server.process()
+    trunks = [f"sip:t{number}@192.168.10.20" for number in range(1000)]
+    keepalive.add_destination(HOST, "me")
+    for trunk in trunks:
+        keepalive.add_destination(trunk, "me", track=HOST)
+    server.answer(200, 5)
+    assert {keepalive.state(trunk) for trunk in trunks} == {keepalive.UP}
+    server.ksr.reply(server.next_ping(), 503)
+    from keepalive_core.services.prober import the_prober
+
+    clock = the_prober._trackers._clock
+    elapsed = [0]
+
+    def slow() -> int:
+        elapsed[0] += 20_000
+        return clock() + elapsed[0]
+
+    the_prober._trackers._clock = slow
+    downs = []
+    for _ in range(40):
+        elapsed[0] = 0
+        server.tick()
+        downs.append(sum(keepalive.state(trunk) == keepalive.DOWN for trunk in trunks))
+        if downs[-1] == 1000:
+            break
+    assert downs[-1] == 1000
+    assert max(later - sooner for sooner, later in pairwise(downs)) <= 4 * 32

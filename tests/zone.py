@@ -13,9 +13,10 @@ from keepalive_core.rules.dns_records import (
     Srv,
 )
 from keepalive_core.rules.expansion import Expansion, expand
-from keepalive_core.rules.resolution import Target
+from keepalive_core.rules.resolution import Resolution
 from keepalive_core.rules.uris import Hop, next_hop, parse
 
+_NOTHING = Resolution()
 LIMIT = 100
 """more questions than any expansion asks"""
 
@@ -24,7 +25,7 @@ class Zone:
     """A DNS server, and what it was asked.
 
     Arguments: naptr, srv and addresses, records by their names; mute, what it says nothing of, nor of what
-    ends in it.
+    ends in it; is_slow, whether that is noticed of NAPTR and SRV records; silent, single questions.
     """
 
     def __init__(
@@ -34,9 +35,11 @@ class Zone:
         addresses: dict[str, Sequence[str]] | None = None,
         mute: Sequence[str] = (),
         is_slow: bool = False,
+        silent: Sequence[Question] = (),
     ) -> None:
         self.naptr, self.srv, self.addresses = naptr or {}, srv or {}, addresses or {}
         self.mute = mute
+        self.silent = silent
         self.fault = NO_ANSWER if is_slow else NO_RECORDS
         """what is said of NAPTR and SRV records that are not answered"""
         self.asked: list[Question] = []
@@ -44,6 +47,8 @@ class Zone:
     def answer(self, question: Question) -> Answer:
         self.asked.append(question)
         kind, name = question
+        if question in self.silent:
+            return Answer(fault=NO_ANSWER)
         if any(name.endswith(each) for each in self.mute):
             return Answer(fault=NO_ANSWER if kind is Kind.ADDRESS else self.fault)
         if kind is Kind.NAPTR:
@@ -77,7 +82,7 @@ def ask(
     uri: str,
     zone: Zone,
     hindrance: Callable[[Hop], str] = has_all,
-    before: Sequence[Target] = (),
+    before: Resolution = _NOTHING,
     is_own: Callable[[str], bool] = lambda hop: False,
 ) -> Expansion:
     """Expand a name, with a DNS server that answers."""

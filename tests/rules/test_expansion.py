@@ -12,10 +12,12 @@ from keepalive_core.rules.dns_records import (
     NO_RECORDS,
     NO_SUCH_NAME,
     Answer,
+    Kind,
     Naptr,
     Question,
     Srv,
 )
+from keepalive_core.rules.expansion import Expansion
 from keepalive_core.rules.resolution import MOST_TARGETS, Resolution
 from keepalive_core.rules.uris import parse
 from zone import PROVIDER, Zone, ask, asked, has_all, hops, only
@@ -79,6 +81,11 @@ def test_this_server_is_no_target_beside_others() -> None:
     assert hops(ask("sip:own.com:5060", zone, is_own=lambda hop: True)) == ["sip:192.0.2.1:5060"]
 
 
+def of(found: Expansion) -> Resolution:
+    """What DNS has said then."""
+    return Resolution().renewed(*found, asked=1)
+
+
 # --- faults ---
 
 
@@ -117,26 +124,40 @@ def test_a_mute_server_is_not_asked_again_and_again() -> None:
 @pytest.mark.parametrize("lost", ["p.com", "_sip._udp.p.com", "a.p.com"])
 def test_a_lost_answer_moves_nothing(lost: str, is_slow: bool) -> None:
     """A name with SRV records does not go to its own address for want of an answer."""
-    before = ask("sip:p.com", PROVIDER).targets
+    before = of(ask("sip:p.com", PROVIDER))
     for records in (PROVIDER.naptr, {}):
         zone = Zone(records, PROVIDER.srv, PROVIDER.addresses, [lost], is_slow)
         found = ask("sip:p.com", zone, before=before)
         assert found.fault == NO_ANSWER + (": a.p.com" if lost == "a.p.com" else "")
-        assert {*found.targets} < {*before}
+        assert {*found.targets} < {*before.targets}
 
 
 def test_a_lost_answer_of_another_zone_is_named() -> None:
     """As that of a hoster to which a NAPTR record leads."""
     behind = {"p.com": [Naptr(1, 1, "s", "SIP+D2U", "_sip._udp.host.net")]}
     records = {"_sip._udp.host.net": [Srv(0, 0, 5060, "a.p.com")]}
-    before = ask("sip:p.com", Zone(behind, records, PROVIDER.addresses)).targets
+    before = of(ask("sip:p.com", Zone(behind, records, PROVIDER.addresses)))
     found = ask("sip:p.com", Zone(behind, records, PROVIDER.addresses, ["host.net"]), before=before)
     assert found.fault == f"{NO_ANSWER}: _sip._udp.host.net"
 
 
+def test_what_is_never_answered_is_as_if_it_were_not_there() -> None:
+    """As NAPTR records that a firewall does not let pass: SRV records count, now and the next time."""
+    zone = Zone({}, PROVIDER.srv, PROVIDER.addresses, silent=[Question(Kind.NAPTR, "p.com")])
+    found = ask("sip:p.com", zone)
+    assert found.targets == ask("sip:p.com", PROVIDER).targets
+    assert found.left_out == f"{NO_ANSWER} (NAPTR p.com)"
+    assert ask("sip:p.com", zone, before=of(found)) == found
+    # Without SRV records the address of the name is the only one left.
+    silent = [Question(Kind.NAPTR, "p.com"), Question(Kind.SRV, "_sip._udp.p.com")]
+    zone = Zone({}, {}, PROVIDER.addresses, silent=silent)
+    assert hops(ask("sip:p.com", zone)) == ["sip:192.0.2.80:5060"]
+    assert [*asked(zone)].count("address p.com") == 2
+
+
 def test_records_that_are_gone_are_gone() -> None:
     """If DNS says that there are no SRV records any more, the name's own addresses are its targets."""
-    before = ask("sip:p.com", PROVIDER).targets
+    before = of(ask("sip:p.com", PROVIDER))
     found = ask("sip:p.com", Zone({}, {}, PROVIDER.addresses), before=before)
     assert (hops(found), found.fault) == (["sip:192.0.2.80:5060"], "")
 
@@ -225,6 +246,6 @@ def test_any_answer(uri: str, answers: list[Answer], has_tcp: bool, chance: rand
     for target in found.targets:
         assert parse(target.key).key == target.key
         assert parse(target.hop).uri == target.hop
-    again = ask(uri, Any(answers, chance), hindrance, found.targets)
+    again = ask(uri, Any(answers, chance), hindrance, of(found))
     assert (again.targets, again.left_out) == (found.targets, found.left_out) or NO_ANSWER in again.fault
     assert ask(uri, Any(answers, chance), hindrance) == found

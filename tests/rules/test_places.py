@@ -182,3 +182,11 @@ def test_numbers_out_of_range_are_the_nearest() -> None:
     zone = Zone({}, {"_sip._udp.p.com": [Srv(-1, 70_000, 5060, "u.com")]}, HOSTS)
     [target] = ask("sip:p.com", zone).targets
     assert (target.priority, target.weight) == (0, 65_535)
+
+
+def test_what_is_too_long_for_a_name_is_not_asked_for() -> None:
+    """A host of 250 characters has no room for a service in front of it."""
+    host = ".".join(["x" * 61] * 4)
+    zone = Zone(addresses={host: ["192.0.2.1"]})
+    assert hops(ask(f"sip:{host}", zone)) == ["sip:192.0.2.1:5060"]
+    assert asked(zone) == [f"NAPTR {host}", f"address {host}"]

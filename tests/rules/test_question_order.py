@@ -23,7 +23,7 @@ def take(order: QuestionOrder, now: int) -> str | None:
 def test_a_new_name_is_asked_for_at_once(order: QuestionOrder) -> None:
     """Then once in an interval, in the order in which they were asked for."""
     for key in ("a", "b"):
-        order.come(key, 0)
+        order.come(key, f"{key}.com", 0)
     assert [take(order, 1), take(order, 2), take(order, 3)] == ["a", "b", None]
     assert take(order, MINUTE) is None
     assert [take(order, MINUTE + 2), take(order, MINUTE + 2), take(order, MINUTE + 2)] == ["a", "b", None]
@@ -32,14 +32,14 @@ def test_a_new_name_is_asked_for_at_once(order: QuestionOrder) -> None:
 
 def test_what_takes_no_time_goes_first(order: QuestionOrder) -> None:
     """Before all that came earlier."""
-    order.come("far", 0)
-    order.come("near", 1, is_first=True)
+    order.come("far", "far.com", 0)
+    order.come("near", "near.com", 1, is_first=True)
     assert [take(order, 1), take(order, 1)] == ["near", "far"]
 
 
 def test_one_can_be_asked_for_again_each_5_s(order: QuestionOrder) -> None:
     """However often that is wished; one that is not there is not."""
-    order.come("a", 0)
+    order.come("a", "a.com", 0)
     assert take(order, 0) == "a"
     for now in (1, 2, SECOND):
         order.hurry("a", now)
@@ -53,39 +53,39 @@ def test_one_can_be_asked_for_again_each_5_s(order: QuestionOrder) -> None:
 
 def test_a_change_does_not_wait_5_s(order: QuestionOrder) -> None:
     """What means another host now is asked for at once, once."""
-    order.come("a", 0)
+    order.come("a", "a.com", 0)
     assert take(order, 0) == "a"
     order.hurry("a", 1)
-    order.come("a", 2)
+    order.come("a", "a.com", 2)
     assert [take(order, 2), take(order, AT_ONCE_AGAIN + 2)] == ["a", None]
 
 
 def test_one_that_goes_is_asked_for_no_more(order: QuestionOrder) -> None:
     """Neither at once nor in its turn; and it may come back."""
-    order.come("a", 0)
+    order.come("a", "a.com", 0)
     order.go("a")
     order.go("a")
     assert (take(order, 2 * MINUTE), len(order)) == (None, 0)
-    order.come("a", 2 * MINUTE)
+    order.come("a", "a.com", 2 * MINUTE)
     assert [take(order, 2 * MINUTE), take(order, 2 * MINUTE)] == ["a", None]
 
 
 def test_neither_kind_keeps_the_other_waiting(order: QuestionOrder) -> None:
     """With many new ones, and many whose turn it is, one of each kind is taken."""
     for key in "abc":
-        order.come(key, 0)
+        order.come(key, f"{key}.com", 0)
         take(order, 0)
     for key in "xyz":
-        order.come(key, MINUTE)
+        order.come(key, f"{key}.com", MINUTE)
     assert [take(order, MINUTE) for _ in range(7)] == ["a", "x", "b", "y", "c", "z", None]
 
 
 def test_a_change_keeps_nobody_behind_it_waiting(order: QuestionOrder) -> None:
     """One that comes again goes to the end, with the others before it."""
     for key in "ab":
-        order.come(key, 0)
+        order.come(key, f"{key}.com", 0)
         take(order, 0)
-    order.come("a", MINUTE - 1)
+    order.come("a", "a.com", MINUTE - 1)
     take(order, MINUTE - 1)
     assert take(order, MINUTE) == "b"
 
@@ -109,7 +109,7 @@ def test_each_is_asked_for_in_time(steps: list[tuple[str, str, int]]) -> None:
     for what, key, seconds in steps:
         now += seconds * SECOND
         if what == "come":
-            order.come(key, now)
+            order.come(key, f"{key}.com", now)
             came[key] = now
         elif what == "hurry":
             order.hurry(key, now)
@@ -124,3 +124,74 @@ def test_each_is_asked_for_in_time(steps: list[tuple[str, str, int]]) -> None:
             assert turn.key in came
         assert asked.keys() == came.keys()
         assert all(now - each < MINUTE for each in asked.values())
+
+
+# --- names for which DNS does not answer ---
+
+
+def known(order: QuestionOrder, *keys: str, slow: str = "") -> None:
+    """Have names there that were asked for at 0; of some DNS did not answer."""
+    for key in keys:
+        order.come(key, f"{key}.example{key}.com", 0)
+    for _ in keys:
+        turn = order.take(0, MINUTE)
+        assert turn is not None
+        order.note(turn.key, turn.key in slow)
+
+
+def test_who_is_not_answered_keeps_nobody_waiting(order: QuestionOrder) -> None:
+    """It is asked for when no other one is due, in its turn among those like it."""
+    known(order, *"abcde", slow="abd")
+    assert [order.is_slow(key) for key in "abcde"] == [True, True, False, True, False]
+    assert take(order, MINUTE) == "a", "once in an interval one of them is first"
+    assert [take(order, MINUTE + 1) for _ in range(5)] == ["c", "e", "b", "d", None]
+
+
+def test_one_that_is_answered_again_is_one_of_the_others(order: QuestionOrder) -> None:
+    """At its next turn."""
+    known(order, *"abc", slow="a")
+    assert take(order, MINUTE) == "a"
+    order.note("a", False)
+    assert not order.is_slow("a")
+    assert [take(order, 2 * MINUTE) for _ in range(4)] == ["b", "c", "a", None]
+
+
+def test_what_shares_a_domain_waits_with_it(order: QuestionOrder) -> None:
+    """As it has the same DNS servers; a name right below a top-level domain shares none."""
+    for key in ("x.dead.com", "y.dead.com", "z.dead.com", "good.com", "x.good.com"):
+        order.come(key, key, 0)
+    assert take(order, 0) == "x.dead.com"
+    order.note("x.dead.com", True)
+    for key in ("good.com", "x.good.com"):
+        assert take(order, 0) == key
+        order.note(key, False)
+    assert [take(order, 0), order.is_slow("z.dead.com")] == ["y.dead.com", True]
+    order.note("y.dead.com", False)
+    order.come("v.dead.com", "v.dead.com", 0)
+    assert [take(order, 0), take(order, 0), take(order, 0)] == ["v.dead.com", "z.dead.com", None]
+
+
+def test_what_is_found_without_dns_shares_nothing(order: QuestionOrder) -> None:
+    """Its domain may be one for which DNS does not answer."""
+    order.come("x.dead.com", "x.dead.com", 0)
+    take(order, 0)
+    order.note("x.dead.com", True)
+    order.come("y.dead.com", "y.dead.com", 0)
+    order.come("z.dead.com", "z.dead.com", 0, is_first=True)
+    assert take(order, 0) == "z.dead.com"
+
+
+def test_a_wish_is_kept(order: QuestionOrder) -> None:
+    """Also by a name that changes its company meanwhile."""
+    known(order, "a", "b")
+    order.hurry("a", 1)
+    order.note("a", True)
+    order.note("gone", True)
+    assert [take(order, AT_ONCE_AGAIN - 1), take(order, AT_ONCE_AGAIN)] == [None, "a"]
+
+
+def test_many_others_do_not_starve_it(order: QuestionOrder) -> None:
+    """Though they never are all asked for in an interval."""
+    known(order, *(f"n{number}" for number in range(100)), "dead", slow="dead")
+    taken = [take(order, now * SECOND) for now in range(60, 240)]
+    assert [each for each in taken if each == "dead"] == ["dead"] * 2

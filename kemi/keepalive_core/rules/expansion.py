@@ -12,12 +12,13 @@ from typing import Final, NamedTuple
 from .dns_records import NO_ANSWER, NO_RECORDS, Kind, Question, host_address
 from .places import SERVICES, Asking, Place, Run, Unanswered, places
 from .quoting import one_line
-from .resolution import MOST_TARGETS, Target
+from .resolution import MOST_TARGETS, Resolution, Target
 from .uris import Hop, NextHop, target_key
 
 NOTHING_USABLE: Final = "nothing usable"
 # After as many hosts without an answer the others are not asked for: each may take many seconds.
 _MOST_UNANSWERED: Final = 2
+_NOTHING: Final = Resolution()
 
 
 class Expansion(NamedTuple):
@@ -35,17 +36,18 @@ def expand(
     name: str,
     asked: NextHop,
     hindrance: Callable[[Hop], str],
-    before: Collection[Target] = (),
+    before: Resolution = _NOTHING,
     is_own: Callable[[str], bool] = lambda hop: False,
 ) -> Asking[Expansion]:
     """Ask DNS for the addresses behind a name.
 
     Arguments: name, its key; asked, what its next hop says; hindrance, says why nothing can be sent to a hop
-    from this server, "" if it can; before, the targets that it had; is_own, says whether a URI is this
+    from this server, "" if it can; before, what DNS said of it; is_own, says whether a URI is this
     server's own, which is no target beside others.
     From: RFC 3263 section 4, RFC 2782, RFC 3403.
     """
-    run = Run(name, asked, hindrance, any(each.may_be_of_srv for each in before))
+    had_records = any(each.may_be_of_srv for each in before.targets)
+    run = Run(name, asked, hindrance, had_records, f"{NO_ANSWER} ({Kind.NAPTR.value}" in before.left_out)
     if asked.transport not in ("", "ws", *SERVICES):
         return Expansion((), f"{NOTHING_USABLE}: {asked.transport}")
     try:

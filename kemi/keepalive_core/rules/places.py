@@ -62,12 +62,14 @@ class Run:
     hindrance: Callable[[Hop], str]
     had_records: bool
     """whether the targets of before came of SRV records"""
+    lacks_naptr: bool
+    """whether they were found although NAPTR records were not answered"""
     left_out: dict[str, set[str]] = field(default_factory=dict)
     """what is not used, by the reason"""
     followed: int = 0
     """how many NAPTR records were"""
-    is_mute: bool = False
-    """whether DNS gave no answer for NAPTR or SRV records, and is not asked for more of them"""
+    is_answered: bool = False
+    """whether DNS answers, though not for all records"""
     faults: dict[str, str] = field(default_factory=dict)
     """what DNS said of hosts without an address"""
 
@@ -125,19 +127,38 @@ def _default_port(scheme: str, transport: str) -> int:
 def _asked(run: Run, kind: Kind, name: str) -> Asking[Answer]:
     """Ask for NAPTR or SRV records.
 
-    Raises: Unanswered, if there are none, though there were at the last time, and DNS does not answer: else
-    a name would go to another place each time that a packet is lost.
+    Raises: Unanswered, if DNS does not answer at all, or if there were records at the last time: else a name
+    would go to another place each time that a packet is lost.
     """
-    if run.is_mute or not is_askable(name):
+    if not is_askable(name):
         return Answer(fault=NO_RECORDS)
     answer = yield Question(kind, name)
-    run.is_mute = answer.fault == NO_ANSWER
-    if run.had_records and not (answer.naptr or answer.srv):
-        doubt = yield Question(Kind.ADDRESS, name)
-        if doubt.fault == NO_ANSWER:
-            where = "" if name.endswith(run.asked.host) else f": {name}"
-            raise Unanswered(one_line(f"{NO_ANSWER}{where}"))
+    if answer.naptr or answer.srv:
+        return answer
+    if answer.fault != NO_ANSWER:
+        if run.had_records:
+            yield from _is_answered(run, name, name)
+        return answer
+    # What never was answered, as a firewall may not let it pass, is as if it were not there.
+    if run.had_records and not (kind is Kind.NAPTR and run.lacks_naptr):
+        raise _unanswered(run, name)
+    if not run.is_answered:
+        yield from _is_answered(run, run.asked.host, name)
+        run.is_answered = True
+    run.leave_out(NO_ANSWER, f"{kind.value} {name}")
     return answer
+
+
+def _is_answered(run: Run, asked: str, name: str) -> Asking[None]:
+    """See whether DNS answers, by a question that tells that. Raises: Unanswered, for a name."""
+    doubt = yield Question(Kind.ADDRESS, asked)
+    if doubt.fault == NO_ANSWER:
+        raise _unanswered(run, name)
+
+
+def _unanswered(run: Run, name: str) -> Unanswered:
+    where = "" if name.endswith(run.asked.host) else f": {name}"
+    return Unanswered(one_line(f"{NO_ANSWER}{where}"))
 
 
 def _followed(run: Run, name: str) -> Asking[list[Place] | None]:

@@ -55,6 +55,8 @@ class Resolver:
         self._recalled: dict[str, list[str]] = {}
         """of names, the hops of their targets of before the restart"""
         self._next_recall = 0
+        self._was_slow = False
+        """whether a question for the name that is being asked for took its time, and had no answer"""
         self._is_mute = False
         """whether DNS left a question without an answer, and has answered none since"""
 
@@ -81,7 +83,7 @@ class Resolver:
                 # The targets of another host are none of this one's, should that have no address.
                 name_rows.store_resolution(key, _resolution(key).disowned())
             self._names[key] = name
-            self._order.come(key, clock.now(), self._hosts.has(name.hop.host))
+            self._order.come(key, name.hop.host, clock.now(), self._hosts.has(name.hop.host))
         elif known != name:
             self._names[key] = name
             for target in _resolution(key).all_targets:
@@ -169,11 +171,11 @@ class Resolver:
     def _ask_for(self, key: str) -> Iterator[None]:
         """Ask for a name, one question in each step, and write down what DNS said."""
         name = self._names[key]
-        was_mute = self._is_mute
-        found = yield from self._answered(self._expanding(key, name))
-        if was_mute and not self._is_mute:
-            # While DNS was mute it was asked for addresses alone.
+        self._was_slow = False
+        found = Expansion((), NO_ANSWER)
+        if (yield from self._is_answered(key, name.hop.host)):
             found = yield from self._answered(self._expanding(key, name))
+        self._order.note(key, self._was_slow)
         if self._names.get(key) is name:
             before = _resolution(key)
             after = before.renewed(*found, int(time.time()))
@@ -189,8 +191,16 @@ class Resolver:
         hops = [hop for hop in self._recalled.get(key, ()) if not listeners.hindrance(uris.hop(hop))]
         return [Target(uris.target_key(key, hop), hop, record=OF_STATE_FILE) for hop in sorted(hops)]
 
+    def _is_answered(self, key: str, host: str) -> Generator[None, None, bool]:
+        """Ask one question first if there may be no answer: a whole expansion has several, each as slow."""
+        if self._hosts.has(host) or not (self._is_mute or self._order.is_slow(key)):
+            return True
+        answer = self._answer(Question(Kind.ADDRESS, host))
+        yield
+        return answer.fault != NO_ANSWER
+
     def _expanding(self, key: str, name: Name) -> Asking[Expansion]:
-        return expand(key, name.hop, listeners.hindrance, _resolution(key).targets, listeners.is_own)
+        return expand(key, name.hop, listeners.hindrance, _resolution(key), listeners.is_own)
 
     def _answered(self, expanding: Asking[Expansion]) -> Generator[None, None, Expansion]:
         try:
@@ -204,15 +214,16 @@ class Resolver:
             return found
 
     def _answer(self, question: Question) -> Answer:
-        """Ask DNS. While it is mute only addresses are asked for: each question may take many seconds."""
+        """Ask DNS; while it is mute, not for NAPTR and SRV records of a name that is found without it."""
         is_address = question.kind is Kind.ADDRESS
         if self._is_mute and not is_address:
             return Answer(fault=NO_ANSWER)
         began = time.monotonic()
         answer = self._ask(question)
         if not (is_address and self._hosts.has(question.name)):
-            is_slow = time.monotonic() - began >= dns.SLOW
-            self._is_mute = answer.fault == NO_ANSWER and (is_slow or self._is_mute)
+            is_slow = answer.fault == NO_ANSWER and time.monotonic() - began >= dns.SLOW
+            self._was_slow = self._was_slow or is_slow
+            self._is_mute = is_slow or (answer.fault == NO_ANSWER and self._is_mute)
         return answer
 
     def _write(self, key: str, before: Resolution, after: Resolution) -> None:

@@ -119,3 +119,10 @@ def test_a_tracker_is_unknown_if_nothing_is_learned_of_the_other_one(
     policy = Policy({**DEFAULTS, "ping_interval": 5, "stale_after": stale_after})
     limit = freshness.limit(Health(1, voids=voids), policy, 5 * SECOND, apart * SECOND)
     assert limit == seconds * SECOND
+
+
+@pytest.mark.parametrize(("interval", "ago", "stands"), [(30, 299, True), (30, 300, False), (60, 599, True)])
+def test_a_state_of_which_nobody_can_be_asked(interval: int, ago: int, stands: bool) -> None:
+    """It stands for ten intervals, and for five minutes at the least."""
+    policy = Policy(DEFAULTS | {"ping_interval": interval})
+    assert freshness.stands_unasked(Health(1, 1, checked=1_000_000 - ago), policy, 1_000_000) is stands

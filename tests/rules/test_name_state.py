@@ -172,3 +172,18 @@ def test_when_the_new_ones_are_decided() -> None:
     """One that is down, or unknown again, was decided; one of which nothing was ever known was not."""
     assert name_state.are_decided(_targets("ude"))
     assert not name_state.are_decided(_targets("un"))
+
+
+@pytest.mark.parametrize(
+    ("before", "proxy", "stands", "found"),
+    [
+        (UP, "", True, (DOWN, False, "no records")),
+        (UP, "sip:p", True, None),
+        (DOWN, "sip:p", True, None),
+        (UP, "sip:p", False, (UNKNOWN, False, "outbound_proxy 'sip:p': no records")),
+        (UNKNOWN, "sip:p", True, (UNKNOWN, False, "outbound_proxy 'sip:p': no records")),
+    ],
+)
+def test_a_name_without_targets(before: int, proxy: str, stands: bool, found: object) -> None:
+    """It is down; if it is that of an outbound_proxy, nobody knows."""
+    assert name_state.without_targets(before, "no records", proxy, stands) == found

@@ -311,6 +311,30 @@ def test_a_proxy_that_is_a_name_is_expanded(provider: Provider) -> None:
     assert provider.keepalive.is_alive(uri) == 1
 
 
+@pytest.mark.parametrize("uri", [NAME, "sip:192.168.20.1"])
+def test_a_proxy_that_is_no_name_is_our_own_mistake(
+    server: FakeServer, keepalive: ModuleType, wall: list[float], uri: str
+) -> None:
+    """Who is behind it is not down: its state stands for five minutes, and is unknown then."""
+    server.define("dns_expand", "1")
+    proxy = "sip:proxy.example"
+    assert keepalive.add_destination(uri, "me", dns_expand=1, outbound_proxy=proxy) == 0
+    resolve(uri, [ONE])
+    server.answer(200, 3)
+    assert keepalive.state(uri) == 1
+    resolve(uri, [], fault="no such name")
+    server.tick(60)
+    assert keepalive.state(uri) == 1
+    wall[0] += 301
+    server.tick(60)
+    assert keepalive.state(uri) == 0
+    assert keepalive.info(uri)["last_reason"] == "outbound_proxy 'sip:proxy.example': no such name"
+    assert keepalive.add_destination(uri, "me", dns_expand=1, outbound_proxy="") == 0
+    if uri == NAME:
+        server.tick(60)
+        assert keepalive.state(uri) == 2, "now it is its own name that is none"
+
+
 def test_a_target_is_no_destination_of_its_own(provider: Provider) -> None:
     """It is registered with its name, and by nobody else."""
     key = f"{KEY}#192.168.10.1:5060"

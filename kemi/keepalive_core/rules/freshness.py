@@ -29,10 +29,22 @@ def limit(known: Health, policy: Policy, interval: int, apart: int = 0) -> int:
     if policy.stale_after:
         limits.append(int(policy.stale_after * SECOND))
     if known.voids:
-        limits.append(max(VOID_INTERVALS * (apart or interval), VOID_AT_LEAST))
+        limits.append(_void_limit(apart or interval))
     if apart:
         limits.append(max(TRACKED_INTERVALS * apart, VOID_AT_LEAST))
     return min(limits, default=0)
+
+
+def _void_limit(interval: int) -> int:
+    return max(VOID_INTERVALS * interval, VOID_AT_LEAST)
+
+
+def stands_unasked(known: Health, policy: Policy, wall: float) -> bool:
+    """Say whether the state of a name stands of which nobody can be asked, as after void pings.
+
+    Arguments: known, of the name; policy, in force for it; wall, epoch seconds.
+    """
+    return wall - known.checked < _void_limit(int(policy.interval * SECOND)) / SECOND
 
 
 def end(known: Health, stands: int, asked: int, answered: int, standstills: Iterable[tuple[int, int]]) -> int:

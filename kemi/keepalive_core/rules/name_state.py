@@ -9,6 +9,7 @@ import re
 from collections.abc import Sequence
 from typing import Final, NamedTuple
 
+from .quoting import quoted_uri
 from .states import DOWN, UNKNOWN, UP
 
 ALL: Final = "all"
@@ -78,6 +79,23 @@ def state_of(before: int, word: str, targets: Sequence[Behind], kept: Sequence[B
             return None
         state = UNKNOWN
     return Found(state, state == UP and _serving(counted) < least(word, len(counted)), _why(word, counted))
+
+
+def without_targets(before: int, fault: str, proxy: str, stands: bool) -> Found | None:
+    """Return what follows for a name of which DNS has no address.
+
+    Such a name is down. That of an outbound_proxy is a mistake of our own, and no fault of who is behind it:
+    as after pings without a verdict, a state stands for a while, and is unknown then.
+
+    Arguments: before, its state; fault, of the question; proxy, outbound_proxy, "" for none; stands, whether
+    a state without evidence still does.
+    Returns: None if it keeps its state.
+    """
+    if not proxy:
+        return Found(DOWN, False, fault)
+    if before != UNKNOWN and stands:
+        return None
+    return Found(UNKNOWN, False, f"outbound_proxy {quoted_uri(proxy)}: {fault}")
 
 
 def are_decided(targets: Sequence[Behind]) -> bool:

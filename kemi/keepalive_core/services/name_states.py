@@ -3,10 +3,11 @@
 A name is looked at when it has its turn, and when a target, or what DNS says of it, has changed.
 """
 
+import time
 from collections.abc import Iterable
 
 from ..kamailio import clock, destination_rows, name_rows, queues, tracked_rows
-from ..rules import name_state, tracking
+from ..rules import freshness, name_state, tracking
 from ..rules.evidence import OfTargets
 from ..rules.judging import Transition
 from ..rules.name_state import Behind
@@ -44,11 +45,14 @@ def follow(key: str, is_turn: bool = False, is_asked: bool = False) -> None:
         queues.announce_name(key, at_once=True)
     elif kept and name_state.are_decided(targets):
         queues.announce_name(key)
-    if not resolution.targets:
-        if resolution.fault:
-            _apply(key, OfTargets(DOWN, resolution.fault, now, is_turn=is_turn), is_asked)
+    policy = policies.policy_of(registered)
+    if resolution.targets:
+        found = name_state.state_of(known.state, policy.name_min_alive, targets, kept)
+    elif resolution.fault:
+        stands = freshness.stands_unasked(known, policy, time.time())
+        found = name_state.without_targets(known.state, resolution.fault, policy.proxy, stands)
+    else:
         return
-    found = name_state.state_of(known.state, policies.policy_of(registered).name_min_alive, targets, kept)
     if found is not None:
         drain = _drain_of(everyone, now) if found.is_drained else 0
         _apply(key, OfTargets(found.state, found.reason, now, drain, is_turn), is_asked)

@@ -34,8 +34,8 @@ _hosts = st.sampled_from(HOSTS)
 class Names(ServerMachine):
     """Two names, and an address behind a proxy that is one; their addresses live or die."""
 
-    @initialize()
-    def begin(self) -> None:
+    @initialize(words=st.lists(st.sampled_from(WORDS), min_size=3, max_size=3), number=st.integers(1, 4))
+    def begin(self, words: list[str], number: int) -> None:
         """A server, of whose processes one resolves names."""
         for name, value in {"dns_expand": 1, "ping_interval": SECONDS, "dns_interval": SECONDS}.items():
             self.server.define(name, str(value))
@@ -46,9 +46,10 @@ class Names(ServerMachine):
         self.resolver = resolver.Resolver(self.zone.answer)
         self.wanted: dict[str, tuple[str, int]] = {}
         """of each destination that is registered name_min_alive and dns_expand"""
-        self.answered: dict[str, list[str]] = {}
-        """the addresses that DNS said last, by the host of the question"""
         self.dead: set[str] = set()
+        for name, word in zip(NAMES, words, strict=True):
+            self.add(name, word, 1)
+            self.dns_says(name, HOSTS[:number])
         self.run(2)
 
     def run(self, seconds: float) -> list[str]:
@@ -119,7 +120,12 @@ class Names(ServerMachine):
 
     # --- how it has to be in the end ---
 
-    @rule()
+    def teardown(self) -> None:
+        """See how it is in the end of each history."""
+        if hasattr(self, "dead"):
+            self.all_is_quiet()
+        super().teardown()
+
     def all_is_quiet(self) -> None:
         """Minutes later all is as DNS, the addresses and the operators have it."""
         self.run(40)
@@ -169,5 +175,5 @@ def host_of(name: str) -> str:
     return uris.parse(PROXY if name == NAMES[2] else name).uri.removeprefix("sip:").partition(":")[0]
 
 
-Names.TestCase.settings = settings(max_examples=10, stateful_step_count=14, deadline=None)
+Names.TestCase.settings = settings(max_examples=20, stateful_step_count=14, deadline=None)
 TestNames = Names.TestCase

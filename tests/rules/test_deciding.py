@@ -321,6 +321,16 @@ def test_what_the_prober_is_told(before: dict[str, int], after: dict[str, int], 
     assert concerns_prober(*changed, Criteria(fall=2, remove_after=7), Mismatch(START)) == is_told
 
 
+def test_no_guard_holds_up_a_name() -> None:
+    """It follows its targets, which have their own: neither a mass failure nor flapping keeps its state."""
+    frozen = Uplink(frozen_until=START + 9 * SECOND)
+    facts = Facts(Criteria(flap_limit=2), wall=7, uplink=frozen, threshold=Threshold(1, SECOND, SECOND))
+    known = Health(1, UP, streak=3, flap_since=START, flap_changes=5)
+    decision = decide(known, OfTargets(DOWN, "0 of 2 targets up", START), facts)
+    assert (decision.health.state, decision.transition) == (DOWN, Transition.CHANGED)
+    assert decision.uplink is None
+
+
 @pytest.mark.parametrize(
     ("after", "is_told"),
     [

@@ -72,9 +72,8 @@ def decide(before: Health, evidence: Evidence, facts: Facts) -> Decision:
     Returns: what is known from now on, and the step that was.
     """
     verdict = _judge(before, evidence, facts)
-    if verdict.transition is Transition.STALE:
-        return Decision(*verdict)
-    if isinstance(evidence, OfTargets):
+    # A name's targets have their guards, and it follows them.
+    if verdict.transition is Transition.STALE or isinstance(evidence, OfTargets):
         return Decision(*verdict)
     uplink = facts.uplink
     if uplink is not None and before.state == UP and verdict.health.streak < 0:

@@ -37,3 +37,19 @@ def test_reports(group: ModuleType) -> None:
         assert (
             group.report_failure(wrong) == group.report_success(wrong) == group.report_reply(wrong, 503) == -1
         )
+
+
+def test_before_there_are_tables(keepalive: ModuleType, server: FakeServer) -> None:
+    """In a mod_init that runs before htable's, where a lock would end the server, nobody is locked."""
+    server.ksr.tables_exist = False
+    early = server.process()
+    early.add_destination(A, "me", group="g")
+    assert (early.targets(A), early.next_target(A), early.pick("g"), early.alive("g", True)) == (
+        [],
+        -1,
+        "",
+        [],
+    )
+    assert early.report_failure(A) == early.report_reply(A, 503) == early.set_admin(A, "drain") == -1
+    assert not server.ksr.locks
+    assert all("there are no tables yet" in line for line in server.ksr.lines("err")), server.ksr.lines("err")

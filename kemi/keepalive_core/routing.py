@@ -24,7 +24,8 @@ def targets(destination: str) -> list[str]:
 def next_target(destination: str) -> int:
     """Set ``$du`` to the first of targets() to which the call at hand was not sent yet.
 
-    For request and failure routes. What was tried goes with the call; each destination is tried by itself.
+    For request and failure routes alone: in child_init what it leaves with the "call" would be left to all
+    processes. What was tried goes with the call; each destination is tried by itself.
 
     Returns: 1, or -1 if none is left.
     """

@@ -23,9 +23,9 @@ def store_tried(text: str) -> None:
     routes.set_values(_TRIED, [text])
 
 
-def send_to(hop: str) -> None:
-    """Have it sent to a URI, whatever its request URI is."""
-    KSR.pv.sets("$du", hop)
+def send_to(hop: str) -> bool:
+    """Have it sent to a URI, whatever its request URI is. Returns: whether that went well."""
+    return bool(KSR.pv.sets("$du", hop) > 0)
 
 
 def came_from() -> str:

@@ -83,8 +83,15 @@ class SharedMemoryFull(Exception):
         )
 
 
+class TooEarly(SharedMemoryFull):
+    """A row is to be changed before there is any: htable makes its tables in its mod_init."""
+
+    def __init__(self) -> None:
+        Exception.__init__(self, "there are no tables yet: it can be done once Kamailio has started")
+
+
 class locked:  # noqa: N801 - used as a statement: with locked(key)
-    """Hold a destination's lock; Kamailio's slot locks are re-entrant within a process."""
+    """Hold a destination's lock; Kamailio's slot locks are re-entrant within a process. Raises: TooEarly."""
 
     __slots__ = ("_key", "_table")
 
@@ -93,6 +100,8 @@ class locked:  # noqa: N801 - used as a statement: with locked(key)
         self._table = table
 
     def __enter__(self) -> "locked":
+        if not _exist and not _tables_exist():
+            raise TooEarly
         KSR.htable.sht_lock(self._table, self._key)
         return self
 

@@ -63,9 +63,8 @@ def next_hop(destination: object) -> bool:
     before = tried.hops(text, key)
     hop = next((each for each in found if each not in before), None)
     after = tried.with_one_more(text, key, hop) if hop else None
-    if hop is None or after is None:
+    if hop is None or after is None or not calls_at_hand.send_to(hop):
         return False
-    calls_at_hand.send_to(hop)
     calls_at_hand.store_tried(after)
     return True
 

@@ -102,6 +102,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="What names cost.")
     parser.add_argument("--addresses", type=int, default=10_000)
     parser.add_argument("--names", type=int, default=1_000)
+    parser.add_argument("--dead", type=int, default=DEAD, help="names more, with a dead DNS server each")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--interval", type=int, default=10, help="s between two pings")
     parser.add_argument("--seconds", type=int, default=60, help="how long each is watched")
@@ -109,7 +110,6 @@ def main() -> None:
     responder = Responder()
     plain = Fleet(responder, asked.addresses + asked.names * TARGETS, 0)
     named = Fleet(responder, asked.addresses, asked.names)
-    dead = Fleet(responder, asked.addresses, asked.names, DEAD)
     head(
         f"{plain.pinged:,} addresses every {asked.interval} s",
         "CPU a ping",
@@ -123,8 +123,10 @@ def main() -> None:
     kinds = {
         f"{plain.pinged:,} addresses": plain,
         f"{asked.addresses:,} and {asked.names:,} names": named,
-        f"the same and {DEAD} names with a dead DNS server": dead,
     }
+    if asked.dead:
+        dead = Fleet(responder, asked.addresses, asked.names, asked.dead)
+        kinds[f"the same and {asked.dead} names with dead DNS servers"] = dead
     costs: dict[str, list[float]] = {name: [] for name in kinds}
     for _ in range(asked.rounds):
         for name, fleet in kinds.items():

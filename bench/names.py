@@ -60,7 +60,6 @@ class Fleet:
             resolver=self.dns.address,
             KEEPALIVE_TABLE_SIZE=12,
             KEEPALIVE_DNS_INTERVAL=60,
-            KEEPALIVE_DNS_EXPAND=1,
         )
         until_registered(server, self.rows)
         time.sleep(interval + 3)

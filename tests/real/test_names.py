@@ -16,7 +16,6 @@ QUICK = {
     "KEEPALIVE_PING_INTERVAL": "0.5",
     "KEEPALIVE_PING_TIMEOUT": 300,
     "KEEPALIVE_DNS_INTERVAL": 1,
-    "KEEPALIVE_DNS_EXPAND": 1,
 }
 TWO = ("@ A %1", "@ A %2")
 SRV = ("_sip._udp.@ SRV 10 60 5060 a.@", "_sip._udp.@ SRV 20 0 5060 b.@", "a.@ A %1", "b.@ A %2")

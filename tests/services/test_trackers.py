@@ -9,6 +9,7 @@ import pytest
 
 import restarting
 from conftest import FakeServer
+from counted_calls import Calls
 from fake_ksr import Transaction
 
 HOST = "sip:192.168.10.20"
@@ -588,3 +589,26 @@ def test_a_tick_judges_no_more_than_it_has_time_for(server: FakeServer) -> None:
             break
     assert downs[-1] == 1000
     assert max(later - sooner for sooner, later in pairwise(downs)) <= 4 * 32
+
+
+def test_a_reply_costs_one_call_more_however_many_track(
+    server: FakeServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of one that nobody tracks it costs what it did; a tick without trackers asks for none."""
+    calls = Calls(server, monkeypatch)
+    costs = []
+    calls.api.add_destination(HOST, "me")
+    for number in (0, 1, 100):
+        for each in range(number):
+            calls.api.add_destination(f"sip:t{each}@192.168.10.20", "me", track=HOST)
+        server.answer(200, 3)
+        ping = server.next_ping()
+        costs.append(calls.of(server.ksr.reply, ping, 200))
+        server.answer(200, 2)
+    assert costs[1:] == [costs[0] + 1] * 2
+    server.answer(200, 1.5)
+    busy = min(calls.of(server.tick) for _ in range(10))
+    for each in range(100):
+        calls.api.del_destination(f"sip:t{each}@192.168.10.20", "me")
+    server.answer(200, 3)
+    assert min(calls.of(server.tick) for _ in range(10)) == busy - 1

@@ -20,7 +20,6 @@ from . import sl as sl
 from . import statistics as statistics
 from . import textops as textops
 from . import tm as tm
-from . import tmx as tmx
 from . import xlog as xlog
 
 def add_local_rport() -> bool: ...

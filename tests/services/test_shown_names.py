@@ -62,6 +62,7 @@ def test_a_name_that_goes_takes_its_targets_with_it(desk: Desk) -> None:
     assert desk.keepalive.del_destination(NAME, "me") == 0
     seen = desk.call("view")
     assert [row["uri"] for row in seen["rows"]] == [A]
+    assert seen["names"]["total"] == 0
     registrations.remove_target(keys[0])
     name_rows.drop_resolution(KEY)
     seen = desk.call("view")

@@ -81,7 +81,8 @@ class ShownNames:
 
     def counted(self) -> dict[str, int]:
         """Return how many names there are, and how many have a target that is down, or a fault of DNS."""
-        names = self._names.values()
+        # Of one that is given up the targets are there until the resolver looks.
+        names = [name for name in self._names.values() if name.is_resolved]
         return {
             "total": len(names),
             DEAD: sum(name.down > 0 for name in names),

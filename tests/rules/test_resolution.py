@@ -32,6 +32,7 @@ KNOWN = Resolution(1_700_000_000, 1_699_999_000, "no answer from DNS", (TARGET,)
         ).map(tuple),
         kept=st.just((TARGET,)),
         left_out=st.just("port 0"),
+        host=st.just("p.com"),
     )
 )
 def test_a_resolution_comes_back(known: Resolution) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -329,10 +330,18 @@ def test_a_proxy_that_is_no_name_is_our_own_mistake(
     server.tick(60)
     assert keepalive.state(uri) == 0
     assert keepalive.info(uri)["last_reason"] == "outbound_proxy 'sip:proxy.example': no such name"
-    assert keepalive.add_destination(uri, "me", dns_expand=1, outbound_proxy="") == 0
-    if uri == NAME:
+
+
+def test_what_dns_said_of_another_host_says_nothing(server: FakeServer, keepalive: ModuleType) -> None:
+    """Such as of an outbound_proxy that it had before, until DNS is asked for its own name."""
+    assert keepalive.add_destination(NAME, "me", dns_expand=1) == 0
+    resolve(NAME, [ONE])
+    server.answer(200, 3)
+    rows = sys.modules["keepalive_core.kamailio.name_rows"]
+    for host, state in (("proxy.example", 1), (NAME.removeprefix("sip:"), 2)):
+        rows.store_resolution(KEY, rows.resolution(KEY)._replace(targets=(), fault="no such name", host=host))
         server.tick(60)
-        assert keepalive.state(uri) == 2, "now it is its own name that is none"
+        assert keepalive.state(NAME) == state
 
 
 def test_a_target_is_no_destination_of_its_own(provider: Provider) -> None:

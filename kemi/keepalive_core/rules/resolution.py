@@ -55,6 +55,8 @@ class Resolution(NamedTuple):
     """those of before that are no longer among these, until it is known whether the new ones are up"""
     left_out: str = ""
     """which records are not used, and why"""
+    host: str = ""
+    """what DNS was asked for; "" if it was not asked yet since that is another host"""
 
     def text(self) -> str:
         """Return it as its row has it."""
@@ -110,7 +112,7 @@ class Resolution(NamedTuple):
         fields = {name: said[name] for name in Resolution._fields}
         found = Resolution(**fields | {name: _targets(fields[name]) for name in _OF_TARGETS})
         _require(all(_is_number(each, _MOST_SECONDS) for each in (found.asked, found.answered)))
-        _require(all(_is_text(each) for each in (found.fault, found.left_out)))
+        _require(all(_is_text(each) for each in (found.fault, found.left_out, found.host)))
         return found
 
 

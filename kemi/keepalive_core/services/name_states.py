@@ -18,7 +18,7 @@ from ..rules.service_code import is_serving
 from ..rules.states import DOWN, UP
 from ..rules.times import MINUTE
 from ..rules.tracking import Shown
-from ..rules.uris import address_in
+from ..rules.uris import address_in, next_hop
 from . import policies, tracked, verdicts
 
 # A drain of which nobody said how long it takes is looked at again at the latest then, in us.
@@ -48,7 +48,8 @@ def follow(key: str, is_turn: bool = False, is_asked: bool = False) -> None:
     policy = policies.policy_of(registered)
     if resolution.targets:
         found = name_state.state_of(known.state, policy.name_min_alive, targets, kept)
-    elif resolution.fault:
+    # What DNS said of another host, such as that of an outbound_proxy of before, says nothing of this one.
+    elif resolution.fault and resolution.host in ("", next_hop(policy.proxy or registered.uri).host):
         stands = freshness.stands_unasked(known, policy, time.time())
         found = name_state.without_targets(known.state, resolution.fault, policy.proxy, stands)
     else:

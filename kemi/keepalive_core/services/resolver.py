@@ -178,7 +178,7 @@ class Resolver:
         self._order.note(key, self._was_slow)
         if self._names.get(key) is name:
             before = _resolution(key)
-            after = before.renewed(*found, int(time.time()))
+            after = before.renewed(*found, int(time.time()))._replace(host=name.hop.host)
             if not after.targets and after.fault.startswith(NO_ANSWER):
                 after = after.recalled(self._recall(key))
             self._write(key, before, after)

@@ -134,3 +134,15 @@ def test_addresses_without_srv_are_alike() -> None:
     chance = Random(2782)
     first = [live_targets(known, lambda _: code(UP), chance.randrange)[0].hop for _ in range(9000)]
     assert all(2800 < first.count(f"sip:{hop}") < 3200 for hop in ("a1", "a2", "b1"))
+
+
+def test_srv_records_beside_others() -> None:
+    """What has no SRV record has a place of its own among those that have, as NAPTR may say."""
+    srv = "_sip._udp.p.com SRV a.p.com"
+    targets = (
+        *(target("a1:5060", 0, srv), target("a2:5060", 0, srv)),
+        *(target("b1", 0, "p.com NAPTR b.p.com"), target("b2", 0, "p.com NAPTR b.p.com")),
+    )
+    known, chance = Resolution(1, 1, "", targets), Random(2782)
+    first = [live_targets(known, lambda _: code(UP), chance.randrange)[0].hop for _ in range(9000)]
+    assert all(2800 < first.count(f"sip:{hop}") < 3200 for hop in ("b1", "b2"))

@@ -190,6 +190,19 @@ def test_a_wish_is_kept(order: QuestionOrder) -> None:
     assert [take(order, AT_ONCE_AGAIN - 1), take(order, AT_ONCE_AGAIN)] == [None, "a"]
 
 
+def test_slow_ones_starve_nobody(order: QuestionOrder) -> None:
+    """Though one of their questions takes longer than the interval, all others are asked for."""
+    for key in "abcde":
+        order.come(key, f"{key}.com", 0)
+    taken = []
+    for now in range(10):
+        turn = order.take(2 * now * MINUTE, MINUTE)
+        assert turn is not None
+        taken.append(turn.key)
+        order.note(turn.key, True)
+    assert {*taken} == {*"abcde"}
+
+
 def test_many_others_do_not_starve_it(order: QuestionOrder) -> None:
     """Though they never are all asked for in an interval."""
     known(order, *(f"n{number}" for number in range(100)), "dead", slow="dead")

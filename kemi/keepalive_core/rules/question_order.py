@@ -89,6 +89,7 @@ class QuestionOrder:
         self._domains: dict[str, str] = {}
         """of each name that of its host"""
         self._slow_domains: set[str] = set()
+        self._was_slow = False
         self._slow_since = 0
         """since when one of the slow ones is due, or when one was taken last, in us"""
 
@@ -142,9 +143,11 @@ class QuestionOrder:
         slow = self._slow.due(now, interval_us)
         if slow is None:
             self._slow_since = now
-        # Once in an interval one of them has its turn, however many others there are.
-        elif key is None or now - self._slow_since >= interval_us:
+        # Once in an interval one of them has its turn, however many others there are; but never two in a row,
+        # as each may take longer than that.
+        elif key is None or (not self._was_slow and now - self._slow_since >= interval_us):
             key, self._slow_since = slow, now
+        self._was_slow = key is not None and key == slow
         if key is None:
             return None
         lane = self._lane(key)

@@ -129,7 +129,23 @@ def test_a_lost_answer_moves_nothing(lost: str, is_slow: bool) -> None:
         zone = Zone(records, PROVIDER.srv, PROVIDER.addresses, [lost], is_slow)
         found = ask("sip:p.com", zone, before=before)
         assert found.fault == NO_ANSWER + (": a.p.com" if lost == "a.p.com" else "")
-        assert {*found.targets} < {*before.targets}
+        assert {*found.targets} <= {*before.targets}
+
+
+@pytest.mark.parametrize("addresses", [None, []])
+def test_a_host_without_an_address_beside_others_keeps_what_it_had(addresses: list[str] | None) -> None:
+    """A slip in the zone of a provider costs no target; a record that is gone takes its targets along."""
+    before = ask("sip:p.com", PROVIDER)
+    known = {host: found for host, found in PROVIDER.addresses.items() if host != "a.p.com"}
+    zone = Zone(PROVIDER.naptr, PROVIDER.srv, known if addresses is None else known | {"a.p.com": addresses})
+    found = ask("sip:p.com", zone, before=of(before))
+    assert (found.targets, found.fault) == (before.targets, "")
+    assert found.left_out.endswith("(a.p.com)")
+    assert ask("sip:p.com", zone, before=of(found)) == found
+    [records] = PROVIDER.srv.values()
+    left = [each for each in records if each.target != "a.p.com"]
+    found = ask("sip:p.com", Zone(PROVIDER.naptr, dict.fromkeys(PROVIDER.srv, left), known), before=of(found))
+    assert hops(found) == ["sip:192.0.2.3:5060"]
 
 
 def test_a_lost_answer_of_another_zone_is_named() -> None:

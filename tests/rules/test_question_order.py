@@ -208,3 +208,16 @@ def test_many_others_do_not_starve_it(order: QuestionOrder) -> None:
     known(order, *(f"n{number}" for number in range(100)), "dead", slow="dead")
     taken = [take(order, now * SECOND) for now in range(60, 240)]
     assert [each for each in taken if each == "dead"] == ["dead"] * 2
+
+
+def test_a_question_that_takes_longer_than_an_interval_starves_nobody(order: QuestionOrder) -> None:
+    """The others have an interval between two of them: it may be 1 s, and such a question takes 10 s."""
+    known(order, *(f"n{number}" for number in range(20)), "dead", slow="dead")
+    now, asked = 10 * SECOND, []
+    for _ in range(50):
+        turn = order.take(now, SECOND)
+        assert turn is not None
+        asked.append(turn.key)
+        now += 10 * SECOND if turn.key == "dead" else SECOND // 10
+    first, second, *_ = (at for at, key in enumerate(asked) if key == "dead")
+    assert second - first >= 10

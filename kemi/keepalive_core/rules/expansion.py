@@ -13,7 +13,7 @@ from .dns_records import NO_ANSWER, NO_RECORDS, Kind, Question, host_address
 from .places import SERVICES, Asking, Place, Run, Unanswered, places
 from .quoting import one_line
 from .resolution import MOST_TARGETS, Resolution, Target
-from .uris import Hop, NextHop, target_key
+from .uris import Hop, NextHop, next_hop, target_key
 
 NOTHING_USABLE: Final = "nothing usable"
 # After as many hosts without an answer the others are not asked for: each may take many seconds.
@@ -54,17 +54,17 @@ def expand(
         found = yield from places(run)
     except Unanswered as error:
         return Expansion((), str(error), run.said())
-    targets = _without_own(run, (yield from _targets(run, found)), is_own)
+    targets = _without_own(run, (yield from _targets(run, found, before)), is_own)
     fault = run.fault()
     if targets and NO_ANSWER not in fault:
-        # That one of several hosts has no address is nothing that is mended by asking again.
+        # Asking again does not mend that one of several hosts has no address.
         for host, why in run.faults.items():
             run.leave_out(why, host)
         fault = ""
     return Expansion(targets, fault if targets or fault else f"{NOTHING_USABLE}: {run.said()}", run.said())
 
 
-def _targets(run: Run, those: Collection[Place]) -> Asking[list[Target]]:
+def _targets(run: Run, those: Collection[Place], before: Resolution) -> Asking[list[Target]]:
     """Ask for the addresses of all hosts; each address and port is one target, at the best of its places."""
     addresses: dict[str, list[str]] = {}
     for host in dict.fromkeys(place.host for place in those):
@@ -81,7 +81,22 @@ def _targets(run: Run, those: Collection[Place]) -> Asking[list[Target]]:
             record = place.record or f"{place.host} {'AAAA' if family == 6 else 'A'}"
             target = Target(target_key(run.name, hop), hop, place.priority, place.weight, one_line(record))
             found.setdefault(hop, target)
-    return list(found.values())
+    return _with_those_of_before(run, list(found.values()), those, before) if found else []
+
+
+def _with_those_of_before(
+    run: Run, found: list[Target], those: Collection[Place], before: Resolution
+) -> list[Target]:
+    """Let hosts of which DNS has no address beside others keep those that they had, as a whole name does."""
+    lost: dict[tuple[str, int | None], Place] = {
+        (place.record, place.port): place for place in those if place.record and place.host in run.faults
+    }
+    hops = {each.hop for each in found}
+    for each in before.targets:
+        place = lost.get((each.record, next_hop(each.hop).port))
+        if place and each.hop not in hops:
+            found.append(each._replace(priority=place.priority, weight=place.weight))
+    return sorted(found, key=lambda each: (each.priority, -each.weight))
 
 
 def _addresses(run: Run, host: str) -> Asking[list[str]]:

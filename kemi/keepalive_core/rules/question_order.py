@@ -89,9 +89,10 @@ class QuestionOrder:
         self._domains: dict[str, str] = {}
         """of each name that of its host"""
         self._slow_domains: set[str] = set()
-        self._was_slow = False
         self._slow_since = 0
-        """since when one of the slow ones is due, or when one was taken last, in us"""
+        """since when one of the slow ones is due, or when the last one had its answer, in us"""
+        self._is_slow_asked = False
+        """whether one of them was taken last"""
 
     def __len__(self) -> int:
         return len(self._domains)
@@ -141,13 +142,13 @@ class QuestionOrder:
         """
         key = self._due_of_quick(now, interval_us)
         slow = self._slow.due(now, interval_us)
-        if slow is None:
+        # A question may take longer than an interval: the others have theirs behind it.
+        if slow is None or self._is_slow_asked:
             self._slow_since = now
-        # Once in an interval one of them has its turn, however many others there are; but never two in a row,
-        # as each may take longer than that.
-        elif key is None or (not self._was_slow and now - self._slow_since >= interval_us):
-            key, self._slow_since = slow, now
-        self._was_slow = key is not None and key == slow
+        # Once in an interval one of them has its turn, however many others there are.
+        if slow is not None and (key is None or now - self._slow_since >= interval_us):
+            key = slow
+        self._is_slow_asked = key is not None and self.is_slow(key)
         if key is None:
             return None
         lane = self._lane(key)

@@ -213,6 +213,9 @@ def tell(outcome: Outcome | None) -> None:
     elif decision.transition is Transition.SHADOW:
         log.warning("%s would be down, were passive_mode on: %s", key, decision.remark, extra=about(key))
     if after.drain_until and not before.drain_until:
-        log.warning("%s asked for no calls, and is drained: %s", key, after.reason, extra=about(key))
+        if case.terms.is_name:
+            log.warning("%s is drained, as its targets are: %s", key, after.reason, extra=about(key))
+        else:
+            log.warning("%s asked for no calls, and is drained: %s", key, after.reason, extra=about(key))
     elif before.drain_until and not after.drain_until:
         log.warning("%s is drained no more", key, extra=about(key))

@@ -126,3 +126,13 @@ def test_a_state_of_which_nobody_can_be_asked(interval: int, ago: int, stands: b
     """It stands for ten intervals, and for five minutes at the least."""
     policy = Policy(DEFAULTS | {"ping_interval": interval})
     assert freshness.stands_unasked(Health(1, 1, checked=1_000_000 - ago), policy, 1_000_000) is stands
+
+
+@pytest.mark.parametrize(
+    ("interval", "voids", "is_in_vain"),
+    [(30, 10, False), (30, 11, True), (100, 10, False), (100, 11, True), (10, 30, False), (10, 31, True)],
+)
+def test_a_target_that_is_asked_in_vain(interval: int, voids: int, is_in_vain: bool) -> None:
+    """It is after more void pings than the time has intervals that ends a state: 10, 300 s at least."""
+    policy = Policy(DEFAULTS | {"ping_interval": interval}, {})
+    assert freshness.is_in_vain(Health(1, voids=voids), policy) is is_in_vain

@@ -19,6 +19,7 @@ TARGETS = {
     "d": Behind("192.168.10.3:5060", DOWN, serves=True, is_new=False, reason="no reply in 3000 ms"),
     "n": Behind("192.168.10.4:5060", UNKNOWN, serves=True, is_new=True),
     "e": Behind("192.168.10.5:5060", UNKNOWN, serves=True, is_new=False),
+    "v": Behind("192.168.10.6:5060", UNKNOWN, serves=True, is_new=True, is_in_vain=True),
 }
 _SOME = st.lists(st.sampled_from(sorted(TARGETS)), max_size=8)
 
@@ -51,6 +52,17 @@ def test_what_is_a_number_of_targets(text: str) -> None:
 @pytest.mark.parametrize(
     ("before", "word", "targets", "kept", "after"),
     [
+        # What is new is waited for, whatever name_min_alive says of those of before.
+        (UP, "2", "n", "d", None),
+        (UP, "all", "n", "ud", None),
+        # What can't be asked at all is waited for no longer.
+        (UP, "1", "v", "", UNKNOWN),
+        (UP, "1", "v", "dd", UNKNOWN),
+        (UP, "1", "v", "du", UP),
+        (UP, "1", "vn", "dd", None),
+        (UP, "2", "vnn", "", None),
+        (UP, "all", "vnn", "", UNKNOWN),
+        (UP, "1", "vu", "", UP),
         # Decided by the targets that DNS says now.
         (UNKNOWN, "1", "u", "", UP),
         (UP, "1", "du", "", UP),

@@ -150,6 +150,27 @@ def test_a_provider_that_renumbers_is_never_unknown(provider: Provider) -> None:
     assert _announced(provider.server)[-1] == (KEY, "")
 
 
+@pytest.mark.parametrize("kept", [[], [ONE, TWO]])
+def test_a_name_whose_new_addresses_can_not_be_asked_is_unknown(provider: Provider, kept: list[str]) -> None:
+    """After 300 s, as any destination of which nothing can be learned: old pings prove nothing for ever."""
+    provider.run(2)
+    provider.server.refusals["192.168.10.3"] = "Network is unreachable"
+    provider.dead, provider.muted = {ONE, TWO}, {THREE}
+    resolve(NAME, [THREE], kept=kept)
+    for seconds, state in ((250, provider.keepalive.UP), (150, provider.keepalive.UNKNOWN)):
+        for _ in range(seconds * 10):  # in each it ticks twice
+            before = len(provider.server.ksr.sent)
+            provider.run(0.05)
+            for ping in provider.server.ksr.sent[before:]:
+                if ping.hop == THREE:
+                    provider.server.ksr.time_out(ping)
+        assert provider.state == state
+    provider.server.refusals.clear()
+    provider.muted.clear()
+    provider.run(31)
+    assert provider.state == provider.keepalive.UP
+
+
 def test_a_name_that_never_resolved_is_down_with_its_reason(provider: Provider) -> None:
     """And the resolver is told of it."""
     import keepalive_core.kamailio.name_rows as name_rows

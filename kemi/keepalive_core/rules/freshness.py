@@ -47,6 +47,12 @@ def stands_unasked(known: Health, policy: Policy, wall: float) -> bool:
     return wall - known.checked < _void_limit(int(policy.interval * SECOND)) / SECOND
 
 
+def is_in_vain(known: Health, policy: Policy) -> bool:
+    """Say whether a target was asked for so long, and so often, without a verdict that no state stands."""
+    interval = int(policy.interval * SECOND)
+    return known.voids * interval > _void_limit(interval)
+
+
 def end(known: Health, stands: int, asked: int, answered: int, standstills: Iterable[tuple[int, int]]) -> int:
     """Return when a state ends, in us, unless there is evidence before.
 

@@ -31,6 +31,8 @@ class Behind(NamedTuple):
     """of its last ping's end"""
     drain_until: int = 0
     """end of the drain that a reply asked for, in us; 0 for none"""
+    is_in_vain: bool = False
+    """whether its pings have had no verdict for long, so that nobody waits for one any more"""
 
 
 class Found(NamedTuple):
@@ -75,7 +77,7 @@ def state_of(before: int, word: str, targets: Sequence[Behind], kept: Sequence[B
         # They may be gone because they are dead: that does not decide it.
         state = None if state == DOWN else state
     if state is None:
-        if not _is_expired(word, counted):
+        if not _is_expired(word, targets, counted):
             return None
         state = UNKNOWN
     return Found(state, state == UP and _serving(counted) < least(word, len(counted)), _why(word, counted))
@@ -112,14 +114,16 @@ def _decided(word: str, targets: Sequence[Behind]) -> int | None:
     return DOWN if up + sum(each.state == UNKNOWN for each in targets) < needed else None
 
 
-def _is_expired(word: str, targets: Sequence[Behind]) -> bool:
-    """Say whether targets of which something was known once keep the name from being decided."""
-    unknown = [each for each in targets if each.state == UNKNOWN]
-    old = [each for each in unknown if not each.is_new]
-    if len(unknown) == len(targets):
-        return bool(old)
+def _is_expired(word: str, targets: Sequence[Behind], counted: Sequence[Behind]) -> bool:
+    """Say whether a name that is undecided is waited for no longer.
+
+    Arguments: word; targets, as DNS says now; counted, these, or them and those of before.
+    """
+    if all(each.state == UNKNOWN for each in counted) and not all(each.is_new for each in counted):
+        return True
     up = sum(each.state == UP for each in targets)
-    return up + len(unknown) - len(old) < least(word, len(targets))
+    awaited = sum(each.state == UNKNOWN and each.is_new and not each.is_in_vain for each in targets)
+    return up + awaited < least(word, len(targets))
 
 
 def _serving(targets: Sequence[Behind]) -> int:

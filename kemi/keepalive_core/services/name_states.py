@@ -12,6 +12,7 @@ from ..rules.evidence import OfTargets
 from ..rules.judging import Transition
 from ..rules.name_state import Behind
 from ..rules.pinged import OfName
+from ..rules.policy import Policy
 from ..rules.resolution import Resolution, Target
 from ..rules.schedule import Wish
 from ..rules.service_code import is_serving
@@ -38,14 +39,13 @@ def follow(key: str, is_turn: bool = False, is_asked: bool = False) -> None:
     if resolution is None:
         queues.announce_name(key)
         return
-    now = clock.now()
-    targets, kept = _seen(resolution.targets), _seen(resolution.kept)
+    now, policy = clock.now(), policies.policy_of(registered)
+    targets, kept = _seen(resolution.targets, policy), _seen(resolution.kept, policy)
     everyone = [*targets, *kept]
     if everyone and all(each.state == DOWN for each in everyone):
         queues.announce_name(key, at_once=True)
     elif kept and name_state.are_decided(targets):
         queues.announce_name(key)
-    policy = policies.policy_of(registered)
     if resolution.targets:
         found = name_state.state_of(known.state, policy.name_min_alive, targets, kept)
     # What DNS said of another host, such as that of an outbound_proxy of before, says nothing of this one.
@@ -99,20 +99,23 @@ def targets_of(resolution: Resolution | None) -> tuple[Target, ...]:
 
 def are_decided(resolution: Resolution) -> bool:
     """Say whether something is known of all targets that DNS says."""
-    return name_state.are_decided(_seen(resolution.targets))
+    return name_state.are_decided(_seen(resolution.targets, policies.policy_of(None)))
 
 
-def _seen(targets: Iterable[Target]) -> list[Behind]:
-    return [_seen_one(target.key) for target in targets]
+def _seen(targets: Iterable[Target], policy: Policy) -> list[Behind]:
+    return [_seen_one(target.key, policy) for target in targets]
 
 
-def _seen_one(key: str) -> Behind:
-    """Return how a target is; one that is not there yet is unknown."""
+def _seen_one(key: str, policy: Policy) -> Behind:
+    """Return how a target is; one that is not there yet is unknown. Arguments: key; policy, of its name."""
     known, code = destination_rows.health(key), destination_rows.service_code(key)
     if known is None or code is None:
         return Behind(address_in(key), 0, serves=True, is_new=True)
     is_new = not known.since
-    return Behind(address_in(key), known.state, is_serving(code), is_new, known.reason, known.drain_until)
+    in_vain = freshness.is_in_vain(known, policy)
+    return Behind(
+        address_in(key), known.state, is_serving(code), is_new, known.reason, known.drain_until, in_vain
+    )
 
 
 def _drain_of(targets: Iterable[Behind], now: int) -> int:

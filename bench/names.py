@@ -87,7 +87,7 @@ def measured(fleet: Fleet, name: str, responder: Responder, interval: int, secon
     row(
         name,
         f"{load.cost:.0f} us",
-        f"{load.answered:,} of {load.pings:,}",
+        f"{load.answered:,} of {load.sent:,}, {load.pings - load.sent:,} copies",
         f"{load.fastest:.2f}",
         downs,
         f"{asking:.2%}",

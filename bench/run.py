@@ -40,7 +40,10 @@ class Load:
     """What a server did in a time under load."""
 
     pings: int
+    """that arrived, copies too"""
     answered: int
+    sent: int
+    """without copies, as tm counts them"""
     seconds: float
     cpu: float
     fastest: float
@@ -61,6 +64,7 @@ def loaded(server: Contender, responder: Responder, seconds: float) -> Load:
     return Load(
         sum(arrivals),
         after["2xx"] - before["2xx"],
+        after["total"] - before["total"],
         ended - began,
         spent,
         max(arrivals) / (sum(arrivals) / len(arrivals)),

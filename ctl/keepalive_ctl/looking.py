@@ -6,16 +6,14 @@ import argparse
 import json
 import re
 import sys
-import time
 from collections.abc import Iterator
 from typing import Any, Final
 
-from . import targets
 from .commands import COUNT, GROUP, NAMES, ONE, SORT, STATE, STATES, argument, command
 from .failures import DONE, Misused, Refused
-from .screen import Screen
-from .server import PAGE, PAGE_WITH_TARGETS, Server
-from .texts import age, mode, moment
+from .screen import LOST, Screen, curve
+from .server import PAGE, Server
+from .texts import age, clean, mode, moment
 
 _GROUP_HEADS: Final = ("GROUP", "MEMBERS", "ALIVE", "UP", "DOWN", "UNKNOWN", "DRAIN", "MAINT", "HELD")
 
@@ -44,8 +42,6 @@ def summary(server: Server, given: argparse.Namespace, screen: Screen) -> None:
     if not screen.wrote({name: value for name, value in view.items() if name != "rows"}):
         screen.line(f"{view['server']}: keepalive {view['version']}, {pinging(view)}")
         screen.line(counted(view["counts"]))
-        if of_names := targets.counted(view):
-            screen.line(of_names)
         if view["groups"]:
             screen.line()
             screen.table(_GROUP_HEADS, map(_group_row, view["groups"]))
@@ -53,11 +49,11 @@ def summary(server: Server, given: argparse.Namespace, screen: Screen) -> None:
             screen.line(f"and {view['groups_total'] - len(view['groups'])} groups more")
 
 
-def pages(server: Server, most: int, of: int = PAGE, **which: object) -> Iterator[dict[str, Any]]:
-    """Yield views of so many rows each, until all were there, or the most that are wanted."""
+def _pages(server: Server, most: int, **which: str) -> Iterator[dict[str, Any]]:
+    """Yield views until all rows were there, or so many."""
     begin = 0
     while begin < most:
-        page = server.call("view", **{"from": begin}, count=min(of, most - begin), **which)
+        page = server.call("view", **{"from": begin}, count=min(PAGE, most - begin), **which)
         yield page
         begin += len(page["rows"])
         if not page["rows"] or begin >= page["total"]:
@@ -75,58 +71,27 @@ def row_of(row: dict[str, Any], now: float) -> list[object]:
         row["uri"],
         row["shown"],
         age(now - row["since"]) if row["since"] else "",
-        targets.milliseconds(row["latency_ms"]),
+        f"{row['latency_ms']:.1f}" if row["latency_ms"] else "",
         f"{row['loss']:.0f}%",
         " ".join(row["groups"]),
-        _why(row) if row["admin"] == "ready" else ordered,
+        row["reason"] if row["admin"] == "ready" else ordered,
     ]
 
 
-def _why(row: dict[str, Any]) -> str:
-    """Return why a destination is up or down; of a name also what is wrong with its DNS."""
-    reason, name = str(row["reason"]), row.get("name")
-    return f"{reason}; DNS: {name['fault']}" if name and name["fault"] not in reason else reason
-
-
-def _below(target: dict[str, Any], now: float) -> list[object]:
-    """Return the cells of a target, below those of its name."""
-    since = age(now - target["since"]) if target["since"] else ""
-    measured = targets.milliseconds(target["latency_ms"]), f"{target['loss']:.0f}%"
-    return [f"  {target['target']}", target["shown"], since, *measured, "", target["reason"]]
-
-
-@command(
-    "list",
-    GROUP,
-    STATE,
-    argument("--search", default="", metavar="TEXT"),
-    SORT,
-    COUNT,
-    NAMES,
-    argument("--targets", action="store_true", help="and the targets of names, below each"),
-)
+@command("list", GROUP, STATE, argument("--search", default="", metavar="TEXT"), SORT, COUNT, NAMES)
 def list_(server: Server, given: argparse.Namespace, screen: Screen) -> None:
     """Show destinations, one a line."""
     which = {name: getattr(given, name) for name in ("group", "state", "search", "sort")}
-    if given.targets:
-        which |= {"targets": True, "of": PAGE_WITH_TARGETS}
     rows: dict[str, tuple[dict[str, Any], float]] = {}
-    for page in pages(server, given.count or sys.maxsize, **which):
+    for page in _pages(server, given.count or sys.maxsize, **which):
         rows |= {row["destination"]: (row, page["at"]) for row in page["rows"]}
     if screen.wrote([row for row, _ in rows.values()]):
         return
     if given.names:
         for row, _ in rows.values():
             screen.line(row["uri"])
-            for target in row.get("targets", ()):
-                screen.line(target["target"])
-        return
-    cells = (
-        line
-        for row, now in rows.values()
-        for line in (row_of(row, now), *(_below(each, now) for each in row.get("targets", ())))
-    )
-    screen.table(HEADS, cells)
+    else:
+        screen.table(HEADS, (row_of(*each) for each in rows.values()))
 
 
 def _facts(info: dict[str, Any]) -> Iterator[tuple[str, str]]:
@@ -135,12 +100,8 @@ def _facts(info: dict[str, Any]) -> Iterator[tuple[str, str]]:
     since = f" since {moment(info['since'])}" if info["since"] else ""
     reason = f": {info['last_reason']}" if info["last_reason"] else ""
     yield "state", f"{info['state']}{since}{reason}"
-    yield from targets.facts(info)
     yield "admin", mode(info["admin"])
-    tracks = f"no: it tracks {info['tracks']}" if info.get("tracks") else "yes"
-    yield "pinged", f"no: {info['not_pinged_because']}" if info["not_pinged_because"] else tracks
-    if info.get("tracked_by"):
-        yield "tracked by", str(info["tracked_by"])
+    yield "pinged", f"no: {info['not_pinged_because']}" if info["not_pinged_because"] else "yes"
     if info["held"]:
         yield "held by", ", ".join(info["held"])
     for name in ("drained_until", "kept_down_until"):
@@ -168,13 +129,60 @@ def _facts(info: dict[str, Any]) -> Iterator[tuple[str, str]]:
 def show(server: Server, given: argparse.Namespace, screen: Screen) -> None:
     """Show all that is known of a destination."""
     info = server.call("info", destination=given.destination)
-    if screen.wrote(info):
+    if not screen.wrote(info):
+        screen.line(info["uri"])
+        for heading, fact in _facts(info):
+            screen.line(f"  {heading:<12}", fact, most=1000)
+
+
+def _change(change: dict[str, Any]) -> list[object]:
+    return [moment(change["at"]), change["from"], change["to"], change["reason"]]
+
+
+def _policy(text: str) -> dict[str, str]:
+    """Return the parameters that a text such as fall=2,rise=3 names."""
+    named = [each.partition("=") for each in text.split(",")]
+    if not all(name and value for name, _, value in named):
+        raise argparse.ArgumentTypeError(f"{clean(text, 40)!r} is no policy such as fall=2,rise=3")
+    return {name.strip(): value.strip() for name, _, value in named}
+
+
+POLICY: Final = argument(
+    "--policy", type=_policy, metavar="NAME=VALUE,...", help="what that would have made of its last pings"
+)
+
+
+def _what_if(server: Server, given: argparse.Namespace, screen: Screen) -> None:
+    known = server.call("what_if", destination=given.destination, policy=given.policy)
+    if screen.wrote(known):
         return
-    screen.line(info["destination"] if info.get("target_of") else info["uri"])
-    for heading, fact in _facts(info):
-        screen.line(f"  {heading:<12}", fact, most=1000)
-    if info.get("targets"):
-        screen.table(targets.HEADS, (targets.row_of(each, time.time()) for each in info["targets"]))
+    for heading, name in (("in force", "in_force"), ("instead", "what_if")):
+        replayed = known[name]
+        policy = ", ".join(f"{each} {value}" for each, value in replayed["policy"].items())
+        screen.line(f"{heading}: {policy}: {len(replayed['changes'])} changes in {known['samples']} pings")
+        for change in replayed["changes"]:
+            screen.line(f"  {change['ago']} pings ago: {change['from']} -> {change['to']}")
+
+
+@command("history", POLICY, ONE)
+def history(server: Server, given: argparse.Namespace, screen: Screen) -> None:
+    """Show the last changes of a destination, and how its last pings ended."""
+    if given.policy:
+        _what_if(server, given, screen)
+        return
+    info = server.call("info", destination=given.destination)
+    rows = server.call("view", destinations=[info["destination"]], count=1)["rows"]
+    samples: list[float | None] = rows[0]["samples"] if rows else []
+    day = info["availability"].get("strip", "")
+    shown = {"destination": info["destination"], "history": info["history"], "samples": samples, "day": day}
+    if screen.wrote(shown):
+        return
+    screen.table(("AT", "FROM", "TO", "REASON"), map(_change, info["history"]))
+    known = [each for each in samples if each is not None]
+    if samples:
+        slowest = f", {min(known):.1f} to {max(known):.1f} ms" if known else ""
+        screen.line(f"last {len(samples)} pings: {curve(samples, screen.out)}{slowest}, {LOST} is lost")
+    screen.line(f"last day, by quarter hours: {day}")
 
 
 @command("groups", NAMES)

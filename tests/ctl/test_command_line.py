@@ -28,20 +28,7 @@ ALL = {
         "resume",
         "reload",
     ),
-    *(
-        "reload",
-        "wait",
-        "watch",
-        "top",
-        "check",
-        "history",
-        "groups",
-        "names",
-        "orders",
-        "changes",
-        "settings",
-        "rpc",
-    ),
+    *("reload", "wait", "watch", "top", "check", "history", "groups", "orders", "changes", "settings", "rpc"),
 }
 
 

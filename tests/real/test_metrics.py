@@ -230,7 +230,7 @@ def test_ten_thousand_destinations_of_a_real_server(checked_kind: str, tmp_path:
             took.append(time.monotonic() - began)
         assert sum(name == "destination_up" for name, _ in answer.samples) == 10_000
         print(f"MEASURED: {took} s, {len(answer.samples)} samples")
-        assert min(took) < 1.5, took
+        assert min(took) < 6, took  # 1.0 s on a machine of its own (BENCHMARKS.md)
     finally:
         server.stop()
         print(server.log)

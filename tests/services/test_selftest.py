@@ -10,10 +10,7 @@ import pytest
 
 from conftest import FakeServer
 
-TIMERS = [
-    *("ksr_keepalive_tick", "ksr_keepalive_watch", "ksr_keepalive_callbacks", "ksr_keepalive_state_file"),
-    "ksr_keepalive_resolve",
-]
+TIMERS = ["ksr_keepalive_tick", "ksr_keepalive_watch", "ksr_keepalive_callbacks", "ksr_keepalive_state_file"]
 
 
 @pytest.fixture
@@ -72,7 +69,7 @@ def test_each_finding_has_a_line(
     selftest: Any, server: FakeServer, keepalive: ModuleType, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A module, a parameter and a timer that are not as they should be."""
-    monkeypatch.setattr(selftest.modules, "loaded", lambda: ["tm", "pv", "kex", "htable", "mqueue", "ipops"])
+    monkeypatch.setattr(selftest.modules, "loaded", lambda: ["tm", "pv", "kex", "htable", "mqueue"])
     server.ksr.module.htable.sht_rm("keepalive", TIMERS[1])
     selftest.configuration.read_defines()
     selftest.configuration.taken.pop("ping_interval")

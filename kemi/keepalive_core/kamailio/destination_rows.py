@@ -132,8 +132,7 @@ newest_sent: Callable[[str], int | None] = partial(read_row, HEALTH, parse=newes
 
 def store_registration(key: str, registered: Registration) -> None:
     """Write how a destination is registered. Raises: SharedMemoryFull."""
-    generation, uri, owners, target = registered
-    _replace(DESTINATION, key, rows.registration_text(generation, uri, rows.json_text(owners), target))
+    _replace(DESTINATION, key, rows.json_text(registered))
     _note_registered(key)
 
 

@@ -116,7 +116,7 @@ def _left_ms(ends: int, now: int) -> int:
 
 
 def _escaped(text: str) -> str:
-    return quote(text, safe="/:;@=+,!*()[]{}").replace("-", "%2D", text == "-") or "-"
+    return "%2D" if text == "-" else quote(text, safe="/:;@=+,!*()[]{}") or "-"
 
 
 def _mac(text: str, secret: bytes) -> str:

@@ -116,6 +116,15 @@ class Case(NamedTuple):
         """Say whether another node, whose word counts, can't reach it."""
         return any(self._says(node) == DOWN for node in self.having().counted - {self.view.me})
 
+    def is_spokesman(self) -> bool:
+        """Say whether this node is the first to want it of those that it answers, itself taken for one.
+
+        So is its owner, as soon as it has spoken. Until then the former one is, or whoever stood in.
+        """
+        me = self.view.me
+        answered = {node for node in self.having().counted if self._answers(node)}
+        return first(self.key, answered | {me}) == me
+
     def _says(self, node: str) -> str:
         return self.words.get(node, NO_WORD).kind
 
@@ -159,7 +168,7 @@ def has_to_ping(case: Case, turns_unspoken: int = 0) -> bool:
         return True
     if case.is_doubted():
         return case.terms.quorum > 1 and me in case.asked()
-    return turns_unspoken > 0 and not any(case.words.get(node, NO_WORD).answers for node in among.counted)
+    return (case.mine.answers or turns_unspoken > 0) and case.is_spokesman()
 
 
 class Judged(NamedTuple):
@@ -174,8 +183,6 @@ class Judged(NamedTuple):
     reason: str = ""
     drain_until: int = 0
     """in us, if the destination asked for no calls"""
-    stands_in: bool = False
-    """whether nobody has said anything of it"""
 
 
 def word_after(case: Case, judged: Judged) -> Word:
@@ -193,21 +200,19 @@ def word_after(case: Case, judged: Judged) -> Word:
     was_down = mine.kind == DOWN or (judged.state == states.DOWN and not mine.answers)
     if judged.streak < (judged.rise if was_down else 1):
         return mine
-    return _answering(case, judged) if judged.stands_in or _speaks(case) else NO_WORD
-
-
-def _answering(case: Case, judged: Judged) -> Word:
-    return Word(DRAIN, judged.reason, judged.drain_until) if judged.drain_until else Word(UP)
-
-
-def _speaks(case: Case) -> bool:
-    """Say whether this node is one that says what it reaches: its owner, in doubt whoever is asked."""
-    return case.owner_if_up() == case.view.me or case.is_doubted()
+    word = Word(DRAIN, judged.reason, judged.drain_until) if judged.drain_until else Word(UP)
+    return word if case.owner_if_up() == case.view.me or _is_wanted(case) else NO_WORD
 
 
 def word_kept(case: Case) -> Word:
     """Return what this node goes on saying when the words of others or the view have changed.
 
-    When nobody doubts any more, only the owner's word is left: no old "up" outvotes a later "down".
+    When nobody doubts any more, one word is left, of whoever goes on pinging: no old "up" outvotes a later
+    "down".
     """
-    return case.mine if case.mine.kind in (DOWN, LACKS) or _speaks(case) else NO_WORD
+    return case.mine if case.mine.kind in (DOWN, LACKS) or _is_wanted(case) else NO_WORD
+
+
+def _is_wanted(case: Case) -> bool:
+    """Say whether the others have to know that it answers this node: in doubt, or if they know of no better."""
+    return case.is_doubted() or case.is_spokesman()

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from hypothesis import Phase, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
+from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
 
-from cluster_model import INTERVAL, SECOND, TICK, Network, Node
+from cluster_model import SECOND, TICK, Network, Node
 from keepalive_core.rules.cluster_owner import first
 from keepalive_core.rules.cluster_verdict import has_to_ping
-from keepalive_core.rules.cluster_word import LACKS, NO_WORD
 from keepalive_core.rules.states import DOWN, UP
 
 KEYS = [f"sip:192.0.2.{at}:5060" for at in range(1, 7)]
@@ -94,7 +93,12 @@ class Cluster(RuleBasedStateMachine):
     def the_network_changes(self, loss: float, copies: float, late: int) -> None:
         self.network.loss, self.network.copies, self.network.delay = loss, copies, late * SECOND
 
-    @rule(at=SMALL, key=st.sampled_from(KEYS), value=st.sampled_from(["", "maint", "drain"]), left=st.integers(0, 9))
+    @rule(
+        at=SMALL,
+        key=st.sampled_from(KEYS),
+        value=st.sampled_from(["", "maint", "drain"]),
+        left=st.integers(0, 9),
+    )
     def an_administrator_speaks(self, at: int, key: str, value: str, left: int) -> None:
         node = self.network.nodes[self.name(at)]
         if node in self.network.up():
@@ -104,7 +108,9 @@ class Cluster(RuleBasedStateMachine):
     @rule(at=SMALL)
     def what_was_recorded_is_sent_again(self, at: int) -> None:
         """All that a node has ever said to others in its former lives, too."""
-        for to, text in [each for each in self.network.recording if f" {self.name(at)} " in each[1][:40]][:50]:
+        for to, text in [each for each in self.network.recording if f" {self.name(at)} " in each[1][:40]][
+            :50
+        ]:
             if to not in self.network.dead | self.network.stopped:
                 self.network.nodes[to].hear(text, self.network.now)
 
@@ -131,7 +137,8 @@ class Cluster(RuleBasedStateMachine):
                     assert node.talk.words_of(key)[other.name] == said
         told = [{(*fact[:5],) for fact in node.talk.facts} for node in nodes]
         holding = [
-            {fact.subject for fact in node.talk.facts if fact.holds(self.network.now + node.skew)} for node in nodes
+            {fact.subject for fact in node.talk.facts if fact.holds(self.network.now + node.skew)}
+            for node in nodes
         ]
         assert all(each == told[0] for each in told)
         assert all(each == holding[0] for each in holding)
@@ -144,7 +151,9 @@ class Cluster(RuleBasedStateMachine):
         fit = {node.name for node in nodes if not node.talk.beat.degraded}
         for key in KEYS:
             cannot = {node.name for node in nodes if not self.network.reaches(node.name, key)}
-            is_doubted = any(node.talk.words_of(key)[node.name].kind == "down" for node in nodes if node.name in fit)
+            is_doubted = any(
+                node.talk.words_of(key)[node.name].kind == "down" for node in nodes if node.name in fit
+            )
             assert is_doubted or not fit or first(key, fit) not in cannot
             for node in nodes:
                 asked = fit | {node.name}
@@ -199,7 +208,12 @@ class OneBroken(Cluster):
             self.states_are_right(self.calm())
 
 
-_SIZE = settings(max_examples=25, stateful_step_count=15, phases=[Phase.explicit, Phase.generate], report_multiple_bugs=False)
+_SIZE = settings(
+    max_examples=25,
+    stateful_step_count=15,
+    phases=[Phase.explicit, Phase.generate],
+    report_multiple_bugs=False,
+)
 TestAnything = Anything.TestCase
 TestAnything.settings = _SIZE
 TestOneBroken = OneBroken.TestCase

@@ -113,7 +113,7 @@ def test_who_is_not_ready_owns_if_nobody_is() -> None:
 
 
 def test_some_nodes_only() -> None:
-    """A carrier that knows the address of one node is that node's, whoever else lives, and nobody else is asked."""
+    """A carrier that knows the address of one node is that node's, and nobody else is asked."""
     alone = case(b=DOWN, only=frozenset((B,)))
     assert (alone.owner(), alone.asked()) == (B, (B,))
     assert find(alone) == (Outcome.DOWN, 1, 1, (B,), frozenset())
@@ -198,7 +198,7 @@ FAILED = Judged(-1, rise=2, fall=3, state=states.UP, reason="no reply")
         (UP_ONCE._replace(state=states.DOWN), case(), NONE),  # down by the words of others
         (UP_ONCE._replace(state=states.DOWN), case(a=UP), UP),
         (UP_ONCE._replace(drain_until=9), case(), DRAIN),
-        (UP_ONCE, case(a=LACKS, b=UP), NONE),
+        (UP_ONCE, case(a=LACKS, b=UP), UP),  # it has it now
         (FAILED, case(a=UP), UP),
         (FAILED._replace(streak=-2), case(a=UP), UP),
         (FAILED._replace(streak=-3), case(a=UP), DOWN),

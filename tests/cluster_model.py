@@ -190,6 +190,8 @@ class Network:
         self.names = [f"sip:10.0.0.{at + 1}:5060" for at in range(number)]
         self.all_keys = list(keys)
         self.terms = terms
+        self.extra: dict[str, list[str]] = {}
+        """destinations that a node alone has, from its next start on"""
         self.nodes: dict[str, Node] = {}
         self.stopped: set[str] = set()
         self.dead: set[str] = set()
@@ -211,7 +213,14 @@ class Network:
         """A node begins, knowing nothing."""
         skew = self.rng.randrange(1, 10**6) * SECOND
         self.nodes[name] = Node(
-            name, self.names, self.all_keys, self.rng, self.now, self.terms, skew, Manners()
+            name,
+            self.names,
+            [*self.all_keys, *self.extra.get(name, ())],
+            self.rng,
+            self.now,
+            self.terms,
+            skew,
+            Manners(),
         )
         self.dead.discard(name)
         self.stopped.discard(name)

@@ -1,4 +1,4 @@
-"""Clusters of 2 to 7 nodes on a network that loses, copies, reorders and cuts, with nodes that die and stop."""
+"""Clusters of 2 to 7 nodes that die and stop, on a network that loses, copies, reorders and cuts."""
 
 from __future__ import annotations
 
@@ -28,6 +28,9 @@ class Cluster(RuleBasedStateMachine):
     def begin(self, number: int, seed: int) -> None:
         """All nodes at once, or all but the last one."""
         self.network = Network(number, KEYS, seed)
+        for name in self.network.names[::2]:
+            self.network.extra[name] = [EXTRA]
+            self.network.start(name)
         self.facts = 0
         self.unpinged_since = dict.fromkeys(KEYS, self.network.now)
         self.network.each_tick.append(self.somebody_pings)
@@ -135,6 +138,10 @@ class Cluster(RuleBasedStateMachine):
                 for other in nodes:
                     said = other.talk.words_of(key)[other.name]
                     assert node.talk.words_of(key)[other.name] == said
+        having = [node for node in nodes if EXTRA in node.keys]
+        pinging = [node for node in having if has_to_ping(node.case(EXTRA))]
+        assert (len(pinging) == 1 or degraded) if having else not pinging
+        assert all(node.keys[EXTRA].state == UP for node in having)
         told = [{(*fact[:5],) for fact in node.talk.facts} for node in nodes]
         holding = [
             {fact.subject for fact in node.talk.facts if fact.holds(self.network.now + node.skew)}
@@ -147,7 +154,7 @@ class Cluster(RuleBasedStateMachine):
                 assert len({node.case(key).owner() for node in nodes}) == 1
 
     def states_are_right(self, nodes: list[Node]) -> None:
-        """Whom nobody asks does not look: who can't reach what its owner can goes on thinking that it is up."""
+        """Whom nobody asks does not look: what its owner can reach is up at all others."""
         fit = {node.name for node in nodes if not node.talk.beat.degraded}
         for key in KEYS:
             cannot = {node.name for node in nodes if not self.network.reaches(node.name, key)}

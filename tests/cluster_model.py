@@ -184,12 +184,12 @@ class Node:
 class Network:
     """Nodes, and what becomes of what they send."""
 
-    def __init__(self, number: int, keys: Iterable[str], seed: int, terms: Terms = Terms()) -> None:
+    def __init__(self, number: int, keys: Iterable[str], seed: int) -> None:
         self.rng = random.Random(seed)
         self.now = SECOND
         self.names = [f"sip:10.0.0.{at + 1}:5060" for at in range(number)]
         self.all_keys = list(keys)
-        self.terms = terms
+        self.terms = Terms()
         self.extra: dict[str, list[str]] = {}
         """destinations that a node alone has, from its next start on"""
         self.nodes: dict[str, Node] = {}

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 from hypothesis import Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
@@ -215,8 +217,9 @@ class OneBroken(Cluster):
             self.states_are_right(self.calm())
 
 
+# A minute of a cluster takes a second or two: few of them, but each has all that may happen to it.
 _SIZE = settings(
-    max_examples=25,
+    max_examples=60 if os.environ.get("EXPLORE") else 10,
     stateful_step_count=15,
     phases=[Phase.explicit, Phase.generate],
     report_multiple_bugs=False,

@@ -1,7 +1,7 @@
 """What a cluster of many nodes costs, by the pure rules alone: no server, no network, one process.
 
-Nodes and their messages are all there; of the destinations a sample is, and what follows from their number is
-multiplied, as the table says. CPU is that of this process on this machine. A message that is sent arrives with
+Nodes and their messages are all there; of the destinations a sample is, and what follows from their number
+is multiplied, as the table says. CPU is that of this process on this machine. A message that is sent arrives with
 the next tick of who gets it. Prints a table in Markdown.
 """
 

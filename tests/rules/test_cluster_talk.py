@@ -134,6 +134,19 @@ def test_who_begins_asks_for_all(pair: Pair) -> None:
     assert other.words_of("sip:192.0.39.249:5060")[A] == Word(UP)
 
 
+def test_more_nodes_than_messages_in_a_tick() -> None:
+    """None is left out, and nothing that was meant for one is lost: each has its heartbeat each second."""
+    names = [f"sip:10.0.1.{at}:5060" for at in range(1, 3 * MESSAGES_A_TICK)]
+    one = node(A, [A, *names])
+    told: dict[str, list[int]] = {name: [] for name in names}
+    for at in range(1, 130):
+        bodies = one.tick(at * TICK)
+        assert len(bodies) <= MESSAGES_A_TICK
+        for to, _ in bodies:
+            told[to].append(at)
+    assert all(3 <= len(each) <= 4 for each in told.values())  # nobody answers: each five seconds
+
+
 def test_what_is_lost_is_asked_for(pair: Pair) -> None:
     """Also if only part of it is, and if nothing is said any more."""
     one, other = pair.nodes.values()

@@ -4,6 +4,7 @@ Each node tells its own words to each of the others, and asks only their author 
 are passed on by whoever has them, as their author may be dead. Times are microseconds of one monotonic clock.
 """
 
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Final, NamedTuple
 
@@ -68,7 +69,8 @@ class Talk:
         self._number = 0
         """of its last message"""
         self._listened = Listened()
-        self._turn = 0
+        self._in_turn = list(self.peers.values())
+        """who has to be told something is told in this order"""
         self.view = self._look()
         """as it is since the last tick, or the last message of one who is back"""
 
@@ -163,23 +165,22 @@ class Talk:
         return view(me, others, self._listened.us, self.manners.timeout)
 
     def _bodies(self, now: int) -> Iterator[tuple[str, str]]:
-        """Give each node in turn one message, as long as there is something to tell."""
+        """Give each node in turn one message, as long as there is something to tell and room in the tick."""
+        waiting = deque(self._in_turn)
         left = MESSAGES_A_TICK
-        self._turn += 1
-        names = [*self.peers]
-        waiting = [self.peers[names[(at + self._turn) % len(names)]] for at in range(len(names))]
-        while waiting and left > 0:
-            still = []
-            for peer in waiting:
-                lines = self._lines(peer, now)
-                if lines and left > 0:
-                    left -= 1
-                    self._number += 1
-                    head = (self.me, peer.name, self.life, self._number, self._sayings.newest)
-                    secret = self.manners.secrets[0] if self.manners.secrets else b""
-                    yield peer.name, cluster_lines.body([cluster_lines.head(*head), *lines], secret)
-                    still.append(peer)
-            waiting = still
+        while waiting and left:
+            peer = waiting.popleft()
+            lines = self._lines(peer, now)
+            if lines:
+                left -= 1
+                self._number += 1
+                head = (self.me, peer.name, self.life, self._number, self._sayings.newest)
+                secret = self.manners.secrets[0] if self.manners.secrets else b""
+                yield peer.name, cluster_lines.body([cluster_lines.head(*head), *lines], secret)
+                waiting.append(peer)
+                # Whoever has been told something is the last one, in the next tick too.
+                self._in_turn.remove(peer)
+                self._in_turn.append(peer)
 
     def _lines(self, peer: Peer, now: int) -> list[str]:
         lines = self._small(peer, now)

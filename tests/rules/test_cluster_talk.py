@@ -176,6 +176,27 @@ def test_a_node_that_is_silent_is_dead(pair: Pair) -> None:
     assert pair.nodes[B].words_of(KEY)[A] == Word(UP)
 
 
+def test_words_from_before_a_silence_wait(pair: Pair) -> None:
+    """Whoever is back may say the opposite by now: its words count again when all of them are here."""
+    one, other = pair.nodes.values()
+    one.say(KEY, Word(DOWN))
+    pair.run(1)
+    for _ in range(60):
+        pair.now += TICK
+        one.tick(pair.now)
+        other.tick(pair.now)
+    one.say(KEY, Word(UP))
+    pair.now += TICK
+    one.tick(pair.now)
+    one.peers[B].beaten = 0
+    pair.tick(A)
+    assert (other.view.live, other.view.counted) == ({A, B}, {B})
+    assert other.words_of(KEY)[A] == Word(DOWN)
+    pair.run(1)
+    assert other.view.counted == {A, B}
+    assert other.words_of(KEY)[A] == Word(UP)
+
+
 def test_what_another_one_is(pair: Pair) -> None:
     """Paused, degraded, and of which version: it says so with its heartbeat."""
     one, other = pair.nodes.values()

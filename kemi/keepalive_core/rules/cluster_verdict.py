@@ -214,5 +214,5 @@ def word_kept(case: Case) -> Word:
 
 
 def _is_wanted(case: Case) -> bool:
-    """Say whether the others have to know that it answers this node: in doubt, or as no better one says so."""
+    """Say whether it matters to the others that it answers this node: in doubt, or if no better one says so."""
     return case.is_doubted() or case.is_spokesman()

@@ -59,7 +59,7 @@ class Node:
         keys: Iterable[str],
         rng: random.Random,
         now: int,
-        terms: Terms,
+        terms: Callable[[str], Terms],
         skew: int = 0,
         manners: Manners | None = None,
     ) -> None:
@@ -77,7 +77,7 @@ class Node:
         self._next_count = 0
 
     def case(self, key: str) -> Case:
-        return Case(key, self.talk.view, self.talk.words_of(key), self.terms)
+        return Case(key, self.talk.view, self.talk.words_of(key), self.terms(key))
 
     def hear(self, text: str, now: int) -> list[Fact]:
         """A body comes."""
@@ -114,8 +114,7 @@ class Node:
         known.due = now + INTERVAL
         case = self.case(key)
         if not has_to_ping(case, known.unspoken):
-            spoken = any(word.kind not in (NONE, LACKS) for word in case.words.values())
-            known.unspoken = 0 if spoken else known.unspoken + 1
+            known.unspoken = known.unspoken + 1 if case.is_unspoken() else 0
             return
         if known.result_at:
             return
@@ -189,7 +188,8 @@ class Network:
         self.now = SECOND
         self.names = [f"sip:10.0.0.{at + 1}:5060" for at in range(number)]
         self.all_keys = list(keys)
-        self.terms = Terms()
+        self.only: dict[str, frozenset[str]] = {}
+        """destinations that some nodes alone may ping"""
         self.extra: dict[str, list[str]] = {}
         """destinations that a node alone has, from its next start on"""
         self.nodes: dict[str, Node] = {}
@@ -218,7 +218,7 @@ class Network:
             [*self.all_keys, *self.extra.get(name, ())],
             self.rng,
             self.now,
-            self.terms,
+            lambda key: Terms(only=self.only.get(key, frozenset())),
             skew,
             Manners(),
         )

@@ -8,12 +8,14 @@ from hypothesis import Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
 
-from cluster_model import SECOND, TICK, Network, Node
+from cluster_model import INTERVAL, SECOND, TICK, Network, Node
 from keepalive_core.rules.cluster_owner import first
 from keepalive_core.rules.cluster_verdict import has_to_ping
 from keepalive_core.rules.states import DOWN, UP
 
 KEYS = [f"sip:192.0.2.{at}:5060" for at in range(1, 7)]
+FEW = KEYS[0]
+"""a destination that the first two nodes alone may ping"""
 EXTRA = "sip:192.0.2.99:5060"
 """a destination that only some nodes have"""
 MOST_UNPINGED = 5 * SECOND + 8 * TICK
@@ -30,6 +32,7 @@ class Cluster(RuleBasedStateMachine):
     def begin(self, number: int, seed: int) -> None:
         """All nodes at once, or all but the last one."""
         self.network = Network(number, KEYS, seed)
+        self.network.only[FEW] = frozenset(self.network.names[:2])
         for name in self.network.names[::2]:
             self.network.extra[name] = [EXTRA]
             self.network.start(name)
@@ -40,11 +43,16 @@ class Cluster(RuleBasedStateMachine):
 
     def somebody_pings(self) -> None:
         """No destination is without a node that pings it for longer than a node takes to be known as dead."""
-        nodes = self.network.up()
         for key in KEYS:
+            nodes = self.those_that_may(key, self.network.up())
             if not nodes or any(has_to_ping(node.case(key), node.keys[key].unspoken) for node in nodes):
                 self.unpinged_since[key] = self.network.now
             assert self.network.now - self.unpinged_since[key] <= MOST_UNPINGED, key
+
+    def those_that_may(self, key: str, nodes: list[Node]) -> list[Node]:
+        """Of some nodes those that may ping a destination."""
+        only = self.network.only.get(key) or {*self.network.names}
+        return [node for node in nodes if node.name in only]
 
     def somebody_is_gone(self) -> None:
         """From now on the others have their time again to find out."""
@@ -157,18 +165,21 @@ class Cluster(RuleBasedStateMachine):
 
     def states_are_right(self, nodes: list[Node]) -> None:
         """Whom nobody asks does not look: what its owner can reach is up at all others."""
-        fit = {node.name for node in nodes if not node.talk.beat.degraded}
         for key in KEYS:
-            cannot = {node.name for node in nodes if not self.network.reaches(node.name, key)}
+            may = self.those_that_may(key, nodes)
+            if not may:
+                continue
+            fit = {node.name for node in may if not node.talk.beat.degraded}
+            cannot = {node.name for node in may if not self.network.reaches(node.name, key)}
             is_doubted = any(
                 node.talk.words_of(key)[node.name].kind == "down" for node in nodes if node.name in fit
             )
             assert is_doubted or not fit or first(key, fit) not in cannot
-            for node in nodes:
-                asked = fit | {node.name}
-                looks = is_doubted or node.name not in fit
+            for node in nodes if fit else may:
+                asked = fit | ({node.name} if node in may else set())
+                looks = is_doubted or (node.name not in fit and node in may)
                 failing = cannot & (asked if is_doubted else {node.name})
-                is_down = looks and (len(failing) >= min(2, len(asked)) or node.name in failing)
+                is_down = looks and (len(failing) >= min(2, len(asked)) or node.name in failing & asked)
                 assert self.network.state(node.name, key) == (DOWN if is_down else UP), key
 
 
@@ -190,6 +201,8 @@ class Anything(Cluster):
     @rule()
     def after_quiet_all_agree(self) -> None:
         nodes = self.calm()
+        if not nodes:
+            return
         self.all_agree(nodes)
         self.states_are_right(nodes)
 
@@ -213,8 +226,29 @@ class OneBroken(Cluster):
         """It never takes anything down elsewhere."""
         if hasattr(self, "network"):
             for node in self.network.nodes.values():
-                assert node.name == self.name(0) or not [each for each in node.states if each[2] == DOWN]
+                down = {key for _, key, state in node.states if state == DOWN}
+                # If the other one that may ping it is gone, the word of one is all that there is.
+                assert node.name == self.name(0) or down <= {FEW}
             self.states_are_right(self.calm())
+
+
+def test_an_owner_that_lacks_it_and_begins_anew() -> None:
+    """Who has it stands in, though the word of one that is dead is still remembered."""
+    network = Network(3, [], 18)
+    first_one, second, third = network.names
+    for name in (first_one, second):
+        network.extra[name] = [EXTRA]
+        network.start(name)
+    network.run(20)
+    for dead, left in ((first_one, second), (second, first_one)):
+        network.kill(dead)
+        network.start(third)
+        network.run(30)
+        node = network.nodes[left]
+        assert network.now - node.pings[EXTRA] <= INTERVAL + TICK
+        assert node.keys[EXTRA].state == UP
+        network.start(dead)
+        network.run(20)
 
 
 # A minute of a cluster takes a second or two: few of them, but each has all that may happen to it.

@@ -174,6 +174,14 @@ def test_who_pings() -> None:
     assert not has_to_ping(case(a=DOWN, view=seen_by(pings=False)))
 
 
+def test_of_what_nobody_says_anything() -> None:
+    """The word of one that is dead, or not known as a whole, is none, nor is that somebody lacks it."""
+    assert case().is_unspoken()
+    assert case(b=LACKS).is_unspoken()
+    assert not case(b=DOWN).is_unspoken()
+    assert case(b=UP, view=seen_by(counted=frozenset((A, C)))).is_unspoken()
+
+
 UP_ONCE = Judged(1, rise=2, fall=3, state=states.UP)
 FAILED = Judged(-1, rise=2, fall=3, state=states.UP, reason="no reply")
 

@@ -116,6 +116,10 @@ class Case(NamedTuple):
         """Say whether another node, whose word counts, can't reach it."""
         return any(self._says(node) == DOWN for node in self.having().counted - {self.view.me})
 
+    def is_unspoken(self) -> bool:
+        """Say whether no node whose word counts has one: its owner may not have it, or still have no turn."""
+        return all(self._says(node) in (NONE, LACKS) for node in self.view.counted)
+
     def is_spokesman(self) -> bool:
         """Say whether this node is the first to want it of those that it answers, itself taken for one.
 
@@ -158,8 +162,8 @@ def find(case: Case, waited: bool = False) -> Finding:
 def has_to_ping(case: Case, turns_unspoken: int = 0) -> bool:
     """Say whether this node pings a destination when its turn comes.
 
-    Arguments: case; turns_unspoken, how many turns of it have passed in which no node had a word: then its
-    owner may not have it, and whoever does stands in.
+    Arguments: case; turns_unspoken, how many turns of it have passed in which it was unspoken: then whoever
+    has it stands in for its owner.
     """
     among, me = case.having(), case.view.me
     if not case.view.pings or me not in among.live:
@@ -214,5 +218,5 @@ def word_kept(case: Case) -> Word:
 
 
 def _is_wanted(case: Case) -> bool:
-    """Say whether it matters to the others that it answers this node: in doubt, or if no better one says so."""
+    """Say whether others need to know that it answers this node: in doubt, or if no better one says so."""
     return case.is_doubted() or case.is_spokesman()

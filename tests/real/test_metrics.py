@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -204,8 +205,16 @@ def state_file(keys: list[str]) -> bytes:
     return b"".join(state_format.pieces_of(state_format.text_of(key, Row(health)) for key in keys))
 
 
+def seconds_of_http(server: Kamailio) -> float:
+    """Return how much of a CPU the process that serves HTTP has had: other tests run beside this one."""
+    [process] = server.process_numbers("keepalive_http")
+    text = str(server.call("evaluate", f"open('/proc/{process}/stat').read()"))
+    user, system = text.rpartition(")")[2].split()[11:13]
+    return (int(user) + int(system)) / os.sysconf("SC_CLK_TCK")
+
+
 def test_ten_thousand_destinations_of_a_real_server(checked_kind: str, tmp_path: Path) -> None:
-    """All of them are told of within 1.5 s; above 20,000 those of a group are."""
+    """All of them are told of in 1.5 s of the process's time; above 20,000 those of a group are."""
     uris = [f"sip:10.{number // 65536}.{number // 256 % 256}.{number % 256}" for number in range(20_001)]
     (tmp_path / "states").write_bytes(state_file([f"{uri}:5060" for uri in uris]))
     (tmp_path / "list").write_text("".join(f"{uri} group=g{at // 10_000}\n" for at, uri in enumerate(uris)))
@@ -224,13 +233,13 @@ def test_ten_thousand_destinations_of_a_real_server(checked_kind: str, tmp_path:
         assert "above 20000" in refused.text
         took: list[float] = []
         answer = refused
-        while len(took) < 10 and min(took, default=9) >= 1.5:  # other tests run beside this one
-            began = time.monotonic()
+        while len(took) < 10 and min(took, default=9) >= 1.5:
+            began = seconds_of_http(server)
             answer = Scrape(path, scope="destinations", group="g0")
-            took.append(time.monotonic() - began)
+            took.append(seconds_of_http(server) - began)
         assert sum(name == "destination_up" for name, _ in answer.samples) == 10_000
         print(f"MEASURED: {took} s, {len(answer.samples)} samples")
-        assert min(took) < 6, took  # 1.0 s on a machine of its own (BENCHMARKS.md)
+        assert min(took) < 1.5, took
     finally:
         server.stop()
         print(server.log)

@@ -99,14 +99,20 @@ def test_what_was_before_is_found_in_the_histories(cockpit: Cockpit) -> None:
     assert not cockpit.log.is_behind
 
 
-def test_what_was_missed_is_told_late(cockpit: Cockpit) -> None:
-    """A gap marks that something is missing; what the histories show comes behind it, and nothing twice."""
+def with_a_change_lost(cockpit: Cockpit) -> int:
+    """Let a change find no room in the queue of news; return the number of the last one before it."""
     cockpit.log.take()
     cockpit.look_back()
     cockpit.now += 100
     before = cockpit.log.number
     cockpit.lose(lambda: cockpit.change(503))
     cockpit.log.take()
+    return before
+
+
+def test_what_was_missed_is_told_late(cockpit: Cockpit) -> None:
+    """A gap marks that something is missing; what the histories show comes behind it, and nothing twice."""
+    before = with_a_change_lost(cockpit)
     assert cockpit.told(before) == ["keepalive.gap"]
     assert cockpit.log.changes()["gap"] == before + 1
     cockpit.look_back()
@@ -176,12 +182,7 @@ def test_whoever_asks_too_late_is_told_so(cockpit: Cockpit, monkeypatch: pytest.
 
 def test_a_look_back_that_fails_is_done_again(cockpit: Cockpit, monkeypatch: pytest.MonkeyPatch) -> None:
     """What it was to find is found by the next one."""
-    cockpit.log.take()
-    cockpit.look_back()
-    cockpit.now += 100
-    before = cockpit.log.number
-    cockpit.lose(lambda: cockpit.change(503))
-    cockpit.log.take()
+    before = with_a_change_lost(cockpit)
     rows: Any = sys.modules["keepalive_core.kamailio.destination_rows"]
     with monkeypatch.context() as broken, pytest.raises(OSError, match="no such thing"):
         broken.setattr(rows, "monitored_keys", _fails)

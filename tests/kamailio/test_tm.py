@@ -130,12 +130,3 @@ def test_when_a_ping_is_sent_again(
     policy = Policy(Settings().values(), {"outbound_proxy": "sip:b;transport=tcp"})
     tm.send(KEY, 7, "sip:a", policy, way_of("sip:a", policy))
     assert server.ksr.sent[1].resent_after_ms == 0
-
-
-def test_when_each_copy_of_a_ping_left(tm: ModuleType) -> None:
-    """Twice as long each time, up to RFC 3261's T2, while its time lasts; over TCP there is one."""
-    over_udp, over_tcp = Criteria(resent_after=500), Criteria()
-    assert tm.copies(1000, 1000 + 3_100_000, over_udp) == [1000, 564_000, 1_690_000]
-    assert tm.copies(0, 12_000_000, over_udp) == [0, 563_000, 1_689_000, 3_941_000, 7_941_000, 11_941_000]
-    assert tm.copies(0, 400_000, over_udp) == [0]
-    assert tm.copies(1000, 32_000_000, over_tcp) == [1000]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import os
+import select
 import socket
 from types import ModuleType
 from typing import Any
@@ -233,6 +234,28 @@ def test_silence_while_nobody_reads(
                 assert counts(keepalive, destination) == (void, 2 - void)
         [line] = [line for line in server.ksr.lines("warn") if "no SIP worker" in line]
         assert f"for more than 1 s no SIP worker read what arrived at {address(unread)} (0 data" in line
+
+
+@pytest.mark.parametrize("late", [0, 1.9], ids=["in time", "late"])
+def test_a_copy_that_never_left_is_not_waited_for(
+    keepalive: ModuleType, server: FakeServer, unread: socket.socket, late: float
+) -> None:
+    """All answers to a ping found no room at the socket: it is void, however late tm tells of its end."""
+    server.ksr.first_socket = f"sip:{address(unread)}"
+    server.ksr.listening.append(("udp", *unread.getsockname()))
+    unread.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 2048)
+    keepalive.add_destination(A, "me", ping_interval=10, ping_timeout=1500)
+    server.answer(200, 11)
+    ping = next_ping(server)
+    for _ in range(11):
+        for _ in range(20):
+            arrive(unread, b"stranger")
+        pass_time(server, 0.1)
+    while select.select([unread], [], [], 0)[0]:
+        unread.recv(10)
+    pass_time(server, 0.4 + late)
+    server.ksr.time_out(ping)
+    assert counts(keepalive) == (1, 0)
 
 
 def test_a_slow_peer_may_have_answered_at_any_time(

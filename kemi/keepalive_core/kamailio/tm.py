@@ -14,6 +14,7 @@ import KSR
 
 from ..rules.criteria import Criteria
 from ..rules.policy import RESENT_AFTER, Policy
+from ..rules.resending import T2_MS, TICK_MS
 from ..rules.ways import Way
 from . import clock, kamailio_log, private_memory
 
@@ -28,11 +29,6 @@ _PING: Final = "$avp(keepalive)"
 _OVER: Final = "over "
 # How it begins in the transaction of a ping that is shown; behind _OVER, if it is both.
 _SHOWN: Final = "shown "
-# tm's timers tick every 1/16 s and end up to one tick early (measured: 441 ms where 500 were asked for). A
-# reply that comes in time must not be taken for a timeout, so one tick is added.
-_TICK_MS: Final = 63
-# RFC 3261 section 17.1.2.2: the most that two copies of a request are apart, in ms.
-_T2_MS: Final = 4000
 
 # What a rehearsal, which is like a ping, has in the place of a destination's key.
 REHEARSAL: Final = "rehearsal"
@@ -205,21 +201,6 @@ def was_taken() -> bool:
     return _left > 0
 
 
-def copies(sent: int, ended: int, criteria: Criteria) -> list[int]:
-    """Return when each copy of a ping left, in us, to one of tm's ticks.
-
-    Arguments: sent, when the first copy left, in us; ended, when the ping timed out, in us; criteria, carried
-    by the ping.
-    From: RFC 3261 section 17.1.2.2.
-    """
-    times = [sent]
-    apart = (criteria.resent_after + _TICK_MS) * 1000 if criteria.resent_after else ended
-    while times[-1] + apart < ended:
-        times.append(times[-1] + apart)
-        apart = min(2 * apart, _T2_MS * 1000)
-    return times
-
-
 was_event_seen = False
 """whether tm's event of any ping to a destination has come to this process"""
 
@@ -252,11 +233,11 @@ def on_event(event: str) -> bool:
     KSR.pv.sets(_PING, f"{generation} {_left} {criteria} {call_id} {way.source} {group_set} {key}")
     KSR.tm.t_on_reply(REPLY_ROUTE)
     KSR.tm.t_on_failure(FAILURE_ROUTE)
-    limit = policy.timeout + _TICK_MS
+    limit = policy.timeout + TICK_MS
     KSR.tm.t_set_fr(0, limit)
     if limit > RESENT_AFTER and not way.reliable:
         # Whatever tm's own setting is: a reply that comes sooner answers the one copy that was sent.
-        KSR.tm.t_set_retr(RESENT_AFTER + _TICK_MS, _T2_MS)
+        KSR.tm.t_set_retr(RESENT_AFTER + TICK_MS, T2_MS)
     if _request is not None:
         _request = message_at_hand()
         KSR.pv.sets(_PING, _SHOWN + KSR.pv.get(_PING))

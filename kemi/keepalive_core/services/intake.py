@@ -7,7 +7,7 @@ import time
 from typing import Final, NamedTuple
 
 from ..kamailio import answers, clock, counter_rows, destination_rows, host, rehearsal, tables, tm
-from ..rules import counted, uris
+from ..rules import counted, resending, uris
 from ..rules.calls import ON, is_call_success
 from ..rules.criteria import Criteria
 from ..rules.evidence import Call, EndOfDrain, Expiry, Kind, Mismatch, Report, Result
@@ -174,7 +174,7 @@ def _witness(key: str, criteria: Criteria, result: Result, socket: str, seen: _S
         # The peer is slower than tm's first repetition, so its latency is not known (Karn's rule): the answer
         # may have come at any time.
         latency = result.ended - result.sent
-    copies = tm.copies(result.sent, result.ended, criteria)
+    copies = resending.copies(result.sent, result.ended, criteria)
     return watch.socket_witness(socket, copies, latency, result.ended)
 
 

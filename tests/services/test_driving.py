@@ -62,6 +62,28 @@ def test_what_holds_already_is_no_order(desk: Desk, method: str, params: list[st
     assert desk.call("orders") == []
 
 
+@pytest.mark.parametrize(
+    ("method", "params", "other"),
+    [
+        ("set_admin", [A, "drain", 0, "why"], [A, "drain", 0, "else"]),
+        ("self", ["drain", 0, "why"], ["drain", 0, "else"]),
+        ("pause", [], None),
+        ("add_destination", [B, "rpc", "g", 1, 2, {"fall": 2}], [B, "rpc", "g", 1, 3, {"fall": 2}]),
+        ("configure_group", ["g", {"group_min_alive": 1}], ["g", {"group_min_alive": 2}]),
+    ],
+)
+def test_what_is_ordered_twice_is_one_order(
+    desk: Desk, method: str, params: list[object], other: list[object] | None
+) -> None:
+    """The second time it holds already; what differs in anything is one more."""
+    desk.call(method, *params)
+    desk.call(method, *params)
+    assert len(desk.call("orders")) == 1
+    if other:
+        desk.call(method, *other)
+        assert len(desk.call("orders")) == 2
+
+
 def test_a_mode_without_an_end_or_with_a_far_one(desk: Desk) -> None:
     """Its line has no end, or one with its day."""
     desk.call("set_admin", A, "drain")

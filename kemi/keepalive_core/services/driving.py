@@ -144,9 +144,10 @@ def add_destination(
 ) -> str:
     """Monitor a destination for an owner, or update what RPC added for it before."""
     key = uris.parse(uri).key
-    before = _owned(key)
+    before, registered = _owned(key), destination_rows.registration(key)
     registry.add_by_rpc(uri, owner, group, priority, weight, options)
-    order_book.note(operator, uri, before, _owned(key))
+    if destination_rows.registration(key) != registered:
+        order_book.note(operator, uri, before, _owned(key))
     return OK
 
 
@@ -201,7 +202,9 @@ def configure_group(operator: Operator, name: str, options: Mapping[str, Any]) -
     """Give a group options for all of its members, in the place of those that it had."""
     before = _options_of(checks.group_to_configure(name))
     registry.configure_group(name, options)
-    order_book.note(operator, f"group {name}", before, _options_of(name))
+    after = _options_of(name)
+    if after != before:
+        order_book.note(operator, f"group {name}", before, after)
     return OK
 
 

@@ -6,14 +6,17 @@ import argparse
 import json
 import re
 import sys
+from collections import Counter
 from collections.abc import Iterator
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from .commands import COUNT, GROUP, NAMES, ONE, SORT, STATE, STATES, argument, command
 from .failures import DONE, Misused, Refused
 from .screen import LOST, Screen, curve
 from .server import PAGE, Server
 from .texts import age, clean, mode, moment
+
+T = TypeVar("T")
 
 _GROUP_HEADS: Final = ("GROUP", "MEMBERS", "ALIVE", "UP", "DOWN", "UNKNOWN", "DRAIN", "MAINT", "HELD")
 
@@ -144,7 +147,19 @@ def _policy(text: str) -> dict[str, str]:
     named = [each.partition("=") for each in text.split(",")]
     if not all(name and value for name, _, value in named):
         raise argparse.ArgumentTypeError(f"{clean(text, 40)!r} is no policy such as fall=2,rise=3")
-    return {name.strip(): value.strip() for name, _, value in named}
+    try:
+        return _each_once([(name.strip(), value.strip()) for name, _, value in named])
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
+
+
+def _each_once(pairs: list[tuple[str, T]]) -> dict[str, T]:
+    """Return what pairs name. Raises: ValueError if one of equal names would have to go."""
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        twice, _ = Counter(name for name, _ in pairs).most_common(1)[0]
+        raise ValueError(f"{clean(twice, 40)!r} is said twice")
+    return found
 
 
 POLICY: Final = argument(
@@ -243,7 +258,7 @@ _NAMED: Final = re.compile(r"([a-z_]{1,40})=(.*)", re.DOTALL)
 
 def _json_or_text(text: str) -> object:
     try:
-        value = json.loads(text)
+        value = json.loads(text, object_pairs_hook=_each_once)
         json.dumps(value, allow_nan=False)
     except (ValueError, RecursionError):
         return text
@@ -256,7 +271,10 @@ def rpc(server: Server, given: argparse.Namespace, screen: Screen) -> None:
     named = [_NAMED.fullmatch(each) for each in given.parameters]
     if any(named) and not all(named):
         raise Misused("either all parameters have a name, or none has")
-    by_name = {found[1]: _json_or_text(found[2]) for found in named if found}
+    try:
+        by_name = _each_once([(found[1], _json_or_text(found[2])) for found in named if found])
+    except ValueError as error:
+        raise Misused(str(error)) from None
     by_place = [] if any(named) else [_json_or_text(each) for each in given.parameters]
     method = given.method if "." in given.method else f"keepalive.{given.method}"
     Screen(screen.out, as_json=True).wrote(server.ask(method, by_name or by_place))

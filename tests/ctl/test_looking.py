@@ -260,6 +260,29 @@ def test_rpc(
 
 
 @pytest.mark.parametrize(
+    ("line", "name"),
+    [
+        ("rpc view count=1 sort=name count=2", "count"),
+        ("history --policy fall=2,rise=1,fall=3 sip:x", "fall"),
+    ],
+)
+def test_what_is_said_twice(line: str, name: str, cockpit: Cockpit, keepalivectl: Keepalivectl) -> None:
+    """Of two values for one name none is thrown away: it is refused, and nothing is asked."""
+    done = keepalivectl(*line.split())
+    assert (done.returncode, done.stdout) == (2, "")
+    assert f"'{name}' is said twice" in done.stderr
+    assert cockpit.asked == []
+
+
+def test_an_object_with_equal_names_is_no_json(cockpit: Cockpit, keepalivectl: Keepalivectl) -> None:
+    """It goes to the server as the text that it is, which refuses it: not with one value less."""
+    cockpit.answers["what_if"] = {}
+    text = '{"fall":2,"fall":3}'
+    assert keepalivectl("rpc", "what_if", "sip:x", text).returncode == 0
+    assert cockpit.asked == [("what_if", ["sip:x", text])]
+
+
+@pytest.mark.parametrize(
     "line", ["summary", "list", "show sip:x", "history sip:x", "groups", "orders", "changes"]
 )
 def test_hostile_texts_reach_no_terminal(line: str, cockpit: Cockpit, keepalivectl: Keepalivectl) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import os
 import re
 import signal
@@ -112,14 +113,22 @@ def _die_of(number: int) -> NoReturn:
 
 def _ended(words: list[str]) -> int:
     """Do what the words say, tell if that failed, and return the code to end with."""
-    name = next((each for each in words if each in COMMANDS), "")
     try:
         code = _done(words)
         sys.stdout.flush()
     except Failure as failure:
+        name = _command_of(words)
         code = COMMANDS[name].fail(failure) if name else complain_of(failure)
         sys.stdout.flush()
     return code
+
+
+def _command_of(words: list[str]) -> str:
+    """Return the first command that a line names, "" for none; the value of an option is no command."""
+    rest = words
+    with contextlib.suppress(Failure):  # of a line that can't be read any word may be it
+        _, rest = _common().parse_known_args(words)
+    return next((each for each in rest if each in COMMANDS), "")
 
 
 def main(words: list[str]) -> int:

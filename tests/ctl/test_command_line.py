@@ -190,3 +190,19 @@ def _handles(pid: int) -> bool:
 
 def _state(pid: int) -> str:
     return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+
+
+@pytest.mark.parametrize(
+    ("line", "code"),
+    [
+        ("--socket check list", 3),
+        ("--token-file check list", 2),
+        ("--frob check", 3),
+        ("--timeout x check", 3),
+    ],
+)
+def test_whose_words_a_failure_has(line: str, code: int, keepalivectl: Keepalivectl, tmp_path: Path) -> None:
+    """A plugin's, if check was called, and not if an option has a value of that name."""
+    done = keepalivectl(*line.split(), KEEPALIVE_SOCKET=str(tmp_path / "none"))
+    is_check = "list" not in line
+    assert (done.returncode, done.stdout.startswith("KEEPALIVE UNKNOWN")) == (code, is_check)

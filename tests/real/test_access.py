@@ -333,7 +333,7 @@ class Abuse:
         assert self._unix.faults == []
         assert self._sip.faults == []
         waits = sorted(self._unix.waits)
-        # Of twenty one may have waited for a processor, on which other servers are tested, not for the server.
+        # Of twenty one may have waited for a processor that other tests use, not for the server.
         assert waits[int(len(waits) * 0.95) - 1] < MOST_WAIT, waits[-5:]
         assert statistics.median(waits) < MOST_WAIT / 4
         assert memory_of(self._served.server) - self._memory < MOST_MEMORY

@@ -40,7 +40,10 @@ class Load:
     """What a server did in a time under load."""
 
     pings: int
+    """that arrived, copies too"""
     answered: int
+    sent: int
+    """without copies, as tm counts them"""
     seconds: float
     cpu: float
     fastest: float
@@ -61,6 +64,7 @@ def loaded(server: Contender, responder: Responder, seconds: float) -> Load:
     return Load(
         sum(arrivals),
         after["2xx"] - before["2xx"],
+        after["total"] - before["total"],
         ended - began,
         spent,
         max(arrivals) / (sum(arrivals) / len(arrivals)),
@@ -204,7 +208,7 @@ def blocked(responder: Responder, number: int, interval: int) -> None:
         "most pings in 100 ms, of the mean",
         "false downs",
     )
-    hole = Uplink(9)
+    hole = Uplink()
     hole.cut()
     dead = [f"sip:gateway{n}.example.com" for n in range(25)]
     dead += [f"{uri};transport=tcp" for uri in hole.destinations(25)]

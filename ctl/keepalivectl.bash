@@ -8,7 +8,7 @@ _keepalivectl() {
     local current=${words[-1]//\\/} previous=${words[-2]-} command="" word at
     local -a server=()
     local commands="summary list show add del drain maint ready self ping pause resume reload wait watch top check history
-        groups orders changes settings rpc"
+        groups names orders changes settings rpc"
     for word in "${words[@]:1:${#words[@]}-2}"; do
         [[ -n $command || " ${commands//[[:space:]]/ } " != *" $word "* ]] || command=$word
     done
@@ -44,7 +44,8 @@ _keepalivectl_words() {
     local options="--json --socket --token-file --timeout --help"
     case $command in
         "") echo "$commands $options"; return ;;
-        list) options+=" --group --state --search --sort --count --names" ;;
+        list) options+=" --group --state --search --sort --count --names --targets" ;;
+        names) options+=" --group --dead --failing --count" ;;
         top) options+=" --group --state --interval" ;;
         check) options+=" --group --warning --critical --paused-ok" ;;
         drain | maint | self) options+=" --for --why" ;;
@@ -63,14 +64,22 @@ _keepalivectl_words() {
     fi
     case $command in
         self) echo "drain ready" ;;
-        show | history | del | drain | maint | ready | ping | watch) _keepalivectl_names list --names --search "$current" ;;
+        show | history | del | drain | maint | ready | ping | watch | check) _keepalivectl_destinations ;;
         wait)
             if [[ $previous == wait ]]; then
-                _keepalivectl_names list --names --search "$current"
+                _keepalivectl_destinations
             else
                 echo "up down unknown drain maint ready"
             fi
             ;;
+    esac
+}
+
+# Behind the "#" of a name its targets are offered.
+_keepalivectl_destinations() {
+    case $current in
+        *"#"*) _keepalivectl_names list --names --targets --search "${current%%"#"*}" ;;
+        *) _keepalivectl_names list --names --search "$current" ;;
     esac
 }
 

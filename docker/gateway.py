@@ -16,6 +16,7 @@ import argparse
 import contextlib
 import re
 import socket
+import ssl
 import threading
 import time
 from collections.abc import Iterator
@@ -46,12 +47,14 @@ class Request(NamedTuple):
 
 def _open(host: str, port: int, tcp: bool) -> tuple[socket.socket, socket.socket | None]:
     """Return a socket of UDP, and one of TCP at the same port."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
     while True:
-        udp = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        udp = socket.socket(family, socket.SOCK_DGRAM)
         udp.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1 << 22)
         udp.bind((host, port))
         try:
-            return udp, socket.create_server((host, udp.getsockname()[1])) if tcp else None
+            address = (host, udp.getsockname()[1])
+            return udp, socket.create_server(address, family=family) if tcp else None
         except OSError:
             udp.close()
             # Of a port that the kernel chose for UDP, TCP may have a client: then another one.
@@ -62,17 +65,26 @@ def _open(host: str, port: int, tcp: bool) -> tuple[socket.socket, socket.socket
 class Gateway:
     """Answers SIP requests at an address, over UDP and TCP, from two threads of its own.
 
-    Arguments: host; port, 0 for a free one; code and reason, of its answers; tcp, listen on TCP too.
+    Arguments: host, an IPv4 or IPv6 address; port, 0 for a free one; code and reason, of its answers; tcp,
+    listen on TCP too; tls, what makes a connection of TCP one of TLS.
     """
 
     def __init__(
-        self, host: str = "127.0.0.1", port: int = 0, code: int = 200, reason: str = "", tcp: bool = True
+        self,
+        host: str = "127.0.0.1",
+        port: int = 0,
+        code: int = 200,
+        reason: str = "",
+        tcp: bool = True,
+        tls: ssl.SSLContext | None = None,
     ) -> None:
         self.code = code
         self.invite_code = 0
         """the code for what belongs to calls, 0 for the same as for pings"""
         self.reason = reason
         self.silent = False
+        self.deaf_to: set[str] = set()
+        """methods that it does not answer"""
         self.deaf_once = False
         """answers nothing but what comes again"""
         self.provisional = 0
@@ -94,15 +106,16 @@ class Gateway:
         self.requests: list[Request] = []
         self._stopping = False
         self._connections: list[socket.socket] = []
+        self._tls = tls
         self._udp, self._tcp = _open(host, port, tcp)
-        self.host, self.port = self._udp.getsockname()
+        self.host, self.port = self._udp.getsockname()[:2]
         threading.Thread(target=self._serve_udp, daemon=True).start()
         if self._tcp is not None:
             threading.Thread(target=self._serve_tcp, daemon=True).start()
 
     @property
     def uri(self) -> str:
-        return f"sip:{self.host}:{self.port}"
+        return f"sip:[{self.host}]:{self.port}" if ":" in self.host else f"sip:{self.host}:{self.port}"
 
     @property
     def pings(self) -> list[Request]:
@@ -148,6 +161,12 @@ class Gateway:
             threading.Thread(target=self._serve_connection, args=(connection,), daemon=True).start()
 
     def _serve_connection(self, connection: socket.socket) -> None:
+        if self._tls is not None:
+            try:
+                connection = self._tls.wrap_socket(connection, server_side=True)
+            except OSError:  # ssl.SSLError too: nothing that it understands
+                return
+            self._connections.append(connection)
         buffered = b""
         while not self._stopping:
             try:
@@ -178,7 +197,7 @@ class Gateway:
             return
         for code in self.strangers:
             yield self._answer(request, code, stranger=True)
-        if self.silent:
+        if self.silent or request.method in self.deaf_to:
             return
         if self.deaf_once and sum(each.text == request.text for each in list(self.requests)) < 2:
             return

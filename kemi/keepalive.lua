@@ -6,7 +6,7 @@
 --
 -- Every function takes the words of what python_exec takes, one by one or as one text, and returns what
 -- python_exec returns: keepalive.set_admin(uri, "maint", 3600, "card swap") is 1, or -1 with a line of the log.
--- Every number is true to Lua: compare. Two say more: alive(group) and info(uri, key).
+-- Every number is true to Lua: compare. Some say more: alive(group), targets(uri), pick(group) and info(uri, key).
 
 local keepalive = {}
 
@@ -23,7 +23,7 @@ local function ask(name, ...)
 end
 
 for _, name in ipairs({
-	"is_alive", "is_down", "state", "is_group_alive",
+	"is_alive", "is_down", "state", "is_group_alive", "next_target",
 	"report_failure", "report_success", "report_reply",
 	"set_admin", "ping_now", "pause", "resume", "answer_options", "set_self",
 	"add_destination", "del_destination", "configure_group",
@@ -34,13 +34,28 @@ for _, name in ipairs({
 	end
 end
 
--- The URIs of a group that are alive, the best first, 32 at the most; {} if none is.
-function keepalive.alive(group)
+-- What a function has left in an AVP of its name; {} if nothing.
+local function found(name, text)
 	local uris = {}
-	for place = 0, ask("alive", group) - 1 do
-		uris[#uris + 1] = KSR.pv.get("$(avp(keepalive_alive)[" .. place .. "])")
+	for place = 0, ask(name, text) - 1 do
+		uris[#uris + 1] = KSR.pv.get("$(avp(keepalive_" .. name .. ")[" .. place .. "])")
 	end
 	return uris
+end
+
+-- The URIs of a group that are alive, the best first, 32 at the most; {} if none is.
+function keepalive.alive(group)
+	return found("alive", group)
+end
+
+-- Where calls to a destination may be sent, as URIs for $du, in the order in which they are tried; {} if nowhere.
+function keepalive.targets(uri)
+	return found("targets", uri)
+end
+
+-- One of a group, at random by weight among the best that are alive; nil if none is.
+function keepalive.pick(group)
+	return ask("pick", group) == 1 and KSR.pv.get("$avp(keepalive_pick)") or nil
 end
 
 -- What is known of a destination under a key such as "state" or "latency_ms.p95"; nil if nothing is.
@@ -51,8 +66,8 @@ function keepalive.info(uri, key)
 	return nil
 end
 
--- What Kamailio calls by name, each in the process that it is for: rtimer the first four, tm the rest.
-for _, name in ipairs({ "tick", "watch", "callbacks", "state_file", "dispatcher", "http", "reply", "failure" }) do
+-- What Kamailio calls by name, each in the process that it is for: tm the last two, rtimer the others.
+for _, name in ipairs({ "tick", "watch", "callbacks", "state_file", "resolve", "dispatcher", "http", "reply", "failure" }) do
 	local handler = "ksr_keepalive_" .. name
 	_G[handler] = function()
 		return MODULE.exec(handler)

@@ -26,8 +26,18 @@ from keepalive_core import VERSION
 from keepalive_core.handlers import Handlers
 from keepalive_core.kamailio import tables, tm
 from keepalive_core.native_handlers import NativeRoutes
+from keepalive_core.routing import (
+    alive,
+    is_group_alive,
+    next_target,
+    pick,
+    report_failure,
+    report_reply,
+    report_success,
+    targets,
+)
 from keepalive_core.rules.states import DOWN, UNKNOWN, UP
-from keepalive_core.services import alive_members, information, lookup, orders, registry, reports
+from keepalive_core.services import information, lookup, orders, registry
 from keepalive_core.services import selftest as _selftest
 from keepalive_core.services.callback_names import Callback
 from keepalive_core.services.own_health import answer_options, set_self
@@ -36,9 +46,9 @@ from keepalive_core.services.refusals import never_raises
 # All but list(): a * is not to replace the builtin of the script.
 __all__ = ["DOWN", "UNKNOWN", "UP", "Handlers", "add_destination", "alive", "answer_options"]
 __all__ += ["configure_group", "del_destination", "info", "is_alive", "is_group_alive", "modparam"]
-__all__ += ["on_tm_event", "pause", "ping_now", "register_callback", "reload", "reload_script"]
-__all__ += ["report_failure", "report_reply", "report_success", "resume", "selftest", "set_admin"]
-__all__ += ["set_self", "state"]
+__all__ += ["next_target", "on_tm_event", "pause", "pick", "ping_now", "register_callback", "reload"]
+__all__ += ["reload_script", "report_failure", "report_reply", "report_success", "resume", "selftest"]
+__all__ += ["set_admin", "set_self", "state", "targets"]
 __version__ = VERSION
 
 _OK, _ERROR = 0, -1
@@ -129,7 +139,12 @@ def is_alive(destination: str) -> int:
     """
     try:
         # What nearly all calls are, without a function between: 0.28 us, of which sht_get takes 0.22.
-        return _answers[_number(_STATE, _keys_of_texts[destination])]
+        key, others = _spellings[destination]
+        code = _number(_STATE, key)
+        if code is None:
+            for other in others:
+                code = code or _number(_STATE, other)
+        return _answers[code]
     except (KeyError, TypeError):  # a spelling that is new to this process, or no text at all
         pass
     except Exception:
@@ -138,7 +153,7 @@ def is_alive(destination: str) -> int:
 
 
 _look_up = never_raises(_ERROR)(lookup.is_alive)
-_answers, _keys_of_texts = lookup.answers, lookup.keys_of_texts
+_answers, _spellings = lookup.answers, lookup.spellings
 _number, _STATE = tables.number, tables.STATE
 
 
@@ -149,60 +164,6 @@ def state(destination: str) -> int:
     Returns: UNKNOWN (0), UP (1), DOWN (2), or -1 not monitored or malformed.
     """
     return lookup.state(destination)
-
-
-@never_raises(builtins.list[Any]())
-def alive(group: str) -> builtins.list[str]:
-    """Return the destinations of a group that are alive, the best first.
-
-    Arguments: group, the name that add_destination was given.
-    Returns: their URIs, by falling priority, then by falling weight, then in the order of registration: those
-    that is_alive says 1 of, unless it is another group that keeps them answering.
-    """
-    return alive_members.alive(group)
-
-
-@never_raises(_ERROR)
-def is_group_alive(group: str) -> int:
-    """Say whether any destination of a group is alive.
-
-    Returns: 1 one is, 2 none is, -1 there is no such group.
-    """
-    anyone = alive_members.is_alive(group)
-    return _ERROR if anyone is None else UP if anyone else DOWN
-
-
-@never_raises(_ERROR)
-def report_failure(destination: str, reason: str = "") -> int:
-    """Count a failure that traffic showed, as a failed ping counts, and bring the next ping forward.
-
-    For a failure or reply route. It disables nothing for good: pings bring the destination back.
-
-    Arguments: destination; reason, for the log and info().
-    Returns: 0, or -1 not monitored or malformed.
-    """
-    return _OK if reports.count(destination, False, reason) else _ERROR
-
-
-@never_raises(_ERROR)
-def report_success(destination: str, reason: str = "") -> int:
-    """Count a success that traffic showed, as an answered ping counts. Returns: as report_failure()."""
-    return _OK if reports.count(destination, True, reason) else _ERROR
-
-
-@never_raises(_ERROR)
-def report_reply(destination: str, code: int) -> int:
-    """Count what a reply to a call says of the destination that the call went to.
-
-    For a reply or failure route, with each final code. 408 and 5xx are failures of the destination; others,
-    such as 404, 480, 486 and 603, are the callee's words and a sign of life. Failures alone take it down only
-    if there are enough of them: see the parameters that begin with ``passive_``.
-
-    Arguments: destination; code, of the reply, or 408 if none came.
-    Returns: 0, or -1 not monitored or malformed, with a log line for what is no code.
-    From: RFC 3261 section 21.
-    """
-    return _OK if reports.count_reply(destination, code) else _ERROR
 
 
 @never_raises(_ERROR)

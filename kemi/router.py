@@ -1,4 +1,8 @@
-"""The routing of the sample server: INVITEs go to the first gateway that is alive."""
+"""The routing of the sample server: INVITEs go to the first gateway that is alive.
+
+Behind a gateway that is a name, such as sip:provider.com, there may be many addresses: calls go to one that
+is alive, and on to the next one if it does not take them.
+"""
 
 import KSR
 
@@ -43,7 +47,7 @@ class Router(keepalive.Handlers):
             # A retransmission belongs to the call that is under way.
             if KSR.tm.t_check_trans() != 0:
                 KSR.rr.record_route()
-                self.try_gateways(self.gateways)
+                self.try_gateways()
         else:
             KSR.sl.sl_send_reply(405, "Method Not Allowed")
         return 1
@@ -56,18 +60,16 @@ class Router(keepalive.Handlers):
             KSR.sl.sl_send_reply(404, "Not Here")
         return 1
 
-    def try_gateways(self, gateways: list[str]) -> None:
-        """Send an INVITE to the first of some gateways that is alive."""
-        for gateway in gateways:
-            if keepalive.is_alive(gateway) != 1:
-                continue
-            KSR.pv.sets(GATEWAY, gateway)
-            KSR.pv.sets("$du", gateway)
-            KSR.tm.t_on_reply("ksr_reply_gateway")
-            KSR.tm.t_on_failure("ksr_failure_gateway")
-            KSR.tm.t_set_fr(ANSWER_MS, FIRST_REPLY_MS)
-            if KSR.tm.t_relay() > 0:
-                return
+    def try_gateways(self) -> None:
+        """Send an INVITE to the first address of a gateway that is alive and was not tried in this call."""
+        for gateway in self.gateways:
+            while keepalive.next_target(gateway) == 1:
+                KSR.pv.sets(GATEWAY, gateway)
+                KSR.tm.t_on_reply("ksr_reply_gateway")
+                KSR.tm.t_on_failure("ksr_failure_gateway")
+                KSR.tm.t_set_fr(ANSWER_MS, FIRST_REPLY_MS)
+                if KSR.tm.t_relay() > 0:
+                    return
         KSR.sl.send_reply(503, "No Gateway Alive")
 
     def ksr_reply_gateway(self, msg: object) -> int:
@@ -78,16 +80,15 @@ class Router(keepalive.Handlers):
         return 1
 
     def ksr_failure_gateway(self, msg: object) -> int:
-        """Go on to the next gateway if one did not take the call."""
+        """Go on to the next address if one did not take the call."""
         if KSR.tm.t_is_canceled() > 0:
             return 1
         # What the callee said, such as 486, is an answer. Silence and 5xx are the gateway's own trouble.
         if KSR.tm.t_branch_timeout() > 0 or KSR.tm.t_check_status("408|5[0-9][0-9]") > 0:
-            failed = KSR.pv.get(GATEWAY)
             if KSR.tm.t_branch_timeout() > 0:
-                # Sooner than its next ping: no second call waits for a gateway that is dead.
-                keepalive.report_failure(failed, "an INVITE timed out")
-            self.try_gateways(self.gateways[self.gateways.index(failed) + 1 :])
+                # Sooner than its next ping: no second call waits for an address that is dead.
+                keepalive.report_failure(KSR.pv.get(GATEWAY), "an INVITE timed out")
+            self.try_gateways()
         return 1
 
 

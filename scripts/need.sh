@@ -88,12 +88,12 @@ need_tests() {
     python3 -c 'import sys; sys.exit(sys.version_info < (3, 11))' || fail "Python 3.11 or newer is needed."
     need_kamailio
     # For a Kamailio of Debian's: app_jsdt for JavaScript is in its package kamailio already.
-    lua=$(! dpkg -s kamailio >/dev/null 2>&1 || echo kamailio-lua-modules)
+    more=$(! dpkg -s kamailio >/dev/null 2>&1 || echo kamailio-lua-modules kamailio-tls-modules)
     # shellcheck disable=SC2086
-    install_packages $lua sip-tester sipsak curl openssl python3-venv iproute2 faketime mandoc python3-aiohttp \
-        python3-prometheus-client ||
-        fail "kamailio-lua-modules, sip-tester, sipsak, curl, openssl, python3-venv, iproute2, faketime, mandoc, python3-aiohttp and\
- python3-prometheus-client are needed."
+    install_packages $more sip-tester sipsak curl openssl python3-venv iproute2 faketime mandoc dnsmasq-base \
+        python3-aiohttp python3-prometheus-client ||
+        fail "kamailio-lua-modules, kamailio-tls-modules, sip-tester, sipsak, curl, openssl, python3-venv, iproute2,\
+ faketime, mandoc, dnsmasq-base, python3-aiohttp and python3-prometheus-client are needed."
     # The status page is looked at with it. Ubuntu's is no package: its tests are skipped there.
     install_packages chromium chromium-driver || echo "No Chromium: the status page's tests are skipped."
     if engine_answers; then

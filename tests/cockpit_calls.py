@@ -1,12 +1,18 @@
 """Calls of operators' methods, in a process that serves HTTP."""
 
+import importlib
 from collections.abc import Generator
 from typing import Any
 
 from conftest import FakeServer
+from resolving import resolve
 
 ANNA = ("anna", "unix socket")
 A, B, C = (f"sip:192.168.10.{number}" for number in (20, 30, 40))
+NAME = "sip:provider.example.com"
+"""a destination that is a name"""
+ONE, TWO, THREE = (f"sip:192.168.10.{number}:5060" for number in (1, 2, 3))
+"""the hops to addresses behind it"""
 
 
 class Desk:
@@ -43,10 +49,31 @@ class Desk:
                 self.server.answer(200, 0.1)
                 self._log.take()
 
+    @staticmethod
+    def part(name: str) -> Any:
+        """Return a module of this process, such as ``kamailio.name_rows``."""
+        return importlib.import_module(f"keepalive_core.{name}")
+
     def look(self) -> None:
         """Have the snapshot see what has changed of itself."""
         for _ in self.snapshot.look():
             pass
+
+    def ping(self, seconds: float, *dead: str) -> None:
+        """Let time pass in which pings are answered by 200, and by 503 of those hops that are dead."""
+        for _ in range(round(seconds * 20)):
+            before = len(self.server.ksr.sent)
+            self.server.tick()
+            for ping in self.server.ksr.sent[before:]:
+                self.server.ksr.reply(ping, 503 if ping.hop in dead else 200, "Reason")
+        self.server.tick()
+        self.look()
+
+    def add_name(self, *hops: str, fault: str = "", uri: str = NAME, **options: Any) -> list[str]:
+        """Monitor a name, and have DNS say its addresses; return the keys of its targets."""
+        assert self.keepalive.add_destination(uri, "me", dns_expand=1, **options) == 0
+        self.server.tick()
+        return resolve(uri, hops, fault=fault)
 
     @property
     def told(self) -> list[str]:

@@ -48,8 +48,11 @@ TABLES: dict[str, int | None] = {
     for name, rest in re.findall(r'"htable", "htable", "(\w+)=>(\S+)"', _CFG)
 }
 """The tables that keepalive.cfg makes, each with the value of a row that is not there."""
-QUEUES: list[str] = re.findall(r'"mqueue", "mqueue", "name=(\w+)"', _CFG)
-"""The queues that it makes."""
+QUEUES: dict[str, int] = {
+    name: int(size or 0)
+    for name, size in re.findall(r'"mqueue", "mqueue", "name=(\w+)(?:;size=(\d+))?"', _CFG)
+}
+"""The queues that it makes, each with the most that it keeps, 0 for any number."""
 
 # Rules keep nothing in memory, so processes may share them.
 RULES = "keepalive_core.rules"
@@ -82,8 +85,8 @@ class FakeServer:
         for table in ("destination", "health", "history", "news", "admin"):
             ksr.written_under[f"keepalive_{table}"] = "keepalive_health"
         ksr.written_under["keepalive_group_availability"] = "keepalive_group"
-        for name in QUEUES:
-            ksr.add_queue(name)
+        for name, size in QUEUES.items():
+            ksr.add_queue(name, size)
         for name, parameter in PARAMETERS.items():
             self.define(name, parameter.defined)
         self.define("destinations", "")
@@ -93,6 +96,8 @@ class FakeServer:
         self.define("table_size", "12")
         # Pings come when they are due; a test of jitter turns it on.
         self.define("ping_jitter", "0")
+        # A name is a destination like any other, if a test is not about that.
+        self.define("dns_expand", "0")
 
     def define(self, name: str, value: str) -> None:
         """Give a setting in kamailio.cfg."""

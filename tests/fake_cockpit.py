@@ -87,6 +87,30 @@ def row(uri: str, shown: str = "up", **others: object) -> dict[str, Any]:
         "loss": 0,
         "groups": ["carriers"],
         "samples": [1.3, None, 20.0],
+        "name": None,
+        **others,
+    }
+
+
+def target(key: str, shown: str = "up", **others: object) -> dict[str, Any]:
+    """A target of a name, as the methods view and info have it."""
+    return {
+        "target": key,
+        "address": "192.0.2.1",
+        "port": 5060,
+        "transport": "udp",
+        "priority": 10,
+        "weight": 60,
+        "record": "_sip._udp.p.com SRV",
+        "shown": shown,
+        "state": "up" if shown in ("drain", "maint") else shown,
+        "alive": shown == "up",
+        "since": 1000,
+        "latency_ms": 1.3,
+        "loss": 0.0,
+        "admin": shown if shown in ("drain", "maint") else "ready",
+        "reason": "200 OK in 1.3 ms",
+        "kept": False,
         **others,
     }
 
@@ -107,6 +131,8 @@ def view(*rows: dict[str, Any], groups: tuple[dict[str, Any], ...] = (), **other
         "server": "sbc1",
         "version": "1.0",
         "counts": counts,
+        "names": {"total": 0, "dead": 0, "failing": 0},
+        "targets": dict.fromkeys(counts, 0),
         "paused": False,
         "enabled": True,
         "groups": list(groups),

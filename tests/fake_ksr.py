@@ -116,6 +116,7 @@ class FakeKSR:
         self.written_under: dict[str, str] = {}
         """tables, and in which table the row of a key has to be locked while theirs of that key is written"""
         self.queues: dict[str, deque[tuple[str, str]]] = {}
+        self.queue_sizes: dict[str, int] = {}
         self._fetched: dict[str, tuple[str, str]] = {}
         self._iterators: dict[str, tuple[list[tuple[str, Any]], int]] = {}
         self.defines: dict[str, str] = {}
@@ -139,10 +140,16 @@ class FakeKSR:
             for transport in ("udp", "tcp", "tls")
         ]
         """transport, address and port of each socket"""
+        self.records: dict[tuple[str, str], list[dict[str, Any]]] = {}
+        """what DNS says: fields of records, by "naptr" or "srv" and the name"""
+        self._found: dict[tuple[str, str], list[dict[str, Any]]] = {}
+        """what ipops has found, by kind and place; to 5.6 a place is known when it was read once"""
         self.variables: dict[str, str | int] = {}
         """script variables of the process"""
         self.values: dict[str, list[str]] = {}
         """AVPs of the request at hand that code of ours has emptied before, the newest value last"""
+        self.du: str | None = None
+        """to where the call at hand is sent"""
         self.routes: dict[str, Callable[[], int]] = {}
         """routes of kamailio.cfg"""
         self.first_socket: str | None = None
@@ -217,6 +224,27 @@ class FakeKSR:
     def _kex_resetdebug(self) -> int:
         self.debug_of_process = None
         return 1
+
+    # --- ipops ---
+
+    def _query(self, kind: str, name: str, place: str) -> int:
+        if (kind, place) not in self._found:
+            return -3
+        self._found[kind, place] = self.records.get((kind, name), [])[:32]
+        return 1
+
+    def _ipops_naptr_query(self, name: str, place: str) -> int:
+        return self._query("naptr", name, place)
+
+    def _ipops_srv_query(self, name: str, place: str) -> int:
+        return self._query("srv", name, place)
+
+    def _of_records(self, kind: str, place: str, part: str) -> Any:
+        found = self._found.setdefault((kind, place), [])
+        if part == "count":
+            return len(found)
+        field, _, at = part.rstrip("]").partition("[")
+        return found[int(at)][field]
 
     # --- core ---
 
@@ -295,6 +323,7 @@ class FakeKSR:
         kind, _, inner = name.strip("$)").partition("(")
         known: dict[str, dict[str, Any]] = {
             "def": self.defines,
+            "du": {"": self.du},
             "hdr": self.reply_headers,
             "jsonrpl": {"body": self._rpc_reply},
             "stat": self.memory,
@@ -304,12 +333,14 @@ class FakeKSR:
         if kind == "sel" and inner.startswith(("cfg_get.keepalive.", "cfg_get.core.", "cfg_get.tcp.")):
             return self._setting(inner.rpartition(".")[2])
         if kind == "avp":
-            return self._current.avps.get(inner) if self._current else None
+            return self._avp(inner)
         if kind == "var":
             return self.variables.get(inner, 0)
         if kind in ("shtitkey", "shtitval"):
             items, at = self._iterators[inner]
             return items[at][kind == "shtitval"]
+        if kind in ("naptrquery", "srvquery"):
+            return self._of_records(kind.removesuffix("query"), *inner.split("=>"))
         if kind == "mb":
             return self._message()
         if kind in ("rm", "rU") or (self.request and kind in ("si", "rs")):
@@ -317,6 +348,16 @@ class FakeKSR:
         if kind in ("rs", "rr", "ci", "si", "sp", "Ru"):
             return self._of_message(kind)
         return self.violate(f"the fake does not know {name}")
+
+    def _avp(self, name: str) -> Any:
+        if self.values.get(name):
+            return self.values[name][-1]
+        return self._current.avps.get(name) if self._current else None
+
+    def new_call(self) -> None:
+        """Have another call at hand from now on."""
+        self.values.clear()
+        self.du = None
 
     def update_settings(self) -> None:
         """See what cfg.sets has set, as a timer does between two ticks."""
@@ -352,6 +393,9 @@ class FakeKSR:
 
     def _pv_sets(self, name: str, value: str) -> bool:
         kind, _, inner = name.strip("$)").partition("(")
+        if kind == "du":
+            self.du = value
+            return True
         if kind == "var":
             if not self.has_private_memory:
                 return False
@@ -515,9 +559,10 @@ class FakeKSR:
 
     # --- mqueue ---
 
-    def add_queue(self, name: str) -> None:
-        """Declare a queue, as modparam("mqueue", "mqueue", ...) does."""
+    def add_queue(self, name: str, size: int = 0) -> None:
+        """Declare a queue, as modparam("mqueue", "mqueue", ...) does, which keeps so many entries."""
         self.queues[name] = deque()
+        self.queue_sizes[name] = size
 
     def _mqueue_mq_add(self, queue: str, key: str, value: str) -> int:
         if queue not in self.queues:
@@ -525,6 +570,8 @@ class FakeKSR:
         if not self._take_room():
             return -1
         self.queues[queue].append((key, value))
+        if 0 < self.queue_sizes[queue] < len(self.queues[queue]):
+            self.queues[queue].popleft()
         return 1
 
     def _mqueue_mq_fetch(self, queue: str) -> int:

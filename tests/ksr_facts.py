@@ -22,6 +22,7 @@ EXPECTED: dict[str, Any] = {
     "fetch from an empty queue": -2,
     "fetch from a missing queue": -1,
     "add two, fetch two in order": [1, 1, "first", "second", -2],
+    "add three to a queue of two": ["second", "third"],
     "iterate over a missing table": -1,
     "iterate over two rows": ["a", "b"],
     "an unset avp": None,
@@ -31,6 +32,7 @@ EXPECTED: dict[str, Any] = {
     "a text in hexadecimal digits": "736970e4",
     "a ping without To": -1,
     "reply code and reason where no reply is": [None, None],
+    "SRV and NAPTR of a name that has none": [0, 0, 1, 1, 0, 0],
 }
 
 SILENT = 0
@@ -98,6 +100,14 @@ def gather(*_: object) -> dict[str, Any]:
             "OPTIONS", "sip:127.0.0.1:9", "", "", "From: <sip:a@b>\r\n", ""
         ),
         "reply code and reason where no reply is": [KSR.pv.get("$rs"), KSR.pv.get("$rr")],
+        "SRV and NAPTR of a name that has none": [
+            KSR.pv.get("$srvquery(facts=>count)"),
+            KSR.pv.get("$naptrquery(facts=>count)"),
+            KSR.ipops.srv_query("_sip._udp.none.invalid", "facts"),
+            KSR.ipops.naptr_query("none.invalid", "facts"),
+            KSR.pv.get("$srvquery(facts=>count)"),
+            KSR.pv.get("$naptrquery(facts=>count)"),
+        ],
         "iterate over a missing table": htable.sht_iterator_start("facts", "none"),
     }
     KSR.pv.sets("$var(facts)", "736970e4")
@@ -110,6 +120,13 @@ def gather(*_: object) -> dict[str, Any]:
     while mqueue.mq_fetch("facts") > 0:
         fetched.append(mqueue.mqk_get("facts"))
     got["add two, fetch two in order"] = [*fetched, mqueue.mq_fetch("facts")]
+
+    for text in ("first", "second", "third"):
+        mqueue.mq_add("two", text, "")
+    two = []
+    while mqueue.mq_fetch("two") > 0:
+        two.append(mqueue.mqk_get("two"))
+    got["add three to a queue of two"] = two
 
     htable.sht_rm("facts", "s")
     htable.sht_seti("facts", "a", 1)

@@ -105,7 +105,7 @@ def test_nothing_but_the_standard_library(file: Path) -> None:
 
 
 # What is a table, a line for each thing, may be as long as there are things.
-TABLES = {"services/information.of", "rules/policy.__init__"}
+TABLES = {"services/information.of", "rules/policy.__init__", "rules/pinged.__init__"}
 
 
 @pytest.mark.parametrize("file", [*MODULES, KEMI / "keepalive.py"], ids=lambda file: file.stem)
@@ -125,7 +125,7 @@ def test_a_module_is_found_by_its_name() -> None:
     """Each module lies on a floor, and no two have one name."""
     names = [file.stem for file in MODULES]
     assert {floor_of(file) for file in MODULES} == set(BELOW)
-    assert {"handlers", "native_handlers"} == TOP
+    assert {"handlers", "native_handlers", "routing"} == TOP
     assert len(names) == len(set(names))
 
 

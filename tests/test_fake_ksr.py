@@ -16,6 +16,7 @@ def test_it_answers_as_real_servers_do(ksr: FakeKSR) -> None:
     ksr.add_table("keepalive_state")
     ksr.add_table("facts")
     ksr.add_queue("facts")
+    ksr.add_queue("two", 2)
     assert ksr_facts.gather() == ksr_facts.EXPECTED
 
 

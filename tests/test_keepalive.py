@@ -173,7 +173,9 @@ def test_what_is_answered_after_a_failure_is_its_own(
     keepalive: ModuleType, server: FakeServer, monkeypatch: pytest.MonkeyPatch, function: str
 ) -> None:
     """An empty answer, too, is nobody else's to change."""
-    monkeypatch.setattr(keepalive.alive_members, "alive", None)
+    from keepalive_core import routing
+
+    monkeypatch.setattr(routing.alive_members, "alive", None)
     monkeypatch.setattr(keepalive.registry, "keys", None)
     monkeypatch.setattr(keepalive.lookup, "monitored_key", None)
     arguments = [] if function == "list" else ["x"]

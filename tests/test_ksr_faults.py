@@ -115,7 +115,7 @@ def trouble_after(fails_at: int, error: Exception, tmp_path: Path) -> str:
         written = (tmp_path / "state").read_text()
         wrong = {
             "not pinged": WANTED - {ping.uri for ping in ksr.sent[before:]},
-            "not in the state file": [uri for uri in WANTED if f'"{uri}:5060"' not in written],
+            "not in the state file": [uri for uri in WANTED if f'"{uri}"' not in written],
             "settings": [name for name in ("unknown_as", "rise") if str(settings[name]) not in ("down", "2")],
             "misuse": ksr.violations,
             "locks": ksr.locks,

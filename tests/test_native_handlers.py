@@ -78,7 +78,7 @@ def test_a_route_administers(keepalive: ModuleType, server: FakeServer) -> None:
         (f"{A} drain -1", "set_admin: until -1: 0 for no end"),
         (f"{A} drain 1 {'x' * 256}", "set_admin: why is text of one line, not longer than 255 bytes"),
         ("sip:a,b drain", "bad destination 'sip:a,b'"),
-        ("sip:other drain", "set_admin: sip:other:5060 is not monitored"),
+        ("sip:other drain", "set_admin: sip:other is not monitored"),
     ],
 )
 def test_bad_input_of_a_route(keepalive: ModuleType, server: FakeServer, text: str, fault: str) -> None:

@@ -6,17 +6,16 @@ import argparse
 import json
 import re
 import sys
-from collections import Counter
+import time
 from collections.abc import Iterator
-from typing import Any, Final, TypeVar
+from typing import Any, Final
 
+from . import targets
 from .commands import COUNT, GROUP, NAMES, ONE, SORT, STATE, STATES, argument, command
 from .failures import DONE, Misused, Refused
-from .screen import LOST, Screen, curve
-from .server import PAGE, Server
-from .texts import age, clean, mode, moment
-
-T = TypeVar("T")
+from .screen import Screen
+from .server import PAGE, PAGE_WITH_TARGETS, Server
+from .texts import age, each_once, mode, moment
 
 _GROUP_HEADS: Final = ("GROUP", "MEMBERS", "ALIVE", "UP", "DOWN", "UNKNOWN", "DRAIN", "MAINT", "HELD")
 
@@ -45,6 +44,8 @@ def summary(server: Server, given: argparse.Namespace, screen: Screen) -> None:
     if not screen.wrote({name: value for name, value in view.items() if name != "rows"}):
         screen.line(f"{view['server']}: keepalive {view['version']}, {pinging(view)}")
         screen.line(counted(view["counts"]))
+        if of_names := targets.counted(view):
+            screen.line(of_names)
         if view["groups"]:
             screen.line()
             screen.table(_GROUP_HEADS, map(_group_row, view["groups"]))
@@ -52,11 +53,11 @@ def summary(server: Server, given: argparse.Namespace, screen: Screen) -> None:
             screen.line(f"and {view['groups_total'] - len(view['groups'])} groups more")
 
 
-def _pages(server: Server, most: int, **which: str) -> Iterator[dict[str, Any]]:
-    """Yield views until all rows were there, or so many."""
+def pages(server: Server, most: int, of: int = PAGE, **which: object) -> Iterator[dict[str, Any]]:
+    """Yield views of so many rows each, until all were there, or the most that are wanted."""
     begin = 0
     while begin < most:
-        page = server.call("view", **{"from": begin}, count=min(PAGE, most - begin), **which)
+        page = server.call("view", **{"from": begin}, count=min(of, most - begin), **which)
         yield page
         begin += len(page["rows"])
         if not page["rows"] or begin >= page["total"]:
@@ -74,27 +75,58 @@ def row_of(row: dict[str, Any], now: float) -> list[object]:
         row["uri"],
         row["shown"],
         age(now - row["since"]) if row["since"] else "",
-        f"{row['latency_ms']:.1f}" if row["latency_ms"] else "",
+        targets.milliseconds(row["latency_ms"]),
         f"{row['loss']:.0f}%",
         " ".join(row["groups"]),
-        row["reason"] if row["admin"] == "ready" else ordered,
+        _why(row) if row["admin"] == "ready" else ordered,
     ]
 
 
-@command("list", GROUP, STATE, argument("--search", default="", metavar="TEXT"), SORT, COUNT, NAMES)
+def _why(row: dict[str, Any]) -> str:
+    """Return why a destination is up or down; of a name also what is wrong with its DNS."""
+    reason, name = str(row["reason"]), row.get("name")
+    return f"{reason}; DNS: {name['fault']}" if name and name["fault"] not in reason else reason
+
+
+def _below(target: dict[str, Any], now: float) -> list[object]:
+    """Return the cells of a target, below those of its name."""
+    since = age(now - target["since"]) if target["since"] else ""
+    measured = targets.milliseconds(target["latency_ms"]), f"{target['loss']:.0f}%"
+    return [f"  {target['target']}", target["shown"], since, *measured, "", target["reason"]]
+
+
+@command(
+    "list",
+    GROUP,
+    STATE,
+    argument("--search", default="", metavar="TEXT"),
+    SORT,
+    COUNT,
+    NAMES,
+    argument("--targets", action="store_true", help="and the targets of names, below each"),
+)
 def list_(server: Server, given: argparse.Namespace, screen: Screen) -> None:
     """Show destinations, one a line."""
     which = {name: getattr(given, name) for name in ("group", "state", "search", "sort")}
+    if given.targets:
+        which |= {"targets": True, "of": PAGE_WITH_TARGETS}
     rows: dict[str, tuple[dict[str, Any], float]] = {}
-    for page in _pages(server, given.count or sys.maxsize, **which):
+    for page in pages(server, given.count or sys.maxsize, **which):
         rows |= {row["destination"]: (row, page["at"]) for row in page["rows"]}
     if screen.wrote([row for row, _ in rows.values()]):
         return
     if given.names:
         for row, _ in rows.values():
             screen.line(row["uri"])
-    else:
-        screen.table(HEADS, (row_of(*each) for each in rows.values()))
+            for target in row.get("targets", ()):
+                screen.line(target["target"])
+        return
+    cells = (
+        line
+        for row, now in rows.values()
+        for line in (row_of(row, now), *(_below(each, now) for each in row.get("targets", ())))
+    )
+    screen.table(HEADS, cells)
 
 
 def _facts(info: dict[str, Any]) -> Iterator[tuple[str, str]]:
@@ -103,8 +135,12 @@ def _facts(info: dict[str, Any]) -> Iterator[tuple[str, str]]:
     since = f" since {moment(info['since'])}" if info["since"] else ""
     reason = f": {info['last_reason']}" if info["last_reason"] else ""
     yield "state", f"{info['state']}{since}{reason}"
+    yield from targets.facts(info)
     yield "admin", mode(info["admin"])
-    yield "pinged", f"no: {info['not_pinged_because']}" if info["not_pinged_because"] else "yes"
+    tracks = f"no: it tracks {info['tracks']}" if info.get("tracks") else "yes"
+    yield "pinged", f"no: {info['not_pinged_because']}" if info["not_pinged_because"] else tracks
+    if info.get("tracked_by"):
+        yield "tracked by", str(info["tracked_by"])
     if info["held"]:
         yield "held by", ", ".join(info["held"])
     for name in ("drained_until", "kept_down_until"):
@@ -132,72 +168,13 @@ def _facts(info: dict[str, Any]) -> Iterator[tuple[str, str]]:
 def show(server: Server, given: argparse.Namespace, screen: Screen) -> None:
     """Show all that is known of a destination."""
     info = server.call("info", destination=given.destination)
-    if not screen.wrote(info):
-        screen.line(info["uri"])
-        for heading, fact in _facts(info):
-            screen.line(f"  {heading:<12}", fact, most=1000)
-
-
-def _change(change: dict[str, Any]) -> list[object]:
-    return [moment(change["at"]), change["from"], change["to"], change["reason"]]
-
-
-def _policy(text: str) -> dict[str, str]:
-    """Return the parameters that a text such as fall=2,rise=3 names."""
-    named = [each.partition("=") for each in text.split(",")]
-    if not all(name and value for name, _, value in named):
-        raise argparse.ArgumentTypeError(f"{clean(text, 40)!r} is no policy such as fall=2,rise=3")
-    try:
-        return _each_once([(name.strip(), value.strip()) for name, _, value in named])
-    except ValueError as error:
-        raise argparse.ArgumentTypeError(str(error)) from None
-
-
-def _each_once(pairs: list[tuple[str, T]]) -> dict[str, T]:
-    """Return what pairs name. Raises: ValueError if one of equal names would have to go."""
-    found = dict(pairs)
-    if len(found) < len(pairs):
-        twice, _ = Counter(name for name, _ in pairs).most_common(1)[0]
-        raise ValueError(f"{clean(twice, 40)!r} is said twice")
-    return found
-
-
-POLICY: Final = argument(
-    "--policy", type=_policy, metavar="NAME=VALUE,...", help="what that would have made of its last pings"
-)
-
-
-def _what_if(server: Server, given: argparse.Namespace, screen: Screen) -> None:
-    known = server.call("what_if", destination=given.destination, policy=given.policy)
-    if screen.wrote(known):
+    if screen.wrote(info):
         return
-    for heading, name in (("in force", "in_force"), ("instead", "what_if")):
-        replayed = known[name]
-        policy = ", ".join(f"{each} {value}" for each, value in replayed["policy"].items())
-        screen.line(f"{heading}: {policy}: {len(replayed['changes'])} changes in {known['samples']} pings")
-        for change in replayed["changes"]:
-            screen.line(f"  {change['ago']} pings ago: {change['from']} -> {change['to']}")
-
-
-@command("history", POLICY, ONE)
-def history(server: Server, given: argparse.Namespace, screen: Screen) -> None:
-    """Show the last changes of a destination, and how its last pings ended."""
-    if given.policy:
-        _what_if(server, given, screen)
-        return
-    info = server.call("info", destination=given.destination)
-    rows = server.call("view", destinations=[info["destination"]], count=1)["rows"]
-    samples: list[float | None] = rows[0]["samples"] if rows else []
-    day = info["availability"].get("strip", "")
-    shown = {"destination": info["destination"], "history": info["history"], "samples": samples, "day": day}
-    if screen.wrote(shown):
-        return
-    screen.table(("AT", "FROM", "TO", "REASON"), map(_change, info["history"]))
-    known = [each for each in samples if each is not None]
-    if samples:
-        slowest = f", {min(known):.1f} to {max(known):.1f} ms" if known else ""
-        screen.line(f"last {len(samples)} pings: {curve(samples, screen.out)}{slowest}, {LOST} is lost")
-    screen.line(f"last day, by quarter hours: {day}")
+    screen.line(info["destination"] if info.get("target_of") else info["uri"])
+    for heading, fact in _facts(info):
+        screen.line(f"  {heading:<12}", fact, most=1000)
+    if info.get("targets"):
+        screen.table(targets.HEADS, (targets.row_of(each, time.time()) for each in info["targets"]))
 
 
 @command("groups", NAMES)
@@ -258,7 +235,7 @@ _NAMED: Final = re.compile(r"([a-z_]{1,40})=(.*)", re.DOTALL)
 
 def _json_or_text(text: str) -> object:
     try:
-        value = json.loads(text, object_pairs_hook=_each_once)
+        value = json.loads(text, object_pairs_hook=each_once)
         json.dumps(value, allow_nan=False)
     except (ValueError, RecursionError):
         return text
@@ -272,7 +249,7 @@ def rpc(server: Server, given: argparse.Namespace, screen: Screen) -> None:
     if any(named) and not all(named):
         raise Misused("either all parameters have a name, or none has")
     try:
-        by_name = _each_once([(found[1], _json_or_text(found[2])) for found in named if found])
+        by_name = each_once([(found[1], _json_or_text(found[2])) for found in named if found])
     except ValueError as error:
         raise Misused(str(error)) from None
     by_place = [] if any(named) else [_json_or_text(each) for each in given.parameters]

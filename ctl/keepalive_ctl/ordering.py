@@ -120,12 +120,22 @@ def ping(server: Server, given: argparse.Namespace, screen: Screen) -> int:
         seen = server.call("ping_now", destination=destination, wait=True)
         if not screen.wrote(seen, indent=None):
             screen.line(f"{destination}: {seen['reason']}")
-            for sign, name in ((">", "request"), ("<", "reply")) if given.verbose else ():
-                for line in re.split(r"\r?\n", str(seen[name] or "nothing").rstrip("\r\n")):
-                    screen.line(sign, line, most=1000)
+            if given.verbose and "targets" not in seen:
+                _show_messages(seen, screen)
+            for each in seen.get("targets", ()):
+                screen.line(f"{each['target']}: {each['reason']}")
+                if given.verbose:
+                    _show_messages(each, screen)
         return bool(seen["alive"])
 
     return _each(given.destinations, ping_one)
+
+
+def _show_messages(seen: dict[str, Any], screen: Screen) -> None:
+    """Show what was sent, and what came back."""
+    for sign, name in ((">", "request"), ("<", "reply")):
+        for line in re.split(r"\r?\n", str(seen[name] or "nothing").rstrip("\r\n")):
+            screen.line(sign, line, most=1000)
 
 
 def _switch(server: Server, screen: Screen, method: str) -> None:

@@ -13,7 +13,10 @@ from .texts import clean, fitted, width
 
 _COLOURS: Final = {"up": 32, "down": 31, "unknown": 33, "drain": 36, "maint": 36}
 """of the words for states, by the numbers of terminals"""
-_RIGHT: Final = {"MS", "LOSS", "SINCE", "MEMBERS", "ALIVE", "UP", "DOWN", "UNKNOWN", "DRAIN", "MAINT"}
+_RIGHT: Final = {
+    *("MS", "LOSS", "SINCE", "MEMBERS", "ALIVE", "UP", "DOWN", "UNKNOWN", "DRAIN", "MAINT"),
+    *("TARGETS", "PRIORITY", "WEIGHT", "ASKED", "ANSWERED"),
+}
 """the headings of columns that are read from their right"""
 
 

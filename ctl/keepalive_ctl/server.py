@@ -22,6 +22,8 @@ PATIENCE_SECONDS: Final = 15
 """a ping and its answer take 10 at the most"""
 PAGE: Final = 1000
 """rows that are asked for at a time"""
+PAGE_WITH_TARGETS: Final = 100
+"""the same, if each name is to have its targets, of which there may be 64"""
 _NOT_SERVED: Final = "Kamailio does not run, does not define KEEPALIVE_HTTP so, or its log says why"
 _MOST_BYTES: Final = 256 * 1024 * 1024
 """of an answer; the list of 100,000 destinations has 20 MB"""

@@ -6,7 +6,10 @@ import argparse
 import re
 import time
 import unicodedata
-from typing import Any, Final
+from collections import Counter
+from typing import Any, Final, TypeVar
+
+T = TypeVar("T")
 
 
 def clean(text: object, most: int = 300) -> str:
@@ -80,3 +83,12 @@ def mode(admin: dict[str, Any]) -> str:
     by = f" by {admin['by']}" if admin.get("by") else ""
     why = f" ({admin['why']})" if admin.get("why") else ""
     return f"{admin['mode']}{until}{by}{why}"
+
+
+def each_once(pairs: list[tuple[str, T]]) -> dict[str, T]:
+    """Return what pairs name. Raises: ValueError if one of equal names would have to go."""
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        twice, _ = Counter(name for name, _ in pairs).most_common(1)[0]
+        raise ValueError(f"{clean(twice, 40)!r} is said twice")
+    return found

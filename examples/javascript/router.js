@@ -7,8 +7,8 @@ var GATEWAYS = ["sip:192.168.10.20", "sip:192.168.10.21"];
 // Sends a call to the first gateway that is up. Every number but 0 is true to JavaScript: compare.
 function route_call() {
     for (var place = 0; place < GATEWAYS.length; place++) {
-        if (keepalive.is_alive(GATEWAYS[place]) === 1) {
-            KSR.pv.sets("$du", GATEWAYS[place]);
+        // It sets $du: of a name such as sip:provider.com to an address behind it that is alive.
+        if (keepalive.next_target(GATEWAYS[place]) === 1) {
             KSR.tm.t_relay();
             return;
         }

@@ -7,8 +7,8 @@ local GATEWAYS = { "sip:192.168.10.20", "sip:192.168.10.21" }
 -- Sends a call to the first gateway that is up. Every number is true to Lua: compare.
 local function route_call()
 	for _, gateway in ipairs(GATEWAYS) do
-		if keepalive.is_alive(gateway) == 1 then
-			KSR.pv.sets("$du", gateway)
+		-- It sets $du: of a name such as sip:provider.com to an address behind it that is alive.
+		if keepalive.next_target(gateway) == 1 then
 			KSR.tm.t_relay()
 			return
 		end

@@ -31,8 +31,8 @@ class Router(keepalive.Handlers):
     def route_call(self):
         """Send a call to the first gateway that is up."""
         for gateway in GATEWAYS:
-            if keepalive.is_alive(gateway) == 1:
-                KSR.pv.sets("$du", gateway)
+            # It sets $du: of a name such as sip:provider.com to an address behind it that is alive.
+            if keepalive.next_target(gateway) == 1:
                 KSR.tm.t_relay()
                 return
         KSR.sl.sl_send_reply(503, "No Gateway Alive")

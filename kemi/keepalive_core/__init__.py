@@ -23,7 +23,9 @@ Kamailio's processes, each with an interpreter of its own, share nothing but tab
 
 A ping's way: ``prober`` finds it due, ``pinging`` lets it go, ``tm`` sends it. Its reply or its end is read
 by ``answers`` and comes in through ``intake``; ``deciding`` judges it; ``verdicts`` writes what follows,
-tells the log, and queues it for ``callbacks``. With KEEPALIVE_DISPATCHER there is one more process: it has
+tells the log, and queues it for ``callbacks``. A name is not pinged: one more process, ``resolver``, asks DNS
+for the addresses behind it, and registers each as a target, with rows like a destination's; the name's prober
+has its state follow theirs (``name_states``). With KEEPALIVE_DISPATCHER there is one more process: it has
 dispatcher's sets obey (``dispatcher_sets``). With KEEPALIVE_HTTP there is one that serves operators
 (``cockpit/process``): it reads the tables, orders as any process may (``operators``), and learns of changes
 by a queue (``feed``); a verdict on a ping adds one to a counter (``counter_rows``), and that is all.

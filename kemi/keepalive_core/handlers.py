@@ -14,6 +14,7 @@ from .services import (
     preflight,
     prober,
     reloads,
+    resolver,
     script_start,
     watch,
 )
@@ -77,6 +78,10 @@ class Handlers:
     def ksr_keepalive_state_file(self, msg: object, event: str = "") -> int:
         """Write the state file, and answer kamcmd; rtimer calls it ten times a second in its own process."""
         return _timed("ksr_keepalive_state_file", back_office.the_back_office.tick)
+
+    def ksr_keepalive_resolve(self, msg: object, event: str = "") -> int:
+        """Ask DNS for the addresses behind names; rtimer calls it ten times a second in its own process."""
+        return _timed("ksr_keepalive_resolve", resolver.the_resolver.tick)
 
     def ksr_keepalive_wrong_include(self, msg: object, event: str = "") -> int:
         """Tell of the wrong include: native routes with keepalive.cfg have nothing but this called."""

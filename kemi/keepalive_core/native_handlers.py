@@ -75,6 +75,28 @@ class NativeRoutes(Handlers):
         routes.set_values("keepalive_alive", uris)
         return len(uris) or _ERROR
 
+    def pick(self, msg: object, text: str = "") -> int:
+        """Do ``python_exec("pick", "GROUP")``: one of a group is in ``$avp(keepalive_pick)``.
+
+        Returns: 1, or -1, and then it is empty.
+        """
+        uri = self._answer("pick", text)
+        routes.set_values("keepalive_pick", [uri] if uri else [])
+        return _DONE if uri else _ERROR
+
+    def targets(self, msg: object, text: str = "") -> int:
+        """Do ``python_exec("targets", "URI")``: where calls to it go is in ``$avp(keepalive_targets)``.
+
+        Returns: how many there are, -1 if none.
+        """
+        hops = self._answer("targets", text) or []
+        routes.set_values("keepalive_targets", hops)
+        return len(hops) or _ERROR
+
+    def next_target(self, msg: object, text: str = "") -> int:
+        """Do ``if (python_exec("next_target", "URI"))``: 1 with ``$du`` set, or -1 if none is left."""
+        return int(self._answer("next_target", text) or _ERROR)
+
     def info(self, msg: object, text: str = "") -> int:
         """Do ``python_exec("info", "URI KEY")``: what is known of it is in ``$var(keepalive_info)``.
 

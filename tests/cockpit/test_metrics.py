@@ -183,7 +183,7 @@ def test_each_destination_is_told_of_if_asked_for(
         ("?scope=destinations&group=nosuch", 404, "no such group"),
         ("?scope=destinations&scope=destinations", 400, "once each"),
         ("?what=else", 400, "the parameters are"),
-        ("?scope=destinations", 413, "there are 3 destinations, and above 2"),
+        ("?scope=destinations", 413, "there are 3 destinations and targets, and above 2"),
     ],
 )
 def test_a_wrong_question_is_refused(

@@ -28,7 +28,20 @@ ALL = {
         "resume",
         "reload",
     ),
-    *("reload", "wait", "watch", "top", "check", "history", "groups", "orders", "changes", "settings", "rpc"),
+    *(
+        "reload",
+        "wait",
+        "watch",
+        "top",
+        "check",
+        "history",
+        "groups",
+        "names",
+        "orders",
+        "changes",
+        "settings",
+        "rpc",
+    ),
 }
 
 

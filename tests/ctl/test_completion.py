@@ -70,11 +70,16 @@ def test_all_commands_and_options_are_offered(offered) -> None:
         ("keepalivectl wait ", ["sip:10.0.0.1", "sip:b\\;transport=tcp"]),
         ("keepalivectl wait sip:10.0.0.1 u", ["up", "unknown"]),
         ("keepalivectl --socket ", ["compopt -o default"]),
+        ("keepalivectl drain sip:p.com#", ["p.com#192.0.2.1:5060", "p.com#192.0.2.1:5080"]),
+        ("keepalivectl show sip:p.com#192.0.2.1:", ["5060", "5080"]),
     ],
 )
 def test_what_is_offered(line: str, words: list[str], offered, cockpit: Cockpit) -> None:
     """Names are the server's; of a URI what stands behind its last colon or equals sign."""
     cockpit.answers["view"] = view(row("sip:10.0.0.1"), row("sip:b;transport=tcp"))
+    if "#" in line:
+        targets = [{"target": f"sip:p.com#192.0.2.1:{port}"} for port in (5060, 5080)]
+        cockpit.answers["view"] = view(row("sip:p.com", targets=targets))
     cockpit.answers["groups"] = [group(), group("pstn")]
     assert offered(line) == words
 

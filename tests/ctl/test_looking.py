@@ -137,6 +137,17 @@ def test_show(cockpit: Cockpit, keepalivectl: Keepalivectl) -> None:
     ]
 
 
+def test_show_one_that_tracks_and_one_that_is_tracked(cockpit: Cockpit, keepalivectl: Keepalivectl) -> None:
+    """Whose pings count for it, unless it is told why that one has none; and how many it has."""
+    for others, line in (
+        ({"tracks": "sip:y:5060", "tracked_by": 0}, "  pinged       no: it tracks sip:y:5060"),
+        ({"tracks": "sip:y:5060", "not_pinged_because": "track: paused"}, "  pinged       no: track: paused"),
+        ({"tracks": "", "tracked_by": 500}, "  tracked by   500"),
+    ):
+        cockpit.answers["info"] = information(**others)
+        assert line in keepalivectl("show", "sip:x").stdout.splitlines()
+
+
 def test_history(cockpit: Cockpit, keepalivectl: Keepalivectl) -> None:
     """The last changes, and the last pings as a curve."""
     cockpit.answers |= {"info": information(), "view": view(row("sip:x"))}

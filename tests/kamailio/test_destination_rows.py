@@ -7,7 +7,7 @@ import pytest
 from keepalive_core.rules.record import Health
 from keepalive_core.rules.rows import Owner, Registration
 
-A = "sip:a:5060"
+A = "sip:a"
 
 
 @pytest.fixture

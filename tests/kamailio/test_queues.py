@@ -28,3 +28,17 @@ def test_full_memory_is_said(queues: ModuleType, server: FakeServer) -> None:
     server.ksr.room_left = 0
     with pytest.raises(queues.SharedMemoryFull, match="an entry of queue keepalive_changes"):
         queues.announce_change("sip:a:5060")
+
+
+def test_the_resolver_is_told_of_names(queues: ModuleType, server: FakeServer) -> None:
+    """A name to look at, and one to ask for at once; what there is no room for it finds by itself."""
+    queues.announce_name("sip:a.com")
+    queues.announce_name("sip:b.com", at_once=True)
+    assert list(queues.announced_names()) == [("sip:a.com", False), ("sip:b.com", True)]
+    server.ksr.room_left = 0
+    queues.announce_name("sip:a.com")
+    server.ksr.room_left = None
+    queues._MOST_NAMES = 1
+    for name in ("sip:a.com", "sip:b.com"):
+        queues.announce_name(name)
+    assert list(queues.announced_names()) == [("sip:a.com", False)]

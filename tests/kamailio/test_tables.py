@@ -41,7 +41,7 @@ def test_before_the_tables_exist_there_is_no_generation(tables: ModuleType, serv
 @pytest.mark.parametrize(
     ("function", "arguments"),
     [
-        ("destination_rows.store_registration", ("sip:a:5060", ())),
+        ("destination_rows.store_registration", ("sip:a:5060", (1, "sip:a", {}, None))),
         ("destination_rows.store_admin", ("sip:a:5060", ("maint", 0, "", "", 0))),
         ("destination_rows.store_admin", ("sip:a:5060", None)),
         ("server_rows.publish_settings", ({},)),
@@ -128,15 +128,17 @@ def test_the_tables_have_the_names_that_the_cfg_gives_them(tables: ModuleType) -
 
 def test_the_queues_have_the_names_that_the_cfg_gives_them(keepalive: ModuleType) -> None:
     """Each queue of keepalive-settings.cfg has its constant, and there is no other."""
-    from keepalive_core.kamailio import queues
+    from keepalive_core.kamailio import queues, tracked_rows
 
-    assert sorted((*queues.CHANGES, queues.EVENTS, queues.FEED)) == sorted(QUEUES)
+    names = (*queues.CHANGES, queues.EVENTS, queues.NAMES, queues.FEED, *tracked_rows.SHOWN)
+    assert sorted(names) == sorted(QUEUES)
 
 
 def test_each_table_is_listed_where_its_rows_are_read_and_written() -> None:
     """The modules' docstrings have all tables, and none that the cfg does not make."""
     queues = {name for name in QUEUES if not re.search(r"_[1-6]$", name)}
-    assert {table for table, _ in ROWS} | {"keepalive_changes_7"} == set(TABLES) | queues
+    last = {"keepalive_changes_7", "keepalive_tracked_7"}
+    assert {table for table, _ in ROWS} | last == set(TABLES) | queues
     assert len(ROWS) == sum(len(listed(file)) for file in KAMAILIO.glob("*.py")), "a row is listed twice"
 
 

@@ -25,7 +25,7 @@ def tm(keepalive: ModuleType) -> ModuleType:
 
 def send(tm: ModuleType, uri: str = URI) -> Any:
     policy = Policy(Settings().values())
-    return tm.send(KEY, 7, uri, policy, way_of(uri, policy))
+    return tm.send(KEY, 7, uri, policy, way_of(KEY, uri, policy))
 
 
 def test_a_ping_has_its_own_time_limit_and_functions(tm: ModuleType, server: FakeServer) -> None:
@@ -123,10 +123,10 @@ def test_when_a_ping_is_sent_again(
 ) -> None:
     """Over UDP at RFC 3261's T1 and not a tick sooner, whatever tm's setting is; else not at all."""
     policy = Policy(Settings().values(), {"ping_timeout": timeout})
-    tm.send(KEY, 7, uri, policy, way_of(uri, policy))
+    tm.send(KEY, 7, uri, policy, way_of(KEY, uri, policy))
     assert server.ksr.sent[0].resent_after_ms == first
     criteria = Criteria.from_text(server.ksr.sent[0].avps["keepalive"].split(" ")[2])
     assert criteria.resent_after == (0 if "TCP" in uri or "sips" in uri else 500)
     policy = Policy(Settings().values(), {"outbound_proxy": "sip:b;transport=tcp"})
-    tm.send(KEY, 7, "sip:a", policy, way_of("sip:a", policy))
+    tm.send(KEY, 7, "sip:a", policy, way_of(KEY, "sip:a", policy))
     assert server.ksr.sent[1].resent_after_ms == 0

@@ -12,6 +12,10 @@ from typing import Any
 import pytest
 
 from gateway import Gateway
+from real import resolv_conf
+from real.dnsmasq import Dnsmasq
+from real.names import NameServer
+from real.provider import Provider
 from real.server import HERE, NATIVE, Kamailio, Launch
 
 # Debian keeps kamailio and ip where the PATH of an ordinary user does not look.
@@ -141,17 +145,49 @@ def gateways() -> Iterator[list[Gateway]]:
 @pytest.fixture(scope="session")
 def namespaces() -> None:
     """This machine lets the tests make network and mount namespaces; if servers are demanded it has to."""
-    made = subprocess.run(["unshare", "--net", "--mount", "true"], capture_output=True, text=True)
-    if made.returncode:
-        assert not os.environ.get("KEEPALIVE_SERVERS"), made.stderr
-        pytest.skip(
-            f"namespaces can't be made here (a container without --privileged?): {made.stderr.strip()}"
-        )
+    _demand(resolv_conf.no_namespaces())
+
+
+def _demand(hindrance: str) -> None:
+    """Skip a test that something hinders; if servers are demanded nothing may."""
+    assert not (hindrance and os.environ.get("KEEPALIVE_SERVERS")), hindrance
+    if hindrance:
+        pytest.skip(hindrance)
+
+
+@pytest.fixture(scope="session")
+def own_dns(checked_kind: str) -> None:
+    """Servers can be given a DNS server that only they ask: start(resolver=its address)."""
+    _demand(resolv_conf.hindrance() if checked_kind == NATIVE else "")
+
+
+@pytest.fixture
+def dns(own_dns: None) -> Iterator[Dnsmasq]:
+    """A real DNS server, which knows no name yet."""
+    running = Dnsmasq()
+    yield running
+    running.close()
+
+
+@pytest.fixture
+def liar(own_dns: None) -> Iterator[NameServer]:
+    """A DNS server that may lie, which knows no name yet."""
+    running = NameServer("")
+    yield running
+    running.close()
 
 
 @pytest.fixture
 def gateway() -> Iterator[Gateway]:
     """A gateway that answers 200."""
     running = Gateway()
+    yield running
+    running.close()
+
+
+@pytest.fixture
+def provider(dns: Dnsmasq) -> Iterator[Provider]:
+    """A provider without names yet."""
+    running = Provider(dns)
     yield running
     running.close()

@@ -4,6 +4,7 @@ import itertools
 import json
 import os
 import random
+import socket
 import subprocess
 import sys
 import time
@@ -103,10 +104,10 @@ def misjudged(hops, sockets):
     """Return the ways of which keepalive says that they are possible and Kamailio that not, or vice versa."""
     headers = "From: <sip:a@b>\r\nTo: <sip:a>\r\n"
     wrong = []
-    for hop, socket in itertools.product(hops, sockets):
-        hindrance = listeners.departure(hop, socket).hindrance
-        if (KSR.tm.t_uac_send("OPTIONS", "sip:a", hop, socket, headers, "") > 0) is not (hindrance == ""):
-            wrong.append([hop, socket, hindrance])
+    for hop, leaving in itertools.product(hops, sockets):
+        hindrance = listeners.departure(hop, leaving).hindrance
+        if (KSR.tm.t_uac_send("OPTIONS", "sip:a", hop, leaving, headers, "") > 0) is not (hindrance == ""):
+            wrong.append([hop, leaving, hindrance])
     return wrong
 
 
@@ -121,6 +122,29 @@ def refused_by_tm(name, values):
         if not tm.send("key", 1, uri, policy, way):
             refused.append(value)
     return refused
+
+
+def addresses(name):
+    """Return the addresses of a name in their order of text, or why there is none, as the resolver says."""
+    try:
+        return sorted({each[4][0] for each in socket.getaddrinfo(name, 5060)})
+    except socket.gaierror as fault:
+        return [
+            name for name in dir(socket) if name.startswith("EAI_") and getattr(socket, name) == fault.errno
+        ]
+
+
+def records(kind, name, *fields):
+    """Return what ipops says of the records of a name, of each some fields.
+
+    Arguments: kind, "srv" or "naptr"; name; fields, as its pseudo-variable calls them.
+    """
+    # Asked for before the first question, it makes the place for the answers.
+    KSR.pv.get(f"${kind}query(x=>count)")
+    if getattr(KSR.ipops, f"{kind}_query")(name, "x") < 1:
+        return []
+    number = KSR.pv.get(f"${kind}query(x=>count)")
+    return [[KSR.pv.get(f"${kind}query(x=>{field}[{at}])") for field in fields] for at in range(number)]
 
 
 CALLBACKS = {
@@ -143,7 +167,7 @@ class Router(keepalive.Handlers):
         options = request["options"]
         arguments = [CALLBACKS.get(arg, arg) if isinstance(arg, str) else arg for arg in request["args"]]
         here = sys.modules[__name__]
-        ours = ("evaluate", "flap", "fewest", "misjudged", "refused_by_tm")
+        ours = ("evaluate", "flap", "fewest", "misjudged", "refused_by_tm", "addresses", "records")
         where = here if request["call"] in ours else ksr_facts if request["call"] == "gather" else keepalive
         value = getattr(where, request["call"])(*arguments, **options)
         KSR.hdr.append_to_reply(f"X-Result: {json.dumps({'value': value, 'pid': os.getpid()})}\r\n")

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
 
 from places import ROOT
+from real import resolv_conf
 
 HERE = ROOT / "tests" / "real"
 NATIVE = "native"
@@ -133,6 +134,8 @@ class Kamailio:
         self._log_begins = 0
         """bytes"""
         self._container = f"keepalive-test-{uuid.uuid4().hex[:12]}"
+        self._borrows = False
+        """whether it has the machine's DNS server replaced, if nothing else can be done"""
         command = ["kamailio", "-DD", "-E", "-m", str(launch.memory), "-M", "16", "-Y", str(self.folder)]
         command += launch.options
         if launch.user:
@@ -168,21 +171,18 @@ class Kamailio:
 
     def _placed(self, command: list[str], launch: Launch) -> list[str]:
         """Return the command that runs another one where this server lives: here, or in a container."""
-        resolv_conf = self.folder / "resolv.conf"
-        resolv_conf.write_text(f"nameserver {launch.resolver}\n")
+        names = f"nameserver {launch.resolver}\n" if launch.resolver else ""
         clock = _turned_clock(self.folder / "clock") if launch.turned_clock else {}
         environment = [f"{name}={value}" for name, value in clock.items()]
         if self.kind == NATIVE:
             command = ["env", *environment, *command] if clock else command
-            seen = f"mount --bind {resolv_conf} /etc/resolv.conf"
-            return (
-                ["unshare", "--mount", "sh", "-c", f'{seen} && exec "$@"', "sh", *command]
-                if launch.resolver
-                else command
-            )
+            self._borrows = names != ""
+            return resolv_conf.placed(command, names, self.folder) if names else command
         options = ["-v", f"{ROOT}:{ROOT}:ro", "-v", f"{self.folder}:{self.folder}"]
-        if launch.resolver:
-            options += ["-v", f"{resolv_conf}:/etc/resolv.conf:ro"]
+        if names:
+            file = self.folder / "resolv.conf"
+            file.write_text(names)
+            options += ["-v", f"{file}:/etc/resolv.conf:ro"]
         if launch.share is not None:
             options += ["-v", f"{launch.share}:{launch.share}"]
         if clock:
@@ -224,6 +224,9 @@ class Kamailio:
                 # One that the engine was still making when it was to be stopped begins behind that.
                 subprocess.run(["docker", "rm", "-f", self._container], capture_output=True)
         self._socket.close()
+        if self._borrows:
+            self._borrows = False
+            resolv_conf.give_back()
 
     def kill(self) -> None:
         """End the server as a crash does, all its processes at once."""

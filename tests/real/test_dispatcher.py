@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from gateway import Gateway
+from real.provider import Provider
 from real.server import ROOT, Kamailio, wait_for
 from real.test_examples import files_of, flags
 from real.test_router import call, invites
@@ -109,4 +110,35 @@ def test_a_database_is_as_good_as_a_file(start, gateways: list[Gateway]) -> None
     gateways[0].silent = True
     become(server, "IX", "AX")
     assert any("table@b.c" in str(ping) for ping in gateways[0].requests)
+    assert server.errors == []
+
+
+def test_a_name_in_a_set_follows_its_addresses(start, provider: Provider) -> None:
+    """It is active while one of them is up, whoever marks it, and inactive when none is."""
+    one, two = provider.gateway(), provider.gateway()
+    other = provider.gateway()
+    name = f"sip:{provider.say('carrier', '@ A %1', '@ A %2')}"
+    files = files_of("dispatcher", [one, other])
+    files["dispatcher.list"] = LIST.format(name, other.uri)
+    server: Kamailio = start(
+        "kamailio.cfg",
+        files=files,
+        resolver=provider.dns.address,
+        KEEPALIVE_DIR=ROOT / "kemi",
+        KEEPALIVE_DNS_EXPAND=1,
+        KEEPALIVE_PING_INTERVAL=0.3,
+        KEEPALIVE_PING_TIMEOUT=200,
+    )
+    server.logged(f"{name} unknown -> up")
+    become(server, "AX", "AX")
+    one.silent = True
+    wait_for("the dead half", lambda: "no reply" in str(server.log_lines(f"{one.host}:5060")))
+    become(server, "AX", "AX")
+    server.rpc("dispatcher.set_state", "ip", 1, name)
+    become(server, "AX", "AX")
+    two.silent = True
+    server.logged(f"{name} up -> down")
+    become(server, "IX", "AX")
+    two.silent = False
+    become(server, "AX", "AX")
     assert server.errors == []

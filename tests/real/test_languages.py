@@ -114,6 +114,9 @@ def test_a_script_has_the_functions_of_native_routes(start, gateway: Gateway, la
         assert answers("state", uri) == state
     assert answers("alive", "carriers") == f"[{up}]"
     assert answers("alive", "none") == "[]"
+    assert [answers("pick", group) for group in ("carriers", "none")] == [up, language.nothing]
+    assert [answers("targets", uri) for uri in (up, down)] == [f"[{up}]", "[]"]
+    assert [answers("next_target", uri) for uri in (up, down)] == ["1", "-1"]
     assert [answers("is_group_alive", group) for group in ("carriers", "none")] == ["1", "-1"]
     assert answers("info", down, "state") == "down"
     assert answers("info", down, "state.nothing") == language.nothing

@@ -164,6 +164,9 @@ def test_a_native_server_has_it_all(start, gateway: Gateway) -> None:
     assert ask(server, "add_destination", f"{gateway.uri} group='my carriers'") == "1"
     assert ask(server, "alive", "my carriers") == f"2 {other.uri} {gateway.uri}"
     assert ask(server, "alive", "none") == "-1"
+    assert [ask(server, "pick", group) for group in ("my carriers", "none")] == ["1", "-1"]
+    assert [ask(server, "targets", uri) for uri in (gateway.uri, "sip:not.monitored")] == ["1", "-1"]
+    assert [ask(server, "next_target", uri) for uri in (gateway.uri, "sip:not.monitored")] == ["1", "-1"]
     pings = len(other.pings)
     assert ask(server, "ping_now", other.uri) == "1"
     wait_for("a ping", lambda: len(other.pings) > pings)

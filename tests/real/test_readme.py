@@ -35,7 +35,10 @@ NOBODY = "sip:127.0.0.1:9"
 
 def on_loopback(text: str, gateway: Gateway) -> str:
     """Put addresses of this machine in the place of the examples' addresses."""
-    return text.replace("sip:192.168.10.20", gateway.uri).replace("sip:192.168.10.21", NOBODY)
+    address = gateway.uri.removeprefix("sip:")
+    for example, real in (("sip:192.168.10.20", gateway.uri), ("sip:192.168.10.21", NOBODY)):
+        text = text.replace(example, real)
+    return text.replace("@192.168.10.20", f"@{address}")
 
 
 @pytest.fixture
@@ -133,6 +136,30 @@ def test_the_answer_options_example(start_readme, gateway: Gateway) -> None:
     assert server.message("")[0] == 404
 
 
+def test_the_next_target_example(start_readme, gateway: Gateway) -> None:
+    """A call goes to the gateway while it is alive, and is refused else."""
+    script = named_examples()["kemi.py"].partition("class ")[0] + named_examples()["next_target.py"]
+    server = start_readme(KEMI_CFG + named_examples()["kemi.cfg"], script)
+    server.logged(f"{gateway.uri} unknown -> up")
+    assert relayed(server, gateway)
+    gateway.code = 503
+    server.logged("up -> down")
+    assert not relayed(server, gateway)
+
+
+def test_the_pick_example(start_readme, gateway: Gateway) -> None:
+    """The one of the best two that is alive has all of the calls; nobody has them if none is left."""
+    script = named_examples()["kemi.py"].partition("class ")[0] + named_examples()["pick.py"]
+    last = '    keepalive.add_destination("sip:192.168.10.22", "routing", group="carriers", priority=1)\n'
+    server = start_readme(KEMI_CFG + named_examples()["kemi.cfg"], script.replace(last, ""))
+    server.logged(f"{NOBODY} unknown -> down")
+    server.logged(f"{gateway.uri} unknown -> up")
+    assert all(relayed(server, gateway) for _ in range(5))
+    gateway.code = 503
+    server.logged("up -> down")
+    assert not relayed(server, gateway)
+
+
 def test_the_own_event_example(start_readme, gateway: Gateway) -> None:
     """A script's own tm event function hands events on."""
     script, mod_init = named_examples()["kemi.py"].split("\n\ndef mod_init")
@@ -177,6 +204,17 @@ def test_the_guards_example(start_readme, gateway: Gateway) -> None:
     gateway.code = 503
     server.logged(f"{gateway.uri} up -> down")
     server.logged("group carriers: only 0 of 1 would answer")
+
+
+def test_the_example_of_trunks_behind_one_address(start_readme, gateway: Gateway) -> None:
+    """All of them are up by the pings of one."""
+    script = named_examples()["kemi.py"].split("def mod_init")[0] + named_examples()["track.py"]
+    server = start_readme(KEMI_CFG + named_examples()["kemi.cfg"], script)
+    server.logged(f"{gateway.uri} unknown -> up")
+    for number in (1, 500):
+        server.logged(f"trunk{number}@{gateway.uri.removeprefix('sip:')} unknown -> up")
+    assert {ping.uri for ping in gateway.pings} == {gateway.uri}
+    assert server.errors == []
 
 
 def test_the_large_fleet_example(start_readme, gateway: Gateway) -> None:

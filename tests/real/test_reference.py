@@ -20,7 +20,18 @@ from real.test_readme import KEMI_CFG, NATIVE_CFG, NOBODY, start_readme
 __all__ = ["start_readme"]
 
 # A call that changes something is made once; a question is asked until the answer is the one shown.
-QUESTIONS = ("is_alive", "state", "info", "sorted", "alive", "is_group_alive", "list", '"sip:')
+QUESTIONS = (
+    "is_alive",
+    "state",
+    "info",
+    "sorted",
+    "alive",
+    "pick",
+    "targets",
+    "is_group_alive",
+    "list",
+    '"sip:',
+)
 
 
 @pytest.fixture(scope="module")
@@ -160,7 +171,7 @@ def test_the_state_file(start_readme, gateway: Gateway) -> None:
         "the state file",
         lambda: file.exists() and '"200 ' in (text := file.read_text()) and text.splitlines(),
     )
-    assert lines[0] == '["keepalive-state-4"]'
+    assert lines[0] == '["keepalive-state-5"]'
     assert lines[-1].endswith(' {"end":1}')
 
 

@@ -41,7 +41,7 @@ def test_one_prober_and_three_do_the_same(start, probers: int) -> None:
         gateway.close()
 
 
-def test_a_dead_dns_server_holds_up_no_address(start, gateway: Gateway, namespaces) -> None:
+def test_a_dead_dns_server_holds_up_no_address(start, gateway: Gateway, own_dns) -> None:
     """Fifty names, whose DNS server does not answer: the address is pinged each second all the while."""
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as dead:
         address = f"127.0.0.{next(number for number in range(2, 255) if reserve('resolver', number))}"

@@ -53,19 +53,21 @@ def test_a_flipped_bit_costs_one_line(start, gateway: Gateway, file: Path) -> No
 
 def test_each_former_format_is_read(start, gateway: Gateway, file: Path) -> None:
     """What the versions before wrote, each of them; then the file has the format of today."""
-    for name in ("1-first", "1", "2", "3"):
+    for name in ("1-first", "1", "2", "3", "4"):
         file.write_bytes((FILES / name).read_bytes())
         # Not asked for an hour: what is_alive says is the file's word.
         server = start(
             KEEPALIVE_STATE_FILE=file,
-            KEEPALIVE_DESTINATIONS="sip:192.168.10.20 sip:192.168.10.21 sip:[2001:db8::1]:5062",
+            KEEPALIVE_DESTINATIONS="sip:192.168.10.20 sip:192.168.10.21 sip:[2001:db8::1]:5062 "
+            "sips:gw.example.com",
             KEEPALIVE_ENABLED=0,
             share=file.parent,
         )
         assert server.call("is_alive", "sip:192.168.10.20") == 1
         assert server.call("is_alive", "sip:[2001:db8::1]:5062") == 2
+        assert server.call("is_alive", "sips:gw.example.com") == 2
         assert server.call("info", "sip:192.168.10.21")["admin"]["by"] == "night shift"
-        wait_for("today's format", lambda: file.read_bytes().startswith(b'["keepalive-state-4"]'))
+        wait_for("today's format", lambda: file.read_bytes().startswith(b'["keepalive-state-5"]'))
         assert not server.log_lines("WARNING: app_python3") + server.errors
         server.stop()
 

@@ -42,9 +42,9 @@ ALL = adoption_faults.needed(NATIVE)
             PYTHON,
             "keepalive.cfg",
             ALL,
-            ("no ksr_keepalive_tick and 5 more", "of keepalive.Handlers,", "says 1"),
+            ("no ksr_keepalive_tick and 6 more", "of keepalive.Handlers,", "says 1"),
         ),
-        (None, None, ALL, ("no ksr_keepalive_tick and 5 more", "of keepalive.Handlers,")),
+        (None, None, ALL, ("no ksr_keepalive_tick and 6 more", "of keepalive.Handlers,")),
         (PYTHON, "keepalive.cfg", [REPLY], ("has no ksr_keepalive_reply;", "says 1")),
         (
             PYTHON,
@@ -109,7 +109,7 @@ def test_timers_that_do_not_call_are_one_fault() -> None:
     some = adoption_faults.of_timers(NATIVE, ["ksr_keepalive_tick", "ksr_keepalive_callbacks"])
     none = adoption_faults.of_timers(NATIVE, [])
     assert some is not None
-    assert some.cause == "ksr_keepalive_watch was never called, nor 1 more of the timers"
+    assert some.cause == "ksr_keepalive_watch was never called, nor 2 more of the timers"
     assert none is not None
     assert "no ping has left" in none.cause
     assert adoption_faults.of_timers(NATIVE, list(TIMERS)) is None

@@ -13,7 +13,18 @@ from hypothesis import strategies as st
 from keepalive_core.rules.calls import CallCriteria
 from keepalive_core.rules.criteria import Criteria
 from keepalive_core.rules.deciding import Decision, Facts, concerns_prober, decide, is_failure
-from keepalive_core.rules.evidence import Call, EndOfDrain, Evidence, Expiry, Kind, Mismatch, Report, Result
+from keepalive_core.rules.evidence import (
+    Call,
+    EndOfDrain,
+    Evidence,
+    Expiry,
+    Kind,
+    Mismatch,
+    OfTargets,
+    OfTracked,
+    Report,
+    Result,
+)
 from keepalive_core.rules.judging import Transition, judge
 from keepalive_core.rules.mass_failure import Threshold, Uplink, count_failure
 from keepalive_core.rules.pace import is_kept_down, pace
@@ -105,7 +116,7 @@ def see(before: Health, evidence: Evidence, facts: Facts, decision: Decision) ->
     elif facts.uplink and before.state == UP and before.streak >= 0 > after.streak:
         raise AssertionError("a failure behind the socket was not counted")
     # What the prober is not told changes no ping.
-    if not concerns_prober(before, after, facts.criteria, now):
+    if not concerns_prober(before, after, facts.criteria, evidence):
         assert (after.not_before, after.drain_until) == (before.not_before, before.drain_until)
         assert pace(after, now) is pace(before, now)
 
@@ -307,7 +318,106 @@ def test_what_the_prober_is_told(before: dict[str, int], after: dict[str, int], 
     """What moves the next ping, the first void pings up to one more than fall, and who is given up."""
     known = Health(1, UP, streak=3)
     changed = known._replace(**before), known._replace(**{**before, **after})
-    assert concerns_prober(*changed, Criteria(fall=2, remove_after=7), START) == is_told
+    assert concerns_prober(*changed, Criteria(fall=2, remove_after=7), Mismatch(START)) == is_told
+
+
+def test_no_guard_holds_up_a_name() -> None:
+    """It follows its targets, which have their own: neither a mass failure nor flapping keeps its state."""
+    frozen = Uplink(frozen_until=START + 9 * SECOND)
+    facts = Facts(Criteria(flap_limit=2), wall=7, uplink=frozen, threshold=Threshold(1, SECOND, SECOND))
+    known = Health(1, UP, streak=3, flap_since=START, flap_changes=5)
+    decision = decide(known, OfTargets(DOWN, "0 of 2 targets up", START), facts)
+    assert (decision.health.state, decision.transition) == (DOWN, Transition.CHANGED)
+    assert decision.uplink is None
+
+
+@pytest.mark.parametrize(
+    ("after", "is_told"),
+    [
+        ({"not_before": 5}, False),
+        ({"streak": -1}, False),
+        ({"state": DOWN, "streak": -1}, False),
+        ({"drain_until": 5}, True),
+        ({"voids": 1}, True),
+        ({"streak": -7}, True),
+    ],
+)
+def test_what_the_prober_of_a_tracker_is_told(after: dict[str, int], is_told: bool) -> None:
+    """It has no ping that could be moved; drains, voids and an end of its registration it has."""
+    known = Health(1, UP, streak=3)
+    evidence = OfTracked(Result(9, START, START, Kind.TIMEOUT))
+    criteria = Criteria(fall=2, remove_after=7)
+    assert concerns_prober(known, known._replace(**after), criteria, evidence) == is_told
+
+
+@pytest.mark.parametrize("is_frozen", [False, True])
+def test_what_a_ping_of_another_one_showed_is_judged_as_its_own(is_frozen: bool) -> None:
+    """Of whichever registration it was. No socket counts it, and what keeps the other one up keeps it up."""
+    known = Health(1, UP, newest_sent=START, streak=3)
+    failure = OfTracked(Result(9, START + 5, START + 9, Kind.TIMEOUT), is_frozen)
+    facts = Facts(Criteria(), wall=WALL)
+    decision = decide(known, failure, facts)
+    own = judge(known, Result(1, START + 5, START + 9, Kind.TIMEOUT), facts.criteria, WALL)
+    assert failure.at == START + 9
+    assert decision.health.reason == own.health.reason
+    assert decision.transition is (Transition.FROZEN if is_frozen else Transition.CHANGED)
+    assert decision.health.state == (UP if is_frozen else DOWN)
+    assert decision.health.newest_sent == START + 5
+    assert decision.uplink is None
+    assert not is_failure(failure, facts.criteria, facts.calls)
+    assert decide(decision.health, failure, facts).transition is Transition.STALE
+
+
+def test_what_is_frozen_does_as_it_is_told_otherwise() -> None:
+    """A success, and a failure that is not the last one, are what they are."""
+    known = Health(1, UP, newest_sent=START, streak=3)
+    for fall, kind, code, streak in ((1, Kind.REPLY, 200, 4), (2, Kind.LOST, 0, -1)):
+        of_other = OfTracked(Result(9, START + 5, START + 9, kind, code), is_frozen=True)
+        after = decide(known, of_other, Facts(Criteria(fall=fall), wall=WALL)).health
+        assert (after.state, after.streak) == (UP, streak)
+
+
+FOUND = OfTargets(DOWN, "0 of 2 targets up", START + 9, is_turn=True)
+
+
+@pytest.mark.parametrize(
+    ("before", "found", "after"),
+    [
+        ({}, {}, (UP, -1, Transition.PENDING)),
+        ({"streak": -1}, {}, (DOWN, -2, Transition.CHANGED)),
+        ({"state": UNKNOWN, "streak": 0}, {}, (DOWN, -1, Transition.CHANGED)),
+        ({}, {"is_turn": False}, (UP, -1, Transition.PENDING)),
+        ({}, {"state": UP}, (UP, 4, Transition.UNCHANGED)),
+        ({}, {"state": UP, "is_turn": False}, (UP, 3, Transition.STALE)),
+        ({}, {"state": UP, "is_turn": False, "drain_until": 7}, (UP, 4, Transition.UNCHANGED)),
+        ({"drain_until": 5}, {"state": UP, "is_turn": False, "drain_until": 7}, (UP, 3, Transition.STALE)),
+        ({"state": DOWN, "streak": -3}, {"state": UP, "is_turn": False}, (UP, 1, Transition.CHANGED)),
+        ({}, {"state": UNKNOWN}, (UNKNOWN, 0, Transition.CHANGED)),
+        ({}, {"at": START}, (UP, 3, Transition.STALE)),
+    ],
+)
+def test_what_is_found_of_a_name_counts_for_who_tracks_it(
+    before: dict[str, int], found: dict[str, Any], after: tuple[int, int, Transition]
+) -> None:
+    """By its own rise and fall; each turn of the name counts, and between them what is news to it."""
+    known = Health(1, UP, newest_sent=START, streak=3, voids=1)._replace(**before)
+    decision = decide(known, OfTracked(FOUND._replace(**found)), Facts(Criteria(fall=2), wall=WALL))
+    assert (decision.health.state, decision.health.streak, decision.transition) == after
+    if decision.transition is not Transition.STALE:
+        assert decision.health.reason == FOUND.reason
+        assert decision.health.newest_sent == START + 9
+        was = known.drain_until
+        assert decision.health.drain_until == (0 if not found.get("drain_until") else was or 7)
+
+
+def test_who_is_counted_with_what_is_found_of_a_name() -> None:
+    """Successes and failures, as of pings."""
+    known = Health(1, UP, newest_sent=START, streak=3)
+    for state, counted in ((UP, (1, 0, WALL, 0)), (DOWN, (0, 1, 0, WALL))):
+        after = decide(known, OfTracked(FOUND._replace(state=state)), Facts(Criteria(), wall=WALL)).health
+        assert (after.ok, after.failed, after.last_up, after.last_down) == counted
+        assert (after.checked, after.voids) == (WALL, 0)
+        assert after.since == (WALL if state == DOWN else 0)
 
 
 def test_what_speaks_against_a_destination() -> None:

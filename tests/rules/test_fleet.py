@@ -10,13 +10,13 @@ from hypothesis import strategies as st
 from keepalive_core.rules.fleet import Fleet
 from keepalive_core.rules.modes import Admin
 from keepalive_core.rules.parameters import PARAMETERS
+from keepalive_core.rules.pinged import Seen
 from keepalive_core.rules.policy import Policy
 from keepalive_core.rules.record import Health
-from keepalive_core.rules.rows import Owner, Registration
+from keepalive_core.rules.rows import Behind, Owner, Registration
 from keepalive_core.rules.schedule import SECOND, Wish
 from keepalive_core.rules.sockets import Departure
 from keepalive_core.rules.states import UP
-from keepalive_core.rules.target import Seen
 
 DEFAULTS = {name: parameter.default for name, parameter in PARAMETERS.items()}
 A, B = "sip:192.168.10.20:5060", "sip:192.168.10.21:5060"
@@ -39,6 +39,35 @@ def fleet() -> Fleet:
 def due(fleet: Fleet, now: int) -> list[str]:
     """Who is due at a time, in turn or out of it."""
     return [key for some in fleet.pings.take(now, 1000, 1000.0) for key in some]
+
+
+def test_a_name_is_in_no_rate_and_behind_no_socket(fleet: Fleet) -> None:
+    """As its addresses are pinged; it has its turn all the same, and may be a destination at any time."""
+    name = seen()._replace(registered=Registration(1, "sip:provider", {"me": Owner(0, "", None)}))
+    expanded, whole = (Policy({**DEFAULTS, "dns_expand": word}) for word in (1, 0))
+    key = "sip:provider:5060"
+    fleet.follow(key, name._replace(policy=expanded), Wish.REGULARLY, NOW)
+    assert (fleet.rate, +fleet.behind) == (0, {})
+    assert due(fleet, NOW + SECOND) == [key]
+    fleet.change_policy(key, whole, NOW)
+    assert fleet.rate == pytest.approx(1 / 30)
+    fleet.change_policy(key, expanded, NOW)
+    assert fleet.rate == pytest.approx(0)
+    fleet.remove(key, NOW)
+    assert (fleet.rate, +fleet.behind) == (pytest.approx(0), {})
+
+
+def test_a_target_is_not_pinged_while_its_name_is_in_maintenance(fleet: Fleet) -> None:
+    """It is asked soon when that is over."""
+    one = seen()._replace(
+        registered=Registration(1, "sip:provider", {}, Behind("sip:provider:5060", "sip:10.0.0.1:5060"))
+    )
+    key = "sip:provider:5060#10.0.0.1:5060"
+    assert fleet.follow(key, one._replace(is_name_in_maintenance=True), Wish.REGULARLY, NOW).in_maintenance
+    due(fleet, NOW + SECOND)
+    pinged = fleet.follow(key, one, Wish.REGULARLY, NOW)
+    assert (pinged.in_maintenance, pinged.wish) == (False, Wish.SOON)
+    assert pinged.registration == '[1, "sip:provider", {}, ["sip:provider:5060", "sip:10.0.0.1:5060"]]'
 
 
 def test_the_rate_and_the_sockets_follow_who_is_there(fleet: Fleet) -> None:
@@ -105,13 +134,13 @@ def test_after_a_pause_all_are_asked_within_a_second(fleet: Fleet) -> None:
     for number in range(50):
         fleet.follow(f"sip:10.0.0.{number}:5060", seen(ping_interval=600), Wish.REGULARLY, NOW)
     assert len(due(fleet, NOW + SECOND)) == 50
-    for key, target in fleet.items():
-        target.asked = NOW
+    for key, pinged in fleet.items():
+        pinged.asked = NOW
         fleet.plan_next(key, NOW + SECOND)
     later = NOW + 100 * SECOND
     fleet.resume(NOW + 2 * SECOND, later)
     assert 10 < len(due(fleet, later + SECOND // 2)) < 40
-    assert all(target.asked == 0 for _, target in fleet.items())
+    assert all(pinged.asked == 0 for _, pinged in fleet.items())
 
 
 def pinged(fleet: Fleet, **options: Any) -> int:
@@ -142,12 +171,12 @@ def test_a_shorter_interval_holds_at_once(fleet: Fleet, way: str) -> None:
 def test_a_longer_interval_holds_at_once(fleet: Fleet) -> None:
     """The next ping comes at its turn in that, and one such interval after the last turn at the latest."""
     now = pinged(fleet, ping_interval=5)
-    target = fleet.follow(A, seen(ping_interval=600, ping_jitter=10), Wish.REGULARLY, now + SECOND)
-    assert (target.turn, target.latest) == (now, now + 660 * SECOND)
+    longer = fleet.follow(A, seen(ping_interval=600, ping_jitter=10), Wish.REGULARLY, now + SECOND)
+    assert (longer.turn, longer.latest) == (now, now + 660 * SECOND)
     assert due(fleet, now + 30 * SECOND) == []
     assert fleet.pings.turn(A) is not None
     fleet.plan_next(A, now + 40 * SECOND)
-    assert target.latest == now + 700 * SECOND
+    assert longer.latest == now + 700 * SECOND
 
 
 def test_what_was_brought_forward_stays_so(fleet: Fleet) -> None:
@@ -200,9 +229,9 @@ def test_chance_moves_a_ping(chance: float, moved: int) -> None:
 
 def test_what_is_kept_of_a_destination(fleet: Fleet) -> None:
     """Its registration's text can be told by a number, and whether its last ping had a verdict."""
-    target = fleet.follow(A, seen(), Wish.REGULARLY, NOW)
-    assert target.checksum == hash(target.registration)
-    assert target.is_void is False
+    pinged = fleet.follow(A, seen(), Wish.REGULARLY, NOW)
+    assert pinged.checksum == hash(pinged.registration)
+    assert pinged.is_void is False
     for voids in (1, 2):
         known = seen()
         known = known._replace(health=known.health._replace(voids=voids))
@@ -289,3 +318,36 @@ def test_who_has_gone_is_remembered_for_a_second(fleet: Fleet, after: int, place
     assert A in fleet
     assert fleet.get(A) is fleet[A] is again
     assert json.loads(again.owners) == {"me": [0, "", None, {}, "", 0, 0, ""]}
+
+
+def test_who_tracks_another_one_has_no_turn_and_is_not_counted(fleet: Fleet) -> None:
+    """From the start on, or from a change on. When it tracks nothing any more it is asked in a second."""
+    fleet.follow(A, seen(track=B), Wish.REGULARLY, NOW)
+    fleet.follow(B, seen(track=B), Wish.REGULARLY, NOW)
+    assert (fleet[A].tracks, fleet[B].tracks) == (B, "")
+    assert fleet.rate == pytest.approx(1 / 30)
+    assert +fleet.behind == {"": 1}
+    assert due(fleet, NOW + 2 * SECOND) == [B]
+    later = NOW + 2 * SECOND
+    fleet.change_policy(B, seen(track=A).policy, later)
+    fleet.change_policy(A, seen().policy, later)
+    assert (fleet[A].tracks, fleet[B].tracks) == ("", A)
+    assert +fleet.behind == {"": 1}
+    assert due(fleet, later + SECOND) == [A]
+    assert due(fleet, later + 1000 * SECOND) == []
+    fleet.remove(B, later)
+    assert fleet.rate == pytest.approx(1 / 30)
+
+
+def test_what_has_all_asked_anew_passes_over_who_tracks_another_one(fleet: Fleet) -> None:
+    """A pause that is over, and an address that is back; the tracker's time without evidence begins then."""
+    tracker = fleet.follow(A, seen(track=B), Wish.SOON, NOW)
+    assert tracker.wish is Wish.SOON, "for whoever asks the other one"
+    tracker.departure = Departure(addresses=("10.0.0.1",))
+    fleet.ask_anew({"10.0.0.1"}, NOW)
+    fleet.resume(NOW, NOW + 5 * SECOND)
+    assert tracker.asked == NOW + 5 * SECOND
+    assert due(fleet, NOW + 1000 * SECOND) == []
+    tracker.apart = 7
+    fleet.follow(A, seen(), Wish.REGULARLY, NOW)
+    assert (tracker.asked, tracker.apart) == (0, 0)

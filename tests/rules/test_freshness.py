@@ -106,3 +106,33 @@ def test_a_standstill_counts_behind_the_last_evidence(over: int, end: int) -> No
     """One that was over when evidence came put nothing off."""
     known = Health(1, newest_sent=100, heard=100)
     assert freshness.end(known, 300, asked=0, answered=0, standstills=[(over, 7)]) == end
+
+
+@pytest.mark.parametrize(
+    ("stale_after", "voids", "apart", "seconds"),
+    [(0, 0, 1, 300), (0, 0, 60, 1200), (100, 0, 60, 100), (0, 1, 60, 600), (0, 1, 1, 300), (0, 1, 0, 300)],
+)
+def test_a_tracker_is_unknown_if_nothing_is_learned_of_the_other_one(
+    stale_after: int, voids: int, apart: int, seconds: int
+) -> None:
+    """Sooner or later, whatever keeps that one from being asked, in times of that one's pings."""
+    policy = Policy({**DEFAULTS, "ping_interval": 5, "stale_after": stale_after})
+    limit = freshness.limit(Health(1, voids=voids), policy, 5 * SECOND, apart * SECOND)
+    assert limit == seconds * SECOND
+
+
+@pytest.mark.parametrize(("interval", "ago", "stands"), [(30, 299, True), (30, 300, False), (60, 599, True)])
+def test_a_state_of_which_nobody_can_be_asked(interval: int, ago: int, stands: bool) -> None:
+    """It stands for ten intervals, and for five minutes at the least."""
+    policy = Policy(DEFAULTS | {"ping_interval": interval})
+    assert freshness.stands_unasked(Health(1, 1, checked=1_000_000 - ago), policy, 1_000_000) is stands
+
+
+@pytest.mark.parametrize(
+    ("interval", "voids", "is_in_vain"),
+    [(30, 10, False), (30, 11, True), (100, 10, False), (100, 11, True), (10, 30, False), (10, 31, True)],
+)
+def test_a_target_that_is_asked_in_vain(interval: int, voids: int, is_in_vain: bool) -> None:
+    """It is after more void pings than the time has intervals that ends a state: 10, 300 s at least."""
+    policy = Policy(DEFAULTS | {"ping_interval": interval}, {})
+    assert freshness.is_in_vain(Health(1, voids=voids), policy) is is_in_vain

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from keepalive_core.rules.criteria import Criteria
-from keepalive_core.rules.evidence import Kind, Report, Result
+from keepalive_core.rules.evidence import Kind, OfTargets, Report, Result
 from keepalive_core.rules.judging import (
     Transition,
     Verdict,
@@ -16,6 +16,7 @@ from keepalive_core.rules.judging import (
     count_mismatch,
     end_drain,
     expire,
+    follow_targets,
     is_spent,
     is_success,
     judge,
@@ -445,6 +446,55 @@ def test_a_call_says_when_it_was() -> None:
     assert went_well == before._replace(streak=4, ok=8, last_up=70, traffic=900, voids=0)
     failed = count_call(before, False, Criteria(fall=3), 900, 70).health
     assert failed == before._replace(streak=-1, failed=3, last_down=70, heard=900, voids=0)
+
+
+@pytest.mark.parametrize(
+    ("before", "found", "transition", "after"),
+    [
+        ({}, (UP, 0, False), Transition.CHANGED, {"state": UP, "streak": 1, "ok": 1, "failed": 0}),
+        ({}, (DOWN, 0, True), Transition.CHANGED, {"state": DOWN, "streak": -1, "ok": 0, "failed": 1}),
+        ({"state": UP, "streak": 4, "ok": 5}, (UP, 0, False), Transition.STALE, {"streak": 4, "ok": 5}),
+        ({"state": UP, "streak": 4, "ok": 5}, (UP, 0, True), Transition.UNCHANGED, {"streak": 5, "ok": 6}),
+        (
+            {"state": UP, "streak": 4, "ok": 5},
+            (DOWN, 0, False),
+            Transition.CHANGED,
+            {"streak": -1, "failed": 1},
+        ),
+        ({"state": DOWN, "streak": -2, "failed": 2}, (DOWN, 0, True), Transition.UNCHANGED, {"streak": -3}),
+        (
+            {"state": UP, "streak": 4},
+            (UNKNOWN, 0, False),
+            Transition.CHANGED,
+            {"state": UNKNOWN, "streak": 0},
+        ),
+        ({}, (UNKNOWN, 0, True), Transition.UNCHANGED, {"streak": 0, "ok": 0, "failed": 0}),
+        ({"state": UP, "ok": 5}, (UP, 900, False), Transition.UNCHANGED, {"drain_until": 900, "ok": 5}),
+        ({"state": UP, "drain_until": 800}, (UP, 900, False), Transition.STALE, {"drain_until": 800}),
+        ({"state": UP, "drain_until": 800}, (UP, 0, False), Transition.UNCHANGED, {"drain_until": 0}),
+    ],
+)
+def test_a_name_follows_its_targets(
+    before: dict[str, int], found: tuple[int, int, bool], transition: Transition, after: dict[str, int]
+) -> None:
+    """At once, and each of its turns counts as a ping would."""
+    state, drain, is_turn = found
+    known = Health(1, **before)
+    verdict = follow_targets(known, OfTargets(state, "1 of 2 targets up", 7, drain, is_turn), WALL)
+    assert verdict.transition is transition
+    assert {name: getattr(verdict.health, name) for name in after} == after
+    assert (verdict.health.since == WALL) == (transition is Transition.CHANGED)
+
+
+def test_a_name_has_nothing_of_the_pings_of_before() -> None:
+    """When its targets are pinged, and no longer it as a whole, its last latency says nothing any more."""
+    of_pings = {"code": 200, "result": "reply", "samples": "GG~", "latency": 7, "latency_ewma": 7}
+    of_damping = {"kept_down": 99, "flap_since": 3, "flap_changes": 2, "flap_level": 1, "voids": 2}
+    known = Health(1, UP, ok=3, last_up=5, since=4, timeouts=1, latency_min=7, latency_max=7)
+    found = OfTargets(UP, "1 of 2 targets up", 7, is_turn=True)
+    assert follow_targets(known._replace(**of_pings, **of_damping), found, WALL).health == known._replace(
+        streak=1, ok=4, last_up=WALL, checked=WALL, reason=found.reason, latency_min=0, latency_max=0
+    )
 
 
 def test_a_mismatch_is_counted() -> None:

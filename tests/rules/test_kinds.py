@@ -69,11 +69,13 @@ KINDS = {
     "path": lambda: kinds.text("|/[a-z]+", "a path"),
     "switch": lambda: kinds.SWITCH,
     "URI": lambda: kinds.URI_OR_NOTHING,
+    "destination": lambda: kinds.DESTINATION_OR_NOTHING,
     "method": lambda: kinds.METHOD,
     "headers": lambda: kinds.HEADERS,
     "codes": lambda: kinds.CODES,
     "some codes": lambda: kinds.SOME_CODES,
     "members": lambda: kinds.MEMBERS,
+    "targets": lambda: kinds.TARGETS,
 }
 NO_HEADER = "is no header, 'Name: value' in printable ASCII is needed"
 
@@ -81,6 +83,8 @@ NO_HEADER = "is no header, 'Name: value' in printable ASCII is needed"
 @pytest.mark.parametrize(
     ("kind", "value", "used"),
     [
+        ("targets", 2, "2"),
+        ("targets", "all", "all"),
         ("count or off", 2, 2),
         ("count or off", 9, 9),
         ("count or off", "9", 9),
@@ -98,6 +102,8 @@ NO_HEADER = "is no header, 'Name: value' in printable ASCII is needed"
         ("headers", f"X-A: {'x' * 2043}", f"X-A: {'x' * 2043}"),
         *(("switch", value, int(value)) for value in (0, 1, "0", "1", True, False)),
         ("URI", "", ""),
+        ("destination", "", ""),
+        ("destination", "192.168.10.20", "sip:192.168.10.20:5060"),
         ("URI", "10.0.0.1", "sip:10.0.0.1"),
         ("headers", "", ""),
         ("some codes", "2xx", "2xx"),
@@ -157,6 +163,9 @@ def test_what_is_allowed(kind: str, value: object, used: object) -> None:
         ("headers", f"X-A: {'x' * 2044}", "2048 characters are allowed, not 2049"),
         ("codes", None, "text such as '2xx,404' is needed, not NoneType"),
         ("some codes", "", "no code would be alive"),
+        ("targets", True, "a number from 1 on, a percentage, such as '50%', or 'all' is needed"),
+        ("targets", "0", "a number from 1 on, a percentage, such as '50%', or 'all' is needed"),
+        ("targets", None, "a number from 1 on, a percentage, such as '50%', or 'all' is needed"),
         ("members", True, "a number of members or a percentage, such as '50%', is needed"),
     ],
 )

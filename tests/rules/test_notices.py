@@ -24,6 +24,13 @@ def test_a_change() -> None:
     }
 
 
+def test_a_change_of_a_target() -> None:
+    """It says behind which name it is; a destination has no such field."""
+    told = notices.change(f"{URI}#192.0.2.1:5060", f"{URI}#192.0.2.1:5060", (UP, DOWN), "no reply", 1)
+    assert told["target_of"] == "sip:bob:***@192.168.10.20"
+    assert told["destination"] == told["uri"] == "sip:bob:***@192.168.10.20#192.0.2.1:5060"
+
+
 def test_the_last_change() -> None:
     """A destination that is monitored no more is removed."""
     assert notices.change(URI, URI, (DOWN, -1), "3 failures in a row", 1)["to"] == "removed"

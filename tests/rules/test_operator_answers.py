@@ -18,6 +18,8 @@ VIEW = {
     "server": "sbc1",
     "version": "1.0",
     "counts": COUNTS,
+    "names": {"total": 0, "dead": 0, "failing": 0},
+    "targets": dict.fromkeys(COUNTS, 0),
     "paused": False,
     "enabled": True,
     "groups": [GROUP, {**GROUP, "name": "pstn", "held": 0}],
@@ -36,6 +38,7 @@ ROW = {
     "reason": "",
     "latency_ms": 0.0,
     "groups": [],
+    "name": None,
 }
 
 
@@ -56,6 +59,14 @@ def test_a_summary_is_counts_and_groups() -> None:
     ]
     assert "pings: paused" in answer(asked("summary"), {**VIEW, "paused": True})
     assert "pings: not enabled" in answer(asked("summary"), {**VIEW, "enabled": False})
+    names = {"names": {"total": 7, "dead": 2, "failing": 1}, "targets": COUNTS}
+    assert answer(asked("summary"), {**VIEW, **names})[2] == (
+        "7 names, 2 with targets down, DNS fails for 1; their targets: "
+        "8 up, 1 down, 0 unknown, 0 drain, 1 maint"
+    )
+    assert answer(asked("summary"), {**VIEW, **names, "names": {"total": 1, "dead": 0, "failing": 0}})[2] == (
+        "1 names; their targets: 8 up, 1 down, 0 unknown, 0 drain, 1 maint"
+    )
     assert answer(asked("groups"), [GROUP])[0].startswith("group carriers: 3 of 4")
 
 
@@ -72,6 +83,47 @@ def test_a_row_has_what_there_is_to_say() -> None:
     assert ", down, by anna, until 2023-11-1" in third
     assert ", card swap, 12.3 ms" in third
     assert fourth == "drain   sip:a  never pinged, up"
+
+
+def test_what_dns_says_is_told_once() -> None:
+    """A name that never had an answer is down for that reason."""
+    name = {
+        "alive": 1,
+        "targets": 2,
+        "asked": 2,
+        "answered": 1,
+        "fault": "no answer from DNS",
+        "left_out": "",
+    }
+    rows = [
+        {**ROW, "name": name, "reason": "1 of 2 targets up"},
+        {**ROW, "name": name, "reason": "no answer from DNS"},
+        {**ROW, "name": {**name, "fault": ""}, "reason": "2 of 2 targets up"},
+    ]
+    assert answer(asked("names dead"), {"rows": rows, "total": 3}) == [
+        "up      sip:a  never pinged, 1 of 2 targets up, DNS: no answer from DNS",
+        "up      sip:a  never pinged, no answer from DNS",
+        "up      sip:a  never pinged, 2 of 2 targets up",
+    ]
+
+
+def test_each_target_has_a_line() -> None:
+    """Of a name, and of its pings, so that 64 of them can be read."""
+    target = {
+        "target": "sip:a#192.0.2.1:5060",
+        "shown": "down",
+        "reason": "no reply in 501 ms",
+        "kept": False,
+    }
+    info = {"state": "up", "targets": [target, {**target, "shown": "up", "kept": True}], "target_of": ""}
+    assert answer(asked("info sip:a"), info) == [
+        "state: up",
+        "target sip:a#192.0.2.1:5060: down, no reply in 501 ms",
+        "target sip:a#192.0.2.1:5060: up, no reply in 501 ms, no more in DNS",
+        "target_of: ",
+    ]
+    pinged = {"targets": [{"target": "sip:a#192.0.2.1:5060", "result": "reply", "reason": "200 in 1.0 ms"}]}
+    assert answer(asked("info sip:a"), pinged) == ["target sip:a#192.0.2.1:5060: reply, 200 in 1.0 ms"]
 
 
 def test_a_list_says_how_it_goes_on() -> None:

@@ -7,8 +7,9 @@ from hypothesis import strategies as st
 from keepalive_core.rules.calls import CallCriteria
 from keepalive_core.rules.criteria import Criteria
 from keepalive_core.rules.pace import Pace
-from keepalive_core.rules.parameters import PARAMETERS, PROFILES, InvalidSetting, check, check_options
+from keepalive_core.rules.parameters import PARAMETERS, InvalidSetting, check, check_options
 from keepalive_core.rules.policy import Policy, Settings
+from keepalive_core.rules.profiles import PROFILES
 
 
 def test_defaults_are_the_manuals() -> None:
@@ -298,3 +299,21 @@ def test_who_set_a_parameter() -> None:
         "kamcmd"
     ] * 2
     assert Settings().set_by("rise", PARAMETERS["rise"].default) == "default"
+
+
+def test_the_longest_interval_is_that_of_any_pace() -> None:
+    """Whatever state a destination is in, its pings are no further apart."""
+    settings = Settings()
+    settings.modparam("ping_interval", 20)
+    settings.modparam("ping_interval_down", 50)
+    assert Policy(settings.values()).longest_interval == 50_000_000
+    assert Policy(settings.values(), {"ping_interval": 60}).longest_interval == 60_000_000
+
+
+def test_what_is_tracked_is_known_by_its_key() -> None:
+    """In whatever spelling it is named. Nothing is by default; "" takes back what a group says."""
+    key = "sip:192.168.10.20:5060"
+    values = Settings().values()
+    assert Policy(values, {"track": check("track", "192.168.10.20")}).track == key
+    assert Policy(values, {}, {"track": key}).track == key
+    assert Policy(values, {"track": ""}, {"track": key}).track == Policy(values).track == ""

@@ -1,14 +1,12 @@
 """How a roster is written down."""
 
-from sys import getsizeof
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from keepalive_core.rules import roster_text
 from keepalive_core.rules.checks import MOST_NUMBER
-from keepalive_core.rules.roster_text import EMPTY, SEATS, VACANT, Head, Member, Page, Records, Seated, rank
+from keepalive_core.rules.roster_text import EMPTY, SEATS, VACANT, Head, Member, Records, Seated, rank
 
 NUMBERS = st.integers(-MOST_NUMBER, MOST_NUMBER)
 COUNTS = st.integers(0, 99_999_999)
@@ -72,19 +70,8 @@ def test_the_shape_of_a_roster(text: str) -> None:
     assert roster_text.is_sound(text) == (text == "0" * 42)
 
 
-def test_who_is_alive() -> None:
-    """Those that answer or are kept answering, in the order of the seats."""
-    page = Page.of("\n".join(seated(4).lines))
+def test_who_answers() -> None:
+    """Those of the pages that answer or are kept answering, a byte for each seat."""
     text = EMPTY + seated(4).record("0000000a")
     assert roster_text.pages_of(text) == ["0000000a"]
-    assert roster_text.alive(text, [page]) == ["sip:u0", "sip:u2"]
-
-
-def test_a_page_says_how_large_it_is() -> None:
-    """The bytes of its URIs, each in a seat of its own; an empty seat has none."""
-    uris = ["sip:u0", "sip:u1"]
-    page = Page.of("\n".join(seated(2).lines))
-    assert page.uris == (*uris, *[""] * (SEATS - 2))
-    of_one = Page.of(seated(1).lines[0])
-    assert page.size - of_one.size == getsizeof("sip:u1") - getsizeof("")
-    assert page.size > sum(map(getsizeof, page.uris)) + 8 * SEATS
+    assert [*roster_text.answers(text)] == [1, 0, 1, 0] + [0] * (SEATS - 4)

@@ -10,9 +10,10 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
 from group_definition import held
-from keepalive_core.rules import roster_text
+from keepalive_core.rules import roster_page, roster_text
 from keepalive_core.rules.floor_words import words
 from keepalive_core.rules.group_floor import least_alive
+from keepalive_core.rules.roster_page import Page
 from keepalive_core.rules.roster_text import (
     ANSWERING,
     ANSWERS,
@@ -24,7 +25,6 @@ from keepalive_core.rules.roster_text import (
     SPARES,
     TAKEN_OUT,
     Member,
-    Page,
     rank,
 )
 from keepalive_core.rules.rosters import Roster
@@ -168,7 +168,7 @@ class RosterOfManyPages(RuleBasedStateMachine):
             member.uri for member, mark in sorted(members) if mark in ANSWERING or member.key in expected
         ]
         assert (
-            roster_text.alive(self.text, [Page.of(self.shelf.pages[number]) for number in numbers]) == alive
+            roster_page.alive(self.text, [Page.of(self.shelf.pages[number]) for number in numbers]) == alive
         )
         roster.recount()
         assert roster.text() == self.text

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from keepalive_core.rules import rows
+from keepalive_core.rules import rows, uris
 from keepalive_core.rules.listening import Gap, Pulse, Queue
 from keepalive_core.rules.mass_failure import Uplink
 from keepalive_core.rules.modes import NEVER, Admin
@@ -19,7 +19,7 @@ from keepalive_core.rules.rows import Past, RunningCallback
 from keepalive_core.rules.sockets import Listener
 from keepalive_core.rules.uptime import Counted
 
-KEY = "sip:a:5060"
+KEY = "sip:a"
 OWNER = [0, "module:function", {"any": ["value"]}, {"fall": 3}, "group", 1, 2]
 SOUND: dict[str, tuple[Callable[[str], Any], str]] = {
     "registration": (lambda text: rows.registration(KEY, text), json.dumps([7, "sip:a", {"me": OWNER}])),
@@ -170,7 +170,39 @@ def test_a_registration_is_of_its_own_destination(uri: object) -> None:
 def test_a_registration_comes_back() -> None:
     """With its generation, its URI and its owners."""
     found = rows.Registration(7, "sip:a", {"me": rows.Owner(*OWNER)})
-    assert rows.registration(KEY, rows.json_text(found)) == found
+    assert rows.registration(KEY, text_of(found)) == found
+
+
+def text_of(found: rows.Registration) -> str:
+    """The text of its row."""
+    return rows.registration_text(found[0], found.uri, json.dumps(found.owners), found.target)
+
+
+def test_a_target_comes_back() -> None:
+    """Behind which name it is, and where; it has no owners."""
+    target = rows.Behind("sip:provider.example.com:5060", "sip:192.168.10.20:5060")
+    found = rows.Registration(7, "sip:provider.example.com:5060", {}, target)
+    assert rows.registration(uris.target_key(*target), text_of(found)) == found
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        [7, "sip:a", {}],
+        [7, "sip:a:5060", {"me": OWNER}, ["sip:a:5060", "sip:10.0.0.1:5060"]],
+        [7, "sip:b:5060", {}, ["sip:a:5060", "sip:10.0.0.1:5060"]],
+        [7, "sip:a:5060", {}, ["sip:a:5060", "sip:10.0.0.2:5060"]],
+        [7, "sip:a:5060", {}, ["sip:a:5060", "sip:10.0.0.1:5060"], 1],
+        [7, "sip:a:5060", {}, ["sip:a:5060"]],
+        [7, "sip:a:5060", {}, 7],
+    ],
+)
+def test_what_is_no_target(fields: list[object]) -> None:
+    """One with owners, without a name, or behind another one."""
+    with pytest.raises((ValueError, TypeError)):
+        rows.registration("sip:a:5060#10.0.0.1:5060", json.dumps(fields))
+    with pytest.raises((ValueError, TypeError)):
+        rows.registration("sip:a:5060", json.dumps(fields))
 
 
 @pytest.mark.parametrize("generation", [True, 1.5, "7", None])

@@ -104,20 +104,16 @@ def test_a_tick_sends_little_more_than_the_steady_rate(
     assert CATCH_UP_FACTOR == 1.25
 
 
-def test_names_are_the_last_probers() -> None:
-    """Addresses are dealt evenly to all probers but the last, which has the names; one prober has all."""
+def test_all_probers_but_the_last_have_as_many() -> None:
+    """Addresses, names and targets are dealt evenly; the last has who is handed to it, and one has all."""
     addresses = [parse(f"sip:10.0.{n // 250}.{n % 250}").key for n in range(900)]
-    dealt = [dealt_to(key, 4) for key in addresses]
-    assert all(250 <= dealt.count(prober) <= 350 for prober in range(3))
-    names = [
-        "sip:carrier.example.com",
-        "sip:10.0.0.1.example.com",
-        "sips:u@gw:5061",
-        "sip:10.0.0.1@gw;transport=tcp",
-    ]
-    assert {dealt_to(parse(name).key, 4) for name in names} == {3}
-    assert dealt_to(parse("sip:user@[2001:db8::1]:5070;transport=tcp").key, 2) == 0
-    assert {dealt_to(key, 1) for key in [*addresses, *names]} == {0}
+    names = [parse(f"sip:carrier{n}.example.com").key for n in range(900)]
+    targets = [parse(f"sip:carrier.example.com#10.0.{n // 250}.{n % 250}").key for n in range(900)]
+    for keys in (addresses, names, targets):
+        dealt = [dealt_to(key, 4) for key in keys]
+        assert all(250 <= dealt.count(prober) <= 350 for prober in range(3))
+        assert {dealt_to(key, 2) for key in keys} == {0}
+        assert {dealt_to(key, 1) for key in keys} == {0}
 
 
 def test_what_is_due_is_taken_once_the_oldest_first() -> None:

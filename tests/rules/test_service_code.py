@@ -80,6 +80,13 @@ def test_who_is_in_service_has_the_code_of_its_state(state: int, word: str) -> N
 
 
 @pytest.mark.parametrize("service", Service)
+def test_who_serves(service: Service) -> None:
+    """Whom nobody has taken out, and who did not ask for that, whatever its state is and who keeps it."""
+    for state in (0, 1, 2, 3, 4):
+        assert service_code.is_serving(code(state, service, 3)) == (service is Service.IN)
+
+
+@pytest.mark.parametrize("service", Service)
 @pytest.mark.parametrize(
     ("state", "word"), [(0, "unknown"), (1, "up"), (2, "down"), (3, "unknown"), (4, "unknown")]
 )

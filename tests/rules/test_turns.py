@@ -76,3 +76,10 @@ def test_calls_are_fresh(state: int, streak: int, ago: int, fresh: bool) -> None
     assert turns.has_fresh_calls(known, SKIPPING, NOW) == fresh
     assert not turns.has_fresh_calls(known, Policy(DEFAULTS), NOW)
     assert not turns.has_fresh_calls(known._replace(traffic=0), SKIPPING, SECOND)
+
+
+def test_who_is_tracked_is_asked_although_calls_show_that_it_is_alive() -> None:
+    """They show nothing of those that track it."""
+    known = Health(1, UP, streak=1, traffic=NOW - SECOND)
+    assert turns.why_not_pinged("", None, "", known, SKIPPING, NOW) == turns.FRESH_CALLS
+    assert turns.why_not_pinged("", None, "", known, SKIPPING, NOW, is_tracked=True) == ""

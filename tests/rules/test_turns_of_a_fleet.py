@@ -64,12 +64,12 @@ def due_after(fleet: Fleet, now: int, key: str = A) -> float:
 def test_who_comes_is_asked_within_a_second(fleet: Fleet) -> None:
     """Each has a place of its own, which is where its first ping is in that second."""
     for number, key in enumerate((A, B, C), 1):
-        target = fleet.follow(key, seen(key), Wish.REGULARLY, NOW)
-        assert target.place == phase(number)
-        assert fleet.pings.turn(key) == pytest.approx(NOW + target.place * FIRST_PING_WINDOW, abs=SLOT)
+        pinged = fleet.follow(key, seen(key), Wish.REGULARLY, NOW)
+        assert pinged.place == phase(number)
+        assert fleet.pings.turn(key) == pytest.approx(NOW + pinged.place * FIRST_PING_WINDOW, abs=SLOT)
     assert len(fleet) == 3
     assert [*fleet.keys()] == [A, B, C]
-    assert {key: target.uri for key, target in fleet.items()} == {A: A, B: B, C: C}
+    assert {key: pinged.uri for key, pinged in fleet.items()} == {A: A, B: B, C: C}
     assert A in fleet
     assert fleet[A] is fleet.get(A)
     assert fleet.get("sip:other:5060") is None
@@ -77,10 +77,10 @@ def test_who_comes_is_asked_within_a_second(fleet: Fleet) -> None:
 
 def test_what_a_target_remembers(fleet: Fleet) -> None:
     """Its registration as text and its groups, for the day when that row is lost."""
-    target = fleet.follow(A, seen(generation=7), Wish.REGULARLY, NOW)
-    assert target.registration.startswith('[7, "sip:192.168.10.20:5060", {"me": [0, ')
-    assert target.groups == ("g",)
-    assert target.departure is HERE
+    pinged = fleet.follow(A, seen(generation=7), Wish.REGULARLY, NOW)
+    assert pinged.registration.startswith('[7, "sip:192.168.10.20:5060", {"me": [0, ')
+    assert pinged.groups == ("g",)
+    assert pinged.departure is HERE
 
 
 def test_the_rate_is_that_of_all(fleet: Fleet) -> None:
@@ -129,9 +129,9 @@ def test_the_gone_are_forgotten(fleet: Fleet, later: int, is_forgotten: bool) ->
 
 def pinged_once(fleet: Fleet, uses: Policy, now: int = NOW, known: Health | None = None) -> None:
     """Have a destination of which the first turn is over."""
-    target = fleet.follow(A, seen(uses=uses, known=known), Wish.REGULARLY, now)
+    pinged = fleet.follow(A, seen(uses=uses, known=known), Wish.REGULARLY, now)
     assert due_after(fleet, now) <= 1
-    target.asked = target.sent = now
+    pinged.asked = pinged.sent = now
     fleet.plan_next(A, now)
 
 
@@ -151,8 +151,8 @@ def test_a_wish_brings_a_ping_forward(fleet: Fleet, wish: Wish, not_before: int,
     """A second behind the last one at the soonest."""
     pinged_once(fleet, policy())
     known = Health(1, UP, streak=1, not_before=NOW + not_before * SECOND if not_before else 0)
-    target = fleet.follow(A, seen(known=known), wish, NOW)
-    assert target.leaves_at(NOW) == (NOW if wish is Wish.NOW else max(NOW, known.not_before))
+    pinged = fleet.follow(A, seen(known=known), wish, NOW)
+    assert pinged.leaves_at(NOW) == (NOW if wish is Wish.NOW else max(NOW, known.not_before))
     # The regular one is somewhere within the interval, at its place.
     assert due_after(fleet, NOW) == pytest.approx(seconds, abs=30 if seconds == 30 else 0.11)
 
@@ -207,9 +207,9 @@ def test_who_comes_out_of_maintenance_is_asked_soon(fleet: Fleet) -> None:
     pinged_once(fleet, policy())
     assert fleet.follow(A, seen(admin=IN_MAINTENANCE), Wish.REGULARLY, NOW).in_maintenance
     assert fleet[A].asked == NOW
-    target = fleet.follow(A, seen(admin=Admin(DRAIN, 0, "", "", 1)), Wish.REGULARLY, NOW)
-    assert not target.in_maintenance
-    assert (target.asked, target.wish) == (0, Wish.SOON)
+    pinged = fleet.follow(A, seen(admin=Admin(DRAIN, 0, "", "", 1)), Wish.REGULARLY, NOW)
+    assert not pinged.in_maintenance
+    assert (pinged.asked, pinged.wish) == (0, Wish.SOON)
     assert due_after(fleet, NOW) == pytest.approx(1, abs=0.11)
 
 
@@ -314,20 +314,20 @@ class AnyHistory(RuleBasedStateMachine):
             for key in in_turn + out_of_turn:
                 if key not in self.fleet:
                     continue
-                target = self.fleet[key]
-                assert key in in_turn or self.now >= target.sent + SOONEST
-                target.asked = target.asked or self.now
-                target.sent, target.wish = self.now, Wish.REGULARLY
+                pinged = self.fleet[key]
+                assert key in in_turn or self.now >= pinged.sent + SOONEST
+                pinged.asked = pinged.asked or self.now
+                pinged.sent, pinged.wish = self.now, Wish.REGULARLY
                 self.fleet.plan_next(key, self.now)
 
     @invariant()
     def everybody_has_a_turn(self) -> None:
         """Within its interval and its jitter, or when the peer that asked for no ping allows it."""
-        for key, target in self.fleet.items():
+        for key, pinged in self.fleet.items():
             turn = self.fleet.pings.turn(key)
             assert turn is not None
-            longest = max(target.interval + target.spread, 60 * SECOND * 1.2)
-            assert turn <= max(self.now + longest, target.not_before) + SLOT
+            longest = max(pinged.interval + pinged.spread, 60 * SECOND * 1.2)
+            assert turn <= max(self.now + longest, pinged.not_before) + SLOT
 
     @invariant()
     def all_are_counted(self) -> None:

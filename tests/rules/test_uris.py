@@ -18,28 +18,77 @@ from keepalive_core.rules.quoting import quoted_uri
         ("sips:192.168.10.20", "sips:192.168.10.20:5061", "sips:192.168.10.20"),
         (
             "sips:gw.example.com;transport=tls",
-            "sips:gw.example.com:5061",
+            "sips:gw.example.com;transport=tls",
             "sips:gw.example.com;transport=tls",
         ),
-        ("sip.Provider.COM.", "sip:sip.provider.com:5060", "sip:sip.Provider.COM"),
+        ("sip.Provider.COM.", "sip:sip.provider.com", "sip:sip.Provider.COM"),
         ("localhost:5060", "sip:localhost:5060", "sip:localhost:5060"),
-        ("alice@host", "sip:alice@host:5060", "sip:alice@host"),
-        ("sip:Alice@host", "sip:Alice@host:5060", "sip:Alice@host"),
-        ("sip:alice;x=y?:secret@host", "sip:alice;x=y?:secret@host:5060", "sip:alice;x=y?:secret@host"),
+        ("sip:host:5060;transport=udp", "sip:host:5060", "sip:host:5060;transport=udp"),
+        ("sip:host:5061;transport=tls", "sip:host:5061;transport=tls", "sip:host:5061;transport=tls"),
+        ("sips:host:5061;transport=TLS", "sips:host:5061", "sips:host:5061;transport=TLS"),
+        ("10.0.0.1;transport=udp", "sip:10.0.0.1:5060", "sip:10.0.0.1;transport=udp"),
+        ("10.0.0.1;transport=tls", "sip:10.0.0.1:5061;transport=tls", "sip:10.0.0.1;transport=tls"),
+        ("alice@host", "sip:alice@host", "sip:alice@host"),
+        ("sip:Alice@host", "sip:Alice@host", "sip:Alice@host"),
+        ("sip:alice;x=y?:secret@host", "sip:alice;x=y?:secret@host", "sip:alice;x=y?:secret@host"),
         ("[2001:DB8:0::1]", "sip:[2001:db8::1]:5060", "sip:[2001:DB8:0::1]"),
         ("sip:[::1]:5070", "sip:[::1]:5070", "sip:[::1]:5070"),
-        ("sip:host;transport=TCP", "sip:host:5060;transport=tcp", "sip:host;transport=TCP"),
-        ("sip:host;transport=udp", "sip:host:5060", "sip:host;transport=udp"),
-        ("sip:host;transport=tls", "sip:host:5061;transport=tls", "sip:host;transport=tls"),
-        ("sip:host;lr", "sip:host:5060", "sip:host;lr"),
-        ("sip:host;maddr=10.0.0.1", "sip:host:5060;maddr=10.0.0.1", "sip:host;maddr=10.0.0.1"),
-        ("gw_1.docker", "sip:gw_1.docker:5060", "sip:gw_1.docker"),
+        ("sip:host;transport=TCP", "sip:host;transport=tcp", "sip:host;transport=TCP"),
+        ("sip:host;transport=udp", "sip:host;transport=udp", "sip:host;transport=udp"),
+        ("sip:host;transport=tls", "sip:host;transport=tls", "sip:host;transport=tls"),
+        ("sip:host;lr", "sip:host", "sip:host;lr"),
+        ("sip:host;maddr=10.0.0.1", "sip:host;maddr=10.0.0.1", "sip:host;maddr=10.0.0.1"),
+        ("gw_1.docker", "sip:gw_1.docker", "sip:gw_1.docker"),
     ],
 )
 def test_a_uri_has_one_key_and_is_sent_as_given(text: str, key: str, uri: str) -> None:
     """All spellings of a destination share a key; the ping goes to the URI as it was given."""
     assert uris.parse(text) == (key, uri)
     assert uris.parse(key).key == key
+
+
+@pytest.mark.parametrize(
+    ("text", "name", "hop"),
+    [
+        (
+            "Provider.example.com:5060#192.168.10.20",
+            "sip:provider.example.com:5060",
+            "sip:192.168.10.20:5060",
+        ),
+        ("sip:p:5070#[2001:DB8:0::1]:5080", "sip:p:5070", "sip:[2001:db8::1]:5080"),
+        ("sip:p:5060#1.2.3.4;transport=UDP", "sip:p:5060", "sip:1.2.3.4:5060"),
+        (
+            "sips:alice@p:5061#1.2.3.4:5061;transport=tls",
+            "sips:alice@p:5061",
+            "sip:1.2.3.4:5061;transport=tls",
+        ),
+        ("10.0.0.1#1.2.3.4", "sip:10.0.0.1:5060", "sip:1.2.3.4:5060"),
+    ],
+)
+def test_a_target_is_a_name_and_an_address(text: str, name: str, hop: str) -> None:
+    """Its key says both, in any spelling; and the ping has the request URI of the name."""
+    found = uris.parse(text)
+    assert found == (uris.target_key(name, hop), uris.parse(text.partition("#")[0]).uri)
+    assert (uris.name_of(found.key), uris.hop_of(found.key)) == (name, hop)
+    assert uris.is_target(found.key)
+    assert f"sip:{uris.address_in(found.key)}" == hop.partition(";")[0]
+    assert uris.parse(found.key).key == found.key
+
+
+def test_a_destination_is_no_target() -> None:
+    """It is behind nobody, and has no hop of its own."""
+    key = "sip:10.0.0.1:5060"
+    assert (uris.is_target(key), uris.name_of(key), uris.hop_of(key)) == (False, "", "")
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["#", "a#", "#1.2.3.4", "a#b", "a#u@1.2.3.4", "a#1.2.3.4;maddr=1.2.3.4", "a#b#1.2.3.4", "#" * 9999],
+)
+def test_what_is_no_target(text: str) -> None:
+    """A name that is none, or what is no address behind it."""
+    with pytest.raises(uris.InvalidURI):
+        uris.parse(text)
 
 
 @pytest.mark.parametrize(
@@ -144,6 +193,53 @@ def test_every_well_formed_uri_is_accepted(scheme: str, user: str, host: str, po
     assert port in key
 
 
+@given(
+    st.sampled_from(["sip", "sips"]),
+    st.sampled_from(["", "alice:5060@", "a;x=y@"]),
+    st.sampled_from(["provider.com", "10.0.0.1", "[2001:db8::1]", "10.0.0.1.nip.io", "1.2.3.4a"]),
+    st.sampled_from(["", "udp", "tcp", "tls"]),
+)
+def test_a_name_without_a_port_is_something_of_its_own(
+    scheme: str, user: str, host: str, transport: str
+) -> None:
+    """By RFC 3263 DNS says its port, and its transport; an address without a port has the usual one."""
+    tail = f";transport={transport}" if transport else ""
+    port = 5061 if transport == "tls" or scheme == "sips" else 5060
+    without, given_port = f"{scheme}:{user}{host}{tail}", f"{scheme}:{user}{host}:{port}{tail}"
+    is_name = host[-1].isalpha()
+    assert (uris.parse(without).key == uris.parse(given_port).key) is not is_name
+    if is_name:
+        assert uris.parse(without).key == without
+    assert uris.peer_of(without) == uris.peer_of(given_port) == ("" if is_name else host, port)
+
+
+@pytest.mark.parametrize(
+    "spellings",
+    [
+        ["sip:p.com", "sip:p.com;transport=udp", "sip:p.com:5060"],
+        ["sips:p.com", "sips:p.com;transport=tls", "sips:p.com:5061"],
+        ["sip:u:5060@p.com;transport=tcp", "sip:u:5060@p.com:5060;transport=tcp"],
+        ["sip:p.com;transport=tls", "sip:p.com:5061;transport=tls"],
+        ["sips:p.com;transport=tcp", "sips:p.com:5061;transport=tcp"],
+        [
+            "sip:p.com;maddr=10.0.0.1",
+            "sip:p.com;transport=udp;maddr=10.0.0.1",
+            "sip:p.com:5060;maddr=10.0.0.1",
+        ],
+        ["sip:p.com:5070"],
+        ["sip:p.com:5061"],
+        ["sip:p.com:5060;transport=tls"],
+        ["sip:10.0.0.1:5060"],
+        ["sip:u@[2001:db8::1]:5060;transport=tcp"],
+        ["sip:" + "a@" + "p" * 251],
+    ],
+)
+def test_a_name_may_be_meant_by_other_spellings(spellings: list[str]) -> None:
+    """Those with the port and the transport that it means by itself; each of them knows the others."""
+    for key in spellings:
+        assert uris.other_spellings(key) == tuple(each for each in spellings if each != key)
+
+
 def test_what_stands_in_from_is_only_quoted() -> None:
     """As the sender a URI may have what Kamailio does not send to; white space it may not have."""
     assert uris.parse_sender("user@a_b") == "sip:user@a_b"
@@ -235,10 +331,10 @@ def test_what_a_refusal_says(text: object, fault: str) -> None:
         ("sip:host:1", "sip:host:1"),
         ("sip:host:65535", "sip:host:65535"),
         ("sip:[::1]:5070", "sip:[::1]:5070"),
-        (f"sip:{'h' * 63}", f"sip:{'h' * 63}:5060"),
-        ("sip:host;transport=udp", "sip:host:5060"),
-        ("sip:host;lr", "sip:host:5060"),
-        ("sip:host;maddr=10.0.0.1", "sip:host:5060;maddr=10.0.0.1"),
+        (f"sip:{'h' * 63}", f"sip:{'h' * 63}"),
+        ("sip:host:5060;transport=udp", "sip:host:5060"),
+        ("sip:host:5060;lr", "sip:host:5060"),
+        ("sip:host:5060;maddr=10.0.0.1", "sip:host:5060;maddr=10.0.0.1"),
     ],
 )
 def test_what_is_just_allowed(text: str, key: str) -> None:

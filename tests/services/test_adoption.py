@@ -12,7 +12,10 @@ from conftest import FakeServer
 
 UP = 1
 SECOND = 1_000_000
-TIMERS = ["ksr_keepalive_tick", "ksr_keepalive_watch", "ksr_keepalive_callbacks", "ksr_keepalive_state_file"]
+TIMERS = [
+    *("ksr_keepalive_tick", "ksr_keepalive_watch", "ksr_keepalive_callbacks", "ksr_keepalive_state_file"),
+    "ksr_keepalive_resolve",
+]
 
 
 def adopted(server: FakeServer, engine: str | None, include: str = "keepalive.cfg") -> Any:
@@ -99,9 +102,9 @@ def test_a_class_without_handlers_is_told_at_once_and_by_the_timer(
     handler: Any = Router()
     adopted(server, "python").look_at_start(handler)
     [line] = told(server)
-    assert "no ksr_keepalive_tick and 5 more; make its class of keepalive.Handlers" in line
+    assert "no ksr_keepalive_tick and 6 more; make its class of keepalive.Handlers" in line
     server.ksr.handlers = handler
-    run(server, TIMERS[-1:], 121)
+    run(server, ["ksr_keepalive_state_file"], 121)
     assert len(told(server)) == 3
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from cockpit_calls import NAME, ONE, Desk
 from conftest import FakeServer
 
 A = "sip:192.168.10.20"
@@ -195,3 +196,30 @@ def test_a_look_back_that_fails_is_done_again(cockpit: Cockpit, monkeypatch: pyt
 
 def _fails() -> list[str]:
     raise OSError("no such thing")
+
+
+@pytest.mark.parametrize("callback_targets", [0, 1])
+def test_targets_of_names_are_told_of_if_their_name_asks_for_it(
+    server: FakeServer, callback_targets: int
+) -> None:
+    """Now, and from the histories: by their keys, with that of their name. Those of others are only shown."""
+    desk = Desk(server)
+    server.tick(1)
+    key, *_ = desk.add_name(ONE, callback_targets=callback_targets)
+    desk.ping(31)
+    log = desk.part("services.change_log").ChangeLog()
+    log.take()
+    wanted = [(key, key, NAME)] * callback_targets
+    assert targets_in(log) == wanted
+    server.ksr.queues["keepalive_feed"].clear()
+    later = desk.part("services.change_log").ChangeLog()
+    for _ in later.look_back():
+        pass
+    assert targets_in(later) == wanted
+    assert [each["destination"] for each in later.changes()["changes"] if "target_of" not in each] == [NAME]
+
+
+def targets_in(log: Any) -> list[tuple[str, ...]]:
+    """The keys, URIs and names of targets that a log tells of."""
+    told = log.changes()["changes"]
+    return [(each["destination"], each["uri"], each["target_of"]) for each in told if "target_of" in each]

@@ -160,3 +160,26 @@ def test_without_memory_it_is_tried_again(
     look(server)
     assert monitored(keepalive) == [OTHER]
     server.ksr.logged.clear()
+
+
+def test_a_name_is_one_thing_with_a_port_and_another_without(
+    keepalive: ModuleType, server: FakeServer, dispatcher: FakeDispatcher
+) -> None:
+    """Each line has a key of its own; what a script has in the set's name is meant by the other one too."""
+    dispatcher.add("sip:p.example")
+    dispatcher.add("sip:p.example:5060")
+    dispatcher.add("sip:q.example;transport=tcp")
+    keepalive.add_destination("sip:q.example:5060;transport=tcp", "dispatcher 1", 0, on_change)
+    look(server)
+    assert sorted(each["destination"] for each in keepalive.list()) == [
+        "sip:p.example",
+        "sip:p.example:5060",
+        "sip:q.example:5060;transport=tcp",
+    ]
+    keepalive.set_admin("sip:p.example", "maint")
+    keepalive.set_admin("sip:q.example:5060;transport=tcp", "maint")
+    look(server)
+    assert [row["FLAGS"][0] for row in dispatcher.rows] == ["I", "A", "I"]
+
+
+def on_change(uri: str, state: int, user_attr: object) -> None: ...

@@ -130,6 +130,18 @@ def test_a_ping_that_is_waited_for(desk: Desk) -> None:
     assert (found["result"], found["code"]) == ("reply", 200)
 
 
+def test_a_ping_of_one_that_tracks_is_one_of_whom_it_tracks(desk: Desk) -> None:
+    """It is that one's that is waited for; if that one is not pinged, this is said at once."""
+    assert desk.keepalive.add_destination(B, "me", track=A) == 0
+    desk.server.answer(200, 2)
+    found = desk.call("ping_now", B, True)
+    assert (found["result"], found["code"]) == ("reply", 200)
+    assert {ping.uri for ping in desk.server.ksr.sent} == {A}
+    desk.keepalive.set_admin(A, "maint")
+    found = desk.call("ping_now", B, True)
+    assert (found["result"], found["reason"]) == ("unsent", "no ping is sent: track: maintenance")
+
+
 @pytest.mark.parametrize(("code", "state"), [("report_failure", 2), ("report_success", 1)])
 def test_reports(desk: Desk, code: str, state: int) -> None:
     """They count as those of a script do, with the name of who made them if he gives no reason."""
@@ -359,3 +371,28 @@ def test_the_server_itself(desk: Desk) -> None:
     assert "this server ready -> drain until" in desk.told[-1]
     assert desk.call("self") == {"before": drained, "after": drained}
     assert desk.call("self", "ready") == {"before": drained, "after": desk.call("self")["after"]}
+
+
+@pytest.mark.parametrize(
+    ("method", "params"),
+    [
+        ("info", []),
+        ("set_admin", ["drain"]),
+        ("ping_now", []),
+        ("report_failure", ["why"]),
+        ("report_success", [""]),
+        ("report_reply", [200]),
+        ("what_if", [{"fall": 1}]),
+        ("del_destination", ["me"]),
+    ],
+)
+def test_another_spelling_of_a_name(desk: Desk, method: str, params: list[Any]) -> None:
+    """It is what is monitored, if itself is not; the order names what it was done to."""
+    desk.call("add_destination", "sip:p.example", "me")
+    number = len(desk.call("orders"))
+    found = desk.call(method, "sip:p.example:5060", *params)
+    assert not isinstance(found, dict) or found["destination"] == "sip:p.example"
+    new = desk.call("orders")[: len(desk.call("orders")) - number]
+    assert all("5060" not in order["what"] for order in new)
+    with pytest.raises(NotMonitored):
+        desk.call(method, "sip:p.example:5061", *params)

@@ -66,12 +66,12 @@ def test_who_is_well_is_seen_at_a_glance(server: FakeServer, monkeypatch: pytest
 
     from keepalive_core.services import inspection, prober
 
-    targets = [(f"{uri}:5060", prober.the_prober._fleet[f"{uri}:5060"]) for uri in uris]
+    destinations = [(f"{uri}:5060", prober.the_prober._fleet[f"{uri}:5060"]) for uri in uris]
     rosters: inspection.Rosters = {}
-    asked = [calls.of(inspection.is_sound, key, target, server.now, rosters) for key, target in targets]
+    asked = [calls.of(inspection.is_sound, key, pinged, server.now, rosters) for key, pinged in destinations]
     assert rosters
     assert max(asked[1:]) <= 20
-    assert all(inspection.is_sound(key, target, server.now, {}) for key, target in targets)
+    assert all(inspection.is_sound(key, pinged, server.now, {}) for key, pinged in destinations)
 
 
 @pytest.mark.parametrize("table", ["state", "health", "destination", "news", "admin"])
@@ -85,14 +85,14 @@ def test_whatever_is_not_well_takes_a_closer_look(
 
     from keepalive_core.services import inspection, prober
 
-    target = prober.the_prober._fleet[KEY]
+    pinged = prober.the_prober._fleet[KEY]
     rows = server.ksr.tables[f"keepalive_{table}"]
     before = rows.get(KEY)
-    assert inspection.is_sound(KEY, target, server.now, {})
+    assert inspection.is_sound(KEY, pinged, server.now, {})
     values = {"state": [7, DOWN], "health": [7, rows.get(OTHER)], "destination": [7, rows.get(OTHER)]}
     for value in ("nonsense", *values.get(table, [])):
         rows[KEY] = value
-        assert not inspection.is_sound(KEY, target, server.now, {}), value
+        assert not inspection.is_sound(KEY, pinged, server.now, {}), value
     rows.pop(KEY, None) if before is None else rows.update({KEY: before})
-    assert inspection.is_sound(KEY, target, server.now, {})
-    assert not inspection.is_sound(KEY, target, 0, {}), "its last ping is in the future"
+    assert inspection.is_sound(KEY, pinged, server.now, {})
+    assert not inspection.is_sound(KEY, pinged, 0, {}), "its last ping is in the future"

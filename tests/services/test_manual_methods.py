@@ -43,3 +43,18 @@ def test_what_they_refuse(desk: Desk) -> None:
         with pytest.raises(InvalidParams, match="listname is missing"):
             desk.call(method, A)
     assert len(desk.call("list")) == 2
+
+
+def test_another_spelling_of_a_name(desk: Desk) -> None:
+    """With the port or without it the same is meant, as long as its list has only one of them."""
+    assert desk.call("add", "sip:p.example", "carriers") == "Ok. Destination added."
+    assert desk.call("get", "sip:p.example:5060", "carriers")["uri"] == "sip:p.example"
+    assert desk.call("add", "sip:p.example:5060", "others") == "Ok. Destination added."
+    assert desk.call("get", "sip:p.example:5060", "carriers")["uri"] == "sip:p.example"
+    assert desk.call("add", "sip:p.example:5060", "carriers") == "Ok. Destination added."
+    assert desk.call("get", "sip:p.example:5060", "carriers")["uri"] == "sip:p.example:5060"
+    for left in (1, 0):
+        assert desk.call("del", "sip:p.example:5060", "carriers") == "Ok. Destination removed."
+        assert [each["owner"] for each in desk.call("list")].count("carriers") == left
+    with pytest.raises(NotMonitored):
+        desk.call("get", "sip:p.example", "carriers")

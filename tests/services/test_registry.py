@@ -49,14 +49,14 @@ def test_adding_again_updates_and_keeps_the_state(keepalive: ModuleType, server:
 
 
 def test_the_first_owners_spelling_is_pinged(keepalive: ModuleType, server: FakeServer) -> None:
-    """A second owner's spelling does not take a name's SRV records from the first."""
-    keepalive.add_destination("sip:provider.com", "one")
-    keepalive.add_destination("provider.com:5060", "two")
+    """Each owner's spelling may have other parameters."""
+    keepalive.add_destination("sip:provider.com;lr", "one")
+    keepalive.add_destination("Provider.com", "two")
     server.tick(1)
-    assert [ping.uri for ping in server.ksr.sent] == ["sip:provider.com"]
+    assert [ping.uri for ping in server.ksr.sent] == ["sip:provider.com;lr"]
     keepalive.del_destination("provider.com", "one")
     server.tick(31)
-    assert server.ksr.sent[-1].uri == "sip:provider.com"
+    assert server.ksr.sent[-1].uri == "sip:provider.com;lr"
 
 
 @pytest.mark.parametrize("owner", ["", None, 7])

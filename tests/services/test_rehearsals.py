@@ -61,7 +61,7 @@ def rehearsals(server: FakeServer, begun: list[Begun]) -> SimpleNamespace:
 
 
 def lost(uri: str, sent: int = 1) -> SimpleNamespace:
-    """A target of which a ping is lost."""
+    """A destination of which a ping is lost."""
     return SimpleNamespace(uri=uri, policy=None, sent=sent)
 
 

@@ -10,7 +10,10 @@ import pytest
 
 from conftest import FakeServer
 
-TIMERS = ["ksr_keepalive_tick", "ksr_keepalive_watch", "ksr_keepalive_callbacks", "ksr_keepalive_state_file"]
+TIMERS = [
+    *("ksr_keepalive_tick", "ksr_keepalive_watch", "ksr_keepalive_callbacks", "ksr_keepalive_state_file"),
+    "ksr_keepalive_resolve",
+]
 
 
 @pytest.fixture
@@ -69,7 +72,7 @@ def test_each_finding_has_a_line(
     selftest: Any, server: FakeServer, keepalive: ModuleType, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A module, a parameter and a timer that are not as they should be."""
-    monkeypatch.setattr(selftest.modules, "loaded", lambda: ["tm", "pv", "kex", "htable", "mqueue"])
+    monkeypatch.setattr(selftest.modules, "loaded", lambda: ["tm", "pv", "kex", "htable", "mqueue", "ipops"])
     server.ksr.module.htable.sht_rm("keepalive", TIMERS[1])
     selftest.configuration.read_defines()
     selftest.configuration.taken.pop("ping_interval")

@@ -92,6 +92,49 @@ def test_after_a_restart_all_is_back(disk: Disk) -> None:
     assert disk.server.ksr.lines("warn") == disk.server.ksr.lines("err") == []
 
 
+FILES = Path(__file__).resolve().parents[1] / "state_files"
+GATEWAY = "sips:gw.example.com"
+SPELLINGS = (GATEWAY, f"{GATEWAY};transport=tls", f"{GATEWAY}:5061")
+
+
+@pytest.mark.parametrize("spelling", SPELLINGS)
+@pytest.mark.parametrize("name", ["1-first", "1", "2", "3", "4"])
+def test_a_former_key_is_that_of_each_spelling(disk: Disk, name: str, spelling: str) -> None:
+    """A name had one key with a port and without: whichever is configured now goes on with its state."""
+    disk.file.write_bytes((FILES / name).read_bytes())
+    disk.server.define("destinations", spelling)
+    keepalive = disk.start()
+    assert keepalive.is_alive(spelling) == 2
+    assert keepalive.info(spelling)["history"]
+    disk.write()
+    again = disk.start()
+    assert again.is_alive(spelling) == 2, "by its own row now"
+    assert disk.server.ksr.lines("warn") == disk.server.ksr.lines("err") == []
+
+
+def test_a_key_of_today_is_that_of_one_thing(disk: Disk) -> None:
+    """What a file of today says of a name with a port says nothing of the name alone, and the other way."""
+    disk.file.write_bytes((FILES / "5").read_bytes())
+    keepalive = disk.start()
+    for spelling in SPELLINGS:
+        keepalive.add_destination(spelling, "me")
+    assert [keepalive.state(spelling) for spelling in SPELLINGS] == [0, 0, 2]
+
+
+def test_a_former_key_in_a_file_that_is_read_late(disk: Disk) -> None:
+    """It is as if it had been read at the start."""
+    disk.file.write_bytes((FILES / "4").read_bytes())
+    disk.file.rename(disk.file.with_suffix(".away"))
+    disk.file.mkdir()
+    disk.server.define("destinations", GATEWAY)
+    keepalive = disk.start()
+    assert keepalive.state(GATEWAY) == 0
+    disk.file.rmdir()
+    disk.file.with_suffix(".away").rename(disk.file)
+    disk.write()
+    assert keepalive.state(GATEWAY) == 2
+
+
 def test_the_file_is_its_owners_and_his_groups(disk: Disk) -> None:
     """Its mode is 0640, whatever the umask is: there may be passwords in it."""
     disk.start()
@@ -114,7 +157,7 @@ def test_the_file_is_its_owners_and_his_groups(disk: Disk) -> None:
 def states() -> bytes:
     """A state file of A, which is up, and of B, which is in maintenance."""
     return (
-        b'["keepalive-state-4"]\n'
+        b'["keepalive-state-5"]\n'
         b'9738f185 {"destination":"sip:192.168.10.20:5060","state":1,"streak":1,"ok":1,"checked":1790000000,'
         b'"last_up":1790000000,"since":1790000000,"availability":"212163200 uu 0 0 0"}\n'
         b'85094d8a {"destination":"sip:192.168.10.21:5060","admin":{"mode":"maint","until":0,"by":"",'
@@ -145,12 +188,12 @@ def test_the_format_of_today(disk: Disk, states: bytes) -> None:
         (lambda data: data[: len(data) // 2], 1),
         (lambda data: data[:-1], 0),
         (lambda data: data[:-20], 1),
-        (lambda data: data.replace(b'["keepalive-state-4"]\n', b""), 1),
-        (lambda data: data.replace(b"keepalive-state-4", b"keepalive-state-5"), 1),
-        (lambda data: data.replace(b"keepalive-state-4", b"keepalive-stape-4"), 1),
+        (lambda data: data.replace(b'["keepalive-state-5"]\n', b""), 1),
+        (lambda data: data.replace(b"keepalive-state-5", b"keepalive-state-6"), 1),
+        (lambda data: data.replace(b"keepalive-state-5", b"keepalive-stape-4"), 1),
         (lambda data: data + data, 1),
         (lambda data: data + b"\0" * 5000, 0),
-        (lambda data: b'["keepalive-state-4"]\n' + b"garbage\n" * 100, 6),
+        (lambda data: b'["keepalive-state-5"]\n' + b"garbage\n" * 100, 6),
         (lambda data: b"", 1),
         (lambda data: b"\0" * 5000, 1),
     ],
@@ -180,7 +223,7 @@ def test_a_row_that_went_bad_in_memory_begins_anew(disk: Disk, states: bytes, te
     """What is kept until a destination is added is not trusted either."""
     disk.file.write_bytes(states.replace(b"192.168.10.20", b"192.168.10.99"))
     keepalive = disk.start()
-    disk.server.ksr.tables["keepalive_restored"]["sip:new:5060"] = text
+    disk.server.ksr.tables["keepalive_restored"]["sip:new"] = text
     assert keepalive.add_destination("sip:new", "me") == 0
     assert keepalive.state("sip:new") == 0
     assert len(disk.server.ksr.lines("warn")) <= 2
@@ -235,7 +278,7 @@ def test_a_foreign_file_is_left_alone(disk: Disk, foreign: bytes) -> None:
     assert f"{disk.file} is no state file, and is not written over" in line
     disk.file.unlink()
     disk.write()
-    assert disk.file.read_bytes().startswith(b'["keepalive-state-4"]\n')
+    assert disk.file.read_bytes().startswith(b'["keepalive-state-5"]\n')
 
 
 def test_a_foreign_file_that_comes_later_is_left_alone(disk: Disk) -> None:
@@ -252,7 +295,7 @@ def test_a_foreign_file_that_comes_later_is_left_alone(disk: Disk) -> None:
 
 
 def make_target(path: Path) -> None:
-    (path.parent / "target").write_bytes(b'["keepalive-state-4"]\n')
+    (path.parent / "target").write_bytes(b'["keepalive-state-5"]\n')
     path.symlink_to(path.parent / "target")
 
 
@@ -307,7 +350,7 @@ def test_an_error_that_passes_costs_nothing(
     assert keepalive.state(A) == 2, "what is newer stays"
     disk.write()
     assert b'"maint"' in disk.file.read_bytes()
-    assert b"sip:new:5060" in disk.file.read_bytes()
+    assert b"sip:new" in disk.file.read_bytes()
 
 
 def test_a_state_that_is_read_late_is_used_where_nothing_is_known(
@@ -521,7 +564,7 @@ def test_a_record_that_is_none_is_its_own_trouble(disk: Disk) -> None:
     assert A.encode() not in disk.file.read_bytes()
 
 
-@pytest.mark.parametrize("data", [None, b"", b'["keepalive-state-4"]\n'])
+@pytest.mark.parametrize("data", [None, b"", b'["keepalive-state-5"]\n'])
 def test_a_file_that_somebody_took_away_is_written_again(disk: Disk, data: bytes | None) -> None:
     """It is deleted, or written over, while nothing changes: a standby's file outlives that too."""
     keepalive = disk.start()

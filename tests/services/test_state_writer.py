@@ -57,7 +57,7 @@ def test_a_write_has_many_steps(writer: Any, file: Path, server: FakeServer) -> 
 
 def test_what_comes_back_meanwhile_is_in_it(writer: Any, file: Path, server: FakeServer) -> None:
     """Once, as it is then; what is removed meanwhile is not."""
-    server.ksr.tables["keepalive_restored"]["sip:zz:5060"] = '{"destination":"sip:zz:5060"}'
+    server.ksr.tables["keepalive_restored"]["sip:zz"] = '{"destination":"sip:zz"}'
     writer.go_on()
     keepalive = sys.modules["keepalive"]
     assert keepalive.add_destination("sip:zz", "me") == 0
@@ -92,8 +92,8 @@ def test_all_keys_are_read_once(
     writer._not_before = 0
     finish(writer)
     assert walks == [1]
-    assert "sip:new:5060" in file.read_text()
-    assert f"{MANY[1]}:" not in file.read_text()
+    assert "sip:new" in file.read_text()
+    assert f'"{MANY[1]}"' not in file.read_text()
 
 
 def test_an_order_is_written_at_once(writer: Any, file: Path, server: FakeServer) -> None:

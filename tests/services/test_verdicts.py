@@ -80,7 +80,7 @@ def test_how_many_calls_a_verdict_takes(
     report(A, 200)
     # What is at hand, whose ping it was and its Call-ID; lock, read, write and unlock.
     assert counted.reply(200) == (7, 0)
-    assert counted.of(report, A, 200) == (5, 0), "the terms are known: lock, read twice, write, unlock"
+    assert counted.of(report, A, 200) == (6, 0), "what was tried; lock, read twice, write, unlock"
     assert counted.reply(503) == (down, 1)
     assert counted.reply(503) == (11, 0)
     assert counted.reply(200) == (up, 1)
@@ -146,7 +146,7 @@ def test_metrics_cost_one_call_more(server: FakeServer, monkeypatch: pytest.Monk
         return [name for name, args in counted.calls.made[before:] if args[:1] == ("keepalive_metrics",)]
 
     assert counted.reply(200) == (8, 0)
-    assert counted.of(report, A, 200) == (6, 0)
+    assert counted.of(report, A, 200) == (7, 0)
     assert counters(server.ksr.reply, counted.ping(), 200, "OK") == ["htable.sht_inc"]
     assert counters(report, A, 200) == ["htable.sht_inc"]
     assert counters(server.ksr.reply, counted.ping(), 503, "Reason") == ["htable.sht_inc"] * 2

@@ -233,6 +233,63 @@ RESULTS: Final = Family(
     (*_EACH, "result"),
 )
 
+# --- names, and the targets behind them -------------------------------------------------------------------
+
+TARGETS: Final = _pair(
+    _GAUGE,
+    "targets",
+    "Addresses behind names: up, down, unknown, drain (by an administrator or at their own wish) or maint.",
+    "state",
+)
+NAMES: Final = _pair(_GAUGE, "names", "Destinations that are names, whose addresses DNS says.")
+NAMES_DEAD: Final = _pair(_GAUGE, "names_with_dead_targets", "Names with an address that is down.")
+NAMES_FAILING: Final = _pair(
+    _GAUGE, "names_failing", "Names for which DNS failed when it was asked last, wholly or in part."
+)
+NAME_FAILING: Final = Family(
+    _GAUGE, "name_failing", "1 if DNS failed for it when it was asked last, wholly or in part, else 0.", _EACH
+)
+NAME_ANSWERED: Final = Family(
+    _GAUGE,
+    "name_answered_timestamp_seconds",
+    "When DNS gave addresses of it last, in epoch seconds; none before that.",
+    _EACH,
+)
+_TARGET: Final = ("destination", "target")
+TARGET_UP: Final = Family(
+    _GAUGE,
+    "target_up",
+    "1 if the state of an address behind a name is up, 0 if it is down; none while it is unknown.",
+    _TARGET,
+)
+TARGET_ADMIN: Final = Family(
+    _GAUGE,
+    "target_admin",
+    "1 while an administrator has taken it out, with drain or maint; none of one that is ready.",
+    (*_TARGET, "mode"),
+)
+TARGET_LAST_CHANGE: Final = Family(
+    _GAUGE,
+    "target_last_change_timestamp_seconds",
+    "When its state last changed, in epoch seconds; none before that.",
+    _TARGET,
+)
+TARGET_LATENCY: Final = Family(
+    _GAUGE,
+    "target_latency_seconds",
+    "How long the last reply to a ping took that was sent once; none before that.",
+    _TARGET,
+)
+TARGET_LOSS: Final = Family(
+    _GAUGE, "target_loss_ratio", "The part of its last 50 pings that were lost at least once.", _TARGET
+)
+TARGET_RESULTS: Final = Family(
+    _COUNTER,
+    "target_results",
+    "Its pings since its registration, with reports and calls under ok and failed; none for what never was.",
+    (*_TARGET, "result"),
+)
+
 FAMILIES: Final = tuple(
     family
     for found in tuple(globals().values())

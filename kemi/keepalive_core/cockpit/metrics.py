@@ -10,29 +10,28 @@ from aiohttp import web
 from prometheus_client import CONTENT_TYPE_LATEST
 
 from .. import VERSION
-from ..kamailio import clock, counter_rows, destination_rows, free_memory, processes, queues, server_rows
-from ..rules import counted, latency
+from ..kamailio import clock, counter_rows, free_memory, processes, queues, server_rows
+from ..rules import counted
 from ..rules.durations import histogram
-from ..rules.record import Health
-from ..rules.service_code import answer, groups_keeping, is_taken_out
+from ..rules.service_code import answer, groups_keeping
 from ..rules.showing import CLASSES
-from ..rules.states import STATE_NAMES, UNKNOWN, UP
+from ..rules.states import STATE_NAMES, UP
 from ..rules.times import SECOND
 from ..services import availability, uplinks
 from ..services.counters import Counters, Sums, Tally, the_counters
-from ..services.snapshot import Row as SnapshotRow
+from ..services.shown_names import DEAD, FAILING, Name
+from ..services.shown_rows import Row as SnapshotRow
 from ..services.snapshot import Snapshot, the_snapshot
-from . import families, webhooks
+from . import families, metrics_of_each, webhooks
 from .families import Family, Pair, Row
 from .page_files import takes_gzip
 from .taking_turns import done, give_way
 
 MOST_DESTINATIONS: Final = 20_000
-"""More of them are told of by group only, a scrape each"""
+"""More of them and of their targets are told of by group only, a scrape each"""
 _DESTINATIONS: Final = "destinations"
-# Between two moments at which others may have their turn: a code takes 0.3 us, a record 10.
+# Between two moments at which others may have their turn: a code takes 0.3 us.
 _CODES_AT_ONCE: Final = 1000
-_RECORDS_AT_ONCE: Final = 30
 _BEGAN: Final = processes.began()
 
 Written = tuple[Family, Iterable[Row]]
@@ -98,10 +97,11 @@ class Metrics:
             if group not in self._snapshot.groups:
                 raise Refused(404, "there is no such group")
             return [row for row in rows if group in row.groups]
-        if len(rows) > MOST_DESTINATIONS:
+        told = len(rows) + len(self._snapshot.names.targets)
+        if told > MOST_DESTINATIONS:
             raise Refused(
                 413,
-                f"there are {len(rows)} destinations, and above {MOST_DESTINATIONS} only those of one "
+                f"there are {told} destinations and targets, and above {MOST_DESTINATIONS} only those of one "
                 f"group are told of: scope={_DESTINATIONS}&group=NAME",
             )
         return rows
@@ -112,9 +112,9 @@ class Metrics:
         async with self._turn:
             await done(self._counters.read(census.sets))
         sums: Sums = await done(self._counters.sums())
-        written = [*_of_server(self._counters), *_of_groups(census, sums)]
+        written = [*_of_server(self._counters), *_of_groups(census, sums), *_of_names(census)]
         if wanted:
-            written += _of_each(await done(_seen(wanted)))
+            written += metrics_of_each.of_each(await done(metrics_of_each.seen(wanted)))
         for family, rows in written:
             for text in family.text(rows):
                 yield text
@@ -167,12 +167,18 @@ class Census(NamedTuple):
     """how many are of each class, alive and held, by the groups' names"""
     sets: Collection[tuple[str, ...]]
     """the sets of groups that destinations are in"""
+    names: Counter[str]
+    """how many names there are, with targets that are down, failing, and targets of each class"""
+    names_of_groups: Mapping[str, Counter[str]]
+    """the same of each group that has any"""
 
 
 def _census(snapshot: Snapshot) -> Generator[None, None, Census]:
     """Count all destinations, in slices."""
     alive = held = 0
     sets: set[tuple[str, ...]] = set()
+    names: Counter[str] = Counter()
+    names_of_groups: dict[str, Counter[str]] = {}
     for number, row in enumerate(list(snapshot.rows.values())):
         if number % _CODES_AT_ONCE == 0:
             yield
@@ -180,8 +186,42 @@ def _census(snapshot: Snapshot) -> Generator[None, None, Census]:
             alive += answer(row.code) == UP
             held += groups_keeping(row.code) > 0
         sets.add(row.groups)
+        if row.name is not None:
+            counted_names = _counted(row.name)
+            names.update(counted_names)
+            for group in row.groups:
+                names_of_groups.setdefault(group, Counter()).update(counted_names)
     of_all = {**snapshot.counts, "alive": alive, "held": held}
-    return Census(of_all, {each["name"]: each for each in snapshot.groups.all()}, sets)
+    groups = {each["name"]: each for each in snapshot.groups.all()}
+    return Census(of_all, groups, sets, names, names_of_groups)
+
+
+_NAMES: Final = "names"
+
+
+def _counted(name: Name) -> Counter[str]:
+    """Return what is counted of a name and its targets."""
+    found = Counter({_NAMES: 1, DEAD: int(name.down > 0), FAILING: int(name.is_failing)})
+    found.update(target.shown for target in name.targets.values())
+    return found
+
+
+def _of_names(census: Census) -> Iterator[Written]:
+    """Yield what is told of names and their targets, by groups that have any, and of all."""
+    of_groups = sorted(census.names_of_groups.items())
+    yield from _pair(
+        families.TARGETS,
+        [((name, word), count[word]) for name, count in of_groups for word in CLASSES],
+        [((word,), census.names[word]) for word in CLASSES],
+    )
+    for pair, word in (
+        (families.NAMES, _NAMES),
+        (families.NAMES_DEAD, DEAD),
+        (families.NAMES_FAILING, FAILING),
+    ):
+        yield from _pair(
+            pair, [((name,), count[word]) for name, count in of_groups], [((), census.names[word])]
+        )
 
 
 def _of_groups(census: Census, sums: Sums) -> Iterator[Written]:
@@ -231,67 +271,3 @@ _WORDS: Final[Sequence[tuple[Pair, dict[str, tuple[str, ...]]]]] = (
     (families.CHANGES, {word: (STATE_NAMES[state],) for state, word in counted.CHANGES.items()}),
     (families.MISMATCHED, {counted.MISMATCHED: ()}),
 )
-
-# --- each destination -------------------------------------------------------------------------------------
-
-
-class Seen(NamedTuple):
-    """A destination, as it is now."""
-
-    key: str
-    labels: tuple[str, str]
-    health: Health
-    mode: str
-    """"" if it is ready"""
-
-
-def _seen(wanted: Iterable[SnapshotRow]) -> Generator[None, None, list[Seen]]:
-    """Look at some destinations, in slices; return how they are."""
-    found = []
-    given: Counter[str] = Counter()
-    for number, row in enumerate(wanted):
-        if number % _RECORDS_AT_ONCE == 0:
-            yield
-        health = destination_rows.health(row.key)
-        if health is not None:
-            labels = families.label_of(row.key, given), ",".join(row.groups)
-            found.append(Seen(row.key, labels, health, row.shown if is_taken_out(row.code) else ""))
-    return found
-
-
-def _of_each(found: Sequence[Seen]) -> Iterator[Written]:
-    yield (
-        families.UP,
-        ((each.labels, each.health.state == UP) for each in found if each.health.state != UNKNOWN),
-    )
-    yield families.ADMIN, (((*each.labels, each.mode), 1) for each in found if each.mode)
-    yield families.LAST_CHANGE, ((each.labels, each.health.since) for each in found if each.health.since)
-    yield (
-        families.LATENCY,
-        ((each.labels, each.health.latency / SECOND) for each in found if each.health.latency),
-    )
-    yield (
-        families.LOSS,
-        ((each.labels, latency.loss(each.health.samples) / 100) for each in found if each.health.samples),
-    )
-    counted_time = ((each.labels, availability.ratios(availability.of(each.key))) for each in found)
-    yield families.AVAILABILITY, (((*at, name), part) for at, of in counted_time for name, part in of)
-    yield (
-        families.RESULTS,
-        (
-            ((*each.labels, word), number)
-            for each in found
-            for word, number in _results(each.health).items()
-            if number
-        ),
-    )
-
-
-def _results(health: Health) -> dict[str, int]:
-    return {
-        counted.OK: health.ok,
-        counted.FAILED: health.failed - health.timeouts,
-        counted.TIMEOUT: health.timeouts,
-        counted.VOID: health.void,
-        counted.DRAINED: health.drained,
-    }

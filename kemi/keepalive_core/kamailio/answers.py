@@ -19,7 +19,8 @@ from ..rules.evidence import Kind, Result
 from ..rules.quoting import one_line
 from . import clock, private_memory, rehearsal, tm
 
-# RFC 3261 section 7.2: final codes, and those of them that are no success.
+# RFC 3261 section 7.2: all codes, final codes, and those of them that are no success.
+_LEAST: Final = 100
 _FINAL: Final = 200
 _NO_SUCCESS: Final = 300
 # tm's code for a target to which a request could not be sent again.
@@ -136,10 +137,14 @@ def ended() -> End | None:
 
 def reply_code() -> int:
     """Return the code of the reply at hand; in a failure route that of the best one, 408 if none came."""
-    code = KSR.pv.get("$rs")
-    if not isinstance(code, int) or code < 100:  # a failure route has a request at hand
-        code = KSR.tm.t_get_status_code()
+    code = KSR.pv.get("$rs") if is_reply() else KSR.tm.t_get_status_code()
     return code if isinstance(code, int) else 0
+
+
+def is_reply() -> bool:
+    """Say whether a reply is at hand: a failure route has a request."""
+    code = KSR.pv.get("$rs")
+    return isinstance(code, int) and code >= _LEAST
 
 
 def _retry_after() -> int:

@@ -132,7 +132,8 @@ newest_sent: Callable[[str], int | None] = partial(read_row, HEALTH, parse=newes
 
 def store_registration(key: str, registered: Registration) -> None:
     """Write how a destination is registered. Raises: SharedMemoryFull."""
-    _replace(DESTINATION, key, rows.json_text(registered))
+    generation, uri, owners, target = registered
+    _replace(DESTINATION, key, rows.registration_text(generation, uri, rows.json_text(owners), target))
     _note_registered(key)
 
 

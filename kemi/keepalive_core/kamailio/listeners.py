@@ -45,6 +45,22 @@ def _known() -> Sockets | None:
     return _sockets
 
 
+def are_known() -> bool:
+    """Say whether the first prober has asked."""
+    return listening_rows.listeners() is not None
+
+
+def hindrance(hop: Hop) -> str:
+    """Return why nothing can be sent to a hop from here, "" if it can, or if that is not known."""
+    known = _known()
+    return known.departure(hop, "").hindrance if known else ""
+
+
+def is_own(uri: str) -> bool:
+    """Say whether a URI means this server itself."""
+    return bool(KSR.is_myself(uri) > 0)
+
+
 def departure(next_hop: str, socket: str) -> Departure:
     """Return how a ping leaves, as far as it is known.
 

@@ -7,6 +7,8 @@ queue or table              key                  value
 ``keepalive_changes_7``                          again, and perhaps to ping it soon
 ``keepalive_events``        JSON, a              "", callbacks have to be run
                             announcements.Change
+``keepalive_names``         a destination's key  "now" if all addresses behind that name fail, else "":
+                                                 the resolver has to look at it again
 ``keepalive_feed``          JSON, a notice, or   "", the process that serves HTTP has to tell others;
                             a part of a capture  only with KEEPALIVE_HTTP or KEEPALIVE_WEBHOOK
 table ``keepalive``         ``unannounced``      int, counts changes of which memory had no room to tell
@@ -15,6 +17,7 @@ table ``keepalive``         ``unfed``            int, counts what found no room 
 """
 
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import Final
 
 import KSR
@@ -31,6 +34,10 @@ _MOST_WISHES: Final = 20_000
 # The most events that wait for callbacks: some 4 MB, 14 MB of the longest. A change beyond that is kept in
 # its destination's news.
 MOST_EVENTS: Final = 10_000
+NAMES: Final = "keepalive_names"
+# More than a resolver is told of within the minute after which it looks for names by itself.
+_MOST_NAMES: Final = 20_000
+_NOW: Final = "now"
 FEED: Final = "keepalive_feed"
 MOST_IN_FEED: Final = 10_000
 """the most that waits for the process that serves HTTP, should that stand still"""
@@ -90,6 +97,23 @@ def announced_events() -> Iterator[str]:
 def waiting_events() -> int:
     """Return how many events wait for the process that runs callbacks."""
     return max(0, KSR.mqueue.mq_size(EVENTS))
+
+
+def announce_name(key: str, at_once: bool = False) -> None:
+    """Have the resolver look at a destination that is, or was, a name.
+
+    Arguments: key; at_once, whether DNS is to be asked again now, as all addresses behind it fail. Without
+    room the resolver finds out within a minute.
+    """
+    if KSR.mqueue.mq_size(NAMES) < _MOST_NAMES:
+        with suppress(SharedMemoryFull):
+            _enqueue(NAMES, key, _NOW if at_once else "")
+
+
+def announced_names() -> Iterator[tuple[str, bool]]:
+    """Take the names that the resolver has to look at, and whether it is to ask DNS at once."""
+    while KSR.mqueue.mq_fetch(NAMES) > 0:
+        yield KSR.mqueue.mqk_get(NAMES), KSR.mqueue.mqv_get(NAMES) == _NOW
 
 
 def feed(text: str) -> bool:

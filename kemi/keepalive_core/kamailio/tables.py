@@ -2,9 +2,10 @@
 
 Timer, reply and timeout of one ping run in three processes, each with an interpreter of its own. So the
 truth lies in tables of the htable module and queues of the mqueue module, and nowhere else. Their rows are
-listed where they are read and written: ``destination_rows``, ``group_rows``, ``uplink_rows``,
+listed where they are read and written: ``destination_rows``, ``group_rows``, ``uplink_rows``, ``name_rows``,
 ``startup_rows``, ``server_rows``, ``listening_rows``, ``callback_rows``, ``order_rows``, ``counter_rows``,
-``command_rows``, ``revised_rows``, ``steady_clock``; ``queues`` has the queues. Three rows are here:
+``command_rows``, ``revised_rows``, ``tracked_rows``, ``steady_clock``; ``queues`` and ``tracked_rows`` have
+the queues. Three rows are here:
 
 =============  ================  ==================================================================
 table          key               value
@@ -54,12 +55,15 @@ HEALTH: Final = "keepalive_health"
 HISTORY: Final = "keepalive_history"
 NEWS: Final = "keepalive_news"
 ADMIN: Final = "keepalive_admin"
+TRACKED: Final = "keepalive_tracked"
 GROUP: Final = "keepalive_group"
 PAGE: Final = "keepalive_page"
 GROUP_CHANGE: Final = "keepalive_group_change"
 GROUP_OPTIONS: Final = "keepalive_group_options"
 GROUP_AVAILABILITY: Final = "keepalive_group_availability"
 UPLINK: Final = "keepalive_uplink"
+NAME: Final = "keepalive_name"
+RAMP: Final = "keepalive_ramp"
 RESTORED: Final = "keepalive_restored"
 REVISED: Final = "keepalive_revised"
 ORDER: Final = "keepalive_order"
@@ -79,8 +83,15 @@ class SharedMemoryFull(Exception):
         )
 
 
+class TooEarly(SharedMemoryFull):
+    """A row is to be changed before there is any: htable makes its tables in its mod_init."""
+
+    def __init__(self) -> None:
+        Exception.__init__(self, "there are no tables yet: it can be done once Kamailio has started")
+
+
 class locked:  # noqa: N801 - used as a statement: with locked(key)
-    """Hold a destination's lock; Kamailio's slot locks are re-entrant within a process."""
+    """Hold a destination's lock; Kamailio's slot locks are re-entrant within a process. Raises: TooEarly."""
 
     __slots__ = ("_key", "_table")
 
@@ -89,6 +100,8 @@ class locked:  # noqa: N801 - used as a statement: with locked(key)
         self._table = table
 
     def __enter__(self) -> "locked":
+        if not _exist and not _tables_exist():
+            raise TooEarly
         KSR.htable.sht_lock(self._table, self._key)
         return self
 

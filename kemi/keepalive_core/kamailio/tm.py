@@ -13,6 +13,7 @@ from typing import Final, NamedTuple
 import KSR
 
 from ..rules.criteria import Criteria
+from ..rules.pinged import NO_MARKS
 from ..rules.policy import RESENT_AFTER, Policy
 from ..rules.resending import T2_MS, TICK_MS
 from ..rules.ways import Way
@@ -63,8 +64,10 @@ class Ping(NamedTuple):
     """as in its Way"""
     group_set: str = ""
     """for which set of groups it is counted, as in rules/counted.py; "" if it is not"""
+    trackers: str = ""
+    """the numbers of the probers that have trackers of its destination, a digit each"""
     is_over: bool = False
-    """whether a stranger's reply has ended its transaction, so that tm tells no end of it any more"""
+    """whether a stranger's reply has ended its transaction: then tm tells no end of it"""
     is_shown: bool = False
     """whether somebody wants to see what comes back of it"""
 
@@ -79,8 +82,7 @@ class _Rehearsal(NamedTuple):
 
 
 # The ping that this process is sending, between send() and tm's event: key and generation of its destination,
-# what to send and on which way, its Call-ID, and for which groups it is counted. A NamedTuple would take
-# 0.3 us more of each ping.
+# what to send and on which way, its Call-ID, and its marks. A NamedTuple would take 0.3 us more of each ping.
 _leaving: tuple[str, int, Policy, Way, str, str] | None = None
 # The same of a rehearsal.
 _rehearsing: _Rehearsal | None = None
@@ -105,24 +107,22 @@ def _call_ids() -> Iterator[str]:
 _next_call_id: Final = _call_ids().__next__
 
 
-def send(key: str, generation: int, uri: str, policy: Policy, way: Way, group_set: str = "") -> int:
+def send(key: str, generation: int, uri: str, policy: Policy, way: Way, marks: str = NO_MARKS) -> int:
     """Send one ping.
 
-    Arguments: key and generation, of the destination; uri, the request URI; policy, what to send, from where
-    and through whom, and how long tm waits for a final reply; way, on which it travels; group_set, as in
-    Ping.
-    Returns: when the ping left, in us; 0 if it did not, as the name can't be resolved, or no socket fits. A
-    refused TCP connection is no such failure, tm tells of it by a timeout.
-    Raises: EventNotSeen.
-    From: RFC 3261 section 11.1.
+    Arguments: key and generation, of the destination; uri, the request URI; policy, what to send, from where,
+    and how long tm waits for a final reply; way, on which it travels, and through whom; marks, group_set and
+    trackers as in Ping, with a space between.
+    Returns: when the ping left, in us; 0 if it did not, as the name can't be resolved, or no socket fits. Of
+    a refused TCP connection tm tells by a timeout. Raises: EventNotSeen. From: RFC 3261 section 11.1.
     """
     global _leaving, _left
     if not private_memory.has_pieces:
         private_memory.keep_pieces_free()
     call_id = _next_call_id()
-    _leaving, _left = (key, generation, policy, way, call_id, group_set), 0
+    _leaving, _left = (key, generation, policy, way, call_id, marks), 0
     try:
-        sent = _t_uac_send(uri, policy, policy.proxy, call_id)
+        sent = _t_uac_send(uri, policy, way.through, call_id)
     except SystemError as error:
         # Kamailio 5.6 says this, after the ping left, if a function that it calls on the ping's way (the
         # event's, ksr_onsend_route) is missing. If the event was seen, the ping can be followed all the same.
@@ -139,7 +139,7 @@ def send(key: str, generation: int, uri: str, policy: Policy, way: Way, group_se
 
 
 def send_shown(
-    key: str, generation: int, uri: str, policy: Policy, way: Way, group_set: str = ""
+    key: str, generation: int, uri: str, policy: Policy, way: Way, marks: str = NO_MARKS
 ) -> tuple[int, str]:
     """Send one ping as send() does, and have its reply known as one that is shown.
 
@@ -148,7 +148,7 @@ def send_shown(
     global _request
     _request = ""
     try:
-        return send(key, generation, uri, policy, way, group_set), _request
+        return send(key, generation, uri, policy, way, marks), _request
     finally:
         _request = None
 
@@ -163,14 +163,14 @@ def message_at_hand() -> str:
     return str(text or "")
 
 
-def _t_uac_send(uri: str, policy: Policy, proxy: str, call_id: str) -> int:
+def _t_uac_send(uri: str, policy: Policy, through: str, call_id: str) -> int:
     # 5.6 and 6.0 take a "!" in headers for a sign of their own; RFC 3261 section 19.1.4: %21 is the same.
     ends = f"From: <{policy.from_uri}>\r\nTo: <{uri}>\r\n".replace("!", "%21")
     headers = f"{ends}Call-ID: {call_id}\r\n{policy.headers}"
     if not kamailio_log.is_debugged:
-        return int(KSR.tm.t_uac_send(policy.method, uri, proxy, policy.socket, headers, ""))
+        return int(KSR.tm.t_uac_send(policy.method, uri, through, policy.socket, headers, ""))
     with kamailio_log.aloud():
-        sent = int(KSR.tm.t_uac_send(policy.method, uri, proxy, policy.socket, headers, ""))
+        sent = int(KSR.tm.t_uac_send(policy.method, uri, through, policy.socket, headers, ""))
     log.debug("ping to %s: t_uac_send returned %s", uri, sent)
     return sent
 
@@ -216,7 +216,7 @@ def on_event(event: str) -> bool:
     if _rehearsing:
         policy, call_id, peer = _rehearsing
         _left = clock.now()
-        KSR.pv.sets(_PING, f"0 {_left} {policy.udp_criteria_text} {call_id} {peer}  {REHEARSAL}")
+        KSR.pv.sets(_PING, f"0 {_left} {policy.udp_criteria_text} {call_id} {peer} {NO_MARKS} {REHEARSAL}")
         KSR.tm.t_on_reply(REPLY_ROUTE)
         if peer:
             KSR.tm.t_on_failure(FAILURE_ROUTE)
@@ -225,12 +225,12 @@ def on_event(event: str) -> bool:
     if _leaving is None:
         return False
     was_event_seen = True
-    key, generation, policy, way, call_id, group_set = _leaving
+    key, generation, policy, way, call_id, marks = _leaving
     # The clock starts here: behind the DNS lookup, in front of the network.
     _left = clock.now()
     # The criteria travel along, so that whoever gets the result need not look them up.
     criteria = policy.reliable_criteria_text if way.reliable else policy.udp_criteria_text
-    KSR.pv.sets(_PING, f"{generation} {_left} {criteria} {call_id} {way.source} {group_set} {key}")
+    KSR.pv.sets(_PING, f"{generation} {_left} {criteria} {call_id} {way.source} {marks} {key}")
     KSR.tm.t_on_reply(REPLY_ROUTE)
     KSR.tm.t_on_failure(FAILURE_ROUTE)
     limit = policy.timeout + TICK_MS
@@ -256,10 +256,10 @@ def ping_at_hand() -> Ping | None:
         is_shown = text.startswith(_SHOWN)
         text = text.removeprefix(_SHOWN)
     try:
-        generation, sent, criteria, call_id, source, group_set, key = text.split(" ", 6)
+        generation, sent, criteria, call_id, source, group_set, trackers, key = text.split(" ", 7)
         return Ping(
             *(key, Criteria.from_text(criteria), int(generation), int(sent), call_id, source),
-            *(group_set, is_over, is_shown),
+            *(group_set, trackers, is_over, is_shown),
         )
     except (ValueError, TypeError):
         return None

@@ -20,6 +20,7 @@ TIMERS: Final = {
     ),
     "ksr_keepalive_callbacks": "is_alive goes on as ever, and no callback is called",
     "ksr_keepalive_state_file": "is_alive goes on as ever, no state file is written, kamcmd not answered",
+    "ksr_keepalive_resolve": "is_alive goes on as ever, and nothing is known of names that are new",
 }
 REPLY: Final = "ksr_keepalive_reply"
 FAILURE: Final = "ksr_keepalive_failure"

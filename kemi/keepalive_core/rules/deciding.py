@@ -9,7 +9,17 @@ from typing import NamedTuple
 from .calls import ON, CallCriteria, is_call_success, judge_call
 from .criteria import Criteria
 from .damping import damp
-from .evidence import Call, EndOfDrain, Evidence, Expiry, Mismatch, Report, Result
+from .evidence import (
+    Call,
+    EndOfDrain,
+    Evidence,
+    Expiry,
+    Mismatch,
+    OfTargets,
+    OfTracked,
+    Report,
+    Result,
+)
 from .judging import (
     Transition,
     Verdict,
@@ -17,10 +27,12 @@ from .judging import (
     count_mismatch,
     end_drain,
     expire,
+    follow_targets,
     is_spent,
     is_success,
     is_void,
     judge,
+    judge_name,
     judge_report,
 )
 from .mass_failure import Threshold, Uplink, count_failure, freeze
@@ -60,7 +72,8 @@ def decide(before: Health, evidence: Evidence, facts: Facts) -> Decision:
     Returns: what is known from now on, and the step that was.
     """
     verdict = _judge(before, evidence, facts)
-    if verdict.transition is Transition.STALE:
+    # A name's targets have their guards, and it follows them.
+    if verdict.transition is Transition.STALE or isinstance(evidence, OfTargets):
         return Decision(*verdict)
     uplink = facts.uplink
     if uplink is not None and before.state == UP and verdict.health.streak < 0:
@@ -68,12 +81,21 @@ def decide(before: Health, evidence: Evidence, facts: Facts) -> Decision:
             uplink = count_failure(uplink, evidence.at, facts.threshold)
         if verdict.transition is Transition.CHANGED and uplink.is_frozen(evidence.at):
             verdict = freeze(before, verdict)
+    elif isinstance(evidence, OfTracked) and evidence.is_frozen and _goes_down(before, verdict):
+        # It is one failure, whoever tracks it: the tracked one alone is counted.
+        verdict = freeze(before, verdict)
     verdict = damp(before, verdict, evidence.at, facts.criteria)
     return Decision(*verdict, uplink=None if uplink == facts.uplink else uplink)
 
 
+def _goes_down(before: Health, verdict: Verdict) -> bool:
+    return before.state == UP and verdict.transition is Transition.CHANGED
+
+
 def _judge(before: Health, evidence: Evidence, facts: Facts) -> Verdict:
     match evidence:
+        case OfTracked():
+            return _judge_shown(before, evidence.shown, facts)
         case Result():
             return judge(before, evidence, facts.criteria, facts.wall)
         case Report():
@@ -84,8 +106,17 @@ def _judge(before: Health, evidence: Evidence, facts: Facts) -> Verdict:
             return expire(before, evidence.reason, facts.wall)
         case EndOfDrain():
             return end_drain(before, evidence.at)
+        case OfTargets():
+            return follow_targets(before, evidence, facts.wall)
         case Mismatch():  # pragma: no branch - there is no other kind, as mypy sees
             return count_mismatch(before)
+
+
+def _judge_shown(before: Health, shown: Result | OfTargets, facts: Facts) -> Verdict:
+    if isinstance(shown, OfTargets):
+        return judge_name(before, shown, facts.criteria, facts.wall)
+    # Of another destination's registration.
+    return judge(before, shown._replace(generation=before.generation), facts.criteria, facts.wall)
 
 
 def is_failure(evidence: Evidence, criteria: Criteria, calls: CallCriteria) -> bool:
@@ -103,12 +134,18 @@ def is_failure(evidence: Evidence, criteria: Criteria, calls: CallCriteria) -> b
             return False
 
 
-def concerns_prober(before: Health, after: Health, criteria: Criteria, now: int) -> bool:
-    """Say whether the next ping is not simply the one of the schedule; in the steady case it is."""
+def concerns_prober(before: Health, after: Health, criteria: Criteria, evidence: Evidence) -> bool:
+    """Say whether the next ping is not simply the one of the schedule; in the steady case it is.
+
+    Who tracks another one has no pings of its own, but is drained, has no verdict, and is given up likewise.
+    """
     return (
-        after.not_before != before.not_before
+        (not isinstance(evidence, OfTracked) and _asks_for_another_time(before, after, evidence.at))
         or after.drain_until != before.drain_until
-        or pace(after, now) != pace(before, now)
         or min(after.voids, criteria.fall + 1) != min(before.voids, criteria.fall + 1)
         or is_spent(after, criteria)
     )
+
+
+def _asks_for_another_time(before: Health, after: Health, now: int) -> bool:
+    return after.not_before != before.not_before or pace(after, now) != pace(before, now)

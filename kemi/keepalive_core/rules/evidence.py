@@ -128,4 +128,31 @@ class Mismatch(NamedTuple):
     """when, in us"""
 
 
-Evidence = Result | Report | Call | Expiry | EndOfDrain | Mismatch
+class OfTargets(NamedTuple):
+    """What is known of a name by its targets, or by what DNS says of it."""
+
+    state: int
+    reason: str
+    at: int
+    """when, in us"""
+    drain_until: int = 0
+    """when the drain of its targets may be over, in us; 0 if enough of them take calls"""
+    is_turn: bool = False
+    """whether it counts as a ping's result would: the name has its turn at each interval"""
+
+
+class OfTracked(NamedTuple):
+    """What the destination showed that this one tracks."""
+
+    shown: Result | OfTargets
+    """of a result the generation is that of the other one"""
+    is_frozen: bool = False
+    """whether so many others fail that the other one stays as it is"""
+
+    @property
+    def at(self) -> int:
+        """When it was known, in us."""
+        return self.shown.at
+
+
+Evidence = Result | Report | Call | Expiry | EndOfDrain | Mismatch | OfTargets | OfTracked

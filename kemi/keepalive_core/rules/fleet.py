@@ -1,5 +1,7 @@
 """The destinations that one prober pings, and when each of them is due (pure).
 
+Those that track another one are here too, but have no turn, and are not counted.
+
 Whatever asks for a ping, or changes when one is due, comes through here. A wish and a change bring a ping
 forward. Two things alone put it off: a longer interval, to one such interval after the last turn at the most;
 and a reply that asks for no ping before a time (Retry-After).
@@ -12,11 +14,13 @@ from collections.abc import Callable, ItemsView, KeysView
 from collections.abc import Set as AbstractSet
 
 from .lanes import Lanes
+from .modes import is_maintenance
 from .pace import pace
+from .pinged import Pinged, Seen, Timing
 from .policy import Policy
 from .schedule import SOONEST, Wish, next_ping, phase
 from .sockets import Departure
-from .target import Seen, Target, Timing
+from .tracking import tracks
 from .ways import way_of
 
 # The time in us for which a destination that is gone is remembered: it may be added again.
@@ -24,7 +28,7 @@ _REMEMBERED_US = SOONEST
 
 
 class Fleet:
-    """The targets of one prober, by their keys.
+    """The destinations of one prober, by their keys.
 
     Arguments: chance, returns a random number from 0 up to 1; departure, says how pings to a URI leave.
     """
@@ -36,10 +40,10 @@ class Fleet:
         """pings in a second, all together"""
         self.behind: Counter[str] = Counter()
         """the number of destinations that are pinged from each socket"""
-        self._targets: dict[str, Target] = {}
-        self.get: Callable[[str], Target | None] = self._targets.get
-        """returns a target, None if there is none of that key"""
-        self._gone: OrderedDict[str, tuple[int, Target]] = OrderedDict()
+        self._targets: dict[str, Pinged] = {}
+        self.get: Callable[[str], Pinged | None] = self._targets.get
+        """returns a destination, None if there is none of that key"""
+        self._gone: OrderedDict[str, tuple[int, Pinged]] = OrderedDict()
         """destinations that left lately, the oldest first, and when they left, in us"""
         self._chance = chance
         self._departure = departure
@@ -51,53 +55,55 @@ class Fleet:
     def __contains__(self, key: str) -> bool:
         return key in self._targets
 
-    def __getitem__(self, key: str) -> Target:
+    def __getitem__(self, key: str) -> Pinged:
         return self._targets[key]
 
     def keys(self) -> KeysView[str]:
-        """Return the keys of all targets."""
+        """Return the keys of all destinations."""
         return self._targets.keys()
 
-    def items(self) -> ItemsView[str, Target]:
-        """Return keys and targets: walks all of them."""
+    def items(self) -> ItemsView[str, Pinged]:
+        """Return keys and destinations: walks all of them."""
         return self._targets.items()
 
-    def follow(self, key: str, seen: Seen, wish: Wish, now: int) -> Target:
+    def follow(self, key: str, seen: Seen, wish: Wish, now: int) -> Pinged:
         """Take over how a destination is registered, how it is, and when it is to be pinged."""
-        target = self._targets.get(key)
-        if target is None or target.generation != seen.registered.generation:
-            target = self._take_in(key, seen, now)
-        before = target.timing
-        self._take_policy(target, seen.registered.uri, seen.policy)
+        pinged = self._targets.get(key)
+        if pinged is None or pinged.generation != seen.registered.generation:
+            pinged = self._take_in(key, seen, now)
+        before = pinged.timing
+        self._take_policy(key, pinged, seen.registered.uri, seen.policy)
+        pinged.target = seen.registered.target
         # Most destinations have the same owners, whose text is kept once.
-        target.owners = sys.intern(json.dumps(seen.registered.owners))
-        target.checksum = hash(target.registration)
-        target.is_void = seen.health.voids > 0
-        target.not_before = seen.health.not_before
-        target.follow_pace(pace(seen.health, now))
-        was_in_maintenance, target.admin = target.in_maintenance, seen.admin
-        if was_in_maintenance and not target.in_maintenance:
+        pinged.owners = sys.intern(json.dumps(seen.registered.owners))
+        pinged.checksum = hash(pinged.registration)
+        pinged.is_void = seen.health.voids > 0
+        pinged.not_before = seen.health.not_before
+        pinged.follow_pace(pace(seen.health, now))
+        was_in_maintenance, pinged.admin = pinged.in_maintenance, seen.admin
+        pinged.in_maintenance = is_maintenance(seen.admin) or seen.is_name_in_maintenance
+        if was_in_maintenance and not pinged.in_maintenance:
             # During its maintenance nothing was learned of it.
-            target.asked = 0
+            pinged.asked = 0
             wish = wish.joined_by(Wish.SOON)
-        target.wish = target.wish.joined_by(wish)
-        self._plan_again(key, target, before, now)
-        return target
+        pinged.wish = pinged.wish.joined_by(wish)
+        self._plan_again(key, pinged, before, now)
+        return pinged
 
     def change_policy(self, key: str, policy: Policy, now: int) -> None:
         """Take over what is in force for a destination from now on."""
-        target = self._targets[key]
-        before = target.timing
-        self._take_policy(target, target.uri, policy)
-        target.follow_pace(target.pace)
-        self._plan_again(key, target, before, now)
+        pinged = self._targets[key]
+        before = pinged.timing
+        self._take_policy(key, pinged, pinged.uri, policy)
+        pinged.follow_pace(pinged.pace)
+        self._plan_again(key, pinged, before, now)
 
     def remove(self, key: str, now: int) -> None:
         """Ping a destination no more; one that is not there is no error."""
-        target = self._targets.pop(key, None)
-        if target is not None:
-            self._count(target.policy, -1)
-            self._gone[key] = now, target
+        pinged = self._targets.pop(key, None)
+        if pinged is not None:
+            self._count(pinged, -1)
+            self._gone[key] = now, pinged
 
     def forget_the_gone(self, now: int) -> None:
         """Forget destinations that left and were not added again."""
@@ -113,71 +119,82 @@ class Fleet:
 
         Arguments: paused, since when nobody was asked, in us; now, in us.
         """
-        for key, target in self._targets.items():
-            target.asked = 0
+        for key, pinged in self._targets.items():
+            pinged.asked = now if pinged.tracks else 0
+            if pinged.tracks:
+                continue
             # What was due before the pause keeps its time, so that pauses in a row put nothing off.
             if (self.pings.turn(key) or now) > paused:
-                self.pings.put(key, target.leaves_at(target.first(now)))
+                self.pings.put(key, pinged.leaves_at(pinged.first(now)))
 
     def ask_anew(self, addresses: AbstractSet[str], now: int) -> None:
         """Ask all soon that leave from one of this server's addresses: walks all of them."""
-        for key, target in self._targets.items():
-            if not addresses.isdisjoint(target.departure.addresses):
-                self.pings.bring_forward(key, target.leaves_at(target.first(now)))
+        for key, pinged in self._targets.items():
+            if not pinged.tracks and not addresses.isdisjoint(pinged.departure.addresses):
+                self.pings.bring_forward(key, pinged.leaves_at(pinged.first(now)))
 
     def plan_next(self, key: str, now: int) -> None:
         """Put a destination's next ping where it belongs, at its turn."""
-        target = self._targets[key]
-        target.turn = now
-        target.latest = now + target.interval + target.spread
-        regular = next_ping(now, target.offset, target.interval, target.spread, self._chance())
-        self.pings.put(key, max(regular, target.not_before))
-        if target.pending:
-            self.pings.ask(key, max(now + target.pending, target.not_before))
+        pinged = self._targets[key]
+        pinged.turn = now
+        pinged.latest = now + pinged.interval + pinged.spread
+        regular = next_ping(now, pinged.offset, pinged.interval, pinged.spread, self._chance())
+        self.pings.put(key, max(regular, pinged.not_before))
+        if pinged.pending:
+            self.pings.ask(key, max(now + pinged.pending, pinged.not_before))
 
-    def _plan_again(self, key: str, target: Target, before: Timing, now: int) -> None:
+    def _plan_again(self, key: str, pinged: Pinged, before: Timing, now: int) -> None:
         """Put the next ping where it belongs, after a change of its timing, or a wish."""
-        turn = self.pings.turn(key) or now
+        if pinged.tracks:
+            self.pings.remove(key)
+            return
+        # Whoever has tracked another one has no turn yet.
+        turn = self.pings.turn(key) or pinged.first(now)
         # No interval moves a destination's first ping.
-        if target.turn and target.timing != before:
-            regular = next_ping(now, target.offset, target.interval, target.spread, self._chance())
-            target.latest = max(target.latest, target.turn + target.interval + target.spread)
-            turn = min(regular, turn if target.interval == before.interval else target.latest)
-        self.pings.put(key, max(turn, target.not_before))
-        if target.wish.is_order:
+        if pinged.turn and pinged.timing != before:
+            regular = next_ping(now, pinged.offset, pinged.interval, pinged.spread, self._chance())
+            pinged.latest = max(pinged.latest, pinged.turn + pinged.interval + pinged.spread)
+            turn = min(regular, turn if pinged.interval == before.interval else pinged.latest)
+        self.pings.put(key, max(turn, pinged.not_before))
+        if pinged.wish.is_order:
             # An order comes before the peer's wish.
-            self.pings.ask_at_once(key, target.soon(now))
-        if target.wish is Wish.SOON:
-            self.pings.ask(key, target.soon(now), not_before=target.not_before)
-        elif target.pending:
-            self.pings.ask(key, now + target.pending, not_before=target.not_before)
+            self.pings.ask_at_once(key, pinged.soon(now))
+        if pinged.wish is Wish.SOON:
+            self.pings.ask(key, pinged.soon(now), not_before=pinged.not_before)
+        elif pinged.pending:
+            self.pings.ask(key, now + pinged.pending, not_before=pinged.not_before)
         else:
             self.pings.leave(key)
 
-    def _take_in(self, key: str, seen: Seen, now: int) -> Target:
-        """Make a target of a new registration, perhaps of a destination that was there before."""
+    def _take_in(self, key: str, seen: Seen, now: int) -> Pinged:
+        """Remember a new registration, perhaps of a destination that was there before."""
         self.remove(key, now)
         _, before = self._gone.pop(key, (0, None))
         if before is None:
             self._places += 1
-            target = Target(seen.registered.generation, phase(self._places), seen.policy)
+            pinged = Pinged(seen.registered.generation, phase(self._places), seen.policy)
         else:
-            target = Target(seen.registered.generation, before.place, seen.policy)
-            target.sent = before.sent
-        self._count(target.policy, 1)
-        self._targets[key] = target
+            pinged = Pinged(seen.registered.generation, before.place, seen.policy)
+            pinged.sent = before.sent
+        self._targets[key] = pinged
         self.pings.leave(key)
         # A destination that is added again and again is not put off by that.
-        self.pings.bring_forward(key, target.first(now))
-        return target
+        self.pings.bring_forward(key, pinged.first(now))
+        return pinged
 
-    def _take_policy(self, target: Target, uri: str, policy: Policy) -> None:
-        if target.policy is not policy or target.uri != uri:
-            self._count(target.policy, -1)
-            self._count(policy, 1)
-            target.uri, target.policy, target.way = uri, policy, way_of(uri, policy)
-            target.departure = self._departure(uri, policy)
+    def _take_policy(self, key: str, pinged: Pinged, uri: str, policy: Policy) -> None:
+        if pinged.policy is not policy or pinged.uri != uri:
+            self._count(pinged, -1)
+            pinged.uri, pinged.policy, pinged.way = uri, policy, way_of(key, uri, policy)
+            if pinged.tracks and not tracks(key, policy):
+                pinged.asked = pinged.apart = 0
+            pinged.tracks = tracks(key, policy)
+            self._count(pinged, 1)
+            is_sent = not pinged.way.is_name and not pinged.tracks
+            pinged.departure = self._departure(pinged.way.through or uri, policy) if is_sent else Departure()
 
-    def _count(self, policy: Policy, by: int) -> None:
-        self.rate += by / policy.interval
-        self.behind[policy.socket] += by
+    def _count(self, pinged: Pinged, by: int) -> None:
+        # Whoever has just come is not counted yet; and of a name the targets are.
+        if pinged.uri and not pinged.way.is_name and not pinged.tracks:
+            self.rate += by / pinged.policy.interval
+            self.behind[pinged.policy.socket] += by

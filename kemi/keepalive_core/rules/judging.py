@@ -8,7 +8,7 @@ from enum import Enum
 from typing import Final, NamedTuple
 
 from .criteria import Criteria
-from .evidence import NO_VERDICT, Kind, Report, Result
+from .evidence import NO_VERDICT, Kind, OfTargets, Report, Result
 from .latency import LOSS, average, sample, with_sample
 from .pace import is_kept_down
 from .record import Health, last_evidence
@@ -209,6 +209,60 @@ def expire(health: Health, reason: str, wall: int) -> Verdict:
         return Verdict(health, Transition.UNCHANGED)
     forgotten = health._replace(state=UNKNOWN, streak=0, since=wall, reason=reason)
     return Verdict(forgotten, Transition.CHANGED)
+
+
+# What pings of a name as a whole have left, before its targets were pinged, is true of none of these.
+_OF_PINGS: Final = ("code", "result", "samples", "latency", "latency_ewma", "latency_min", "latency_max")
+_OF_MANY_PINGS: Final = ("voids", "kept_down", "flap_since", "flap_changes", "flap_level")
+_OF_NONE: Final = {name: Health._field_defaults[name] for name in _OF_PINGS + _OF_MANY_PINGS}
+
+
+def follow_targets(health: Health, found: OfTargets, wall: int) -> Verdict:
+    """Decide what its targets mean for a name; rise, fall and damping are theirs."""
+    is_changed = found.state != health.state
+    drain = found.drain_until and (health.drain_until or found.drain_until)
+    if not is_changed and not found.is_turn and drain == health.drain_until:
+        return Verdict(health, Transition.STALE)
+    after = health._replace(
+        state=found.state, reason=found.reason, drain_until=drain, checked=wall, **_OF_NONE
+    )
+    if is_changed:
+        after = after._replace(since=wall, streak=0)
+    if is_changed or found.is_turn:
+        if found.state == UP:
+            after = after._replace(streak=max(1, after.streak + 1), ok=health.ok + 1, last_up=wall)
+        elif found.state == DOWN:
+            after = after._replace(streak=min(-1, after.streak - 1), failed=health.failed + 1, last_down=wall)
+    return Verdict(after, Transition.CHANGED if is_changed else Transition.UNCHANGED)
+
+
+def judge_name(health: Health, found: OfTargets, criteria: Criteria, wall: int) -> Verdict:
+    """Decide what is found of a name for a destination that tracks it: rise and fall are its own.
+
+    A look between two turns is news to who knows otherwise, as whoever has just come.
+    """
+    drain = found.drain_until and (health.drain_until or found.drain_until)
+    is_news = found.is_turn or found.state != health.state or drain != health.drain_until
+    if found.at <= health.newest_sent or not is_news:
+        return Verdict(health, Transition.STALE)
+    if found.state == UNKNOWN:
+        return expire(health._replace(newest_sent=found.at), found.reason, wall)
+    success = found.state == UP
+    state, streak, transition = _step(health, success, criteria, found.at)
+    after = health._replace(
+        newest_sent=found.at,
+        checked=wall,
+        state=state,
+        streak=streak,
+        reason=found.reason,
+        voids=0,
+        drain_until=drain,
+    )
+    if success:
+        after = after._replace(ok=health.ok + 1, last_up=wall)
+    else:
+        after = after._replace(failed=health.failed + 1, last_down=wall)
+    return Verdict(after._replace(since=wall) if transition is Transition.CHANGED else after, transition)
 
 
 def end_drain(health: Health, now: int) -> Verdict:

@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable
 from typing import Any, Final, Generic, NamedTuple, TypeVar
 
-from . import group_floor, units, uris
+from . import group_floor, name_state, units, uris
 from .quoting import quoted
 from .reply_codes import parse_codes
 
@@ -125,6 +125,12 @@ def text(pattern: str, what: str) -> ValueKind[str]:
     return ValueKind(check, what)
 
 
+FILE: Final = text(r"|/[\x21-\x7e]{1,1023}", "an absolute path")
+SOCKET: Final = text(
+    r"|(udp|tcp|tls|sctp):[A-Za-z0-9.\-\[\]:]{1,200}", "a socket such as udp:192.168.10.1:5060"
+)
+
+
 def _require_length(value: str, most: int) -> None:
     if len(value) > most:
         raise ValueError(f"{most} characters are allowed, not {len(value)}")
@@ -155,6 +161,13 @@ def _uri_or_nothing(value: Any) -> str:
 
 
 URI_OR_NOTHING: Final = ValueKind(_uri_or_nothing, "a URI")
+
+
+def _destination_or_nothing(value: Any) -> str:
+    return "" if value == "" else uris.parse(value).key
+
+
+DESTINATION_OR_NOTHING: Final = ValueKind(_destination_or_nothing, "the URI of a destination")
 
 _MOST_HEADERS: Final = 2048
 
@@ -219,6 +232,16 @@ def _some_codes(value: Any) -> str:
 
 CODES: Final = ValueKind(_codes, "codes of replies")
 SOME_CODES: Final = ValueKind(_some_codes, "codes of replies")
+
+
+def _targets(value: Any) -> str:
+    targets = str(value) if isinstance(value, int) and not isinstance(value, bool) else value
+    if not isinstance(targets, str) or not name_state.is_word(targets):
+        raise ValueError("a number from 1 on, a percentage, such as '50%', or 'all' is needed")
+    return targets
+
+
+TARGETS: Final = ValueKind(_targets, "a number from 1 on, a percentage, or `all`", "targets")
 
 
 def _members(value: Any) -> str:

@@ -31,6 +31,11 @@ class Admin(NamedTuple):
     """epoch seconds"""
 
 
+def is_maintenance(admin: Admin | None) -> bool:
+    """Say whether nothing is to be pinged, as an administrator says."""
+    return admin is not None and admin.mode == MAINT
+
+
 def ready(now: int) -> Admin:
     """Return what is known of one that an administrator said is ready. Arguments: now, epoch seconds."""
     return Admin(READY, 0, "", "", now)

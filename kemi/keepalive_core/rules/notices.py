@@ -8,6 +8,7 @@ import json
 from collections.abc import Mapping
 from typing import Any, Final
 
+from . import uris
 from .quoting import without_passwords
 from .states import STATE_NAMES
 
@@ -26,9 +27,10 @@ def change(key: str, uri: str, states: tuple[int, int], reason: str, at: int) ->
     """Return the notice of a change of a destination's state.
 
     Arguments: key and uri, of the destination; states, the one before and the new one, which is none of
-    STATE_NAMES if it is monitored no more; reason; at, in epoch seconds.
+    STATE_NAMES if it is monitored no more; reason; at, in epoch seconds. One of a target says its name, too.
     """
     old, new = states
+    behind = {"target_of": without_passwords(uris.name_of(key))} if uris.is_target(key) else {}
     return {
         "event": CHANGE,
         "at": at,
@@ -37,6 +39,7 @@ def change(key: str, uri: str, states: tuple[int, int], reason: str, at: int) ->
         "from": STATE_NAMES.get(old, REMOVED),
         "to": STATE_NAMES.get(new, REMOVED),
         "reason": without_passwords(reason),
+        **behind,
     }
 
 

@@ -60,10 +60,25 @@ def lines_of(ask: Ask, value: Any, local: Local) -> tuple[list[str], More]:
     if ask.part:
         return [str(part(value, ask.part))], _none
     if isinstance(value, Mapping):
-        return [f"{name}: {_word(each)}" for name, each in value.items()], _none
+        return list(_fields(value)), _none
     if isinstance(value, list):
         return [_word(each) for each in value] or ["none"], _none
     return [_word(value)], _none
+
+
+def _fields(value: Mapping[str, Any]) -> Iterator[str]:
+    """Yield a line for each field; of targets, of which a name may have 64, one for each of them."""
+    for name, each in value.items():
+        if name == "targets":
+            yield from (_target(target) for target in each)
+        else:
+            yield f"{name}: {_word(each)}"
+
+
+def _target(target: Mapping[str, Any]) -> str:
+    kept = ", no more in DNS" if target.get("kept") else ""
+    word = target.get("shown") or target.get("result")
+    return f"target {target['target']}: {word}, {target['reason']}{kept}"
 
 
 def _none(number: int) -> str:
@@ -89,8 +104,16 @@ def _summary(view: Mapping[str, Any], local: Local) -> Iterator[str]:
     counts = view["counts"]
     yield f"{view['server']}, keepalive {view['version']}, {local(view['at'])}"
     yield f"{sum(counts.values())} destinations: {_counts(counts)}"
+    if view["names"]["total"]:
+        yield _names(view["names"], view["targets"])
     yield "pings: " + ("paused" if view["paused"] else "sent" if view["enabled"] else "not enabled")
     yield from map(_group, view["groups"])
+
+
+def _names(names: Mapping[str, Any], targets: Mapping[str, Any]) -> str:
+    dead = f", {names['dead']} with targets down" if names["dead"] else ""
+    failing = f", DNS fails for {names['failing']}" if names["failing"] else ""
+    return f"{names['total']} names{dead}{failing}; their targets: {_counts(targets)}"
 
 
 def _group(group: Mapping[str, Any]) -> str:
@@ -117,6 +140,8 @@ def _row(row: Mapping[str, Any], local: Local) -> str:
         facts += [row["why"]] if row["why"] else []
     facts += [f"{row['latency_ms']:.1f} ms"] if row["latency_ms"] else []
     facts += [row["reason"]] if row["reason"] else []
+    fault = row["name"]["fault"] if row["name"] else ""
+    facts += [f"DNS: {fault}"] if fault not in row["reason"] else []
     word = row["admin"] if row["admin"] != "ready" else row["state"]
     return f"{word:8}{row['uri']}  {', '.join(facts)}"
 

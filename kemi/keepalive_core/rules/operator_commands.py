@@ -67,6 +67,12 @@ def _worst(count: str = "20") -> Ask:
     return _view("worst", count=min(number_of_text("COUNT", count), ROWS_OF_A_PAGE))
 
 
+def _names(which: str = "all") -> Ask:
+    if which not in ("all", "dead", "failing"):
+        raise Refused(f"{quoted(which)}: all, dead or failing is needed, or nothing")
+    return _view("names", names=which, count=ROWS_OF_A_PAGE)
+
+
 def _info(uri: str, key: str = "") -> Ask:
     return Ask("info", "info", {"destination": uri}, key)
 
@@ -122,6 +128,7 @@ OPERATOR_COMMANDS: Final[Mapping[str, OperatorCommand]] = {
     SUMMARY: OperatorCommand("", lambda: _view(SUMMARY, count=0)),
     LIST: OperatorCommand("[FROM [COUNT]]", _list),
     "worst": OperatorCommand("[COUNT]", _worst),
+    "names": OperatorCommand("[all|dead|failing]", _names),
     "groups": OperatorCommand("", lambda: Ask("groups", "groups")),
     "info": OperatorCommand("URI [KEY]", _info),
     "is_alive": _same("is_alive", "destination"),

@@ -7,12 +7,12 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from . import calls, kinds, units
-from .kinds import SWITCH, ValueKind, number, number_or, one_of, text, whole
+from .kinds import SWITCH, ValueKind, number, number_or, one_of, whole
 from .parameter import Parameter, Whose
+from .profiles import AUTO, PROFILES
+from .profiles import Value as Value
 from .quoting import quoted
 from .units import MILLISECONDS, PERCENT, SECONDS
-
-Value = int | float | str
 
 DESTINATION: Final = "destination"
 """The one parameter that can be given many times; the registry keeps its values."""
@@ -28,27 +28,6 @@ def _seconds(low: float, high: float, off: bool = False) -> ValueKind[float]:
 
 _INTERVAL: Final = (0.1, 86_400)
 _A_DAY: Final = 86_400
-_FILE: Final = text(r"|/[\x21-\x7e]{1,1023}", "an absolute path")
-_SOCKET: Final = text(
-    r"|(udp|tcp|tls|sctp):[A-Za-z0-9.\-\[\]:]{1,200}", "a socket such as udp:192.168.10.1:5060"
-)
-
-
-AUTO: Final = "auto"
-
-# What a profile says, by its name. None has group_min_alive: that would keep calls from going on to the next
-# group.
-PROFILES: Final[dict[str, dict[str, Value]]] = {
-    "carrier": {
-        "fall": 3,
-        "rise": 2,
-        "ping_interval_pending": AUTO,
-        "ping_timeout": 1000,
-        "mass_failure": 40,
-        "flap_limit": 6,
-        "flap_hold_max": 300,
-    }
-}
 
 
 class Values:
@@ -95,14 +74,43 @@ class Values:
         "breaks a request.",
     )
     ping_socket = Parameter(
-        "", _SOCKET, "socket that pings leave from, such as udp:192.168.10.1:5060; empty: Kamailio chooses"
+        "",
+        kinds.SOCKET,
+        "socket that pings leave from, such as udp:192.168.10.1:5060; empty: Kamailio chooses",
+    )
+    track = Parameter(
+        "",
+        kinds.DESTINATION_OR_NOTHING,
+        "URI of a destination whose pings count for this one, which is not pinged; empty: none",
+        "It has rules of its own, such as `rise`, `fall` and `ping_reply_codes`: see docs/guards.md.",
+        at_run_time=False,
     )
     outbound_proxy = Parameter("", kinds.URI_OR_NOTHING, "URI that pings are sent through; empty: none")
+    dns_expand = Parameter(
+        1,
+        SWITCH,
+        "1: of a name each address is pinged by itself, as DNS has them; 0: the name as a whole",
+        "So is an `outbound_proxy` that is a name. With 0 Kamailio asks DNS for each ping.",
+    )
+    dns_interval = Parameter[float](
+        60,
+        _seconds(1, _A_DAY),
+        "time between two questions of DNS for the addresses of a name",
+        "When all its addresses fail it is asked at once, each 5 s at the most.",
+        whose=Whose.SERVER,
+    )
+    name_min_alive = Parameter(
+        "1",
+        kinds.TARGETS,
+        "how many addresses of a name have to be up for it to be up, a number, a percentage, or all",
+    )
+    callback_targets = Parameter(0, SWITCH, "1: callbacks are told of changes of each address of a name too")
     ping_check_source = Parameter(
         0,
         SWITCH,
         "1: a reply counts only if it comes from the address that the ping went to",
-        "Over UDP it has to come from its port too. Not for peers behind NAT, and without effect for names.",
+        "Over UDP it has to come from its port too. Not for peers behind NAT, and without effect for names "
+        "that `dns_expand` leaves whole.",
     )
     max_forwards = Parameter(70, whole(0, 255, "hops"), "Max-Forwards of a ping")
     ping_reply_codes = Parameter(
@@ -149,6 +157,12 @@ class Values:
         kinds.MEMBERS,
         "how many members of its group always answer 1, a number or a percentage such as 50%; 0: none",
         "Of different words the highest counts.",
+    )
+    slow_start = Parameter[float](
+        0,
+        _seconds(0.1, _A_DAY, off=True),
+        "time over which what came up again gains its weight, for pick(); 0: it has it at once",
+        "What is new has it at once.",
     )
     mass_failure = Parameter(
         0,
@@ -221,10 +235,10 @@ class Values:
         whose=Whose.SERVER,
     )
     list_file = Parameter(
-        "", _FILE, "a file of destinations, read at the start", whose=Whose.SERVER, at_run_time=False
+        "", kinds.FILE, "a file of destinations, read at the start", whose=Whose.SERVER, at_run_time=False
     )
     state_file = Parameter(
-        "", _FILE, "a file in which states outlive a restart", whose=Whose.SERVER, at_run_time=False
+        "", kinds.FILE, "a file in which states outlive a restart", whose=Whose.SERVER, at_run_time=False
     )
 
 

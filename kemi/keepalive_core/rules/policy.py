@@ -8,7 +8,8 @@ from .calls import CallCriteria
 from .criteria import RETRY_AFTER_INTERVALS, Criteria
 from .kinds import split_headers
 from .pace import Pace
-from .parameters import PARAMETERS, PROFILES, InvalidSetting, Value, Values, check, known
+from .parameters import PARAMETERS, InvalidSetting, Value, Values, check, known
+from .profiles import PROFILES
 from .reply_codes import parse_codes
 from .times import SECOND
 
@@ -156,7 +157,14 @@ class Policy:
         self.from_uri = values.ping_from
         self.socket = values.ping_socket
         self.proxy = values.outbound_proxy
+        self.slow_start = values.slow_start
+        """s"""
+        self.expands_names = bool(values.dns_expand)
+        self.name_min_alive = values.name_min_alive
+        self.callback_targets = bool(values.callback_targets)
         self.check_source = bool(values.ping_check_source)
+        self.track = values.track
+        """the key of the destination whose pings count in the place of its own, "" for none"""
         headers = [*split_headers(values.ping_headers), f"Max-Forwards: {values.max_forwards}"]
         self.headers = "".join(f"{header}\r\n" for header in headers)
         """as they are sent, beside From and To"""
@@ -178,6 +186,11 @@ class Policy:
             Pace.PENDING: int(self.interval_pending * SECOND),
             Pace.DOWN: int(self.interval_down * SECOND),
         }
+
+    @property
+    def longest_interval(self) -> int:
+        """The longest time between two pings, at whatever pace, in us."""
+        return max(self._intervals.values())
 
     def interval_at(self, pace: Pace) -> int:
         """Return the time between two pings at a pace, in us."""

@@ -6,9 +6,6 @@ seat. A page is a text of its own, a line for each member.
 """
 
 from bisect import bisect_right
-from collections.abc import Iterable
-from itertools import chain, compress
-from sys import getsizeof
 from typing import Final, NamedTuple
 
 from . import floor_words
@@ -247,31 +244,11 @@ def _all_words(records: str) -> list[str]:
     return [records[at + _WORDS_AT : at + _MARKS_AT] for at in range(0, len(records), _RECORD)]
 
 
-class Page(NamedTuple):
-    """What a process keeps of a page, to tell which members are alive."""
-
-    uris: tuple[str, ...]
-    """a text for each seat"""
-    size: int
-    """in this process's memory, bytes"""
-
-    @staticmethod
-    def of(text: str) -> "Page":
-        """Return what is needed of a page's text."""
-        uris = [Member.of(line).uri for line in text.split("\n")]
-        uris += [""] * (SEATS - len(uris))
-        return Page(tuple(uris), sum(map(getsizeof, uris)) + getsizeof(uris))
-
-
 def pages_of(text: str) -> list[str]:
     """Return the numbers of the pages of a roster, the best members' first."""
     return [text[at : at + _NUMBER] for at in range(_HEAD + _NUMBER_AT, len(text), _RECORD)]
 
 
-def alive(text: str, pages: Iterable[Page]) -> list[str]:
-    """Return the URIs of those that answer or are kept answering, the best first.
-
-    Arguments: text, the roster's; pages, all of its pages in their order.
-    """
-    answers = text[_HEAD:].encode().translate(_IS_ALIVE, _NO_MARKS)
-    return list(compress(chain.from_iterable(page.uris for page in pages), answers))
+def answers(text: str) -> bytes:
+    """Return for each seat, in a byte, whether its member answers or is kept answering."""
+    return text[_HEAD:].encode().translate(_IS_ALIVE, _NO_MARKS)

@@ -53,13 +53,25 @@ class Owner(NamedTuple):
         return json.loads(json.dumps(self.user_attr))
 
 
+class Behind(NamedTuple):
+    """Where a target stands: behind a name, at an address."""
+
+    name: str
+    """the key of its name, whose owners are its own"""
+    hop: str
+    """the URI to which what is for the name is sent, such as sip:192.168.10.20:5060;transport=tcp"""
+
+
 class Registration(NamedTuple):
-    """A monitored destination, as its owners asked for it."""
+    """A monitored destination, as its owners asked for it; or a target, as DNS says."""
 
     generation: int
     uri: str
-    """what the pings are sent to"""
+    """the request URI of its pings: of a target its name's"""
     owners: dict[str, Owner]
+    """of a target none"""
+    target: Behind | None = None
+    """None if it is no target"""
 
     @property
     def owners_by_group(self) -> dict[str, list[Owner]]:
@@ -89,6 +101,11 @@ def json_text(value: Any) -> str:
     return json.dumps(value)
 
 
+def registration_text(generation: int, uri: str, owners: str, target: Behind | None) -> str:
+    """Return the text of how a destination, or a target, is registered; owners are a text already."""
+    return f"[{generation}, {json.dumps(uri)}, {owners}{f', {json.dumps(target)}' if target else ''}]"
+
+
 def short_text(value: Any) -> str:
     """Return what json_text() would, in fewer bytes: of what there is much of, in a peer's words."""
     # A character takes up to 4 bytes so, and 12 if it is escaped, which half a character has to be.
@@ -97,10 +114,13 @@ def short_text(value: Any) -> str:
 
 def registration(key: str, text: str) -> Registration:
     """Return how a destination is registered."""
-    generation, uri, owners = json.loads(text)
-    _require(type(generation) is int and isinstance(uri, str) and uris.parse(uri).key == key)
-    found = Registration(generation, uri, {name: _owner(*fields) for name, fields in owners.items()})
-    _require(bool(found.owners))
+    generation, uri, owners, *behind = json.loads(text)
+    target = Behind(*behind[0]) if behind else None
+    _require(type(generation) is int and isinstance(uri, str) and len(behind) <= 1)
+    _require(uris.parse(uri).key == (target.name if target else key))
+    _require(target is None or uris.parse(uris.target_key(*target)).key == key)
+    found = Registration(generation, uri, {name: _owner(*fields) for name, fields in owners.items()}, target)
+    _require(bool(found.owners) is (target is None))
     return found
 
 

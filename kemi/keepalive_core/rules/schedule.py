@@ -6,7 +6,6 @@ from collections.abc import Collection, Iterable
 from enum import Enum
 from typing import Final
 
-from . import uris
 from .times import SECOND
 
 # The n-th destination gets the n-th multiple of the golden ratio, of which only the fraction counts: each
@@ -62,13 +61,10 @@ def phase(number: int) -> float:
 def dealt_to(key: str, probers: int) -> int:
     """Return which of the probers, counted from 0, hears of a destination's changes; every process knows it.
 
-    Host names go to the last one, so that only that one waits while DNS is slow. What else may have to wait
-    it is handed by the others.
+    What may have to wait, for DNS or a connection, the others hand to the last one.
     """
     if probers == 1:
         return 0
-    if not uris.address_in(key):
-        return probers - 1
     return zlib.crc32(key.encode()) % (probers - 1)
 
 

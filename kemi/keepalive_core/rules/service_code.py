@@ -113,6 +113,11 @@ def is_taken_out(code: int) -> bool:
     return own(code) // _SERVICE in _TAKEN_OUT
 
 
+def is_serving(code: int) -> bool:
+    """Say whether nobody has taken it out, and it asked for no drain: whatever its state is."""
+    return own(code) // _SERVICE == Service.IN
+
+
 def own_answer(code: int) -> int:
     """Return what is_alive would say if no group kept it answering: 1 up, 2 down, -1 an error."""
     return _ANSWERS.get(own(code), DOWN)

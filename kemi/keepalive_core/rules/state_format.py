@@ -17,14 +17,15 @@ from .modes import Admin
 from .quoting import one_line
 from .state_row import SAVED, Row, Untrue, fields_of, key_of, row_of
 
-FORMAT: Final = "keepalive-state-4"
+FORMAT: Final = "keepalive-state-5"
 MOST_BYTES_OF_A_LINE: Final = 65_536
 MOST_FAULTS: Final = 5
 """The most bad lines that are told one by one; of the others their number is"""
 
 _LINES_OF_A_PIECE: Final = 100
 _ANY_FORMAT: Final = re.compile(rb'\["keepalive-state-([0-9]{1,9})"\]')
-_KNOWN: Final = (b"1", b"2", b"3", FORMAT[-1:].encode())
+_FORMER: Final = (b"1", b"2", b"3", b"4")
+_KNOWN: Final = (*_FORMER, FORMAT[-1:].encode())
 _END: Final = "end"
 # Made once: to make an encoder takes as long as to write a line with it.
 _written: Final = json.JSONEncoder(separators=(",", ":")).encode
@@ -46,6 +47,8 @@ class Parsed(NamedTuple):
     """whether it has the first line of a known format, and a last one that says how many lines are between"""
     others: list[dict[str, Any]] = []  # noqa: RUF012 - a NamedTuple's default, never changed
     """the fields of lines that are no destination's, unchecked"""
+    has_former_keys: bool = False
+    """whether a name may have the same key there with a port and without one, as up to format 4"""
 
 
 def text_of(key: str, row: Row) -> str:
@@ -98,9 +101,8 @@ def parse(lines: Iterable[bytes], wall: float) -> Parsed:
     rows: dict[str, Row] = {}
     contradicted: set[str] = set()
     faults, others = list[str](), list[dict[str, Any]]()
-    bad = number = 0
+    bad, number, version = 0, 0, b""
     end: int | None = None
-    version = b""
     has_good_line = has_text = False
     for at, line in enumerate(lines, 1):
         if not line.strip(_NOTHING):
@@ -129,7 +131,8 @@ def parse(lines: Iterable[bytes], wall: float) -> Parsed:
                 faults.append(f"line {at}: {fault if isinstance(fault, Untrue) else 'it makes no sense'}")
     rows = {key: row for key, row in rows.items() if key not in contradicted}
     is_ours, is_whole = bool(version) or has_good_line or not has_text, version in _KNOWN and end == number
-    return Parsed(rows, faults, bad, is_ours, is_whole, [each for each in others if len(each) > 1])
+    others = [each for each in others if len(each) > 1]
+    return Parsed(rows, faults, bad, is_ours, is_whole, others, version in (b"", *_FORMER))
 
 
 def is_blank(data: bytes) -> bool:

@@ -6,6 +6,7 @@ from typing import Final, NamedTuple
 from . import uris
 from .policy import Policy
 from .times import SECOND
+from .tracking import tracks
 
 # Over these transports a request is sent once (RFC 3261 section 18.1.1).
 _RELIABLE: Final = re.compile(r"^sips:|;transport=(?!udp)", re.IGNORECASE)
@@ -16,6 +17,10 @@ _LIFETIME: Final = 32 * SECOND
 class Way(NamedTuple):
     """How the pings of a destination travel."""
 
+    through: str
+    """the URI to which they are sent in the place of their request URI; "" for none"""
+    is_name: bool
+    """whether there are none, as the addresses behind its next hop are pinged, each by itself"""
     reliable: bool
     """whether the transport sees to it that a ping arrives, so that tm sends it once"""
     source: str
@@ -30,12 +35,21 @@ class Way(NamedTuple):
 
         Arguments: for_connections, whether it waits for those.
         """
-        return not self.address or (for_connections and self.reliable)
+        return not self.is_name and (not self.address or (for_connections and self.reliable))
 
 
-def way_of(uri: str, policy: Policy) -> Way:
-    """Return how pings to a URI travel under a policy."""
-    next_hop = policy.proxy or uri
+def through(key: str, policy: Policy) -> str:
+    """Return the URI through which the pings of a destination, or of a target, are sent; "" for none."""
+    return uris.hop_of(key) or policy.proxy
+
+
+def way_of(key: str, uri: str, policy: Policy) -> Way:
+    """Return how the pings of a destination, or of a target, travel.
+
+    Arguments: key; uri, their request URI; policy, in force for it.
+    """
+    sent_through = through(key, policy)
+    next_hop = sent_through or uri
     reliable = _RELIABLE.search(next_hop) is not None
     peer = uris.address_of(next_hop)
     # tm does not tell to which address of a name a ping went; and over a connection the peer has any port.
@@ -43,6 +57,11 @@ def way_of(uri: str, policy: Policy) -> Way:
     source = address if reliable else peer
     limit = policy.timeout * 1000
     longest = limit if peer else max(limit, _LIFETIME)
-    if uris.hop(next_hop).transport == "ws":
+    transport, family = uris.hop(next_hop)
+    if transport == "ws":
         address = ""
-    return Way(reliable, source if policy.check_source else "", address.strip("[]"), longest)
+    # No server has a connection to the addresses behind a WebSocket's name.
+    can_be_expanded = not family and transport not in ("ws", "wss")
+    is_name = policy.expands_names and can_be_expanded and not tracks(key, policy)
+    checked = source if policy.check_source else ""
+    return Way(sent_through, is_name, reliable, checked, address.strip("[]"), longest)

@@ -6,7 +6,7 @@ Raises: what is in refusals.REFUSALS, among them NotMonitored.
 from collections.abc import Mapping
 from typing import Any
 
-from ..kamailio import destination_rows
+from ..kamailio import destination_rows, name_rows
 from ..rules import replay, uris
 from ..rules.checks import NotMonitored, Refused
 from ..rules.operator import Operator
@@ -83,6 +83,8 @@ def what_if(operator: Operator, destination: str, policy: Mapping[str, Any]) -> 
     if unknown := [name for name in policy if name not in REPLAYED]:
         raise Refused(f"what_if knows {', '.join(REPLAYED)}, and not {quoted(unknown[0])}")
     given = check_options(policy)
+    if name_rows.resolution(key) is not None:
+        raise Refused(f"{quoted(destination)} is a name, which is not pinged itself: ask of its targets")
     registered, known = destination_rows.registration(key), destination_rows.health(key)
     if registered is None or known is None:
         raise NotMonitored(destination)

@@ -16,9 +16,10 @@ from ..kamailio.kamailio_log import about, aloud
 from ..rules.news import News
 from ..rules.rows import RunningCallback
 from ..rules.times import MINUTE, SECOND
-from . import changed_route, information
+from . import changed_route, information, policies
 from .announcements import Change
 from .callback_names import find, takes_event
+from .terms import terms_of
 
 log = logging.getLogger("keepalive")
 
@@ -88,7 +89,7 @@ class Teller:
             known = destination_rows.news(key)
             registered = destination_rows.registration(key)
             now = destination_rows.health(key)
-            if known is None or registered is None or now is None:
+            if known is None or registered is None or now is None or not terms_of(key).is_told:
                 return None
             after = known.caught_up(now.state)
             if after == known:
@@ -96,7 +97,8 @@ class Teller:
             self._note(key, known, after)
         if now.state == known.state:
             return None
-        return Change(key, registered.generation, registered.uri, now.state, known.state, now.reason)
+        uri = key if registered.target else registered.uri
+        return Change(key, registered.generation, uri, now.state, known.state, now.reason)
 
     def _note(self, key: str, before: News, after: News) -> None:
         self._merged += after.merged - before.merged
@@ -112,7 +114,8 @@ def _run(change: Change) -> None:
     for name, user_attr in change.parting:
         _call(name, change, user_attr)
     if registered is not None and registered.generation == change.generation:
-        for owner in registered.owners.values():
+        wanted = policies.as_wanted(registered)
+        for owner in wanted.owners.values() if wanted else ():
             if owner.callback:
                 _call(owner.callback, change, owner.copy_of_user_attr())
     for name, user_attr in callback_rows.callbacks():

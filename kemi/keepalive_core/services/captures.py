@@ -5,6 +5,7 @@ that gets its reply, put what they have at hand into the feed; the process that 
 became of the ping stands in its destination's health, as of any ping.
 """
 
+from collections import deque
 from collections.abc import Generator
 from typing import Any, Final
 
@@ -12,12 +13,14 @@ from ..kamailio import clock, destination_rows, queues, tm
 from ..rules.checks import Refused
 from ..rules.evidence import Kind
 from ..rules.notices import Notice
+from ..rules.pinged import NO_MARKS
 from ..rules.policy import Policy
 from ..rules.reply_codes import has_code
+from ..rules.resolution import Resolution
 from ..rules.schedule import Wish
 from ..rules.shown_message import shown_message
 from ..rules.times import SECOND
-from ..rules.turns import DISABLED, MAINTENANCE, NOT_STARTED, PAUSED, SHORT_OF_MEMORY
+from ..rules.turns import DISABLED, MAINTENANCE, NOT_STARTED, PAUSED, SHORT_OF_MEMORY, TRACK
 from ..rules.ways import Way
 from . import feed, information
 
@@ -27,6 +30,8 @@ WAITING: Final = "waiting"
 """the result of a ping that has no end yet"""
 MOST_WAITING: Final = 16
 """how many may be waited for at a time"""
+_TARGETS_AT_ONCE: Final = 8
+"""of those, how many of one name"""
 LONGEST: Final = 10 * SECOND
 """how long one is waited for, in us"""
 # How long a reply's text may come behind its verdict, in us: the feed is read each 50 ms.
@@ -39,9 +44,9 @@ _HOPELESS: Final = frozenset((NOT_STARTED, DISABLED, PAUSED, SHORT_OF_MEMORY, MA
 # --- where pings leave and replies come in ----------------------------------------------------------------
 
 
-def send(key: str, generation: int, uri: str, policy: Policy, way: Way, group_set: str = "") -> int:
+def send(key: str, generation: int, uri: str, policy: Policy, way: Way, marks: str = NO_MARKS) -> int:
     """Send a ping that is shown, as tm.send() does, and tell what leaves. Raises: likewise."""
-    left_us, request = tm.send_shown(key, generation, uri, policy, way, group_set)
+    left_us, request = tm.send_shown(key, generation, uri, policy, way, marks)
     _put(key, left_us or clock.now(), request=shown_message(request), has_left=left_us > 0)
     return left_us
 
@@ -115,7 +120,7 @@ def ping(key: str) -> Generator[None, None, dict[str, Any]]:
     without passwords, "" for none. Raises: Refused, SharedMemoryFull.
     """
     hindrance = information.of(key).get("not_pinged_because", "")
-    if hindrance in _HOPELESS:
+    if hindrance in _HOPELESS or hindrance.startswith(TRACK):
         return _shown(_Capture(key), Kind.UNSENT.word, f"no ping is sent: {hindrance}")
     if len(_waiting) >= MOST_WAITING:
         raise Refused(f"{MOST_WAITING} pings are waited for already")
@@ -131,6 +136,9 @@ def ping(key: str) -> Generator[None, None, dict[str, Any]]:
             # One that did not leave is recorded as of before it was tried, and DNS may take seconds.
             if known.newest_sent >= (capture.sent_us if capture.has_left else capture.asked_us):
                 yield from _wait_for_reply(capture, known.result)
+                if capture.alive is None and known.result == Kind.REPLY.word:
+                    # It was a regular ping, which left just before the one that was asked for.
+                    capture.alive = known.streak > 0
                 return _shown(capture, known.result, known.reason)
     finally:
         _waiting.remove(capture)
@@ -138,6 +146,44 @@ def ping(key: str) -> Generator[None, None, dict[str, Any]]:
     if capture.has_left:
         return _shown(capture, WAITING, f"no reply in {seconds} s, and its time is not over")
     return _shown(capture, Kind.UNSENT.word, f"no ping left in {seconds} s")
+
+
+def ping_name(key: str, known: Resolution) -> Generator[None, None, dict[str, Any]]:
+    """Order pings of all targets of a name, some at a time, and wait for the ends of all.
+
+    Returns: as ping() does, of the first target that is alive, or the first one at all; and ``targets``, what
+    became of each, with its key as ``target``.
+    """
+    targets = [each.key for each in (*known.targets, *known.kept)]
+    if not targets:
+        return {**_shown(_Capture(key), Kind.UNSENT.word, f"no target: {known.fault}"), "targets": []}
+    ended: dict[str, dict[str, Any]] = {}
+    waiting = deque(targets)
+    running: dict[str, Generator[None, None, dict[str, Any]]] = {}
+    while waiting or running:
+        while waiting and len(running) < _TARGETS_AT_ONCE:
+            key = waiting.popleft()
+            running[key] = ping(key)
+        for key, each in list(running.items()):
+            try:
+                next(each)
+                continue
+            except StopIteration as end:
+                ended[key] = end.value
+            except Refused as refusal:
+                ended[key] = _shown(_Capture(key), Kind.UNSENT.word, str(refusal))
+            del running[key]
+        yield
+    found = [{"target": key, **ended[key]} for key in targets]
+    alive = [each for each in found if each["alive"]]
+    first = (alive or found)[0]
+    return {
+        **{name: first[name] for name in ("result", "alive", "code", "latency_ms")},
+        "reason": f"{len(alive)} of {len(found)} targets answered well",
+        "request": "",
+        "reply": "",
+        "targets": found,
+    }
 
 
 def _wait_for_reply(capture: _Capture, result: str) -> Generator[None, None, None]:

@@ -10,10 +10,10 @@ from heapq import nlargest
 from typing import Any, Final, NamedTuple
 
 from ..kamailio import destination_rows, queues, server_rows, startup_rows
-from ..rules import notices
+from ..rules import notices, uris
 from ..rules.notices import Notice
 from ..rules.steps import Steps
-from . import captures, feed
+from . import captures, feed, policies
 
 KEPT: Final = 1000
 """how many notices are kept"""
@@ -129,7 +129,8 @@ class ChangeLog:
         """Return what the histories have of a time that is not kept here, the oldest first."""
         found: list[tuple[int, str, int, int, str]] = []
         for place, key in enumerate(destination_rows.monitored_keys()):
-            found += [(at, key, *change) for at, *change in destination_rows.history(key) if at >= since]
+            if _is_told(key):
+                found += [(at, key, *change) for at, *change in destination_rows.history(key) if at >= since]
             if place % _AT_A_TIME == 0:
                 found = nlargest(KEPT, found)
                 yield
@@ -177,9 +178,17 @@ def _identity(notice: Notice) -> tuple[Any, ...]:
     return tuple(map(notice.get, ("destination", "at", "from", "to")))
 
 
+def _is_told(key: str) -> bool:
+    """Say whether others are told of the changes of a destination; of a target only if its name says so."""
+    if not uris.is_target(key):
+        return True
+    return policies.policy_of(destination_rows.registration(key)).callback_targets
+
+
 def _notice(at: int, key: str, old: int, new: int, reason: str) -> Notice:
     registered = destination_rows.registration(key)
-    return notices.change(key, registered.uri if registered else key, (old, new), reason, at)
+    uri = key if registered is None or registered.target else registered.uri
+    return notices.change(key, uri, (old, new), reason, at)
 
 
 the_log = ChangeLog()

@@ -11,25 +11,25 @@ from . import watch
 log = logging.getLogger("keepalive")
 
 
-def departure(uri: str, policy: Policy) -> Departure:
-    """Return how pings to a URI leave under a policy."""
-    return listeners.departure(policy.proxy or uri, policy.socket)
+def departure(next_hop: str, policy: Policy) -> Departure:
+    """Return how pings leave that are sent to a URI at first, under a policy."""
+    return listeners.departure(next_hop, policy.socket)
 
 
-def hindrance_now(uri: str, policy: Policy) -> str:
-    """Return why no ping to a URI can leave at this moment, "" if one can; for who asks now and then."""
-    return departure(uri, policy).hindrance_without(lambda address: not host.has_address(address))
+def hindrance_now(next_hop: str, policy: Policy) -> str:
+    """Return why no ping can leave at this moment, "" if one can; for who asks now and then."""
+    return departure(next_hop, policy).hindrance_without(lambda address: not host.has_address(address))
 
 
-def refusal(uri: str, policy: Policy, sends: bool) -> str:
+def refusal(next_hop: str, policy: Policy, sends: bool) -> str:
     """Return why this server sends nothing to a URI, although it has a socket, an address and a route for it.
 
     Kamailio tells that in its log alone, and then waits for a reply. So it is asked when a ping had none, and
     from then on before each ping, until one has a verdict.
 
-    Arguments: uri and policy, of the destination; sends, whether a datagram may go there that is no request.
+    Arguments: next_hop, to which pings are sent at first; policy, of the destination; sends, whether a
+    datagram may go there that is no request.
     """
-    next_hop = policy.proxy or uri
     transport, family = uris.hop(next_hop)
     peer, port = uris.peer_of(next_hop)
     is_udp = transport in ("udp", "")
@@ -37,7 +37,7 @@ def refusal(uri: str, policy: Policy, sends: bool) -> str:
         return f"no room: Kamailio has as many connections as it may ({limit})"
     if not peer:
         return ""
-    leaves = departure(uri, policy)
+    leaves = departure(next_hop, policy)
     sources = [each for each in leaves.addresses + leaves.alternatives if (":" in each) == (family == 6)]
     if is_udp and not sources:
         sources = [""]
@@ -65,9 +65,9 @@ class Departures:
         self.missing: set[str] = set()
         """those of the addresses that this server does not have now"""
 
-    def of(self, uri: str, policy: Policy) -> Departure:
-        """Return how pings to a URI leave under a policy, and look after the addresses from then on."""
-        found = departure(uri, policy)
+    def of(self, next_hop: str, policy: Policy) -> Departure:
+        """Return what departure() does, and look after the addresses from then on."""
+        found = departure(next_hop, policy)
         for address in {*found.addresses, *found.alternatives} - self._looked_at:
             self._looked_at.add(address)
             if not host.has_address(address):

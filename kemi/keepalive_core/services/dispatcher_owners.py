@@ -14,7 +14,7 @@ from ..rules.minutely import Minutely
 from ..rules.parameters import check_options
 from ..rules.replacing import MOST_FAULTS
 from ..rules.rows import OF_RPC, Owner
-from . import configuration, lookup, ownership, registrations
+from . import lookup, ownership, registrations, tracked
 
 log = logging.getLogger("keepalive")
 
@@ -36,8 +36,7 @@ def owner_of(entry: Entry) -> str:
 def is_owned(entry: Entry) -> bool:
     """Say whether a destination of a set is monitored for that set."""
     key = lookup.key_of(entry.uri)
-    registered = destination_rows.registration(key) if key else None
-    return registered is not None and owner_of(entry) in registered.owners
+    return bool(key) and _owner(_Interest(key, owner_of(entry))) is not None
 
 
 class Owners:
@@ -88,7 +87,7 @@ def _wanted(entries: list[Entry]) -> tuple[dict[_Interest, ownership.Wanted | No
             wanted[interest] = None
             if not _is_of_script(interest):
                 options = check_options(entry.options)
-                configuration.check_pingable(destination.uri, options)
+                tracked.check(destination.uri, options)
                 wanted[interest] = (destination, interest.owner, Owner(0, "", None, options))
         # What is wrong with a URI, with an option, or with both together.
         except ValueError as error:
@@ -97,9 +96,14 @@ def _wanted(entries: list[Entry]) -> tuple[dict[_Interest, ownership.Wanted | No
 
 
 def _is_of_script(interest: _Interest) -> bool:
-    registered = destination_rows.registration(interest.key)
-    owner = registered.owners.get(interest.owner) if registered else None
+    owner = _owner(interest)
     return owner is not None and bool(owner.callback)
+
+
+def _owner(interest: _Interest) -> Owner | None:
+    """Return how a set, or the script in its name, wants a destination in any spelling, if it does."""
+    registered = destination_rows.registration(ownership.owned_key(*interest))
+    return registered.owners.get(interest.owner) if registered else None
 
 
 def _interests_of_sets() -> list[_Interest]:

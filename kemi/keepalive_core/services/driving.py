@@ -8,13 +8,25 @@ import time
 from collections.abc import Mapping
 from typing import Any, Final
 
-from ..kamailio import destination_rows, group_rows, server_rows
+from ..kamailio import destination_rows, group_rows, name_rows, server_rows
 from ..rules import checks, uris
 from ..rules.checks import NotMonitored
 from ..rules.modes import READY, Admin
 from ..rules.operator import Operator
 from ..rules.rows import OF_RPC, Owner
-from . import captures, lookup, order_book, orders, own_health, policies, registrations, registry, reports
+from . import (
+    captures,
+    lookup,
+    order_book,
+    orders,
+    own_health,
+    ownership,
+    policies,
+    registrations,
+    registry,
+    reports,
+    tracked,
+)
 from .ownership import Incomplete
 from .viewing import Answer
 
@@ -31,12 +43,14 @@ _LOOKS: Final = 0.02
 
 
 def monitored(destination: str) -> tuple[str, str]:
-    """Return the key and the URI of a destination in any spelling. Raises: InvalidURI, NotMonitored."""
-    key = uris.parse(destination).key
-    if lookup.service_code(key) is None:
+    """Return the key and the name of a destination in any spelling. Raises: InvalidURI, NotMonitored."""
+    uris.parse(destination)
+    key = lookup.monitored_key(destination)
+    if not key:
         raise NotMonitored(destination)
     registered = destination_rows.registration(key)
-    return key, registered.uri if registered else key
+    # The URI of a target is that of its name.
+    return key, key if registered is None or uris.is_target(key) else registered.uri
 
 
 # --- one destination ----------------------------------------------------------------------------------------
@@ -94,7 +108,10 @@ def ping_now(operator: Operator, destination: str, wait: bool) -> Any:
 
 
 def _wait_for_ping(key: str) -> Answer:
-    ping = captures.ping(key)
+    asked = tracked.asked_for(key)
+    key = key if asked.why_not else asked.key
+    resolution = name_rows.resolution(key)
+    ping = captures.ping(key) if resolution is None else captures.ping_name(key, resolution)
     while True:
         try:
             next(ping)
@@ -153,12 +170,13 @@ def add_destination(
 
 def del_destination(operator: Operator, uri: str, owner: str) -> str:
     """End an owner's interest in a destination, whoever added it."""
-    key = uris.parse(uri).key
-    if destination_rows.registration(key) is None:
+    key = ownership.owned_key(uris.parse(uri).key, owner)
+    registered = destination_rows.registration(key)
+    if registered is None:
         raise NotMonitored(uri)
     before = _owned(key)
-    registry.delete(uri, owner)
-    order_book.note(operator, uri, before, _owned(key))
+    registry.delete(key, owner)
+    order_book.note(operator, registered.uri, before, _owned(key))
     return OK
 
 

@@ -8,10 +8,10 @@ from ..kamailio import destination_rows
 from ..rules import freshness
 from ..rules.evidence import GRACE
 from ..rules.fleet import Fleet
+from ..rules.pinged import Pinged, Seen
 from ..rules.record import Health
 from ..rules.schedule import Timetable, first_ping
 from ..rules.states import UNKNOWN
-from ..rules.target import Seen, Target
 from ..rules.times import SECOND
 from . import intake, orders
 from .bulkhead import Bulkhead
@@ -19,6 +19,8 @@ from .interruptions import Pause, Stalls
 
 _LOOK: Final = SECOND // 1000
 """us between two looks at modes when the wall clock was set"""
+_AT_ONCE: Final = 200
+"""The most of each kind that end in one tick: what tracks the same destination ends at the same time"""
 _JUMP_SECONDS: Final = 1.0
 """As many seconds as the wall clock is ahead more, or less, it was set, or has drifted away"""
 
@@ -45,20 +47,21 @@ class Expiries:
         self._wall_ahead = 0.0
         """s, by which the wall clock was ahead of the other one when modes were last looked at for that"""
 
-    def follow(self, key: str, target: Target, seen: Seen, now: int) -> None:
+    def follow(self, key: str, pinged: Pinged, seen: Seen, now: int) -> None:
         """See when something ends of a destination, as it is now."""
-        self._follow_state(key, target, seen.health, now)
-        if seen.health.drain_until:
+        self._follow_state(key, pinged, seen.health, now)
+        # A name is drained as long as its targets are.
+        if seen.health.drain_until and not pinged.way.is_name:
             self._of_drain.put(key, seen.health.drain_until)
         if seen.admin is not None and seen.admin.until:
             self._of_admin.put(key, now + max(0, int((seen.admin.until - time.time()) * SECOND)))
         else:
             self._of_admin.remove(key)
 
-    def follow_policy(self, key: str, target: Target, now: int) -> None:
+    def follow_policy(self, key: str, pinged: Pinged, now: int) -> None:
         """See soon when its state ends, as another policy is in force for a destination."""
-        if target.policy.stale_after or key in self._of_state:
-            self._of_state.bring_forward(key, first_ping(now, target.place))
+        if pinged.policy.stale_after or pinged.apart or key in self._of_state:
+            self._of_state.bring_forward(key, first_ping(now, pinged.place))
 
     def forget(self, key: str) -> None:
         """Nothing of a destination is to end any more."""
@@ -71,7 +74,7 @@ class Expiries:
             self._follow_wall_clock(now)
         for times, end in self._ends:
             if len(times):
-                bulkhead.for_each(times.take(now), end, times)
+                bulkhead.for_each(times.take(now, _AT_ONCE), end, times)
 
     def _follow_wall_clock(self, now: int) -> None:
         """Look at all modes soon if the wall clock was set, as they end by that."""
@@ -87,17 +90,20 @@ class Expiries:
         if known is not None:
             self._follow_state(key, self._fleet[key], known, self._clock())
 
-    def _follow_state(self, key: str, target: Target, known: Health, now: int) -> None:
+    def _follow_state(self, key: str, pinged: Pinged, known: Health, now: int) -> None:
         """Forget a state that stood for too long without evidence, or see when to look at it again."""
-        stands = freshness.limit(known, target.policy, target.interval)
+        # The evidence of a name is that of its targets.
+        stands = 0
+        if not pinged.way.is_name:
+            stands = freshness.limit(known, pinged.policy, pinged.interval, pinged.apart)
         if not stands:
             self._of_state.remove(key)
             return
         again = now + stands
         # What nobody was to ask is not stale.
-        if known.state != UNKNOWN and target.asked and not target.in_maintenance and not self._pause.is_on:
-            answered = target.way.longest + GRACE
-            end = freshness.end(known, stands, target.asked, answered, self._stalls.last)
+        if known.state != UNKNOWN and pinged.asked and not pinged.in_maintenance and not self._pause.is_on:
+            answered = pinged.way.longest + GRACE
+            end = freshness.end(known, stands, pinged.asked, answered, self._stalls.last)
             if end > now:
                 again = end
             else:

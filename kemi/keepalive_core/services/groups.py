@@ -5,7 +5,7 @@ A group is kept as a roster (``rosters``), so that the cost of a change does not
 
 from contextlib import suppress
 
-from ..kamailio import destination_rows
+from ..kamailio import destination_rows, queues
 from ..kamailio.tables import SharedMemoryFull
 from ..rules import group_uptime, roster_text
 from ..rules.membership import mark_of, moves, ranks
@@ -33,6 +33,12 @@ def publish(key: str, code: int, registered: Registration | None) -> None:
     destination is registered.
     """
     code = code_now(code, registered)
+    if registered is not None and registered.target is not None:
+        destination_rows.store_service_code(key, code, is_grouped=False)
+        # Its name follows it within a tick, and without memory for that at its next turn.
+        with suppress(SharedMemoryFull):
+            queues.announce_change(registered.target.name)
+        return
     places = ranks(registered) if registered else {}
     if registered is None or not places:
         destination_rows.store_service_code(key, code, is_grouped=registered is None)

@@ -74,8 +74,8 @@ class Housekeeping:
 
     def settings_changed(self) -> None:
         """Have what is_alive reads, and the groups, follow other settings. Raises: SharedMemoryFull."""
-        for key, target in self._fleet.items():
-            registrations.follow_unknown_as(key, target.policy.unknown_as)
+        for key, pinged in self._fleet.items():
+            registrations.follow_unknown_as(key, pinged.policy.unknown_as)
         if self._share.is_first:
             for name in group_rows.groups():
                 groups.guard(name)

@@ -5,17 +5,33 @@ import time
 from collections.abc import Iterable
 from typing import Any, TypedDict
 
-from ..kamailio import clock, destination_rows, free_memory, server_rows
+from ..kamailio import clock, destination_rows, free_memory, name_rows, server_rows, tracked_rows
+from ..rules import uris
 from ..rules.latency import loss, percentile
+from ..rules.modes import is_maintenance
 from ..rules.pace import is_kept_down
 from ..rules.parameters import Value
 from ..rules.policy import Policy
 from ..rules.record import Health
+from ..rules.rows import Registration
 from ..rules.service_code import groups_keeping
 from ..rules.states import STATE_NAMES, UP
 from ..rules.times import SECOND
-from ..rules.turns import DISABLED, NOT_STARTED, PAUSED, SHORT_OF_MEMORY, why_not_pinged
-from . import availability, departures, policies, uplinks
+from ..rules.tracking import tracks
+from ..rules.turns import (
+    DISABLED,
+    MAINTENANCE,
+    NO_TARGETS,
+    NOT_MONITORED,
+    NOT_STARTED,
+    PAUSED,
+    SHORT_OF_MEMORY,
+    TRACK,
+    why_not_pinged,
+)
+from ..rules.ways import through
+from . import availability, departures, name_states, policies, shown_targets, tracked, uplinks
+from .shown_targets import ShownResolution, ShownTarget
 
 log = logging.getLogger("keepalive")
 
@@ -35,7 +51,11 @@ class Information(TypedDict, total=False):
     admin: dict[str, Any]
     """``mode`` "ready", or "drain" or "maint" with ``until``, ``by``, ``why`` and ``since``"""
     not_pinged_because: str
-    """a word of rules/turns.py, or the kind of hindrance; "" if it is pinged"""
+    """a word of rules/turns.py, or the kind of hindrance; "" if it is pinged, or the one that it tracks"""
+    tracks: str
+    """the key of the destination whose pings count for it, "" if it is pinged itself"""
+    tracked_by: int
+    """how many track it"""
     held: list[str]
     """the guards that keep it answering or up, by the names of their parameters"""
     drained_until: int
@@ -88,6 +108,12 @@ class Information(TypedDict, total=False):
     """what its owners set for it alone; if they differ, what the first owner set"""
     history: list[dict[str, Any]]
     """the last ten changes, the newest one last: ``at``, ``from``, ``to``, ``reason``"""
+    targets: list[ShownTarget]
+    """the addresses behind a name, in their order; of an address there are none"""
+    resolution: ShownResolution
+    """how DNS was asked of a name: ``asked``, ``answered``, ``fault``, ``left_out``"""
+    target_of: str
+    """the key of the name behind which it is a target; "" if it is none"""
 
 
 def of(key: str) -> Information:
@@ -98,15 +124,16 @@ def of(key: str) -> Information:
         return {}
     admin = destination_rows.admin(key)
     policy = policies.policy_of(registered)
+    resolution = name_rows.resolution(key)
     now = clock.now()
     return {
         "destination": key,
         "uri": registered.uri,
         "state": STATE_NAMES[known.state],
         "admin": admin._asdict() if admin else {"mode": "ready"},
-        "not_pinged_because": why_not_pinged(
-            _stopped(), admin, departures.hindrance_now(registered.uri, policy), known, policy, now
-        ),
+        "not_pinged_because": _why_not_pinged(key, registered, known, now),
+        "tracks": tracks(key, policy),
+        "tracked_by": sum(tracked_rows.numbers(key).values()),
         "held": _held(key, known, policy, now),
         "drained_until": _epoch(known.drain_until, now),
         "kept_down_until": _epoch(known.kept_down, now) if is_kept_down(known, now) else 0,
@@ -155,7 +182,17 @@ def of(key: str) -> Information:
             {"at": at, "from": STATE_NAMES[before], "to": STATE_NAMES[after], "reason": reason}
             for at, before, after, reason in destination_rows.history(key)
         ],
+        "targets": list(shown_targets.of(key, resolution)),
+        "resolution": shown_targets.resolution(resolution),
+        "target_of": uris.name_of(key),
     }
+
+
+def _hindrance(key: str, registered: Registration, policy: Policy) -> str:
+    """Return why no ping can leave for a destination now, "" if one can, or if its targets are pinged."""
+    if policies.is_name(registered):
+        return "" if name_states.targets_of(name_rows.resolution(key)) else NO_TARGETS
+    return departures.hindrance_now(through(key, policy) or registered.uri, policy)
 
 
 def of_each(keys: Iterable[str]) -> list[Information]:
@@ -169,6 +206,27 @@ def _of_one(key: str) -> Information:
     except Exception:
         log.exception("nothing can be said of %s", key)
         return {}
+
+
+def _why_not_pinged(key: str, registered: Registration, known: Health, now: int) -> str:
+    """Return why nothing is learned of a destination by pings, "" if something is."""
+    stopped, admin = _stopped(), destination_rows.admin(key)
+    if registered.target and not is_maintenance(admin):
+        admin = destination_rows.admin(registered.target.name)
+    policy = policies.policy_of(registered)
+    behind = tracks(key, policy)
+    if not behind:
+        hindrance = _hindrance(key, registered, policy)
+        is_tracked = bool(tracked_rows.numbers(key))
+        return why_not_pinged(stopped, admin, hindrance, known, policy, now, is_tracked)
+    if stopped or is_maintenance(admin):
+        return stopped or MAINTENANCE
+    asked = tracked.asked_for(behind)
+    other, its_health = destination_rows.registration(asked.key), destination_rows.health(asked.key)
+    if asked.why_not or other is None or its_health is None:
+        return TRACK + (asked.why_not or NOT_MONITORED)
+    because = _why_not_pinged(asked.key, other, its_health, now)
+    return because and TRACK + because
 
 
 def _stopped() -> str:

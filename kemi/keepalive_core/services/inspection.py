@@ -9,11 +9,11 @@ from contextlib import ExitStack
 from ..kamailio import destination_rows, group_rows, tables
 from ..rules import membership, roster_text
 from ..rules.news import is_sound as is_news_sound
+from ..rules.pinged import Pinged
 from ..rules.record import at_a_glance
 from ..rules.rosters import Roster
 from ..rules.rows import Registration
 from ..rules.service_code import code_of, groups_keeping, in_service, own
-from ..rules.target import Target
 from . import groups, open_rosters
 
 # The number of pages of rosters that are looked at in a second, each for some 300 us.
@@ -43,19 +43,19 @@ Rosters = dict[str, Roster]
 """Rosters of groups, to be looked at only: many members are looked at at one moment, and each is read once"""
 
 
-def is_sound(key: str, target: Target, now: int, rosters: Rosters) -> bool:
+def is_sound(key: str, pinged: Pinged, now: int, rosters: Rosters) -> bool:
     """Say at a glance whether all rows of a destination are there, and agree, as nearly always.
 
     False says only that it takes a closer look, which costs 20 us: so it is with one that an administrator
     has taken out, or that is drained.
 
-    Arguments: key; target, what its prober knows of it; now, in us; rosters, those read at this moment
+    Arguments: key; pinged, what its prober knows of it; now, in us; rosters, those read at this moment
     already, to which others are added.
     """
-    if target.admin is not None:
+    if pinged.admin is not None:
         return False
     registration, health, news, admin, code = destination_rows.raw(key)
-    if not isinstance(registration, str) or hash(registration.rstrip()) != target.checksum:
+    if not isinstance(registration, str) or hash(registration.rstrip()) != pinged.checksum:
         return False
     if not isinstance(news, str) or not is_news_sound(news) or isinstance(admin, str):
         return False
@@ -63,10 +63,10 @@ def is_sound(key: str, target: Target, now: int, rosters: Rosters) -> bool:
     if known is None or not isinstance(code, int):
         return False
     generation, state, newest_sent = known
-    if generation != target.generation or newest_sent > now:
+    if generation != pinged.generation or newest_sent > now:
         return False
-    right = in_service(state, target.policy.unknown_as)
-    if not target.groups:
+    right = in_service(state, pinged.policy.unknown_as)
+    if not pinged.groups:
         return code == right
     return own(code) == right and _is_true_in_groups(key, code, rosters)
 

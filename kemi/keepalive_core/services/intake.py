@@ -11,7 +11,7 @@ from ..rules import counted, resending, uris
 from ..rules.calls import ON, is_call_success
 from ..rules.criteria import Criteria
 from ..rules.evidence import Call, EndOfDrain, Expiry, Kind, Mismatch, Report, Result
-from ..rules.judging import may_be_asked_again
+from ..rules.judging import Transition, may_be_asked_again
 from ..rules.latency import percentile
 from ..rules.policy import Policy
 from ..rules.record import Health, fast_call, fast_success
@@ -19,9 +19,11 @@ from ..rules.schedule import Wish
 from ..rules.sockets import no_such_address
 from ..rules.states import DOWN
 from ..rules.times import SECOND
-from . import captures, complaints, departures, verdicts, watch
+from ..rules.tracking import Shown
+from ..rules.ways import through
+from . import captures, complaints, departures, tracked, verdicts, watch
 from .terms import terms_of
-from .verdicts import Case
+from .verdicts import Case, Outcome
 
 # --- pings that are answered ------------------------------------------------------------------------------
 
@@ -74,9 +76,9 @@ def take_end() -> None:
     socket = tm.left_from() if ping.criteria.resent_after else ""
     hindrance = _missing_address(socket) or _refusal(ping.key, seen)
     if hindrance:
-        verdicts.apply(ping.key, result._replace(kind=Kind.UNSENT, reason=hindrance), ping.criteria)
+        _judge(ping.key, ping.criteria, result._replace(kind=Kind.UNSENT, reason=hindrance), ping.trackers)
     else:
-        _judge_silence(ping.key, ping.criteria, result, socket, seen)
+        _judge_silence(ping.key, ping.criteria, result, socket, seen, ping.trackers)
 
 
 def _take_reply(ping: tm.Ping, code: int, ended: int, kept: Result | None = None) -> None:
@@ -100,15 +102,33 @@ def _take_reply(ping: tm.Ping, code: int, ended: int, kept: Result | None = None
                 destination_rows.store_record(key, again, len(record))
                 if ping.group_set:
                     counter_rows.count(counted.timed(counted.OK, ended - ping.sent_us), ping.group_set)
+                if ping.trackers:
+                    success = Result(ping.generation, ping.sent_us, ended, Kind.REPLY, code)
+                    tracked.share(ping.trackers, key, Shown(success, ping.criteria))
                 return
         if kept is None and key == tm.REHEARSAL:
             rehearsal.tell_heard(answers.came_from())
             return
         result = kept or answers.reply(ping, code, ended)
         outcome = verdicts.conclude(Case(key, record, terms_of(key)), result, ping.criteria)
+        _share(outcome, ping.trackers, result, ping.criteria)
     finally:
         destination_rows.unlock(key)
     verdicts.tell(outcome)
+
+
+def _judge(key: str, criteria: Criteria, result: Result, trackers: str, wish: Wish = Wish.REGULARLY) -> None:
+    """Judge a ping's end that is no reply, for its destination and those that track it."""
+    with tables.locked(key) as row:
+        outcome = verdicts.conclude(Case(key, row.record(), terms_of(key)), result, criteria, wish)
+        _share(outcome, trackers, result, criteria)
+    verdicts.tell(outcome)
+
+
+def _share(outcome: Outcome | None, trackers: str, result: Result, criteria: Criteria) -> None:
+    """Share what a ping showed with those that track its destination, under its lock, if it was news."""
+    if trackers and outcome is not None and outcome.decision.transition is not Transition.STALE:
+        tracked.share(trackers, outcome.case.key, Shown(result, criteria))
 
 
 def _ignore_reply(ping: tm.Ping, code: int, fault: str) -> None:
@@ -138,23 +158,26 @@ def _look_at(key: str) -> _Seen | None:
         return None if case.before is None else _Seen(case.terms.policy, case.before)
 
 
-def take_silence(key: str, criteria: Criteria, result: Result, socket: str) -> None:
+def take_silence(key: str, criteria: Criteria, result: Result, socket: str, trackers: str = "") -> None:
     """Judge a ping that had no reply, by its time limit or before.
 
     Arguments: key, of the destination; criteria, that the ping bore; result; socket, from which it left, ""
-    if that is not known.
+    if that is not known; trackers, as in tm.Ping.
     Raises: SharedMemoryFull.
     """
     seen = _look_at(key)
     if seen is not None:
-        _judge_silence(key, criteria, result, socket, seen)
+        _judge_silence(key, criteria, result, socket, seen, trackers)
 
 
-def _judge_silence(key: str, criteria: Criteria, result: Result, socket: str, seen: _Seen) -> None:
+def _judge_silence(
+    key: str, criteria: Criteria, result: Result, socket: str, seen: _Seen, trackers: str
+) -> None:
     witness = _witness(key, criteria, result, socket, seen) if result.kind.is_silent else ""
     if witness:
         result = result._replace(kind=Kind.UNHEARD, reason=witness)
-    verdicts.apply(key, result, criteria, Wish.SOON if witness == _NO_CONNECTION else Wish.REGULARLY)
+    wish = Wish.SOON if witness == _NO_CONNECTION else Wish.REGULARLY
+    _judge(key, criteria, result, trackers, wish)
     if result.kind is Kind.TIMEOUT:
         complaints.of_short_limit(criteria, result)
     elif result.kind is Kind.LOST:
@@ -167,7 +190,7 @@ def _witness(key: str, criteria: Criteria, result: Result, socket: str, seen: _S
     if witness:
         return witness
     if not criteria.resent_after:
-        peer = uris.peer_of(seen.policy.proxy or key)
+        peer = uris.peer_of(through(key, seen.policy) or key)
         return watch.connection_witness(*peer) or _closed_connection(peer, criteria, result, seen)
     latency = percentile(seen.health.samples, 95)
     if not latency and seen.health.resent:
@@ -192,7 +215,8 @@ def _closed_connection(peer: tuple[str, int], criteria: Criteria, result: Result
 def _refusal(key: str, seen: _Seen) -> str:
     """Return why this server sent nothing, although it could, "" if it did."""
     # A destination that is down already can lose nothing, and may be down for long: it gets no datagrams.
-    return departures.refusal(key, seen.policy, sends=seen.health.state != DOWN)
+    next_hop = through(key, seen.policy) or key
+    return departures.refusal(next_hop, seen.policy, sends=seen.health.state != DOWN)
 
 
 def _missing_address(socket: str) -> str:
@@ -207,30 +231,37 @@ def _missing_address(socket: str) -> str:
 # --- what is not a ping's ---------------------------------------------------------------------------------
 
 
-def report(key: str, success: bool, reason: str) -> bool:
-    """Judge what a script reports, and bring the next ping forward; False if it is not monitored.
+def report(key: str, success: bool, reason: str) -> bool | None:
+    """Judge what a script reports, and bring the next ping forward.
 
+    Returns: False if it is not monitored; None if it is a name, which only its targets speak for.
     Raises: SharedMemoryFull.
     """
-    return verdicts.apply(key, Report(success, reason, clock.now()), wish=Wish.SOON)
+    with tables.locked(key) as row:
+        terms = terms_of(key)
+        if terms.is_name:
+            return None
+        case = Case(key, row.record(), terms)
+        outcome = verdicts.conclude(case, Report(success, reason, clock.now()), wish=Wish.SOON)
+    verdicts.tell(outcome)
+    return outcome is not None
 
 
-def report_call(key: str, code: int) -> bool:
-    """Judge what a reply to a call says; False if the destination is not monitored.
-
-    Raises: SharedMemoryFull.
-    """
+def report_call(key: str, code: int) -> bool | None:
+    """Judge what a reply to a call says. Returns: as report(). Raises: SharedMemoryFull."""
     now = clock.now()
     success = is_call_success(code)
     with tables.locked(key) as row:
         record = row.record()
         terms = terms_of(key)
+        if terms.is_name:
+            return None
         calls = terms.policy.calls
         if success and record and calls.mode == ON:
             again = _one_more_good_call(record, now, calls.window * SECOND)
             if again:
                 destination_rows.store_record(key, again, len(record))
-                verdicts.count(terms.registered, counted.CALLS[0])
+                verdicts.count(terms, counted.CALLS[0])
                 return True
         wish = Wish.SOON if success is False and calls.mode == ON else Wish.REGULARLY
         outcome = verdicts.conclude(Case(key, record, terms), Call(code, now), wish=wish)

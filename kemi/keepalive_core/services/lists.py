@@ -19,7 +19,7 @@ from ..rules.parameters import Value
 from ..rules.replacing import FORCE, Difference, Listed
 from ..rules.rows import Owner
 from ..rules.steps import Steps, at_once
-from . import configuration, files, group_options, policies
+from . import configuration, files, group_options, policies, tracked
 from .ownership import Incomplete, Wanted, difference, failures, register_all, register_missing, replace
 
 log = logging.getLogger("keepalive")
@@ -94,7 +94,7 @@ def replace_configured(text: str, tolerant: bool) -> Outcome:
     Arguments: text, the list; tolerant, whether the good ones are used if there are bad ones. A list that
     may not take the place of the one before gets one line in the log.
     """
-    configured = replacing.listed(text, None if tolerant else configuration.check_pingable)
+    configured = replacing.listed(text, None if tolerant else tracked.check)
     try:
         if configured.bad and not tolerant:
             more = f" (and {configured.bad - 1} more)" if configured.bad > 1 else ""
@@ -171,7 +171,7 @@ def _check(entry: Entry, listed: Mapping[str, Value]) -> None:
     Raises: Refused.
     """
     of_script = group_rows.options(entry.group).get(policies.OF_SCRIPT, {}) if entry.group else {}
-    configuration.check_pingable(entry.destination.uri, entry.options, {**listed, **of_script})
+    tracked.check(entry.destination.uri, entry.options, {**listed, **of_script})
 
 
 def list_path() -> str:

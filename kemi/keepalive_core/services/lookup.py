@@ -18,9 +18,15 @@ log = logging.getLogger("keepalive")
 # these are too many for the tables. To parse a spelling again takes 1 us if it is a key, and else up to 10.
 _SPELLINGS_BYTES = 2048 * 2 ** variables.table_size()
 
-_spellings: Cache[str, str] = Cache(_SPELLINGS_BYTES, lambda text, key: 0 if key is text else getsizeof(key))
-keys_of_texts: dict[str, str] = _spellings.answers
-"""What this process was asked for, and the keys of that: a key for each spelling, "" for a malformed one."""
+Keys = tuple[str, tuple[str, ...]]
+"""The key of a spelling, "" of a malformed one, and those that a name is looked for by if it is not there"""
+
+_spellings: Cache[str, Keys] = Cache(
+    _SPELLINGS_BYTES,
+    lambda text, known: sum(map(getsizeof, (*known, *known[1]))) - (known[0] is text and getsizeof(text)),
+)
+spellings: dict[str, Keys] = _spellings.answers
+"""What this process was asked for, and the keys of that."""
 
 _usual: Final = usual_answers()
 answers: dict[int | None, int] = {code: _usual[code] for code in _usual if code and not is_unknown(code)}
@@ -32,12 +38,14 @@ def key_of(destination: object) -> str:
     """Return the key of a destination in any spelling; "" for a malformed one, which is logged."""
     if not isinstance(destination, str):
         return _parsed_key(destination)
-    key = keys_of_texts.get(destination)
-    if key is None:
-        key = _parsed_key(destination)
-        # What is longer is no URI, and nothing is remembered of it.
-        if len(destination.encode("utf-8", "surrogatepass")) <= uris.MAX_URI_BYTES:
-            _spellings.remember(destination, destination if key == destination else key)
+    known = spellings.get(destination)
+    if known is not None:
+        return known[0]
+    key = _parsed_key(destination)
+    # What is longer is no URI, and nothing is remembered of it.
+    if len(destination.encode("utf-8", "surrogatepass")) <= uris.MAX_URI_BYTES:
+        others = uris.other_spellings(key) if key else ()
+        _spellings.remember(destination, (destination if key == destination else key, others))
     return key
 
 
@@ -55,7 +63,26 @@ def monitored_key(destination: object) -> str:
     Raises: SharedMemoryFull.
     """
     key = key_of(destination)
-    return key if key and service_code(key) is not None else ""
+    if not key or service_code(key) is not None:
+        return key
+    return other_spelling(key)
+
+
+def other_spelling(key: str) -> str:
+    """Return the key that is monitored in the place of a name that is not; "" if there is none.
+
+    For what is not found under its own key alone. Nobody remembers it: what comes and goes decides each time.
+
+    Raises: SharedMemoryFull.
+    """
+    look = destination_rows.service_code if _is_over() else service_code
+    others = uris.other_spellings(key) if key else ()
+    return next((other for other in others if look(other) is not None), "")
+
+
+def _is_over() -> bool:
+    """Say whether the start-up is over, and all that is configured has its rows."""
+    return None in answers
 
 
 def is_alive(destination: object) -> int:
@@ -68,8 +95,7 @@ def is_alive(destination: object) -> int:
         the_adoption.look()
     elif len(answers) < len(_usual):
         answers.update(_usual)
-    key = key_of(destination)
-    code = service_code(key) if key else None
+    code = _code_in_any_spelling(key_of(destination))
     return ERROR if code is None else answer(code)
 
 
@@ -78,15 +104,21 @@ def state(destination: object) -> int:
 
     Raises: SharedMemoryFull.
     """
-    key = key_of(destination)
-    code = service_code(key) if key else None
+    code = _code_in_any_spelling(key_of(destination))
     return ERROR if code is None else state_of(code)
+
+
+def _code_in_any_spelling(key: str) -> int | None:
+    code = service_code(key) if key else None
+    if code is None and (other := other_spelling(key)):
+        code = service_code(other)
+    return code
 
 
 def service_code(key: str) -> int | None:
     """Return what is_alive reads of a destination, None if it is not monitored. Raises: SharedMemoryFull."""
     code = destination_rows.service_code(key)
-    if code is None and None not in answers:
+    if code is None and not _is_over():
         is_over = startup.start()
         code = destination_rows.service_code(key)
         if is_over:

@@ -10,7 +10,7 @@ from ..rules import uris
 from ..rules.checks import NotMonitored, Refused
 from ..rules.operator import Operator
 from ..rules.quoting import quoted
-from . import driving
+from . import driving, ownership
 from .viewing import Answer
 
 
@@ -31,7 +31,7 @@ def delete(operator: Operator, uri: str, listname: str) -> str:
 
 def get(operator: Operator, uri: str, listname: str) -> dict[str, Any]:
     """Return a destination's state, if that owner has it."""
-    key = uris.parse(uri).key
+    key = ownership.owned_key(uris.parse(uri).key, listname)
     registered, known = destination_rows.registration(key), destination_rows.health(key)
     if registered is None or known is None or listname not in registered.owners:
         raise NotMonitored(uri)

@@ -112,10 +112,10 @@ class Mending:
         now = self._clock()
         rosters: inspection.Rosters = {}
         for key in keys:
-            target = self._fleet.get(key)
-            if target is None or inspection.is_sound(key, target, now, rosters):
+            pinged = self._fleet.get(key)
+            if pinged is None or inspection.is_sound(key, pinged, now, rosters):
                 continue
-            if not registrations.is_whole(key, target):
+            if not registrations.is_whole(key, pinged):
                 self.suspect(key)
                 self._in_a_hurry = True
             elif inspection.put_right(key):
@@ -135,12 +135,12 @@ class Mending:
             if self._clock() > end:
                 break  # the rest in the next tick
             del self._suspects[key]
-            target = self._fleet.get(key)
-            if target is None:
+            pinged = self._fleet.get(key)
+            if pinged is None:
                 continue
             try:
-                was = rows.registration(key, target.registration)
-                if not registrations.mend(key, was, target.admin, is_quiet):
+                was = rows.registration(key, pinged.registration)
+                if not registrations.mend(key, was, pinged.admin, is_quiet):
                     self.suspect(key)
                     continue
                 inspection.put_right(key)

@@ -19,7 +19,7 @@ from ..rules.modes import ADMIN_MODES, DRAIN, MOST_SECONDS, READY
 from ..rules.operator import Operator
 from ..rules.order import KEPT
 from ..rules.showing import CLASSES, SORTS
-from . import asking, driving, manual_methods, viewing
+from . import asking, driving, manual_methods, shown_names, viewing
 
 PREFIX: Final = "keepalive."
 
@@ -68,6 +68,7 @@ METHODS: Final[Mapping[str, Method]] = {
             _P("count", whole(0, viewing.MOST_ROWS), 100),
             *(_GROUP, _STATE, _P("search", text, "")),
             *(_P("destinations", texts(viewing.MOST_NAMED), []), _P("partial", flag, False)),
+            *(_P("names", one_of(*shown_names.WHICH), ""), _P("targets", flag, False)),
         ),
     ),
     "groups": Method(viewing.groups),

@@ -18,9 +18,11 @@ from . import (
     configuration,
     groups,
     lookup,
+    policies,
     registrations,
     registry,
     reloads,
+    slow_start,
     startup,
     state_file,
 )
@@ -55,6 +57,8 @@ def set_admin(
     said = modes.said(mode, until, by, why, int(time.time()))
     remark = _remark(said)
     startup.start()
+    if destination_rows.service_code(key) is None:
+        key = lookup.other_spelling(key) or key
     with tables.locked(key):
         was = _store_admin(key, said)
         registrations.have_followed(key)
@@ -87,7 +91,9 @@ def _store_admin(key: str, said: Admin | None) -> Admin | None:
     was = destination_rows.admin(key)
     destination_rows.store_admin(key, said if said or is_read else modes.ready(int(time.time())))
     availability.follow(key, condition(known.state, was), condition(known.state, said))
-    groups.publish(key, code_of(known, said), destination_rows.registration(key))
+    registered, code = destination_rows.registration(key), code_of(known, said)
+    slow_start.follow(registered, code_of(known, was), code, policies.policy_of(registered))
+    groups.publish(key, code, registered)
     return was
 
 

@@ -27,6 +27,15 @@ class Incomplete(Refused):
     """Not everything is as the list says, but may be at the next try."""
 
 
+def owned_key(key: str, owner: str) -> str:
+    """Return under which key an owner has a destination: its own, unless only another spelling is his."""
+    for spelling in (key, *uris.other_spellings(key)):
+        registered = destination_rows.registration(spelling)
+        if registered and owner in registered.owners:
+            return spelling
+    return key
+
+
 def difference(owner: str, wanted: list[Wanted], forced: bool, remedy: str) -> Steps[Difference]:
     """Return what there would be to do for an owner to have what is wanted, and nothing else.
 

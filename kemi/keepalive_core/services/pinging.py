@@ -8,12 +8,12 @@ from ..kamailio import destination_rows, free_memory, host, private_memory, rehe
 from ..kamailio.tables import SharedMemoryFull
 from ..rules.evidence import GRACE, Kind, Result
 from ..rules.fleet import Fleet
+from ..rules.pinged import Pinged
 from ..rules.schedule import Deadlines, Wish
 from ..rules.sockets import NO_SUCH_ADDRESS
-from ..rules.target import Target
 from ..rules.times import SECOND
 from ..rules.turns import has_fresh_calls
-from . import captures, departures, intake, self_ping
+from . import captures, departures, intake, name_states, self_ping
 from .adoption import the_adoption
 from .bulkhead import Bulkhead
 from .departures import Departures
@@ -62,86 +62,91 @@ class Pinging:
 
     def ping(self, key: str) -> None:
         """Ping a destination whose turn it is, unless there is a reason not to."""
-        target = self._fleet.get(key)
-        if target is None:
+        pinged = self._fleet.get(key)
+        if pinged is None:
             return
-        # Nearly nobody has an admin, and a property takes a call.
-        if target.admin is not None and target.in_maintenance:
-            target.wish = Wish.REGULARLY
+        if pinged.in_maintenance:
+            pinged.wish = Wish.REGULARLY
             return
-        if target.in_flight:
+        if pinged.way.is_name:
+            pinged.wish = Wish.REGULARLY
+            name_states.follow(key, is_turn=True)
+            return
+        if pinged.in_flight:
             newest = destination_rows.newest_sent(key)
             if newest is None:
                 self._mending.suspect(key)
                 return
-            if newest < target.sent:
+            if newest < pinged.sent:
                 # One ping in flight: the next one leaves when this one is over.
                 self._fleet.pings.bring_forward(key, self._clock() + _ASK_AGAIN_US)
                 return
-            target.in_flight = False
-        wish, target.wish = target.wish, _REGULARLY
-        if target.policy.skip_if_fresh and not wish.is_order:
+            pinged.in_flight = False
+        wish, pinged.wish = pinged.wish, _REGULARLY
+        # What calls show is not known of those that track it.
+        if pinged.policy.skip_if_fresh and not wish.is_order and not pinged.trackers:
             known = destination_rows.health(key)
-            if known is not None and has_fresh_calls(known, target.policy, self._clock()):
+            if known is not None and has_fresh_calls(known, pinged.policy, self._clock()):
                 return
         # Whatever becomes of it, this was its turn.
-        target.sent = now = self._clock()
-        target.asked = target.asked or now
-        hindrance = self._hindrance(target)
+        pinged.sent = now = self._clock()
+        pinged.asked = pinged.asked or now
+        hindrance = self._hindrance(pinged)
         if hindrance:
-            self._leave_unsent(key, target, hindrance)
+            self._leave_unsent(key, pinged, hindrance)
         else:
-            self._send(key, target, wish)
+            self._send(key, pinged, wish)
 
-    def _hindrance(self, target: Target) -> str:
+    def _hindrance(self, pinged: Pinged) -> str:
         """Return why this server can't send a ping now, "" if it can."""
         if free_memory.is_short():
             return _MEMORY_IS_SHORT
-        if target.way.reliable and not host.has_descriptors():
+        if pinged.way.reliable and not host.has_descriptors():
             return _NO_DESCRIPTOR
-        departure = target.departure
+        departure = pinged.departure
         hindrance = self._departures.hindrance(departure) if self._departures.missing else departure.hindrance
-        if not hindrance and target.is_void:
-            hindrance = departures.refusal(target.uri, target.policy, sends=True)
+        if not hindrance and pinged.is_void:
+            next_hop = pinged.way.through or pinged.uri
+            hindrance = departures.refusal(next_hop, pinged.policy, sends=True)
         return hindrance
 
-    def _send(self, key: str, target: Target, wish: Wish) -> None:
+    def _send(self, key: str, pinged: Pinged, wish: Wish) -> None:
         send = captures.send if wish is _SHOWN else tm.send
         try:
-            generation, uri = target.generation, target.uri
-            left_us = send(key, generation, uri, target.policy, target.way, target.group_set)
+            generation, uri = pinged.generation, pinged.uri
+            left_us = send(key, generation, uri, pinged.policy, pinged.way, pinged.marks)
         except tm.EventNotSeen:
             the_adoption.tell(self_ping.event_not_seen())
             # Our own fault, not the peer's: it is not down, but nothing is known of it any more.
             intake.expire(key, "its pings can't be followed")
             return
         if left_us:
-            target.sent = left_us
-            target.in_flight = True
-            self._deadlines.put(key, left_us, left_us + target.way.longest + GRACE)
+            pinged.sent = left_us
+            pinged.in_flight = True
+            self._deadlines.put(key, left_us, left_us + pinged.way.longest + GRACE)
             return
-        own_fault = _own_fault() or _refusal(target)
+        own_fault = _own_fault() or _refusal(pinged)
         if own_fault:
-            self._leave_unsent(key, target, own_fault)
+            self._leave_unsent(key, pinged, own_fault)
         else:
-            self._record(key, target, Kind.SEND_FAILED)
+            self._record(key, pinged, Kind.SEND_FAILED)
 
     def overdue(self, now: int) -> list[str]:
         """Return the destinations whose last ping has reached its deadline."""
         return [
             key
             for key, sent in self._deadlines.take(now)
-            if (target := self._fleet.get(key)) is not None and target.sent == sent
+            if (pinged := self._fleet.get(key)) is not None and pinged.sent == sent
         ]
 
     def give_up(self, key: str) -> None:
         """End a ping at its deadline: it was lost, unless somebody got its result."""
-        target = self._fleet.get(key)
-        if target is None:
+        pinged = self._fleet.get(key)
+        if pinged is None:
             return
-        with self._again_if_it_fails(key, target):
-            if self._is_lost(key, target):
-                self._rehearsals.put(key, target, self._clock())
+        with self._again_if_it_fails(key, pinged):
+            if self._is_lost(key, pinged):
+                self._rehearsals.put(key, pinged, self._clock())
 
     def rehearsed(self, now: int) -> dict[str, tuple[Lost, str]]:
         """Return which lost pings can be judged now, in us, and what routes of this server do to them."""
@@ -153,40 +158,40 @@ class Pinging:
         Arguments: key, of its destination; lost; fault, what routes do to such a ping, "" for nothing: then
         its silence has no witness here.
         """
-        target = lost.target
-        if self._fleet.get(key) is not target or target.sent != lost.sent:
+        pinged = lost.pinged
+        if self._fleet.get(key) is not pinged or pinged.sent != lost.sent:
             return
-        with self._again_if_it_fails(key, target):
-            if not self._is_lost(key, target):
+        with self._again_if_it_fails(key, pinged):
+            if not self._is_lost(key, pinged):
                 return
             if fault == rehearsal.DROPPED:
-                self._leave_unsent(key, target, fault)
+                self._leave_unsent(key, pinged, fault)
             else:
-                self._record(key, target, Kind.UNHEARD if fault else Kind.LOST, fault)
-            target.in_flight = False
+                self._record(key, pinged, Kind.UNHEARD if fault else Kind.LOST, fault)
+            pinged.in_flight = False
 
-    def _is_lost(self, key: str, target: Target) -> bool:
+    def _is_lost(self, key: str, pinged: Pinged) -> bool:
         """Say whether no process got the result of a ping, whose time is over."""
-        if not target.in_flight:
+        if not pinged.in_flight:
             return False
         newest = destination_rows.newest_sent(key)
-        if newest is not None and newest < target.sent:
+        if newest is not None and newest < pinged.sent:
             # That this process stood still is no witness: replies and time limits go to others.
             return True
         if newest is None:
             self._mending.suspect(key)
-        target.in_flight = False
+        pinged.in_flight = False
         return False
 
     @contextmanager
-    def _again_if_it_fails(self, key: str, target: Target) -> Iterator[None]:
+    def _again_if_it_fails(self, key: str, pinged: Pinged) -> Iterator[None]:
         try:
             yield
         except Exception:
-            self._deadlines.put(key, target.sent, self._clock() + SECOND)
+            self._deadlines.put(key, pinged.sent, self._clock() + SECOND)
             raise
 
-    def _leave_unsent(self, key: str, target: Target, why: str) -> None:
+    def _leave_unsent(self, key: str, pinged: Pinged, why: str) -> None:
         """Record a ping that could not be sent, by this server's own fault."""
         if not why.startswith(NO_SUCH_ADDRESS):
             self._housekeeping.note_unsent(key, why)
@@ -194,16 +199,16 @@ class Pinging:
         if now < self._no_room_until:
             return
         try:
-            self._record(key, target, Kind.UNSENT, why)
+            self._record(key, pinged, Kind.UNSENT, why)
         except SharedMemoryFull:
             # Each row that finds no room costs some ERROR lines of Kamailio's own.
             self._no_room_until = now + SECOND
             raise
 
-    def _record(self, key: str, target: Target, kind: Kind, reason: str = "") -> None:
-        result = Result(target.generation, target.sent, self._clock(), kind, reason=reason)
-        criteria = target.policy.criteria if target.way.reliable else target.policy.udp_criteria
-        intake.take_silence(key, criteria, result, target.policy.socket)
+    def _record(self, key: str, pinged: Pinged, kind: Kind, reason: str = "") -> None:
+        result = Result(pinged.generation, pinged.sent, self._clock(), kind, reason=reason)
+        criteria = pinged.policy.criteria if pinged.way.reliable else pinged.policy.udp_criteria
+        intake.take_silence(key, criteria, result, pinged.policy.socket, pinged.trackers)
 
 
 def _own_fault() -> str:
@@ -215,16 +220,16 @@ def _own_fault() -> str:
     return "" if host.has_descriptors() else _NO_DESCRIPTOR
 
 
-def _refusal(target: Target) -> str:
+def _refusal(pinged: Pinged) -> str:
     """Return why a ping that tm refused is no failure of its destination, "" if it is one.
 
     It is if a name is none, or has no records; and if there is no route to it: with ``mhomed=1`` tm learns of
     that at once, else when it sends, and then the ping has no reply. That a proxy of ours has no address says
     nothing of those behind it.
     """
-    address, proxy = target.way.address, target.policy.proxy
-    if proxy and not address:
-        return f"outbound_proxy {proxy} can't be reached: is its name one that DNS knows?"
+    address, through = pinged.way.address, pinged.way.through
+    if through and not address:
+        return f"outbound_proxy {through} can't be reached: is its name one that DNS knows?"
     if not tm.was_taken() and not (address and host.has_route(address)):
         return ""
     return "Kamailio refused it: its reason stands in a line of its own in the log"

@@ -3,11 +3,13 @@
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
-from ..kamailio import group_rows
+from ..kamailio import destination_rows, group_rows
 from ..rules.cache import Cache
 from ..rules.parameters import Value
 from ..rules.policy import Policy
 from ..rules.rows import Registration
+from ..rules.uris import parse
+from ..rules.ways import way_of
 from . import configuration
 
 _Options = tuple[tuple[str, Value], ...]
@@ -41,8 +43,32 @@ def policy(options: Mapping[str, Value], groups: Sequence[str] = ()) -> Policy:
 
 
 def policy_of(registered: Registration | None) -> Policy:
-    """Return what is in force for a destination; None for what is not known: the settings alone."""
-    return policy(registered.options, registered.groups) if registered else policy({})
+    """Return what is in force for a destination; None for what is not known: the settings alone.
+
+    For a target that is what is in force for its name.
+    """
+    wanted = as_wanted(registered)
+    return policy(wanted.options, wanted.groups) if wanted else policy({})
+
+
+def is_name(registered: Registration, in_force: Policy | None = None) -> bool:
+    """Say whether the addresses behind a destination are pinged, each by itself, and not the destination.
+
+    Arguments: registered; in_force, its policy, if the caller has it.
+    """
+    if registered.target is not None:
+        return False
+    in_force = in_force or policy_of(registered)
+    # Its key says whether it is the very one that its group tracks.
+    key = parse(registered.uri).key if in_force.track else ""
+    return way_of(key, registered.uri, in_force).is_name
+
+
+def as_wanted(registered: Registration | None) -> Registration | None:
+    """Return the registration by those who want a destination: of a target its name's, None if unknown."""
+    if registered is None or registered.target is None:
+        return registered
+    return destination_rows.registration(registered.target.name)
 
 
 def options_of_groups(groups: Iterable[str]) -> Mapping[str, Value]:

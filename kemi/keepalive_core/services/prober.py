@@ -8,14 +8,16 @@ import random
 from collections.abc import Callable
 from functools import partial
 
-from ..kamailio import clock, counter_rows, destination_rows, listeners
-from ..rules import counted
+from ..kamailio import clock, counter_rows, destination_rows, listeners, queues, tracked_rows
+from ..rules import counted, tracking
 from ..rules.fleet import Fleet
 from ..rules.judging import is_spent
+from ..rules.modes import is_maintenance
+from ..rules.pinged import Pinged, Seen
+from ..rules.policy import Policy
 from ..rules.schedule import Wish, pings_allowed
-from ..rules.target import Seen
 from ..rules.times import SECOND
-from . import cfg_group, configuration, policies, registrations, registry, startup
+from . import cfg_group, configuration, name_states, policies, registrations, registry, startup
 from .bulkhead import Bulkhead
 from .changes import Changes
 from .departures import Departures
@@ -26,6 +28,7 @@ from .mending import Common, Mending
 from .pinging import Pinging
 from .self_ping import SelfPing
 from .share import Share
+from .trackers import Trackers
 
 
 class Prober:
@@ -38,17 +41,16 @@ class Prober:
         self, clock: Callable[[], int] = clock.now, chance: Callable[[], float] = random.random
     ) -> None:
         self._clock = clock
-        self._share = Share()
+        self._share, self._stalls = Share(), Stalls()
         self._bulkhead = Bulkhead(clock)
-        self._stalls = Stalls()
         self._departures = Departures()
         self._fleet = Fleet(chance, self._departures.of)
         self._pause = Pause(self._fleet, self._share)
         self._expiries = Expiries(self._fleet, self._pause, self._stalls, clock)
         self._housekeeping = Housekeeping(self._fleet, self._share)
         self._mending = Mending(self._fleet, clock)
-        self._common = Common()
-        self._self_ping = SelfPing()
+        self._common, self._self_ping = Common(), SelfPing()
+        self._trackers = Trackers(self._fleet, self._share, self._bulkhead, clock)
         self._changes = Changes(self._look_at, self._fleet, self._share, self._bulkhead, clock)
         self._pinging = Pinging(
             *(self._fleet, self._departures, self._housekeeping, self._mending, self._bulkhead, clock),
@@ -71,6 +73,7 @@ class Prober:
             self._fleet.forget_the_gone,
             self._look_after_addresses,
             self._ping_itself,
+            self._trackers.look_after_the_tracked,
             *self._housekeeping.tasks,
         )
         """what to do once a second, each called with the time in us; no ping and no deadline waits for it"""
@@ -98,6 +101,8 @@ class Prober:
             self._expiries.end_what_is_over(now, self._bulkhead)
             if not self._pause.is_on:
                 self._send_what_is_due(now)
+        # Behind the pings, which do not wait for it.
+        do(self._trackers.follow_the_tracked, now)
         # The first one may read files for seconds, and nobody waits for it.
         self._last_tick = now if self._last_tick else self._clock()
 
@@ -128,10 +133,13 @@ class Prober:
         changed = cfg_group.refresh() if self._share.is_first else configuration.has_changed()
         if not configuration.have_groups_changed() and not changed:
             return
-        for key, target in self._fleet.items():
-            self._fleet.change_policy(key, policies.policy(target.policy.options, target.groups), now)
-            self._expiries.follow_policy(key, target, now)
-            if not self._share.keeps(key, target.way):
+        for key, pinged in self._fleet.items():
+            was = pinged.of_name
+            self._fleet.change_policy(key, _policy_now(pinged), now)
+            self._expiries.follow_policy(key, pinged, now)
+            is_elsewhere = not self._share.keeps(key, pinged.way) or not self._trackers.follows(key, pinged)
+            if was.is_name or pinged.way.is_name or is_elsewhere:
+                name_states.follow_settings(key, was, pinged.of_name)
                 self._changes.to_look_at.setdefault(key, Wish.REGULARLY)
         self._housekeeping.settings_changed()
 
@@ -173,17 +181,24 @@ class Prober:
         before = self._fleet.get(key)
         if before is not None and before.generation != seen.registered.generation:
             self._forget(key, now)
-        target = self._fleet.follow(key, seen, wish, now)
-        if counter_rows.is_counting():
-            target.group_set = counted.set_of(seen.registered.groups)
-        if self._share.hand_on(key, target.way, wish):
+            before = None
+        was = before.of_name if before else None
+        pinged = self._fleet.follow(key, seen, wish, now)
+        trackers = tracking.probers_of(tracked_rows.numbers(key))
+        group_set = counted.set_of(seen.groups) if counter_rows.is_counting() else ""
+        pinged.marks = f"{group_set} {trackers}"
+        if self._share.hand_on(key, pinged.way, wish):
             self._forget(key, now)
             return
-        self._expiries.follow(key, target, seen, now)
-        self._housekeeping.follow_voids(key, seen.health, seen.policy.criteria.fall)
+        name_states.follow_change(key, was, pinged.of_name, wish)
+        self._trackers.follow(key, pinged, now)
+        self._expiries.follow(key, pinged, seen, now)
+        # Of those that track another one, that one is told.
+        voids = None if pinged.tracks else seen.health
+        self._housekeeping.follow_voids(key, voids, seen.policy.criteria.fall)
         # Whoever registered it may not have known yet what unknown_as is.
         registrations.follow_unknown_as(key, seen.policy.unknown_as)
-        if is_spent(seen.health, seen.policy.criteria):
+        if is_spent(seen.health, seen.policy.criteria) and not seen.registered.target:
             registry.give_up(key)
 
     def _miss(self, key: str, now: int) -> None:
@@ -194,9 +209,20 @@ class Prober:
             self._forget(key, now)
 
     def _forget(self, key: str, now: int) -> None:
+        pinged = self._fleet.get(key)
+        if pinged is not None and pinged.way.is_name:
+            queues.announce_name(key)
         self._fleet.remove(key, now)
+        self._trackers.forget(key)
         self._expiries.forget(key)
         self._housekeeping.follow_voids(key, None)
+
+
+def _policy_now(pinged: Pinged) -> Policy:
+    """Return what is in force for a destination now: settings, or options of its groups, have changed."""
+    if pinged.target:
+        return policies.policy_of(destination_rows.registration(pinged.target.name))
+    return policies.policy(pinged.policy.options, pinged.groups)
 
 
 def _seen(key: str) -> Seen | None:
@@ -205,7 +231,16 @@ def _seen(key: str) -> Seen | None:
     known = destination_rows.health(key)
     if registered is None or known is None:
         return None
-    return Seen(registered, policies.policy_of(registered), known, destination_rows.admin(key))
+    wanted = policies.as_wanted(registered)
+    target = registered.target
+    return Seen(
+        registered,
+        policies.policy_of(wanted),
+        known,
+        destination_rows.admin(key),
+        wanted.groups if wanted else (),
+        is_maintenance(destination_rows.admin(target.name)) if target else False,
+    )
 
 
 the_prober = Prober()

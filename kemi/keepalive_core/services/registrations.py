@@ -2,18 +2,21 @@
 
 import logging
 import time
+from collections import OrderedDict
 from collections.abc import Callable
 from contextlib import suppress
+from typing import Final
 
 from ..kamailio import clock, destination_rows, queues, tables
 from ..rules import state_format, uris
 from ..rules.modes import Admin
+from ..rules.pinged import Pinged
 from ..rules.record import Health
-from ..rules.rows import Owner, Past, Registration
+from ..rules.rows import Behind, Owner, Past, Registration
 from ..rules.service_code import code_of, is_sound, own, state_of, with_unknown_as
 from ..rules.state_row import Row
 from ..rules.states import UNKNOWN
-from ..rules.target import Target
+from ..rules.times import MINUTE
 from ..rules.uptime import condition
 from . import announcements, availability, groups, open_rosters
 
@@ -142,7 +145,7 @@ def is_there(key: str) -> bool:
     )
 
 
-def is_whole(key: str, target: Target) -> bool:
+def is_whole(key: str, pinged: Pinged) -> bool:
     """Say whether a destination has the rows that its prober knows of; it takes some 10 us.
 
     What is_alive and groups know of it follows from these: see inspection.py.
@@ -150,11 +153,11 @@ def is_whole(key: str, target: Target) -> bool:
     known = destination_rows.health(key)
     return (
         known is not None
-        and known.generation == target.generation
+        and known.generation == pinged.generation
         and known.newest_sent <= clock.now()  # else no result would ever be newer
-        and (target.admin is None or destination_rows.admin(key) is not None)
+        and (pinged.admin is None or destination_rows.admin(key) is not None)
         and destination_rows.news(key) is not None
-        and destination_rows.is_registered_as(key, target.registration)
+        and destination_rows.is_registered_as(key, pinged.registration)
     )
 
 
@@ -204,6 +207,75 @@ def disown(key: str, name: str, is_meant: Callable[[Owner], bool] = lambda _: Tr
             remove(key, before)
     open_rosters.settle()
     return True
+
+
+def register_target(name: str, hop: str) -> bool:
+    """Have one address behind a name pinged; only the resolver does it.
+
+    What was known of it counts if it left within the last hour, or before a restart.
+
+    Arguments: name, its key; hop, the URI of the address, such as sip:192.168.10.20:5060.
+    Returns: whether it is registered: not if the name is not. Raises: SharedMemoryFull.
+    """
+    key, target = uris.target_key(name, hop), Behind(name, hop)
+    wanted = destination_rows.registration(name)
+    if wanted is None:
+        return False
+    with tables.locked(key):
+        before = destination_rows.registration(key)
+        if before is None:
+            _create(key, Registration(tables.next_generation(), wanted.uri, {}, target))
+        else:
+            _update(key, before, before._replace(uri=wanted.uri))
+    _left.pop(key, None)
+    return True
+
+
+def remove_target(key: str) -> None:
+    """Ping an address behind a name no more; for an hour it is remembered. Raises: SharedMemoryFull."""
+    with tables.locked(key):
+        registered, known = destination_rows.registration(key), destination_rows.health(key)
+        if registered is not None and known is not None:
+            wall = time.time()
+            row = Row.of(known, destination_rows.admin(key), destination_rows.past(key), clock.now(), wall)
+            with suppress(tables.SharedMemoryFull):
+                destination_rows.store_restored(key, state_format.text_of(key, row._replace(left=int(wall))))
+            _left[key] = clock.now()
+        if registered is not None:
+            remove(key, registered)
+    forget_targets_that_left()
+
+
+def remembered_targets() -> dict[str, list[str]]:
+    """Return what a state file says of targets: by the keys of their names, their hops. Walks the table.
+
+    Of a name of which DNS said nothing since the start, these are its targets of before the restart.
+    """
+    found: dict[str, list[str]] = {}
+    for key in filter(uris.is_target, destination_rows.restored_keys()):
+        row = _restored(key)
+        if row is not None and not row.left:
+            found.setdefault(uris.name_of(key), []).append(uris.hop_of(key))
+    return found
+
+
+# Targets that left, the first one first, and when they did, in us; only the resolver's process has any.
+_left: OrderedDict[str, int] = OrderedDict()
+# Some 2 MB: DNS may say other addresses each time.
+_MOST_LEFT: Final = 2000
+REMEMBERED: Final = 60 * MINUTE
+"""for how long in us a target is remembered that is no more"""
+
+
+def forget_targets_that_left() -> None:
+    """Forget those that left more than an hour ago, and the first of very many."""
+    now = clock.now()
+    while _left:
+        key, when = next(iter(_left.items()))
+        if len(_left) <= _MOST_LEFT and now - when < REMEMBERED:
+            return
+        del _left[key]
+        destination_rows.drop_restored(key)
 
 
 def remove(key: str, registered: Registration) -> None:

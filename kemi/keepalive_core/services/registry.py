@@ -1,7 +1,7 @@
 """Destinations and their owners come and go, from any process, at any time."""
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Final
 
 from ..kamailio import callback_rows, destination_rows, tables
@@ -23,6 +23,7 @@ from . import (
     policies,
     registrations,
     startup,
+    tracked,
 )
 from .announcements import NOT_MONITORED, Change
 
@@ -48,7 +49,7 @@ def add(
 
     Raises: InvalidURI, Refused, InvalidSetting, InvalidCallback, SharedMemoryFull; then nothing has changed.
     """
-    destination = uris.parse(uri)
+    destination = _destination(uri)
     name = checks.owner_name(owner)
     wanted = Owner(
         checks.number(f"flags of {uri!r}", flags),
@@ -75,7 +76,7 @@ def add_by_rpc(
     Raises: as add(), and Refused if the script, kamailio.cfg or the list file has registered it for that
     owner: what RPC removes again is only what RPC has added.
     """
-    destination = uris.parse(uri)
+    destination = _destination(uri)
     name = checks.owner_name(owner)
     known = destination_rows.registration(destination.key)
     if known and name in known.owners and known.owners[name].origin != OF_RPC:
@@ -93,9 +94,18 @@ def add_by_rpc(
     _register(destination, name, wanted, options)
 
 
+def _destination(uri: object) -> uris.Destination:
+    found = uris.parse(uri)
+    if uris.is_target(found.key):
+        raise Refused(f"{quoted(uri)} is a target, which is monitored with its name")
+    return found
+
+
 def _register(destination: uris.Destination, name: str, wanted: Owner, options: Mapping[str, object]) -> None:
     is_early = startup.is_early()
-    configuration.check_pingable(destination.uri, wanted.options, _options_of_group(wanted.group, is_early))
+    tracked.check(destination.uri, wanted.options, _options_of_group(wanted.group, is_early))
+    if not is_early:
+        tracked.check_circle(destination.key, wanted.options)
     configuration.warn_of_aliases(options)
     if is_early:
         startup.keep_destination(destination, name, wanted)
@@ -117,12 +127,12 @@ def delete(uri: object, owner: object) -> None:
     """
     key = uris.parse(uri).key
     name = checks.owner_name(owner)
-    if startup.is_early():
-        was_there = startup.drop_destination(key, name)
-    else:
+    end: Callable[[str, str], bool] = startup.drop_destination
+    if not startup.is_early():
         startup.start()
-        was_there = registrations.disown(key, name)
-    if not was_there:
+        end = registrations.disown
+    # The other spellings of a name only if its owner does not have this one.
+    if not any(end(spelling, name) for spelling in (key, *uris.other_spellings(key))):
         raise Refused(f"{name!r} owns no destination {uri!r}")
 
 
@@ -200,4 +210,4 @@ def reload_in_steps(force: object, dry_run: bool = False) -> Steps[Difference]:
 def keys() -> list[str]:
     """Return the keys of all destinations, for which it walks all of them. Raises: SharedMemoryFull."""
     startup.start()
-    return sorted(destination_rows.monitored_keys())
+    return sorted(key for key in destination_rows.monitored_keys() if not uris.is_target(key))

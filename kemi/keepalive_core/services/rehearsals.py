@@ -9,7 +9,7 @@ from typing import Final, NamedTuple
 
 from ..kamailio import rehearsal, tm
 from ..kamailio.rehearsal import Rehearsal
-from ..rules.target import Target
+from ..rules.pinged import Pinged
 from ..rules.times import MINUTE
 from . import watch
 from .bulkhead import Bulkhead
@@ -24,7 +24,7 @@ _LONGEST_WAIT: Final = MINUTE
 class Lost(NamedTuple):
     """A ping of which nothing was heard."""
 
-    target: Target
+    pinged: Pinged
     """its destination"""
     sent: int
     """when it left, in us"""
@@ -44,9 +44,9 @@ class Rehearsals:
         self._under_way: dict[str, tuple[Lost, Rehearsal]] = {}
         self._over: dict[str, tuple[Lost, str]] = {}
 
-    def put(self, key: str, target: Target, now: int) -> None:
+    def put(self, key: str, pinged: Pinged, now: int) -> None:
         """Let a destination's ping, which is lost, wait for its turn; now, in us."""
-        self._waiting.setdefault(key, Lost(target, target.sent, now))
+        self._waiting.setdefault(key, Lost(pinged, pinged.sent, now))
 
     def go_on(self, now: int) -> dict[str, tuple[Lost, str]]:
         """Begin those whose turn it is; nothing waits for an answer here.
@@ -73,7 +73,7 @@ class Rehearsals:
         lost = self._waiting.pop(key)
         self._over[key] = lost, ""  # if it can't be
         try:
-            begun = rehearsal.begin(lost.target.uri, lost.target.policy)
+            begun = rehearsal.begin(lost.pinged.uri, lost.pinged.policy)
         except tm.EventNotSeen:
             return  # which is told when a ping leaves
         if begun is not None:

@@ -15,7 +15,7 @@ from .adoption import the_adoption
 
 log = logging.getLogger("keepalive")
 
-_MODULES: Final = ("tm", "pv", "kex", "htable", "mqueue", "jsonrpcs")
+_MODULES: Final = ("tm", "pv", "kex", "htable", "mqueue", "jsonrpcs", "ipops")
 _MOST_FINDINGS: Final = 20
 
 # What a ping of the server to itself has shown, as its row has it; 0 is nothing yet.

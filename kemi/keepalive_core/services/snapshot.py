@@ -8,16 +8,18 @@ costs some 40 ms a second. All that takes long is a generator, which yields when
 import math
 import time
 from collections.abc import Callable, Iterable, Iterator
+from itertools import islice
 from operator import attrgetter
 from typing import Any, Final
 
 from ..kamailio import destination_rows, revised_rows, tables
-from ..rules import record
-from ..rules.service_code import is_sound, shown_as
+from ..rules import record, uris
+from ..rules.service_code import is_taken_out
 from ..rules.showing import CLASSES, in_order
-from ..rules.states import STATE_NAMES, UNKNOWN
 from . import startup
 from .shown_groups import ShownGroups
+from .shown_names import ShownNames, Target
+from .shown_rows import Row
 
 # Destinations that are looked at between two yields: a code takes 0.3 us, a row 20.
 _CODES_AT_ONCE: Final = 1000
@@ -40,28 +42,6 @@ Waits = Iterator[float | None]
 """yields None, or the seconds for which there is nothing to do"""
 
 
-class Row:
-    """What is kept of a destination."""
-
-    __slots__ = ("code", "groups", "key", "latency", "owners", "shown", "since", "text", "uri")
-
-    def __init__(self, key: str) -> None:
-        self.key = key
-        self.uri = key
-        self.owners: tuple[tuple[str, str], ...] = ()
-        """the names of its owners, each with the group that it is in for that one, "" for none"""
-        self.groups: tuple[str, ...] = ()
-        self.code = 0
-        self.shown = STATE_NAMES[UNKNOWN]
-        """as what it is counted"""
-        self.since = 0
-        """epoch seconds of the last change of its state, or of the mode that it is in"""
-        self.latency = 0
-        """us"""
-        self.text = ""
-        """in which is searched"""
-
-
 class Snapshot:
     """All destinations as they are shown; one for each process that shows them."""
 
@@ -72,6 +52,7 @@ class Snapshot:
         self.changes = 0
         """another number after each change of what rows are sorted by"""
         self.groups = ShownGroups()
+        self.names = ShownNames()
         self._same: dict[Any, Any] = {}
         """of owners and groups that many rows have one copy"""
         self._revision = _NOTHING
@@ -187,14 +168,14 @@ class Snapshot:
         startup.start()
         keys = destination_rows.monitored_keys()
         yield None
-        yield from self._make(self.rows.keys() - set(keys))
+        yield from self._make((self.rows.keys() | self.names.targets.keys()) - set(keys))
         yield from self._make(keys)
         self._revision = revision
         self._looked = self._loaded = self._clock()
 
     def look(self) -> Waits:
         """Read the code of each row, and make those rows anew that have another one."""
-        rows = list(self.rows.values())
+        rows: list[Row | Target] = [*self.rows.values(), *self.names.targets.values()]
         for at in range(0, len(rows), _CODES_AT_ONCE):
             # No call between: this is what is done most often.
             number, state = tables.number, tables.STATE
@@ -210,7 +191,8 @@ class Snapshot:
         self._looks += 1
         if self._looked - self._latencies_asked < _LOOKED_AT:
             # Each of them once in so many seconds.
-            yield from self._read_latencies(rows[self._looks % _LATENCY_LOOKS :: _LATENCY_LOOKS])
+            some = islice(self.rows.values(), self._looks % _LATENCY_LOOKS, None, _LATENCY_LOOKS)
+            yield from self._read_latencies(list(some))
 
     def _make(self, keys: Iterable[str]) -> Waits:
         for number, key in enumerate(keys, 1):
@@ -219,7 +201,11 @@ class Snapshot:
                 yield None
 
     def make(self, key: str) -> Row | None:
-        """Make a row anew; None if its destination is monitored no more."""
+        """Make a row anew; None if its destination is monitored no more, or is a target, which has no row."""
+        if uris.is_target(key):
+            self.names.make(key)
+            row = self.rows.get(uris.name_of(key))
+            return self.make(row.key) if row and row.name is not self.names.of_target(key) else None
         registered = destination_rows.registration(key)
         row = self.rows.get(key)
         if row is None:
@@ -233,24 +219,11 @@ class Snapshot:
         if registered is None:
             del self.rows[key]
             self._has_lost = True
+            self.names.forget(key)
             return None
-        # A row that is missing, or makes no sense, is mended within seconds.
-        code = destination_rows.service_code(key)
-        row.code = -1 if code is None else code
-        if is_sound(code):
-            row.shown = shown_as(code)
-        row.uri = key if registered.uri == key else registered.uri
-        row.owners = self._one(tuple((name, owner.group) for name, owner in registered.owners.items()))
-        row.groups = self._one(registered.groups)
-        row.text = f"{key} {row.uri} {' '.join(row.groups)}".lower()
-        admin = destination_rows.admin(key)
-        try:
-            text = tables.read_text(tables.HEALTH, key) or ""
-            row.since, row.latency = record.since_and_latency(text)
-        except (ValueError, IndexError):
-            row.since = row.latency = 0
-        if admin:
-            row.since = admin.since
+        row.read(registered, self.names.read(key), self._one)
+        if row.name is not None:
+            self.names.put(row.name, row.shown if is_taken_out(row.code) else "")
         self._count(row, 1)
         return row
 
@@ -264,6 +237,15 @@ class Snapshot:
         self.groups.count(row.groups, row.shown, by)
 
     # --- what it shows --------------------------------------------------------------------------------------
+
+    def row(self, key: str) -> Row | None:
+        """Return the row of a destination, or one made for a target; None if it is not monitored."""
+        target = self.names.targets.get(key)
+        if target is None:
+            return self.rows.get(key)
+        found, name = Row(key), self.rows.get(target.name.key)
+        found.code, found.shown, found.groups = target.code, target.shown, name.groups if name else ()
+        return found
 
     def sorted(self, sort: str) -> list[Row]:
         """Return all rows in an order of showing.SORTS, which is not to be changed."""

@@ -12,9 +12,10 @@ from typing import BinaryIO, Final
 from ..kamailio import destination_rows, server_rows, startup_rows
 from ..kamailio.startup_rows import StateRead
 from ..kamailio.tables import SharedMemoryFull
-from ..rules import state_format
+from ..rules import state_format, uris
 from ..rules.server_state import ServerState, groups_of
 from ..rules.state_format import Parsed
+from ..rules.state_row import Row
 from . import availability, configuration, files, order_book, registrations
 
 log = logging.getLogger("keepalive")
@@ -106,9 +107,11 @@ def restore(path: str) -> None:
         server_rows.store_drain(server.drain)
     order_book.restarted(parsed.others)
     for key, row in rows.items():
+        # What was one row is that of each of a name's spellings: whichever is registered goes on with it.
+        others = uris.other_spellings(key) if parsed.has_former_keys else ()
         try:
-            if not registrations.restore(key, row):
-                destination_rows.store_restored(key, state_format.text_of(key, row))
+            for spelling in (key, *others):
+                _restore_one(spelling, row)
         except SharedMemoryFull:
             failed += 1
     if rows:
@@ -119,3 +122,8 @@ def restore(path: str) -> None:
             f"{path}: shared memory has no room for {failed} of {len(rows)} destinations; the file keeps "
             "what it says, and is not written until Kamailio has more (-m) and is started again"
         )
+
+
+def _restore_one(key: str, row: Row) -> None:
+    if not registrations.restore(key, row):
+        destination_rows.store_restored(key, state_format.text_of(key, row))

@@ -8,13 +8,14 @@ from collections.abc import Generator, Iterator
 from contextlib import suppress
 from typing import Final
 
-from ..kamailio import clock, destination_rows, order_rows, startup_rows
+from ..kamailio import clock, destination_rows, name_rows, order_rows, startup_rows
 from ..kamailio.startup_rows import StateRead
 from ..kamailio.tables import SharedMemoryFull
 from ..rules import state_format
 from ..rules.minutely import Minutely
 from ..rules.server_state import group_fields
 from ..rules.state_row import Row, Untrue, away_for
+from ..rules.uris import is_target, name_of
 from . import availability, files, order_book, state_file
 from .state_file import UnusableFile
 
@@ -27,6 +28,8 @@ _LEAST_REST: Final = 1.0
 _AT_A_TIME: Final = 100
 # The time for which a destination is kept that left the configuration.
 _KEPT_SECONDS: Final = 30 * 86_400
+# The same for a target that DNS says no more.
+_KEPT_TARGET_SECONDS: Final = 3600
 
 
 class Writer:
@@ -208,14 +211,22 @@ def _text_of_one_that_left(key: str, wall: int) -> str | None:
         return None
     # The clock may have been set back meanwhile.
     if row.left and (away := away_for(row, wall)) >= 0:
-        if away <= _KEPT_SECONDS:
+        if away <= (_KEPT_TARGET_SECONDS if is_target(key) else _KEPT_SECONDS):
             return text
         destination_rows.drop_restored(key)
         return None
+    if is_target(key) and _is_awaited(name_of(key)):
+        return text
     text = state_format.text_of(key, row._replace(left=wall))
     with suppress(SharedMemoryFull):
         destination_rows.store_restored(key, text)
     return text
+
+
+def _is_awaited(name: str) -> bool:
+    """Say whether DNS has not said since the start which targets a name has."""
+    known = name_rows.resolution(name)
+    return destination_rows.health(name) is not None and (known is None or not known.answered)
 
 
 the_writer = Writer()

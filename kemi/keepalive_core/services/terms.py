@@ -9,6 +9,7 @@ from sys import getsizeof
 from typing import NamedTuple
 
 from ..kamailio import destination_rows, server_rows, tables
+from ..rules import counted
 from ..rules.cache import Cache
 from ..rules.modes import Admin
 from ..rules.policy import Policy
@@ -32,6 +33,12 @@ class Terms(NamedTuple):
     """how its changes stand in the log"""
     unmeasured: list[Span]
     """the times in which nobody was pinged"""
+    group_set: str
+    """for which set of groups what comes of it is counted, as in rules/counted.py"""
+    is_name: bool
+    """whether its targets are pinged, so that these alone say how it is"""
+    is_told: bool
+    """whether the callbacks, and who else wants to know, are told of its changes"""
 
 
 # The policy is one of few, that many share. As an object a registration takes some six times its text.
@@ -47,12 +54,17 @@ def terms_of(key: str) -> Terms:
         return found
     registered = destination_rows.registration(key, is_locked=True)
     values = configuration.values()
+    wanted = policies.as_wanted(registered)
+    policy = policies.policy_of(wanted)
     found = Terms(
         registered,
-        policies.policy_of(registered),
+        policy,
         destination_rows.admin(key, is_locked=True),
         int(values["mass_failure"]),
         str(values["log_format"]),
         server_rows.unmeasured_spans(),
+        counted.set_of(wanted.groups if wanted else ()),
+        registered is not None and policies.is_name(registered, policy),
+        registered is None or registered.target is None or policy.callback_targets,
     )
     return found if registered is None else _known.remember(key, found)

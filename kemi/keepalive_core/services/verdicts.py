@@ -13,16 +13,15 @@ from ..kamailio.kamailio_log import about
 from ..rules import counted
 from ..rules.criteria import Criteria
 from ..rules.deciding import Decision, Facts, concerns_prober, decide, is_failure
-from ..rules.evidence import Evidence
+from ..rules.evidence import Evidence, OfTargets
 from ..rules.judging import Transition
 from ..rules.minutely import Minutely
 from ..rules.record import Health
-from ..rules.rows import Registration
 from ..rules.schedule import Wish
 from ..rules.service_code import code_of
 from ..rules.states import UP
 from ..rules.uptime import condition
-from . import announcements, availability, change_lines, groups, uplinks
+from . import announcements, availability, change_lines, groups, slow_start, uplinks
 from .announcements import Change
 from .terms import Terms, terms_of
 
@@ -38,10 +37,17 @@ def apply(
     for its next ping.
     Returns: whether the destination is monitored. Raises: SharedMemoryFull.
     """
+    return judge(key, evidence, criteria, wish) is not None
+
+
+def judge(
+    key: str, evidence: Evidence, criteria: Criteria | None = None, wish: Wish = Wish.REGULARLY
+) -> "Outcome | None":
+    """Do what apply() does. Returns: what became of it, None if the destination is not monitored."""
     with tables.locked(key) as row:
         outcome = conclude(Case(key, row.record(), terms_of(key)), evidence, criteria, wish)
     tell(outcome)
-    return outcome is not None
+    return outcome
 
 
 # --- gather -----------------------------------------------------------------------------------------------
@@ -93,6 +99,11 @@ def conclude(
     if before is None:
         return None
     policy = case.terms.policy
+    if case.terms.is_name and not isinstance(evidence, OfTargets):
+        # A ping of the time when it was no name, or a report: its targets may be asked soon.
+        if wish is not Wish.REGULARLY:
+            _tell_prober(case.key, wish)
+        return Outcome(case, before, Decision(before, Transition.STALE), Facts(policy.criteria), evidence.at)
     facts = Facts(criteria or policy.criteria, policy.calls, int(time.time()))
     if before.state == UP and case.terms.mass_failure and is_failure(evidence, facts.criteria, facts.calls):
         facts = facts._replace(threshold=uplinks.threshold(policy, case.terms.mass_failure))
@@ -107,9 +118,9 @@ def conclude(
     if decision.transition is not Transition.STALE:
         change = _write(case, before, decision)
         if counter_rows.is_counting():
-            count(case.terms.registered, counted.word_for(evidence, facts.criteria))
+            count(case.terms, counted.word_for(evidence, facts.criteria))
         after = decision.health
-        if wish is not Wish.REGULARLY or concerns_prober(before, after, facts.criteria, evidence.at):
+        if wish is not Wish.REGULARLY or concerns_prober(before, after, facts.criteria, evidence):
             _tell_prober(case.key, wish)
     return Outcome(case, before, decision, facts, evidence.at, change)
 
@@ -127,19 +138,23 @@ def _write(case: Case, before: Health, decision: Decision) -> Change | None:
     key, after = case.key, decision.health
     destination_rows.store_record(key, after.text(), len(case.record or ""))
     if (before.state, before.drain_until > 0) != (after.state, after.drain_until > 0):
-        groups.publish(key, code_of(after, case.terms.admin), case.terms.registered)
+        code = code_of(after, case.terms.admin)
+        registered = case.terms.registered
+        slow_start.follow(registered, code_of(before, case.terms.admin), code, case.terms.policy)
+        groups.publish(key, code, registered)
     if decision.transition not in _NEWS:
         if decision.transition is Transition.VOID:
             availability.count_void(key, _condition(case, before), case.terms.unmeasured)
         return None
     if after.state != before.state:
-        count(case.terms.registered, counted.CHANGES[after.state])
+        _count_change(case.terms, after.state)
     _write_past(case, before, after)
     registered = case.terms.registered
-    uri = registered.uri if registered else key
+    uri = registered.uri if registered and not registered.target else key
     change = Change(key, after.generation, uri, after.state, before.state, after.reason)
     # Under the lock: two changes of a destination never overtake each other.
-    announcements.announce(change, after.since)
+    if case.terms.is_told:
+        announcements.announce(change, after.since)
     return change
 
 
@@ -158,10 +173,16 @@ def _write_past(case: Case, before: Health, after: Health) -> None:
         log.error("a change of %s is missing in its history: %s", case.key, error)
 
 
-def count(registered: Registration | None, word: str) -> None:
+def count(terms: Terms, word: str) -> None:
     """Count what came of a destination, as a word of rules/counted.py says, for the server's metrics."""
     if word and counter_rows.is_counting():
-        counter_rows.count(word, counted.set_of(registered.groups if registered else ()))
+        counter_rows.count(word, terms.group_set)
+
+
+def _count_change(terms: Terms, state: int) -> None:
+    """Count a change of a destination; those of a name's targets are its own if it changes too."""
+    if terms.registered is None or not terms.registered.target:
+        count(terms, counted.CHANGES[state])
 
 
 _minutely: Final = Minutely()
@@ -192,6 +213,9 @@ def tell(outcome: Outcome | None) -> None:
     elif decision.transition is Transition.SHADOW:
         log.warning("%s would be down, were passive_mode on: %s", key, decision.remark, extra=about(key))
     if after.drain_until and not before.drain_until:
-        log.warning("%s asked for no calls, and is drained: %s", key, after.reason, extra=about(key))
+        if case.terms.is_name:
+            log.warning("%s is drained, as its targets are: %s", key, after.reason, extra=about(key))
+        else:
+            log.warning("%s asked for no calls, and is drained: %s", key, after.reason, extra=about(key))
     elif before.drain_until and not after.drain_until:
         log.warning("%s is drained no more", key, extra=about(key))

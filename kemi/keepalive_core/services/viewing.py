@@ -7,7 +7,7 @@ from collections.abc import Generator
 from typing import Any, Final
 
 from .. import VERSION
-from ..kamailio import destination_rows, server_rows
+from ..kamailio import destination_rows, name_rows, server_rows
 from ..rules.checks import Refused
 from ..rules.latency import loss
 from ..rules.modes import READY
@@ -16,14 +16,18 @@ from ..rules.quoting import quoted
 from ..rules.record import Health
 from ..rules.showing import samples_of
 from ..rules.states import STATE_NAMES
+from . import shown_targets
 from .paging import Pages
-from .snapshot import Row, the_snapshot
+from .shown_rows import Row
+from .snapshot import the_snapshot
 
 Answer = Generator[float | None, None, Any]
 """a generator: it yields None, or the seconds for which it has nothing to do, and returns the answer"""
 
 MOST_ROWS: Final = 1000
 """of a view"""
+MOST_WITH_TARGETS: Final = 100
+"""of a view that has the targets of each name, too, of which there may be 64"""
 MOST_NAMED: Final = 200
 """the most destinations of which a view asks by their names"""
 _GROUPS: Final = 100
@@ -44,31 +48,46 @@ def view(
     search: str,
     destinations: list[str],
     partial: bool,
+    names: str,
+    targets: bool,
 ) -> Answer:
     """Return counts, groups in trouble, and some rows, as they are at one moment.
 
     Arguments: as docs/rpc.md has them. Raises: Refused for a group that has no members.
     """
+    if targets and count > MOST_WITH_TARGETS:
+        raise Refused(f"count {count}: with targets it is {MOST_WITH_TARGETS} at the most")
     yield from the_snapshot.fresh(patience_s=_PATIENCE_S if partial else math.inf)
     if sort == "latency":
         yield from the_snapshot.latencies()
     if destinations:
-        matching = [row for key in destinations if (row := the_snapshot.rows.get(key))]
+        matching = [row for key in destinations if (row := the_snapshot.row(key))]
     else:
-        matching = _matching(the_snapshot.sorted(sort), group, state, search)
+        matching = _matching(the_snapshot.sorted(sort), group, state, search, names)
+    seen = _of_all()
+    rows = []
+    for row in matching[start : start + count]:
+        rows.append(_shown(row, targets))
+        if row.name is not None:  # which may have 64 targets
+            yield None
+    return {**seen, "total": len(matching), "rows": rows}
+
+
+def _of_all() -> dict[str, Any]:
+    """Return what a view says of all destinations, whatever rows it has."""
     groups = the_snapshot.groups.all()
     return {
         "at": int(time.time()),
         "server": os.uname().nodename,
         "version": VERSION,
         "counts": dict(the_snapshot.counts),
+        "names": the_snapshot.names.counted(),
+        "targets": dict(the_snapshot.names.counts),
         "paused": server_rows.is_paused(),
         "enabled": not server_rows.is_disabled(),
         "complete": the_snapshot.is_complete,
         "groups": groups[:_GROUPS],
         "groups_total": len(groups),
-        "total": len(matching),
-        "rows": [_shown(row) for row in matching[start : start + count]],
     }
 
 
@@ -78,7 +97,9 @@ def groups(operator: Operator) -> Answer:
     return the_snapshot.groups.all()
 
 
-def _matching(rows: list[Row], group: str, state: str, search: str) -> list[Row]:
+def _matching(rows: list[Row], group: str, state: str, search: str, names: str = "") -> list[Row]:
+    if names:
+        rows = [row for row in rows if row.name is not None and row.name.is_one_of(names)]
     if group:
         # While the snapshot is made a group may only not be there yet.
         if group not in the_snapshot.groups and the_snapshot.is_complete:
@@ -92,11 +113,12 @@ def _matching(rows: list[Row], group: str, state: str, search: str) -> list[Row]
     return rows
 
 
-def _shown(row: Row) -> dict[str, Any]:
+def _shown(row: Row, with_targets: bool) -> dict[str, Any]:
     """Return what is shown of a destination, as it is now."""
     known = destination_rows.health(row.key) or Health(0)
     admin = destination_rows.admin(row.key)
-    return {
+    resolution = None if row.name is None else name_rows.resolution(row.key)
+    shown = {
         "destination": row.key,
         "uri": row.uri,
         "shown": row.shown,
@@ -111,7 +133,11 @@ def _shown(row: Row) -> dict[str, Any]:
         "loss": round(loss(known.samples), 1),
         "groups": list(row.groups),
         "samples": samples_of(known.samples),
+        "name": resolution and shown_targets.at_a_glance(resolution),
     }
+    if with_targets:
+        shown["targets"] = list(shown_targets.of(row.key, resolution))
+    return shown
 
 
 # --- the list -----------------------------------------------------------------------------------------------

@@ -6,6 +6,7 @@ from . import corex as corex
 from . import dispatcher as dispatcher
 from . import hdr as hdr
 from . import htable as htable
+from . import ipops as ipops
 from . import jsonrpcs as jsonrpcs
 from . import keepalive as keepalive
 from . import kex as kex
@@ -19,7 +20,6 @@ from . import sl as sl
 from . import statistics as statistics
 from . import textops as textops
 from . import tm as tm
-from . import tmx as tmx
 from . import xlog as xlog
 
 def add_local_rport() -> bool: ...

@@ -7,6 +7,7 @@ const SHOWN = { // in the order of the counts; the sign and the word say what th
   down: "▼", unknown: "?", drain: "◐", maint: "✕", up: "●",
 };
 const MODES = ["drain", "maint", "ready"];
+const NAMES = ["all", "dead", "failing"]; // what can be asked for of the destinations that are names
 const PAGE_ROWS = 100; // that are asked for at once, and lie in one <tbody>
 const MOST_REFRESHED = 200; // rows by name in one question
 const MOST_TROUBLE = 100; // are counted as new
@@ -47,6 +48,7 @@ function say(element, text) {
 // --- words ---------------------------------------------------------------------------------------------
 
 const two = (number) => String(number).padStart(2, "0");
+const sum = (numbers) => numbers.reduce((one, other) => one + other, 0);
 const counted = (number) => String(number).replace(/\B(?=(\d{3})+$)/g, ",");
 
 /** Return how long something takes, in its largest unit: "4 min". */
@@ -83,11 +85,16 @@ function secondsOf(text) {
   return sum || NaN;
 }
 
+/** Return why a destination is up or down: how its last ping ended, or its targets are, and what is wrong with its DNS. */
+function verdict({ reason, name }) {
+  return name?.fault && !reason.includes(name.fault) ? `${reason} · DNS: ${name.fault}` : reason;
+}
+
 /** Return why a destination is as it is: who took it out, why and until when, or how the last ping ended. */
 function why(row) {
-  if (row.admin === "ready") return row.reason;
+  if (row.admin === "ready") return verdict(row);
   const until = row.until ? `until ${moment(row.until, false)}` : "until it is set ready";
-  return [`${row.by || "somebody"}: ${row.why || "no reason given"}, ${until}`, row.reason].filter(Boolean).join(" · ");
+  return [`${row.by || "somebody"}: ${row.why || "no reason given"}, ${until}`, verdict(row)].filter(Boolean).join(" · ");
 }
 
 // --- the server ----------------------------------------------------------------------------------------
@@ -196,6 +203,72 @@ function strokesInWords(samples) {
   return `${lost}, ${milliseconds(Math.min(...answered))} to ${milliseconds(Math.max(...answered))} ms`;
 }
 
+/** Fill a cell with the buttons of what can be done now; who was on one that goes finds himself on another element. */
+function offer(actions, uri, wanted, otherwise) {
+  if (actions.dataset.offered === wanted.join()) return;
+  actions.dataset.offered = wanted.join();
+  const hadFocus = actions.contains(document.activeElement);
+  actions.replaceChildren(...wanted.map((action) => {
+    const button = make("button", { type: "button", ariaLabel: `${action} ${uri}` }, action);
+    button.dataset.action = action;
+    return button;
+  }));
+  if (hadFocus) (otherwise ?? actions.firstElementChild)?.focus();
+}
+
+const offered = (admin) => ["ping", ...MODES.filter((mode) => mode !== admin)];
+
+const HEADS = ["State", "Target", "Priority", "Weight", "Since", "ms", "Lost", "From", "Why", "Do"];
+
+/** The targets of a name, in the details of its row: each stays where it is while they are shown anew. */
+class Targets {
+  constructor() {
+    this.rows = new Map(); // by keys
+    this.body = make("tbody", { role: "rowgroup" });
+    this.table = make("table", { className: "targets", role: "table", ariaLabel: "targets", hidden: true },
+      make("thead", { role: "rowgroup" }, make("tr", { role: "row" },
+        ...HEADS.map((head) => make("th", { role: "columnheader", scope: "col" }, head)))), this.body);
+  }
+
+  /** Show these, as keepalive.info has them. */
+  show(targets) {
+    const wanted = targets.map((each) => this._row(each));
+    const { children } = this.body;
+    if (wanted.length !== children.length || wanted.some((row, index) => row !== children[index])) {
+      keepingFocus(() => this.body.replaceChildren(...wanted));
+    }
+    const keys = new Set(targets.map((each) => each.target));
+    for (const key of [...this.rows.keys()]) if (!keys.has(key)) this.rows.delete(key);
+    this.table.hidden = !targets.length;
+  }
+
+  _row(known) {
+    let row = this.rows.get(known.target);
+    if (!row) {
+      row = make("tr", { role: "row" }, make("td", { role: "cell", className: "state" }),
+        make("th", { role: "rowheader", scope: "row" }), ...Array.from({ length: 8 }, () => cell("")));
+      row.lastElementChild.className = "actions";
+      for (const words of [row.children[7], row.children[8]]) words.className = "words";
+      HEADS.slice(2, 7).forEach((head, index) => { row.children[index + 2].dataset.head = head; }); // a phone shows no heads
+      this.rows.set(known.target, row);
+    }
+    row.known = { destination: known.target, uri: known.target };
+    row.className = `target ${known.shown}`;
+    const isOut = known.shown === "drain" || known.shown === "maint";
+    const words = [
+      `${SHOWN[known.shown] ?? "–"} ${known.shown}${isOut ? ` (${known.state})` : ""}`,
+      `${known.address}:${known.port}${known.transport ? ` ${known.transport}` : ""}`,
+      known.priority, known.weight, known.since ? span(list.at - known.since) : "–",
+      known.latency_ms ? milliseconds(known.latency_ms) : "", `${known.loss} %`,
+      known.kept ? "no more in DNS" : known.record, known.reason,
+    ];
+    words.forEach((word, index) => say(row.children[index], String(word)));
+    row.children[1].title = known.target;
+    offer(row.lastElementChild, known.target, offered(known.admin));
+    return row;
+  }
+}
+
 class Row {
   /** A destination on the page, as the server told of it at first. */
   constructor(known) {
@@ -207,7 +280,7 @@ class Row {
 
   /** Take what the server says now; null: it monitors this destination no more. */
   update(known) {
-    this.known = known ?? { ...this.known, shown: "gone", admin: "ready", reason: "not monitored any more" };
+    this.known = known ?? { ...this.known, shown: "gone", admin: "ready", reason: "not monitored any more", name: null };
     if (this.elements) this._show();
   }
 
@@ -238,20 +311,21 @@ class Row {
     const health = make("small");
     const open = make("button", { type: "button", ariaExpanded: "false" }, make("span", {}, this.known.uri));
     open.title = this.known.uri;
+    const alive = make("small", { className: "alive" });
     const cells = {
       state: cell("state", sign, " ", word, health),
-      destination: make("th", { className: "destination", role: "rowheader", scope: "row" }, open),
+      destination: make("th", { className: "destination", role: "rowheader", scope: "row" }, open, alive),
       group: cell("group"), since: cell("since"), why: cell("why", make("div")), latency: cell("latency"),
       last: cell("last", svg), actions: cell("actions"),
     };
     const row = make("tr", { className: "row", role: "row" }, ...Object.values(cells));
     row.dataset.key = this.key;
-    this.elements = { row, cells, sign, word, health, open, svg, paths };
+    this.elements = { row, cells, sign, word, health, open, alive, svg, paths };
     if (this.isOpen) this._openDetail();
   }
 
   _show() {
-    const { known, elements: { row, cells, sign, word, health, svg, paths } } = this;
+    const { known, elements: { row, cells, sign, word, health, alive, svg, paths } } = this;
     const isOut = known.shown === "drain" || known.shown === "maint";
     // What it is counted as may be a second old, its state is not.
     const shown = isOut || known.shown === "gone" ? known.shown : known.state;
@@ -276,23 +350,13 @@ class Row {
       const { answered, lost } = strokes(known.samples);
       paths.answered.setAttribute("d", answered);
       paths.lost.setAttribute("d", lost);
-      svg.setAttribute("aria-label", strokesInWords(known.samples));
+      svg.setAttribute("aria-label", known.name ? "its targets are pinged" : strokesInWords(known.samples));
     }
-    this._offer(known.shown === "gone" ? [] : ["ping", ...MODES.filter((mode) => mode !== known.admin)]);
-  }
-
-  /** Show the buttons of what can be done now; who was on one that goes finds himself on the destination. */
-  _offer(actions) {
-    const { cells, open } = this.elements;
-    if (cells.actions.dataset.offered === actions.join()) return;
-    cells.actions.dataset.offered = actions.join();
-    const hadFocus = cells.actions.contains(document.activeElement);
-    cells.actions.replaceChildren(...actions.map((action) => {
-      const button = make("button", { type: "button", ariaLabel: `${action} ${this.known.uri}` }, action);
-      button.dataset.action = action;
-      return button;
-    }));
-    if (hadFocus) open.focus();
+    const { name } = known;
+    say(alive, name ? (name.targets ? `${name.alive}/${name.targets}` : "no target") : "");
+    alive.title = name ? `${name.alive} of ${name.targets} targets alive` : "";
+    alive.className = name && (name.fault || name.alive < name.targets) ? "alive drain" : "alive";
+    offer(cells.actions, known.uri, known.shown === "gone" ? [] : offered(known.admin), this.elements.open);
   }
 
   /** Show or hide what is known of it. */
@@ -314,7 +378,8 @@ class Row {
     this.elements.known = make("dl", { className: "known" });
     this.elements.day = make("div", { className: "day" });
     this.elements.history = make("ol", { className: "history", ariaLabel: `last changes of ${this.known.uri}` });
-    const wide = cell("", this.elements.known, this.elements.day, this.elements.history);
+    this.elements.targets = new Targets();
+    const wide = cell("", this.elements.known, this.elements.targets.table, this.elements.day, this.elements.history);
     wide.colSpan = 8;
     this.detail = make("tr", { className: "detail", role: "row" }, wide);
     if (this.information) this.inform(this.information);
@@ -327,6 +392,7 @@ class Row {
     if (!this.detail) return;
     if (information instanceof Refusal) {
       this.elements.known.replaceChildren();
+      this.elements.targets.show([]);
       this.elements.day.replaceChildren();
       this.elements.history.replaceChildren(make("li", {}, information.message));
       return;
@@ -336,6 +402,7 @@ class Row {
     this.elements.history.dataset.of = written;
     this.elements.known.replaceChildren(...facts(information).map(([name, text]) =>
       make("div", {}, make("dt", {}, name), make("dd", {}, text))));
+    this.elements.targets.show(information.targets);
     this.elements.day.replaceChildren(...dayOf(information.availability));
     this.elements.history.replaceChildren(...[...information.history].reverse().map((each) =>
       make("li", {}, timeElement(each.at), ` ${each.from} → ${each.to}: ${each.reason}`)));
@@ -350,6 +417,10 @@ function facts(info) {
   const options = Object.entries(info.options).map(([name, value]) => `${name} ${value}`);
   const { admin, latency_ms: latency } = info;
   const ping = `${info.last_result || "none"}${info.last_code ? ` (${info.last_code})` : ""}, ${ago(info.last_checked)}`;
+  const { targets, resolution } = info;
+  const isName = resolution.asked !== undefined; // and is not pinged itself
+  const asked = `asked ${ago(resolution.asked)}${resolution.fault ? `: ${resolution.fault}` : ""}`;
+  const alive = targets.filter((each) => each.alive).length;
   const order = `${admin.mode} by ${admin.by || "somebody"}: ${admin.why || "no reason given"}`;
   return [
     ["key", info.destination],
@@ -357,12 +428,17 @@ function facts(info) {
     ["state", `${info.state}, since ${moment(info.since)}`, info.since],
     ["order", `${order}, since ${moment(admin.since)}`, admin.mode !== "ready"],
     ["not pinged", info.not_pinged_because, info.not_pinged_because],
+    ["tracks", info.tracks, info.tracks],
+    ["tracked by", counted(info.tracked_by), info.tracked_by],
     ["held by", info.held.join(", "), info.held.length],
-    ["last ping", ping],
-    ["pings", ["ok", "failed", "timeouts", "void"].map((name) => `${name} ${counted(info[name])}`).join(", ")],
-    ["in a row", `${Math.abs(info.consecutive)} ${info.consecutive < 0 ? "failed" : "ok"} (rise ${info.rise}, fall ${info.fall})`],
-    ["latency", `p50 ${milliseconds(latency.p50)}, p95 ${milliseconds(latency.p95)}, max ${milliseconds(latency.max)} ms`],
-    ["lost", `${info.loss.percent} % of the last ${SAMPLES}; ${counted(info.loss.resent)} answered when resent`],
+    ["targets", `${alive} of ${targets.length} alive`, isName],
+    ["DNS", `${asked}, answered ${ago(resolution.answered)}`, isName],
+    ["left out", resolution.left_out, resolution.left_out],
+    ["last ping", ping, !isName],
+    ["pings", ["ok", "failed", "timeouts", "void"].map((name) => `${name} ${counted(info[name])}`).join(", "), !isName],
+    ["in a row", `${Math.abs(info.consecutive)} ${info.consecutive < 0 ? "failed" : "ok"} (rise ${info.rise}, fall ${info.fall})`, !isName],
+    ["latency", `p50 ${milliseconds(latency.p50)}, p95 ${milliseconds(latency.p95)}, max ${milliseconds(latency.max)} ms`, !isName],
+    ["lost", `${info.loss.percent} % of the last ${SAMPLES}; ${counted(info.loss.resent)} answered when resent`, !isName],
     ...["1h", "24h", "30d"].filter((time) => info.availability?.[time]).map((time) =>
       [`last ${time}`, availabilityInWords(info.availability[time])]),
     ["calls", `ok ${counted(info.calls.ok)}, failed ${counted(info.calls.failed)}`, info.calls.ok || info.calls.failed],
@@ -429,7 +505,7 @@ class Page {
 
 const list = {
   at: 0, // the server's time, in epoch seconds
-  query: { sort: "worst", group: "", state: "", search: "" },
+  query: { sort: "worst", group: "", state: "", search: "", names: "" },
   rows: new Map(), // by keys, in the order in which they are shown
   pages: [],
   total: 0, // that match the query
@@ -550,7 +626,7 @@ const list = {
 
   _showEnd() {
     const shown = this.rows.size;
-    const isFiltered = this.query.group || this.query.state || this.query.search;
+    const isFiltered = this.query.group || this.query.state || this.query.search || this.query.names;
     at("list").setAttribute("aria-rowcount", this.total + 1);
     if (this.isPartial) say(at("end"), `${counted(shown)} shown; the server is reading its destinations`);
     else if (!shown) say(at("end"), isFiltered ? "nothing matches" : "no destination is monitored");
@@ -590,6 +666,27 @@ const head = {
       button.addEventListener("click", () => list.find({ state: list.query.state === shown ? "" : shown }));
       return button;
     }));
+    at("names").append(...NAMES.map((which) => {
+      const button = make("button", { type: "button", className: which === "all" ? "" : "drain" });
+      button.dataset.names = which;
+      button.addEventListener("click", () => list.find({ names: list.query.names === which ? "" : which }));
+      return button;
+    }));
+  },
+
+  /** Say how many destinations are names, which is a filter, too: of all, of some that are not as they should be. */
+  _showNames({ names, targets }) {
+    at("names").hidden = !names.total && !list.query.names;
+    const words = {
+      all: `${counted(names.total)} names, ${counted(targets.up)} of ${counted(sum(Object.values(targets)))} targets up`,
+      dead: `${counted(names.dead)} with targets down`,
+      failing: `DNS fails for ${counted(names.failing)}`,
+    };
+    for (const button of at("names").children) {
+      const which = button.dataset.names;
+      say(button, words[which]);
+      button.hidden = which !== "all" && !names[which] && list.query.names !== which;
+    }
   },
 
   show(view) {
@@ -598,6 +695,7 @@ const head = {
       say(button.lastElementChild, `${counted(view.counts[shown])} ${shown}`);
       button.classList.toggle("none", !view.counts[shown]);
     }
+    this._showNames(view);
     const { down } = view.counts;
     const name = `KeepAlive ${view.server ? `@${view.server}` : ""}`.trim();
     document.title = down ? `(${counted(down)} down) ${name}` : name;
@@ -860,8 +958,11 @@ const order = {
     }
     this._askToken(false);
     this._answer(sentence);
+    const ofName = (result.targets ?? []).map((each) => [
+      `${each.target} ${pingInWords(each)}`, [each.request, each.reply].filter(Boolean).join("\n\n"),
+    ]);
     const messages = [["request", result.request], ["reply", result.reply]].filter(([, text]) => text);
-    at("order-messages").replaceChildren(...messages.map(([name, text]) => {
+    at("order-messages").replaceChildren(...[...messages, ...ofName].map(([name, text]) => {
       const whole = make("pre", { tabIndex: 0, role: "region", ariaLabel: name }, text);
       return make("details", {}, make("summary", {}, name), whole);
     }));
@@ -1069,6 +1170,7 @@ function showQuery() {
   for (const button of at("counts").children) {
     button.ariaPressed = String(list.query.state === button.dataset.shown);
   }
+  for (const button of at("names").children) button.ariaPressed = String(list.query.names === button.dataset.names);
 }
 
 /** Take the query that the address has. */
@@ -1078,6 +1180,7 @@ function recall() {
   const { sort } = at("query").elements;
   if (![...sort.options].some((option) => option.value === list.query.sort)) list.query.sort = USUAL.sort;
   if (!(list.query.state in SHOWN)) list.query.state = "";
+  if (!NAMES.includes(list.query.names)) list.query.names = "";
   showQuery();
 }
 
@@ -1089,8 +1192,10 @@ function showTrouble() {
   return list.sort({ focusFirst: true });
 }
 
-function act(action, row) {
-  if (row.known.shown !== "gone") order.open(action, row.known);
+/** Return what is known of the destination or target in whose row an element is; nothing of what is gone. */
+function knownAt(element) {
+  const known = element.closest?.("tr.target")?.known ?? rowOf(element)?.known;
+  return known?.shown === "gone" ? undefined : known;
 }
 
 /** Go to the next or previous destination. */
@@ -1114,14 +1219,15 @@ function onKey(event) {
   const row = rowOf(event.target);
   const onRow = row && {
     ArrowDown: () => step(row, 1), j: () => step(row, 1), ArrowUp: () => step(row, -1), k: () => step(row, -1),
-    p: () => act("ping", row), d: () => act("drain", row), m: () => act("maint", row), r: () => act("ready", row),
   }[event.key];
+  const known = knownAt(event.target);
+  const action = known && { p: "ping", d: "drain", m: "maint", r: "ready" }[event.key];
   const anywhere = {
     "/": () => at("query").elements.search.select(), "?": () => at("help").showModal(),
     n: () => { if (!at("trouble").hidden) showTrouble(); },
     j: () => list.first?.button?.focus(),
   }[event.key];
-  const wanted = onRow ?? anywhere;
+  const wanted = action ? () => order.open(action, known) : onRow ?? anywhere;
   if (!wanted) return;
   event.preventDefault();
   wanted();
@@ -1147,10 +1253,11 @@ function begin() {
   at("result").lastElementChild.addEventListener("click", () => { at("result").hidden = true; });
   at("list").addEventListener("click", (event) => {
     const button = event.target.closest("button");
-    const row = button && rowOf(button);
-    if (!row) return;
-    if (button.dataset.action) act(button.dataset.action, row);
-    else row.toggle();
+    if (!button) return;
+    if (button.dataset.action) {
+      const known = knownAt(button);
+      if (known) order.open(button.dataset.action, known);
+    } else rowOf(button)?.toggle();
   });
   document.addEventListener("keydown", onKey);
   addEventListener("hashchange", () => { recall(); list.sort(); });

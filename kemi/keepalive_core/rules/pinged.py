@@ -2,16 +2,19 @@
 
 import json
 from functools import lru_cache
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
-from .modes import MAINT, Admin
+from .modes import Admin
 from .pace import Pace
 from .policy import Policy
 from .record import Health
-from .rows import Owner, Registration
+from .rows import Behind, Owner, Registration, registration_text
 from .schedule import SOONEST, Wish, first_ping
 from .sockets import Departure
 from .ways import Way
+
+NO_MARKS: Final = " "
+"""The marks of a ping that is counted for no group, and of whose destination nobody has trackers"""
 
 
 class Seen(NamedTuple):
@@ -21,12 +24,26 @@ class Seen(NamedTuple):
     policy: Policy
     health: Health
     admin: Admin | None
+    groups: tuple[str, ...] = ()
+    """those that it is in; of a target those of its name"""
+    is_name_in_maintenance: bool = False
+    """of a target: whether an administrator lets nobody ping its name"""
 
 
 # Most destinations have the same owners.
 @lru_cache(maxsize=4096)
 def _groups(owners: str) -> tuple[str, ...]:
     return Registration(0, "", {name: Owner(*fields) for name, fields in json.loads(owners).items()}).groups
+
+
+class OfName(NamedTuple):
+    """What of a destination matters to its targets, if it is a name."""
+
+    is_name: bool
+    next_hop: str
+    policy: Policy
+    in_maintenance: bool
+    marks: str
 
 
 class Timing(NamedTuple):
@@ -38,20 +55,22 @@ class Timing(NamedTuple):
     """us; 0 for none"""
 
 
-class Target:
+class Pinged:
     """A destination, as the prober remembers it between two pings."""
 
     __slots__ = (
         "admin",
+        "apart",
         "asked",
         "checksum",
         "departure",
         "generation",
-        "group_set",
         "in_flight",
+        "in_maintenance",
         "interval",
         "is_void",
         "latest",
+        "marks",
         "not_before",
         "offset",
         "owners",
@@ -61,6 +80,8 @@ class Target:
         "policy",
         "sent",
         "spread",
+        "target",
+        "tracks",
         "turn",
         "uri",
         "way",
@@ -75,14 +96,22 @@ class Target:
         self.way: Way
         self.departure = Departure()
         self.owners = ""
-        """JSON, its owners as its registration has them: that row may be lost, and is made anew of this"""
-        self.group_set = ""
-        """for which set of groups its pings are counted, as in rules/counted.py; "" if they are not"""
+        """JSON, its owners as its registration has them, which may be lost, and is made anew of this"""
+        self.target: Behind | None = None
+        """where it stands, if it is a target"""
+        self.marks = NO_MARKS
+        """what its pings bear: for which groups they are counted, as counted.set_of(), or ""; and trackers"""
+        self.tracks = ""
+        """the key of the destination that it tracks, as it is not pinged itself; "" if it is"""
+        self.apart = 0
+        """us, how far apart the pings of that one are; 0 if it tracks none"""
         self.checksum = 0
         """hash of registration, so that its row can be compared without a copy of it"""
         self.is_void = False
         """whether its last ping had no verdict"""
         self.admin: Admin | None = None
+        self.in_maintenance = False
+        """whether an administrator lets nobody ping it, or its name"""
         self.wish = Wish.REGULARLY
         """what was wished since its last ping"""
         self.asked = 0
@@ -98,12 +127,15 @@ class Target:
         self.not_before = 0
         """no ping before this time in us, as a reply asked for that; 0 for none"""
         # What follows from policy and pace, at hand for the next ping; us.
-        self.pace = Pace.REGULAR
-        self.interval = 0
-        self.pending = 0
-        """a shorter interval, out of turn, while a change is under way; 0 for none"""
-        self.offset = 0
-        self.spread = 0
+        self.pace, self.interval, self.pending = Pace.REGULAR, 0, 0
+        """of these the last is shorter, out of turn, while a change is under way; 0 for none"""
+        self.offset = self.spread = 0
+
+    @property
+    def of_name(self) -> OfName:
+        """What of it matters to its targets, if it is a name."""
+        way = self.way
+        return OfName(way.is_name, way.through or self.uri, self.policy, self.in_maintenance, self.marks)
 
     @property
     def timing(self) -> Timing:
@@ -111,9 +143,9 @@ class Target:
         return Timing(self.interval, self.not_before)
 
     @property
-    def in_maintenance(self) -> bool:
-        """Whether an administrator lets nobody ping it."""
-        return self.admin is not None and self.admin.mode == MAINT
+    def trackers(self) -> str:
+        """The numbers of the probers that have trackers of it, a digit each; "" if nobody tracks it."""
+        return self.marks.rpartition(" ")[2]
 
     @property
     def groups(self) -> tuple[str, ...]:
@@ -123,7 +155,7 @@ class Target:
     @property
     def registration(self) -> str:
         """How it was registered when it was looked at the last time: the text of that row."""
-        return f"[{self.generation}, {json.dumps(self.uri)}, {self.owners}]"
+        return registration_text(self.generation, self.uri, self.owners, self.target)
 
     def follow_pace(self, pace: Pace) -> None:
         """Take over the interval of a pace."""

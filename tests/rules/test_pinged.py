@@ -8,21 +8,22 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from keepalive_core.rules import rows
-from keepalive_core.rules.modes import Admin
+from keepalive_core.rules.modes import Admin, is_maintenance
 from keepalive_core.rules.pace import Pace
 from keepalive_core.rules.parameters import PARAMETERS
+from keepalive_core.rules.pinged import OfName, Pinged, Timing
 from keepalive_core.rules.policy import Policy
 from keepalive_core.rules.rows import Owner, Registration
 from keepalive_core.rules.schedule import SECOND, SOONEST, Wish
 from keepalive_core.rules.sockets import Departure
-from keepalive_core.rules.target import Target, Timing
+from keepalive_core.rules.ways import way_of
 
 DEFAULTS = {name: parameter.default for name, parameter in PARAMETERS.items()}
 
 
-def target(place: float = 0.5, **options: Any) -> Target:
+def pinged(place: float = 0.5, **options: Any) -> Pinged:
     """A destination with a policy of its own."""
-    return Target(1, place, Policy({**DEFAULTS, **options}))
+    return Pinged(1, place, Policy({**DEFAULTS, **options}))
 
 
 @pytest.mark.parametrize(
@@ -30,7 +31,7 @@ def target(place: float = 0.5, **options: Any) -> Target:
 )
 def test_the_interval_is_that_of_the_pace(pace: Pace, interval: int, pending: int) -> None:
     """A shorter interval while a change is under way comes beside the regular one, which goes on."""
-    one = target(ping_interval=30, ping_interval_pending=5, ping_interval_down=60, ping_jitter=10)
+    one = pinged(ping_interval=30, ping_interval_pending=5, ping_interval_down=60, ping_jitter=10)
     one.follow_pace(pace)
     assert (one.interval, one.pending) == (interval * SECOND, pending * SECOND)
     assert (one.offset, one.spread) == (interval * SECOND // 2, interval * SECOND // 10)
@@ -39,14 +40,14 @@ def test_the_interval_is_that_of_the_pace(pace: Pace, interval: int, pending: in
 
 def test_no_ping_out_of_turn_at_the_pace_of_the_turns() -> None:
     """An interval while a change is under way that is no shorter asks for no more pings."""
-    one = target(ping_interval=30, ping_interval_pending=30)
+    one = pinged(ping_interval=30, ping_interval_pending=30)
     one.follow_pace(Pace.PENDING)
     assert (one.interval, one.pending) == (30 * SECOND, 0)
 
 
 def test_nothing_is_known_of_a_new_one() -> None:
     """Not even that it was asked; each of these has the type that it keeps."""
-    one = target()
+    one = pinged()
     assert (one.uri, one.owners, one.checksum, one.departure) == ("", "", 0, Departure())
     assert (one.is_void, one.in_flight, one.admin) == (False, False, None)
     assert (one.wish, one.pace) == (Wish.REGULARLY, Pace.REGULAR)
@@ -58,7 +59,7 @@ def test_nothing_is_known_of_a_new_one() -> None:
 @given(st.integers(0, 10**9), st.integers(0, 10**9), st.integers(0, 10**9), st.sampled_from(list(Wish)))
 def test_when_a_ping_leaves(now: int, sent: int, not_before: int, wish: Wish) -> None:
     """Never within a second of the last one, nor before the peer wants one, if nobody asks for it."""
-    one = target()
+    one = pinged()
     one.sent, one.not_before, one.wish = sent, not_before, wish
     assert one.soon(now) == max(now, sent + SOONEST)
     assert one.soon(now) <= one.first(now) <= max(now + SECOND, sent + SOONEST)
@@ -68,9 +69,7 @@ def test_when_a_ping_leaves(now: int, sent: int, not_before: int, wish: Wish) ->
 @pytest.mark.parametrize(("mode", "there"), [("", False), ("drain", False), ("maint", True)])
 def test_maintenance_lets_nobody_ping_it(mode: str, there: bool) -> None:
     """A drain is pinged; so is one of which nobody said anything."""
-    one = target()
-    one.admin = Admin(mode, 0, "", "", 0) if mode else None
-    assert one.in_maintenance == there
+    assert is_maintenance(Admin(mode, 0, "", "", 0) if mode else None) == there
 
 
 def test_the_row_that_is_lost_can_be_made_again() -> None:
@@ -78,15 +77,23 @@ def test_the_row_that_is_lost_can_be_made_again() -> None:
     registered = Registration(
         7, "sip:a", {"me": Owner(0, "", None, {}, "g", 1, 2), "you": Owner(0, "", {"x": [1]}, {"fall": 3})}
     )
-    one = target()
+    one = pinged()
     one.generation, one.uri = 7, "sip:a"
     one.owners = json.dumps(registered.owners)
-    assert rows.registration("sip:a:5060", one.registration) == registered
+    assert rows.registration("sip:a", one.registration) == registered
     assert one.groups == registered.groups
+
+
+def test_what_of_a_name_matters_to_its_targets() -> None:
+    """Where its pings would go, and what is in force for them."""
+    one = pinged()
+    one.uri, one.policy = "sip:provider.example.com", Policy(DEFAULTS | {"dns_expand": 1})
+    one.way = way_of("sip:provider.example.com:5060", one.uri, one.policy)
+    assert one.of_name == OfName(True, one.uri, one.policy, in_maintenance=False, marks=" ")
 
 
 def test_a_target_is_of_one_registration() -> None:
     """Whose generation it has; it knows at which pace it goes."""
-    one = Target(7, 0.5, Policy(DEFAULTS))
+    one = Pinged(7, 0.5, Policy(DEFAULTS))
     one.follow_pace(Pace.DOWN)
     assert (one.generation, one.place, one.pace) == (7, 0.5, Pace.DOWN)

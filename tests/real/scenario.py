@@ -118,7 +118,7 @@ def refused_by_tm(name, values):
         uri = value if name == "uri" else "sip:127.0.0.1:9"
         policy = Policy(Settings().values(), {} if name == "uri" else {name: value})
         policy.proxy = "sip:127.0.0.1:9"
-        way = way_of(uri, policy)
+        way = way_of("key", uri, policy)
         if not tm.send("key", 1, uri, policy, way):
             refused.append(value)
     return refused

@@ -54,6 +54,7 @@ class Session:
     def real(self, text: str) -> str:
         """Put this machine's addresses in the place of the example's."""
         here = text.replace("192.168.10.1:5060", f"127.0.0.1:{self.server.port}")
+        here = here.replace("192.168.10.20:5060", self.gateway.uri.removeprefix("sip:"))
         here = here.replace("192.168.10.20", self.gateway.uri.removeprefix("sip:"))
         return here.replace("sip:192.168.10.21", NOBODY)
 

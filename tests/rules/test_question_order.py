@@ -181,6 +181,21 @@ def test_what_is_found_without_dns_shares_nothing(order: QuestionOrder) -> None:
     assert take(order, 0) == "z.dead.com"
 
 
+def test_a_domain_is_forgotten_with_its_last_name(order: QuestionOrder) -> None:
+    """A name that comes there later is asked for like any other."""
+    for key in ("x.dead.com", "y.dead.com"):
+        order.come(key, key, 0)
+    assert take(order, 0) == "x.dead.com"
+    order.note("x.dead.com", True)
+    order.go("x.dead.com")
+    assert [take(order, 0), order.is_slow("y.dead.com")] == ["y.dead.com", True]
+    order.note("y.dead.com", True)
+    order.go("y.dead.com")
+    order.come("z.dead.com", "z.dead.com", 0)
+    order.come("good.com", "good.com", 0)
+    assert [take(order, 0), take(order, 0), order.is_slow("z.dead.com")] == ["z.dead.com", "good.com", False]
+
+
 def test_a_wish_is_kept(order: QuestionOrder) -> None:
     """Also by a name that changes its company meanwhile."""
     known(order, "a", "b")

@@ -430,6 +430,9 @@ def test_a_name_and_its_targets_outlive_a_restart(server: FakeServer, tmp_path: 
     write_state_file(server)
     import keepalive_core.services.registrations as registrations
 
+    wrong = f"{KEY}#no address"
+    text = server.ksr.tables["keepalive_restored"][keys[0]].replace(keys[0], wrong)
+    server.ksr.tables["keepalive_restored"][wrong] = text
     assert {name: sorted(hops) for name, hops in registrations.remembered_targets().items()} == {
         KEY: [ONE, TWO]
     }

@@ -119,7 +119,9 @@ class QuestionOrder:
 
     def go(self, key: str) -> None:
         """Ask for a name no more."""
-        self._domains.pop(key, None)
+        domain = self._domains.pop(key, "")
+        if domain in self._slow_domains and domain not in self._domains.values():
+            self._slow_domains.discard(domain)
         self._quick.remove(key)
         self._slow.remove(key)
 

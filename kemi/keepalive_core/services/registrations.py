@@ -254,8 +254,10 @@ def remembered_targets() -> dict[str, list[str]]:
     found: dict[str, list[str]] = {}
     for key in filter(uris.is_target, destination_rows.restored_keys()):
         row = _restored(key)
-        if row is not None and not row.left:
-            found.setdefault(uris.name_of(key), []).append(uris.hop_of(key))
+        # Whoever may use RPC can write a row; of one that is nobody's address nothing is remembered.
+        with suppress(uris.InvalidURI):
+            if row is not None and not row.left and uris.parse(key).key == key:
+                found.setdefault(uris.name_of(key), []).append(uris.hop_of(key))
     return found
 
 

@@ -146,3 +146,8 @@ def test_a_user_attr_has_a_bound() -> None:
     endless.append(endless)
     with pytest.raises(Refused, match="is no JSON value"):
         checks.json_value(endless)
+
+
+def test_what_is_not_monitored_is_named() -> None:
+    """In quotation marks, as somebody has typed it."""
+    assert str(checks.NotMonitored("sip:a b")) == "'sip:a b' is not monitored"

@@ -88,6 +88,7 @@ def test_gaps_are_remembered_as_long_as_they_matter() -> None:
     assert known == tuple(Gap(number, 1, 0) for number in range(900, 1000))
     assert remembered(known, None, 39 * SECOND) == known
     assert remembered(known, None, 41 * SECOND) == ()
+    assert remembered((), None, 0) == ()
 
 
 @given(

@@ -91,6 +91,7 @@ def test_one_part_of_what_is_known() -> None:
         ("list 1 all", "COUNT: a number is needed, not 'all'"),
         ("orders many", "COUNT: a number is needed"),
         ("reload hard", "'hard': force or dry is needed, or nothing"),
+        ("names half", "'half': all, dead or failing is needed, or nothing"),
         ("flush it", "'it': all is needed, or nothing"),
         (f"add_destination {A} fall", "'fall' is no name=value"),
         (f"add_destination {A} nonsense=1", "nonsense"),

@@ -92,6 +92,14 @@ def test_what_of_a_name_matters_to_its_targets() -> None:
     assert one.of_name == OfName(True, one.uri, one.policy, in_maintenance=False, marks=" ")
 
 
+def test_whose_trackers_it_has() -> None:
+    """The numbers of their probers stand behind its groups; it has none at first."""
+    one = pinged()
+    assert one.trackers == ""
+    one.marks = "carriers 02"
+    assert one.trackers == "02"
+
+
 def test_a_target_is_of_one_registration() -> None:
     """Whose generation it has; it knows at which pace it goes."""
     one = Pinged(7, 0.5, Policy(DEFAULTS))

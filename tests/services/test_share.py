@@ -162,6 +162,18 @@ def test_the_next_hop_says_who_waits(server: FakeServer) -> None:
     assert list(probers.see(5).values()) == [home * 5]
 
 
+@pytest.mark.parametrize("uri", [f"sip:p{number}.example.com" for number in range(4)])
+def test_the_resolver_hears_of_who_is_a_name_no_more(server: FakeServer, uri: str) -> None:
+    """With dns_expand=0 it is the last prober's, and whoever had it until then says so to the resolver."""
+    probers = Probers(server)
+    told = server.ksr.queues["keepalive_names"]
+    for expand in (1, 0, 1, 0):
+        told.clear()
+        assert probers.keepalive.add_destination(uri, "me", dns_expand=expand) == 0
+        probers.run(0.2)
+        assert (uri, "") in told, f"dns_expand={expand}"
+
+
 def test_a_proxy_that_is_set_at_run_time(server: FakeServer, mocker) -> None:
     """Its destinations go to the last prober, and come back, without a gap in their pings."""
     probers = Probers(server)

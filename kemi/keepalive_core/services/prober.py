@@ -188,6 +188,8 @@ class Prober:
         group_set = counted.set_of(seen.groups) if counter_rows.is_counting() else ""
         pinged.marks = f"{group_set} {trackers}"
         if self._share.hand_on(key, pinged.way, wish):
+            # Nobody else knows what it was.
+            name_states.follow_settings(key, was, pinged.of_name)
             self._forget(key, now)
             return
         name_states.follow_change(key, was, pinged.of_name, wish)

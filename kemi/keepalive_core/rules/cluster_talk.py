@@ -1,0 +1,239 @@
+"""What a node of a cluster tells the others, and what it makes of what they tell (pure: texts in, texts out).
+
+Each node tells its own words to each of the others, and asks only their author for what it lacks. Facts alone
+are passed on by whoever has them, as their author may be dead. Times are microseconds of one monotonic clock.
+"""
+
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import Final, NamedTuple
+
+from . import cluster_lines
+from .cluster_facts import MOST_NUMBER, Fact, Facts
+from .cluster_lines import Beat, Unreadable
+from .cluster_peer import Peer
+from .cluster_ranges import Range
+from .cluster_sayings import Sayings
+from .cluster_view import Listened, Seen, View, view
+from .cluster_word import NO_WORD, Word
+from .times import SECOND
+
+MESSAGES_A_TICK: Final = 20
+BETWEEN_BEATS_OF_THE_DEAD: Final = 5 * SECOND
+"""Each message that a dead node does not answer is a line in Kamailio's log"""
+# For the last line and its MAC.
+_ROOM: Final = cluster_lines.BYTES - 80
+
+
+class Manners(NamedTuple):
+    """How a node talks."""
+
+    heartbeat: int = SECOND
+    timeout: int = 5 * SECOND
+    """a node that was silent for so long is dead"""
+    join: int = 2 * SECOND
+    """for so long a node that begins listens, and pings nobody"""
+    secrets: Sequence[bytes] = ()
+    """it signs with the first one, and takes what any of them has signed"""
+
+
+class Heeded(NamedTuple):
+    """What a message changed."""
+
+    keys: set[str]
+    """destinations of which its sender says something else"""
+    facts: list[Fact]
+    """those that say more than was known"""
+
+
+class Talk:
+    """One life of one node among the others.
+
+    Arguments: me, its name; others, theirs; chance, returns a random number from 1 to 2**31 - 1; manners.
+    """
+
+    def __init__(
+        self, me: str, others: Iterable[str], chance: Callable[[], int], manners: Manners | None = None
+    ) -> None:
+        self.me = me
+        self.peers = {name: Peer(name) for name in others if name != me}
+        self.facts = Facts(me)
+        self.beat = Beat()
+        """what this node says of itself; sums and clock are filled in"""
+        self.manners = manners or Manners()
+        self._chance = chance
+        self.life = chance()
+        self._sayings = Sayings()
+        self._told = 0
+        """up to this number of what it says the others are to be told"""
+        self._number = 0
+        """of its last message"""
+        self._listened = Listened()
+        self._in_turn = list(self.peers.values())
+        """who has to be told something is told in this order"""
+        self.view = self._look()
+        """as it is since the last tick, or the last message of one who is back"""
+
+    # --- what there is to know ------------------------------------------------------------------------------
+
+    @property
+    def is_joining(self) -> bool:
+        """Whether it still listens before it pings."""
+        return self._listened.us < self.manners.join
+
+    def words_of(self, key: str) -> dict[str, Word]:
+        """Return what each node says of a destination, whether it counts or not."""
+        said = {name: peer.words.words.get(key, NO_WORD) for name, peer in self.peers.items()}
+        return {**said, self.me: self._sayings.words.get(key, NO_WORD)}
+
+    def said(self) -> list[str]:
+        """Return the destinations of which this node says something."""
+        return [*self._sayings.words]
+
+    # --- say ------------------------------------------------------------------------------------------------
+
+    def say(self, key: str, word: Word) -> bool:
+        """Say something of a destination; return whether that is news."""
+        return self._sayings.say(key, word)
+
+    def say_fact(self, kind: str, key: str, value: str, ends: int = 0) -> Fact:
+        """Say what an administrator said here, at all nodes."""
+        said = self.facts.say(kind, key, value, ends)
+        self._owe_facts([said], self.peers.values())
+        return said
+
+    def _owe_facts(self, facts: Iterable[Fact], peers: Iterable[Peer]) -> None:
+        for peer in peers:
+            peer.owed_facts.update(dict.fromkeys(each.subject for each in facts))
+
+    # --- hear -----------------------------------------------------------------------------------------------
+
+    def hear(self, text: str, now: int) -> Heeded:
+        """Take over what a body says. Raises: Unreadable."""
+        message = cluster_lines.read(text, now, self.manners.secrets)
+        peer = self.peers.get(message.sender)
+        if peer is None or message.to != self.me:
+            raise Unreadable("it is of no node that is configured here, or to another one")
+        if message.who:
+            peer.has_asked = message.who
+        if not peer.counts(message, self._listened.us, now):
+            return Heeded(set(), [])
+        keys = peer.take(message, now)
+        for pull in message.pulls:
+            peer.owed.add(pull.above, min(pull.to, self._sayings.newest))
+        if message.beat:
+            self._follow_beat(peer, message.beat)
+        facts = [fact for fact in message.facts if self.facts.take(fact)]
+        self.view = self._look()
+        return Heeded(keys, facts)
+
+    def _follow_beat(self, peer: Peer, beat: Beat) -> None:
+        peer.beat = beat
+        self.facts.see(beat.clock)
+        buckets = peer.still_differ(self.facts.differing(beat.sums), self.facts.sums)
+        peer.owed_facts.update(dict.fromkeys(self.facts.in_buckets(buckets)))
+
+    # --- tell -----------------------------------------------------------------------------------------------
+
+    def tick(self, now: int) -> list[tuple[str, str]]:
+        """Return which bodies go to which nodes now; to be called every tenth of a second or so."""
+        self._listened = self._listened.tick(now)
+        if self._sayings.is_worn:
+            self._begin_anew()
+        for peer in self.peers.values():
+            if not self._is_live(peer):
+                peer.fell_silent()
+            elif self._told < self._sayings.newest:
+                peer.owed.add(self._told, self._sayings.newest)
+        self._told = self._sayings.newest
+        self.view = self._look()
+        return list(self._bodies(now))
+
+    def _begin_anew(self) -> None:
+        """Say all with new numbers, in a new life."""
+        self.life, self._sayings = self._chance(), self._sayings.anew()
+        for peer in self.peers.values():
+            peer.owed.take(MOST_NUMBER)
+
+    def _is_live(self, peer: Peer) -> bool:
+        return peer.is_live(self._listened.us, self.manners.timeout)
+
+    def _look(self) -> View:
+        beat = self.beat
+        me = Seen(self.me, self._listened.us, beat.degraded, beat.paused, self.is_joining)
+        others = [seen for peer in self.peers.values() if (seen := peer.seen())]
+        return view(me, others, self._listened.us, self.manners.timeout)
+
+    def _bodies(self, now: int) -> Iterator[tuple[str, str]]:
+        """Give each node in turn one message, as long as there is something to tell and room in the tick."""
+        waiting = deque(self._in_turn)
+        left = MESSAGES_A_TICK
+        while waiting and left:
+            peer = waiting.popleft()
+            lines = self._lines(peer, now)
+            if lines:
+                left -= 1
+                self._number += 1
+                head = (self.me, peer.name, self.life, self._number, self._sayings.newest)
+                secret = self.manners.secrets[0] if self.manners.secrets else b""
+                yield peer.name, cluster_lines.body([cluster_lines.head(*head), *lines], secret)
+                waiting.append(peer)
+                # Whoever has been told something is the last one, in the next tick too.
+                self._in_turn.remove(peer)
+                self._in_turn.append(peer)
+
+    def _lines(self, peer: Peer, now: int) -> list[str]:
+        lines = self._small(peer, now)
+        room = _ROOM - sum(len(line) + 1 for line in lines)
+        if self._is_live(peer):
+            room = self._add_facts(peer, lines, room, now)
+            self._add_words(peer, lines, room, now)
+        return lines
+
+    def _small(self, peer: Peer, now: int) -> list[str]:
+        """Return the lines that a message has before words and facts."""
+        lines = []
+        is_live = self._is_live(peer)
+        if peer.has_asked:
+            lines.append(f"here {peer.has_asked}")
+            peer.has_asked = 0
+        if nonce := peer.asks_for_proof(self._chance(), is_live, now):
+            lines.append(f"who {nonce}")
+        pause = self.manners.heartbeat if is_live else BETWEEN_BEATS_OF_THE_DEAD
+        if not peer.beaten or now - peer.beaten >= pause or lines:
+            lines.append(cluster_lines.beat_line(self._full_beat()))
+            peer.beaten = now
+        if is_live and (gap := peer.gap(now)):
+            lines.append(f"pull {gap[0]} {gap[1]}")
+        return lines
+
+    def _full_beat(self) -> Beat:
+        sums = tuple(self.facts.sums)
+        return self.beat._replace(sums=sums, clock=self.facts.clock, joining=self.is_joining)
+
+    def _add_facts(self, peer: Peer, lines: list[str], room: int, now: int) -> int:
+        for subject in list(peer.owed_facts):
+            fact = self.facts.get(subject)
+            line = cluster_lines.fact_line(fact, now) if fact else ""
+            if len(line) + 1 > room and lines:
+                break
+            lines += [line] if line else []
+            room -= len(line) + 1
+            del peer.owed_facts[subject]
+        return room
+
+    def _add_words(self, peer: Peer, lines: list[str], room: int, now: int) -> None:
+        def size(key: str, word: Word) -> int:
+            return len(cluster_lines.word_line(key, word, now)) + 1
+
+        owed: Range | None = next(iter(peer.owed), None)
+        if owed is None or (room < _LEAST_ROOM and lines):
+            return
+        piece = self._sayings.piece(owed, size, room - _LEAST_ROOM)
+        lines.append(cluster_lines.piece_line(piece.above, piece.to))
+        lines += [cluster_lines.word_line(key, word, now) for key, word in piece.words.items()]
+        peer.owed.take(piece.to)
+
+
+# A piece needs so many bytes for itself.
+_LEAST_ROOM: Final = 30

@@ -1,0 +1,222 @@
+"""What the words of a cluster's nodes make of one destination (pure).
+
+In calm one node pings a destination, its owner. One that would say "down" asks the others first: it takes
+``quorum`` nodes to say so, for all of them. Whoever is alone with its word is right for itself only.
+"""
+
+from collections.abc import Mapping
+from enum import Enum
+from typing import NamedTuple
+
+from . import states
+from .cluster_owner import first, rank
+from .cluster_view import View
+from .cluster_word import DOWN, DRAIN, LACKS, NO_WORD, NONE, UP, Word
+
+Words = Mapping[str, Word]
+"""of one destination, by node; this node's own is among them"""
+
+
+class Terms(NamedTuple):
+    """On which terms a destination is in the cluster."""
+
+    quorum: int = 2
+    """so many nodes have to say that it is down"""
+    vantage: int = 0
+    """so many are asked; 0 for all"""
+    only: frozenset[str] = frozenset()
+    """nodes that may ping it; none stands for all"""
+
+
+class Outcome(Enum):
+    """What follows for this node's state of a destination."""
+
+    STANDS = "nothing is known"
+    UP = "up"
+    DOWN = "down"
+    ALONE = "down from this node alone"
+    HOLD = "the others are being asked"
+
+    @property
+    def state(self) -> int | None:
+        """The state that follows; None if it stays what it is."""
+        return _STATES.get(self)
+
+
+_STATES = {Outcome.UP: states.UP, Outcome.DOWN: states.DOWN, Outcome.ALONE: states.DOWN}
+
+
+class Finding(NamedTuple):
+    """What the words make of a destination, and what that rests on."""
+
+    outcome: Outcome
+    down: int
+    """how many nodes whose words count say that it is down"""
+    need: int
+    """how many have to"""
+    asked: tuple[str, ...]
+    silent: frozenset[str] = frozenset()
+    """those of the asked, but this node, that have not said anything"""
+
+    def text(self) -> str:
+        """Say it in a sentence."""
+        if self.outcome is Outcome.STANDS:
+            return "no node has said anything"
+        if self.outcome is Outcome.HOLD:
+            return f"{', '.join(sorted(self.silent))} asked, as this node can't reach it"
+        if self.outcome is Outcome.ALONE and self.down <= 1:
+            return f"down here: only this node can't reach it ({self.down} of {len(self.asked)})"
+        word = self.outcome.name.lower()
+        return f"{word}: {self.down} of {len(self.asked)} nodes can't reach it, {self.need} are needed"
+
+
+class Case(NamedTuple):
+    """A destination, as one node sees it."""
+
+    key: str
+    view: View
+    words: Words
+    terms: Terms = Terms()
+
+    @property
+    def mine(self) -> Word:
+        """What this node says itself."""
+        return self.words.get(self.view.me, NO_WORD)
+
+    def having(self) -> View:
+        """Return the view of those that may ping it, and have it."""
+        view, only = self.view, self.terms.only
+        among = view.among(only) if only else view
+        lacking = frozenset(node for node in among.counted if self._says(node) == LACKS)
+        return among.among(among.live - lacking) if lacking else among
+
+    def owner(self) -> str:
+        """Return who pings it in calm: the first that is ready; "" if no node may.
+
+        While it answers somebody, those that can't reach it are passed over.
+        """
+        among = self.having()
+        if any(self._answers(node) for node in among.counted):
+            reaching = frozenset(node for node in among.ready if self._says(node) != DOWN)
+        else:
+            reaching = among.ready
+        return first(self.key, reaching or among.ready or among.live)
+
+    def owner_if_up(self) -> str:
+        """Return who would own it if this node could reach it."""
+        me = self.view.me
+        return self._replace(words={**self.words, me: Word(UP)}).owner()
+
+    def asked(self) -> tuple[str, ...]:
+        """Return who looks at it once somebody can't reach it, the first ones first."""
+        wanting = rank(self.key, self.having().fit)
+        return tuple(wanting[: self.terms.vantage or None])
+
+    def is_doubted(self) -> bool:
+        """Say whether another node, whose word counts, can't reach it."""
+        return any(self._says(node) == DOWN for node in self.having().counted - {self.view.me})
+
+    def is_unspoken(self) -> bool:
+        """Say whether no node whose word counts has one: its owner may not have it, or still have no turn."""
+        return all(self._says(node) in (NONE, LACKS) for node in self.view.counted)
+
+    def is_spokesman(self) -> bool:
+        """Say whether this node is the first to want it of those that it answers, itself taken for one.
+
+        So is its owner, as soon as it has spoken. Until then the former one is, or whoever stood in.
+        """
+        me = self.view.me
+        answered = {node for node in self.having().counted if self._answers(node)}
+        return first(self.key, answered | {me}) == me
+
+    def _says(self, node: str) -> str:
+        return self.words.get(node, NO_WORD).kind
+
+    def _answers(self, node: str) -> bool:
+        return self.words.get(node, NO_WORD).answers
+
+
+def find(case: Case, waited: bool = False) -> Finding:
+    """Return what the words make of a destination.
+
+    Arguments: case; waited, whether the time is over that those asked have for an answer.
+    """
+    among, mine, me = case.having(), case.mine, case.view.me
+    asked = case.asked()
+    need = max(1, min(case.terms.quorum, len(asked)))
+    said = [case.words[node] for node in among.counted if node in case.words]
+    down = sum(word.kind == DOWN for word in said)
+    answers = any(word.answers for word in said)
+    spoken = {node for node in among.counted if case.words.get(node, NO_WORD).kind != NONE}
+    found = Finding(Outcome.STANDS, down, need, asked, frozenset(asked) - spoken - {me})
+    if down >= need:
+        return found._replace(outcome=Outcome.DOWN)
+    if mine.kind == DOWN:
+        # Nobody answers one that is degraded.
+        if not waited and found.silent and not (case.view.degraded and answers):
+            return found._replace(outcome=Outcome.HOLD)
+        return found._replace(outcome=Outcome.ALONE if answers else Outcome.DOWN)
+    return found._replace(outcome=Outcome.UP) if answers else found
+
+
+def has_to_ping(case: Case, turns_unspoken: int = 0) -> bool:
+    """Say whether this node pings a destination when its turn comes.
+
+    Arguments: case; turns_unspoken, how many turns of it have passed in which it was unspoken: then whoever
+    has it stands in for its owner.
+    """
+    among, me = case.having(), case.view.me
+    if not case.view.pings or me not in among.live:
+        return False
+    if case.view.degraded or case.mine.kind == DOWN or case.owner() == me:
+        return True
+    if case.is_doubted():
+        return case.terms.quorum > 1 and me in case.asked()
+    return (case.mine.answers or turns_unspoken > 0) and case.is_spokesman()
+
+
+class Judged(NamedTuple):
+    """How the pings of one node end."""
+
+    streak: int
+    """successes in a row, or, below 0, failures in a row; 0 if the last one had no verdict"""
+    rise: int
+    fall: int
+    state: int
+    """of its destination at this node, before"""
+    reason: str = ""
+    drain_until: int = 0
+    """in us, if the destination asked for no calls"""
+
+
+def word_after(case: Case, judged: Judged) -> Word:
+    """Return what this node says of a destination after a ping of its own.
+
+    Whoever is asked, and has not said anything yet, confirms with one failed ping; whoever has said that it
+    answers needs as many as ever, or each lost ping would take down what one node can't reach.
+    """
+    mine = case.mine
+    if judged.streak < 0:
+        confirms = mine.kind in (NONE, LACKS) and (case.is_doubted() or judged.state == states.DOWN)
+        if mine.kind == DOWN:
+            return mine
+        return Word(DOWN, judged.reason) if -judged.streak >= (1 if confirms else judged.fall) else mine
+    was_down = mine.kind == DOWN or (judged.state == states.DOWN and not mine.answers)
+    if judged.streak < (judged.rise if was_down else 1):
+        return mine
+    word = Word(DRAIN, judged.reason, judged.drain_until) if judged.drain_until else Word(UP)
+    return word if case.owner_if_up() == case.view.me or _is_wanted(case) else NO_WORD
+
+
+def word_kept(case: Case) -> Word:
+    """Return what this node goes on saying when the words of others or the view have changed.
+
+    When nobody doubts any more, one word is left, of whoever goes on pinging: no old "up" outvotes a later
+    "down".
+    """
+    return case.mine if case.mine.kind in (DOWN, LACKS) or _is_wanted(case) else NO_WORD
+
+
+def _is_wanted(case: Case) -> bool:
+    """Say whether others need to know that it answers this node: in doubt, or if no better one says so."""
+    return case.is_doubted() or case.is_spokesman()

@@ -1,0 +1,38 @@
+"""What one node of a cluster says of one destination (pure)."""
+
+from typing import Final, NamedTuple
+
+NONE: Final = "none"
+"""it says nothing, or takes back what it said"""
+UP: Final = "up"
+DOWN: Final = "down"
+DRAIN: Final = "drain"
+"""the destination answers, and asked for no calls"""
+LACKS: Final = "lacks"
+"""others speak of a destination that this node does not have"""
+
+KINDS: Final = (NONE, UP, DOWN, DRAIN, LACKS)
+
+
+class Word(NamedTuple):
+    """What a node says of a destination."""
+
+    kind: str = NONE
+    reason: str = ""
+    """for those who look: why it is down"""
+    ends: int = 0
+    """of a drain, in us of this machine's clock"""
+
+    @property
+    def answers(self) -> bool:
+        """Whether the destination answered this node."""
+        return self.kind in (UP, DRAIN)
+
+    def is_news(self, before: "Word") -> bool:
+        """Say whether the others have to be told of it: the reason alone is no news."""
+        return self.kind != before.kind or abs(self.ends - before.ends) >= _SAME_END
+
+
+# A drain that is asked for again and again ends later each time, and each is told.
+_SAME_END: Final = 1_000_000
+NO_WORD: Final = Word()

@@ -1,0 +1,241 @@
+"""What the words of nodes make of a destination, for all words of three nodes, and case by case."""
+
+from __future__ import annotations
+
+from itertools import product
+
+import pytest
+
+from keepalive_core.rules import states
+from keepalive_core.rules.cluster_owner import rank
+from keepalive_core.rules.cluster_verdict import (
+    Case,
+    Judged,
+    Outcome,
+    Terms,
+    find,
+    has_to_ping,
+    word_after,
+    word_kept,
+)
+from keepalive_core.rules.cluster_view import View
+from keepalive_core.rules.cluster_word import DOWN, DRAIN, KINDS, LACKS, NO_WORD, NONE, UP, Word
+
+KEY = "sip:192.0.2.1:5060"
+A, B, C = rank(KEY, ["sip:10.0.0.1:5060", "sip:10.0.0.2:5060", "sip:10.0.0.3:5060"])
+"""as they want it"""
+ALL = frozenset((A, B, C))
+
+
+def seen_by(me: str = A, live: frozenset[str] = ALL, **changes: object) -> View:
+    """All that live are fit, ready, and count."""
+    return View(me, live, live, live, live)._replace(**changes)
+
+
+def case(
+    me: str = A, a: str = NONE, b: str = NONE, c: str = NONE, view: View | None = None, **terms: object
+) -> Case:
+    """A destination of which three nodes say something."""
+    words = {A: Word(a), B: Word(b), C: Word(c)}
+    return Case(KEY, view or seen_by(me), words, Terms(**terms))
+
+
+EVERY = [
+    case(me, a, b, c, seen_by(me, frozenset(live)), quorum=quorum)
+    for a, b, c in product(KINDS, repeat=3)
+    for live in ((A,), (A, B), (A, B, C))
+    for me in live
+    for quorum in (1, 2, 3)
+]
+
+
+@pytest.mark.parametrize("waited", [False, True])
+def test_what_is_true_of_all_words(waited: bool) -> None:
+    """Of three nodes, each of which may say anything, as each of them sees it, with one to three who live."""
+    for each in EVERY:
+        counted = {node for node in each.view.live if each.words[node].kind != LACKS}
+        down = {node for node in counted if each.words[node].kind == DOWN}
+        up = {node for node in counted if each.words[node].answers}
+        found = find(each, waited)
+        assert found.down == len(down)
+        if found.outcome is Outcome.DOWN:
+            # No node alone takes anything down elsewhere.
+            assert each.view.me in down or len(down) >= min(each.terms.quorum, len(counted))
+        if found.outcome in (Outcome.ALONE, Outcome.HOLD):
+            assert each.view.me in down
+            assert len(down) < each.terms.quorum
+        if found.outcome is Outcome.HOLD:
+            assert not waited
+            assert found.silent
+        if found.outcome is Outcome.UP:
+            assert up
+            assert each.view.me not in down
+        if found.outcome is Outcome.STANDS:
+            assert not up
+        if not down and up:
+            assert found.outcome is Outcome.UP
+        assert found.text()
+
+
+def test_somebody_pings_whatever_is_said() -> None:
+    """Of nodes that see each other at least one does, unless none of them has it; in calm it is one."""
+    for a, b, c in product(KINDS, repeat=3):
+        cases = [case(me, a, b, c) for me in (A, B, C)]
+        having = [each for each in cases if each.mine.kind != LACKS]
+        pinging = [each for each in having if has_to_ping(each)]
+        assert pinging or not having
+        speaking = [each.view.me for each in having if each.mine.answers]
+        if DOWN not in (a, b, c) and len(speaking) <= 1:
+            owner = having[0].owner() if having else ""
+            assert {each.view.me for each in pinging} == ({owner, *speaking} if having else set())
+
+
+def test_an_owner_that_cannot_reach_it_is_passed_over() -> None:
+    """As long as it answers somebody."""
+    assert case().owner() == A
+    assert case(a=DOWN).owner() == A
+    assert case(a=DOWN, c=UP).owner() == B
+    assert case(a=DOWN, b=DOWN, c=DRAIN).owner() == C
+    assert case(a=DOWN, c=UP).owner_if_up() == A
+    assert case(a=LACKS).owner() == B
+    assert case(a=LACKS, b=LACKS, c=LACKS).owner() == ""
+
+
+def test_who_is_not_ready_owns_if_nobody_is() -> None:
+    """Else nobody would."""
+    assert case(view=seen_by(ready=frozenset((B, C)))).owner() == B
+    assert case(view=seen_by(ready=frozenset())).owner() == A
+
+
+def test_some_nodes_only() -> None:
+    """A carrier that knows the address of one node is that node's, and nobody else is asked."""
+    alone = case(b=DOWN, only=frozenset((B,)))
+    assert (alone.owner(), alone.asked()) == (B, (B,))
+    assert find(alone) == (Outcome.DOWN, 1, 1, (B,), frozenset())
+    assert not has_to_ping(alone)
+    assert has_to_ping(alone._replace(view=seen_by(B)))
+    nobody = case(only=frozenset(("sip:gone:5060",)))
+    assert (nobody.owner(), find(nobody).outcome) == ("", Outcome.STANDS)
+
+
+def test_one_asks_the_others_and_then_knows() -> None:
+    """Down for all at two, down here alone at one, and down if nobody has anything to say."""
+    asking = find(case(a=DOWN))
+    assert asking == (Outcome.HOLD, 1, 2, (A, B, C), {B, C})
+    assert asking.outcome.state is None
+    assert asking.text() == f"{', '.join(sorted((B, C)))} asked, as this node can't reach it"
+    assert find(case(a=DOWN, b=UP)).outcome is Outcome.HOLD
+    alone = find(case(a=DOWN, b=UP, c=UP))
+    assert (alone.outcome, alone.outcome.state) == (Outcome.ALONE, states.DOWN)
+    assert alone.text() == "down here: only this node can't reach it (1 of 3)"
+    assert find(case(a=DOWN, b=UP), waited=True).outcome is Outcome.ALONE
+    assert find(case(B, a=DOWN, b=UP)).text() == "up: 1 of 3 nodes can't reach it, 2 are needed"
+    assert find(case(C, a=DOWN, b=DOWN)).text() == "down: 2 of 3 nodes can't reach it, 2 are needed"
+    assert find(case(a=DOWN, b=DOWN, c=UP, quorum=3)).text() == (
+        "alone: 2 of 3 nodes can't reach it, 3 are needed"
+    )
+    assert find(case(a=DOWN), waited=True).outcome is Outcome.DOWN
+    assert find(case(B, a=DOWN), waited=True).outcome is Outcome.STANDS
+    assert find(case(B, a=DOWN)).text() == "no node has said anything"
+
+
+def test_fewer_can_be_asked() -> None:
+    """Those that want it most; of fewer than the quorum all have to say so."""
+    assert case(vantage=2).asked() == (A, B)
+    assert find(case(a=DOWN, vantage=1)).outcome is Outcome.DOWN
+    assert find(case(C, a=DOWN, b=DOWN, vantage=2)).outcome is Outcome.DOWN
+
+
+def test_a_degraded_node_counts_at_home_only() -> None:
+    """Its view has it among the fit, the others' have not: it asks nobody, and waits for nobody's answer."""
+    others = seen_by(B, fit=frozenset((B, C)), ready=frozenset((B, C)), counted=frozenset((B, C)))
+    said = case(B, a=DOWN, view=others)
+    assert (find(said).outcome, said.is_doubted(), said.owner()) == (Outcome.STANDS, False, B)
+    home = seen_by(A, ready=frozenset((B, C)), degraded=True)
+    assert find(case(a=DOWN, b=UP, view=home)).outcome is Outcome.ALONE
+    assert find(case(a=DOWN, view=home)).outcome is Outcome.HOLD
+    assert find(case(b=DOWN, view=home)).outcome is Outcome.STANDS
+    assert find(case(a=UP, b=DOWN, view=home)).outcome is Outcome.UP
+    assert has_to_ping(case(b=UP, view=home))
+    # Were all degraded, each would know what it sees itself.
+    nobody = seen_by(B, fit=frozenset((B,)), ready=frozenset(), counted=frozenset((B,)), degraded=True)
+    assert find(case(B, a=DOWN, c=DOWN, view=nobody)).outcome is Outcome.STANDS
+
+
+def test_who_pings() -> None:
+    """The owner; who can't reach it; who is asked; who holds the last word; whoever stands in."""
+    assert [has_to_ping(case(me)) for me in (A, B, C)] == [True, False, False]
+    assert [has_to_ping(case(me, c=DOWN)) for me in (A, B, C)] == [True, True, True]
+    assert [has_to_ping(case(me, a=DOWN, vantage=2)) for me in (A, B, C)] == [True, True, False]
+    assert [has_to_ping(case(me, c=DOWN, quorum=1)) for me in (A, B, C)] == [True, False, True]
+    assert [has_to_ping(case(me, c=UP)) for me in (A, B, C)] == [True, False, True]
+    assert [has_to_ping(case(me), turns_unspoken=1) for me in (A, B, C)] == [True, True, True]
+    assert [has_to_ping(case(me, b=UP), turns_unspoken=1) for me in (A, B, C)] == [True, True, False]
+    assert not has_to_ping(case(a=DOWN, view=seen_by(pings=False)))
+
+
+def test_of_what_nobody_says_anything() -> None:
+    """The word of one that is dead, or not known as a whole, is none, nor is that somebody lacks it."""
+    assert case().is_unspoken()
+    assert case(b=LACKS).is_unspoken()
+    assert not case(b=DOWN).is_unspoken()
+    assert case(b=UP, view=seen_by(counted=frozenset((A, C)))).is_unspoken()
+
+
+UP_ONCE = Judged(1, rise=2, fall=3, state=states.UP)
+FAILED = Judged(-1, rise=2, fall=3, state=states.UP, reason="no reply")
+
+
+@pytest.mark.parametrize(
+    ("judged", "before", "after"),
+    [
+        (UP_ONCE, case(), UP),  # the owner
+        (UP_ONCE, case(B, a=UP), NONE),  # not the owner, and nobody doubts
+        (UP_ONCE, case(B, a=DOWN), UP),  # asked
+        (UP_ONCE, case(B, c=DOWN), UP),
+        (UP_ONCE, case(B), UP),  # nobody has a word: it stands in
+        (UP_ONCE, case(a=DOWN), DOWN),  # one success is too few
+        (UP_ONCE._replace(streak=2), case(a=DOWN), UP),
+        (UP_ONCE._replace(streak=2), case(B, b=DOWN, a=UP), NONE),
+        (UP_ONCE._replace(streak=2), case(a=DOWN, b=UP, c=UP), UP),  # it owns it again
+        (UP_ONCE._replace(state=states.DOWN), case(), NONE),  # down by the words of others
+        (UP_ONCE._replace(state=states.DOWN), case(a=UP), UP),
+        (UP_ONCE._replace(drain_until=9), case(), DRAIN),
+        (UP_ONCE, case(a=LACKS, b=UP), UP),  # it has it now
+        (FAILED, case(a=UP), UP),
+        (FAILED._replace(streak=-2), case(a=UP), UP),
+        (FAILED._replace(streak=-3), case(a=UP), DOWN),
+        (FAILED._replace(streak=-3), case(), DOWN),
+        (FAILED, case(), NONE),
+        (FAILED, case(a=DOWN), DOWN),
+        (FAILED, case(B, a=DOWN), DOWN),  # one that is asked confirms with one
+        (FAILED, case(B, a=DOWN, b=UP), UP),  # but not one that has said that it answers
+        (FAILED._replace(state=states.DOWN), case(), DOWN),  # it was down: one that takes over confirms it
+    ],
+)
+def test_a_word_after_a_ping(judged: Judged, before: Case, after: str) -> None:
+    """Each with rise 2 and fall 3."""
+    assert word_after(before, judged).kind == after
+
+
+def test_a_ping_with_no_verdict_changes_no_word() -> None:
+    """Whatever it was."""
+    for kind in KINDS:
+        assert word_after(case(a=kind), Judged(0, 1, 1, states.UP)) == Word(kind)
+
+
+def test_words_have_reasons_and_ends() -> None:
+    """What a log line and info() say of them."""
+    assert word_after(case(), FAILED._replace(streak=-3)) == Word(DOWN, "no reply")
+    assert word_after(case(), UP_ONCE._replace(drain_until=9, reason="503")) == Word(DRAIN, "503", 9)
+
+
+def test_old_words_go_when_nobody_doubts() -> None:
+    """All but that of whoever wants it most of those that it answers, until the owner has spoken."""
+    assert word_kept(case(b=UP, me=B)) == Word(UP)
+    assert word_kept(case(a=UP, b=UP, me=B)) == NO_WORD
+    assert word_kept(case(a=UP, b=UP)) == Word(UP)
+    assert word_kept(case(a=UP, b=UP, c=DOWN, me=B)) == Word(UP)
+    assert word_kept(case(a=UP, b=DOWN, me=B)) == Word(DOWN)
+    assert word_kept(case(a=UP, b=LACKS, me=B)) == Word(LACKS)
+    assert word_kept(case(a=UP, b=DRAIN, me=B)) == NO_WORD

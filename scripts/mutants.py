@@ -37,14 +37,14 @@ CONFIGURATION = """
 [tool.mutmut]
 source_paths = ["src"]
 only_mutate = ["src/keepalive_core/rules/{modules}.py"]
-also_copy = ["stubs"]
+also_copy = ["stubs", "testing"]
 pytest_add_cli_args_test_selection = ["tests/rules{tests}"]
 pytest_add_cli_args = ["--hypothesis-profile=mutants"]
 timeout_constant = 10.0
 timeout_multiplier = 6.0
 
 [tool.pytest.ini_options]
-pythonpath = ["src", "tests", "stubs"]
+pythonpath = ["src", "testing", "tests", "stubs"]
 addopts = "--import-mode=importlib -m 'not full'"
 markers = ["full: takes long"]
 """
@@ -70,7 +70,7 @@ def stage(name: str) -> None:
 
     Arguments: name, of the module that is changed while the tests of its name run; or ALL.
     """
-    for source, folder in (("kemi", "src"), ("stubs", "stubs")):
+    for source, folder in (("kemi", "src"), ("stubs", "stubs"), ("testing", "testing")):
         _copy(ROOT / source, STAGE / name / folder)
     _copy(ROOT / "tests", STAGE / name / "tests", OTHER_TESTS)
     modules, tests = ("*", "") if name == ALL else (name, f"/test_{name}.py")

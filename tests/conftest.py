@@ -19,8 +19,8 @@ from hypothesis.stateful import RuleBasedStateMachine
 import keepalive_core
 import places  # noqa: F401 - it may choose another folder for temporary files
 from event_log import EVENTS
-from fake_ksr import FakeKSR, Transaction
 from keepalive_core.rules.parameters import PARAMETERS
+from keepalive_testing.ksr import FakeKSR, Transaction
 from open_sockets import connection, pair, stamps, unread  # noqa: F401 - fixtures of all tests
 
 # Processes import their modules again and again: without stored bytecode that takes most of the time.

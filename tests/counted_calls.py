@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from conftest import FakeServer
-from fake_ksr import FakeKSR
+from keepalive_testing.ksr import FakeKSR
 
 
 class Calls:

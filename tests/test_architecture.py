@@ -139,7 +139,7 @@ def test_rules_are_tested_without_a_server(file: Path) -> None:
     """What is in tests/rules asks for no process and no fake server, and knows no floor but the rules'."""
     tree = ast.parse(file.read_text())
     known = {each for parts in imports_of_a_test(tree) for each in parts}
-    assert not known & {"KSR", "keepalive", "kamailio", "services", "conftest", "fake_ksr"}
+    assert not known & {"KSR", "keepalive", "kamailio", "services", "conftest", "keepalive_testing"}
     asked = {each.arg for each in ast.walk(tree) if isinstance(each, ast.arg)}
     assert not asked & {"keepalive", "server", "ksr"}
 

@@ -7,7 +7,7 @@ import pytest
 
 import ksr_facts
 import signatures
-from fake_ksr import FakeKSR, Violation
+from keepalive_testing.ksr import FakeKSR, Violation
 
 
 def test_it_answers_as_real_servers_do(ksr: FakeKSR) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from conftest import FakeServer
-from fake_ksr import FakeKSR
+from keepalive_testing.ksr import FakeKSR
 
 # What writes fails if memory is full, of which other tests are.
 READS = {

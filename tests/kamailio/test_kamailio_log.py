@@ -7,7 +7,7 @@ from types import ModuleType
 import pytest
 
 from conftest import FakeServer
-from fake_ksr import FakeKSR
+from keepalive_testing.ksr import FakeKSR
 
 A = "sip:192.168.10.20"
 

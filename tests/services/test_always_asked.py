@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import initialize, rule
 
 from conftest import ServerMachine
-from fake_ksr import Transaction
+from keepalive_testing.ksr import Transaction
 
 SECOND = 1_000_000
 URIS = tuple(f"sip:192.168.10.{number}" for number in (20, 21, 22))

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from conftest import FakeServer
-from fake_ksr import Transaction
+from keepalive_testing.ksr import Transaction
 
 A = "sip:192.168.10.20"
 KEY = f"{A}:5060"

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from conftest import FakeServer
-from fake_ksr import FakeKSR
+from keepalive_testing.ksr import FakeKSR
 
 A, B, C = (f"sip:192.168.10.{number}" for number in (20, 21, 22))
 

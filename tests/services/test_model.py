@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import initialize, invariant, precondition, rule
 
 from conftest import ServerMachine
-from fake_ksr import Transaction
+from keepalive_testing.ksr import Transaction
 
 DESTINATION = "sip:192.168.10.20"
 # A ping's time limit is its interval, 1 s; a second later nobody waits for its end.

@@ -17,7 +17,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from conftest import FakeServer
-from fake_ksr import FakeKSR
+from keepalive_testing.ksr import FakeKSR
 
 A = "sip:192.168.10.20"
 B = "sip:192.168.10.21"

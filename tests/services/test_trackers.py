@@ -10,7 +10,7 @@ import pytest
 import restarting
 from conftest import FakeServer
 from counted_calls import Calls
-from fake_ksr import Transaction
+from keepalive_testing.ksr import Transaction
 
 HOST = "sip:192.168.10.20"
 TRUNK = "sip:trunk1@192.168.10.20"

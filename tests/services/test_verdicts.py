@@ -9,7 +9,7 @@ import pytest
 
 from conftest import FakeServer
 from counted_calls import Calls
-from fake_ksr import Transaction
+from keepalive_testing.ksr import Transaction
 
 A, B, C = (f"sip:192.168.10.{number}" for number in (20, 21, 22))
 LOG = {"notice", "warn", "err", "info", "dbg"}

@@ -83,7 +83,7 @@ LOCAL_TIMEOUT = 1408
 
 
 def _preference(code: int) -> tuple[int, int]:
-    """tm prefers 6xx to 3xx, 4xx and 5xx, and in a class the lower code."""
+    """Tm prefers 6xx to 3xx, 4xx and 5xx, and in a class the lower code."""
     kind, number = divmod(code % 1000, 100)
     return (0 if kind == 6 else kind), number
 

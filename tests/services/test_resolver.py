@@ -114,6 +114,34 @@ def test_a_name_is_asked_for_when_it_comes(resolving: Resolving) -> None:
     assert resolving.lines("info") == [f"{KEY}: DNS says 2 targets: +{ONE}:5060 +{TWO}:5060"]
 
 
+def test_another_spelling_during_the_question_loses_no_answer(resolving: Resolving) -> None:
+    """The same host is asked for: its targets are there, and are asked as the URI is written now."""
+    resolving.slow = ["p.com"]
+    resolving.add()
+    resolving.server.tick()
+    resolving.process.tick()
+    assert resolving.known() is None
+    resolving.keepalive.del_destination(NAME, "me")
+    resolving.add("sip:P.com")
+    resolving.server.tick()
+    for _ in range(4):
+        resolving.process.tick()
+    assert resolving.targets() == ports(ONE, TWO)
+
+
+def test_who_is_a_name_no_more_gets_calls_all_the_while(name: Resolving, mocker) -> None:
+    """Its targets go one by one, and calls go to itself before the first has gone."""
+    from keepalive_core.services import registrations
+
+    found = []
+    mocker.patch.object(
+        registrations, "remove_target", side_effect=lambda _: found.append(name.keepalive.targets(NAME))
+    )
+    assert name.keepalive.add_destination(NAME, "me", dns_expand=0) == 0
+    name.run()
+    assert found == [[NAME], [NAME]]
+
+
 def test_it_is_asked_for_each_dns_interval(name: Resolving) -> None:
     """An answer that says the same changes nothing but the time."""
     before, written = name.known(), dict(name.server.ksr.tables["keepalive_destination"])

@@ -4,6 +4,7 @@ import pytest
 
 from conftest import FakeServer
 from keepalive_core.rules.schedule import dealt_to
+from resolving import resolve
 
 A = "sip:192.168.10.20"
 B = "sip:192.168.10.21"
@@ -172,6 +173,15 @@ def test_the_resolver_hears_of_who_is_a_name_no_more(server: FakeServer, uri: st
         assert probers.keepalive.add_destination(uri, "me", dns_expand=expand) == 0
         probers.run(0.2)
         assert (uri, "") in told, f"dns_expand={expand}"
+
+
+def test_the_resolver_hears_of_who_was_a_name_between_two_looks(server: FakeServer) -> None:
+    """Somebody told it that this is a name, and whoever pings it now has never seen it as one."""
+    probers = Probers(server)
+    assert probers.keepalive.add_destination("sip:p.example.com", "me", dns_expand=0) == 0
+    resolve("sip:p.example.com", ["sip:192.168.10.20:5060"])
+    probers.run(0.2)
+    assert ("sip:p.example.com", "") in server.ksr.queues["keepalive_names"]
 
 
 def test_a_proxy_that_is_set_at_run_time(server: FakeServer, mocker) -> None:

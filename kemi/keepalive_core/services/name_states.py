@@ -19,7 +19,7 @@ from ..rules.service_code import is_serving
 from ..rules.states import DOWN, UP
 from ..rules.times import MINUTE
 from ..rules.tracking import Shown
-from ..rules.uris import address_in, next_hop
+from ..rules.uris import address_in, address_of, next_hop
 from . import policies, tracked, verdicts
 
 # A drain of which nobody said how long it takes is looked at again at the latest then, in us.
@@ -82,7 +82,9 @@ def follow_change(key: str, was: OfName | None, now: OfName, wish: Wish) -> None
 
 def follow_settings(key: str, was: OfName | None, now: OfName) -> None:
     """Tell the resolver if it has to look at a destination, after a change of what is in force for it."""
-    if (now.is_name or (was and was.is_name)) and (was is None or was[:2] != now[:2]):
+    # One that has just come may have been a name to another prober, or between two looks.
+    was_name = was.is_name if was else not address_of(now.next_hop)
+    if (now.is_name or was_name) and (was is None or was[:2] != now[:2]):
         queues.announce_name(key)
 
 

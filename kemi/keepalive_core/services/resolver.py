@@ -98,9 +98,10 @@ class Resolver:
         self._names.pop(key, None)
         self._order.go(key)
         if known := name_rows.resolution(key):
+            # First, so that no call looks for a target among those that are going.
+            name_rows.drop_resolution(key)
             for target in known.all_targets:
                 registrations.remove_target(target.key)
-            name_rows.drop_resolution(key)
 
     def _settle(self, key: str) -> None:
         """Let the targets go that a name had before, when it is known whether the new ones are up."""
@@ -176,7 +177,8 @@ class Resolver:
         if (yield from self._is_answered(key, name.hop.host)):
             found = yield from self._answered(self._expanding(key, name))
         self._order.note(key, self._was_slow)
-        if self._names.get(key) is name:
+        now = self._names.get(key)
+        if now and now.hop == name.hop:
             before = _resolution(key)
             after = before.renewed(*found, int(time.time()))._replace(host=name.hop.host)
             if not after.targets and after.fault.startswith(NO_ANSWER):

@@ -90,9 +90,9 @@ need_tests() {
     # For a Kamailio of Debian's: app_jsdt for JavaScript is in its package kamailio already.
     more=$(! dpkg -s kamailio >/dev/null 2>&1 || echo kamailio-lua-modules kamailio-tls-modules)
     # shellcheck disable=SC2086
-    install_packages $more sip-tester sipsak curl openssl python3-venv iproute2 faketime mandoc dnsmasq-base \
+    install_packages $more sip-tester sipsak curl openssl python3-venv iproute2 iptables faketime mandoc dnsmasq-base \
         python3-aiohttp python3-prometheus-client ||
-        fail "kamailio-lua-modules, kamailio-tls-modules, sip-tester, sipsak, curl, openssl, python3-venv, iproute2,\
+        fail "kamailio-lua-modules, kamailio-tls-modules, sip-tester, sipsak, curl, openssl, python3-venv, iproute2, iptables,\
  faketime, mandoc, dnsmasq-base, python3-aiohttp and python3-prometheus-client are needed."
     # The status page is looked at with it. Ubuntu's is no package: its tests are skipped there.
     install_packages chromium chromium-driver || echo "No Chromium: the status page's tests are skipped."

@@ -86,6 +86,14 @@ def _turned_clock(file: Path) -> dict[str, str]:
     }
 
 
+class Host(NamedTuple):
+    """A network namespace with an address, which has all of its ports to itself."""
+
+    namespace: str
+    address: str
+    """at which this machine reaches it"""
+
+
 class Launch(NamedTuple):
     """How a server is started, beside its kamailio.cfg and what that is given."""
 
@@ -107,9 +115,16 @@ class Launch(NamedTuple):
     """as whom it runs, with the group of that name; its folder is then everybody's"""
     turned_clock: bool = False
     """whether turn_clock() is to work"""
+    host: Host | None = None
+    """where it lives, if not on the machine itself"""
 
 
 _USUAL = Launch()
+
+
+def _inside(host: Host, command: list[str]) -> list[str]:
+    """Return the command that runs another one in a host's network."""
+    return ["nsenter", f"--net=/run/netns/{host.namespace}", *command]
 
 
 class Kamailio:
@@ -127,13 +142,14 @@ class Kamailio:
         launch: Launch = _USUAL,
     ) -> None:
         self.kind = kind
-        self.port = free_port()
-        self.rpc_port = free_port()
+        self.address = launch.host.address if launch.host else "127.0.0.1"
+        self.port = 5060 if launch.host else free_port()
+        self.rpc_port = 5059 if launch.host else free_port()
         self.folder = Path(tempfile.mkdtemp(prefix="keepalive-"))
         self._log = self.folder / "log"
         self._log_begins = 0
         """bytes"""
-        self._container = f"keepalive-test-{uuid.uuid4().hex[:12]}"
+        self.container = f"keepalive-test-{uuid.uuid4().hex[:12]}"
         self._borrows = False
         """whether it has the machine's DNS server replaced, if nothing else can be done"""
         command = ["kamailio", "-DD", "-E", "-m", str(launch.memory), "-M", "16", "-Y", str(self.folder)]
@@ -144,10 +160,10 @@ class Kamailio:
         for name, text in launch.files.items():
             (self.folder / name).write_text(text.replace("FOLDER", str(self.folder)))
         command += ["-f", str((self.folder if cfg in launch.files else HERE) / cfg)]
-        command += ["-l", f"udp:127.0.0.1:{self.port}"]
-        command += ["-l", f"tcp:127.0.0.1:{self.port}"] if launch.tcp else []
+        command += ["-l", f"udp:{self.address}:{self.port}"]
+        command += ["-l", f"tcp:{self.address}:{self.port}"] if launch.tcp else []
         command += ["-n", str(launch.children)]
-        values: dict[str, object] = {"RPC": f"udp:127.0.0.1:{self.rpc_port}", **(defines or {})}
+        values: dict[str, object] = {"RPC": f"udp:{self.address}:{self.rpc_port}", **(defines or {})}
         for name, value in values.items():
             value = value.replace("FOLDER", str(self.folder)) if isinstance(value, str) else value
             quoted = value if isinstance(value, int) or '"' in str(value) else f'"{value}"'
@@ -157,7 +173,7 @@ class Kamailio:
             command, stdout=self._log.open("a"), stderr=subprocess.STDOUT, start_new_session=True
         )
         self._socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-        self._socket.connect(("127.0.0.1", self.rpc_port))
+        self._socket.connect((self.address, self.rpc_port))
         self._asked = 0
         self._socket.settimeout(0.3)
         try:
@@ -174,6 +190,7 @@ class Kamailio:
         names = f"nameserver {launch.resolver}\n" if launch.resolver else ""
         clock = _turned_clock(self.folder / "clock") if launch.turned_clock else {}
         environment = [f"{name}={value}" for name, value in clock.items()]
+        command = _inside(launch.host, command) if launch.host else command
         if self.kind == NATIVE:
             command = ["env", *environment, *command] if clock else command
             self._borrows = names != ""
@@ -183,13 +200,16 @@ class Kamailio:
             file = self.folder / "resolv.conf"
             file.write_text(names)
             options += ["-v", f"{file}:/etc/resolv.conf:ro"]
+        if launch.host:
+            seen = f"/run/netns/{launch.host.namespace}"
+            options += ["--cap-add", "SYS_ADMIN", "-v", f"{seen}:{seen}"]
         if launch.share is not None:
             options += ["-v", f"{launch.share}:{launch.share}"]
         if clock:
             options += ["-v", f"{clock['LD_PRELOAD']}:{clock['LD_PRELOAD']}:ro"]
         for each in environment:
             options += ["-e", each]
-        run = ["docker", "run", "--rm", "--network", "host", "--name", self._container, *options]
+        run = ["docker", "run", "--rm", "--network", "host", "--name", self.container, *options]
         # Through docker's own pipe the log would come late.
         return [*run, self.kind, "sh", "-c", f'exec "$@" >{self._log} 2>&1', "sh", *command]
 
@@ -212,7 +232,7 @@ class Kamailio:
             if self.kind == NATIVE:
                 self.process.terminate()
             else:
-                subprocess.run(["docker", "stop", "-t", "5", self._container], capture_output=True)
+                subprocess.run(["docker", "stop", "-t", "5", self.container], capture_output=True)
             # A process that was just starting misses the signal: all get it once more.
             for seconds, name in ((3, signal.SIGTERM), (12, signal.SIGKILL)):
                 try:
@@ -222,7 +242,7 @@ class Kamailio:
             self.process.wait(5)
             if self.kind != NATIVE:
                 # One that the engine was still making when it was to be stopped begins behind that.
-                subprocess.run(["docker", "rm", "-f", self._container], capture_output=True)
+                subprocess.run(["docker", "rm", "-f", self.container], capture_output=True)
         self._socket.close()
         if self._borrows:
             self._borrows = False
@@ -233,7 +253,7 @@ class Kamailio:
         if self.kind == NATIVE:
             os.killpg(self.process.pid, signal.SIGKILL)
         else:
-            subprocess.run(["docker", "kill", "-s", "KILL", self._container], capture_output=True)
+            subprocess.run(["docker", "kill", "-s", "KILL", self.container], capture_output=True)
         self.process.wait(15)
 
     def process_numbers(self, part: str) -> list[int]:
@@ -246,7 +266,7 @@ class Kamailio:
 
     def run(self, command: str) -> str:
         """Return what a shell writes that runs a command where the server lives."""
-        where = [] if self.kind == NATIVE else ["docker", "exec", self._container]
+        where = [] if self.kind == NATIVE else ["docker", "exec", self.container]
         shell = [*where, "sh", "-c", command]
         return subprocess.run(shell, check=True, capture_output=True, text=True).stdout
 
@@ -305,7 +325,7 @@ class Kamailio:
 
     def kamcmd(self, *words: str) -> str:
         """Run kamcmd beside a server that was started with CTL="unix:FOLDER/ctl"; return what it writes."""
-        where = [] if self.kind == NATIVE else ["docker", "exec", self._container]
+        where = [] if self.kind == NATIVE else ["docker", "exec", self.container]
         command = [*where, "kamcmd", "-s", f"unix:{self.folder}/ctl", *words]
         ran = subprocess.run(command, capture_output=True, text=True, timeout=20)
         return ran.stdout + ran.stderr
@@ -315,7 +335,7 @@ class Kamailio:
         mark = uuid.uuid4().hex
         content = body.encode(errors="surrogateescape")
         lines = [
-            f"MESSAGE sip:{uri_user}@127.0.0.1:{self.port} SIP/2.0",
+            f"MESSAGE sip:{uri_user}@{self.address}:{self.port} SIP/2.0",
             f"Via: SIP/2.0/UDP 127.0.0.1:{port};branch=z9hG4bK{mark}",
             f"From: <sip:test@127.0.0.1>;tag={mark}",
             "To: <sip:scenario@127.0.0.1>",
@@ -330,8 +350,7 @@ class Kamailio:
     def message(self, body: str, uri_user: str = "scenario", seconds: float = 5) -> tuple[int, str]:
         """Send a MESSAGE to a worker; return the reply's code and its X-Result header within a time."""
         with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as client:
-            client.bind(("127.0.0.1", 0))
-            client.connect(("127.0.0.1", self.port))
+            client.connect((self.address, self.port))
             client.settimeout(seconds)
             client.send(self.request(body, client.getsockname()[1], uri_user))
             reply = client.recv(65535).decode()

@@ -50,6 +50,8 @@ def found(rule: Live, known: Resolution) -> str:
         ("down; up; drained; in maintenance; asked for no calls; not there", "", "up"),
         ("new; down; up", "", "up; new"),
         ("new; new, as down; new, as an error", "", "new"),
+        ("down; new, as down; in maintenance", "down", "new, as down"),
+        ("up; new, as down", "", "up"),
         ("new; new", "up; down", "up; new; new"),
         ("new; up", "new; up", "up; up; new; new"),
         ("down", "up", "up"),
@@ -58,7 +60,10 @@ def found(rule: Live, known: Resolution) -> str:
     ],
 )
 def test_who_is_alive(targets: str, kept: str, live: str) -> None:
-    """Those that are up, those of before that still count, and last what is_alive says 1 of unseen."""
+    """Those that are up, those of before that still count, and last what is unseen.
+
+    If none is up all that is unseen counts.
+    """
     assert found(live_targets, name_of(targets, kept)) == live
 
 

@@ -81,6 +81,25 @@ def test_what_dns_says_now(name: ModuleType, server: FakeServer) -> None:
     assert name.targets(NAME) == ["sip:192.168.10.23:5060"]
 
 
+def test_a_name_that_is_alive_has_targets_before_they_are_known(
+    keepalive: ModuleType, server: FakeServer
+) -> None:
+    """Such as one that was pinged as a whole: with unknown_as=down too no call is lost before they reply."""
+    keepalive.add_destination(NAME, "me", dns_expand=0, unknown_as="down")
+    server.tick()
+    server.answer(200)
+    keepalive.add_destination(NAME, "me", dns_expand=1, unknown_as="down", ping_interval=60)
+    resolve(NAME, [ONE, TWO])
+    server.tick()
+    assert keepalive.is_alive(NAME) == 1
+    assert sorted(keepalive.targets(NAME)) == [ONE, TWO]
+    server.answer(503)
+    server.answer(503, 1)
+    server.tick()
+    assert keepalive.is_alive(NAME) == 2
+    assert keepalive.targets(NAME) == []
+
+
 def test_what_is_no_name(keepalive: ModuleType, server: FakeServer) -> None:
     """An address is its own target, as its owner wrote it, or its proxy; so is a name before DNS answers."""
     keepalive.add_destination("192.168.10.30", "me", user_attr="x")

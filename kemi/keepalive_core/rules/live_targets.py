@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Final
 
 from .resolution import Resolution, Target
-from .service_code import is_taken_out, own_answer, state_of
+from .service_code import is_taken_out, is_unknown, own_answer, state_of
 from .srv_order import in_order
 from .states import UP
 
@@ -21,17 +21,24 @@ def live_targets(
     First come those that DNS says now, then those that it said before and that still count; and behind both
     what is not known yet, if is_alive says 1 of it. Within each, RFC 2782 says the order.
 
+    A name that is alive keeps its state until its targets are decided: if none is up until then, its calls go
+    to those that are not known yet, whatever unknown_as is.
+
     Arguments: known, what DNS said; code_of, returns what is_alive reads of a target, given its key, None if
     it is not monitored; chance, as for in_order().
     """
     up: tuple[list[Target], list[Target]] = ([], [])
     unknown: list[Target] = []
+    undecided: list[Target] = []
     for part, found in zip((known.targets, known.kept), up, strict=True):
         for target in part:
             code = code_of(target.key)
             if code is not None and own_answer(code) == UP:
                 (found if state_of(code) == UP else unknown).append(target)
-    return [target for part in (*up, unknown) if part for target in _in_turn(part, chance)]
+            elif code is not None and is_unknown(code):
+                undecided.append(target)
+    parts = [part for part in (*up, unknown) if part] or [undecided]
+    return [target for part in parts for target in _in_turn(part, chance)]
 
 
 def last_resort(

@@ -8,7 +8,7 @@ _keepalivectl() {
     local current=${words[-1]//\\/} previous=${words[-2]-} command="" word at
     local -a server=()
     local commands="summary list show add del drain maint ready self ping pause resume reload wait watch top check history
-        groups names orders changes settings rpc"
+        groups names cluster orders changes settings rpc"
     for word in "${words[@]:1:${#words[@]}-2}"; do
         [[ -n $command || " ${commands//[[:space:]]/ } " != *" $word "* ]] || command=$word
     done
@@ -54,7 +54,7 @@ _keepalivectl_words() {
         ping) options+=" --verbose" ;;
         reload) options+=" --dry-run --force" ;;
         add | del) options+=" --owner" ;;
-        watch | orders) options+=" --count" ;;
+        watch | orders | cluster) options+=" --count" ;;
         changes) options+=" --count --since" ;;
         groups) options+=" --names" ;;
     esac

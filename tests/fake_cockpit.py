@@ -141,3 +141,51 @@ def view(*rows: dict[str, Any], groups: tuple[dict[str, Any], ...] = (), **other
         "rows": list(rows),
         **others,
     }
+
+
+def node(**others: object) -> dict[str, Any]:
+    """A node of the method cluster."""
+    return {
+        "state": "live",
+        "live": True,
+        "heard_ago": 0.4,
+        "life": 7,
+        "behind": 0,
+        "counts": True,
+        "degraded": False,
+        "paused": False,
+        "joining": False,
+        "version": "1.0",
+        "config_differs": False,
+        "two_lives": False,
+        **others,
+    }
+
+
+def cluster(**others: object) -> dict[str, Any]:
+    """What the method view says of a cluster of two."""
+    return {
+        "node": "sip:10.0.0.1:5060",
+        "life": 7,
+        "version": "1.0",
+        "signed": True,
+        "owns": 34,
+        "alone": 0,
+        "doubted": 0,
+        "trouble": [],
+        "nodes": {"sip:10.0.0.1:5060": node(heard_ago=0), "sip:10.0.0.2:5060": node()},
+        **others,
+    }
+
+
+def owned(owner: str, mine: bool = False, decision: str = "", **others: object) -> dict[str, Any]:
+    """What the methods info and cluster say of a destination in a cluster; view has the first four."""
+    return {
+        "owner": owner,
+        "mine": mine,
+        "alone": False,
+        "decision": decision,
+        "asked": [],
+        "words": {},
+        **others,
+    }

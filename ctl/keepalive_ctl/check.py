@@ -124,6 +124,7 @@ def check(server: Server, given: argparse.Namespace, screen: Screen) -> int:
     findings = [*_findings(counts, given), *_dead_groups(known)]
     if not given.group:
         findings += _of_names(view, given)
+        findings += [(WARNING, each) for each in (view.get("cluster") or {}).get("trouble", ())]
     if not view["enabled"] or (view["paused"] and not given.paused_ok):
         findings.append((WARNING, pinging(view)))
     worst = [f"{row['uri']} is down: {row['reason']}" for row in view["rows"]]

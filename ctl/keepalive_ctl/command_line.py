@@ -10,7 +10,16 @@ import signal
 import sys
 from typing import Final, NoReturn
 
-from . import check, history, looking, naming, ordering, top, waiting  # noqa: F401 - they register their commands
+from . import (  # noqa: F401 - they register their commands
+    check,
+    cluster,
+    history,
+    looking,
+    naming,
+    ordering,
+    top,
+    waiting,
+)
 from .commands import COMMANDS
 from .failures import DONE, NOT_AS_ASKED, Failure, Misused, NoAnswer, Stopped, complain, complain_of
 from .screen import Screen

@@ -7,10 +7,10 @@ import json
 import re
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any, Final
 
-from . import targets
+from . import cluster, targets
 from .commands import COUNT, GROUP, NAMES, ONE, SORT, STATE, STATES, argument, command
 from .failures import DONE, Misused, Refused
 from .screen import Screen
@@ -46,6 +46,8 @@ def summary(server: Server, given: argparse.Namespace, screen: Screen) -> None:
         screen.line(counted(view["counts"]))
         if of_names := targets.counted(view):
             screen.line(of_names)
+        if view.get("cluster"):
+            screen.line(cluster.counted(view["cluster"]))
         if view["groups"]:
             screen.line()
             screen.table(_GROUP_HEADS, map(_group_row, view["groups"]))
@@ -64,11 +66,16 @@ def pages(server: Server, most: int, of: int = PAGE, **which: object) -> Iterato
             return
 
 
-HEADS: Final = ("DESTINATION", "STATE", "SINCE", "MS", "LOSS", "GROUPS", "WHY")
+_HEADS: Final = ("DESTINATION", "STATE", "SINCE", "MS", "LOSS", "GROUPS", "WHY")
 
 
-def row_of(row: dict[str, Any], now: float) -> list[object]:
-    """Return the cells of a destination, of a view that was taken at a time."""
+def heads_of(rows: Iterable[dict[str, Any]]) -> tuple[str, ...]:
+    """Return the headings of the columns of destinations; in a cluster there is one more."""
+    return (*_HEADS[:-1], *([cluster.HEAD] if any(map(cluster.pinged_by, rows)) else []), _HEADS[-1])
+
+
+def row_of(row: dict[str, Any], now: float, heads: tuple[str, ...]) -> list[object]:
+    """Return the cells of a destination below headings, of a view that was taken at a time."""
     until = f" until {moment(row['until'])}" if row["until"] else ""
     ordered = f"{row['by']}{until}{': ' if row['why'] else ''}{row['why']}"
     return [
@@ -78,21 +85,24 @@ def row_of(row: dict[str, Any], now: float) -> list[object]:
         targets.milliseconds(row["latency_ms"]),
         f"{row['loss']:.0f}%",
         " ".join(row["groups"]),
+        *([cluster.pinged_by(row)] if cluster.HEAD in heads else []),
         _why(row) if row["admin"] == "ready" else ordered,
     ]
 
 
 def _why(row: dict[str, Any]) -> str:
     """Return why a destination is up or down; of a name also what is wrong with its DNS."""
-    reason, name = str(row["reason"]), row.get("name")
+    reason, name = cluster.why(row, str(row["reason"])), row.get("name")
     return f"{reason}; DNS: {name['fault']}" if name and name["fault"] not in reason else reason
 
 
-def _below(target: dict[str, Any], now: float) -> list[object]:
+def _below(target: dict[str, Any], now: float, heads: tuple[str, ...]) -> list[object]:
     """Return the cells of a target, below those of its name."""
     since = age(now - target["since"]) if target["since"] else ""
     measured = targets.milliseconds(target["latency_ms"]), f"{target['loss']:.0f}%"
-    return [f"  {target['target']}", target["shown"], since, *measured, "", target["reason"]]
+    by = [cluster.pinged_by(target)] if cluster.HEAD in heads else []
+    reason = cluster.why(target, target["reason"])
+    return [f"  {target['target']}", target["shown"], since, *measured, "", *by, reason]
 
 
 @command(
@@ -121,12 +131,13 @@ def list_(server: Server, given: argparse.Namespace, screen: Screen) -> None:
             for target in row.get("targets", ()):
                 screen.line(target["target"])
         return
+    heads = heads_of(each for row, _ in rows.values() for each in (row, *row.get("targets", ())))
     cells = (
         line
         for row, now in rows.values()
-        for line in (row_of(row, now), *(_below(each, now) for each in row.get("targets", ())))
+        for line in (row_of(row, now, heads), *(_below(each, now, heads) for each in row.get("targets", ())))
     )
-    screen.table(HEADS, cells)
+    screen.table(heads, cells)
 
 
 def _facts(info: dict[str, Any]) -> Iterator[tuple[str, str]]:
@@ -136,6 +147,7 @@ def _facts(info: dict[str, Any]) -> Iterator[tuple[str, str]]:
     reason = f": {info['last_reason']}" if info["last_reason"] else ""
     yield "state", f"{info['state']}{since}{reason}"
     yield from targets.facts(info)
+    yield from cluster.facts(info)
     yield "admin", mode(info["admin"])
     tracks = f"no: it tracks {info['tracks']}" if info.get("tracks") else "yes"
     yield "pinged", f"no: {info['not_pinged_because']}" if info["not_pinged_because"] else tracks

@@ -15,7 +15,7 @@ from typing import Any, TextIO
 
 from .commands import GROUP, INTERVAL, STATE, command
 from .failures import Misused, NoAnswer
-from .looking import HEADS, counted, pinging, row_of
+from .looking import counted, heads_of, pinging, row_of
 from .screen import Screen, curve
 from .server import Server
 from .texts import clean, fitted, moment
@@ -47,11 +47,12 @@ def _picture(view: dict[str, Any], screen: Screen, size: os.terminal_size) -> It
     ]
     yield fitted(clean(f"groups with trouble: {', '.join(ill) or 'none'}"), size.columns)
     yield ""
+    heads = heads_of(view["rows"])
     rows = (
         [*cells[:-1], curve(row["samples"][-10:], screen.out), cells[-1]]
-        for row, cells in ((row, row_of(row, view["at"])) for row in view["rows"])
+        for row, cells in ((row, row_of(row, view["at"], heads)) for row in view["rows"])
     )
-    yield from screen.lines_of((*HEADS[:-1], "PINGS", HEADS[-1]), rows, size.columns)
+    yield from screen.lines_of((*heads[:-1], "PINGS", heads[-1]), rows, size.columns)
     yield fitted(f"{len(view['rows'])} of {view['total']}, the worst first; q ends", size.columns)
 
 

@@ -33,7 +33,7 @@ def test_a_node_in_a_word(node: Node, state: str) -> None:
 
 def test_all_is_well() -> None:
     """Then nothing is said: a node that is paused or joins is so because somebody wants it."""
-    assert trouble(A, {A: ME, B: WELL, C: WELL._replace(paused=True, joining=True)}, 0, True) == []
+    assert trouble(A, {A: ME, B: WELL, C: WELL._replace(paused=True, joining=True)}, 0) == []
 
 
 @pytest.mark.parametrize(
@@ -52,16 +52,15 @@ def test_all_is_well() -> None:
 )
 def test_trouble_of_another_node(node: Node, said: str) -> None:
     """Names it."""
-    assert trouble(A, {A: ME, B: node}, 0, True) == [said]
+    assert trouble(A, {A: ME, B: node}, 0) == [said]
 
 
 def test_trouble_of_this_node() -> None:
-    """Its own uplink, its name used twice, what it alone can't reach, messages that anybody can forge."""
-    assert trouble(A, {A: ME._replace(degraded=True, two_lives=True), B: WELL}, 3, False) == [
+    """Its own uplink, its name used twice, what it alone can't reach."""
+    assert trouble(A, {A: ME._replace(degraded=True, two_lives=True), B: WELL}, 3) == [
         "this node is degraded: what it can't reach others do, so it owns nothing",
         "another server says that it is this node",
         "destinations that this node alone can't reach: 3",
-        "messages are not signed: KEEPALIVE_CLUSTER_SECRET_FILE names no file",
     ]
 
 

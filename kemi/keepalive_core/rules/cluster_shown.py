@@ -39,19 +39,17 @@ class Node(NamedTuple):
         return ", ".join(name for name in ("degraded", "paused", "joining") if getattr(self, name)) or "live"
 
 
-def trouble(me: str, nodes: Mapping[str, Node], alone: int, is_signed: bool) -> list[str]:
+def trouble(me: str, nodes: Mapping[str, Node], alone: int) -> list[str]:
     """Return what is not as it should be in a cluster, a sentence each.
 
     Arguments: me, the node that looks; nodes, all of them; alone, how many destinations that node alone
-    can't reach; is_signed, whether messages are.
+    can't reach.
     """
     found = []
     for name, node in nodes.items():
         found += _trouble_of_me(node) if name == me else _trouble_of(name, node, nodes[me])
     if alone:
         found.append(f"destinations that {THIS_NODE} alone can't reach: {alone}")
-    if not is_signed:
-        found.append("messages are not signed: KEEPALIVE_CLUSTER_SECRET_FILE names no file")
     return found
 
 

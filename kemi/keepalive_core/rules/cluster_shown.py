@@ -45,7 +45,7 @@ def trouble(me: str, nodes: Mapping[str, Node], alone: int) -> list[str]:
     Arguments: me, the node that looks; nodes, all of them; alone, how many destinations that node alone
     can't reach.
     """
-    found = []
+    found: list[str] = []
     for name, node in nodes.items():
         found += _trouble_of_me(node) if name == me else _trouble_of(name, node, nodes[me])
     if alone:

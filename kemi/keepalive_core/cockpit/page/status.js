@@ -86,8 +86,9 @@ function secondsOf(text) {
 }
 
 /** Return why a destination is up or down: how its last ping ended, or its targets are, and what is wrong with its DNS. */
-function verdict({ reason, name }) {
-  return name?.fault && !reason.includes(name.fault) ? `${reason} · DNS: ${name.fault}` : reason;
+function verdict({ reason, name, cluster }) {
+  const more = [[name?.fault, "DNS: "], [cluster?.decision, ""]].filter(([text]) => text && !reason.includes(text));
+  return [reason, ...more.map(([text, what]) => `${what}${text}`)].join(" · ");
 }
 
 /** Return why a destination is as it is: who took it out, why and until when, or how the last ping ended. */
@@ -260,7 +261,7 @@ class Targets {
       `${known.address}:${known.port}${known.transport ? ` ${known.transport}` : ""}`,
       known.priority, known.weight, known.since ? span(list.at - known.since) : "–",
       known.latency_ms ? milliseconds(known.latency_ms) : "", `${known.loss} %`,
-      known.kept ? "no more in DNS" : known.record, known.reason,
+      known.kept ? "no more in DNS" : known.record, verdict(known),
     ];
     words.forEach((word, index) => say(row.children[index], String(word)));
     row.children[1].title = known.target;
@@ -430,6 +431,8 @@ function facts(info) {
     ["not pinged", info.not_pinged_because, info.not_pinged_because],
     ["tracks", info.tracks, info.tracks],
     ["tracked by", counted(info.tracked_by), info.tracked_by],
+    ["cluster", info.cluster?.decision, info.cluster?.decision],
+    ["words", wordsOf(info.cluster), wordsOf(info.cluster)],
     ["held by", info.held.join(", "), info.held.length],
     ["targets", `${alive} of ${targets.length} alive`, isName],
     ["DNS", `${asked}, answered ${ago(resolution.answered)}`, isName],
@@ -444,6 +447,12 @@ function facts(info) {
     ["calls", `ok ${counted(info.calls.ok)}, failed ${counted(info.calls.failed)}`, info.calls.ok || info.calls.failed],
     ["options", options.join(", "), options.length],
   ].filter(([, , isWorth = true]) => isWorth).map(([name, text]) => [name, text]);
+}
+
+/** Return what each node of a cluster says of a destination. */
+function wordsOf(cluster) {
+  return Object.entries(cluster?.words ?? {}).map(([node, { word, reason, counts }]) =>
+    `${node} ${word}${reason ? `: ${reason}` : ""}${counts ? "" : " (does not count)"}`).join(", ");
 }
 
 /** Return the strip of the last 24 hours, a stroke each quarter of an hour, with the worst state in it. */
@@ -689,6 +698,25 @@ const head = {
     }
   },
 
+  /** Say how the nodes of the cluster are, if there is one. */
+  _showCluster(cluster) {
+    at("cluster").hidden = !cluster;
+    if (!cluster) return;
+    const nodes = Object.entries(cluster.nodes);
+    const { trouble } = cluster;
+    const live = nodes.filter(([, node]) => node.live).length;
+    at("cluster").classList.toggle("ill", trouble.length > 0);
+    const more = trouble.length > 1 ? `, and ${trouble.length - 1} more` : "";
+    say(at("cluster").firstElementChild, `${live} of ${nodes.length} nodes live${trouble.length ? `: ${trouble[0]}${more}` : ""}`);
+    const lines = nodes.map(([name, { state, heard_ago: ago }]) =>
+      `${name}: ${name === cluster.node ? `${state}, this node` : `${state}${ago === null ? "" : `, heard ${span(ago)} ago`}`}`);
+    const owned = `this node owns ${counted(cluster.owns)}, ${counted(cluster.doubted)} in doubt, ${counted(cluster.alone)} that it alone can't reach`;
+    const items = at("cluster").lastElementChild;
+    const shown = [...lines, owned, ...trouble];
+    while (items.children.length > shown.length) items.lastElementChild.remove();
+    shown.forEach((line, index) => say(items.children[index] ?? items.appendChild(make("li")), line)); // what is marked stays
+  },
+
   show(view) {
     for (const button of at("counts").children) {
       const { shown } = button.dataset;
@@ -696,6 +724,7 @@ const head = {
       button.classList.toggle("none", !view.counts[shown]);
     }
     this._showNames(view);
+    this._showCluster(view.cluster);
     const { down } = view.counts;
     const name = `KeepAlive ${view.server ? `@${view.server}` : ""}`.trim();
     document.title = down ? `(${counted(down)} down) ${name}` : name;

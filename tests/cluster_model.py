@@ -22,7 +22,7 @@ from keepalive_core.rules.cluster_verdict import (
 )
 from keepalive_core.rules.cluster_view import is_degraded
 from keepalive_core.rules.cluster_word import LACKS, NO_WORD, NONE, Word
-from keepalive_core.rules.states import DOWN, UNKNOWN
+from keepalive_core.rules.states import DOWN, UNKNOWN, UP
 from keepalive_core.rules.times import SECOND
 
 TICK = SECOND // 5
@@ -39,6 +39,8 @@ class Known:
 
     due: int
     state: int = UNKNOWN
+    own: int = UNKNOWN
+    """what this node says; unknown if it says nothing: then it is what holds"""
     streak: int = 0
     result_at: int = 0
     success: bool = False
@@ -127,11 +129,17 @@ class Node:
         sign = 1 if known.success else -1
         known.streak = known.streak + sign if known.streak * sign > 0 else sign
         case = self.case(key)
-        judged = Judged(known.streak, RISE, FALL, known.state)
+        judged = Judged(self._own(known), known.streak, known.state)
         self._say(key, word_after(case, judged))
         if known.streak < 0 and -known.streak < FALL:
             known.due = min(known.due, known.sent + SECOND)
         self.to_look.add(key)
+
+    def _own(self, known: Known) -> int:
+        """Return what its own pings make of it, as judging has it."""
+        own, enough = known.own or known.state, RISE if known.streak > 0 else FALL
+        is_over = own == UNKNOWN or abs(known.streak) >= enough
+        return (UP if known.streak > 0 else DOWN) if is_over else own
 
     def _say(self, key: str, word: Word) -> None:
         self.talk.say(key, word)
@@ -160,6 +168,7 @@ class Node:
         if state is not None and state != known.state:
             known.state = state
             self.states.append((now, key, state))
+        known.own = DOWN if case.mine.kind == "down" else UP if case.mine.answers else UNKNOWN
         others = {name: word.kind for name, word in case.words.items() if name != self.name}
         known.finding = finding
         if others != known.others and has_to_ping(case):

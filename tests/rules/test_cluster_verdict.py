@@ -182,30 +182,32 @@ def test_of_what_nobody_says_anything() -> None:
     assert case(b=UP, view=seen_by(counted=frozenset((A, C)))).is_unspoken()
 
 
-UP_ONCE = Judged(1, rise=2, fall=3, state=states.UP)
-FAILED = Judged(-1, rise=2, fall=3, state=states.UP, reason="no reply")
+UP_AGAIN = Judged(states.UP, 1, states.UP)
+FAILED = Judged(states.UP, -1, states.UP, reason="no reply")
+FAILED_OFTEN = Judged(states.DOWN, -3, states.UP, reason="no reply")
 
 
 @pytest.mark.parametrize(
     ("judged", "before", "after"),
     [
-        (UP_ONCE, case(), UP),  # the owner
-        (UP_ONCE, case(B, a=UP), NONE),  # not the owner, and nobody doubts
-        (UP_ONCE, case(B, a=DOWN), UP),  # asked
-        (UP_ONCE, case(B, c=DOWN), UP),
-        (UP_ONCE, case(B), UP),  # nobody has a word: it stands in
-        (UP_ONCE, case(a=DOWN), DOWN),  # one success is too few
-        (UP_ONCE._replace(streak=2), case(a=DOWN), UP),
-        (UP_ONCE._replace(streak=2), case(B, b=DOWN, a=UP), NONE),
-        (UP_ONCE._replace(streak=2), case(a=DOWN, b=UP, c=UP), UP),  # it owns it again
-        (UP_ONCE._replace(state=states.DOWN), case(), NONE),  # down by the words of others
-        (UP_ONCE._replace(state=states.DOWN), case(a=UP), UP),
-        (UP_ONCE._replace(drain_until=9), case(), DRAIN),
-        (UP_ONCE, case(a=LACKS, b=UP), UP),  # it has it now
+        (UP_AGAIN, case(), UP),  # the owner
+        (UP_AGAIN, case(B, a=UP), NONE),  # not the owner, and nobody doubts
+        (UP_AGAIN, case(B, a=DOWN), UP),  # asked
+        (UP_AGAIN, case(B, c=DOWN), UP),
+        (UP_AGAIN, case(B), UP),  # nobody has a word: it stands in
+        (UP_AGAIN._replace(own=states.DOWN), case(a=DOWN), DOWN),  # one success is too few
+        (UP_AGAIN, case(a=DOWN), UP),
+        (UP_AGAIN, case(B, b=DOWN, a=UP), NONE),
+        (UP_AGAIN, case(a=DOWN, b=UP, c=UP), UP),  # it owns it again
+        (UP_AGAIN._replace(own=states.DOWN, state=states.DOWN), case(), DOWN),  # it was down, and still is
+        (UP_AGAIN._replace(state=states.DOWN), case(a=UP), UP),
+        (UP_AGAIN._replace(drain_until=9), case(), DRAIN),
+        (UP_AGAIN, case(a=LACKS, b=UP), UP),  # it has it now
+        (UP_AGAIN._replace(own=states.UNKNOWN), case(a=UP), NONE),  # nothing fresh stands behind it
+        (UP_AGAIN._replace(own=states.UNKNOWN), case(a=DOWN), NONE),
         (FAILED, case(a=UP), UP),
-        (FAILED._replace(streak=-2), case(a=UP), UP),
-        (FAILED._replace(streak=-3), case(a=UP), DOWN),
-        (FAILED._replace(streak=-3), case(), DOWN),
+        (FAILED_OFTEN, case(a=UP), DOWN),
+        (FAILED_OFTEN, case(), DOWN),
         (FAILED, case(), NONE),
         (FAILED, case(a=DOWN), DOWN),
         (FAILED, case(B, a=DOWN), DOWN),  # one that is asked confirms with one
@@ -214,20 +216,21 @@ FAILED = Judged(-1, rise=2, fall=3, state=states.UP, reason="no reply")
     ],
 )
 def test_a_word_after_a_ping(judged: Judged, before: Case, after: str) -> None:
-    """Each with rise 2 and fall 3."""
+    """Whether there were enough in a row is said by the own state."""
     assert word_after(before, judged).kind == after
 
 
 def test_a_ping_with_no_verdict_changes_no_word() -> None:
     """Whatever it was."""
     for kind in KINDS:
-        assert word_after(case(a=kind), Judged(0, 1, 1, states.UP)) == Word(kind)
+        own = states.DOWN if kind == DOWN else states.UP
+        assert word_after(case(a=kind), Judged(own, 0, states.UP)) == Word(kind)
 
 
 def test_words_have_reasons_and_ends() -> None:
     """What a log line and info() say of them."""
-    assert word_after(case(), FAILED._replace(streak=-3)) == Word(DOWN, "no reply")
-    assert word_after(case(), UP_ONCE._replace(drain_until=9, reason="503")) == Word(DRAIN, "503", 9)
+    assert word_after(case(), FAILED_OFTEN) == Word(DOWN, "no reply")
+    assert word_after(case(), UP_AGAIN._replace(drain_until=9, reason="503")) == Word(DRAIN, "503", 9)
 
 
 def test_old_words_go_when_nobody_doubts() -> None:

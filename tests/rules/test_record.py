@@ -38,6 +38,7 @@ UP_BEFORE = Health(
     not_before=0,
     drain_until=0,
     voids=0,
+    voice=0,
     latency_min=2400,
     latency_max=2600,
 )
@@ -61,6 +62,7 @@ NEAR_MISSES: dict[str, tuple[dict[str, Any], dict[str, Any], dict[str, Any]]] = 
     "a hold": ({"not_before": 1}, {}, {}),
     "a drain": ({"drain_until": 1}, {}, {}),
     "a void ping before": ({"voids": 1}, {}, {}),
+    "a voice in a cluster": ({"voice": 1}, {}, {}),
     "no latency yet": ({"latency_max": 0}, {}, {}),
     "an older registration": ({}, {"generation": 6}, {}),
     "a younger registration": ({}, {"generation": 8}, {}),
@@ -163,6 +165,7 @@ GOOD_CALL = UP_BEFORE._replace(streak=1, calls_since=5 * SECOND)
         ({"calls_since": 0}, 9 * SECOND, (9 * SECOND, 1, 0)),
         ({"streak": 0}, 9 * SECOND, None),
         ({"voids": 1}, 9 * SECOND, None),
+        ({"voice": 1}, 9 * SECOND, None),
         ({"streak": -1}, 9 * SECOND, None),
         ({"state": DOWN}, 9 * SECOND, None),
         ({"state": UNKNOWN}, 9 * SECOND, None),
@@ -173,6 +176,7 @@ GOOD_CALL = UP_BEFORE._replace(streak=1, calls_since=5 * SECOND)
         "first call",
         "no success yet",
         "a void ping before",
+        "a voice in a cluster",
         "failed",
         "down",
         "unknown",
@@ -259,6 +263,22 @@ def test_what_is_sound_at_a_glance_makes_sense(at: int, gone: int, come: str) ->
         assert seen == (known.generation, known.state, known.newest_sent)
         assert known.drain_until == 0
         assert known.state in (UNKNOWN, UP, DOWN)
+
+
+def test_a_record_of_a_version_without_a_cluster_is_read_on() -> None:
+    """It has one number less; all that reads of a text alone reads the same of it."""
+    known = UP_BEFORE._replace(since=123, mismatched=0)
+    numbers = known.text().split(" ")
+    others = known._fields.index("voids")
+    assert numbers[others].endswith(",0,0")
+    numbers[others] = numbers[others].removesuffix(",0")
+    older = " ".join(numbers)
+    assert Health.from_text(older) == known
+    assert at_a_glance(older) == at_a_glance(known.text())
+    assert since_and_latency(older) == since_and_latency(known.text())
+    again = one_more(older, ANSWERED, ANSWERED_BY)
+    assert again
+    assert Health.from_text(again) == Health.from_text(one_more(known.text(), ANSWERED, ANSWERED_BY) or "")
 
 
 def test_what_destinations_are_sorted_by() -> None:

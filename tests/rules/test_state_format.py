@@ -334,7 +334,7 @@ def test_values_are_checked_as_a_users_are(changed: dict[str, Any], fault: str) 
 def test_each_field_is_kept_or_left_out_on_purpose() -> None:
     """Of a destination's health everything is kept but what means nothing after a restart."""
     left_out = {
-        *("generation", "newest_sent", "not_before", "drain_until", "traffic", "heard", "voids"),
+        *("generation", "newest_sent", "not_before", "drain_until", "traffic", "heard", "voids", "voice"),
         *("calls_since", "calls_ok", "calls_failed"),
     }
     kept = {*state_row.SAVED, *state_row.TIMES}

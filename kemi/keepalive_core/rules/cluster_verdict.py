@@ -176,33 +176,32 @@ def has_to_ping(case: Case, turns_unspoken: int = 0) -> bool:
 
 
 class Judged(NamedTuple):
-    """How the pings of one node end."""
+    """What one node's own evidence makes of a destination."""
 
+    own: int
+    """the state that follows from it, with rise and fall; unknown if it is too old to say anything"""
     streak: int
     """successes in a row, or, below 0, failures in a row; 0 if the last one had no verdict"""
-    rise: int
-    fall: int
     state: int
-    """of its destination at this node, before"""
+    """the one that holds at this node"""
     reason: str = ""
     drain_until: int = 0
     """in us, if the destination asked for no calls"""
 
 
 def word_after(case: Case, judged: Judged) -> Word:
-    """Return what this node says of a destination after a ping of its own.
+    """Return what this node says of a destination after evidence of its own.
 
     Whoever is asked, and has not said anything yet, confirms with one failed ping; whoever has said that it
     answers needs as many as ever, or each lost ping would take down what one node can't reach.
     """
     mine = case.mine
-    if judged.streak < 0:
-        confirms = mine.kind in (NONE, LACKS) and (case.is_doubted() or judged.state == states.DOWN)
-        if mine.kind == DOWN:
-            return mine
-        return Word(DOWN, judged.reason) if -judged.streak >= (1 if confirms else judged.fall) else mine
-    was_down = mine.kind == DOWN or (judged.state == states.DOWN and not mine.answers)
-    if judged.streak < (judged.rise if was_down else 1):
+    if judged.own == states.UNKNOWN:
+        return NO_WORD
+    confirms = mine.kind in (NONE, LACKS) and (case.is_doubted() or judged.state == states.DOWN)
+    if judged.own == states.DOWN or (judged.streak < 0 and confirms):
+        return mine if mine.kind == DOWN else Word(DOWN, judged.reason)
+    if judged.streak <= 0:
         return mine
     word = Word(DRAIN, judged.reason, judged.drain_until) if judged.drain_until else Word(UP)
     return word if case.owner_if_up() == case.view.me or _is_wanted(case) else NO_WORD

@@ -7,6 +7,8 @@ and what flaps is kept down.
 from typing import NamedTuple
 
 from .calls import ON, CallCriteria, is_call_success, judge_call
+from .cluster_verdict import Judged
+from .cluster_voice import as_own, follow_cluster, hold, is_own, judged
 from .criteria import Criteria
 from .damping import damp
 from .evidence import (
@@ -15,6 +17,7 @@ from .evidence import (
     Evidence,
     Expiry,
     Mismatch,
+    OfCluster,
     OfTargets,
     OfTracked,
     Report,
@@ -52,6 +55,8 @@ class Facts(NamedTuple):
     """the socket that the pings leave from; None if mass_failure is off, or nothing fails"""
     threshold: Threshold = Threshold(1, 0, 0)
     """of that socket"""
+    clustered: bool = False
+    """whether the nodes of a cluster decide together how it is"""
 
 
 class Decision(NamedTuple):
@@ -63,6 +68,8 @@ class Decision(NamedTuple):
     """what to log beside, if anything"""
     uplink: Uplink | None = None
     """as it is from now on; None if it has not changed"""
+    judged: Judged | None = None
+    """what the cluster's process is to hear of it, if anything"""
 
 
 def decide(before: Health, evidence: Evidence, facts: Facts) -> Decision:
@@ -71,9 +78,20 @@ def decide(before: Health, evidence: Evidence, facts: Facts) -> Decision:
     Arguments: before, what was known; evidence; facts, all else that matters.
     Returns: what is known from now on, and the step that was.
     """
+    if facts.clustered and is_own(evidence):
+        own = _decide(as_own(before), evidence, facts)
+        if own.transition is Transition.STALE:
+            return own._replace(health=before)
+        held = hold(before, Verdict(own.health, own.transition, own.remark))
+        return Decision(*held, own.uplink, judged(before, held, evidence))
+    return _decide(before, evidence, facts)
+
+
+def _decide(before: Health, evidence: Evidence, facts: Facts) -> Decision:
+    """Decide it by the evidence alone."""
     verdict = _judge(before, evidence, facts)
-    # A name's targets have their guards, and it follows them.
-    if verdict.transition is Transition.STALE or isinstance(evidence, OfTargets):
+    # A name's targets have their guards, and it follows them; so has what a node says to others.
+    if verdict.transition is Transition.STALE or isinstance(evidence, OfTargets | OfCluster):
         return Decision(*verdict)
     uplink = facts.uplink
     if uplink is not None and before.state == UP and verdict.health.streak < 0:
@@ -108,13 +126,17 @@ def _judge(before: Health, evidence: Evidence, facts: Facts) -> Verdict:
             return end_drain(before, evidence.at)
         case OfTargets():
             return follow_targets(before, evidence, facts.wall)
+        case OfCluster():
+            return follow_cluster(before, evidence, facts.wall)
         case Mismatch():  # pragma: no branch - there is no other kind, as mypy sees
             return count_mismatch(before)
 
 
-def _judge_shown(before: Health, shown: Result | OfTargets, facts: Facts) -> Verdict:
+def _judge_shown(before: Health, shown: Result | OfTargets | OfCluster, facts: Facts) -> Verdict:
     if isinstance(shown, OfTargets):
         return judge_name(before, shown, facts.criteria, facts.wall)
+    if isinstance(shown, OfCluster):
+        return follow_cluster(before, shown, facts.wall)
     # Of another destination's registration.
     return judge(before, shown._replace(generation=before.generation), facts.criteria, facts.wall)
 

@@ -7,6 +7,7 @@ from enum import Enum
 from typing import Final, NamedTuple
 
 from .quoting import one_line
+from .states import UNKNOWN
 from .times import SECOND
 
 # A ping with neither reply nor timeout is given up this long after its time limit: tm's timers run in steps
@@ -141,10 +142,26 @@ class OfTargets(NamedTuple):
     """whether it counts as a ping's result would: the name has its turn at each interval"""
 
 
+class OfCluster(NamedTuple):
+    """What the words of a cluster's nodes make of a destination for this node."""
+
+    state: int | None
+    """None if it stays what it is"""
+    reason: str
+    at: int
+    """when, in us"""
+    drain_until: int = 0
+    """of one that is up: when the drain may be over that it asked a node for, in us; 0 for none"""
+    own: int = UNKNOWN
+    """what this node says of it itself: up or down; unknown if it says nothing"""
+    is_asked: bool = False
+    """whether all that this node's own evidence shows of it is waited for"""
+
+
 class OfTracked(NamedTuple):
     """What the destination showed that this one tracks."""
 
-    shown: Result | OfTargets
+    shown: Result | OfTargets | OfCluster
     """of a result the generation is that of the other one"""
     is_frozen: bool = False
     """whether so many others fail that the other one stays as it is"""
@@ -155,4 +172,4 @@ class OfTracked(NamedTuple):
         return self.shown.at
 
 
-Evidence = Result | Report | Call | Expiry | EndOfDrain | Mismatch | OfTargets | OfTracked
+Evidence = Result | Report | Call | Expiry | EndOfDrain | Mismatch | OfTargets | OfCluster | OfTracked

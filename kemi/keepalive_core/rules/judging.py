@@ -39,6 +39,8 @@ class Transition(Enum):
     """it would come up, but changed too often: it is kept down"""
     SHADOW = "shadow"
     """calls would have taken it down, but may only be counted"""
+    HELD = "held"
+    """this node would say something else of it from now on: the nodes of its cluster decide together"""
 
 
 class Verdict(NamedTuple):

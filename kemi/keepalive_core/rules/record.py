@@ -48,7 +48,7 @@ class Health(NamedTuple):
     """us"""
     latency_max: int = 0
     """us"""
-    # Other numbers; of the first one the fast paths see whether it is 0.
+    # Other numbers; of the first one and the last one the fast paths see whether they are 0.
     voids: int = 0
     """pings in a row without a verdict, the last ones"""
     heard: int = 0
@@ -77,6 +77,8 @@ class Health(NamedTuple):
     """the number of doublings of the next time for which it is kept down"""
     mismatched: int = 0
     """replies that did not count, as they were to none of its pings"""
+    voice: int = 0
+    """how its evidence counts in a cluster, see cluster_voice.py; 0 if there is none, and in calm"""
     # Numbers that one more good call changes, besides streak, last_up and ok.
     traffic: int = 0
     """when calls last went well, in us"""
@@ -104,7 +106,7 @@ class Health(NamedTuple):
     def from_text(text: str) -> "Health":
         """Return the record that a text() stands for."""
         *numbers, others, calls, result, samples, reason = text.split(" ", _REASON)
-        rest = f"{others},{calls}".split(",")
+        rest = f"{others if others.count(',') == _COMMAS else others + ',0'},{calls}".split(",")
         return Health._make((*map(int, numbers), *map(int, rest), result, samples, reason.rstrip()))
 
 
@@ -114,6 +116,8 @@ _STATE, _NEWEST_SENT, _STREAK, _LAST_UP, _OK, _OTHERS = map(
 )
 _LATENCY: Final = Health._fields.index("latency")
 _SINCE: Final = Health._fields.index("since") - _OTHERS
+# Records of versions without a cluster have no voice.
+_COMMAS: Final = Health._fields.index("voice") - _OTHERS
 _CALLS: Final = _OTHERS + 1
 _REASON: Final = _CALLS + 3
 
@@ -135,14 +139,15 @@ _SOUND: Final = re.compile(
     f"({_N}) ([0-2]) ({_N}) -?{_N} {_N} 0"
     + f" {_N}" * (_OTHERS - Health._fields.index("drain_until") - 1)
     + f" {_N}"
-    + f",{_N}" * (_NUMBERS - _NUMBERS_OF_CALLS - _OTHERS - 1)
-    + f" {_N}"
+    + f",{_N}" * (_COMMAS - 1)
+    + f"(?:,{_N})?+ {_N}"
     + f",{_N}" * (_NUMBERS_OF_CALLS - 1)
     + " [a-z_]*+ [^ ]*+ "
 )
 
 _UP: Final = str(UP)
 _NONE: Final = "0"
+_LAST_NONE: Final = ",0"
 _REPLY: Final = Kind.REPLY.word
 
 
@@ -192,7 +197,7 @@ def fast_success(
     # A time not to ping before, a drain or a row of voids ends with this result: the prober has to know.
     if state != _UP or not_before != _NONE or drain_until != _NONE:
         return None
-    if streak[0] == "-" or others[0] != _NONE:
+    if streak[0] == "-" or others[0] != _NONE or others[-2:] != _LAST_NONE:
         return None
     if int(was_generation) != generation or sent <= int(newest_sent):
         return None
@@ -222,7 +227,8 @@ def fast_call(record: str, at: int, window: int, wall: int) -> str | None:
     """
     words = record.split(" ", _CALLS + 1)
     streak = int(words[_STREAK])
-    if words[_STATE] != _UP or streak <= 0 or words[_OTHERS][0] != _NONE:
+    others = words[_OTHERS]
+    if words[_STATE] != _UP or streak <= 0 or others[0] != _NONE or others[-2:] != _LAST_NONE:
         return None
     _, since, ok, failed, shadow_downs = map(int, words[_CALLS].split(","))
     if not since or at - since > window:

@@ -378,3 +378,21 @@ def test_what_is_deleted_while_it_is_mended_stays_deleted(
     assert monitored.state(A) == -1
     assert [each["uri"] for each in monitored.list()] == [B]
     assert not prober._mending.has_suspects
+
+
+def test_a_change_between_two_looks_is_no_lost_row(
+    monitored: ModuleType, server: FakeServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Somebody wants a destination too, just when its prober has heard all, and looks at rows."""
+    from keepalive_core.services.mending import Mending
+
+    look = Mending.look_around
+    owners = iter(range(1000))
+
+    def look_late(self: Mending, now: int) -> None:
+        assert monitored.add_destination(A, f"owner {next(owners)}") == 0
+        look(self, now)
+
+    monkeypatch.setattr(Mending, "look_around", look_late)
+    settle(server, 3)
+    assert server.ksr.lines("warn") == []

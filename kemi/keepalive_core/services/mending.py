@@ -139,16 +139,18 @@ class Mending:
             if pinged is None:
                 continue
             try:
+                # What had only not been heard of when it was looked at is whole now.
+                is_lost = not registrations.is_whole(key, pinged)
                 was = rows.registration(key, pinged.registration)
                 if not registrations.mend(key, was, pinged.admin, is_quiet):
                     self.suspect(key)
                     continue
-                inspection.put_right(key)
+                if inspection.put_right(key) or is_lost:
+                    self._mended[key] = None
                 mended.append(key)
             except tables.SharedMemoryFull:
                 self.suspect(key)
         open_rosters.settle()
-        self._mended |= dict.fromkeys(mended)
         return mended
 
     def _tell(self) -> None:

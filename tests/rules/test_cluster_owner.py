@@ -72,3 +72,26 @@ def test_who_may_own_it_can_change() -> None:
     assert owners.add(KEYS[0], frozenset(NODES[:1])) == NODES[0]
     assert owners.add(KEYS[0], frozenset(["sip:nobody:5060"])) == ""
     assert owners.add(KEYS[0]) == first(KEYS[0], NODES)
+
+
+def test_destinations_come_and_go_during_a_walk() -> None:
+    """Whoever is gone is passed over; whoever comes has an owner of the new nodes at once."""
+    owners = Owners(NODES[:2])
+    for key in KEYS[:4]:
+        owners.add(key)
+    walk = owners.walk(NODES[2:4])
+    moved = [next(walk)]
+    owners.remove(KEYS[2])
+    owners.add(KEYS[9])
+    moved += walk
+    assert moved == [(KEYS[at], True) for at in (0, 1, 3)]
+    assert owners.owner(KEYS[9]) in NODES[2:4]
+
+
+def test_who_may_own_is_said() -> None:
+    """None stands for all."""
+    owners = Owners(NODES)
+    owners.add(KEYS[0], frozenset(NODES[:1]))
+    assert owners.may_own(KEYS[0], NODES[0])
+    assert not owners.may_own(KEYS[0], NODES[1])
+    assert owners.may_own(KEYS[1], NODES[1])

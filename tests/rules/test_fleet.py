@@ -351,3 +351,74 @@ def test_what_has_all_asked_anew_passes_over_who_tracks_another_one(fleet: Fleet
     tracker.apart = 7
     fleet.follow(A, seen(), Wish.REGULARLY, NOW)
     assert (tracker.asked, tracker.apart) == (0, 0)
+
+
+def test_what_another_node_pings_has_no_turn_and_is_in_no_count(fleet: Fleet) -> None:
+    """However it is registered, whatever calls wish, and over a pause; until it is taken over."""
+    fleet.follow(A, seen(), Wish.SOON, NOW, mine=False)
+    fleet.follow(B, seen(), Wish.REGULARLY, NOW)
+    fleet.follow(A, seen(generation=2, ping_interval=10.0), Wish.SOON, NOW, mine=False)
+    fleet.change_policy(A, seen().policy, NOW)
+    fleet.resume(NOW, NOW)
+    fleet.ask_anew({""}, NOW)
+    assert (fleet.rate, sum(fleet.behind.values())) == (pytest.approx(1 / 30), 1)
+    assert due(fleet, NOW + 100 * SECOND) == [B]
+    fleet.follow(A, seen(generation=2), Wish.REGULARLY, NOW)
+    assert (fleet.rate, sum(fleet.behind.values())) == (pytest.approx(2 / 30), 2)
+    assert due(fleet, NOW + 101 * SECOND) == [A]
+
+
+def test_an_order_is_pinged_once_whoever_has_it(fleet: Fleet) -> None:
+    """An operator who wants to see a ping from here gets it; afterwards it has no turn as before."""
+    fleet.follow(A, seen(), Wish.REGULARLY, NOW, mine=False)
+    fleet.follow(A, seen(), Wish.NOW, NOW, mine=False)
+    assert due(fleet, NOW + SECOND) == [A]
+    fleet.plan_next(A, NOW + SECOND)
+    assert due(fleet, NOW + 100 * SECOND) == []
+
+
+def test_what_is_taken_over_is_pinged_within_two_seconds(fleet: Fleet) -> None:
+    """Evenly, not sooner than peers allow, and as soon as all of them can leave; then in its turn."""
+    keys = [f"sip:192.0.2.{at}:5060" for at in range(100)]
+    for key in keys:
+        fleet.follow(key, seen(), Wish.REGULARLY, NOW, mine=False)
+    fleet.follow(A, seen(not_before=NOW + 20 * SECOND), Wish.REGULARLY, NOW, mine=False)
+    assert fleet.rate_at(NOW) == 0
+    for key in (*keys, A):
+        fleet.take_over(key, NOW)
+    assert fleet.rate_at(NOW) == pytest.approx(101 / 30 + 101 / 2)
+    halves = [due(fleet, NOW + at * SECOND) for at in (1, 2, 3, 19, 20)]
+    assert abs(len(halves[0]) - 50) <= 2
+    assert sorted(halves[0] + halves[1]) == sorted(keys)
+    assert halves[2:] == [[], [], [A]]
+    fleet.plan_next(A, NOW + 20 * SECOND)
+    assert fleet.rate_at(NOW + 20 * SECOND) == fleet.rate == pytest.approx(101 / 30)
+    assert due(fleet, NOW + 50 * SECOND) == [A]
+
+
+def test_what_is_handed_over_keeps_an_order(fleet: Fleet) -> None:
+    """Its turns are the other node's, what was ordered of this one leaves; and it is asked anew afterwards."""
+    for key in (A, B):
+        fleet.follow(key, seen(), Wish.REGULARLY, NOW).asked = NOW
+    fleet.follow(A, seen(), Wish.NOW, NOW)
+    for key in (A, B):
+        fleet.hand_over(key)
+    assert (fleet.rate, sum(fleet.behind.values())) == (pytest.approx(0), 0)
+    assert [fleet[key].asked for key in (A, B)] == [0, 0]
+    assert due(fleet, NOW + 100 * SECOND) == [A]
+
+
+def test_a_name_has_its_turn_at_each_node(fleet: Fleet) -> None:
+    """Each resolves for itself; of its addresses each has one owner."""
+    name = seen(dns_expand=1)._replace(registered=Registration(1, "sip:provider", {"me": Owner(0, "", None)}))
+    fleet.follow("sip:provider:5060", name, Wish.REGULARLY, NOW, mine=False)
+    fleet.hand_over("sip:provider:5060")
+    assert due(fleet, NOW + SECOND) == ["sip:provider:5060"]
+
+
+def test_a_tracker_is_taken_over_without_a_ping(fleet: Fleet) -> None:
+    """What it tracks is pinged."""
+    fleet.follow(A, seen(track=B), Wish.REGULARLY, NOW, mine=False)
+    fleet.take_over(A, NOW)
+    assert due(fleet, NOW + 100 * SECOND) == []
+    assert fleet.rate_at(NOW) == 0

@@ -4,8 +4,8 @@ Timer, reply and timeout of one ping run in three processes, each with an interp
 truth lies in tables of the htable module and queues of the mqueue module, and nowhere else. Their rows are
 listed where they are read and written: ``destination_rows``, ``group_rows``, ``uplink_rows``, ``name_rows``,
 ``startup_rows``, ``server_rows``, ``listening_rows``, ``callback_rows``, ``order_rows``, ``counter_rows``,
-``command_rows``, ``revised_rows``, ``tracked_rows``, ``steady_clock``; ``queues`` and ``tracked_rows`` have
-the queues. Three rows are here:
+``command_rows``, ``revised_rows``, ``tracked_rows``, ``cluster_rows``, ``steady_clock``;
+``queues`` and ``tracked_rows`` have the queues. Three rows are here:
 
 =============  ================  ==================================================================
 table          key               value
@@ -70,6 +70,7 @@ ORDER: Final = "keepalive_order"
 COMMANDS: Final = "keepalive_commands"
 ANSWERS: Final = "keepalive_answers"
 METRICS: Final = "keepalive_metrics"
+CLUSTER: Final = "keepalive_cluster"
 # A counter whose row made no sense goes on above this.
 _FAR_AHEAD: Final = 1 << 30
 

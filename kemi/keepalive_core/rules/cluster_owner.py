@@ -5,7 +5,7 @@ Each node works it out for itself, and nobody is elected. When a node comes or g
 """
 
 import zlib
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from typing import Final
 
 _MASK: Final = (1 << 64) - 1
@@ -64,24 +64,34 @@ class Owners:
         """Return who pings a destination; "" if no node may, or it is not known."""
         return self._owners.get(key, "")
 
+    def may_own(self, key: str, node: str) -> bool:
+        """Say whether a node may ping a destination at all."""
+        only = self._only.get(key)
+        return not only or node in only
+
     def follow(self, nodes: Collection[str]) -> dict[str, str]:
         """Take over which nodes there are; return the owners of the destinations that move."""
+        return {key: self._owners[key] for key, has_moved in self.walk(nodes) if has_moved}
+
+    def walk(self, nodes: Collection[str]) -> Iterator[tuple[str, bool]]:
+        """Take over which nodes there are, a destination at a step, and say of each whether it moves.
+
+        One walk has to be over before the next one begins; what is added meanwhile follows the new nodes.
+        """
         now = frozenset(nodes)
         gone, come = self._nodes - now, now - self._nodes
         self._nodes = now
-        moved = {}
-        for key, owner in self._owners.items():
+        for key in list(self._owners):
+            owner = self._owners.get(key)
+            if owner is None:
+                continue  # removed meanwhile
+            better = owner
             if owner in gone:
-                rivals = now
+                better = first(key, self._allowed(key, now))
             elif come:
-                rivals = come | {owner} if owner else come
-            else:
-                continue
-            better = first(key, self._allowed(key, rivals))
-            if better != owner:
-                moved[key] = better
-        self._owners.update(moved)
-        return moved
+                better = first(key, self._allowed(key, come | {owner} if owner else come))
+            self._owners[key] = better
+            yield key, better != owner
 
     def _allowed(self, key: str, nodes: frozenset[str]) -> frozenset[str]:
         only = self._only.get(key) if self._only else None

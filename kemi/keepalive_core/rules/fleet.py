@@ -1,6 +1,7 @@
 """The destinations that one prober pings, and when each of them is due (pure).
 
-Those that track another one are here too, but have no turn, and are not counted.
+Those that track another one are here too, and those that another node of a cluster pings, but they have no
+turn, and are not counted.
 
 Whatever asks for a ping, or changes when one is due, comes through here. A wish and a change bring a ping
 forward. Two things alone put it off: a longer interval, to one such interval after the last turn at the most;
@@ -20,6 +21,7 @@ from .pinged import Pinged, Seen, Timing
 from .policy import Policy
 from .schedule import SOONEST, Wish, next_ping, phase
 from .sockets import Departure
+from .take_over import SPREAD_US, TakeOver
 from .tracking import tracks
 from .ways import way_of
 
@@ -45,6 +47,7 @@ class Fleet:
         """returns a destination, None if there is none of that key"""
         self._gone: OrderedDict[str, tuple[int, Pinged]] = OrderedDict()
         """destinations that left lately, the oldest first, and when they left, in us"""
+        self._taken_over = TakeOver()
         self._chance = chance
         self._departure = departure
         self._places = 0
@@ -58,6 +61,10 @@ class Fleet:
     def __getitem__(self, key: str) -> Pinged:
         return self._targets[key]
 
+    def rate_at(self, now: int) -> float:
+        """Return how many pings may leave in a second at a time in us, with those that are taken over."""
+        return self.rate + self._taken_over.rate(now)
+
     def keys(self) -> KeysView[str]:
         """Return the keys of all destinations."""
         return self._targets.keys()
@@ -66,13 +73,17 @@ class Fleet:
         """Return keys and destinations: walks all of them."""
         return self._targets.items()
 
-    def follow(self, key: str, seen: Seen, wish: Wish, now: int) -> Pinged:
-        """Take over how a destination is registered, how it is, and when it is to be pinged."""
+    def follow(self, key: str, seen: Seen, wish: Wish, now: int, mine: bool = True) -> Pinged:
+        """Take over how a destination is registered, how it is, and when it is to be pinged.
+
+        Arguments: mine, whether this node of a cluster pings it.
+        """
         pinged = self._targets.get(key)
         if pinged is None or pinged.generation != seen.registered.generation:
             pinged = self._take_in(key, seen, now)
         before = pinged.timing
         self._take_policy(key, pinged, seen.registered.uri, seen.policy)
+        self._take_or_leave(pinged, mine)
         pinged.target = seen.registered.target
         # Most destinations have the same owners, whose text is kept once.
         pinged.owners = sys.intern(json.dumps(seen.registered.owners))
@@ -98,6 +109,22 @@ class Fleet:
         pinged.follow_pace(pinged.pace)
         self._plan_again(key, pinged, before, now)
 
+    def take_over(self, key: str, now: int) -> None:
+        """Ping a destination from now on that another node of a cluster has pinged until now."""
+        pinged = self._targets[key]
+        self._take_or_leave(pinged, mine=True)
+        if not pinged.tracks:
+            self._taken_over.add(now)
+            due = max(now + int(pinged.place * SPREAD_US), pinged.soon(now))
+            self.pings.bring_forward(key, pinged.leaves_at(due))
+
+    def hand_over(self, key: str) -> None:
+        """Leave a destination to another node of a cluster; whoever ordered a ping of it still gets that."""
+        pinged = self._targets[key]
+        self._take_or_leave(pinged, mine=False)
+        if not pinged.mine:
+            self.pings.have_no_turn(key)
+
     def remove(self, key: str, now: int) -> None:
         """Ping a destination no more; one that is not there is no error."""
         pinged = self._targets.pop(key, None)
@@ -121,7 +148,7 @@ class Fleet:
         """
         for key, pinged in self._targets.items():
             pinged.asked = now if pinged.tracks else 0
-            if pinged.tracks:
+            if pinged.tracks or not pinged.mine:
                 continue
             # What was due before the pause keeps its time, so that pauses in a row put nothing off.
             if (self.pings.turn(key) or now) > paused:
@@ -130,12 +157,15 @@ class Fleet:
     def ask_anew(self, addresses: AbstractSet[str], now: int) -> None:
         """Ask all soon that leave from one of this server's addresses: walks all of them."""
         for key, pinged in self._targets.items():
-            if not pinged.tracks and not addresses.isdisjoint(pinged.departure.addresses):
+            is_asked = pinged.mine and not pinged.tracks
+            if is_asked and not addresses.isdisjoint(pinged.departure.addresses):
                 self.pings.bring_forward(key, pinged.leaves_at(pinged.first(now)))
 
     def plan_next(self, key: str, now: int) -> None:
         """Put a destination's next ping where it belongs, at its turn."""
         pinged = self._targets[key]
+        if not pinged.mine:
+            return  # it was ordered
         pinged.turn = now
         pinged.latest = now + pinged.interval + pinged.spread
         regular = next_ping(now, pinged.offset, pinged.interval, pinged.spread, self._chance())
@@ -147,6 +177,13 @@ class Fleet:
         """Put the next ping where it belongs, after a change of its timing, or a wish."""
         if pinged.tracks:
             self.pings.remove(key)
+            return
+        if not pinged.mine:
+            self.pings.have_no_turn(key)
+            if pinged.wish.is_order:
+                self.pings.ask_at_once(key, pinged.soon(now))
+            else:
+                pinged.wish = Wish.REGULARLY
             return
         # Whoever has tracked another one has no turn yet.
         turn = self.pings.turn(key) or pinged.first(now)
@@ -193,8 +230,18 @@ class Fleet:
             is_sent = not pinged.way.is_name and not pinged.tracks
             pinged.departure = self._departure(pinged.way.through or uri, policy) if is_sent else Departure()
 
+    def _take_or_leave(self, pinged: Pinged, mine: bool) -> None:
+        # Each node looks at the targets of a name by itself.
+        mine = mine or pinged.way.is_name
+        if pinged.mine is not mine:
+            self._count(pinged, -1)
+            pinged.mine = mine
+            # What others have asked is no time in which this node has asked.
+            pinged.asked = 0
+            self._count(pinged, 1)
+
     def _count(self, pinged: Pinged, by: int) -> None:
         # Whoever has just come is not counted yet; and of a name the targets are.
-        if pinged.uri and not pinged.way.is_name and not pinged.tracks:
+        if pinged.uri and pinged.mine and not pinged.way.is_name and not pinged.tracks:
             self.rate += by / pinged.policy.interval
             self.behind[pinged.policy.socket] += by

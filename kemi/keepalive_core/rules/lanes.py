@@ -58,6 +58,11 @@ class Lanes:
         """Have a key in its turn only, or at once."""
         self._out_of_turn.remove(key)
 
+    def have_no_turn(self, key: str) -> None:
+        """Have a key at once only, if that was asked for."""
+        self._regular.remove(key)
+        self._out_of_turn.remove(key)
+
     def remove(self, key: str) -> None:
         """Forget a key; one that is not there is no error."""
         for lane in (self._regular, self._at_once, self._out_of_turn):

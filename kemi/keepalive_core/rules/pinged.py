@@ -71,6 +71,7 @@ class Pinged:
         "is_void",
         "latest",
         "marks",
+        "mine",
         "not_before",
         "offset",
         "owners",
@@ -107,6 +108,8 @@ class Pinged:
         """us, how far apart the pings of that one are; 0 if it tracks none"""
         self.checksum = 0
         """hash of registration, so that its row can be compared without a copy of it"""
+        self.mine = True
+        """whether this node of a cluster pings it; else it has no turn here, and is in no count"""
         self.is_void = False
         """whether its last ping had no verdict"""
         self.admin: Admin | None = None

@@ -8,7 +8,7 @@ import random
 from collections.abc import Callable
 from functools import partial
 
-from ..kamailio import clock, counter_rows, destination_rows, listeners, queues, tracked_rows
+from ..kamailio import clock, cluster_defines, counter_rows, destination_rows, listeners, queues, tracked_rows
 from ..rules import counted, tracking
 from ..rules.fleet import Fleet
 from ..rules.judging import is_spent
@@ -25,6 +25,7 @@ from .expiries import Expiries
 from .housekeeping import Housekeeping
 from .interruptions import Pause, Stalls
 from .mending import Common, Mending
+from .node_share import NodeShare
 from .pinging import Pinging
 from .self_ping import SelfPing
 from .share import Share
@@ -45,6 +46,7 @@ class Prober:
         self._bulkhead = Bulkhead(clock)
         self._departures = Departures()
         self._fleet = Fleet(chance, self._departures.of)
+        self._node_share = NodeShare(self._fleet, clock)
         self._pause = Pause(self._fleet, self._share)
         self._expiries = Expiries(self._fleet, self._pause, self._stalls, clock)
         self._housekeeping = Housekeeping(self._fleet, self._share)
@@ -92,6 +94,8 @@ class Prober:
         if self._self_ping.under_way is not None:
             do(self._self_ping.go_on, now)
         do(self._changes.take_changes, now)
+        if cluster_defines.is_on():
+            do(self._node_share.follow_view, now)
         if len(self._fleet):
             do(self._follow_addresses, now)
             do(self._mend_rows, now)
@@ -108,7 +112,7 @@ class Prober:
 
     def _send_what_is_due(self, now: int) -> None:
         fleet = self._fleet
-        allowed = pings_allowed(fleet.rate, now - self._last_tick, self._sent_in_last_tick)
+        allowed = pings_allowed(fleet.rate_at(now), now - self._last_tick, self._sent_in_last_tick)
         regular, out_of_turn = fleet.pings.take(now, allowed, fleet.rate)
         self._sent_in_last_tick = len(regular)
         due = [key for key in regular + out_of_turn if fleet.get(key)]
@@ -183,7 +187,7 @@ class Prober:
             self._forget(key, now)
             before = None
         was = before.of_name if before else None
-        pinged = self._fleet.follow(key, seen, wish, now)
+        pinged = self._node_share.follow(key, seen, wish, now)
         trackers = tracking.probers_of(tracked_rows.numbers(key))
         group_set = counted.set_of(seen.groups) if counter_rows.is_counting() else ""
         pinged.marks = f"{group_set} {trackers}"
@@ -200,7 +204,8 @@ class Prober:
         self._housekeeping.follow_voids(key, voids, seen.policy.criteria.fall)
         # Whoever registered it may not have known yet what unknown_as is.
         registrations.follow_unknown_as(key, seen.policy.unknown_as)
-        if is_spent(seen.health, seen.policy.criteria) and not seen.registered.target:
+        is_over = is_spent(seen.health, seen.policy.criteria) and not seen.registered.target
+        if is_over and self._node_share.owns(key):
             registry.give_up(key)
 
     def _miss(self, key: str, now: int) -> None:
@@ -215,6 +220,7 @@ class Prober:
         if pinged is not None and pinged.way.is_name:
             queues.announce_name(key)
         self._fleet.remove(key, now)
+        self._node_share.forget(key)
         self._trackers.forget(key)
         self._expiries.forget(key)
         self._housekeeping.follow_voids(key, None)

@@ -1,0 +1,78 @@
+"""Which of a prober's destinations this node of a cluster pings, and which it owns (pure).
+
+In calm each has one owner, which every node works out for itself. What is not calm is said of each one by the
+process that hears the other nodes: an exception.
+"""
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from .cluster_owner import Owners
+from .cluster_view import View
+
+
+class Exceptional(NamedTuple):
+    """What holds for a destination that is not calm."""
+
+    pings: bool
+    """whether this node pings it"""
+    is_alone: bool = False
+    """whether this node alone can't reach it"""
+
+
+class ClusterShare:
+    """The part of a prober's destinations that this node has."""
+
+    def __init__(self) -> None:
+        self._view: View | None = None
+        """None until it is known who is there: then nothing is pinged"""
+        self._owners = Owners(())
+        self._exceptions: dict[str, Exceptional] = {}
+
+    def follow(self, key: str, only: frozenset[str], exception: Exceptional | None) -> None:
+        """Take over how a destination is now.
+
+        Arguments: only, the nodes that may ping it, none for all; exception, None if it is calm.
+        """
+        self._owners.add(key, only)
+        self._exceptions.pop(key, None)
+        if exception is not None:
+            self._exceptions[key] = exception
+
+    def forget(self, key: str) -> None:
+        """Forget a destination; one that is not there is no error."""
+        self._owners.remove(key)
+        self._exceptions.pop(key, None)
+
+    def pings(self, key: str) -> bool:
+        """Say whether this node pings a destination."""
+        view = self._view
+        if view is None or not view.pings or not self._owners.may_own(key, view.me):
+            return False
+        exception = self._exceptions.get(key)
+        if exception is not None:
+            return exception.pings
+        return view.degraded or self._owners.owner(key) == view.me
+
+    def owns(self, key: str) -> bool:
+        """Say whether this node alone may say that a destination is to be monitored no more."""
+        view = self._view
+        if view is None or not view.pings or self._owners.owner(key) != view.me:
+            return False
+        exception = self._exceptions.get(key)
+        return exception is None or not exception.is_alone
+
+    def walk(self, view: View) -> Iterator[str]:
+        """Take over another view, a destination at a step, and return those that this node may take or leave.
+
+        One walk has to be over before the next one begins.
+        """
+        before, self._view = self._view, view
+        if before is None or _of_owners(before) != _of_owners(view):
+            for key, _ in self._owners.walk(view.ready):
+                yield key
+
+
+def _of_owners(view: View) -> tuple[object, ...]:
+    """Return what of a view makes owners, and what this node pings."""
+    return view.ready, view.pings, view.degraded

@@ -33,6 +33,7 @@ def test_what_is_written_is_read(rows: ModuleType) -> None:
     assert '"number":1' in rows.view_text()
     assert (rows.own(), rows.peers()) == (OwnRow(5), {B: PeerRow(7, live=True)})
     assert rows.cases() == {A: rows.case_of(A)} == {A: CaseRow({B: ("down", "408", 1)}, ping=True)}
+    assert (rows.case_keys(), rows.peer(B), rows.peer(A)) == ([A], PeerRow(7, live=True), None)
     rows.remove_case(A)
     rows.remove_case(A)
     assert rows.cases() == {}

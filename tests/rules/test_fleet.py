@@ -363,9 +363,12 @@ def test_what_another_node_pings_has_no_turn_and_is_in_no_count(fleet: Fleet) ->
     fleet.ask_anew({""}, NOW)
     assert (fleet.rate, sum(fleet.behind.values())) == (pytest.approx(1 / 30), 1)
     assert due(fleet, NOW + 100 * SECOND) == [B]
-    fleet.follow(A, seen(generation=2), Wish.REGULARLY, NOW)
+    later = NOW + 100 * SECOND
+    regular = later + 30 * SECOND - (later - fleet[A].offset) % (30 * SECOND)
+    fleet.follow(A, seen(generation=2), Wish.REGULARLY, later)
     assert (fleet.rate, sum(fleet.behind.values())) == (pytest.approx(2 / 30), 2)
-    assert due(fleet, NOW + 101 * SECOND) == [A]
+    assert due(fleet, regular - SECOND) == [], "another node has just asked it"
+    assert due(fleet, regular + SECOND) == [A]
 
 
 def test_an_order_is_pinged_once_whoever_has_it(fleet: Fleet) -> None:
@@ -397,7 +400,7 @@ def test_what_is_taken_over_is_pinged_within_two_seconds(fleet: Fleet) -> None:
 
 
 def test_what_is_handed_over_keeps_an_order(fleet: Fleet) -> None:
-    """Its turns are the other node's, what was ordered of this one leaves; and it is asked anew afterwards."""
+    """Its turns are the other node's; what was ordered of this one leaves."""
     for key in (A, B):
         fleet.follow(key, seen(), Wish.REGULARLY, NOW).asked = NOW
     fleet.follow(A, seen(), Wish.NOW, NOW)

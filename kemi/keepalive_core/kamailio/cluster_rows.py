@@ -50,8 +50,13 @@ def store_own(row: OwnRow) -> None:
 
 def peers() -> dict[str, PeerRow]:
     """Return the other nodes, by their names: walks the table."""
-    rows = {name: read_row(CLUSTER, _PEER + name, _peer) for name in _names(_PEER)}
+    rows = {name: peer(name) for name in _names(_PEER)}
     return {name: row for name, row in rows.items() if row is not None}
+
+
+def peer(name: str) -> PeerRow | None:
+    """Return another node; None if it is none, or nothing was written of it yet."""
+    return read_row(CLUSTER, _PEER + name, _peer)
 
 
 def store_peer(name: str, row: PeerRow) -> None:
@@ -66,8 +71,13 @@ def case_of(key: str) -> CaseRow | None:
 
 def cases() -> dict[str, CaseRow]:
     """Return all destinations that are not calm: walks the table."""
-    rows = {key: case_of(key) for key in _names(_CASE)}
+    rows = {key: case_of(key) for key in case_keys()}
     return {key: row for key, row in rows.items() if row is not None}
+
+
+def case_keys() -> list[str]:
+    """Return the keys of all destinations that are not calm: walks the table."""
+    return _names(_CASE)
 
 
 def store_case(key: str, row: CaseRow) -> None:

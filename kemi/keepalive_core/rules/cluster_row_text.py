@@ -104,7 +104,7 @@ def text(row: Row) -> str:
 
 def parsed(kind: type[Row], said: str) -> Row:
     """Return what the text of a row says. Raises: ValueError, or whatever else nonsense leads to."""
-    values: dict[str, Any] = json.loads(said)
+    values: dict[str, Any] = {**json.loads(said)}
     known: dict[str, Any] = kind()._asdict()
     found: Any = {name: _READ[type(known[name])](values[name]) for name in known if name in values}
     return kind(**found)

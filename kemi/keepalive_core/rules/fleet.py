@@ -83,6 +83,7 @@ class Fleet:
             pinged = self._take_in(key, seen, now)
         before = pinged.timing
         self._take_policy(key, pinged, seen.registered.uri, seen.policy)
+        comes_back = not pinged.mine
         self._take_or_leave(pinged, mine)
         pinged.target = seen.registered.target
         # Most destinations have the same owners, whose text is kept once.
@@ -98,6 +99,9 @@ class Fleet:
             pinged.asked = 0
             wish = wish.joined_by(Wish.SOON)
         pinged.wish = pinged.wish.joined_by(wish)
+        if comes_back and pinged.mine:
+            # Another node has asked lately.
+            self.pings.put(key, self._regular(pinged, now))
         self._plan_again(key, pinged, before, now)
         return pinged
 
@@ -168,10 +172,12 @@ class Fleet:
             return  # it was ordered
         pinged.turn = now
         pinged.latest = now + pinged.interval + pinged.spread
-        regular = next_ping(now, pinged.offset, pinged.interval, pinged.spread, self._chance())
-        self.pings.put(key, max(regular, pinged.not_before))
+        self.pings.put(key, max(self._regular(pinged, now), pinged.not_before))
         if pinged.pending:
             self.pings.ask(key, max(now + pinged.pending, pinged.not_before))
+
+    def _regular(self, pinged: Pinged, now: int) -> int:
+        return next_ping(now, pinged.offset, pinged.interval, pinged.spread, self._chance())
 
     def _plan_again(self, key: str, pinged: Pinged, before: Timing, now: int) -> None:
         """Put the next ping where it belongs, after a change of its timing, or a wish."""
@@ -189,7 +195,7 @@ class Fleet:
         turn = self.pings.turn(key) or pinged.first(now)
         # No interval moves a destination's first ping.
         if pinged.turn and pinged.timing != before:
-            regular = next_ping(now, pinged.offset, pinged.interval, pinged.spread, self._chance())
+            regular = self._regular(pinged, now)
             pinged.latest = max(pinged.latest, pinged.turn + pinged.interval + pinged.spread)
             turn = min(regular, turn if pinged.interval == before.interval else pinged.latest)
         self.pings.put(key, max(turn, pinged.not_before))

@@ -43,8 +43,7 @@ class Prober:
     ) -> None:
         self._clock = clock
         self._share, self._stalls = Share(), Stalls()
-        self._bulkhead = Bulkhead(clock)
-        self._departures = Departures()
+        self._bulkhead, self._departures = Bulkhead(clock), Departures()
         self._fleet = Fleet(chance, self._departures.of)
         self._node_share = NodeShare(self._fleet, clock)
         self._pause = Pause(self._fleet, self._share)

@@ -179,7 +179,7 @@ def test_a_target_that_fails_is_asked_for_again_at_once(start, provider: Provide
 
 
 def test_who_tracks_a_name_follows_it(server: Kamailio, own: Provider) -> None:
-    """Trunks that are names too: nobody asks DNS for them, or them; they follow the provider's name."""
+    """Trunks that are names too: nobody asks DNS for them, or them; they, and their calls, follow it."""
     one, two = own.gateway(), own.gateway()
     name = Name(server, f"sip:{own.say('tracked', *SRV)}")
     trunks = [Name(server, f"sip:trunk{number}@tracked.test", track=name.uri) for number in range(3)]
@@ -187,6 +187,7 @@ def test_who_tracks_a_name_follows_it(server: Kamailio, own: Provider) -> None:
         each.become(UP)
     one.silent = True
     name.have({one: "down", two: "up"})
+    assert [server.call("targets", each.uri) for each in trunks] == [[two.uri]] * 3
     two.code = 503
     for each in (name, *trunks):
         each.become(DOWN)

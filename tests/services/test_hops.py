@@ -100,6 +100,52 @@ def test_a_name_that_is_alive_has_targets_before_they_are_known(
     assert keepalive.targets(NAME) == []
 
 
+TRUNK = "sip:trunk1@provider.com"
+
+
+def test_what_tracks_a_name_goes_to_its_targets(name: ModuleType, server: FakeServer) -> None:
+    """It has the same host: calls go round the dead ones, and what is said of them is said of itself."""
+    assert name.add_destination(TRUNK, "me", dns_expand=1, track=NAME) == 0
+    assert name.add_destination("sip:trunk2@provider.com", "me", dns_expand=1, track=TRUNK) == 0
+    server.tick()
+    name.report_success(TRUNK)
+    name.report_success("sip:trunk2@provider.com")
+    name.report_failure(NAME, "", TWO)
+    for uri in (TRUNK, "sip:trunk2@provider.com"):
+        assert sorted(name.targets(uri)) == [ONE, THREE]
+    assert name.next_target(TRUNK) == 1
+    tried = server.ksr.du
+    assert name.report_failure(TRUNK, "a call failed") == 0
+    assert name.is_alive(TRUNK) == 2
+    assert name.is_alive(key_of(tried)) == 1
+    assert name.report_failure(TRUNK, "", "sip:192.168.10.99") == -1
+    assert name.targets(TRUNK) == []
+
+
+def test_what_tracks_a_name_and_is_alive_has_targets(name: ModuleType, server: FakeServer) -> None:
+    """Its rules are its own: it may be up when all of them are down."""
+    assert name.add_destination(TRUNK, "me", dns_expand=1, track=NAME, fall=9) == 0
+    server.tick()
+    name.report_success(TRUNK)
+    for hop in (ONE, TWO, THREE):
+        name.report_failure(NAME, "", hop)
+    assert name.is_alive(TRUNK) == 1
+    assert sorted(name.targets(TRUNK)) == [ONE, TWO, THREE]
+
+
+@pytest.mark.parametrize(
+    "options", [{"dns_expand": 0}, {"outbound_proxy": "sip:192.168.10.1"}, {"track": "sip:192.168.10.30"}]
+)
+def test_what_tracks_something_elsewhere_is_its_own_target(
+    name: ModuleType, server: FakeServer, options: dict[str, object]
+) -> None:
+    """So is what is to be one thing itself, and what tracks an address, or what nobody monitors."""
+    assert name.add_destination(TRUNK, "me", **{"dns_expand": 1, "track": NAME, **options}) == 0
+    server.tick()
+    name.report_success(TRUNK)
+    assert name.targets(TRUNK) == [options.get("outbound_proxy", TRUNK)]
+
+
 def test_what_is_no_name(keepalive: ModuleType, server: FakeServer) -> None:
     """An address is its own target, as its owner wrote it, or its proxy; so is a name before DNS answers."""
     keepalive.add_destination("192.168.10.30", "me", user_attr="x")

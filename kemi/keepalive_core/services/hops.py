@@ -6,11 +6,13 @@ from ..kamailio import calls_at_hand, destination_rows, name_rows, tables
 from ..rules import tried, uris
 from ..rules.cache import Cache
 from ..rules.live_targets import last_resort, live_targets
+from ..rules.policy import Policy
 from ..rules.resolution import Resolution
 from ..rules.service_code import groups_keeping
 from ..rules.states import UP
+from ..rules.tracking import tracks
 from ..rules.ways import through
-from . import alive_members, chance, lookup, policies
+from . import alive_members, chance, lookup, policies, tracked
 from .name_states import targets_of
 
 
@@ -21,6 +23,8 @@ class Ways(NamedTuple):
     """what DNS said; None if the destination itself is pinged, or DNS has never said anything"""
     hop: str
     """the URI for that case"""
+    name: str
+    """the key of the name whose targets these are: its own, or that of the one that it tracks"""
 
 
 # By keys; valid for one revision. A target takes some 700 bytes.
@@ -41,7 +45,8 @@ def targets(destination: object) -> list[str]:
     if ways.resolution is None:
         return [ways.hop]
     found = live_targets(ways.resolution, destination_rows.service_code, chance.below)
-    if not found and groups_keeping(destination_rows.service_code(key) or 0):
+    # Who tracks a name is alive by rules of its own.
+    if not found and (ways.name != key or groups_keeping(destination_rows.service_code(key) or 0)):
         found = last_resort(ways.resolution, destination_rows.service_code, chance.below)
     return [target.hop for target in found]
 
@@ -95,9 +100,27 @@ def ways_of(key: str) -> Ways | None:
     known = _known.at(tables.revision()).answers.get(key)
     if known is not None:
         return known
-    resolution = name_rows.resolution(key)
     registered = destination_rows.registration(key)
     if registered is None:
         return None
-    hop = through(key, policies.policy_of(registered)) or registered.uri
-    return _known.remember(key, Ways(resolution if targets_of(resolution) else None, hop))
+    policy = policies.policy_of(registered)
+    hop = through(key, policy) or registered.uri
+    name = _name_behind(key, hop, policy)
+    resolution = name_rows.resolution(name)
+    return _known.remember(key, Ways(resolution if targets_of(resolution) else None, hop, name))
+
+
+def _name_behind(key: str, hop: str, policy: Policy) -> str:
+    """Return the key of the name whose targets calls go to: that of one it tracks, on the same host.
+
+    Arguments: key and hop, of a destination; policy, in force for it.
+    """
+    behind = tracks(key, policy)
+    if not behind or not policy.expands_names:
+        return key
+    asked = tracked.asked_for(behind)
+    registered = destination_rows.registration(asked.key)
+    if asked.policy is None or registered is None:
+        return key
+    there = through(asked.key, asked.policy) or registered.uri
+    return asked.key if uris.next_hop(there) == uris.next_hop(hop) else key

@@ -68,14 +68,18 @@ def _counted(key: str, target: object, success: bool, judge: Callable[[str], boo
 
 
 def _of_target(key: str, target: object) -> str:
-    """Return the key of a target, given by its URI or its key; "" if it is none of this destination's."""
+    """Return the key of a target, given by its URI or its key; "" if it is none of this destination's.
+
+    What tracks a name is judged by itself, wherever its calls go.
+    """
     ways, wanted = hops.ways_of(key), lookup.key_of(target)
     if not wanted or ways is None:
         return ""
     if ways.resolution is None:
         return key if wanted in (key, lookup.key_of(ways.hop)) else ""
     names = {each.key: (each.key, lookup.key_of(each.hop)) for each in targets_of(ways.resolution)}
-    return next((each for each in names if wanted in names[each]), "")
+    found = next((each for each in names if wanted in names[each]), "")
+    return found if ways.name == key else found and key
 
 
 def _known_target(key: str) -> str | None:

@@ -19,7 +19,7 @@ from typing import Any
 HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent / "tests"))
 
-from real.server import Kamailio, Launch
+from real.server import Kamailio, Launch, free_port
 
 # What a KEMI type is in Python; "xval" is a value of any type, or None.
 TYPES = {"str": "str", "int": "int", "bool": "bool", "none": "object", "xval": "Any", "long": "int"}
@@ -27,7 +27,9 @@ TYPES = {"str": "str", "int": "int", "bool": "bool", "none": "object", "xval": "
 
 def write_stubs(kind: str) -> None:
     """Ask one server, write its stubs."""
-    with Kamailio(kind, HERE / "api.cfg", {"SCRIPT": HERE / "empty.py"}, Launch(children=1)) as server:
+    # dmq takes for its own nothing but a socket of the server.
+    given: dict[str, object] = {"SCRIPT": HERE / "empty.py", "NODE_PORT": free_port()}
+    with Kamailio(kind, HERE / "api.cfg", given, Launch(children=1)) as server:
         version = server.rpc("core.version").split()[1]
         listed = server.rpc("app_python.api_list")["methods"]
     modules: dict[str, list[str]] = defaultdict(list)

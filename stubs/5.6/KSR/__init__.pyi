@@ -4,6 +4,7 @@ from typing import Any
 from . import app_python3 as app_python3
 from . import corex as corex
 from . import dispatcher as dispatcher
+from . import dmq as dmq
 from . import hdr as hdr
 from . import htable as htable
 from . import ipops as ipops

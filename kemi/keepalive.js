@@ -67,7 +67,7 @@ exports.info = function (uri, key) {
 
 // What Kamailio calls by name, each in the process that it is for: tm the last two, rtimer the others. It looks
 // for them where the script's own functions are, and not in a module.
-["tick", "watch", "callbacks", "state_file", "resolve", "dispatcher", "http", "reply", "failure"].forEach(function (name) {
+["tick", "watch", "callbacks", "state_file", "resolve", "dispatcher", "http", "cluster", "reply", "failure"].forEach(function (name) {
     var handler = "ksr_keepalive_" + name;
     MAIN[handler] = function () {
         return MODULE.exec(handler);

@@ -67,7 +67,7 @@ function keepalive.info(uri, key)
 end
 
 -- What Kamailio calls by name, each in the process that it is for: tm the last two, rtimer the others.
-for _, name in ipairs({ "tick", "watch", "callbacks", "state_file", "resolve", "dispatcher", "http", "reply", "failure" }) do
+for _, name in ipairs({ "tick", "watch", "callbacks", "state_file", "resolve", "dispatcher", "http", "cluster", "reply", "failure" }) do
 	local handler = "ksr_keepalive_" .. name
 	_G[handler] = function()
 		return MODULE.exec(handler)

@@ -24,7 +24,7 @@ from typing import Any
 
 from keepalive_core import VERSION
 from keepalive_core.handlers import Handlers
-from keepalive_core.kamailio import tables, tm
+from keepalive_core.kamailio import dmq, tables, tm
 from keepalive_core.native_handlers import NativeRoutes
 from keepalive_core.routing import (
     alive,
@@ -46,7 +46,7 @@ from keepalive_core.services.refusals import never_raises
 # All but list(): a * is not to replace the builtin of the script.
 __all__ = ["DOWN", "UNKNOWN", "UP", "Handlers", "add_destination", "alive", "answer_options"]
 __all__ += ["configure_group", "del_destination", "info", "is_alive", "is_group_alive", "modparam"]
-__all__ += ["next_target", "on_tm_event", "pause", "pick", "ping_now", "register_callback", "reload"]
+__all__ += ["next_target", "on_dmq", "on_tm_event", "pause", "pick", "ping_now", "register_callback", "reload"]
 __all__ += ["reload_script", "report_failure", "report_reply", "report_success", "resume", "selftest"]
 __all__ += ["set_admin", "set_self", "state", "targets"]
 __version__ = VERSION
@@ -248,6 +248,16 @@ def list() -> builtins.list[information.Information]:
 def on_tm_event(event: str) -> bool:
     """Hand over the second argument of your own tm event function. Returns: whether it was keepalive's."""
     return tm.on_event(event)
+
+
+@never_raises(False)
+def on_dmq() -> bool:
+    """Take the request at hand if Kamailio's dmq sends it: nodes of a cluster, and what else you have of dmq.
+
+    For a KEMI request route with KEEPALIVE_OWN_PRE_ROUTING: what else comes there is none of dmq's.
+    Returns: whether it was; it has its reply then.
+    """
+    return dmq.take_request()
 
 
 class NativeHandlers(NativeRoutes):

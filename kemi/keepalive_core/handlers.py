@@ -4,10 +4,11 @@ import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from .kamailio import kamailio_log, tm
+from .kamailio import cluster_defines, kamailio_log, tm
 from .services import (
     back_office,
     callbacks,
+    cluster_process,
     dispatcher_sets,
     installed,
     intake,
@@ -24,6 +25,8 @@ from .services.refusals import done
 kamailio_log.install()
 installed.announce()
 preflight.check()
+# Read once, for all processes, which are forks of this one.
+cluster_defines.read()
 script_start.look_at_mod_init()
 
 
@@ -94,6 +97,10 @@ class Handlers:
     def ksr_keepalive_http(self, msg: object, event: str = "") -> int:
         """Serve HTTP for a second, then again; with KEEPALIVE_HTTP, in a process of its own."""
         return _timed("ksr_keepalive_http", _serve)
+
+    def ksr_keepalive_cluster(self, msg: object, event: str = "") -> int:
+        """Speak with the other nodes; with KEEPALIVE_NODE rtimer calls it ten times a second by itself."""
+        return _timed("ksr_keepalive_cluster", cluster_process.the_cluster.tick)
 
     def ksr_keepalive_tm_event(self, msg: object, event: str = tm.LOCAL_REQUEST) -> int:
         """Give a leaving ping its time limit and its reply and failure function; tm calls it."""

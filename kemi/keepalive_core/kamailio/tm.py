@@ -17,7 +17,7 @@ from ..rules.pinged import NO_MARKS
 from ..rules.policy import RESENT_AFTER, Policy
 from ..rules.resending import T2_MS, TICK_MS
 from ..rules.ways import Way
-from . import clock, kamailio_log, private_memory
+from . import clock, dmq, kamailio_log, private_memory
 
 log = logging.getLogger("keepalive")
 
@@ -206,7 +206,7 @@ was_event_seen = False
 
 
 def on_event(event: str) -> bool:
-    """Take tm's local-request event; say whether it was for a ping of ours.
+    """Take tm's local-request event; say whether it was for a ping of ours, or for what nodes tell each other.
 
     It runs for every request that Kamailio originates, in the process and inside the call that sends it.
     """
@@ -223,7 +223,7 @@ def on_event(event: str) -> bool:
         KSR.tm.t_set_fr(0, _REHEARSAL_MS)
         return True
     if _leaving is None:
-        return False
+        return dmq.on_event()
     was_event_seen = True
     key, generation, policy, way, call_id, marks = _leaving
     # The clock starts here: behind the DNS lookup, in front of the network.

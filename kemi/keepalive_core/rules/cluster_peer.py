@@ -89,6 +89,15 @@ class Peer:
         """Say whether it was heard lately, in us of listened time."""
         return self._heard is not None and listened - self._heard < timeout
 
+    def silence(self, listened: int) -> int | None:
+        """Return for how much of the listened time, in us, it has said nothing; None if it never spoke."""
+        return None if self._heard is None else listened - self._heard
+
+    @property
+    def is_caught_up(self) -> bool:
+        """Whether all that it has said is known here."""
+        return self._is_caught_up
+
     def seen(self) -> Seen | None:
         """Return it as a view needs it; None if no life of it has ever counted."""
         if self._heard is None:

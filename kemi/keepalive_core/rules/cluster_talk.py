@@ -90,6 +90,11 @@ class Talk:
         """Return the destinations of which this node says something."""
         return [*self._sayings.words]
 
+    def heard_at(self, peer: Peer, now: int) -> int:
+        """Return when another node was heard last, in us; 0 for never. Time in which I stood still is none."""
+        silence = peer.silence(self._listened.us)
+        return 0 if silence is None else now - silence
+
     # --- say ------------------------------------------------------------------------------------------------
 
     def say(self, key: str, word: Word) -> bool:

@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable
 from typing import Any, Final, Generic, NamedTuple, TypeVar
 
-from . import group_floor, name_state, units, uris
+from . import cluster_settings, group_floor, name_state, units, uris
 from .quoting import quoted
 from .reply_codes import parse_codes
 
@@ -253,3 +253,16 @@ def _members(value: Any) -> str:
 
 
 MEMBERS: Final = ValueKind(_members, "a number or a percentage", "members")
+
+_MOST_NODES: Final = 9
+
+
+def _nodes(value: Any) -> str:
+    _require_text(value, "sip:10.0.0.1:5060 sip:10.0.0.2:5060")
+    words = value.replace(",", " ").split()
+    if len(words) > _MOST_NODES:
+        raise ValueError(f"a cluster has {_MOST_NODES} nodes at the most")
+    return " ".join(dict.fromkeys(map(cluster_settings.node_name, words)))
+
+
+NODES: Final = ValueKind(_nodes, "nodes, with commas or spaces between them")

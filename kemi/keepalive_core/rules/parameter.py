@@ -72,3 +72,8 @@ class Parameter(Generic[T]):
     def defined(self) -> str:
         """What it is in kamailio.cfg before anybody says anything."""
         return "" if self.of_profile else str(self.default)
+
+
+def parameters_of(values: type) -> dict[str, Parameter[Any]]:
+    """Return the parameters that a class has itself, by their names."""
+    return {name: each for name, each in vars(values).items() if isinstance(each, Parameter)}

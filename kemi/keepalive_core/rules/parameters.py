@@ -7,8 +7,9 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from . import calls, kinds, units
+from .cluster_parameters import ClusterValues
 from .kinds import SWITCH, ValueKind, number, number_or, one_of, whole
-from .parameter import Parameter, Whose
+from .parameter import Parameter, Whose, parameters_of
 from .profiles import AUTO, PROFILES
 from .profiles import Value as Value
 from .quoting import quoted
@@ -30,7 +31,7 @@ _INTERVAL: Final = (0.1, 86_400)
 _A_DAY: Final = 86_400
 
 
-class Values:
+class Values(ClusterValues):
     """The value of each parameter, by its name.
 
     Arguments: by_name, as check() returned them, one for each parameter.
@@ -242,12 +243,10 @@ class Values:
     )
 
 
-# Names of the C module's manual under which a parameter is taken too.
+# Names of the C module's manual that a parameter has too.
 ALIASES: Final = {"delete_counter": "remove_after"}
 
-PARAMETERS: Final[dict[str, Parameter[Any]]] = {
-    name: each for name, each in vars(Values).items() if isinstance(each, Parameter)
-}
+PARAMETERS: Final = {**parameters_of(Values), **parameters_of(ClusterValues)}
 
 
 def check(name: object, value: object) -> Value:

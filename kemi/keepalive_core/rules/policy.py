@@ -157,6 +157,8 @@ class Policy:
         self.from_uri = values.ping_from
         self.socket = values.ping_socket
         self.proxy = values.outbound_proxy
+        self.cluster_nodes = frozenset(values.cluster_nodes.split())
+        """nodes of a cluster, by their names: these alone ping it; empty for all"""
         self.slow_start = values.slow_start
         """s"""
         self.expands_names = bool(values.dns_expand)

@@ -53,7 +53,7 @@ def refresh() -> bool:
         _has_begun = True
         _seen.update(configuration.taken)
         _tell_of_aliases()
-    for name, parameter in PARAMETERS.items():
+    for name, parameter in configuration.present().items():
         read = variables.configured if parameter.at_run_time else variables.defined
         text = configuration.text_of(name, read)
         if text is not None and text != _seen.get(name):

@@ -2,12 +2,13 @@
 
 import logging
 from collections.abc import Callable, Iterable, Mapping
-from typing import Final
+from typing import Any, Final
 
-from ..kamailio import group_rows, listeners, server_rows, variables
+from ..kamailio import cluster_defines, group_rows, listeners, server_rows, variables
 from ..kamailio.kamailio_log import about
 from ..rules.checks import Refused
-from ..rules.parameter import Whose
+from ..rules.cluster_parameters import ClusterValues
+from ..rules.parameter import Parameter, Whose, parameters_of
 from ..rules.parameters import (
     ALIASES,
     DESTINATION,
@@ -31,6 +32,8 @@ _unreadable: set[str] = set()
 _replaced = False
 _published: dict[str, Value] = {}
 _groups_seen = 0
+_OF_CLUSTER: Final = parameters_of(ClusterValues)
+_WITHOUT_CLUSTER: Final = {name: each for name, each in PARAMETERS.items() if name not in _OF_CLUSTER}
 _NO_OPTIONS: Final[Mapping[str, Value]] = {}
 
 
@@ -40,7 +43,7 @@ def read_defines() -> None:
     if _defines_read:
         return
     _defines_read = True
-    for name in PARAMETERS:
+    for name in present():
         text = text_of(name, variables.defined)
         if text is None:
             continue
@@ -55,6 +58,11 @@ def read_defines() -> None:
             settings.define(alias, text_of(alias, variables.defined) or "")
         except InvalidSetting as error:
             log.debug("%s, in kamailio.cfg", error)
+
+
+def present() -> Mapping[str, Parameter[Any]]:
+    """Return the parameters that mean something here: not those of a cluster, if this server is in none."""
+    return PARAMETERS if cluster_defines.is_on() else _WITHOUT_CLUSTER
 
 
 def defined_aliases() -> list[str]:

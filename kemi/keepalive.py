@@ -46,9 +46,9 @@ from keepalive_core.services.refusals import never_raises
 # All but list(): a * is not to replace the builtin of the script.
 __all__ = ["DOWN", "UNKNOWN", "UP", "Handlers", "add_destination", "alive", "answer_options"]
 __all__ += ["configure_group", "del_destination", "info", "is_alive", "is_group_alive", "modparam"]
-__all__ += ["next_target", "on_dmq", "on_tm_event", "pause", "pick", "ping_now", "register_callback", "reload"]
-__all__ += ["reload_script", "report_failure", "report_reply", "report_success", "resume", "selftest"]
-__all__ += ["set_admin", "set_self", "state", "targets"]
+__all__ += ["next_target", "on_dmq", "on_tm_event", "pause", "pick", "ping_now", "register_callback"]
+__all__ += ["reload", "reload_script", "report_failure", "report_reply", "report_success", "resume"]
+__all__ += ["selftest", "set_admin", "set_self", "state", "targets"]
 __version__ = VERSION
 
 _OK, _ERROR = 0, -1

@@ -164,6 +164,12 @@ class FakeKSR:
         self.replied: list[tuple[int, str, str]] = []
         """what was replied to requests: code, reason and headers"""
         self._more_headers = ""
+        self.told: list[tuple[str, str, int]] = []
+        """what was sent to other nodes: address, body, and for how long tm sends it again in ms"""
+        self.is_from_node = True
+        """whether dmq knows who sent the request at hand"""
+        self.handed_to_dmq = 0
+        """how many requests dmq was to handle"""
         self.handlers: Any = None
         """the object that mod_init returned"""
         self.timers_handlers: Any = None
@@ -343,7 +349,7 @@ class FakeKSR:
             return self._of_records(kind.removesuffix("query"), *inner.split("=>"))
         if kind == "mb":
             return self._message()
-        if kind in ("rm", "rU") or (self.request and kind in ("si", "rs")):
+        if kind in ("rm", "rU", "rb") or (self.request and kind in ("si", "rs")):
             return self.request.get(kind)
         if kind in ("rs", "rr", "ci", "si", "sp", "Ru"):
             return self._of_message(kind)
@@ -556,6 +562,26 @@ class FakeKSR:
 
     def _htable_sht_iterator_end(self, name: str) -> int:
         return 1 if self._iterators.pop(name, None) else -1
+
+    # --- dmq ---
+
+    def _dmq_send_message(self, channel: str, address: str, body: str, kind: str) -> int:
+        if self.locks:
+            self.violate(f"a node of the cluster is told something while {self.locks} are held")
+        self._current = Transaction("KDMQ", f"sip:{channel}@{address[4:]}", "", address, "")
+        event = getattr(self.handlers, self.event_function, None)
+        if event is not None:
+            self._call(event, "tm:local-request")
+        self.told.append((address, body, self._current.timeout_ms))
+        self._current = None
+        return 1
+
+    def _dmq_is_from_node(self) -> int:
+        return 1 if self.is_from_node else -1
+
+    def _dmq_handle_message(self) -> int:
+        self.handed_to_dmq += 1
+        return 0
 
     # --- mqueue ---
 

@@ -1,7 +1,7 @@
 """Nodes of a cluster talk through Kamailio's module dmq: it carries their messages, and judges nobody.
 
-What comes is taken in a SIP worker, by route[ksr_keepalive_dmq] of keepalive-settings.cfg, or by take_request()
-in a KEMI script's request route. It waits in a queue for the one process that reads it, and sends.
+What comes is taken in a SIP worker, by route[ksr_keepalive_dmq] of keepalive-settings.cfg, or in a KEMI
+script's request route by take_request(). It waits in a queue for the one process that reads it, and sends.
 
 ===================  ===================  ==========================================================
 queue                key                  value

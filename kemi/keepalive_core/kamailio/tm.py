@@ -206,7 +206,7 @@ was_event_seen = False
 
 
 def on_event(event: str) -> bool:
-    """Take tm's local-request event; say whether it was for a ping of ours, or for what nodes tell each other.
+    """Take tm's local-request event; say whether it was for what we send: a ping, or a word to a node.
 
     It runs for every request that Kamailio originates, in the process and inside the call that sends it.
     """

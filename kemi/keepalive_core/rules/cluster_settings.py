@@ -14,7 +14,7 @@ from .uris import InvalidURI, address_in, next_hop, parse
 MOST_PEERS: Final = 8
 """keepalive-settings.cfg has a line for each of them"""
 PEERS: Final = tuple(f"peer{number}" for number in range(1, MOST_PEERS + 1))
-SECRET_FILE: Final = "cluster_secret_file"
+SECRET_FILE: Final = "cluster_secret_file"  # noqa: S105 - the name of a define
 NAMES: Final = ("node", *PEERS, SECRET_FILE)
 """the defines, without KEEPALIVE_ and in small letters"""
 
@@ -26,7 +26,7 @@ class ClusterSettings(NamedTuple):
 
     node: str = ""
     """this server's name in the cluster, such as sip:10.0.0.1:5060; "" if it is in none"""
-    peers: Mapping[str, str] = {}  # noqa: RUF012 - a NamedTuple's default, never changed
+    peers: Mapping[str, str] = {}
     """the others: their addresses, as module dmq was given them, by their names"""
     secret_file: str = ""
     """the path of the file with the keys, "" for none"""

@@ -91,7 +91,7 @@ class Talk:
         return [*self._sayings.words]
 
     def heard_at(self, peer: Peer, now: int) -> int:
-        """Return when another node was heard last, in us; 0 for never. Time in which I stood still is none."""
+        """Return when another node was heard last, in us; 0 for never. Time in which I slept is none."""
         silence = peer.silence(self._listened.us)
         return 0 if silence is None else now - silence
 

@@ -89,10 +89,14 @@ class ClusterProcess:
         if not found.node:
             return None
         if not _listens_at(found.node):
-            log.error("bad setting of the cluster: no UDP socket of this server is KEEPALIVE_NODE %s", found.node)
+            log.error(
+                "bad setting of the cluster: no UDP socket of this server is KEEPALIVE_NODE %s", found.node
+            )
             return None
         if not found.secret_file:
-            log.warning("nodes of the cluster do not sign what they say: define KEEPALIVE_CLUSTER_SECRET_FILE")
+            log.warning(
+                "nodes of the cluster do not sign what they say: define KEEPALIVE_CLUSTER_SECRET_FILE"
+            )
         self._secret = SecretFile(found.secret_file)
         self.talk = Talk(found.node, found.peers, lambda: 1 + chance.below(_MOST_LIFE))
         self._parts = [part(self.talk) for part in PARTS]

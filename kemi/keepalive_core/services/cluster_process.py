@@ -174,7 +174,12 @@ def _peer_row(talk: Talk, peer: Peer, now: int) -> PeerRow:
     beat = peer.beat
     return PeerRow(
         *(peer.life, peer.name in talk.view.live, peer.is_caught_up, talk.heard_at(peer, now), peer.behind),
-        *(beat.degraded, beat.paused, beat.joining, beat.version, beat.config, peer.is_twice),
+        degraded=beat.degraded,
+        paused=beat.paused,
+        joining=beat.joining,
+        version=beat.version,
+        config=beat.config,
+        twice=peer.is_twice,
     )
 
 

@@ -344,6 +344,9 @@ def test_what_has_all_asked_anew_passes_over_who_tracks_another_one(fleet: Fleet
     tracker = fleet.follow(A, seen(track=B), Wish.SOON, NOW)
     assert tracker.wish is Wish.SOON, "for whoever asks the other one"
     tracker.departure = Departure(addresses=("10.0.0.1",))
+    fleet.resume(NOW, NOW)
+    assert tracker.asked == 0, "in a cluster another node may ask"
+    tracker.asked = NOW
     fleet.ask_anew({"10.0.0.1"}, NOW)
     fleet.resume(NOW, NOW + 5 * SECOND)
     assert tracker.asked == NOW + 5 * SECOND
@@ -354,10 +357,10 @@ def test_what_has_all_asked_anew_passes_over_who_tracks_another_one(fleet: Fleet
 
 
 def test_what_another_node_pings_has_no_turn_and_is_in_no_count(fleet: Fleet) -> None:
-    """However it is registered, whatever calls wish, and over a pause; until it is taken over."""
-    fleet.follow(A, seen(), Wish.SOON, NOW, mine=False)
+    """However it is registered, and over a pause; until it comes back."""
+    fleet.follow(A, seen(), Wish.REGULARLY, NOW, mine=False)
     fleet.follow(B, seen(), Wish.REGULARLY, NOW)
-    fleet.follow(A, seen(generation=2, ping_interval=10.0), Wish.SOON, NOW, mine=False)
+    fleet.follow(A, seen(generation=2, ping_interval=10.0), Wish.REGULARLY, NOW, mine=False)
     fleet.change_policy(A, seen().policy, NOW)
     fleet.resume(NOW, NOW)
     fleet.ask_anew({""}, NOW)
@@ -371,10 +374,12 @@ def test_what_another_node_pings_has_no_turn_and_is_in_no_count(fleet: Fleet) ->
     assert due(fleet, regular + SECOND) == [A]
 
 
-def test_an_order_is_pinged_once_whoever_has_it(fleet: Fleet) -> None:
-    """An operator who wants to see a ping from here gets it; afterwards it has no turn as before."""
+@pytest.mark.parametrize("wish", [Wish.SOON, Wish.NOW, Wish.SHOWN])
+def test_who_wishes_a_ping_gets_one_whoever_has_it(fleet: Fleet, wish: Wish) -> None:
+    """An operator wants to see one from here, or calls of this node fail; then it has no turn as before."""
     fleet.follow(A, seen(), Wish.REGULARLY, NOW, mine=False)
-    fleet.follow(A, seen(), Wish.NOW, NOW, mine=False)
+    fleet.follow(A, seen(), wish, NOW, mine=False)
+    fleet.follow(A, seen(), Wish.REGULARLY, NOW, mine=False)
     assert due(fleet, NOW + SECOND) == [A]
     fleet.plan_next(A, NOW + SECOND)
     assert due(fleet, NOW + 100 * SECOND) == []
@@ -405,7 +410,7 @@ def test_what_is_handed_over_keeps_an_order(fleet: Fleet) -> None:
         fleet.follow(key, seen(), Wish.REGULARLY, NOW).asked = NOW
     fleet.follow(A, seen(), Wish.NOW, NOW)
     for key in (A, B):
-        fleet.hand_over(key)
+        fleet.hand_over(key, NOW)
     assert (fleet.rate, sum(fleet.behind.values())) == (pytest.approx(0), 0)
     assert [fleet[key].asked for key in (A, B)] == [0, 0]
     assert due(fleet, NOW + 100 * SECOND) == [A]
@@ -415,7 +420,7 @@ def test_a_name_has_its_turn_at_each_node(fleet: Fleet) -> None:
     """Each resolves for itself; of its addresses each has one owner."""
     name = seen(dns_expand=1)._replace(registered=Registration(1, "sip:provider", {"me": Owner(0, "", None)}))
     fleet.follow("sip:provider:5060", name, Wish.REGULARLY, NOW, mine=False)
-    fleet.hand_over("sip:provider:5060")
+    fleet.hand_over("sip:provider:5060", NOW)
     assert due(fleet, NOW + SECOND) == ["sip:provider:5060"]
 
 

@@ -285,3 +285,47 @@ def test_without_a_cluster_nothing_more_is_asked(
     server.tick(3)
     of_cluster = [made for made in calls.made if "keepalive_cluster" in made[1] or "NODE" in str(made[1])]
     assert bool(of_cluster) is clustered
+
+
+def test_a_failing_call_has_its_destination_asked_from_here(node: Node) -> None:
+    """Once, whoever pings it: else nobody finds out what only this node can't reach. First it listens."""
+    node.keepalive.report_failure(OTHERS[0])
+    assert node.run(2) == []
+    node.see(*NODES)
+    node.run(4)
+    node.keepalive.report_failure(OTHERS[0])
+    assert OTHERS[0] in node.run(1.2)
+    assert OTHERS[0] not in node.run(8)
+
+
+def test_the_end_of_maintenance_is_the_owners(node: Node) -> None:
+    """Who pings it asks soon; the others do as ever."""
+    node.see(*NODES)
+    node.run(4)
+    for mode in ("maint", "ready"):
+        for uri in (MINE[0], OTHERS[0]):
+            node.keepalive.set_admin(uri, mode)
+        sent = node.run(1.2)
+    assert MINE[0] in sent
+    assert OTHERS[0] not in sent
+
+
+def test_a_tracker_is_known_as_long_as_anybody_can_ask_what_it_tracks(server: FakeServer) -> None:
+    """Another node asks that one, so nothing comes of it here for long; a maintenance is another matter."""
+    node = begin(server, ping_interval=20)
+    tracker, tracked = "sip:198.51.100.1", OTHERS[0]
+    node.keepalive.add_destination(tracker, "me", track=f"{tracked}:5060")
+    node.see(*NODES)
+    node.say(tracked, CaseRow(ping=True))
+    node.run(25)
+    assert node.keepalive.state(tracker) == 1
+    node.say(tracked, None)
+    node.run(600)
+    node.keepalive.pause()
+    node.run(2)
+    node.keepalive.resume()
+    node.run(600)
+    assert node.keepalive.state(tracker) == 1
+    node.keepalive.set_admin(tracked, "maint")
+    node.run(430)
+    assert node.keepalive.state(tracker) == 0

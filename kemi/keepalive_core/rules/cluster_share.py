@@ -44,10 +44,15 @@ class ClusterShare:
         self._owners.remove(key)
         self._exceptions.pop(key, None)
 
+    @property
+    def may_ping(self) -> bool:
+        """Whether this node may ping at all: it has listened for long enough, and is not paused."""
+        return self._view is not None and self._view.pings
+
     def pings(self, key: str) -> bool:
         """Say whether this node pings a destination."""
         view = self._view
-        if view is None or not view.pings or not self._owners.may_own(key, view.me):
+        if view is None or not self.may_ping or not self._owners.may_own(key, view.me):
             return False
         exception = self._exceptions.get(key)
         if exception is not None:
@@ -57,7 +62,7 @@ class ClusterShare:
     def owns(self, key: str) -> bool:
         """Say whether this node alone may say that a destination is to be monitored no more."""
         view = self._view
-        if view is None or not view.pings or self._owners.owner(key) != view.me:
+        if view is None or not self.may_ping or self._owners.owner(key) != view.me:
             return False
         exception = self._exceptions.get(key)
         return exception is None or not exception.is_alone

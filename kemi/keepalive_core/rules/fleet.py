@@ -97,7 +97,7 @@ class Fleet:
         if was_in_maintenance and not pinged.in_maintenance:
             # During its maintenance nothing was learned of it.
             pinged.asked = 0
-            wish = wish.joined_by(Wish.SOON)
+            wish = wish.joined_by(Wish.SOON if pinged.mine else Wish.REGULARLY)
         pinged.wish = pinged.wish.joined_by(wish)
         if comes_back and pinged.mine:
             # Another node has asked lately.
@@ -122,12 +122,12 @@ class Fleet:
             due = max(now + int(pinged.place * SPREAD_US), pinged.soon(now))
             self.pings.bring_forward(key, pinged.leaves_at(due))
 
-    def hand_over(self, key: str) -> None:
-        """Leave a destination to another node of a cluster; whoever ordered a ping of it still gets that."""
+    def hand_over(self, key: str, now: int) -> None:
+        """Leave a destination to another node of a cluster; whoever wished a ping of it still gets that."""
         pinged = self._targets[key]
         self._take_or_leave(pinged, mine=False)
         if not pinged.mine:
-            self.pings.have_no_turn(key)
+            self._plan_once(key, pinged, now)
 
     def remove(self, key: str, now: int) -> None:
         """Ping a destination no more; one that is not there is no error."""
@@ -151,7 +151,7 @@ class Fleet:
         Arguments: paused, since when nobody was asked, in us; now, in us.
         """
         for key, pinged in self._targets.items():
-            pinged.asked = now if pinged.tracks else 0
+            pinged.asked = now if pinged.tracks and pinged.asked else 0
             if pinged.tracks or not pinged.mine:
                 continue
             # What was due before the pause keeps its time, so that pauses in a row put nothing off.
@@ -185,11 +185,7 @@ class Fleet:
             self.pings.remove(key)
             return
         if not pinged.mine:
-            self.pings.have_no_turn(key)
-            if pinged.wish.is_order:
-                self.pings.ask_at_once(key, pinged.soon(now))
-            else:
-                pinged.wish = Wish.REGULARLY
+            self._plan_once(key, pinged, now)
             return
         # Whoever has tracked another one has no turn yet.
         turn = self.pings.turn(key) or pinged.first(now)
@@ -199,14 +195,22 @@ class Fleet:
             pinged.latest = max(pinged.latest, pinged.turn + pinged.interval + pinged.spread)
             turn = min(regular, turn if pinged.interval == before.interval else pinged.latest)
         self.pings.put(key, max(turn, pinged.not_before))
+        self._heed_wish(key, pinged, now)
+        if pinged.pending and pinged.wish is not Wish.SOON:
+            self.pings.ask(key, now + pinged.pending, not_before=pinged.not_before)
+
+    def _plan_once(self, key: str, pinged: Pinged, now: int) -> None:
+        """Have one ping at the most of what another node pings: it was ordered, or calls of this one fail."""
+        self.pings.have_no_turn(key)
+        self._heed_wish(key, pinged, now)
+
+    def _heed_wish(self, key: str, pinged: Pinged, now: int) -> None:
         if pinged.wish.is_order:
             # An order comes before the peer's wish.
             self.pings.ask_at_once(key, pinged.soon(now))
         if pinged.wish is Wish.SOON:
             self.pings.ask(key, pinged.soon(now), not_before=pinged.not_before)
-        elif pinged.pending:
-            self.pings.ask(key, now + pinged.pending, not_before=pinged.not_before)
-        else:
+        elif not pinged.pending or not pinged.mine:
             self.pings.leave(key)
 
     def _take_in(self, key: str, seen: Seen, now: int) -> Pinged:

@@ -59,9 +59,8 @@ class Lanes:
         self._out_of_turn.remove(key)
 
     def have_no_turn(self, key: str) -> None:
-        """Have a key at once only, if that was asked for."""
+        """Have a key only out of turn, or at once, if that was asked for."""
         self._regular.remove(key)
-        self._out_of_turn.remove(key)
 
     def remove(self, key: str) -> None:
         """Forget a key; one that is not there is no error."""

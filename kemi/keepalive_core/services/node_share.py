@@ -46,6 +46,8 @@ class NodeShare:
             return self._fleet.follow(key, seen, wish, now)
         case = cluster_rows.case_of(key)
         self._share.follow(key, frozenset(), case.exceptional if case else None)
+        if not (wish.is_order or self._share.may_ping):
+            wish = Wish.REGULARLY
         pinged = self._fleet.follow(key, seen, wish, now, self._share.pings(key))
         if not pinged.mine:
             # While another node says how it is, it is known as well as if this one had just asked.
@@ -88,4 +90,4 @@ class NodeShare:
         if mine:
             self._fleet.take_over(key, now)
         else:
-            self._fleet.hand_over(key)
+            self._fleet.hand_over(key, now)

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import Final
 
-from ..kamailio import destination_rows, queues, tables, tracked_rows
+from ..kamailio import cluster_defines, destination_rows, queues, tables, tracked_rows
 from ..kamailio.tables import SharedMemoryFull
 from ..rules.criteria import Criteria
 from ..rules.evidence import Kind, OfTracked, Result
@@ -84,7 +84,7 @@ class Trackers:
         if not pinged.tracks:
             return
         known = self._tracked[pinged.tracks]
-        pinged.asked = pinged.asked or now
+        pinged.asked = _asked_since(known.asked, pinged.asked or now)
         pinged.apart = _apart(known.asked, pinged)
         if pinged.wish is not Wish.REGULARLY:
             self._wish(pinged.tracks, pinged.wish)
@@ -204,10 +204,11 @@ class Trackers:
         if tracked_rows.numbers(tracks).get(self._share.number, 0) != len(known.trackers):
             self._wish(tracks, Wish.REGULARLY)
         before, known.asked = known.asked, tracked.asked_for(tracks)
-        if before.policy is not known.asked.policy:
+        if before != known.asked:
             for key in known.trackers:
                 pinged = self._fleet[key]
                 pinged.apart = _apart(known.asked, pinged)
+                pinged.asked = _asked_since(known.asked, pinged.asked or now)
         self._tell_of_unheard(tracks, known, now)
 
     def _tell_of_unheard(self, tracks: str, known: _Tracked, now: int) -> None:
@@ -229,6 +230,14 @@ class Trackers:
                 "%s is pinged more often than its %d trackers can be judged: some results are left out",
                 *(tracks, number),
             )
+
+
+def _asked_since(asked: Asked, since: int) -> int:
+    """Return since when the one is asked that a tracker tracks, in us.
+
+    In a cluster another node may ask that one: it is known here as long as anybody can ask it.
+    """
+    return 0 if cluster_defines.is_on() and not asked.why_not else since
 
 
 def _apart(asked: Asked, pinged: Pinged) -> int:

@@ -61,7 +61,7 @@ check:
 	for version in stubs/*.*/; do MYPYPATH=$$version $(VENV)/mypy || exit 1; done
 
 unit:
-	$(VENV)/pytest $(MARKS) --ignore=tests/real
+	$(VENV)/pytest $(MARKS) --ignore=tests/real -n auto --dist loadfile
 
 coverage: coverage-rules
 	$(VENV)/coverage run -m pytest -q --ignore=tests/real
@@ -76,7 +76,7 @@ mutants:
 	$(VENV)/python scripts/mutants.py $(MODULES)
 
 real:
-	$(VENV)/python scripts/side_by_side.py $(MARKS)
+	$(VENV)/pytest $(MARKS) tests/real -n auto --dist loadgroup
 
 bench: need
 	$(VENV)/python bench/run.py $(if $(FULL),--full)

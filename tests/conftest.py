@@ -7,7 +7,7 @@ import os
 import re
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -53,6 +53,17 @@ QUEUES: dict[str, int] = {
     for name, size in re.findall(r'"mqueue", "mqueue", "name=(\w+)(?:;size=(\d+))?"', _CFG)
 }
 """The queues that it makes, each with the most that it keeps, 0 for any number."""
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport() -> Generator[None, Any, Any]:
+    """What a test has printed or logged gets from its worker to pytest, half characters too."""
+    report = yield
+    report.sections = [
+        (name, text.encode(errors="backslashreplace").decode()) for name, text in report.sections
+    ]
+    return report
+
 
 # Rules keep nothing in memory, so processes may share them.
 RULES = "keepalive_core.rules"

@@ -51,15 +51,15 @@ def _is_before_6(kind: str) -> bool:
     return version.startswith("version: kamailio 5.")
 
 
-def pytest_addoption(parser: pytest.Parser) -> None:
-    """Let scripts/side_by_side.py choose."""
-    parser.addoption("--server", help="run on this one of the real servers alone")
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers() -> int:
+    """Run four tests at a time on two cores: a server takes half of one now and then."""
+    return 2 * (os.cpu_count() or 1)
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """Run each scenario on every server; without any, fail instead of passing by nothing."""
-    only = metafunc.config.getoption("--server", None)
-    kinds = [only] if only else servers()
+    kinds = servers()
     if "image" in metafunc.fixturenames:
         images: list[object] = [kind for kind in kinds if kind != NATIVE]
         none = pytest.param("", marks=pytest.mark.skip(reason="no Docker image is among the servers"))
@@ -69,18 +69,20 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave out what only later servers can do; mark what a container may not do."""
+    """Leave out what only later servers can do; mark what needs namespaces, and what shares a server."""
     for item in items:
         if "namespaces" in getattr(item, "fixturenames", ()):
             item.add_marker("namespaces")
+        # They share what a fixture of their module has made, on one server.
+        item.add_marker(pytest.mark.xdist_group(f"{item.path.name} {_kind_of(item)}"))
     late = [item for item in items if item.get_closest_marker("since_6") and _is_before_6(_kind_of(item))]
     items[:] = [item for item in items if item not in late]
     config.hook.pytest_deselected(items=late)
 
 
 def _kind_of(item: pytest.Item) -> str:
-    kind: str = item.callspec.params["kind"]  # type: ignore[attr-defined]
-    return kind
+    spec = getattr(item, "callspec", None)
+    return str(spec.params.get("kind", "")) if spec else ""
 
 
 @pytest.fixture(scope="session")

@@ -40,8 +40,10 @@ Keepalivectl = Callable[..., subprocess.CompletedProcess[str]]
 
 @pytest.fixture
 def environment(folder: Path) -> dict[str, str]:
-    """What keepalivectl finds in its environment: the cockpit's socket."""
+    """What keepalivectl finds in its environment: the cockpit's socket, and no size but its terminal's own."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith("KEEPALIVE_")}
+    for size in ("COLUMNS", "LINES"):
+        kept.pop(size, None)
     return {**kept, "KEEPALIVE_SOCKET": str(folder / "keepalive.sock"), "TZ": "UTC"}
 
 

@@ -40,7 +40,7 @@ Keepalivectl = Callable[..., subprocess.CompletedProcess[str]]
 
 @pytest.fixture
 def environment(folder: Path) -> dict[str, str]:
-    """What keepalivectl finds in its environment: the cockpit's socket, and no size but its terminal's own."""
+    """What keepalivectl finds in its environment: the cockpit's socket, no size of a terminal."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith("KEEPALIVE_")}
     for size in ("COLUMNS", "LINES"):
         kept.pop(size, None)

@@ -26,6 +26,7 @@ ALL = {
         "ping",
         "pause",
         "resume",
+        "cluster",
         "reload",
     ),
     *(

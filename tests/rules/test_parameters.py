@@ -14,6 +14,7 @@ from limits_of_parameters import NUMBERS, limits
     ("name", "value", "fault"),
     [
         ("pingg_interval", 10, "unknown parameter 'pingg_interval', known are ping_interval, "),
+        ("cluster_quorums", 10, "unknown parameter 'cluster_quorums', known are cluster_quorum, "),
         (7, 10, "unknown parameter 7"),
         ("ping_interval", "ten", "a number of seconds, such as 30, 500ms, 2s, 5m or 1h, is needed"),
         ("ping_interval", "2S", "a number of seconds, such as"),

@@ -6,7 +6,7 @@ from types import ModuleType
 import pytest
 
 from conftest import FakeServer
-from keepalive_core.rules.parameters import PARAMETERS
+from keepalive_core.rules.parameters import WITHOUT_CLUSTER
 
 
 def configuration() -> ModuleType:
@@ -101,7 +101,7 @@ BAD = "sip:k\udce4ter"
 """with a byte that is no UTF-8"""
 
 
-@pytest.mark.parametrize("name", [name for name, setting in PARAMETERS.items() if setting.at_run_time])
+@pytest.mark.parametrize("name", [name for name, setting in WITHOUT_CLUSTER.items() if setting.at_run_time])
 def test_a_setting_that_is_no_utf_8_is_its_own_trouble(server: FakeServer, name: str) -> None:
     """It gets one line; all other settings, enabled and the destinations are followed, and pings go on."""
     keepalive = server.process()
@@ -129,7 +129,7 @@ def test_a_setting_that_is_no_utf_8_is_its_own_trouble(server: FakeServer, name:
     assert len(server.ksr.sent) == before, "paused"
 
 
-@pytest.mark.parametrize("name", [*PARAMETERS, "probers", "table_size", "enabled"])
+@pytest.mark.parametrize("name", [*WITHOUT_CLUSTER, "probers", "table_size", "enabled"])
 def test_a_define_that_is_no_utf_8_is_its_own_trouble(server: FakeServer, name: str) -> None:
     """It gets one line, its default holds, and what is configured beside it is pinged."""
     server.define("destinations", "192.168.10.20 192.168.10.21")

@@ -243,10 +243,12 @@ class Values(ClusterValues):
     )
 
 
-# Names of the C module's manual that a parameter has too.
 ALIASES: Final = {"delete_counter": "remove_after"}
+"""names of the C module's manual under which a parameter is taken too"""
 
-PARAMETERS: Final = {**parameters_of(Values), **parameters_of(ClusterValues)}
+OF_CLUSTER: Final = parameters_of(ClusterValues)
+WITHOUT_CLUSTER: Final = parameters_of(Values)
+PARAMETERS: Final = WITHOUT_CLUSTER | OF_CLUSTER
 
 
 def check(name: object, value: object) -> Value:
@@ -292,6 +294,7 @@ def known(name: object) -> Parameter[Any]:
     """Return the parameter of a name. Raises: InvalidSetting if there is none."""
     parameter = PARAMETERS.get(ALIASES.get(name, name)) if isinstance(name, str) else None
     if parameter is None:
-        names = ", ".join([*PARAMETERS, DESTINATION])
+        near = OF_CLUSTER if str(name).startswith("cluster") else WITHOUT_CLUSTER
+        names = ", ".join([*near, DESTINATION])
         raise InvalidSetting(f"unknown parameter {quoted(name)}, known are {names}")
     return parameter

@@ -7,12 +7,12 @@ from typing import Any, Final
 from ..kamailio import cluster_defines, group_rows, listeners, server_rows, variables
 from ..kamailio.kamailio_log import about
 from ..rules.checks import Refused
-from ..rules.cluster_parameters import ClusterValues
-from ..rules.parameter import Parameter, Whose, parameters_of
+from ..rules.parameter import Parameter, Whose
 from ..rules.parameters import (
     ALIASES,
     DESTINATION,
     PARAMETERS,
+    WITHOUT_CLUSTER,
     InvalidSetting,
     Value,
     check,
@@ -32,8 +32,6 @@ _unreadable: set[str] = set()
 _replaced = False
 _published: dict[str, Value] = {}
 _groups_seen = 0
-_OF_CLUSTER: Final = parameters_of(ClusterValues)
-_WITHOUT_CLUSTER: Final = {name: each for name, each in PARAMETERS.items() if name not in _OF_CLUSTER}
 _NO_OPTIONS: Final[Mapping[str, Value]] = {}
 
 
@@ -62,7 +60,7 @@ def read_defines() -> None:
 
 def present() -> Mapping[str, Parameter[Any]]:
     """Return the parameters that mean something here: not those of a cluster, if this server is in none."""
-    return PARAMETERS if cluster_defines.is_on() else _WITHOUT_CLUSTER
+    return PARAMETERS if cluster_defines.is_on() else WITHOUT_CLUSTER
 
 
 def defined_aliases() -> list[str]:

@@ -231,9 +231,14 @@ def resume() -> int:
     return _OK
 
 
-@never_raises(information.Information())
-def info(destination: str) -> information.Information:
-    """Return all that is known of a destination; an empty dictionary if it is not monitored."""
+@never_raises(information.NOTHING)
+def info(destination: str = "") -> information.Known:
+    """Return all that is known of a destination; an empty dictionary if it is not monitored.
+
+    Without a destination: ``cluster``, the nodes of the cluster, if this server is in one.
+    """
+    if destination == "":
+        return information.of_server()
     key = lookup.monitored_key(destination)
     return information.of(key) if key else {}
 

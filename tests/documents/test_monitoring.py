@@ -15,7 +15,8 @@ from urllib.request import Request, urlopen
 
 import pytest
 
-from keepalive_core.cockpit.families import FAMILIES, PREFIX, Family
+from keepalive_core.cockpit import families, families_of_cluster
+from keepalive_core.cockpit.families import PREFIX, Family
 from places import ROOT
 from promtool import promtool
 
@@ -33,7 +34,7 @@ def names_of(family: Family) -> set[str]:
     return {name + end for end in ends.get(family.kind.__name__, [""])}
 
 
-SERIES = set().union(*map(names_of, FAMILIES))
+SERIES = set().union(*map(names_of, (*families.FAMILIES, *families_of_cluster.FAMILIES)))
 
 
 def test_the_alerts_fire_when_they_should() -> None:

@@ -47,6 +47,52 @@ def answer(ask: Ask, value: Any) -> list[str]:
     return text_of("a", "it", lines, more).split("\n")[1:]
 
 
+A, B = "sip:10.0.0.1:5060", "sip:10.0.0.2:5060"
+NODES = {
+    A: {"live": True, "state": "live", "heard_ago": 0},
+    B: {"live": False, "state": "dead", "heard_ago": 62.4},
+}
+CLUSTER = {"node": A, "owns": 34, "doubted": 1, "alone": 0, "nodes": NODES, "trouble": [f"{B} is gone"]}
+ONLY_B = f"only {B} can't reach it"
+
+
+def test_a_cluster_is_nodes_and_what_is_not_calm() -> None:
+    """What is wrong behind the first line, and in the end how many more there are."""
+    cases = [{"destination": f"sip:{number}", "cluster": {"decision": ONLY_B}} for number in range(2)]
+    told = answer(asked("cluster 2"), {**CLUSTER, "destinations": cases, "total": 5})
+    assert told == [
+        f"{A}: 1 of 2 nodes live; it owns 34, 1 in doubt, 0 that it alone can't reach",
+        f"{B} is gone",
+        f"{A}: live",
+        f"{B}: dead, heard 62.4 s ago",
+        f"sip:0: {ONLY_B}",
+        f"sip:1: {ONLY_B}",
+        "... 2 of 5 that are not calm",
+    ]
+    assert answer(asked("cluster"), {**CLUSTER, "destinations": [], "total": 0})[-1] == told[3]
+    many = [{"destination": f"sip:{number}", "cluster": {"decision": ONLY_B * 10}} for number in range(100)]
+    *_, last = answer(asked("cluster"), {**CLUSTER, "destinations": many, "total": 100})
+    assert last.endswith(" of 100 that are not calm")
+    assert 10 < int(last.split()[1]) < 100
+
+
+def test_a_summary_and_a_list_in_a_cluster() -> None:
+    """How many nodes live, and who can't reach a destination, if its reason does not say so."""
+    assert f"{A}: 1 of 2 nodes live; it owns 34, 1 in doubt, 0 that it alone can't reach" in answer(
+        asked("summary"), {**VIEW, "cluster": CLUSTER}
+    )
+    for reason, cluster, told in (
+        ("200", {"decision": ONLY_B}, f"200, {ONLY_B}"),
+        ("200", {"decision": ""}, "200"),
+        ("200", None, "200"),
+        (f"{ONLY_B}: 503", {"decision": ONLY_B}, f"{ONLY_B}: 503"),
+    ):
+        rows = [{**ROW, "reason": reason, "cluster": cluster}]
+        assert answer(asked("list"), {**VIEW, "rows": rows, "total": 1})[0] == (
+            f"up      sip:a  never pinged, {told}"
+        )
+
+
 def test_a_summary_is_counts_and_groups() -> None:
     """Whether pings are sent, too."""
     first, *rest = answer(asked("summary"), VIEW)

@@ -42,7 +42,7 @@ def test_what_changes_something_says_so(desk: Desk) -> None:
     reading = {name for name, method in operators.METHODS.items() if not method.changes}
     assert reading == {
         *("list", "get", "view", "groups", "info", "is_alive", "state", "alive", "is_group_alive"),
-        *("changes", "orders", "settings", "selftest", "what_if", "availability"),
+        *("changes", "orders", "settings", "selftest", "what_if", "availability", "cluster"),
     }
 
 

@@ -22,7 +22,7 @@ from ..services.counters import Counters, Sums, Tally, the_counters
 from ..services.shown_names import DEAD, FAILING, Name
 from ..services.shown_rows import Row as SnapshotRow
 from ..services.snapshot import Snapshot, the_snapshot
-from . import families, metrics_of_each, webhooks
+from . import families, metrics_of_cluster, metrics_of_each, webhooks
 from .families import Family, Pair, Row
 from .page_files import takes_gzip
 from .taking_turns import done, give_way
@@ -112,7 +112,8 @@ class Metrics:
         async with self._turn:
             await done(self._counters.read(census.sets))
         sums: Sums = await done(self._counters.sums())
-        written = [*_of_server(self._counters), *_of_groups(census, sums), *_of_names(census)]
+        written = [*_of_server(self._counters), *metrics_of_cluster.of_cluster()]
+        written += [*_of_groups(census, sums), *_of_names(census)]
         if wanted:
             written += metrics_of_each.of_each(await done(metrics_of_each.seen(wanted)))
         for family, rows in written:

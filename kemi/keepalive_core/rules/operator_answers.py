@@ -53,6 +53,9 @@ def lines_of(ask: Ask, value: Any, local: Local) -> tuple[list[str], More]:
         return [_row(row, local) for row in value["rows"]], _more_rows(ask, value["total"])
     if ask.method == "orders":
         return [_order(each, local) for each in value], lambda number: _fewer("orders", number, len(value))
+    if ask.method == "cluster":
+        lines = list(_cluster(value))
+        return lines, _more_cases(value["total"], value["destinations"], len(lines))
     if ask.method == "groups":
         return [_group(group) for group in value], _none
     if ask.method == "reload":
@@ -100,6 +103,33 @@ def _fewer(name: str, number: int, of: int) -> str:
     return "" if number == of else f"the newest {number} of {of}"
 
 
+def _more_cases(total: int, known: Sequence[Any], lines: int) -> More:
+    """Return what says how many are not shown of some destinations that are the last lines of all."""
+
+    def more(number: int) -> str:
+        shown = max(0, len(known) - (lines - number))
+        return f"{shown} of {total} that are not calm" if shown < total else ""
+
+    return more
+
+
+def _cluster(known: Mapping[str, Any]) -> Iterator[str]:
+    yield _nodes(known)
+    yield from known["trouble"]
+    for name, node in known["nodes"].items():
+        heard = (
+            "" if node["heard_ago"] is None or name == known["node"] else f", heard {node['heard_ago']} s ago"
+        )
+        yield f"{name}: {node['state']}{heard}"
+    yield from (f"{case['destination']}: {case['cluster']['decision']}" for case in known["destinations"])
+
+
+def _nodes(known: Mapping[str, Any]) -> str:
+    live = sum(node["live"] for node in known["nodes"].values())
+    numbers = f"owns {known['owns']}, {known['doubted']} in doubt, {known['alone']} that it alone can't reach"
+    return f"{known['node']}: {live} of {len(known['nodes'])} nodes live; it {numbers}"
+
+
 def _summary(view: Mapping[str, Any], local: Local) -> Iterator[str]:
     counts = view["counts"]
     yield f"{view['server']}, keepalive {view['version']}, {local(view['at'])}"
@@ -107,6 +137,8 @@ def _summary(view: Mapping[str, Any], local: Local) -> Iterator[str]:
     if view["names"]["total"]:
         yield _names(view["names"], view["targets"])
     yield "pings: " + ("paused" if view["paused"] else "sent" if view["enabled"] else "not enabled")
+    if "cluster" in view:
+        yield _nodes(view["cluster"])
     yield from map(_group, view["groups"])
 
 
@@ -142,6 +174,8 @@ def _row(row: Mapping[str, Any], local: Local) -> str:
     facts += [row["reason"]] if row["reason"] else []
     fault = row["name"]["fault"] if row["name"] else ""
     facts += [f"DNS: {fault}"] if fault not in row["reason"] else []
+    decision = (row.get("cluster") or {}).get("decision", "")
+    facts += [decision] if decision not in row["reason"] else []
     word = row["admin"] if row["admin"] != "ready" else row["state"]
     return f"{word:8}{row['uri']}  {', '.join(facts)}"
 

@@ -73,6 +73,10 @@ def _names(which: str = "all") -> Ask:
     return _view("names", names=which, count=ROWS_OF_A_PAGE)
 
 
+def _cluster(count: str = "20") -> Ask:
+    return Ask("cluster", "cluster", {"count": min(number_of_text("COUNT", count), ROWS_OF_A_PAGE)})
+
+
 def _info(uri: str, key: str = "") -> Ask:
     return Ask("info", "info", {"destination": uri}, key)
 
@@ -130,6 +134,7 @@ OPERATOR_COMMANDS: Final[Mapping[str, OperatorCommand]] = {
     "worst": OperatorCommand("[COUNT]", _worst),
     "names": OperatorCommand("[all|dead|failing]", _names),
     "groups": OperatorCommand("", lambda: Ask("groups", "groups")),
+    "cluster": OperatorCommand("[COUNT]", _cluster),
     "info": OperatorCommand("URI [KEY]", _info),
     "is_alive": _same("is_alive", "destination"),
     "state": _same("state", "destination"),

@@ -3,7 +3,7 @@
 import logging
 import time
 from collections.abc import Iterable
-from typing import Any, TypedDict
+from typing import Any, Final, TypedDict
 
 from ..kamailio import clock, destination_rows, free_memory, name_rows, server_rows, tracked_rows
 from ..rules import uris
@@ -30,7 +30,8 @@ from ..rules.turns import (
     why_not_pinged,
 )
 from ..rules.ways import through
-from . import availability, departures, name_states, policies, shown_targets, tracked, uplinks
+from . import availability, departures, name_states, policies, shown_cluster, shown_targets, tracked, uplinks
+from .shown_cluster import ShownCase, ShownCluster
 from .shown_targets import ShownResolution, ShownTarget
 
 log = logging.getLogger("keepalive")
@@ -114,6 +115,24 @@ class Information(TypedDict, total=False):
     """how DNS was asked of a name: ``asked``, ``answered``, ``fault``, ``left_out``"""
     target_of: str
     """the key of the name behind which it is a target; "" if it is none"""
+    cluster: ShownCase
+    """in a cluster: which node pings it, and what each node says of it"""
+
+
+class ServerInformation(TypedDict, total=False):
+    """What is known of this server."""
+
+    cluster: ShownCluster
+    """if it is in one: its nodes"""
+
+
+Known = Information | ServerInformation
+NOTHING: Final[Known] = Information()
+
+
+def of_server() -> ServerInformation:
+    """Return what is known of this server."""
+    return {"cluster": shown_cluster.server()} if shown_cluster.is_on() else {}
 
 
 def of(key: str) -> Information:
@@ -126,7 +145,7 @@ def of(key: str) -> Information:
     policy = policies.policy_of(registered)
     resolution = name_rows.resolution(key)
     now = clock.now()
-    return {
+    found: Information = {
         "destination": key,
         "uri": registered.uri,
         "state": STATE_NAMES[known.state],
@@ -186,6 +205,9 @@ def of(key: str) -> Information:
         "resolution": shown_targets.resolution(resolution),
         "target_of": uris.name_of(key),
     }
+    if shown_cluster.is_on():
+        found["cluster"] = shown_cluster.of(key, registered)
+    return found
 
 
 def _hindrance(key: str, registered: Registration, policy: Policy) -> str:

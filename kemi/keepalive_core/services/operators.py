@@ -19,7 +19,7 @@ from ..rules.modes import ADMIN_MODES, DRAIN, MOST_SECONDS, READY
 from ..rules.operator import Operator
 from ..rules.order import KEPT
 from ..rules.showing import CLASSES, SORTS
-from . import asking, driving, manual_methods, shown_names, viewing
+from . import asking, driving, manual_methods, shown_cluster, shown_names, viewing
 
 PREFIX: Final = "keepalive."
 
@@ -73,6 +73,7 @@ METHODS: Final[Mapping[str, Method]] = {
     ),
     "groups": Method(viewing.groups),
     "info": Method(asking.info, (_DESTINATION,)),
+    "cluster": Method(shown_cluster.cluster, (_P("count", whole(0, viewing.MOST_ROWS), 100),)),
     "is_alive": Method(asking.is_alive, (_DESTINATION,)),
     "state": Method(asking.state, (_DESTINATION,)),
     "alive": Method(asking.alive, (_P("group", text),)),

@@ -1,7 +1,7 @@
 """What is shown of the targets of a name: what DNS says of each, and how its pings went."""
 
 from collections.abc import Iterator
-from typing import Any, Final, TypedDict
+from typing import Any, Final, NotRequired, TypedDict
 
 from ..kamailio import destination_rows
 from ..rules import uris
@@ -12,6 +12,8 @@ from ..rules.record import Health
 from ..rules.resolution import Resolution, Target
 from ..rules.service_code import answer, shown_as
 from ..rules.states import STATE_NAMES, UP
+from . import shown_cluster
+from .shown_cluster import ShownCase
 
 _NOT_THERE: Final = Health(0, reason="not pinged yet")
 
@@ -46,6 +48,8 @@ class ShownTarget(TypedDict):
     """how the last ping ended"""
     kept: bool
     """whether DNS names it no more, and it counts until the new ones are decided"""
+    cluster: NotRequired[ShownCase | None]
+    """in a cluster: which node pings it, and who can't reach it"""
 
 
 class ShownResolution(TypedDict, total=False):
@@ -95,7 +99,7 @@ def _shown(target: Target, is_kept: bool, mode: str) -> ShownTarget:
     admin = destination_rows.admin(target.key)
     address, port, transport = _place(target.hop)
     state = STATE_NAMES[health.state]
-    return {
+    found: ShownTarget = {
         "target": target.key,
         "address": address,
         "port": port,
@@ -113,6 +117,9 @@ def _shown(target: Target, is_kept: bool, mode: str) -> ShownTarget:
         "reason": health.reason,
         "kept": is_kept,
     }
+    if shown_cluster.is_on():
+        found["cluster"] = shown_cluster.at_a_glance(target.key)
+    return found
 
 
 def _place(hop: str) -> tuple[str, int, str]:

@@ -16,7 +16,7 @@ from ..rules.quoting import quoted
 from ..rules.record import Health
 from ..rules.showing import samples_of
 from ..rules.states import STATE_NAMES
-from . import shown_targets
+from . import shown_cluster, shown_targets
 from .paging import Pages
 from .shown_rows import Row
 from .snapshot import the_snapshot
@@ -76,6 +76,7 @@ def view(
 def _of_all() -> dict[str, Any]:
     """Return what a view says of all destinations, whatever rows it has."""
     groups = the_snapshot.groups.all()
+    in_cluster = {"cluster": shown_cluster.server()} if shown_cluster.is_on() else {}
     return {
         "at": int(time.time()),
         "server": os.uname().nodename,
@@ -88,6 +89,7 @@ def _of_all() -> dict[str, Any]:
         "complete": the_snapshot.is_complete,
         "groups": groups[:_GROUPS],
         "groups_total": len(groups),
+        **in_cluster,
     }
 
 
@@ -137,6 +139,8 @@ def _shown(row: Row, with_targets: bool) -> dict[str, Any]:
     }
     if with_targets:
         shown["targets"] = list(shown_targets.of(row.key, resolution))
+    if shown_cluster.is_on():
+        shown["cluster"] = shown_cluster.at_a_glance(row.key)
     return shown
 
 

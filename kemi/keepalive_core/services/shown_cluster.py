@@ -1,0 +1,222 @@
+"""What is shown of the cluster: its nodes, and what they say of one destination.
+
+Rows are read, and none is written.
+Without KEEPALIVE_NODE nothing is read either: is_on() asks Kamailio once in each process.
+"""
+
+from collections.abc import Generator
+from typing import Any, Final, TypedDict
+
+from .. import VERSION
+from ..kamailio import clock, cluster_defines, cluster_rows, destination_rows
+from ..rules import cluster_shown
+from ..rules.checks import Refused
+from ..rules.cluster_row_text import CaseRow, OwnRow, PeerRow, ViewRow
+from ..rules.cluster_shown import Node
+from ..rules.cluster_verdict import Case, Outcome, Terms
+from ..rules.cluster_word import Word
+from ..rules.operator import Operator
+from ..rules.policy import Policy
+from ..rules.quoting import one_line
+from ..rules.rows import Registration
+from ..rules.times import SECOND
+from ..rules.tracking import tracks
+from . import configuration, policies
+
+is_on = cluster_defines.is_on
+
+
+class ShownWord(TypedDict):
+    """What a node says of a destination."""
+
+    word: str
+    """"up", "down", "drain", "lacks" if it does not have the destination"""
+    since: int
+    """epoch seconds, 0 if that is not known here"""
+    reason: str
+    counts: bool
+    """whether the node's words count now"""
+
+
+class ShownCase(TypedDict, total=False):
+    """What the cluster says of a destination; of what has targets, or tracks another one, there is no key."""
+
+    owner: str
+    """the node that pings it; "" if none may that is live"""
+    mine: bool
+    """whether this node is that"""
+    decision: str
+    """a sentence: who pings it, or who can't reach it, and what follows"""
+    alone: bool
+    """whether this node alone can't reach it"""
+    words: dict[str, ShownWord]
+    """by node; none of what is calm"""
+    asked: list[str]
+    """the nodes that are asked if one can't reach it, the first ones first"""
+
+
+class ShownCluster(TypedDict):
+    """The cluster, as this node sees it."""
+
+    node: str
+    """this one"""
+    life: int
+    """a number that is another one after each restart"""
+    version: str
+    degraded: bool
+    paused: bool
+    joining: bool
+    signed: bool
+    """whether messages are"""
+    nodes: dict[str, dict[str, Any]]
+    """all of them, this one first: ``state`` in a word, and what cluster_shown.Node has"""
+    owns: int
+    """how many destinations this node pings in calm"""
+    alone: int
+    """how many it alone can't reach"""
+    doubted: int
+    """how many some node can't reach"""
+    trouble: list[str]
+    """what is not as it should be, a sentence each"""
+
+
+def server() -> ShownCluster:
+    """Return the cluster, as this node sees it; only if is_on()."""
+    view, own = _view(), cluster_rows.own()
+    now = clock.now()
+    nodes = {view.me: _this_node(view)}
+    nodes |= {name: _node(name, view, own, now) for name in sorted(cluster_defines.peers())}
+    return {
+        "node": view.me,
+        "life": view.life,
+        "version": VERSION,
+        "degraded": view.degraded,
+        "paused": view.paused,
+        "joining": view.joining,
+        "signed": view.signed,
+        "nodes": {name: {"state": node.state(), **node._asdict()} for name, node in nodes.items()},
+        "owns": own.owns,
+        "alone": own.alone,
+        "doubted": own.doubted,
+        "trouble": cluster_shown.trouble(view.me, nodes, own.alone),
+    }
+
+
+def _view() -> ViewRow:
+    """Return how this node sees the cluster; before it has looked, itself alone, which joins."""
+    me = cluster_defines.me()
+    return cluster_rows.view() or ViewRow(me=me, live=(me,), joining=True)
+
+
+def _this_node(view: ViewRow) -> Node:
+    return Node(
+        live=True,
+        heard_ago=0,
+        life=view.life,
+        counts=view.me in view.counted,
+        degraded=view.degraded,
+        paused=view.paused,
+        joining=view.joining,
+        version=VERSION,
+    )
+
+
+def _node(name: str, view: ViewRow, own: OwnRow, now: int) -> Node:
+    row = cluster_rows.peer(name) or PeerRow()
+    return Node(
+        live=row.live,
+        heard_ago=round((now - row.heard) / SECOND, 1) if row.heard else None,
+        life=row.life,
+        behind=row.behind,
+        counts=name in view.counted,
+        degraded=row.degraded,
+        paused=row.paused,
+        joining=row.joining,
+        version=one_line(row.version),
+        config_differs=bool(row.life and own.config and row.config != own.config),
+        two_lives=row.twice,
+    )
+
+
+# --- one destination ----------------------------------------------------------------------------------------
+
+
+def of(key: str, registered: Registration) -> ShownCase:
+    """Return what the cluster says of a destination; only if is_on()."""
+    policy = policies.policy_of(registered)
+    if not _is_spoken_of(key, registered, policy):
+        return {}
+    row = cluster_rows.case_of(key)
+    case = _case(key, row, policy)
+    words = row.words if row else {}
+    return {
+        **_told(case, row),
+        "words": {node: _word(words[node], node in case.view.counted) for node in sorted(words)},
+        "asked": list(row.asked if row else case.asked()),
+    }
+
+
+def at_a_glance(key: str) -> ShownCase | None:
+    """Return who pings a destination, and ``decision`` if it is not calm, else "".
+
+    None of one of which no node speaks. Only if is_on().
+    """
+    registered = destination_rows.registration(key)
+    policy = policies.policy_of(registered)
+    if registered is None or not _is_spoken_of(key, registered, policy):
+        return None
+    row = cluster_rows.case_of(key)
+    told = _told(_case(key, row, policy), row)
+    return told if row else {**told, "decision": ""}
+
+
+def _is_spoken_of(key: str, registered: Registration, policy: Policy) -> bool:
+    """Say whether nodes have words of a destination: not of a name, whose targets have, nor of a tracker."""
+    return not (policies.is_name(registered, policy) or tracks(key, policy))
+
+
+def _case(key: str, row: CaseRow | None, policy: Policy) -> Case:
+    words = row.words if row else {}
+    said = {node: Word(kind, reason) for node, (kind, reason, _) in words.items()}
+    values = configuration.values()
+    terms = Terms(int(values["cluster_quorum"]), int(values["cluster_vantage"]), policy.cluster_nodes)
+    return Case(key, _view().view, said, terms)
+
+
+def _told(case: Case, row: CaseRow | None) -> ShownCase:
+    owner = case.owner()
+    outcome = Outcome.__members__.get(row.outcome, Outcome.STANDS) if row else None
+    return {
+        "owner": owner,
+        "mine": owner == case.view.me,
+        "decision": one_line(cluster_shown.decision(case, outcome, row.decision if row else "")),
+        "alone": row is not None and row.alone,
+    }
+
+
+def _word(said: tuple[str, str, int], counts: bool) -> ShownWord:
+    kind, reason, since = said
+    return {"word": kind, "since": since, "reason": one_line(reason), "counts": counts}
+
+
+# --- what operators ask for ---------------------------------------------------------------------------------
+
+_AT_ONCE: Final = 20
+
+
+def cluster(operator: Operator, count: int) -> Generator[None, None, dict[str, Any]]:
+    """Return server(), and the destinations that are not calm, as many as are asked for.
+
+    Raises: Refused without a cluster.
+    """
+    if not is_on():
+        raise Refused("this server is in no cluster: KEEPALIVE_NODE is not defined")
+    keys = sorted(cluster_rows.case_keys())
+    found = []
+    for number, key in enumerate(keys[:count], 1):
+        registered = destination_rows.registration(key)
+        if registered is not None:
+            found.append({"destination": key, "cluster": of(key, registered)})
+        if not number % _AT_ONCE:
+            yield None
+    return {**server(), "total": len(keys), "destinations": found}

@@ -19,6 +19,7 @@ what is written by RPC in that very moment may be torn then, and is dropped as w
 """
 
 from collections.abc import Callable
+from contextlib import suppress
 from functools import partial
 from typing import Any, Final
 
@@ -32,6 +33,7 @@ from ..rules.record import HISTORY as MOST_CHANGES
 from ..rules.record import Health, newest_sent_in
 from ..rules.rows import Past, Registration
 from ..rules.service_code import groups_keeping, kept_by
+from . import cluster_defines, queues
 from .revised_rows import revise
 from .tables import (
     ADMIN,
@@ -43,6 +45,7 @@ from .tables import (
     RESTORED,
     SLACK,
     STATE,
+    SharedMemoryFull,
     all_keys,
     drop_nonsense,
     get,
@@ -254,6 +257,10 @@ def remove(key: str) -> None:
 def _note_registered(key: str) -> None:
     next_number("registered")
     revise(key)
+    if cluster_defines.is_on():
+        # Without room it looks at all of them within seconds.
+        with suppress(SharedMemoryFull):
+            queues.announce_own(key)
 
 
 def registered() -> int:

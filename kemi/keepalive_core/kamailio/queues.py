@@ -11,6 +11,9 @@ queue or table              key                  value
                                                  the resolver has to look at it again
 ``keepalive_feed``          JSON, a notice, or   "", the process that serves HTTP has to tell others;
                             a part of a capture  only with KEEPALIVE_HTTP or KEEPALIVE_WEBHOOK
+``keepalive_own``           a destination's key  JSON, what this node's own evidence makes of it; or "", it
+                                                 is there, or is not, or may be in another way: the cluster's
+                                                 process has to look; only with KEEPALIVE_NODE
 table ``keepalive``         ``unannounced``      int, counts changes of which memory had no room to tell
 table ``keepalive``         ``unfed``            int, counts what found no room in ``keepalive_feed``
 ==========================  ===================  =====================================================
@@ -38,6 +41,9 @@ NAMES: Final = "keepalive_names"
 # More than a resolver is told of within the minute after which it looks for names by itself.
 _MOST_NAMES: Final = 20_000
 _NOW: Final = "now"
+OWN: Final = "keepalive_own"
+# As many as come of a start with 100,000 destinations, and a minute of pings.
+_MOST_OWN: Final = 200_000
 FEED: Final = "keepalive_feed"
 MOST_IN_FEED: Final = 10_000
 """the most that waits for the process that serves HTTP, should that stand still"""
@@ -139,6 +145,26 @@ def keep_count_of_unfed() -> None:
     """Make the row that unfed() counts in, while there is memory. Raises: SharedMemoryFull."""
     if not unfed():
         store(COMMON, "unfed", 1)
+
+
+def announce_own(key: str, text: str = "") -> None:
+    """Have the cluster's process hear of a destination: what own evidence makes of it, or "" for a look.
+
+    Raises: SharedMemoryFull. Then it looks at all of them within seconds, but what the evidence said is lost.
+    """
+    try:
+        if KSR.mqueue.mq_size(OWN) >= _MOST_OWN:
+            raise SharedMemoryFull(f"an entry of queue {OWN}, in which {_MOST_OWN} wait")
+        _enqueue(OWN, key, text)
+    except SharedMemoryFull:
+        KSR.htable.sht_inc(COMMON, "unannounced")
+        raise
+
+
+def announced_own() -> Iterator[tuple[str, str]]:
+    """Take what the cluster's process has to hear of, as announce_own() has it."""
+    while KSR.mqueue.mq_fetch(OWN) > 0:
+        yield KSR.mqueue.mqk_get(OWN), KSR.mqueue.mqv_get(OWN)
 
 
 def _enqueue(queue: str, text: str, word: str = "") -> None:

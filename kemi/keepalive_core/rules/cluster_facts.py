@@ -67,6 +67,9 @@ class Facts:
         self._facts: dict[Subject, Fact] = {}
         self._empty: dict[Subject, None] = {}
 
+    def __len__(self) -> int:
+        return len(self._facts)
+
     def __iter__(self) -> Iterator[Fact]:
         return iter(self._facts.values())
 

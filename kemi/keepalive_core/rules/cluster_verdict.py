@@ -4,6 +4,7 @@ In calm one node pings a destination, its owner. One that would say "down" asks 
 ``quorum`` nodes to say so, for all of them. Whoever is alone with its word is right for itself only.
 """
 
+import json
 from collections.abc import Mapping
 from enum import Enum
 from typing import NamedTuple
@@ -120,6 +121,16 @@ class Case(NamedTuple):
         """Say whether no node whose word counts has one: its owner may not have it, or still have no turn."""
         return all(self._says(node) in (NONE, LACKS) for node in self.view.counted)
 
+    def speaker(self, *kinds: str) -> str:
+        """Return a node whose word counts and is of one of some kinds, this one first; "" for none."""
+        saying = [node for node in self.having().counted if self._says(node) in kinds]
+        return self.view.me if self.view.me in saying else min(saying, default="")
+
+    def drain_until(self, now: int) -> int:
+        """Return when the drain may be over that it asked nodes for, in us; 0 for none."""
+        ends = (self.words[node].ends for node in self.having().counted if self._says(node) == DRAIN)
+        return max((end for end in ends if end > now), default=0)
+
     def is_spokesman(self) -> bool:
         """Say whether this node is the first to want it of those that it answers, itself taken for one.
 
@@ -159,6 +170,18 @@ def find(case: Case, waited: bool = False) -> Finding:
     return found._replace(outcome=Outcome.UP) if answers else found
 
 
+def reason(case: Case, found: Finding) -> str:
+    """Return why the state of a destination becomes what is found; "" if this node's own evidence says it."""
+    if found.outcome is Outcome.UP:
+        if case.mine.answers and not found.down:
+            return ""
+        doubt = f", and {found.down} of {len(found.asked)} nodes can't reach it" if found.down else ""
+        return f"it answers {case.speaker(UP, DRAIN)}{doubt}"
+    who = "this node alone" if found.down == 1 else f"{found.down} of {len(found.asked)} nodes"
+    why = case.words.get(case.speaker(DOWN), NO_WORD).reason
+    return f"{who} can't reach it: {why}" if why else f"{who} can't reach it"
+
+
 def has_to_ping(case: Case, turns_unspoken: int = 0) -> bool:
     """Say whether this node pings a destination when its turn comes.
 
@@ -187,6 +210,15 @@ class Judged(NamedTuple):
     reason: str = ""
     drain_until: int = 0
     """in us, if the destination asked for no calls"""
+
+    def text(self) -> str:
+        """Return it as a text, for from_text()."""
+        return json.dumps(self)
+
+    @staticmethod
+    def from_text(text: str) -> "Judged":
+        """Return what a text() says."""
+        return Judged(*json.loads(text))
 
 
 def word_after(case: Case, judged: Judged) -> Word:

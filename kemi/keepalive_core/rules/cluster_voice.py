@@ -30,6 +30,11 @@ def _voice(state: int, own: int, is_asked: int) -> int:
     return is_asked | (0 if own == state else (own + 1) * _OWN_UNIT)
 
 
+def tell_again(health: Health) -> Health:
+    """Return what is known of a destination if the cluster's process is still to hear of its own state."""
+    return health._replace(voice=health.voice | _ASKED)
+
+
 def is_own(evidence: Evidence) -> bool:
     """Say whether evidence is this node's own, and not derived from what the words of all have made."""
     if isinstance(evidence, OfTracked):

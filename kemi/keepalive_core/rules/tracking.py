@@ -10,7 +10,7 @@ from collections import OrderedDict, deque
 from typing import Any, Final, NamedTuple
 
 from .criteria import Criteria
-from .evidence import Kind, OfTargets, Result
+from .evidence import Kind, OfCluster, OfTargets, Result
 from .policy import Policy
 from .uris import is_target, name_of
 
@@ -34,14 +34,15 @@ def tracks(key: str, policy: Policy) -> str:
 class Shown(NamedTuple):
     """What a destination showed that others track, as its trackers are told."""
 
-    evidence: Result | OfTargets
-    """how its ping ended, of which the generation means nothing to others; or, of a name, what was found"""
+    evidence: Result | OfTargets | OfCluster
+    """how its ping ended, of which the generation means nothing to others; or, of a name, what was found; or
+    what holds for it in a cluster"""
     criteria: Criteria = Criteria()
     """that the ping bore"""
 
     def text(self) -> str:
         """Return it as a text, for from_text()."""
-        if isinstance(self.evidence, OfTargets):
+        if not isinstance(self.evidence, Result):
             return json.dumps(self.evidence)
         _, sent, ended, kind, code, reason, retry_after = self.evidence
         return json.dumps((sent, ended, kind.word, code, reason, retry_after, self.criteria.text()))
@@ -52,6 +53,8 @@ class Shown(NamedTuple):
         said = json.loads(text)
         if len(said) == len(OfTargets._fields):
             return Shown(OfTargets._make(_of_types(said, (int, str, int, int, bool))))
+        if len(said) == len(OfCluster._fields):
+            return Shown(OfCluster._make(_of_types(said, (int, str, int, int, int, bool))))
         sent, ended, word, code, reason, retry_after, criteria = _of_types(said, _OF_RESULT)
         result = Result(0, sent, ended, _KINDS[word], code, reason, retry_after)
         return Shown(result, Criteria.from_text(criteria))

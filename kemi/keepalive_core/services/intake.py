@@ -104,7 +104,7 @@ def _take_reply(ping: tm.Ping, code: int, ended: int, kept: Result | None = None
                     counter_rows.count(counted.timed(counted.OK, ended - ping.sent_us), ping.group_set)
                 if ping.trackers:
                     success = Result(ping.generation, ping.sent_us, ended, Kind.REPLY, code)
-                    tracked.share(ping.trackers, key, Shown(success, ping.criteria))
+                    tracked.share_result(ping.trackers, key, Shown(success, ping.criteria))
                 return
         if kept is None and key == tm.REHEARSAL:
             rehearsal.tell_heard(answers.came_from())
@@ -128,7 +128,7 @@ def _judge(key: str, criteria: Criteria, result: Result, trackers: str, wish: Wi
 def _share(outcome: Outcome | None, trackers: str, result: Result, criteria: Criteria) -> None:
     """Share what a ping showed with those that track its destination, under its lock, if it was news."""
     if trackers and outcome is not None and outcome.decision.transition is not Transition.STALE:
-        tracked.share(trackers, outcome.case.key, Shown(result, criteria))
+        tracked.share_result(trackers, outcome.case.key, Shown(result, criteria))
 
 
 def _ignore_reply(ping: tm.Ping, code: int, fault: str) -> None:

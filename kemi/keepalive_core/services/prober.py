@@ -17,7 +17,7 @@ from ..rules.pinged import Pinged, Seen
 from ..rules.policy import Policy
 from ..rules.schedule import Wish, pings_allowed
 from ..rules.times import SECOND
-from . import cfg_group, configuration, name_states, policies, registrations, registry, startup
+from . import cfg_group, configuration, name_states, policies, registrations, registry, startup, tracked
 from .bulkhead import Bulkhead
 from .changes import Changes
 from .departures import Departures
@@ -196,6 +196,9 @@ class Prober:
             self._forget(key, now)
             return
         name_states.follow_change(key, was, pinged.of_name, wish)
+        if trackers and wish is not Wish.REGULARLY and not pinged.way.is_name and cluster_defines.is_on():
+            # Whoever has just come to track it learns at once what holds for it.
+            tracked.share_state(key, seen.health)
         self._trackers.follow(key, pinged, now)
         self._expiries.follow(key, pinged, seen, now)
         # Of those that track another one, that one is told.

@@ -8,12 +8,13 @@ import json
 from sys import getsizeof
 from typing import NamedTuple
 
-from ..kamailio import destination_rows, server_rows, tables
+from ..kamailio import cluster_defines, destination_rows, server_rows, tables
 from ..rules import counted
 from ..rules.cache import Cache
 from ..rules.modes import Admin
 from ..rules.policy import Policy
 from ..rules.rows import Registration
+from ..rules.tracking import tracks
 from ..rules.unmeasured import Span
 from . import configuration, policies
 
@@ -39,6 +40,8 @@ class Terms(NamedTuple):
     """whether its targets are pinged, so that these alone say how it is"""
     is_told: bool
     """whether the callbacks, and who else wants to know, are told of its changes"""
+    is_clustered: bool
+    """whether the nodes of a cluster decide together how it is"""
 
 
 # The policy is one of few, that many share. As an object a registration takes some six times its text.
@@ -66,5 +69,7 @@ def terms_of(key: str) -> Terms:
         counted.set_of(wanted.groups if wanted else ()),
         registered is not None and policies.is_name(registered, policy),
         registered is None or registered.target is None or policy.callback_targets,
+        # What tracks another one follows that, of which they speak.
+        cluster_defines.is_on() and not tracks(key, policy),
     )
     return found if registered is None else _known.remember(key, found)

@@ -4,15 +4,17 @@ import logging
 from collections.abc import Mapping
 from typing import Final, NamedTuple
 
-from ..kamailio import clock, destination_rows, tracked_rows
+from ..kamailio import clock, cluster_defines, destination_rows, tracked_rows
 from ..kamailio.tables import SharedMemoryFull
-from ..rules import uris
+from ..rules import tracking, uris
 from ..rules.checks import Refused
+from ..rules.evidence import OfCluster
 from ..rules.minutely import Minutely
 from ..rules.modes import is_maintenance
 from ..rules.parameters import Value
 from ..rules.policy import Policy
 from ..rules.quoting import quoted
+from ..rules.record import Health
 from ..rules.tracking import MOST_LINKS, Shown, tracks
 from ..rules.turns import IN_A_CIRCLE, MAINTENANCE, NOT_MONITORED
 from . import configuration, policies
@@ -76,6 +78,23 @@ def check_circle(key: str, options: Mapping[str, Value]) -> None:
     if behind:
         what = "it in turn" if behind == key else "another one, and so on: too many in a row"
         raise Refused(f"{quoted(key)} can't track {quoted(wanted)}, which tracks {what}")
+
+
+def share_result(trackers: str, key: str, shown: Shown) -> None:
+    """Tell those that track a destination how its ping ended, as share() does.
+
+    In a cluster they follow what holds for it, which is not what this node's ping shows: share_state().
+    """
+    if not cluster_defines.is_on():
+        share(trackers, key, shown)
+
+
+def share_state(key: str, known: Health) -> None:
+    """Have those that track a destination of a cluster follow how it is. Arguments: key; known, of it."""
+    trackers = tracking.probers_of(tracked_rows.numbers(key))
+    if trackers:
+        said = OfCluster(known.state, known.reason, clock.now(), known.drain_until)
+        share(trackers, key, Shown(said))
 
 
 _minutely: Final = Minutely()

@@ -11,6 +11,8 @@ from typing import Final, NamedTuple
 from ..kamailio import clock, counter_rows, destination_rows, queues, tables
 from ..kamailio.kamailio_log import about
 from ..rules import counted
+from ..rules.cluster_verdict import Judged
+from ..rules.cluster_voice import own_state, tell_again
 from ..rules.criteria import Criteria
 from ..rules.deciding import Decision, Facts, concerns_prober, decide, is_failure
 from ..rules.evidence import Evidence, OfTargets
@@ -104,17 +106,10 @@ def conclude(
         if wish is not Wish.REGULARLY:
             _tell_prober(case.key, wish)
         return Outcome(case, before, Decision(before, Transition.STALE), Facts(policy.criteria), evidence.at)
-    facts = Facts(criteria or policy.criteria, policy.calls, int(time.time()))
-    if before.state == UP and case.terms.mass_failure and is_failure(evidence, facts.criteria, facts.calls):
-        facts = facts._replace(threshold=uplinks.threshold(policy, case.terms.mass_failure))
-        with uplinks.locked(policy.socket) as uplink:
-            facts = facts._replace(uplink=uplink)
-            decision = decide(before, evidence, facts)
-            if decision.uplink is not None:
-                uplinks.store(policy.socket, decision.uplink)
-    else:
-        decision = decide(before, evidence, facts)
+    decision, facts = _decided(case, before, evidence, criteria or policy.criteria)
     change = None
+    if decision.judged is not None:
+        decision = _tell_cluster(case.key, decision, decision.judged)
     if decision.transition is not Transition.STALE:
         change = _write(case, before, decision)
         if counter_rows.is_counting():
@@ -123,6 +118,22 @@ def conclude(
         if wish is not Wish.REGULARLY or concerns_prober(before, after, facts.criteria, evidence):
             _tell_prober(case.key, wish)
     return Outcome(case, before, decision, facts, evidence.at, change)
+
+
+def _decided(case: Case, before: Health, evidence: Evidence, criteria: Criteria) -> tuple[Decision, Facts]:
+    """Return what is decided, and what that rests on; the socket's failures are counted with it."""
+    policy, mass_failure = case.terms.policy, case.terms.mass_failure
+    facts = Facts(criteria, policy.calls, int(time.time()), clustered=case.terms.is_clustered)
+    is_up = own_state(before) == UP
+    if not (is_up and mass_failure and is_failure(evidence, criteria, policy.calls)):
+        return decide(before, evidence, facts), facts
+    facts = facts._replace(threshold=uplinks.threshold(policy, mass_failure))
+    with uplinks.locked(policy.socket) as uplink:
+        facts = facts._replace(uplink=uplink)
+        decision = decide(before, evidence, facts)
+        if decision.uplink is not None:
+            uplinks.store(policy.socket, decision.uplink)
+    return decision, facts
 
 
 # --- write ------------------------------------------------------------------------------------------------
@@ -195,6 +206,17 @@ def _tell_prober(key: str, wish: Wish) -> None:
         # It goes on at the pace it had, until its prober finds the change by itself.
         if _minutely.may_tell("not sooner", clock.now()):
             log.error("%s is not pinged sooner: %s", key, error)
+
+
+def _tell_cluster(key: str, decision: Decision, judged: Judged) -> Decision:
+    """Have the cluster's process hear what own evidence makes of a destination; if it can't, the next one."""
+    try:
+        queues.announce_own(key, judged.text())
+    except tables.SharedMemoryFull as error:
+        if _minutely.may_tell("not to the cluster", clock.now()):
+            log.error("what pings of %s show is not told to the cluster now: %s", key, error)
+        return decision._replace(health=tell_again(decision.health))
+    return decision
 
 
 # --- tell -------------------------------------------------------------------------------------------------

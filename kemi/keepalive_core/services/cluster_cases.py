@@ -1,0 +1,107 @@
+"""What is not calm in the cluster, as its process remembers it and writes it down for this node's others.
+
+In calm one node says that a destination answers it, and pings it, its owner; of that nothing is kept.
+"""
+
+import time
+from typing import Final
+
+from ..kamailio import cluster_rows, queues
+from ..rules.cluster_row_text import CaseRow
+from ..rules.cluster_verdict import Case, Finding, Outcome
+from ..rules.cluster_word import DOWN, NONE, UP
+from ..rules.schedule import Wish
+
+
+class Open:
+    """A destination that is not calm."""
+
+    def __init__(self) -> None:
+        self.asked_since = 0
+        """since when the others are asked, in us; 0 if they are not"""
+        self.row = CaseRow()
+        self.others: dict[str, str] = {}
+        """the kinds of what the other nodes say"""
+
+
+class Cases:
+    """All destinations that are not calm."""
+
+    def __init__(self) -> None:
+        self._open: dict[str, Open] = {}
+        self.alone: set[str] = set()
+        """what this node alone can't reach; to be read only"""
+        self.doubted: set[str] = set()
+        """what another node can't reach; to be read only"""
+
+    def keys(self) -> list[str]:
+        """Return all of them."""
+        return list(self._open)
+
+    def asked_since(self, key: str) -> int:
+        """Return since when the others are asked about a destination, in us; 0 if they are not."""
+        known = self._open.get(key)
+        return known.asked_since if known else 0
+
+    def follow(self, case: Case, found: Finding, pings: bool, is_owned: bool, now: int) -> None:
+        """Take over how a destination is, and have the prober follow.
+
+        Arguments: case; found, what was made of it; pings, whether this node pings it; is_owned, whether it
+        would in calm; now, in us. Raises: SharedMemoryFull.
+        """
+        key = case.key
+        if pings == is_owned and _is_calm(case):
+            self.close(key)
+            return
+        known = self._open.setdefault(key, Open())
+        known.asked_since = (known.asked_since or now) if case.mine.kind == DOWN else 0
+        _mark(self.alone, key, found.outcome is Outcome.ALONE)
+        _mark(self.doubted, key, case.is_doubted())
+        before, known.row = known.row, _row(case, found, pings, known.row)
+        if known.row != before:
+            cluster_rows.store_case(key, known.row)
+            others = {node: word.kind for node, word in case.words.items() if node != case.view.me}
+            is_news, known.others = others != known.others, others
+            queues.announce_change(key, _wish(case, known.row, before, is_news))
+
+    def close(self, key: str) -> None:
+        """A destination is calm, or gone; one that was calm is no error. Raises: SharedMemoryFull."""
+        if self._open.pop(key, None) is not None:
+            self.alone.discard(key)
+            self.doubted.discard(key)
+            cluster_rows.remove_case(key)
+            queues.announce_change(key)
+
+
+def _is_calm(case: Case) -> bool:
+    return all(case.words[node].kind in (NONE, UP) for node in case.view.counted if node in case.words)
+
+
+def _mark(keys: set[str], key: str, is_so: bool) -> None:
+    if is_so:
+        keys.add(key)
+    else:
+        keys.discard(key)
+
+
+def _wish(case: Case, row: CaseRow, before: CaseRow, is_news: bool) -> Wish:
+    """Return when it is to be pinged: at once if a word calls for another look, or nobody has looked."""
+    if not row.ping:
+        return Wish.REGULARLY
+    is_called = is_news and (case.is_doubted() or case.mine.kind == DOWN)
+    stands_in = not before.ping and case.is_unspoken()
+    return Wish.NOW if is_called or stands_in else Wish.REGULARLY
+
+
+_UNSAID: Final = ("", "", 0)
+
+
+def _row(case: Case, found: Finding, pings: bool, before: CaseRow) -> CaseRow:
+    wall, words = int(time.time()), {}
+    for node, word in sorted(case.words.items()):
+        kind, _, since = before.words.get(node, _UNSAID)
+        if word.kind != NONE:
+            words[node] = (word.kind, word.reason, since if kind == word.kind else wall)
+    return CaseRow(
+        words, found.outcome.name, found.text(), found.outcome is Outcome.ALONE, found.asked, ping=pings
+    )

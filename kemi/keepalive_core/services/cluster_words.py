@@ -1,0 +1,256 @@
+"""The words of the cluster's nodes: what own evidence makes this node say, and what the words of all do here.
+
+It lives in the cluster's process, which alone says and hears. Nothing here walks over all destinations but
+when they, their settings or the nodes have changed, and then a slice at a time.
+"""
+
+import logging
+from collections.abc import Callable, Iterator
+from functools import partial
+from typing import Final
+
+from ..kamailio import clock, destination_rows, group_rows, queues
+from ..kamailio.kamailio_log import about
+from ..kamailio.tables import SharedMemoryFull
+from ..rules import tracking
+from ..rules.cluster_shares import Shares
+from ..rules.cluster_talk import Heeded, Talk
+from ..rules.cluster_verdict import (
+    Case,
+    Finding,
+    Judged,
+    Outcome,
+    find,
+    has_to_ping,
+    reason,
+    word_after,
+    word_kept,
+)
+from ..rules.cluster_view import View
+from ..rules.cluster_word import DOWN, DRAIN, LACKS, NO_WORD, NONE, UP, Word
+from ..rules.evidence import OfCluster
+from ..rules.judging import Transition
+from ..rules.minutely import Minutely
+from ..rules.policy import Policy
+from ..rules.schedule import Timetable
+from ..rules.states import DOWN as IS_DOWN
+from ..rules.states import UNKNOWN
+from ..rules.states import UP as IS_UP
+from ..rules.take_over import SPREAD_US
+from ..rules.times import SECOND
+from . import cluster_terms, configuration, policies, tracked, verdicts
+from .cluster_cases import Cases
+from .cluster_standing import Standing
+
+log = logging.getLogger("keepalive")
+
+_UNTIL_US: Final = SECOND // 20
+"""For as long a tick looks at destinations; the rest has its turn in the next one"""
+_OWN_STATES: Final = {UP: IS_UP, DRAIN: IS_UP, DOWN: IS_DOWN}
+
+
+class Words:
+    """What this node says of destinations, and what becomes of them.
+
+    Arguments: talk, with the other nodes.
+    """
+
+    def __init__(self, talk: Talk) -> None:
+        self._talk = talk
+        self._cases = Cases()
+        self._standing = Standing(talk)
+        self._view: View = talk.view
+        """whose nodes were followed last"""
+        self._shares = Shares(talk.view)
+        self._walk: Iterator[str] = iter(())
+        """the rest of the destinations that other nodes, or other settings, may make other ones"""
+        self._to_look: dict[str, None] = {}
+        """what has to be looked at, as anything has changed of it"""
+        self._asked = Timetable()
+        """when those have had their time whose word is waited for"""
+        self._unspoken = Timetable()
+        """when this node stands in for the owner of a destination that nobody speaks of"""
+        self._stands_in: set[str] = set()
+        self._listening: set[str] = set()
+        """destinations of which all own evidence is waited for"""
+        self._next_second = 0
+        self._followed: tuple[object, ...] = ()
+        """what showed at the last second that settings have changed, or a destination was not announced"""
+        self._minutely = Minutely()
+
+    def heed(self, heeded: Heeded, now: int) -> None:
+        """Take note of what a message has changed."""
+        self._to_look.update(dict.fromkeys(heeded.keys))
+
+    def tick(self, now: int) -> None:
+        """Say what there is to say, and have states follow."""
+        if now >= self._next_second:
+            self._next_second = now + SECOND
+            self._follow_settings()
+            self._standing.follow(self._shares, self._cases)
+        for key, text in queues.announced_own():
+            self._safely(key, partial(self._hear, text=text, now=now))
+            if clock.now() - now > _UNTIL_US:
+                break
+        self._follow_view()
+        self._to_look.update(dict.fromkeys(self._asked.take(now)))
+        for key in self._unspoken.take(now):
+            self._safely(key, self._stand_in)
+        while self._to_look and clock.now() - now <= 2 * _UNTIL_US:
+            key = next(iter(self._to_look))
+            del self._to_look[key]
+            self._safely(key, partial(self._look, now=now))
+
+    def _safely(self, key: str, act: Callable[[str], None]) -> None:
+        """Do something for a destination; if it fails, that is logged, and the others have their turn."""
+        try:
+            act(key)
+        except SharedMemoryFull as error:
+            # Whatever was not written is found to be another one at the next look.
+            if self._minutely.may_tell("full", clock.now()):
+                log.error("what the cluster says of %s is not followed now: %s", key, error)
+            self._asked.bring_forward(key, clock.now() + SECOND)
+        except Exception:
+            log.exception("what the cluster says of %s can't be followed", key, extra=about(key))
+
+    # --- own evidence ---------------------------------------------------------------------------------------
+
+    def _hear(self, key: str, text: str, now: int) -> None:
+        """Say what own evidence makes of a destination; "" tells that it may be there, or not, as it was."""
+        self._to_look[key] = None
+        if not text:
+            self._take_in(key)
+            return
+        policy = _policy_of(key)
+        if policy is None:
+            return
+        judged = Judged.from_text(text)
+        self._talk.say(key, word_after(self._case(key, policy), judged))
+        if judged.own == UNKNOWN and self._case(key, policy).is_unspoken():
+            verdicts.apply(key, OfCluster(UNKNOWN, judged.reason, now))
+
+    # --- which destinations there are -----------------------------------------------------------------------
+
+    def _follow_settings(self) -> None:
+        """Take in all destinations anew if what holds for them may be another one."""
+        seen = (dict(configuration.values()), group_rows.options_change(), queues.unannounced())
+        if seen != self._followed:
+            self._followed = seen
+            self._walk = self._take_in_all(self._walk)
+
+    def _take_in_all(self, before: Iterator[str]) -> Iterator[str]:
+        yield from before
+        for key in destination_rows.monitored_keys():
+            self._safely(key, self._take_in)
+            yield key
+
+    def _take_in(self, key: str) -> None:
+        policy = _policy_of(key)
+        if policy is None:
+            self._shares.remove(key)
+        else:
+            self._shares.add(key, policy.cluster_nodes)
+
+    # --- which nodes ----------------------------------------------------------------------------------------
+
+    def _follow_view(self) -> None:
+        """Look at what other nodes make another one: what has come or gone, and what these say."""
+        until = clock.now() + _UNTIL_US
+        for key in self._walk:
+            if key:
+                self._to_look[key] = None
+            if clock.now() > until:
+                return
+        before, view = self._view, self._talk.view
+        if view == before:
+            return
+        self._view = view
+        for node in before.counted ^ view.counted:
+            said = self._talk.peers[node].words.words if node != view.me else self._talk.said()
+            self._to_look.update(dict.fromkeys(said))
+        self._to_look.update(dict.fromkeys(self._cases.keys()))
+        self._walk = self._shares.walk(view)
+
+    # --- what becomes of one --------------------------------------------------------------------------------
+
+    def _look(self, key: str, now: int) -> None:
+        """Have a destination follow what the nodes say of it."""
+        policy = _policy_of(key)
+        if policy is None:
+            self._lack(key)
+            return
+        case = self._case(key, policy)
+        kept = NO_WORD if case.mine.kind == LACKS else word_kept(case)
+        if self._talk.say(key, kept):
+            case = self._case(key, policy)
+        since = self._cases.asked_since(key)
+        found = find(case, bool(since) and now - since >= cluster_terms.answer_us(policy))
+        pings = self._follow_silence(case, policy, now)
+        self._cases.follow(case, found, pings, self._is_calmly_mine(key), now)
+        if found.outcome is Outcome.HOLD and not since:
+            self._asked.put(key, now + cluster_terms.answer_us(policy))
+            log.info("%s stays as it is: %s", key, found.text(), extra=about(key))
+        self._conclude(case, found, pings and case.mine.kind not in (UP, DOWN), now)
+
+    def _lack(self, key: str) -> None:
+        """Say that this node does not have a destination, if others speak of it."""
+        words = self._talk.words_of(key)
+        del words[self._talk.me]
+        is_spoken_of = any(word.kind not in (NONE, LACKS) for word in words.values())
+        self._talk.say(key, Word(LACKS) if is_spoken_of else NO_WORD)
+        self._cases.close(key)
+        for keys in (self._stands_in, self._listening):
+            keys.discard(key)
+
+    def _is_calmly_mine(self, key: str) -> bool:
+        view = self._talk.view
+        return view.pings and (view.degraded or key in self._shares.owned)
+
+    def _follow_silence(self, case: Case, policy: Policy, now: int) -> bool:
+        """Return whether this node pings a destination; if nobody speaks of it, it may do so later."""
+        key = case.key
+        is_unspoken = case.is_unspoken()
+        if not is_unspoken:
+            self._stands_in.discard(key)
+        pings = has_to_ping(case, turns_unspoken=int(key in self._stands_in))
+        if is_unspoken and not pings and key not in self._unspoken:
+            self._unspoken.put(key, now + int(policy.interval * SECOND) + SPREAD_US)
+        return pings
+
+    def _stand_in(self, key: str) -> None:
+        """Ping a destination of which nobody has said anything for an interval: its owner may not have it."""
+        policy = _policy_of(key)
+        if policy is not None and self._case(key, policy).is_unspoken():
+            self._stands_in.add(key)
+            self._to_look[key] = None
+
+    def _conclude(self, case: Case, found: Finding, is_listening: bool, now: int) -> None:
+        """Write down what the words make of a destination, and have those follow that track it."""
+        key, own = case.key, _OWN_STATES.get(case.mine.kind, UNKNOWN)
+        if found.outcome is Outcome.STANDS and not is_listening and key not in self._listening:
+            return  # as it was: of most destinations, before their owners have spoken
+        (self._listening.add if is_listening else self._listening.discard)(key)
+        state = found.outcome.state
+        said = OfCluster(state, reason(case, found), now, case.drain_until(now), own, is_listening)
+        outcome = verdicts.judge(key, said)
+        if outcome is None or outcome.decision.transition is not Transition.CHANGED:
+            return
+        if found.outcome is Outcome.ALONE:
+            log.warning("%s is down from this node alone: %s", key, said.reason, extra=about(key))
+        tracked.share_state(key, outcome.decision.health)
+
+    def _case(self, key: str, policy: Policy) -> Case:
+        """Return how a destination is."""
+        return Case(key, self._talk.view, self._talk.words_of(key), cluster_terms.of(policy))
+
+
+def _policy_of(key: str) -> Policy | None:
+    """Return what is in force for a destination; None if nobody here can speak of it.
+
+    That is what is not monitored, and what follows others: a name, and what tracks another one.
+    """
+    registered = destination_rows.registration(key)
+    if registered is None:
+        return None
+    policy = policies.policy_of(registered)
+    return None if policies.is_name(registered, policy) or tracking.tracks(key, policy) else policy

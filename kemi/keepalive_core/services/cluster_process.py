@@ -18,6 +18,7 @@ from ..rules.minutely import Minutely
 from ..rules.times import SECOND
 from . import chance, configuration
 from .cluster_secret import SecretFile
+from .cluster_words import Words
 
 log = logging.getLogger("keepalive")
 
@@ -38,7 +39,7 @@ class Part(Protocol):
         """Say what there is to say; each 0.1 s, before it is told. Arguments: now, in us."""
 
 
-PARTS: Final[list[Callable[[Talk], Part]]] = []
+PARTS: Final[list[Callable[[Talk], Part]]] = [Words]
 """What is joined with the talk, in the order of their turns"""
 
 

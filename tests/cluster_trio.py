@@ -5,7 +5,6 @@ from __future__ import annotations
 import importlib
 import random
 from collections.abc import Collection, Sequence
-from functools import partial
 from types import ModuleType
 from typing import Any
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from cluster_trio import ME, B, C, Trio, owned_by
+from cluster_trio import ME, OPTIONS, B, C, Trio, owned_by
 from conftest import FakeServer
+from resolving import resolve
 
 UNKNOWN, UP, DOWN = 0, 1, 2
 EVERYWHERE = (ME, B, C)
@@ -81,3 +82,239 @@ def test_what_nobody_reaches_is_down_everywhere(server: FakeServer, first: str) 
     assert trio.changes == [(uri, UP), (uri, DOWN), (uri, UP)]
     trio.run(8)
     assert trio.case(uri) is None
+
+
+def test_a_node_that_reaches_nothing_takes_nothing_down_elsewhere(server: FakeServer) -> None:
+    """It finds itself degraded, says so, has all down at home, and its share again when it reaches them."""
+    uris = [uri for node in EVERYWHERE for uri in owned_by(node, number=4)]
+    trio = Trio(server, uris)
+    trio.run(12)
+    trio.unreachable |= {(ME, uri) for uri in uris}
+    trio.run(16)
+    assert [states(trio, uri)[1:] for uri in uris] == [[UP, UP]] * 12
+    assert {trio.state(uri) for uri in uris} == {DOWN}
+    assert trio.others[B].talk.peers[ME].beat.degraded
+    [line] = [line for line in server.ksr.lines("warn") if "degraded" in line]
+    assert "this node is degraded: it alone can't reach 3 of the 4 destinations of its share" in line
+    trio.unreachable.clear()
+    trio.run(16)
+    assert [states(trio, uri) for uri in uris] == [[UP] * 3] * 12
+    assert not trio.others[B].talk.peers[ME].beat.degraded
+    assert "degraded no more" in server.ksr.lines("warn")[-1]
+    assert [trio.case(uri) for uri in uris] == [None] * 12
+
+
+def test_one_that_dies_leaves_its_states(server: FakeServer) -> None:
+    """They stand until somebody has pinged: what was up is up, and what was down comes up in its turn."""
+    up, down = owned_by(B, ME, number=2)
+    trio = Trio(server, [up, down])
+    trio.unreachable |= {(node, down) for node in EVERYWHERE}
+    trio.run(14)
+    assert (trio.state(up), trio.state(down)) == (UP, DOWN)
+    trio.changes.clear()
+    trio.cut.add(B)
+    trio.run(5)
+    trio.sent.clear()
+    trio.run(5)
+    assert up in trio.sent
+    assert trio.changes == []
+    trio.unreachable.clear()
+    trio.run(6)
+    assert (trio.state(up), trio.state(down)) == (UP, UP)
+
+
+def test_one_that_stood_still_with_old_words_changes_nothing(server: FakeServer) -> None:
+    """What it could not reach before comes up meanwhile; it is right as soon as it is back."""
+    [uri] = owned_by(B, ME)
+    trio = Trio(server, [uri])
+    trio.unreachable |= {(node, uri) for node in EVERYWHERE}
+    trio.run(14)
+    assert states(trio, uri) == [DOWN] * 3
+    trio.cut.add(B)
+    trio.run(8)
+    trio.unreachable -= {(ME, uri), (C, uri)}
+    trio.run(8)
+    trio.changes.clear()
+    trio.unreachable.clear()
+    trio.cut.clear()
+    trio.run(10)
+    assert states(trio, uri) == [UP] * 3
+    assert trio.changes == []
+
+
+def test_what_an_owner_does_not_have_another_one_pings(server: FakeServer) -> None:
+    """Nobody may have spoken of it for an interval; who lacks it says so, once the others speak."""
+    [uri] = owned_by(B)
+    trio = Trio(server, [uri])
+    del trio.others[B].keys[uri]
+    trio.run(20)
+    assert UP in (trio.state(uri), trio.at(C, uri))
+    assert trio.others[B].talk.words_of(uri)[B].kind == "lacks"
+    assert trio.state(uri) == trio.at(C, uri) == UP
+
+
+def test_what_this_node_does_not_have(server: FakeServer) -> None:
+    """It says so, and what it would own another one pings; when it has it, it knows at once how it is."""
+    [uri], [other] = owned_by(ME, B), owned_by(C)
+    trio = Trio(server, [uri, other], lacking=[uri])
+    trio.run(20)
+    assert trio.others[B].talk.words_of(uri)[ME].kind == "lacks"
+    assert trio.at(B, uri) == trio.at(C, uri) == UP
+    trio.keepalive.add_destination(uri, "me", ping_interval=4)
+    trio.run(0.3)
+    assert trio.state(uri) == UP
+    trio.run(10)
+    assert trio.others[B].talk.words_of(uri)[ME].kind == "up"
+    trio.keepalive.del_destination(uri, "me")
+    trio.run(10)
+    assert trio.others[B].talk.words_of(uri)[ME].kind == "lacks"
+    assert trio.case(uri) is None
+
+
+def test_reports_of_one_that_does_not_own_it(server: FakeServer) -> None:
+    """They make its own word, the others look at once, and what they reach is up but here."""
+    [uri] = owned_by(B, C)
+    trio = Trio(server, [uri], ping_skip_if_fresh=0)
+    trio.run(12)
+    before = len(trio.sent)
+    for _ in range(2):
+        trio.keepalive.report_failure(uri, "no route to it")
+    assert trio.state(uri) == UP, "nothing is down by this node's word alone, before others were asked"
+    trio.unreachable.add((ME, uri))
+    trio.run(3)
+    assert states(trio, uri) == [DOWN, UP, UP]
+    case = trio.case(uri)
+    assert case
+    assert case.words[ME][:2] == ("down", "reported failing: no route to it")
+    assert len(trio.sent) > before, "from now on it asks by itself, whether it is back"
+    trio.unreachable.clear()
+    trio.run(8)
+    assert states(trio, uri) == [UP] * 3
+
+
+def test_failed_calls_of_one_that_does_not_own_it(server: FakeServer) -> None:
+    """So do calls, if there are enough; those that are asked can't reach it, so it is down for all."""
+    [uri] = owned_by(B, C)
+    trio = Trio(server, [uri], passive_mode="on", passive_min=2)
+    trio.run(12)
+    trio.unreachable |= {(node, uri) for node in EVERYWHERE}
+    for _ in range(2):
+        trio.keepalive.report_reply(uri, 503)
+    trio.run(4)
+    assert states(trio, uri) == [DOWN] * 3
+
+
+def test_a_drain_that_a_reply_asks_for_travels(server: FakeServer) -> None:
+    """To the others, with the time that is left; when it answers as ever, it is over everywhere."""
+    [uri] = owned_by(ME)
+    trio = Trio(server, [uri], drain_codes="480", drain_time=20)
+    trio.run(12)
+    trio.codes[uri] = 480
+    trio.run(6)
+    word = trio.others[B].talk.words_of(uri)[ME]
+    assert word.kind == "drain"
+    assert 10 < (word.ends - server.now) / 1e6 <= 21
+    assert trio.keepalive.is_alive(uri) == DOWN
+    trio.codes.clear()
+    trio.run(6)
+    assert trio.others[B].talk.words_of(uri)[ME].kind == "up"
+    assert trio.keepalive.is_alive(uri) == UP
+
+
+def test_a_drain_that_another_node_heard_of(server: FakeServer) -> None:
+    """Holds here too, takes no state down, and is over when that node says so."""
+    from keepalive_core.rules.cluster_word import DRAIN, Word
+
+    [uri] = owned_by(B)
+    trio = Trio(server, [uri])
+    trio.run(12)
+    talk = trio.others[B].talk
+    talk.say(uri, Word(DRAIN, "503 Busy", server.now + 8_000_000))
+    trio.run(2)
+    assert trio.state(uri) == UP
+    assert trio.keepalive.is_alive(uri) == DOWN
+    case = trio.case(uri)
+    assert case
+    assert case.words[B][0] == "drain"
+    trio.run(8)
+    assert trio.keepalive.is_alive(uri) == UP
+
+
+def test_a_name_follows_its_targets_which_are_spoken_of(server: FakeServer) -> None:
+    """Of the name itself nobody says anything."""
+    name, targets = "sip:provider.example.com", ["sip:192.168.10.1:5060", "sip:192.168.10.2:5060"]
+    trio = Trio(server, [])
+    assert trio.keepalive.add_destination(name, "me", dns_expand=1, **OPTIONS) == 0
+    trio.run(1)
+    resolve(name, targets)
+    trio.run(12)
+    keys = {f"{name}#{target.removeprefix('sip:')}" for target in targets}
+    said = trio.others[B].talk.peers[ME].words.words
+    assert {*said} <= keys
+    assert {*said}, "this node stands in for those that have it not"
+    assert trio.state(name) == UP
+
+
+def test_what_tracks_another_one_follows_it_at_each_node(server: FakeServer) -> None:
+    """Also where nobody pings that one, and as soon as it comes."""
+    [uri] = owned_by(B, ME)
+    trio = Trio(server, [uri])
+    trio.run(12)
+    tracker = "sip:192.0.2.99"
+    assert trio.keepalive.add_destination(tracker, "me", track=uri, fall=9) == 0
+    trio.run(2)
+    assert trio.keepalive.state(tracker) == UP
+    trio.unreachable |= {(node, uri) for node in EVERYWHERE}
+    trio.run(14)
+    assert (trio.state(uri), trio.keepalive.state(tracker)) == (DOWN, DOWN)
+    trio.unreachable.clear()
+    trio.run(10)
+    assert (trio.state(uri), trio.keepalive.state(tracker)) == (UP, UP)
+    assert all(trio.others[node].talk.words_of(f"{tracker}:5060")[ME].kind == "none" for node in (B, C))
+
+
+def test_a_word_that_nothing_fresh_stands_behind_is_taken_back(server: FakeServer) -> None:
+    """If this node can't send, others stand in, and it stays up; if nobody says anything, it is unknown."""
+    [uri] = owned_by(ME, B)
+    trio = Trio(server, [uri], stale_after=6)
+    trio.run(12)
+    server.refusals["192.0.0.1"] = "no route to host"
+    trio.unreachable |= {(ME, each) for each in trio.uris}
+    trio.run(20)
+    assert states(trio, uri) == [UP, UP, UP]
+    assert trio.others[B].talk.words_of(uri)[ME].kind == "none"
+    trio.cut |= {B, C}
+    trio.run(14)
+    assert trio.state(uri) == UNKNOWN
+    assert trio.changes == [(uri, UP), (uri, UNKNOWN)]
+
+
+def test_a_destination_that_flaps_is_kept_down_by_those_that_see_it(server: FakeServer) -> None:
+    """The word of this node stays down, however well its pings go, and so does the state here."""
+    [uri] = owned_by(ME, B)
+    trio = Trio(server, [uri], flap_limit=3, flap_window=60, flap_hold=20, flap_hold_max=20)
+    trio.run(12)
+    for _ in range(2):
+        trio.unreachable.add((ME, uri))
+        trio.run(8)
+        trio.unreachable.clear()
+        trio.run(6)
+    assert states(trio, uri) == [DOWN, UP, UP]
+    case = trio.case(uri)
+    assert case
+    assert case.words[ME][1].startswith("flapping: 3 changes")
+    trio.run(26)
+    assert states(trio, uri) == [UP] * 3
+
+
+def test_the_quorum_is_the_operators(server: FakeServer) -> None:
+    """With 1 the owner's word is enough, here as elsewhere."""
+    from keepalive_core.rules.cluster_verdict import Terms
+
+    [uri] = owned_by(B, ME)
+    server.define("cluster_quorum", "1")
+    trio = Trio(server, [uri], terms=Terms(quorum=1))
+    trio.run(12)
+    trio.unreachable.add((B, uri))
+    trio.run(8)
+    assert trio.state(uri) == DOWN

@@ -71,6 +71,8 @@ class Words:
         self._unspoken = Timetable()
         """when this node stands in for the owner of a destination that nobody speaks of"""
         self._stands_in: set[str] = set()
+        self._stale: dict[str, str] = {}
+        """destinations that this node speaks of no more, as nothing fresh stands behind that: why"""
         self._listening: set[str] = set()
         """destinations of which all own evidence is waited for"""
         self._next_second = 0
@@ -95,7 +97,7 @@ class Words:
         self._follow_view()
         self._to_look.update(dict.fromkeys(self._asked.take(now)))
         for key in self._unspoken.take(now):
-            self._safely(key, self._stand_in)
+            self._safely(key, partial(self._stand_in, now=now))
         while self._to_look and clock.now() - now <= 2 * _UNTIL_US:
             key = next(iter(self._to_look))
             del self._to_look[key]
@@ -126,8 +128,12 @@ class Words:
             return
         judged = Judged.from_text(text)
         self._talk.say(key, word_after(self._case(key, policy), judged))
-        if judged.own == UNKNOWN and self._case(key, policy).is_unspoken():
-            verdicts.apply(key, OfCluster(UNKNOWN, judged.reason, now))
+        case = self._case(key, policy)
+        if judged.own == UNKNOWN and case.is_unspoken():
+            # The others have as long as it takes them to stand in, and to ask.
+            waits = _turn_us(policy) + cluster_terms.answer_us(policy) if len(case.asked()) > 1 else 0
+            self._stale[key] = judged.reason
+            self._unspoken.put(key, now + waits)
 
     # --- which destinations there are -----------------------------------------------------------------------
 
@@ -199,8 +205,9 @@ class Words:
         is_spoken_of = any(word.kind not in (NONE, LACKS) for word in words.values())
         self._talk.say(key, Word(LACKS) if is_spoken_of else NO_WORD)
         self._cases.close(key)
-        for keys in (self._stands_in, self._listening):
-            keys.discard(key)
+        self._stands_in.discard(key)
+        self._listening.discard(key)
+        self._stale.pop(key, None)
 
     def _is_calmly_mine(self, key: str) -> bool:
         view = self._talk.view
@@ -212,17 +219,22 @@ class Words:
         is_unspoken = case.is_unspoken()
         if not is_unspoken:
             self._stands_in.discard(key)
+            self._stale.pop(key, None)
         pings = has_to_ping(case, turns_unspoken=int(key in self._stands_in))
         if is_unspoken and not pings and key not in self._unspoken:
-            self._unspoken.put(key, now + int(policy.interval * SECOND) + SPREAD_US)
+            self._unspoken.put(key, now + _turn_us(policy))
         return pings
 
-    def _stand_in(self, key: str) -> None:
+    def _stand_in(self, key: str, now: int) -> None:
         """Ping a destination of which nobody has said anything for an interval: its owner may not have it."""
+        why = self._stale.pop(key, None)
         policy = _policy_of(key)
-        if policy is not None and self._case(key, policy).is_unspoken():
-            self._stands_in.add(key)
-            self._to_look[key] = None
+        if policy is None or not self._case(key, policy).is_unspoken():
+            return
+        self._stands_in.add(key)
+        self._to_look[key] = None
+        if why is not None:
+            verdicts.apply(key, OfCluster(UNKNOWN, why, now))
 
     def _conclude(self, case: Case, found: Finding, is_listening: bool, now: int) -> None:
         """Write down what the words make of a destination, and have those follow that track it."""
@@ -242,6 +254,11 @@ class Words:
     def _case(self, key: str, policy: Policy) -> Case:
         """Return how a destination is."""
         return Case(key, self._talk.view, self._talk.words_of(key), cluster_terms.of(policy))
+
+
+def _turn_us(policy: Policy) -> int:
+    """Return for how long the owner of a destination may have nothing to say of it, in us."""
+    return int(policy.interval * SECOND) + SPREAD_US
 
 
 def _policy_of(key: str) -> Policy | None:

@@ -1,0 +1,90 @@
+"""What is not calm is remembered, written down, and told to the prober."""
+
+from __future__ import annotations
+
+import importlib
+from typing import Any
+
+import pytest
+
+from conftest import FakeServer
+from keepalive_core.rules.cluster_owner import rank
+from keepalive_core.rules.cluster_verdict import Case, find, has_to_ping
+from keepalive_core.rules.cluster_view import View
+from keepalive_core.rules.cluster_word import Word
+
+KEY = "sip:192.0.2.1:5060"
+A, B, C = rank(KEY, [f"sip:10.0.0.{number}:5060" for number in (1, 2, 3)])
+NOW = 5_000_000
+
+
+class Told:
+    """The cases of a node, and what comes of them."""
+
+    def __init__(self, server: FakeServer, me: str) -> None:
+        server.define("node", me)
+        server.process()
+        self.rows = importlib.import_module("keepalive_core.kamailio.cluster_rows")
+        self.queues = importlib.import_module("keepalive_core.kamailio.queues")
+        self.cases = importlib.import_module("keepalive_core.services.cluster_cases").Cases()
+        self.me = me
+
+    def follow(self, now: int = NOW, **kinds: str) -> list[Any]:
+        """Take over what the nodes say; return the wishes that the prober hears of."""
+        nodes = frozenset((A, B, C))
+        words = {
+            node: Word(kinds.get(name, "none"), "why" if kinds.get(name) == "down" else "")
+            for name, node in (("a", A), ("b", B), ("c", C))
+        }
+        case = Case(KEY, View(self.me, nodes, nodes, nodes, nodes), words)
+        self.cases.follow(case, find(case), has_to_ping(case), self.me == A, now)
+        return [wish.value for _, wish in self.queues.announced_changes(0)]
+
+
+@pytest.fixture
+def told(server: FakeServer) -> Told:
+    return Told(server, B)
+
+
+def test_of_what_is_calm_nothing_is_kept(told: Told) -> None:
+    """No row, and no word to the prober."""
+    assert told.follow(a="up") == []
+    assert told.follow() == []
+    assert told.cases.keys() == []
+    assert told.rows.case_keys() == []
+
+
+def test_who_is_asked_pings_at_once(told: Told) -> None:
+    """Another word calls for another look; one that has not changed does not."""
+    assert told.follow(a="down") == ["now"]
+    row = told.rows.case_of(KEY)
+    assert (row.ping, row.alone, row.outcome) == (True, False, "STANDS")
+    assert row.words[A][:2] == ("down", "why")
+    assert told.follow(a="down") == []
+    assert told.follow(a="down", b="up") == [""], "its own word is no news"
+    assert told.follow(a="down", b="up", c="up") == ["now"]
+    assert told.cases.doubted == {KEY}
+    assert told.follow(a="up") == [""]
+    assert (told.rows.case_of(KEY), told.cases.keys(), told.cases.doubted) == (None, [], set())
+
+
+def test_who_asks_knows_since_when(told: Told) -> None:
+    """Until its word is another one."""
+    told.follow(NOW, a="up", b="down")
+    told.follow(NOW + 1, a="up", b="down", c="up")
+    assert told.cases.asked_since(KEY) == NOW
+    assert told.cases.alone == {KEY}
+    told.follow(NOW + 2, a="up", b="up")
+    assert (told.cases.asked_since(KEY), told.cases.alone) == (0, set())
+    assert told.cases.asked_since("sip:never:5060") == 0
+
+
+def test_since_when_a_node_says_so(told: Told, wall: list[float]) -> None:
+    """In epoch seconds, as long as it says the same."""
+    told.follow(c="down")
+    since = told.rows.case_of(KEY).words[C][2]
+    wall[0] += 60
+    told.follow(c="down", a="down")
+    words = told.rows.case_of(KEY).words
+    assert words[C][2] == since
+    assert words[A][2] >= since + 60

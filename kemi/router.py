@@ -46,8 +46,7 @@ class Router(keepalive.Handlers):
         elif method == "INVITE":
             # A retransmission belongs to the call that is under way.
             if KSR.tm.t_check_trans() != 0:
-                KSR.rr.record_route()
-                self.try_gateways()
+                self.route_call()
         else:
             KSR.sl.sl_send_reply(405, "Method Not Allowed")
         return 1
@@ -59,6 +58,15 @@ class Router(keepalive.Handlers):
         elif method != "ACK":
             KSR.sl.sl_send_reply(404, "Not Here")
         return 1
+
+    def route_call(self) -> None:
+        """Send a new call on."""
+        KSR.rr.record_route()
+        if KSR.tm.t_newtran() > 0:
+            # A call whose connection is refused goes on, and 6.1 would tell its caller 477 nevertheless.
+            KSR.tm.t_set_disable_internal_reply(1)
+            KSR.sl.send_reply(100, "Trying")
+            self.try_gateways()
 
     def try_gateways(self) -> None:
         """Send an INVITE to the first address of a gateway that is alive and was not tried in this call."""

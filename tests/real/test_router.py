@@ -107,6 +107,29 @@ def test_a_failing_call_goes_on_to_the_next_gateway(server: Kamailio, gateways: 
     assert [invites(gateway) for gateway in gateways] == [3, 3, 3]
 
 
+def test_a_refused_connection_costs_no_call(start, gateways: list[Gateway]) -> None:
+    """Over TCP sending fails at once: the next gateway has the call, and the caller hears of that alone."""
+    over_tcp = " ".join(f"{gateway.uri};transport=tcp" for gateway in gateways)
+    server = start(
+        ROOT / "kamailio.cfg",
+        KEEPALIVE_DIR=ROOT / "kemi",
+        KEEPALIVE_DESTINATIONS=over_tcp,
+        KEEPALIVE_PING_INTERVAL=60,
+    )
+    for gateway in gateways:
+        server.logged(f"{gateway.uri};transport=tcp unknown -> up")
+    gateways[0].close()
+    gateways[1].invite_code = 503
+    call(server, "invite.xml", 4)
+    assert [invites(gateway) for gateway in gateways] == [0, 4, 4]
+    assert all(
+        request.header("Record-Route") for request in gateways[2].requests if request.method == "INVITE"
+    )
+    for gateway in gateways[1:]:
+        gateway.close()
+    call(server, "invite-503.xml")
+
+
 def test_503_when_no_gateway_is_alive(server: Kamailio, gateways: list[Gateway]) -> None:
     """With all gateways down, and with all failing, the caller gets a 503."""
     for gateway in gateways:

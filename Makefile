@@ -9,10 +9,10 @@
 # make screenshots  takes those of docs/page.md again, with Chromium
 # make parameters   writes keepalive-settings.cfg's parameters and docs/parameters.md of rules/parameters.py
 # make faults  shows what faults do to this module and to the C module, a quarter of an hour
-# make bench   compares with the C modules in three minutes (FULL=1: all, half an hour); make soak PINGS=1000000
+# make bench   compares with the C modules in five minutes (FULL=1: all, forty); make soak PINGS=1000000
 # make install, make uninstall   puts the module where Kamailio finds it: PREFIX=/usr/local, DESTDIR=
 # make selftest   asks the Kamailio that runs here whether all that keepalive needs is there; KAMCMD="kamcmd -s ..."
-# make deb     builds the Debian package, in build/
+# make deb     builds the Debian package, in build/; make release   that, wheels and checksums of HEAD, in build/release/
 # make before  compares with an earlier version, ten minutes; COMMIT=... ONLY="waits changes"
 
 # Debian keeps kamailio where the PATH of an ordinary user does not look.
@@ -34,7 +34,7 @@ COMMIT ?=
 # The last -m counts: this one takes the place of pyproject.toml's.
 MARKS = $(if $(FULL),-m "")
 
-.PHONY: install uninstall selftest deb run test need check unit real stubs bench before soak faults parameters screenshots coverage coverage-rules mutants
+.PHONY: install uninstall selftest deb release run test need check unit real stubs bench before soak faults parameters screenshots coverage coverage-rules mutants
 
 run:
 	@scripts/need.sh run
@@ -49,6 +49,10 @@ selftest:
 deb:
 	@scripts/need.sh deb
 	@packaging/build.sh build
+
+release:
+	@scripts/need.sh deb
+	@scripts/release.sh
 
 test: need check unit real
 

@@ -27,8 +27,10 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
+import pictures
 from contenders import NATIVE, ROOT, Watched
 from gateway import Gateway
+from progress import Progress, say
 from real.server import HERE, Launch, free_port
 from real.uplinks import Uplink
 from responder import Responder
@@ -38,8 +40,8 @@ OURS = "this module"
 THEIRS = "C keepalive"
 INTERVAL = 5
 CALLS_A_SECOND = 5
-ONLY = ""
-"""Faults whose names do not contain it are left out."""
+FAULTS = 10
+"""So many there are."""
 
 SAMPLE = (ROOT / "kamailio.cfg").read_text().replace('"kemi/keepalive.cfg"', f'"{ROOT}/kemi/keepalive.cfg"')
 
@@ -119,6 +121,11 @@ class Watch:
         looks = [look for _, look in self.looks]
         return sum(a != b for one, two in pairwise(looks) for a, b in zip(one, two, strict=True))
 
+    def alive(self) -> pictures.Points:
+        """Return how many percent were alive, by the seconds since the first look."""
+        began = self.looks[0][0]
+        return [(at - began, 100 * look.count("1") / len(look)) for at, look in self.looks]
+
     def lost(self) -> float:
         """Return for how many seconds, of all destinations together, one was not alive."""
         return sum(look.count("2") * (after - at) for (at, look), (after, _) in pairwise(self.looks))
@@ -148,42 +155,66 @@ def wait(seconds: float) -> None:
     time.sleep(seconds)
 
 
-def trial(
-    fault: str,
-    trunks: Trunks,
-    happens: Callable[[Watched, str], None],
-    seconds: float,
-    turned_clock: bool = False,
-    both: tuple[str, ...] = (OURS, THEIRS),
-) -> None:
-    """Print what a fault does to each of the two."""
-    if ONLY not in fault:
-        return
-    for who in both:
-        server = start(who, trunks, turned_clock)
-        # All are pinged within an interval; the C module's first ping comes behind one.
-        wait(2 * INTERVAL + 3)
-        watch = Watch(server)
-        began = len(server.log.splitlines())
-        with calling(server, seconds) as counts:
-            happens(server, who)
-        watch.stop()
-        lines = [line for line in server.log.splitlines()[began:] if "keepalive: " in line]
-        server.stop()
-        server.forget()
-        noted = [line.split("keepalive: ")[1] for line in lines if " WARNING: " in line or "ERROR" in line]
-        noted += [
-            line.split("keepalive: ")[1] for line in lines if "flapping:" in line or "calls failed" in line
-        ]
-        row(
-            fault,
-            who,
-            f"{watch.fewest()} of {len(trunks.lines)}",
-            watch.changes(),
-            f"{watch.lost():.0f} s",
-            f"{counts['Successful']} of {counts['Successful'] + counts['Failed']}",
-            " / ".join(dict.fromkeys(noted)) or ("nothing" if who == OURS else ""),
-        )
+class Trials:
+    """Faults that happen to both modules, and what was seen.
+
+    Arguments: only, a word; faults whose names do not contain it are left out.
+    """
+
+    def __init__(self, only: str = "") -> None:
+        self._only = only
+        self._progress = Progress(0 if only else 2 * FAULTS, "trials")
+        self.seen: dict[str, dict[str, pictures.Points]] = {}
+        """how many percent were alive, by fault and module"""
+
+    def close(self) -> None:
+        """End it."""
+        self._progress.close()
+
+    def trial(
+        self,
+        fault: str,
+        trunks: Trunks,
+        happens: Callable[[Watched, str], None],
+        seconds: float,
+        turned_clock: bool = False,
+        both: tuple[str, ...] = (OURS, THEIRS),
+    ) -> None:
+        """Print what a fault does to each of the two."""
+        if self._only not in fault:
+            return
+        for who in both:
+            self._progress.at(f"{fault}: {who}")
+            server = start(who, trunks, turned_clock)
+            # All are pinged within an interval; the C module's first ping comes behind one.
+            wait(2 * INTERVAL + 3)
+            watch = Watch(server)
+            began = len(server.log.splitlines())
+            with calling(server, seconds) as counts:
+                happens(server, who)
+            watch.stop()
+            lines = [line for line in server.log.splitlines()[began:] if "keepalive: " in line]
+            server.stop()
+            server.forget()
+            noted = [
+                line.split("keepalive: ")[1] for line in lines if " WARNING: " in line or "ERROR" in line
+            ]
+            noted += [
+                line.split("keepalive: ")[1]
+                for line in lines
+                if "flapping:" in line or "calls failed" in line
+            ]
+            row(
+                fault,
+                who,
+                f"{watch.fewest()} of {len(trunks.lines)}",
+                watch.changes(),
+                f"{watch.lost():.0f} s",
+                f"{counts['Successful']} of {counts['Successful'] + counts['Failed']}",
+                " / ".join(dict.fromkeys(noted)) or ("nothing" if who == OURS else ""),
+            )
+            self.seen.setdefault(fault, {})[who] = watch.alive()
+            self._progress.done()
 
 
 PROBER = {OURS: "timer=keepalive_tick", THEIRS: "slow timer"}
@@ -250,10 +281,9 @@ def main() -> None:
     parser.add_argument("--smallest", action="store_true", help="only to see that it works, half a minute")
     parser.add_argument("--only", default="", help="faults whose names contain this")
     asked = parser.parse_args()
-    global ONLY
-    ONLY = asked.only
     version = subprocess.run(["kamailio", "-v"], capture_output=True, text=True).stdout.splitlines()[0]
-    print(f"{version}, Python {platform.python_version()}, pings every {INTERVAL} s, time limit 1 s\n")
+    trials = Trials(asked.only or ("OPTIONS" if asked.smallest else ""))
+    say(f"{version}, Python {platform.python_version()}, pings every {INTERVAL} s, time limit 1 s\n")
     row("fault", "module", "fewest alive", "changes", "not alive, all together", "calls answered", "log")
     row(*["---"] * 7)
     carriers = [Gateway() for _ in range(3)]
@@ -261,45 +291,59 @@ def main() -> None:
     if asked.smallest:
         carriers[0].invite_code = 503
         settings = {"KEEPALIVE_PASSIVE_WINDOW": 20}
-        trial(
+        trials.trial(
             "OPTIONS 200, INVITE 503",
             Trunks(gateways, gateways, settings),
             lambda *_: wait(3),
             3,
             both=(OURS,),
         )
+        finish(trials, pictures.DRAFTS)
         return
     slow = Responder(delay=0.4)
     thousand = Trunks(slow.uris(1000), gateways)
-    trial("the prober stands still for 20 s", thousand, stops(PROBER, 20), 36)
-    trial("the whole server stands still for 20 s", thousand, stops(WHOLE, 20), 36)
-    trial("the whole server stands still for 2 s, ten times", thousand, stops(WHOLE, 2, 10), 80)
-    trial("all SIP workers wait for 7 s, as for a database", thousand, stops(WORKERS, 7), 24)
-    trial("the clock jumps +1 h, -2 h, +1 h", thousand, clock_jumps, 36, turned_clock=True)
+    trials.trial("the prober stands still for 20 s", thousand, stops(PROBER, 20), 36)
+    trials.trial("the whole server stands still for 20 s", thousand, stops(WHOLE, 20), 36)
+    trials.trial("the whole server stands still for 2 s, ten times", thousand, stops(WHOLE, 2, 10), 80)
+    trials.trial("all SIP workers wait for 7 s, as for a database", thousand, stops(WORKERS, 7), 24)
+    trials.trial("the clock jumps +1 h, -2 h, +1 h", thousand, clock_jumps, 36, turned_clock=True)
     slow.close()
     near, far = Uplink(1), Uplink(2)
     port = free_port()
     sockets = {uplink: f"udp:{uplink.ours}:{port}" for uplink in (near, far)}
     lines = [f"{uri} ping_socket={sockets[link]}" for link in (near, far) for uri in link.destinations(50)]
     behind = Trunks(lines, gateways, {"KEEPALIVE_MASS_FAILURE": 20}, list(sockets.values()))
-    trial("one uplink of two is cut for 4 s", behind, cut(4, near), 20)
-    trial("one uplink of two is cut for 20 s", behind, cut(20, near), 36)
+    trials.trial("one uplink of two is cut for 4 s", behind, cut(4, near), 20)
+    trials.trial("one uplink of two is cut for 20 s", behind, cut(20, near), 36)
     for uplink in (near, far):
         uplink.close()
     flapping = Gateway()
     damping = {"KEEPALIVE_FLAP_LIMIT": 4, "KEEPALIVE_PING_INTERVAL": 1, "KEEPALIVE_PING_TIMEOUT": 500}
     trunk = Trunks([flapping.uri], gateways, damping)
-    trial("a trunk is silent 3 s of 6, for 2 minutes", trunk, flaps(flapping, 120), 120)
+    trials.trial("a trunk is silent 3 s of 6, for 2 minutes", trunk, flaps(flapping, 120), 120)
     carriers[0].invite_code = 503
     settings = {"KEEPALIVE_PASSIVE_WINDOW": 60}
-    trial("OPTIONS 200, INVITE 503, for 30 s", Trunks(gateways, gateways, settings), lambda *_: wait(30), 30)
+    trials.trial(
+        "OPTIONS 200, INVITE 503, for 30 s", Trunks(gateways, gateways, settings), lambda *_: wait(30), 30
+    )
     for carrier in carriers:
         carrier.code, carrier.invite_code = 503, 200
     keeping = {"KEEPALIVE_GROUP_MIN_ALIVE": 1}
-    trial("all pings fail, calls would go well", Trunks(gateways, gateways, keeping), lambda *_: wait(15), 15)
+    trials.trial(
+        "all pings fail, calls would go well", Trunks(gateways, gateways, keeping), lambda *_: wait(15), 15
+    )
     for carrier in carriers:
         carrier.close()
     flapping.close()
+    if not asked.only:
+        assert len(trials.seen) == FAULTS
+    finish(trials, pictures.DRAFTS if asked.only else pictures.DOCUMENTS)
+
+
+def finish(trials: Trials, folder: Path) -> None:
+    """Draw what was seen."""
+    trials.close()
+    pictures.alive_through(folder, "faults", trials.seen)
 
 
 if __name__ == "__main__":

@@ -1,9 +1,10 @@
 """Compares this module with the C modules keepalive and dispatcher, on one machine, in one run.
 
-    make bench          the short form, under three minutes
-    make bench FULL=1   more rounds, 100,000 destinations, half an hour
+    make bench          the short form, five minutes
+    make bench FULL=1   more rounds, 100,000 destinations, forty minutes
 
-It prints tables in Markdown; BENCHMARKS.md has the last ones. As root, it needs kamailio as make test does.
+It prints tables in Markdown, and draws two pictures; BENCHMARKS.md has the last ones. It takes root, and
+kamailio as make test installs it.
 """
 
 from __future__ import annotations
@@ -22,8 +23,10 @@ from statistics import median
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
+import pictures
 from contenders import NATIVE, ROOT, Contender, Watched, c_keepalive, dispatcher, this_module
 from gateway import Gateway
+from progress import Progress, say
 from real.test_router import call
 from real.uplinks import Uplink
 from responder import Responder
@@ -79,18 +82,20 @@ def until_registered(server: Contender, number: int) -> None:
 
 def row(*cells: object) -> None:
     """Print a row of a table."""
-    print("| " + " | ".join(str(cell) for cell in cells) + " |", flush=True)
+    say("| " + " | ".join(str(cell) for cell in cells) + " |")
 
 
 def head(*cells: str) -> None:
     """Print a table's first rows."""
-    print()
+    say("")
     row(*cells)
     row(*["---"] * len(cells))
 
 
-def compare_pings(responder: Responder, number: int, interval: int, rounds: int, cfg: str) -> None:
-    """Print what a ping costs, in rounds in which each server runs once."""
+def compare_pings(
+    responder: Responder, number: int, interval: int, rounds: int, cfg: str = ""
+) -> dict[str, float]:
+    """Print what a ping costs, in rounds in which each server runs once; return it, in us, by contender."""
     head(
         f"{number:,} destinations every {interval} s{', ' + cfg if cfg else ''}",
         "CPU a ping (rounds)",
@@ -100,39 +105,55 @@ def compare_pings(responder: Responder, number: int, interval: int, rounds: int,
     )
     uris = responder.uris(number)
     loads: dict[str, list[Load]] = {name: [] for name in CONTENDERS}
-    for _ in range(rounds):
-        for name, start in CONTENDERS.items():
-            server = start(uris, interval, cfg=cfg)
-            time.sleep(interval + 3)
-            loads[name].append(loaded(server, responder, interval))
-            server.stop()
-    ours = median(load.cost for load in loads["this module"])
+    with Progress(rounds * len(CONTENDERS), "servers") as progress:
+        for _ in range(rounds):
+            for name, start in CONTENDERS.items():
+                progress.at(f"pings of {number:,} by {name}")
+                server = start(uris, interval, cfg=cfg)
+                time.sleep(interval + 3)
+                loads[name].append(loaded(server, responder, interval))
+                server.stop()
+                progress.done()
+    costs = {name: median(run.cost for run in runs) for name, runs in loads.items()}
+    ours = costs["this module"]
     for name, runs in loads.items():
-        cost = median(run.cost for run in runs)
+        cost = costs[name]
         each = ", ".join(f"{run.cost:.0f}" for run in runs)
         answered = sum(run.answered for run in runs) / sum(run.pings for run in runs)
         fastest = max(run.fastest for run in runs)
         row(name, f"{cost:.0f} us ({each})", f"{ours / cost:.2f}", f"{answered:.1%}", f"{fastest:.1f}")
+    return costs
 
 
-def compare_is_alive(responder: Responder, numbers: list[int], rounds: int = 1) -> None:
-    """Print what is_alive takes, in a KEMI route: the best of the rounds, in which each server runs once."""
+def compare_is_alive(responder: Responder, numbers: list[int], rounds: int = 1) -> dict[str, pictures.Points]:
+    """Print what is_alive takes, in a KEMI route: the best of the rounds, in which each server runs once.
+
+    Returns: that, in us, by contender and number of destinations.
+    """
     head("is_alive, answer included", "this module", "C keepalive", "ratio")
-    for number in numbers:
-        ours, theirs, ticks = [], [], []
-        # With few destinations a round is short, and a hundredth of a microsecond counts.
-        for _ in range(rounds if number <= 10 else 1):
-            answer, tick = _ask_this_module(responder, number)
-            ours.append(answer)
-            ticks.append(tick)
-            if number <= 10_000:
-                theirs.append(_ask_c_keepalive(responder, number))
-        row(
-            f"{number:,} destinations (a tick with nothing due: {min(ticks):.1f} us)",
-            f"{min(ours):.2f} us",
-            f"{min(theirs):.3g} us" if theirs else "",
-            f"{min(ours) / min(theirs):.2g}" if theirs else "",
-        )
+    best: dict[str, list[tuple[float, float]]] = {"this module": [], "C keepalive": []}
+    # With few destinations a round is short, and a hundredth of a microsecond counts.
+    times = {number: rounds if number <= 10 else 1 for number in numbers}
+    with Progress(sum(times.values()), "rounds") as progress:
+        for number in numbers:
+            ours, theirs, ticks = [], [], []
+            for _ in range(times[number]):
+                progress.at(f"is_alive among {number:,}")
+                answer, tick = _ask_this_module(responder, number)
+                ours.append(answer)
+                ticks.append(tick)
+                if number <= 10_000:
+                    theirs.append(_ask_c_keepalive(responder, number))
+                progress.done()
+            best["this module"].append((number, min(ours)))
+            best["C keepalive"] += [(number, min(theirs))] if theirs else []
+            row(
+                f"{number:,} destinations (a tick with nothing due: {min(ticks):.1f} us)",
+                f"{min(ours):.2f} us",
+                f"{min(theirs):.3g} us" if theirs else "",
+                f"{min(ours) / min(theirs):.2g}" if theirs else "",
+            )
+    return dict(best)
 
 
 def _asked(number: int) -> tuple[int, int]:
@@ -294,14 +315,12 @@ def main() -> None:
     responder = Responder()
     try:
         if asked.smallest:
-            compare_is_alive(responder, [10])
-            compare_pings(responder, 100, 2, 1, "")
+            compare(responder, pictures.DRAFTS, [10], {100: 2}, 1)
         elif not asked.full:
-            compare_is_alive(responder, [10, 10_000])
-            compare_pings(responder, 10_000, 10, 1, "")
+            compare(responder, pictures.DOCUMENTS, [10, 1_000, 10_000], {1_000: 10, 10_000: 10}, 1)
         else:
-            compare_is_alive(responder, [10, 10_000, 100_000], 3)
-            compare_pings(responder, 10_000, 10, 3, "")
+            numbers = [10, 100, 1_000, 10_000, 100_000]
+            compare(responder, pictures.DOCUMENTS, numbers, {1_000: 10, 3_000: 10, 10_000: 10}, 3)
             compare_pings(responder, 10_000, 10, 3, "mem_join=0")
             blocked(responder, 10_000, 10)
             compare_calls(6, 1000)
@@ -309,6 +328,20 @@ def main() -> None:
             many(responder, 100_000, 60, "mem_join=0")
     finally:
         responder.close()
+
+
+def compare(
+    responder: Responder, folder: Path, numbers: list[int], intervals: dict[int, int], rounds: int
+) -> None:
+    """Compare is_alive and pings by the number of destinations, and draw it.
+
+    Arguments: numbers, for is_alive; intervals, by the numbers for pings, in seconds.
+    """
+    asked = compare_is_alive(responder, numbers, rounds)
+    costs = {number: compare_pings(responder, number, every, rounds) for number, every in intervals.items()}
+    pictures.by_number(folder, "is-alive", "What is_alive takes in a route", "microseconds", asked)
+    pings = {who: [(number, cost[who]) for number, cost in costs.items()] for who in CONTENDERS}
+    pictures.by_number(folder, "ping", "What a ping costs", "microseconds of CPU, all processes", pings)
 
 
 if __name__ == "__main__":

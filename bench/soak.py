@@ -3,7 +3,8 @@
     make soak               a million pings, five to ten minutes
     make soak PINGS=50000   fewer
 
-Memory is looked at three times: after the first third, after the second, at the end.
+Memory is compared at three times with nothing under way: after the first third, after the second, at the end.
+What it is in between is drawn.
 """
 
 from __future__ import annotations
@@ -16,7 +17,9 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
+import pictures
 from contenders import Contender, this_module
+from progress import Progress
 from responder import Responder
 from run import head, row
 
@@ -48,6 +51,18 @@ def at_rest(server: Contender, pings: int) -> Look:
     return look
 
 
+def draw(looks: list[Look], folder: Path) -> None:
+    """Draw the memory by the number of pings."""
+    series = {
+        "shared memory": [(look.pings / 1000, look.shared / 1e6) for look in looks],
+        "private memory of all processes": [
+            (look.pings / 1000, sum(look.private.values()) / 1000) for look in looks
+        ],
+    }
+    title = "Memory while destinations are pinged, added and deleted"
+    pictures.over(folder, "soak", title, ("thousand pings", "MB"), series)
+
+
 def main() -> int:
     """Soak; the exit code is 0 if nothing grew, nothing was left and nothing was logged as an error."""
     parser = argparse.ArgumentParser(description="Soaks this module.")
@@ -62,20 +77,27 @@ def main() -> int:
     )
     began = time.monotonic()
     looks: list[Look] = []
+    drawn: list[Look] = []
     turn = 0
+    progress = Progress(pings, "pings")
     try:
         while len(looks) < 3:
             turn += 1
             server.ask("churn", f"c{turn % 50}", COMING_AND_GOING // share, responder.port, 1)
             server.ask("leave", f"c{turn % 50}", COMING_AND_GOING // share, responder.port)
             sent = sum(responder.arrivals(began, time.monotonic()))
+            if not drawn or sent - drawn[-1].pings >= pings / 100:
+                progress.done(sent - (drawn[-1].pings if drawn else 0))
+                drawn.append(Look(sent, server.shared_memory(), server.private_memory()))
             if sent >= pings * (len(looks) + 1) / 3:
                 looks.append(at_rest(server, sent))
             time.sleep(0.2)
         monitored, errors = server.ask("totals")["monitored"], server.errors
     finally:
+        progress.close()
         server.stop()
         responder.close()
+    draw(drawn, pictures.DOCUMENTS if pings >= 1_000_000 else pictures.DRAFTS)
     head("soak of this module", "pings", "shared memory", "private memory, all processes")
     for number, look in enumerate(looks, 1):
         row(

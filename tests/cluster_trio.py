@@ -57,6 +57,8 @@ class Trio:
         """nodes that nothing arrives at, and nothing from"""
         self.codes: dict[str, int] = {}
         """with what destinations answer, if not with 200"""
+        self.stands_still = False
+        """whether the process of the cluster does nothing"""
         self.sent: list[str] = []
         """the URIs that the node on the fake server has pinged"""
         self._silent: list[tuple[int, Transaction]] = []
@@ -81,7 +83,7 @@ class Trio:
         """Let time pass."""
         for at in range(round(seconds * SECOND / _STEP)):
             self._tick_probers()
-            if at % 2:
+            if at % 2 and not self.stands_still:
                 self.server.ksr.handlers.ksr_keepalive_cluster(None, "rtimer")
                 self._deliver(ME, [(to, body) for to, body, _ in self._told()])
             if at % 4 == 3:

@@ -220,6 +220,12 @@ def test_a_word_after_a_ping(judged: Judged, before: Case, after: str) -> None:
     assert word_after(before, judged).kind == after
 
 
+def test_who_may_not_ping_it_says_nothing() -> None:
+    """Else its failed calls would keep it down there, as it never asks whether it is back."""
+    assert word_after(case(only=frozenset((B,))), FAILED_OFTEN) == NO_WORD
+    assert word_after(case(B, only=frozenset((B,))), FAILED_OFTEN).kind == DOWN
+
+
 def test_a_ping_with_no_verdict_changes_no_word() -> None:
     """Whatever it was."""
     for kind in KINDS:

@@ -41,7 +41,7 @@ def test_an_owner_that_alone_can_not_reach_it(server: FakeServer) -> None:
     case = trio.case(uri)
     assert case
     assert (case.alone, case.outcome) == (True, "ALONE")
-    assert "is down from this node alone: this node alone can't reach it: no reply in 500 ms" in "".join(
+    assert "is down from this node alone: only this node can't reach it: no reply in 500 ms" in "".join(
         server.ksr.lines("warn")
     )
     trio.unreachable.clear()
@@ -318,3 +318,77 @@ def test_the_quorum_is_the_operators(server: FakeServer) -> None:
     trio.unreachable.add((B, uri))
     trio.run(8)
     assert trio.state(uri) == DOWN
+
+
+def test_a_drain_reaches_what_tracks_it(server: FakeServer) -> None:
+    """Whether this node was asked for it, or another one."""
+    from keepalive_core.rules.cluster_word import DRAIN, Word
+    from keepalive_core.rules.cluster_word import UP as IS_UP
+
+    mine, other = owned_by(ME)[0], owned_by(B)[0]
+    trio = Trio(server, [mine, other], drain_codes="480", drain_time=20)
+    trackers = {mine: "sip:192.0.2.98", other: "sip:192.0.2.99"}
+    for uri, tracker in trackers.items():
+        trio.keepalive.add_destination(tracker, "me", track=uri)
+    trio.run(12)
+    trio.codes[mine] = 480
+    trio.run(5)
+    talk = trio.others[B].talk
+    talk.say(other, Word(DRAIN, "503 Busy", server.now + 60_000_000))
+    trio.run(1)
+    assert [trio.keepalive.is_alive(each) for each in trackers.values()] == [DOWN, DOWN]
+    trio.codes.clear()
+    talk.say(other, Word(IS_UP))
+    trio.run(6)
+    assert [trio.keepalive.is_alive(each) for each in trackers.values()] == [UP, UP]
+
+
+def test_who_may_not_ping_it_says_nothing_of_it(server: FakeServer) -> None:
+    """Its calls do not keep down at home what it never asks."""
+    [uri] = owned_by(B)
+    trio = Trio(server, [uri], cluster_nodes=B)
+    trio.run(12)
+    for _ in range(3):
+        trio.keepalive.report_failure(uri, "no route")
+    trio.run(6)
+    assert states(trio, uri) == [UP] * 3
+    assert trio.others[B].talk.words_of(uri)[ME].kind == "none"
+
+
+def test_a_node_whose_process_stands_still_decides_alone(server: FakeServer) -> None:
+    """After ten seconds: no state is kept for ever because nobody reads what was said."""
+    [uri] = owned_by(ME)
+    trio = Trio(server, [uri])
+    trio.run(12)
+    trio.stands_still = True
+    trio.run(11)
+    trio.unreachable.add((ME, uri))
+    trio.run(8)
+    assert trio.state(uri) == DOWN
+    assert "this node decides alone how" in "".join(server.ksr.lines("err"))
+    trio.unreachable.clear()
+    trio.run(5)
+    assert trio.state(uri) == UP
+    trio.stands_still = False
+    trio.run(8)
+    assert trio.state(uri) == UP
+    assert trio.case(uri) is None
+
+
+def test_what_finds_no_room_is_told_by_the_next_ping(
+    server: FakeServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A word that could not be queued is not lost."""
+    [uri] = owned_by(ME)
+    trio = Trio(server, [uri])
+    trio.run(12)
+    from keepalive_core.kamailio import queues
+
+    monkeypatch.setattr(queues, "_MOST_OWN", 0)
+    trio.unreachable |= {(node, uri) for node in EVERYWHERE}
+    trio.run(5)
+    assert trio.others[B].talk.words_of(uri)[ME].kind == "up"
+    assert "is not told to the cluster now" in "".join(server.ksr.lines("err"))
+    monkeypatch.setattr(queues, "_MOST_OWN", 9)
+    trio.run(8)
+    assert states(trio, uri) == [DOWN] * 3

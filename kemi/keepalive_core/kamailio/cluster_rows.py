@@ -5,6 +5,7 @@ table                  key                     value
 =====================  ======================  ==========================================================
 ``keepalive_cluster``  ``view``                cluster_row_text.ViewRow, who is there: changes seldom
 ``keepalive_cluster``  ``me``                  OwnRow, numbers of this node
+``keepalive_cluster``  ``followed``            int, when its process looked at the words last, in s
 ``keepalive_cluster``  ``peer:`` and a node    PeerRow, one for each that is configured
 ``keepalive_cluster``  ``case:`` and a key     CaseRow, of a destination that is not calm
 =====================  ======================  ==========================================================
@@ -15,10 +16,14 @@ The table exists with KEEPALIVE_NODE alone. Without it nothing here may be calle
 import KSR
 
 from ..rules.cluster_row_text import CaseRow, OwnRow, PeerRow, ViewRow, parsed, text
-from .tables import CLUSTER, all_keys, read_row, read_text, store
+from ..rules.times import SECOND
+from .tables import CLUSTER, all_keys, read_number, read_row, read_text, store
 
 _VIEW = "view"
 _ME = "me"
+_FOLLOWED = "followed"
+# A cluster's process that does nothing for so long does nothing any more; it has its turn each 0.1 s.
+_MOST_STILL_SECONDS = 10
 _PEER = "peer:"
 _CASE = "case:"
 
@@ -46,6 +51,16 @@ def own() -> OwnRow:
 def store_own(row: OwnRow) -> None:
     """Write the numbers of this node. Raises: SharedMemoryFull."""
     store(CLUSTER, _ME, text(row))
+
+
+def store_followed(now: int) -> None:
+    """Write that states follow what the nodes say, at a time in us. Raises: SharedMemoryFull."""
+    store(CLUSTER, _FOLLOWED, now // SECOND)
+
+
+def is_followed(now: int) -> bool:
+    """Say whether states follow what the nodes say, now, in us; else own evidence is all that there is."""
+    return now // SECOND - read_number(CLUSTER, _FOLLOWED) <= _MOST_STILL_SECONDS
 
 
 def peers() -> dict[str, PeerRow]:

@@ -177,7 +177,7 @@ def reason(case: Case, found: Finding) -> str:
             return ""
         doubt = f", and {found.down} of {len(found.asked)} nodes can't reach it" if found.down else ""
         return f"it answers {case.speaker(UP, DRAIN)}{doubt}"
-    who = "this node alone" if found.down == 1 else f"{found.down} of {len(found.asked)} nodes"
+    who = "only this node" if found.down == 1 else f"{found.down} of {len(found.asked)} nodes"
     why = case.words.get(case.speaker(DOWN), NO_WORD).reason
     return f"{who} can't reach it: {why}" if why else f"{who} can't reach it"
 
@@ -227,8 +227,8 @@ def word_after(case: Case, judged: Judged) -> Word:
     Whoever is asked, and has not said anything yet, confirms with one failed ping; whoever has said that it
     answers needs as many as ever, or each lost ping would take down what one node can't reach.
     """
-    mine = case.mine
-    if judged.own == states.UNKNOWN:
+    mine, only = case.mine, case.terms.only
+    if judged.own == states.UNKNOWN or (only and case.view.me not in only):
         return NO_WORD
     confirms = mine.kind in (NONE, LACKS) and (case.is_doubted() or judged.state == states.DOWN)
     if judged.own == states.DOWN or (judged.streak < 0 and confirms):

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from functools import partial
 from typing import Final
 
-from ..kamailio import clock, destination_rows, group_rows, queues
+from ..kamailio import clock, cluster_rows, destination_rows, group_rows, queues
 from ..kamailio.kamailio_log import about
 from ..kamailio.tables import SharedMemoryFull
 from ..rules import tracking
@@ -75,6 +75,8 @@ class Words:
         """destinations that this node speaks of no more, as nothing fresh stands behind that: why"""
         self._listening: set[str] = set()
         """destinations of which all own evidence is waited for"""
+        self._drained: set[str] = set()
+        """destinations that asked a node for no calls"""
         self._next_second = 0
         self._followed: tuple[object, ...] = ()
         """what showed at the last second that settings have changed, or a destination was not announced"""
@@ -89,6 +91,7 @@ class Words:
         if now >= self._next_second:
             self._next_second = now + SECOND
             self._follow_settings()
+            cluster_rows.store_followed(now)
             self._standing.follow(self._shares, self._cases)
         for key, text in queues.announced_own():
             self._safely(key, partial(self._hear, text=text, now=now))
@@ -205,8 +208,8 @@ class Words:
         is_spoken_of = any(word.kind not in (NONE, LACKS) for word in words.values())
         self._talk.say(key, Word(LACKS) if is_spoken_of else NO_WORD)
         self._cases.close(key)
-        self._stands_in.discard(key)
-        self._listening.discard(key)
+        for keys in (self._stands_in, self._listening, self._drained):
+            keys.discard(key)
         self._stale.pop(key, None)
 
     def _is_calmly_mine(self, key: str) -> bool:
@@ -245,11 +248,15 @@ class Words:
         state = found.outcome.state
         said = OfCluster(state, reason(case, found), now, case.drain_until(now), own, is_listening)
         outcome = verdicts.judge(key, said)
-        if outcome is None or outcome.decision.transition is not Transition.CHANGED:
+        if outcome is None:
             return
-        if found.outcome is Outcome.ALONE:
+        has_changed = outcome.decision.transition is Transition.CHANGED
+        if has_changed and found.outcome is Outcome.ALONE:
             log.warning("%s is down from this node alone: %s", key, said.reason, extra=about(key))
-        tracked.share_state(key, outcome.decision.health)
+        # A drain that this node was asked for itself is there already.
+        if has_changed or (said.drain_until > 0) != (key in self._drained):
+            (self._drained.add if said.drain_until else self._drained.discard)(key)
+            tracked.share_state(key, outcome.decision.health)
 
     def _case(self, key: str, policy: Policy) -> Case:
         """Return how a destination is."""

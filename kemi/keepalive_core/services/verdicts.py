@@ -8,7 +8,7 @@ import time
 from functools import cached_property
 from typing import Final, NamedTuple
 
-from ..kamailio import clock, counter_rows, destination_rows, queues, tables
+from ..kamailio import clock, cluster_rows, counter_rows, destination_rows, queues, tables
 from ..kamailio.kamailio_log import about
 from ..rules import counted
 from ..rules.cluster_verdict import Judged
@@ -109,7 +109,7 @@ def conclude(
     decision, facts = _decided(case, before, evidence, criteria or policy.criteria)
     change = None
     if decision.judged is not None:
-        decision = _tell_cluster(case.key, decision, decision.judged)
+        decision = _followed(case, evidence, decision, facts, decision.judged)
     if decision.transition is not Transition.STALE:
         change = _write(case, before, decision)
         if counter_rows.is_counting():
@@ -206,6 +206,18 @@ def _tell_prober(key: str, wish: Wish) -> None:
         # It goes on at the pace it had, until its prober finds the change by itself.
         if _minutely.may_tell("not sooner", clock.now()):
             log.error("%s is not pinged sooner: %s", key, error)
+
+
+def _followed(case: Case, evidence: Evidence, decision: Decision, facts: Facts, judged: Judged) -> Decision:
+    """Have the cluster's process follow what own evidence makes of a destination.
+
+    Returns: what is decided; if that process stands still, by this node alone.
+    """
+    if judged.own == judged.state or cluster_rows.is_followed(clock.now()) or case.before is None:
+        return _tell_cluster(case.key, decision, judged)
+    if _minutely.may_tell("alone", clock.now()):
+        log.error("this node decides alone how %s is: the process of the cluster stands still", case.key)
+    return decide(case.before, evidence, facts._replace(clustered=False))
 
 
 def _tell_cluster(key: str, decision: Decision, judged: Judged) -> Decision:

@@ -128,10 +128,10 @@ def test_the_tables_have_the_names_that_the_cfg_gives_them(tables: ModuleType) -
 
 def test_the_queues_have_the_names_that_the_cfg_gives_them(keepalive: ModuleType) -> None:
     """Each queue of keepalive-settings.cfg has its constant, and there is no other."""
-    from keepalive_core.kamailio import dmq, queues, tracked_rows
+    from keepalive_core.kamailio import cluster_queue, dmq, queues, tracked_rows
 
-    names = (*queues.CHANGES, queues.EVENTS, queues.NAMES, queues.FEED, *tracked_rows.SHOWN, dmq.HEARD)
-    names += (queues.OWN,)
+    names = (*queues.CHANGES, queues.EVENTS, queues.NAMES, queues.FEED, queues.OWN, *tracked_rows.SHOWN)
+    names += (dmq.HEARD, cluster_queue.SAID)
     assert sorted(names) == sorted(QUEUES)
 
 

@@ -119,20 +119,21 @@ def registration(key: str, text: str) -> Registration:
     _require(type(generation) is int and isinstance(uri, str) and len(behind) <= 1)
     _require(uris.parse(uri).key == (target.name if target else key))
     _require(target is None or uris.parse(uris.target_key(*target)).key == key)
-    found = Registration(generation, uri, {name: _owner(*fields) for name, fields in owners.items()}, target)
+    found = Registration(generation, uri, {name: owner(*fields) for name, fields in owners.items()}, target)
     _require(bool(found.owners) is (target is None))
     return found
 
 
-def _owner(*fields: Any) -> Owner:
-    owner = Owner(*fields)
-    for each in (owner.flags, owner.priority, owner.weight):
+def owner(*fields: Any) -> Owner:
+    """Return how an owner wants a destination."""
+    found = Owner(*fields)
+    for each in (found.flags, found.priority, found.weight):
         number("a number", each)
-    _require(isinstance(owner.callback, str) and isinstance(owner.group, str))
+    _require(isinstance(found.callback, str) and isinstance(found.group, str))
     # As checks.group_name() has it: half a character is no key to Kamailio.
-    _require(owner.group.isprintable())
-    _require(owner.origin in ("", OF_RPC))
-    return owner._replace(options=check_options(owner.options))
+    _require(found.group.isprintable())
+    _require(found.origin in ("", OF_RPC))
+    return found._replace(options=check_options(found.options))
 
 
 def group_options(text: str) -> dict[str, dict[str, Value]]:

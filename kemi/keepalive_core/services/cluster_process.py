@@ -17,8 +17,10 @@ from ..rules.cluster_talk import Heeded, Manners, Talk
 from ..rules.minutely import Minutely
 from ..rules.times import SECOND
 from . import chance, configuration
+from .cluster_config import ClusterConfig
 from .cluster_secret import SecretFile
 from .cluster_words import Words
+from .shared_orders import SharedOrders
 
 log = logging.getLogger("keepalive")
 
@@ -39,7 +41,7 @@ class Part(Protocol):
         """Say what there is to say; each 0.1 s, before it is told. Arguments: now, in us."""
 
 
-PARTS: Final[list[Callable[[Talk], Part]]] = [Words]
+PARTS: Final[list[Callable[[Talk], Part]]] = [SharedOrders, Words, ClusterConfig]
 """What is joined with the talk, in the order of their turns"""
 
 

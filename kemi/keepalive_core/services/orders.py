@@ -3,6 +3,7 @@
 import logging
 import math
 import time
+from collections.abc import Callable
 
 from ..kamailio import destination_rows, queues, rpc, server_rows, tables
 from ..kamailio.kamailio_log import about
@@ -22,6 +23,7 @@ from . import (
     registrations,
     registry,
     reloads,
+    said_here,
     slow_start,
     startup,
     state_file,
@@ -62,8 +64,30 @@ def set_admin(
     with tables.locked(key):
         was = _store_admin(key, said)
         registrations.have_followed(key)
+        said_here.tell_admin(key, said)
     log.info("%s is set to %s%s", key, mode, remark, extra=about(key))
     return was, said
+
+
+def follow_admin(destination: str, said: Admin | None, is_same: Callable[[Admin | None], bool]) -> bool:
+    """Have a destination's admin mode be as another node of the cluster says; nobody is told of that.
+
+    Arguments: destination, its key there; said, None for ready; is_same, says whether that is what holds.
+    Returns: whether the destination is monitored. Raises: SharedMemoryFull.
+    """
+    startup.start()
+    key = destination
+    if destination_rows.service_code(key) is None:
+        key = lookup.other_spelling(key) or key
+    with tables.locked(key):
+        if destination_rows.health(key) is None:
+            return False
+        if is_same(destination_rows.admin(key)):
+            return True
+        _store_admin(key, said)
+        registrations.have_followed(key)
+    log.info("%s is set to %s%s", key, said.mode if said else modes.READY, _remark(said), extra=about(key))
+    return True
 
 
 def end_admin(key: str) -> None:

@@ -22,6 +22,7 @@ from . import (
     loads,
     policies,
     registrations,
+    said_here,
     startup,
     tracked,
 )
@@ -103,15 +104,48 @@ def _destination(uri: object) -> uris.Destination:
 
 def _register(destination: uris.Destination, name: str, wanted: Owner, options: Mapping[str, object]) -> None:
     is_early = startup.is_early()
-    tracked.check(destination.uri, wanted.options, _options_of_group(wanted.group, is_early))
-    if not is_early:
-        tracked.check_circle(destination.key, wanted.options)
+    _check(destination, wanted, is_early)
     configuration.warn_of_aliases(options)
     if is_early:
         startup.keep_destination(destination, name, wanted)
         return
     startup.start()
+    before = said_here.wanted_now(destination.key, name)
     registrations.register(destination, name, wanted)
+    said_here.tell_added(destination, name, before, wanted)
+
+
+def _check(destination: uris.Destination, wanted: Owner, is_early: bool) -> None:
+    """Refuse what could not be pinged, or would track itself. Raises: Refused."""
+    tracked.check(destination.uri, wanted.options, _options_of_group(wanted.group, is_early))
+    if not is_early:
+        tracked.check_circle(destination.key, wanted.options)
+
+
+def follow_added(uri: str, wanted: Owner, name: str) -> None:
+    """Register a destination for an owner as another node of the cluster says; nobody is told of that.
+
+    A callback that this node has for him stays. Raises: as add().
+    """
+    destination = _destination(uri)
+    checks.owner_name(name)
+    startup.start()
+    known = destination_rows.registration(destination.key)
+    if known and (mine := known.owners.get(name)):
+        wanted = wanted._replace(callback=mine.callback, user_attr=mine.user_attr)
+        if mine == wanted:
+            return
+    _check(destination, wanted, is_early=False)
+    registrations.register(destination, name, wanted)
+
+
+def follow_deleted(key: str, name: str) -> None:
+    """End an owner's interest as another node of the cluster says; nobody is told of that.
+
+    Raises: SharedMemoryFull.
+    """
+    startup.start()
+    registrations.disown(key, name)
 
 
 def _options_of_group(name: str, is_early: bool) -> Mapping[str, Value]:
@@ -132,8 +166,10 @@ def delete(uri: object, owner: object) -> None:
         startup.start()
         end = registrations.disown
     # The other spellings of a name only if its owner does not have this one.
-    if not any(end(spelling, name) for spelling in (key, *uris.other_spellings(key))):
+    ended = next((each for each in (key, *uris.other_spellings(key)) if end(each, name)), "")
+    if not ended:
         raise Refused(f"{name!r} owns no destination {uri!r}")
+    said_here.tell_deleted(ended, name)
 
 
 def give_up(key: str) -> None:

@@ -1,0 +1,114 @@
+"""What an administrator orders at one node holds at all nodes of a cluster: for the process of the cluster.
+
+An order of this node becomes a fact, which all are told. A fact of another one is done here, and told to
+nobody else: what one node has ordered comes from itself, or from any that heard it.
+"""
+
+import logging
+import math
+import time
+from collections.abc import Callable
+from typing import Final
+
+from ..kamailio import clock, cluster_queue, destination_rows, tables
+from ..rules import cluster_orders
+from ..rules.cluster_facts import Fact, Subject
+from ..rules.cluster_orders import ADMIN, DELETED, DELETED_US, DESTINATION, NOTHING, Ordered
+from ..rules.cluster_talk import Heeded, Talk
+from ..rules.minutely import Minutely
+from ..rules.times import SECOND
+from . import orders, registry
+from .refusals import REFUSALS
+
+log = logging.getLogger("keepalive")
+
+# What this node has ordered, and what it has heard, is done so many at a time: some 100 ms.
+_AT_A_TIME: Final = 200
+
+
+class SharedOrders:
+    """What one node has ordered, and has heard of.
+
+    Arguments: talk, which knows them, and tells.
+    """
+
+    def __init__(self, talk: Talk) -> None:
+        self._talk = talk
+        self._to_do: dict[Subject, None] = {}
+        """facts that are to be done here"""
+        self._waiting: dict[Subject, None] = {}
+        """those about a destination that this node does not have, or not yet"""
+        self._added: set[Subject] = set()
+        """interests that a fact has brought, or this node has told of"""
+        self._revision: int | None = None
+        self._minutely = Minutely()
+        self._do: dict[str, Callable[[Fact], bool]] = {
+            ADMIN: self._do_admin,
+            DESTINATION: self._do_destination,
+        }
+
+    def heed(self, heeded: Heeded, now: int) -> None:
+        """Take note of what others have said."""
+        self._to_do.update(dict.fromkeys(fact.subject for fact in heeded.facts))
+
+    def tick(self, now: int) -> None:
+        """Tell what was ordered here, and do what was ordered elsewhere."""
+        for text in cluster_queue.said(_AT_A_TIME):
+            self._say(cluster_orders.of_text(text), now)
+        if self._waiting and (revision := tables.revision()) != self._revision:
+            self._revision = revision
+            self._to_do.update(self._waiting)
+        for subject in [*self._to_do][:_AT_A_TIME]:
+            del self._to_do[subject]
+            self._waiting.pop(subject, None)
+            fact = self._talk.facts.get(subject)
+            if fact is not None and not self._is_done(fact):
+                self._waiting[subject] = None
+
+    # --- what was ordered here ------------------------------------------------------------------------------
+
+    def _say(self, ordered: Ordered, now: int) -> None:
+        ends = 0
+        if ordered.until:
+            ends = now + max(1, math.ceil((ordered.until - time.time()) * SECOND))
+        if ordered.value == DELETED:
+            ends = now + DELETED_US
+        self._talk.say_fact(*ordered.subject, ordered.value, ends)
+        # Another node's word may have been done here meanwhile.
+        self._to_do[ordered.subject] = None
+        if ordered.kind == DESTINATION and ordered.value == DELETED:
+            self._forget_admin(cluster_orders.interest_of(ordered.key)[0])
+
+    def _forget_admin(self, key: str) -> None:
+        """Have nothing said of a destination that is gone, for when it comes again."""
+        if self._talk.facts.get((ADMIN, key)) and destination_rows.registration(key) is None:
+            self._talk.say_fact(ADMIN, key, NOTHING)
+
+    # --- what is to be done ---------------------------------------------------------------------------------
+
+    def _is_done(self, fact: Fact) -> bool:
+        """Do what a fact says, if anything is to be done; return whether it is done for good."""
+        do = self._do.get(fact.kind)
+        if do is None:
+            return True  # of a later version
+        try:
+            return do(fact)
+        except (*REFUSALS, ValueError, TypeError, KeyError) as refusal:
+            if self._minutely.may_tell("refused", clock.now()):
+                log.error("what node %s says of %.200s is not done: %.300s", fact.author, fact.key, refusal)
+            return True
+
+    def _do_admin(self, fact: Fact) -> bool:
+        said = cluster_orders.admin_of(fact, clock.now(), time.time(), self._talk.me)
+        return orders.follow_admin(fact.key, said, lambda was: cluster_orders.is_same(was, said))
+
+    def _do_destination(self, fact: Fact) -> bool:
+        key, name = cluster_orders.interest_of(fact.key)
+        found = cluster_orders.wanted_of(fact)
+        if found is not None:
+            self._added.add(fact.subject)
+            registry.follow_added(*found, name)
+        elif fact.subject in self._added or fact.holds(clock.now()):
+            self._added.discard(fact.subject)
+            registry.follow_deleted(key, name)
+        return True

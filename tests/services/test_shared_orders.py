@@ -1,0 +1,228 @@
+"""What an administrator orders at one node holds at all of them."""
+
+import json
+import time
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from cluster_pair import ME, OTHER, Lab
+from conftest import FakeServer
+from keepalive_core.rules import cluster_orders
+from keepalive_core.rules.modes import Admin
+from keepalive_core.rules.rows import Owner
+
+URI, KEY = "sip:192.168.10.20", "sip:192.168.10.20:5060"
+INTEREST = ("destination", "me@" + KEY)
+
+
+@pytest.fixture
+def one(server: FakeServer, wall: list[float]) -> Lab:
+    """A node, which sees the other one."""
+    lab = Lab(server)
+    assert lab.keepalive.add_destination(URI, "start") == 0
+    lab.tick(3)
+    return lab
+
+
+def say_admin(one: Lab, mode: str, seconds: int = 0, **more: str) -> None:
+    """Have an administrator say something at the other node."""
+    said = Admin(mode, 1, more.get("by", ""), more.get("why", ""), 1)
+    value = cluster_orders.ordered_admin(KEY, said).value
+    ends = one.server.now + seconds * 1_000_000 if seconds else 0
+    one.other.say_fact("admin", more.get("key", KEY), value if mode != "ready" else "", ends)
+    one.tick(0.5)
+
+
+def say_wanted(one: Lab, uri: str = URI, name: str = "me", **options: Any) -> None:
+    key = one.keepalive.info(uri).get("uri", uri) and f"{uri}:5060"
+    ordered = cluster_orders.ordered_destination(key, name, uri, Owner(0, "", None, options))
+    one.other.say_fact(*ordered.subject, ordered.value)
+    one.tick(0.5)
+
+
+def admin(one: Lab) -> dict[str, Any]:
+    found: dict[str, Any] = one.keepalive.info(URI)["admin"]
+    return found
+
+
+def waiting(one: Lab) -> int:
+    return len(one.server.ksr.queues["keepalive_said"])
+
+
+def test_an_order_of_this_node_reaches_the_other(one: Lab) -> None:
+    """Within half a second; its end as the time that is left."""
+    assert one.keepalive.set_admin(URI, "drain", 20, "anna", "card swap") == 0
+    one.tick(0.3)
+    fact = one.other.facts.get(("admin", KEY))
+    assert fact is not None
+    assert json.loads(fact.value) == ["drain", "anna", "card swap"]
+    assert fact.author == ME
+    assert abs(fact.ends - one.server.now - 20_000_000) <= 1_300_000
+    assert admin(one)["by"] == "anna"
+
+
+def test_an_order_of_another_node_holds_here(one: Lab) -> None:
+    """By says where it came from, and it is told to nobody by this node."""
+    say_admin(one, "maint", by="anna", why="card swap")
+    assert (admin(one)["mode"], admin(one)["by"], admin(one)["why"]) == (
+        *("maint", f"cluster:{OTHER} anna"),
+        "card swap",
+    )
+    assert one.keepalive.is_alive(URI) == 2
+    assert waiting(one) == 0
+    assert one.process.talk.facts.get(("admin", KEY)).author == OTHER
+    say_admin(one, "ready")
+    assert admin(one) == {"mode": "ready"}
+
+
+def test_its_time_ends_here_too(one: Lab) -> None:
+    """By this machine's clock, whatever the other one's is."""
+    say_admin(one, "drain", 20)
+    assert abs(admin(one)["until"] - time.time() - 20) <= 1.5
+    one.server.tick(18)
+    assert admin(one)["mode"] == "drain"
+    one.server.tick(4)
+    assert admin(one) == {"mode": "ready"}
+
+
+def test_a_word_whose_time_is_over_is_none(one: Lab) -> None:
+    """As of a node that was cut off meanwhile; what stood here before is over, too."""
+    say_admin(one, "maint")
+    one.is_cut = True
+    one.tick(6)
+    say_admin(one, "drain", 1)
+    one.tick(2)
+    one.is_cut = False
+    one.tick(6)
+    assert admin(one) == {"mode": "ready"}
+
+
+def test_the_last_of_two_words_wins_at_both(one: Lab) -> None:
+    """Said in a cut at both sides: the node of the higher name, as both have one number."""
+    one.is_cut = True
+    one.tick(6)
+    assert one.keepalive.set_admin(URI, "drain", 0, "anna") == 0
+    say_admin(one, "maint", by="bert")
+    assert admin(one)["mode"] == "drain"
+    one.is_cut = False
+    one.tick(6)
+    assert (admin(one)["mode"], admin(one)["by"]) == ("maint", f"cluster:{OTHER} bert")
+    assert json.loads(one.other.facts.get(("admin", KEY)).value)[0] == "maint"
+
+
+def test_it_waits_for_a_destination_that_comes_later(one: Lab) -> None:
+    """One that this node has not yet, as its list is read again later."""
+    late = "sip:192.168.10.77:5060"
+    say_admin(one, "maint", key=late)
+    assert one.server.ksr.lines("err") == []
+    assert one.keepalive.add_destination(late, "me") == 0
+    one.tick(0.3)
+    assert one.keepalive.is_alive(late) == 2
+
+
+def test_an_interest_of_another_node(one: Lab) -> None:
+    """It is registered here as there, with this node's own callback if it has one; then it ends."""
+    say_wanted(one, fall=7)
+    known = one.keepalive.info(URI)
+    assert {"start", "me"} == {*known["owners"]}
+    assert waiting(one) == 0
+    new = "sip:192.168.10.99"
+    say_wanted(one, new, fall=3)
+    assert one.keepalive.state(new) == one.keepalive.UNKNOWN
+    one.other.say_fact("destination", f"me@{new}:5060", "deleted", 1)
+    one.tick(0.5)
+    assert one.keepalive.state(new) == -1
+    assert waiting(one) == 0
+
+
+def test_a_callback_of_this_node_stays(one: Lab) -> None:
+    """It is not told, and not taken away."""
+    from event_log import with_event
+
+    assert one.keepalive.add_destination(URI, "me", callback=with_event, user_attr=5) == 0
+    one.tick(0.3)
+    [value] = [fact.value for fact in one.other.facts if fact.subject == INTEREST]
+    assert "with_event" not in value
+    say_wanted(one, fall=9)
+    owner = json.loads(one.server.ksr.tables["keepalive_destination"][KEY])[2]["me"]
+    assert owner[1:4] == ["event_log:with_event", 5, {"fall": 9}]
+
+
+def test_an_end_that_is_long_ago_is_none_of_what_is_configured_here(one: Lab) -> None:
+    """At a node's next start its own configuration counts again."""
+    say_wanted(one, name="start", fall=2)  # another node's, too
+    one.other.say_fact("destination", "other@" + KEY, "deleted", one.server.now + 1)
+    one.tick(2)
+    assert {*one.keepalive.info(URI)["owners"]} == {"start"}
+    assert one.keepalive.add_destination(URI, "third") == 0
+    one.tick(0.3)
+    one.other.say_fact("destination", "third@" + KEY, "deleted", one.server.now + 60_000_000)
+    one.tick(0.5)
+    assert {*one.keepalive.info(URI)["owners"]} == {"start"}
+
+
+def test_with_a_destination_its_mode_is_forgotten(one: Lab) -> None:
+    """If it comes again it is ready, at all nodes."""
+    new = "sip:192.168.10.99:5060"
+    assert one.keepalive.add_destination(new, "me") == 0
+    assert one.keepalive.set_admin(new, "maint") == 0
+    one.tick(0.3)
+    assert one.keepalive.del_destination(new, "me") == 0
+    one.tick(0.3)
+    assert one.other.facts.get(("admin", new)).value == ""
+    assert one.keepalive.add_destination(new, "me") == 0
+    one.tick(0.3)
+    assert one.keepalive.info(new)["admin"] == {"mode": "ready"}
+
+
+def test_a_restarted_node_is_told_all(one: Lab) -> None:
+    """What it ordered before, and what others did; within five seconds."""
+    assert one.keepalive.set_admin(URI, "maint", 0, "anna") == 0
+    new = "sip:192.168.10.99:5060"
+    assert one.keepalive.add_destination(new, "me", fall=3) == 0
+    one.tick(5)  # no life of a node is as short
+    for name, rows in one.server.ksr.tables.items():
+        rows.clear()
+        assert name
+    again = Lab(one.server)
+    again.other = one.other
+    assert again.keepalive.add_destination(URI, "start") == 0
+    again.tick(5)
+    assert (admin(again)["mode"], admin(again)["by"]) == ("maint", "anna")
+    assert again.keepalive.state(new) == again.keepalive.UNKNOWN
+
+
+@pytest.mark.parametrize(
+    ("kind", "key", "value", "line"),
+    [
+        ("admin", KEY, "nonsense", "what node sip:10.0.0.2:5060 says of sip:192.168.10.20:5060 is not done"),
+        ("destination", "me@nonsense", '["nonsense"]', "is not done"),
+        ("destination", "me@sip:a", '["no uri at all", 0, "", null]', "is not done"),
+        ("destination", "@sip:a", '["sip:a", 0, "", null]', "is not done: the owner of a destination"),
+        ("destination", "me@sip:a", '["sip:a", 0, "", null, {"later": 1}]', "unknown parameter 'later'"),
+        ("later", "x", "y", ""),
+    ],
+)
+def test_what_makes_no_sense(one: Lab, kind: str, key: str, value: str, line: str) -> None:
+    """One line a minute; nothing changes, and what comes behind it is done."""
+    for _ in range(3):
+        one.other.say_fact(kind, key, value)
+        one.tick(0.2)
+    say_admin(one, "drain")
+    assert admin(one)["mode"] == "drain"
+    lines = one.server.ksr.lines("err")
+    assert len(lines) == bool(line)
+    assert all(line in each for each in lines)
+
+
+def test_a_word_of_mine_is_not_undone_by_one_that_came_meanwhile(one: Lab) -> None:
+    """Both are done in the order of their numbers, and this node's is the later one."""
+    assert one.keepalive.set_admin(URI, "drain", 0, "anna") == 0
+    one.other.say_fact("admin", KEY, cluster_orders.ordered_admin(KEY, Admin("maint", 0, "", "", 1)).value)
+    for _, body in one.other.tick(one.server.now):
+        one.say(body)
+    one.tick(1)
+    theirs: Callable[[tuple[str, str]], Any] = one.other.facts.get
+    assert json.loads(theirs(("admin", KEY)).value)[0] == admin(one)["mode"]

@@ -3,7 +3,8 @@
 # make test  runs all tests, on every real Kamailio there is
 #            make test FULL=1   the tests marked "full" too, which take long
 #            make unit EXPLORE=1   property tests on examples that were never tried before
-# make unit, make check, make real   the parts of it; make stubs   see stubs/generate.py
+# make unit, make check, make real   the parts of it
+# make stubs      asks real servers what KSR is, and writes the type stubs (stubs/README.md), some minutes
 # make coverage   which lines and branches the unit tests run; of rules/ tests/rules runs all, or it fails
 # make mutants    which changes of rules/ no test notices, an hour; MODULES="judging latency" some of it
 # make screenshots  takes those of docs/page.md again, with Chromium
@@ -62,7 +63,7 @@ need:
 check:
 	$(VENV)/ruff check .
 	$(VENV)/ruff format --check .
-	for version in stubs/*.*/; do MYPYPATH=$$version $(VENV)/mypy || exit 1; done
+	$(VENV)/python scripts/check_types.py
 
 unit:
 	$(VENV)/pytest $(MARKS) --ignore=tests/real -n auto --dist loadfile
@@ -102,4 +103,4 @@ screenshots:
 	$(VENV)/python scripts/screenshots.py
 
 stubs:
-	$(PYTHON) stubs/generate.py keepalive-kamailio:bookworm keepalive-kamailio:trixie keepalive-kamailio:forky
+	$(PYTHON) stubs/generate.py

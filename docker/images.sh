@@ -1,6 +1,7 @@
 #!/bin/sh
 # Builds keepalive-kamailio:RELEASE for each Debian release named: docker/images.sh bookworm trixie forky
-#   docker/images.sh --base forky    makes its base image alone
+#   docker/images.sh --base forky           makes its base image alone
+#   docker/images.sh --all-modules forky    builds keepalive-kamailio-all-modules:forky too, with all of Debian's modules
 # Where Debian's own image can't be pulled, its base is made with debootstrap (as root).
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
@@ -29,10 +30,17 @@ fail() {
 }
 
 only_base=no
-[ "${1:-}" != --base ] || { only_base=yes && shift; }
+all_modules=no
+case "${1:-}" in
+    --base) only_base=yes && shift ;;
+    --all-modules) all_modules=yes && shift ;;
+esac
 for release; do
     base "$release" || fail "the base image debian:$release-slim can't be made"
     [ $only_base = no ] || continue
     docker build -q --build-arg DEBIAN="$release" -t "keepalive-kamailio:$release" "$here" ||
         fail "the image keepalive-kamailio:$release can't be built"
+    [ $all_modules = yes ] || continue
+    docker build -q --build-arg DEBIAN="$release" -t "keepalive-kamailio-all-modules:$release" - \
+        <"$here/Dockerfile.all-modules" || fail "the image keepalive-kamailio-all-modules:$release can't be built"
 done

@@ -57,13 +57,21 @@ def test_there_are_stubs_of_each_version() -> None:
     assert signatures.VERSIONS == ["5.6", "6.0", "6.1"]
 
 
+OTHERWISE = {"6.0": {"cfgutils.lock", "cfgutils.trylock", "cfgutils.unlock"}, "6.1": set()}
+"""functions that take other parameters than on 5.6"""
+
+
 @pytest.mark.parametrize("version", signatures.VERSIONS[1:])
 def test_versions_only_add(version: str) -> None:
-    """Every function of 5.6 is in later ones with the same parameters: what the fake of 5.6 allows works."""
+    """What the fake of 5.6 allows works on later ones, without two modules, and with a fault of 6.0."""
     old, new = signatures.load("5.6"), signatures.load(version)
-    for module, functions in old.items():
-        for name, signature in functions.items():
-            assert new[module][name].parameters == signature.parameters, f"{module}.{name}"
+    assert old.keys() - new.keys() == {"app_sqlang", "geoip"}
+    assert OTHERWISE[version] == {
+        f"{module}.{name}"
+        for module in old.keys() & new.keys()
+        for name, signature in old[module].items()
+        if new[module][name].parameters != signature.parameters
+    }
 
 
 @pytest.mark.parametrize("version", signatures.VERSIONS)

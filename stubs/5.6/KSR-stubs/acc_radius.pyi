@@ -1,0 +1,3 @@
+"""KSR.acc_radius, with acc_radius.so, of Kamailio 5.6.3. Written by make stubs."""
+
+def request(p1: str, /) -> int: ...

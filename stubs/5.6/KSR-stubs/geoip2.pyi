@@ -1,0 +1,3 @@
+"""KSR.geoip2, with geoip2.so, of Kamailio 5.6.3. Written by make stubs."""
+
+def match(p1: str, p2: str, /) -> int: ...

@@ -1,0 +1,3 @@
+"""KSR.group, with group.so, of Kamailio 5.6.3. Written by make stubs."""
+
+def is_user_in(p1: str, p2: str, /) -> int: ...

@@ -1,0 +1,3 @@
+"""KSR.imc, with imc.so, of Kamailio 5.6.3. Written by make stubs."""
+
+def imc_manager() -> int: ...

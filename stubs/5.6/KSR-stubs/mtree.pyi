@@ -1,0 +1,3 @@
+"""KSR.mtree, with mtree.so, of Kamailio 5.6.3. Written by make stubs."""
+
+def mt_match(p1: str, p2: str, p3: int, /) -> int: ...

@@ -1,0 +1,3 @@
+"""KSR.sst, with sst.so, of Kamailio 5.6.3. Written by make stubs."""
+
+def sst_check_min(p1: int, /) -> int: ...

@@ -1,0 +1,3 @@
+"""KSR.statsc, with statsc.so, of Kamailio 5.6.3. Written by make stubs."""
+
+def statsc_reset() -> int: ...

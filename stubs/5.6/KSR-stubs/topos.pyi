@@ -1,0 +1,3 @@
+"""KSR.topos, with topos.so, of Kamailio 5.6.3. Written by make stubs."""
+
+def tps_set_context(p1: str, /) -> int: ...

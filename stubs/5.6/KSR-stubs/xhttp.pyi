@@ -1,0 +1,6 @@
+"""KSR.xhttp, with xhttp.so, of Kamailio 5.6.3. Written by make stubs."""
+
+from typing import Any
+
+def get_hu() -> Any: ...
+def xhttp_reply(p1: int, p2: str, p3: str, p4: str, /) -> int: ...

@@ -1,0 +1,3 @@
+"""KSR.xhttp_pi, with xhttp_pi.so, of Kamailio 5.6.3. Written by make stubs."""
+
+def dispatch() -> int: ...

@@ -1,0 +1,3 @@
+"""KSR.http_async_client, with http_async_client.so, of Kamailio 6.0.1. Written by make stubs."""
+
+def query(p1: str, p2: str, /) -> int: ...

@@ -1,0 +1,3 @@
+"""KSR.jansson, with jansson.so, of Kamailio 6.0.1. Written by make stubs."""
+
+def get(p1: str, p2: str, p3: str, /) -> int: ...

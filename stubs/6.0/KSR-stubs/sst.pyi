@@ -1,0 +1,3 @@
+"""KSR.sst, with sst.so, of Kamailio 6.0.1. Written by make stubs."""
+
+def sst_check_min(p1: int, /) -> int: ...

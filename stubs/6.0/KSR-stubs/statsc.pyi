@@ -1,0 +1,3 @@
+"""KSR.statsc, with statsc.so, of Kamailio 6.0.1. Written by make stubs."""
+
+def statsc_reset() -> int: ...

@@ -1,0 +1,3 @@
+"""KSR.timer, with timer.so, of Kamailio 6.0.1. Written by make stubs."""
+
+def timer_enable(p1: str, p2: int, /) -> int: ...

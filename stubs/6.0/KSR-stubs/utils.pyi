@@ -1,0 +1,3 @@
+"""KSR.utils, with utils.so, of Kamailio 6.0.1. Written by make stubs."""
+
+def xcap_auth_status(p1: str, p2: str, /) -> int: ...

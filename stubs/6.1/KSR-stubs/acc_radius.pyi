@@ -1,0 +1,3 @@
+"""KSR.acc_radius, with acc_radius.so, of Kamailio 6.1.5. Written by make stubs."""
+
+def request(p1: str, /) -> int: ...

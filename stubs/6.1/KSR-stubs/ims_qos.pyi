@@ -1,0 +1,9 @@
+"""KSR.ims_qos, with ims_qos.so or ims_qos_npn.so, of Kamailio 6.1.5. Written by make stubs."""
+
+from typing import overload
+
+@overload
+def Rx_AAR(p1: str, p2: str, p3: str, p4: int, /) -> int: ...
+@overload
+def Rx_AAR(p1: str, p2: str, p3: str, p4: int, p5: str, /) -> int: ...
+def Rx_AAR_Register(p1: str, p2: str, /) -> int: ...

@@ -1,0 +1,3 @@
+"""KSR.log_custom, with log_custom.so, of Kamailio 6.1.5. Written by make stubs."""
+
+def log_udp(p1: str, /) -> int: ...

@@ -1,0 +1,3 @@
+"""KSR.microhttpd, with microhttpd.so, of Kamailio 6.1.5. Written by make stubs."""
+
+def mhttpd_reply(p1: int, p2: str, p3: str, p4: str, /) -> int: ...

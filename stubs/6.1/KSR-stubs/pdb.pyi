@@ -1,0 +1,3 @@
+"""KSR.pdb, with pdb.so, of Kamailio 6.1.5. Written by make stubs."""
+
+def pdb_query(p1: str, p2: str, /) -> int: ...

@@ -1,0 +1,3 @@
+"""KSR.pua_json, with pua_json.so, of Kamailio 6.1.5. Written by make stubs."""
+
+def publish(p1: str, /) -> int: ...

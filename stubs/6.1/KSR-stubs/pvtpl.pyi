@@ -1,0 +1,3 @@
+"""KSR.pvtpl, with pvtpl.so, of Kamailio 6.1.5. Written by make stubs."""
+
+def pvtpl_render(p1: str, p2: str, /) -> int: ...

@@ -1,0 +1,3 @@
+"""KSR.sipjson, with sipjson.so, of Kamailio 6.1.5. Written by make stubs."""
+
+def sj_serialize(p1: str, p2: str, /) -> int: ...

@@ -1,0 +1,3 @@
+"""KSR.ss7ops, with ss7ops.so, of Kamailio 6.1.5. Written by make stubs."""
+
+def isup_to_json(p1: int, /) -> int: ...

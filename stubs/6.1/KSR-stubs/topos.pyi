@@ -1,0 +1,3 @@
+"""KSR.topos, with topos.so, of Kamailio 6.1.5. Written by make stubs."""
+
+def tps_set_context(p1: str, /) -> int: ...

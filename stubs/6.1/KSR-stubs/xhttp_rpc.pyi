@@ -1,0 +1,3 @@
+"""KSR.xhttp_rpc, with xhttp_rpc.so, of Kamailio 6.1.5. Written by make stubs."""
+
+def dispatch() -> int: ...

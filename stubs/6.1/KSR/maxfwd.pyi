@@ -1,6 +1,0 @@
-"""KSR of Kamailio 6.1.5, written by stubs/generate.py: do not edit."""
-
-from typing import Any
-
-def is_maxfwd_lt(p1: int, /) -> int: ...
-def process_maxfwd(p1: int, /) -> int: ...

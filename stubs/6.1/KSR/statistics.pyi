@@ -1,6 +1,0 @@
-"""KSR of Kamailio 6.1.5, written by stubs/generate.py: do not edit."""
-
-from typing import Any
-
-def reset_stat(p1: str, /) -> int: ...
-def update_stat(p1: str, p2: int, /) -> int: ...

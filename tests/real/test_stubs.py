@@ -1,0 +1,86 @@
+"""The stubs have what real servers have, and each function takes what its stub says and nothing else."""
+
+import json
+import re
+import socket
+import subprocess
+import sys
+from functools import cache
+from typing import Any
+
+import pytest
+
+import generate
+from examples import named_examples
+from places import ROOT
+from real.server import NATIVE, Kamailio, Launch, wait_for
+
+MODULES = ["corex", "htable", "kex", "maxfwd", "mqueue", "siputils", "statistics", "textops", "xlog"]
+"""those that are in every Debian package of Kamailio, and bear to be called without being set up"""
+
+
+@cache
+def asked(kind: str) -> dict[str, Any]:
+    """What inside/each_module.py says of these modules of a server, and of Kamailio itself."""
+    here = ROOT / "stubs" / "inside"
+    container = ["docker", "run", "--rm", "--init", "--network", "none", "-v", f"{here}:{here}:ro", kind]
+    python = [sys.executable] if kind == NATIVE else [*container, "python3"]
+    told = subprocess.run([*python, here / "each_module.py", *MODULES], check=True, stdout=subprocess.PIPE)
+    found: dict[str, Any] = json.loads(told.stdout)
+    return found
+
+
+def test_the_stubs_have_what_a_server_has(kind: str) -> None:
+    """Name by name, with the arguments that it takes."""
+    server = generate.read(asked(kind))
+    assert server.failures == {}
+    for place, stubs in server.places().items():
+        file = ROOT / "stubs" / server.short / "KSR-stubs" / f"{place or '__init__'}.pyi"
+        written = {line for line in file.read_text().splitlines() if line.startswith("def ")}
+        assert written == {stub for same in stubs.values() for stub in same}, place
+
+
+def test_other_arguments_are_refused(kind: str) -> None:
+    """An argument less, and each one of a wrong type: 5.6 raises SystemError, later ones answer False."""
+    told = asked(kind)
+    refusal = ["SystemError", True] if told["version"].startswith("5.") else ["bool", True]
+    functions = [each for module in told["modules"].values() for each in module["functions"]]
+    assert [each["name"] for each in functions if any(outcome != refusal for outcome in each["wrong"])] == []
+    assert sum(len(each["wrong"]) for each in functions) > 500
+
+
+CFG = """
+debug=2
+log_stderror=yes
+auto_aliases=no
+loadmodule "sl.so"
+loadmodule "pv.so"
+loadmodule "xlog.so"
+loadmodule "jsonrpcs.so"
+modparam("jsonrpcs", "transport", 4)
+modparam("jsonrpcs", "dgram_socket", RPC)
+loadmodule "app_python3.so"
+modparam("app_python3", "load", "FOLDER/routing.py")
+cfgengine "python"
+"""
+
+
+@pytest.mark.parametrize(
+    ("cured", "complaint"),
+    [
+        (False, "has no attribute 'is_presnt'"),
+        # 5.6 raises for the argument, later ones log what is wrong.
+        (True, "(SystemError: .*send_reply|non-number parameter - func: send_reply)"),
+    ],
+)
+def test_the_example_of_the_page_fails_as_mypy_said(kind: str, cured: bool, complaint: str) -> None:
+    """It starts. When a request comes there is no such function; with that mended, no such argument."""
+    script = named_examples()["stubs: routing.py"]
+    files = {"kamailio.cfg": CFG, "routing.py": script.replace("presnt", "present") if cured else script}
+    with (
+        Kamailio(kind, "kamailio.cfg", launch=Launch(children=1, files=files)) as server,
+        socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as client,
+    ):
+        client.bind(("127.0.0.1", 0))
+        client.sendto(server.request("", client.getsockname()[1]), ("127.0.0.1", server.port))
+        wait_for(complaint, lambda: re.search(complaint, server.log))

@@ -13,6 +13,7 @@ import socket
 import sys
 import time
 from collections import defaultdict
+from typing import Any
 
 _SO_RCVBUFFORCE = 33
 _IP_PKTINFO = 8
@@ -66,6 +67,11 @@ class Carriers:
         self._denied -= {(node, each) for each in destinations}
         return len(self._denied)
 
+    def allow_all(self) -> int:
+        """Answer all that is asked."""
+        self._denied.clear()
+        return 0
+
     def pings(self, since: float) -> list[tuple[str, str, float]]:
         """Return each ping since a time of time.monotonic(): node, destination, when."""
         return [(*both, at) for both, times in self._asked.items() for at in times if at >= since]
@@ -74,7 +80,8 @@ class Carriers:
 def main() -> None:
     """Serve until the input ends."""
     carriers = Carriers()
-    commands = {"deny": carriers.deny, "allow": carriers.allow, "pings": carriers.pings}
+    asked = (carriers.deny, carriers.allow, carriers.allow_all, carriers.pings)
+    commands: dict[str, Any] = {command.__name__: command for command in asked}
     while True:
         ready, _, _ = select.select([carriers.socket, sys.stdin.fileno()], [], [])
         if carriers.socket in ready:

@@ -1,167 +1,19 @@
-"""A lab: nodes of a cluster, each a real Kamailio on a host of its own, and the carriers that all ask.
-
-A host is a network namespace; one more has the switch between them, and the carriers. What is cut or lost is
-so in these alone, by rules of the host that does not get it. This machine reaches each host, whatever is cut.
-"""
+"""A lab: the nodes of a cluster, each a real Kamailio on a host of its own, and the carriers that all ask."""
 
 from __future__ import annotations
 
-import json
 import os
 import signal
-import subprocess
-import sys
 import tempfile
 import threading
 import time
-import uuid
-from collections import Counter, defaultdict
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from real.server import HERE, NATIVE, Host, Kamailio, Launch, reserve, wait_for
-
-EVERYBODY = "*"
-
-
-def uri(number: int) -> str:
-    """Return the carriers' destination of a number, 0 to 62,499."""
-    return f"sip:198.19.{number // 250}.{number % 250 + 1}"
-
-
-def _run(*command: str) -> str:
-    ran = subprocess.run(command, capture_output=True, text=True)
-    assert ran.returncode == 0, f"{' '.join(command)}: {ran.stderr}"
-    return ran.stdout
-
-
-class Network:
-    """Hosts at one switch.
-
-    Its addresses are some of those that RFC 2544 keeps for tests.
-    """
-
-    def __init__(self, hosts: int) -> None:
-        self._net = f"198.18.{next(number for number in range(256) if reserve('uplink', number))}"
-        self._mark = uuid.uuid4().hex[:8]
-        self.switch = f"keepalive-{self._mark}-switch"
-        self.hosts = [Host(f"keepalive-{self._mark}-{at}", f"{self._net}.{at}") for at in range(1, hosts + 1)]
-        self._made: list[str] = []
-        try:
-            self._make_switch()
-            for host in self.hosts:
-                self._make(host)
-        except BaseException:
-            self.close()
-            raise
-
-    def _make_switch(self) -> None:
-        self._add(self.switch)
-        self.on(self.switch, "ip link add switch type bridge")
-        self.on(self.switch, f"ip addr add {self._net}.250/24 dev switch && ip link set switch up")
-        self.on(self.switch, "ip route add local 198.19.0.0/16 dev lo")
-        ours = f"ka{self._mark}"
-        self._plug(ours)
-        _run("ip", "addr", "add", f"{self._net}.254/24", "dev", ours)
-        _run("ip", "link", "set", ours, "up")
-
-    def _make(self, host: Host) -> None:
-        self._add(host.namespace)
-        self._plug("eth0", "netns", host.namespace)
-        self.on(host.namespace, f"ip addr add {host.address}/24 dev eth0 && ip link set eth0 up")
-        self.on(host.namespace, f"ip route add default via {self._net}.250")
-        others = [other for other in self.hosts if other != host]
-        count = " && ".join(f"iptables -A INPUT -s {other.address}" for other in others)
-        self.on(host.namespace, f"{count or 'true'} && iptables -N cuts && iptables -A INPUT -j cuts")
-
-    def _add(self, namespace: str) -> None:
-        _run("ip", "netns", "add", namespace)
-        self._made.append(namespace)
-        self.on(namespace, "ip link set lo up")
-
-    def _plug(self, link: str, *where: str) -> None:
-        port = f"port{len(self._made)}"
-        peer = ("type", "veth", "peer", "name", port, "netns", self.switch)
-        _run("ip", "link", "add", link, *where, *peer)
-        self.on(self.switch, f"ip link set {port} master switch && ip link set {port} up")
-
-    def on(self, namespace: str, command: str) -> str:
-        """Return what a shell writes that runs a command on a host, or the switch."""
-        return _run("ip", "netns", "exec", namespace, "sh", "-c", command)
-
-    def cut(self, sender: Host, receiver: Host) -> None:
-        """Let nothing through of what one host sends to another; the other way goes on."""
-        self.on(receiver.namespace, f"iptables -A cuts -s {sender.address} -j DROP")
-
-    def cut_uplink(self, host: Host) -> None:
-        """Let nothing of what the carriers answer come to a host."""
-        self.on(host.namespace, "iptables -A cuts -s 198.19.0.0/16 -j DROP")
-
-    def lose(self, share: float) -> None:
-        """Lose a share, 0 to 1, of what hosts send to each other, by chance."""
-        rule = f"-s {self._net}.0/28 -m statistic --mode random --probability {share} -j DROP"
-        for host in self.hosts:
-            self.on(host.namespace, f"iptables -A cuts {rule}")
-
-    def mend(self) -> None:
-        """Let all through again."""
-        for host in self.hosts:
-            self.on(host.namespace, "iptables -F cuts")
-
-    def heard(self, host: Host) -> dict[str, int]:
-        """Return how many packets came to a host from each other one, by address, those that are cut too."""
-        lines = self.on(host.namespace, "iptables -nvxL INPUT").splitlines()[2:]
-        rows = [line.split() for line in lines if " cuts " not in line]
-        return {row[-2]: int(row[0]) for row in rows}
-
-    def close(self) -> None:
-        """Take all of it away."""
-        for namespace in self._made:
-            subprocess.run(["ip", "netns", "del", namespace], capture_output=True)
-
-
-class Carriers:
-    """The carriers' program on a network's switch: see carriers.py."""
-
-    def __init__(self, network: Network) -> None:
-        command = ["ip", "netns", "exec", network.switch, sys.executable, str(HERE / "carriers.py")]
-        self._process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
-
-    def _ask(self, *command: object) -> Any:
-        assert self._process.stdin is not None
-        assert self._process.stdout is not None
-        self._process.stdin.write(json.dumps(command) + "\n")
-        self._process.stdin.flush()
-        return json.loads(self._process.stdout.readline())
-
-    def deny(self, node: str, *destinations: str) -> None:
-        """Answer pings no more.
-
-        Arguments: node, its address or EVERYBODY; destinations, URIs or EVERYBODY.
-        """
-        self._ask("deny", node, destinations)
-
-    def allow(self, node: str, *destinations: str) -> None:
-        """Answer them again: what was denied by the same words."""
-        self._ask("allow", node, destinations)
-
-    def pings(self, since: float) -> list[tuple[str, str, float]]:
-        """Return the pings that came since a time of time.monotonic(): of whom, to which URI, when."""
-        return [(node, destination, at) for node, destination, at in self._ask("pings", since)]
-
-    def pingers(self, since: float) -> dict[str, Counter[str]]:
-        """Return by destination who pinged it how often."""
-        found: dict[str, Counter[str]] = defaultdict(Counter)
-        for node, destination, _ in self.pings(since):
-            found[destination][node] += 1
-        return found
-
-    def close(self) -> None:
-        """End the program."""
-        self._process.kill()
-        self._process.wait(10)
+from real.network import Carriers, Network, run, uri
+from real.server import HERE, NATIVE, Host, Kamailio, Launch, wait_for
 
 
 class Node:
@@ -176,6 +28,7 @@ class Node:
         self.address = host.address
         self.name = f"sip:{host.address}:5060"
         self.share = Path(tempfile.mkdtemp(prefix="keepalive-node-"))
+        self.network = lab.network
         self._lab = lab
         self._server: Kamailio | None = None
         self._lives: list[Kamailio] = []
@@ -190,6 +43,9 @@ class Node:
         """Start a server here, the first or another one."""
         file = self.share / "list"
         file.write_text("".join(f"{uri(at)}\n" for at in range(self._lab.destinations)))
+        if self._lab.secret:
+            (self.share / "secret").write_text(f"{self._lab.secret}\n")
+            (self.share / "secret").chmod(0o600)
         launch = Launch(
             children=2, host=self.host, share=self.share, tcp=False, turned_clock=self._lab.turned
         )
@@ -200,10 +56,9 @@ class Node:
     def membership(self) -> dict[str, object]:
         """Return the defines by which a server is a node of its cluster."""
         others = [f"sip:{host.address}:5060" for host in self._lab.network.hosts if host != self.host]
-        return {
-            "KEEPALIVE_NODE": self.name,
-            **{f"KEEPALIVE_PEER{at}": each for at, each in enumerate(others, 1)},
-        }
+        secret = {"KEEPALIVE_CLUSTER_SECRET_FILE": self.share / "secret"} if self._lab.secret else {}
+        peers = {f"KEEPALIVE_PEER{at}": each for at, each in enumerate(others, 1)}
+        return {"KEEPALIVE_NODE": self.name, **peers, **secret}
 
     @property
     def runs(self) -> bool:
@@ -231,7 +86,7 @@ class Node:
         if self.kind == NATIVE:
             os.killpg(self.server.process.pid, number)
         else:
-            _run("docker", word, self.server.container)
+            run("docker", word, self.server.container)
 
     def alive(self, number: int = 0) -> str:
         """Return what is_alive says of the first destinations (0: all), one character each."""
@@ -239,6 +94,13 @@ class Node:
         text = 'f"sip:198.19.{n // 250}.{n % 250 + 1}"'
         said = f"''.join(str(keepalive.is_alive({text})) for n in range({asked}))"
         return str(self.server.call("evaluate", said)).strip("'")
+
+    def cpu(self) -> float:
+        """Return the seconds of CPU that all processes of the server have taken."""
+        numbers = self.server.process_numbers("")
+        text = self.server.run("cat " + " ".join(f"/proc/{each}/stat" for each in numbers))
+        ticks = [line.rpartition(")")[2].split()[11:13] for line in text.splitlines()]
+        return sum(int(user) + int(system) for user, system in ticks) / os.sysconf("SC_CLK_TCK")
 
     def info(self, destination: str = "") -> Any:
         """Return keepalive.info() here."""
@@ -296,12 +158,24 @@ class Lab:
     """A cluster on a network of its own, with its carriers.
 
     Arguments: kinds, of the servers, one a node; destinations, how many all nodes have; turned, whether
-    clocks can be turned; defines, of all servers.
+    clocks can be turned; secret, with which they sign; memory, MB of each server; defines, of all servers.
     """
 
-    def __init__(self, kinds: list[str], destinations: int, turned: bool = False, **defines: object) -> None:
+    def __init__(
+        self,
+        kinds: list[str],
+        destinations: int,
+        turned: bool = False,
+        secret: str = "",
+        memory: int = 64,
+        **defines: object,
+    ) -> None:
         self.destinations = destinations
+        self.interval = float(str(defines["KEEPALIVE_PING_INTERVAL"]))
+        """seconds between two pings of a destination"""
         self.turned = turned
+        self.secret = secret
+        self.memory = memory
         self.defines = defines
         self.network = Network(len(kinds))
         self.carriers = Carriers(self.network)
@@ -346,14 +220,31 @@ class Lab:
         finally:
             watch.end()
 
-    def wait_for_pingers(self, what: str, wanted: Any, span: float, seconds: float = 20) -> dict[str, Any]:
-        """Wait until who pings what, within the last span of seconds, is as wanted; return it."""
+    def node(self, address: str) -> Node:
+        """Return the node of an address."""
+        return next(node for node in self.nodes if node.address == address)
 
-        def look() -> dict[str, Any]:
-            found = self.carriers.pingers(time.monotonic() - span)
-            return found if wanted(found) else {}
+    def sharing(self, *nodes: Node, seconds: float = 20) -> dict[int, Node]:
+        """Wait until each destination is pinged by just one of some nodes, and each has some; return by whom.
 
-        return wait_for(what, look, seconds)
+        Looked at is what came within the last interval and a half.
+        """
+        numbers = {uri(at): at for at in range(self.destinations)}
+        within = {node.address for node in nodes}
+
+        def look() -> dict[int, Node]:
+            found = self.carriers.pingers(time.monotonic() - 1.5 * self.interval)
+            shared = found.keys() >= numbers.keys() and all(len(found[each]) == 1 for each in numbers)
+            owners = {numbers[each]: next(iter(found[each])) for each in numbers} if shared else {}
+            return {at: self.node(who) for at, who in owners.items()} if {*owners.values()} == within else {}
+
+        return wait_for(f"{len(nodes)} nodes that share all between them", look, seconds)
+
+    def mend(self) -> None:
+        """Start what does not run, and let all through and all be answered."""
+        self.network.mend()
+        self.carriers.allow_all()
+        self.at_once([node.start for node in self.nodes if not node.runs])
 
     def close(self) -> None:
         """End all of it."""

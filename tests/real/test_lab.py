@@ -8,7 +8,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from real.lab import EVERYBODY, Lab, uri
+from real.lab import Lab
+from real.network import EVERYBODY, uri
 from real.server import wait_for
 
 NUMBER = 3
@@ -68,7 +69,7 @@ def test_carriers_count_and_deny(lab: Lab) -> None:
     one, other = lab.nodes
     since = time.monotonic()
     every = {uri(at): {one.address, other.address} for at in range(NUMBER)}
-    lab.wait_for_pingers("pings", lambda found: {key: {*who} for key, who in found.items()} == every, 5)
+    wait_for("pings", lambda: {key: {*who} for key, who in lab.carriers.pingers(since).items()} == every)
     lab.carriers.deny(one.address, uri(1))
     one.server.wait_for_state(uri(1), 2)
     assert (one.alive(), other.alive()) == ("121", "111")
@@ -76,8 +77,7 @@ def test_carriers_count_and_deny(lab: Lab) -> None:
     lab.carriers.deny(EVERYBODY, uri(0))
     lab.carriers.deny(other.address, EVERYBODY)
     wait_for("what is denied", lambda: (one.alive(), other.alive()) == ("211", "222"))
-    lab.carriers.allow(EVERYBODY, uri(0))
-    lab.carriers.allow(other.address, EVERYBODY)
+    lab.carriers.allow_all()
     wait_for("what is allowed", lambda: (one.alive(), other.alive()) == ("111", "111"))
     # A ping that was sent again because nobody answered is one ping.
     assert all(count < (time.monotonic() - since) * 1.5 + 3 for count in _counts(lab, since))

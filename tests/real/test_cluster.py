@@ -1,0 +1,342 @@
+"""A cluster of real Kamailios: each trunk pinged by one node, believed by all, taken down by none alone."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+
+from real.lab import Lab, Node
+from real.network import EVERYBODY, send_kdmq, uri
+from real.server import Kamailio, wait_for
+
+NUMBER = 40
+INTERVAL = 1.0
+TIMEOUT = 0.4
+FALL = 2
+TAKE_OVER = 10
+"""seconds within which the share of a dead node is pinged by others"""
+CONFIRMED = TIMEOUT * FALL + 1
+"""seconds that the others have to say whether they can reach it too"""
+
+
+@pytest.fixture(scope="module")
+def lab(checked_kind: str, namespaces: None) -> Iterator[Lab]:
+    """A lab of three nodes, which do not run yet."""
+    running = Lab(
+        [checked_kind] * 3,
+        NUMBER,
+        turned=True,
+        secret="of the lab",
+        KEEPALIVE_PING_INTERVAL=INTERVAL,
+        KEEPALIVE_PING_TIMEOUT=int(TIMEOUT * 1000),
+        KEEPALIVE_PING_INTERVAL_PENDING=0.5,
+        KEEPALIVE_FALL=FALL,
+    )
+    yield running
+    running.close()
+
+
+@pytest.fixture
+def cluster(lab: Lab) -> Lab:
+    """The lab, whose nodes all run, share all pings, and find all alive."""
+    lab.mend()
+    lab.sharing(*lab.nodes)
+    for node in lab.nodes:
+        wait_for("all alive", lambda node=node: node.alive() == "1" * NUMBER)
+        node.server.begin_log()
+    return lab
+
+
+def words(node: Node, number: int) -> dict[str, str]:
+    """Return the kind of each node's word of a destination, as a node knows it."""
+    said = node.info(uri(number))["cluster"]["words"]
+    return {who: word["word"] for who, word in said.items() if word["word"] != "none"}
+
+
+def alike(
+    nodes: list[Node], look: Callable[[Node], Any], seconds: float, what: str = "the same at all"
+) -> Any:
+    """Wait until something is the same at all nodes; return it."""
+
+    def ask() -> list[Any]:
+        found = [look(node) for node in nodes]
+        return found[:1] if all(each == found[0] for each in found) else []
+
+    return wait_for(what, ask, seconds)[0]
+
+
+def state_at(nodes: list[Node], number: int) -> list[int]:
+    """Return what is_alive says of a destination at each node."""
+    return [int(node.server.call("is_alive", uri(number))) for node in nodes]
+
+
+def owned_by(lab: Lab, node: Node) -> list[int]:
+    """Return the numbers of the destinations that a node alone pings now."""
+    return [at for at, who in lab.sharing(*lab.nodes).items() if who is node]
+
+
+def pinged_once(lab: Lab, intervals: int) -> None:
+    """See that each destination is pinged by one node only, once an interval, for some intervals."""
+    since = time.monotonic()
+    wait_for("intervals", lambda: time.monotonic() > since + intervals * INTERVAL, intervals * INTERVAL + 1)
+    found = lab.carriers.pingers(since)
+    assert len(found) == NUMBER
+    assert [who for who in found.values() if len(who) > 1] == []
+    # Jitter moves a ping by up to a tenth of an interval.
+    assert intervals * 0.8 <= sum(sum(who.values()) for who in found.values()) / NUMBER <= intervals * 1.2
+
+
+def test_each_destination_is_pinged_by_one_node(lab: Lab) -> None:
+    """However many nodes live, each destination has one ping an interval, of one of them."""
+    for node in lab.nodes:
+        node.end()
+    lab.network.mend()
+    lab.carriers.allow_all()
+    for number, node in enumerate(lab.nodes, 1):
+        node.start()
+        lab.sharing(*lab.nodes[:number])
+        pinged_once(lab, 3)
+
+
+def _kill(lab: Lab, node: Node) -> None:
+    node.end(crash=True)
+
+
+def _freeze(lab: Lab, node: Node) -> None:
+    node.freeze()
+
+
+def _cut(lab: Lab, node: Node) -> None:
+    lab.cut_off(node)
+
+
+@pytest.mark.parametrize("strike", [_kill, _freeze, _cut], ids=["killed", "frozen", "cut off"])
+def test_a_share_is_taken_over(cluster: Lab, strike: Callable[[Lab, Node], None]) -> None:
+    """Each destination of a node that dies is pinged by another within 10 s, and no state changes anywhere."""
+    dead, *others = cluster.nodes
+    lost = {uri(at) for at in owned_by(cluster, dead)}
+    with cluster.watched(*others) as watch:
+        since = time.monotonic()
+        strike(cluster, dead)
+
+        def left() -> set[str]:
+            return lost - {each for node, each, _ in cluster.carriers.pings(since) if node != dead.address}
+
+        wait_for("all taken over", lambda: not left(), TAKE_OVER - (time.monotonic() - since))
+        if strike is _freeze:
+            dead.go_on()
+        elif strike is _cut:
+            cluster.network.mend()
+        else:
+            dead.start()
+        cluster.sharing(*cluster.nodes)
+    assert all(set(said) == {"1"} for looks in watch.looks.values() for _, said in looks)
+    assert [node.events for node in others] == [[], []]
+
+
+def test_a_restarted_node_knows_all(cluster: Lab) -> None:
+    """Within 5 s it knows states, admin modes and run-time destinations; it pings no more than its share."""
+    one, other, third = cluster.nodes
+    share = len(owned_by(cluster, third))
+    third.end(crash=True)
+    cluster.carriers.deny(EVERYBODY, uri(0))
+    extra = "sip:198.19.9.1"
+    one.server.call("add_destination", extra, "test")
+    one.server.call("set_admin", uri(1), "maint")
+    try:
+        wait_for("what changed", lambda: state_at([one, other], 0) == [2, 2], 20)
+        since = time.monotonic()
+        third.start()
+        up = time.monotonic()
+        wait_for("the state", lambda: state_at([third], 0) == [2], 5 - (time.monotonic() - up))
+        wait_for(
+            "the mode", lambda: third.info(uri(1))["admin"]["mode"] == "maint", 5 - (time.monotonic() - up)
+        )
+        wait_for("the destination", lambda: third.server.state(extra) == 1, 5 - (time.monotonic() - up))
+        wait_for("its first 5 s", lambda: time.monotonic() - up > 5, 6)
+        counts = Counter(each for node, each, _ in cluster.carriers.pings(since) if node == third.address)
+        # Beside its share, what is down is pinged by all.
+        assert len(counts) <= share + 3
+        assert max(counts.values()) <= 5 / INTERVAL + 2 or counts[uri(0)] == max(counts.values())
+    finally:
+        one.server.call("set_admin", uri(1), "ready")
+        one.server.call("del_destination", extra, "test")
+
+
+def test_one_node_alone_takes_nothing_down(cluster: Lab) -> None:
+    """What only its owner can't reach is down there alone, and another owns it; healed, one word is left."""
+    owner, *others = cluster.nodes
+    number = owned_by(cluster, owner)[0]
+    with cluster.watched(*others) as watch:
+        cluster.carriers.deny(owner.address, uri(number))
+        wait_for("down at its owner", lambda: state_at([owner], number) == [2])
+        known = owner.info(uri(number))["cluster"]
+        assert known["alone"] is True, known
+        wait_for(
+            "another owner",
+            lambda: (
+                {*cluster.carriers.pingers(time.monotonic() - 2 * INTERVAL)[uri(number)]} - {owner.address}
+            ),
+        )
+        cluster.carriers.allow_all()
+        wait_for("up at its owner", lambda: state_at([owner], number) == [1])
+        said = alike(cluster.nodes, lambda node: words(node, number), 10)
+        wait_for("one word", lambda: [*words(owner, number).values()] == ["up"])
+        cluster.sharing(*cluster.nodes)
+    assert all(said[number] == "1" for looks in watch.looks.values() for _, said in looks), said
+    assert [node.events for node in others] == [[], []]
+
+
+def test_a_dead_uplink_is_one_nodes_own(cluster: Lab) -> None:
+    """A node that reaches no carrier takes nothing down elsewhere, and owns nothing until it heals."""
+    dead, *others = cluster.nodes
+    with cluster.watched(*others) as watch:
+        cluster.network.cut_uplink(dead.host)
+        wait_for("degraded", lambda: dead.info()["cluster"]["degraded"], 4 * INTERVAL + CONFIRMED)
+        wait_for("all down there", lambda: dead.alive() == "2" * NUMBER, 15)
+        for node in others:
+            wait_for("it is known", lambda node=node: node.info()["cluster"]["nodes"][dead.name]["degraded"])
+        cluster.network.mend()
+        wait_for("all up there", lambda: dead.alive() == "1" * NUMBER, 15)
+        cluster.sharing(*cluster.nodes, seconds=30)
+    assert all(set(said) == {"1"} for looks in watch.looks.values() for _, said in looks)
+    assert [node.events for node in others] == [[], []]
+
+
+def test_what_is_down_is_down_everywhere(cluster: Lab) -> None:
+    """All know it once the others have confirmed it; it stays so when its owner dies, and comes up again."""
+    owner, *others = cluster.nodes
+    number = owned_by(cluster, owner)[0]
+    cluster.carriers.deny(EVERYBODY, uri(number))
+    wait_for("down at one", lambda: 2 in state_at(cluster.nodes, number), INTERVAL + FALL * 1 + CONFIRMED)
+    wait_for("down at all", lambda: state_at(cluster.nodes, number) == [2, 2, 2], CONFIRMED)
+    with cluster.watched(*others) as watch:
+        owner.end(crash=True)
+        since = time.monotonic()
+        wait_for("the take-over and more", lambda: time.monotonic() - since > TAKE_OVER, TAKE_OVER + 1)
+    assert all(said[number] == "2" for looks in watch.looks.values() for _, said in looks)
+    cluster.carriers.allow_all()
+    wait_for("up again", lambda: state_at(others, number) == [1, 1], INTERVAL + 1)
+
+
+def test_what_one_administrator_says_counts_everywhere(cluster: Lab) -> None:
+    """Modes and run-time destinations are everywhere within half a second; time left is so by each clock."""
+    one, _, third = cluster.nodes
+    one.server.turn_clock(3600)
+    third.server.turn_clock(-86400)
+    extra = "sip:198.19.9.2"
+    began = time.monotonic()
+    one.server.call("add_destination", extra, "test")
+    one.server.call("set_admin", uri(2), "drain", until=6)
+    for node in cluster.nodes:
+        wait_for("the mode", lambda node=node: node.info(uri(2))["admin"]["mode"] == "drain", 0.5)
+        wait_for("the destination", lambda node=node: node.server.state(extra) >= 0, 0.5)
+    ends = {}
+    for node in cluster.nodes:
+        wait_for("its end", lambda node=node: node.info(uri(2))["admin"]["mode"] == "ready", 12)
+        ends[node.name] = time.monotonic() - began
+    assert all(abs(end - 6) < 1.5 for end in ends.values()), ends
+    third.server.call("del_destination", extra, "test")
+    for node in cluster.nodes:
+        wait_for("no destination", lambda node=node: node.server.state(extra) == -1, 0.5)
+    assert all(node.alive() == "1" * NUMBER for node in cluster.nodes)
+    one.server.turn_clock(0)
+    third.server.turn_clock(0)
+
+
+def test_two_administrators_in_a_cut(cluster: Lab) -> None:
+    """What was said on both sides of a cut is the same everywhere 5 s after it has healed."""
+    one, other, third = cluster.nodes
+    cluster.cut_off(third)
+    one.server.call("set_admin", uri(3), "drain")
+    third.server.call("set_admin", uri(3), "maint")
+    wait_for("two truths", lambda: other.info(uri(3))["admin"]["mode"] == "drain", 2)
+    assert third.info(uri(3))["admin"]["mode"] == "maint"
+    cluster.network.mend()
+    alike(cluster.nodes, lambda node: node.info(uri(3))["admin"]["mode"], 5)
+    one.server.call("set_admin", uri(3), "ready")
+
+
+def test_loss_is_no_death(cluster: Lab) -> None:
+    """With 30 % of all messages lost nobody is taken for dead, and all have the same words after it."""
+    cluster.network.lose(0.3)
+    since = time.monotonic()
+    cluster.carriers.deny(EVERYBODY, uri(4))
+    wait_for("down at all", lambda: state_at(cluster.nodes, 4) == [2, 2, 2], 15)
+    cluster.carriers.allow_all()
+    wait_for("up at all", lambda: state_at(cluster.nodes, 4) == [1, 1, 1], 15)
+    wait_for("the time of loss", lambda: time.monotonic() - since > 12, 13)
+    cluster.network.mend()
+    for number in range(NUMBER):
+        alike(cluster.nodes, lambda node, number=number: words(node, number), 5)
+    for node in cluster.nodes:
+        assert node.server.log_lines("is gone") == []
+
+
+@pytest.mark.parametrize("pairs", [[(0, 2)], [(0, 2), (2, 0)]], ids=["one way", "not transitive"])
+def test_cuts_in_part(cluster: Lab, pairs: list[tuple[int, int]]) -> None:
+    """If two nodes don't hear each other, all is pinged, no state changes, and what is down is so for all."""
+    with cluster.watched() as watch:
+        for sender, receiver in pairs:
+            cluster.network.cut(cluster.nodes[sender].host, cluster.nodes[receiver].host)
+        since = time.monotonic()
+        wait_for("the cut is noticed", lambda: time.monotonic() - since > 7, 8)
+        assert len(cluster.carriers.pingers(time.monotonic() - 2 * INTERVAL)) == NUMBER
+    assert all(set(said) == {"1"} for looks in watch.looks.values() for _, said in looks)
+    cluster.carriers.deny(EVERYBODY, uri(5))
+    wait_for("down at all", lambda: state_at(cluster.nodes, 5) == [2, 2, 2], 10)
+    cluster.carriers.allow_all()
+    wait_for("up at all", lambda: state_at(cluster.nodes, 5) == [1, 1, 1], 10)
+
+
+def test_a_stopped_node_is_right_when_it_goes_on(cluster: Lab) -> None:
+    """What it knew before it stood still changes nothing elsewhere, and it is right within 2 s."""
+    frozen, *others = cluster.nodes
+    cluster.carriers.deny(EVERYBODY, uri(6))
+    wait_for("down at all", lambda: state_at(cluster.nodes, 6) == [2, 2, 2], 10)
+    frozen.freeze()
+    cluster.carriers.allow_all()
+    wait_for("up at the others", lambda: state_at(others, 6) == [1, 1], 10)
+    with cluster.watched(*others) as watch:
+        frozen.go_on()
+        wait_for("right", lambda: state_at([frozen], 6) == [1], 2)
+        cluster.sharing(*cluster.nodes)
+    assert all(set(said) == {"1"} for looks in watch.looks.values() for _, said in looks)
+
+
+@pytest.mark.parametrize("sender", ["a stranger", "a node's address"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        pytest.param("\x01 nonsense", id="garbage"),
+        pytest.param("ka9 {sender} {to} 77 1 1\nwords 0 1\n=down {key}", id="another version"),
+        pytest.param("ka1 {sender} {to} 77 1 1\nwords 0 1\n=down {key}", id="unsigned"),
+        pytest.param(
+            "ka1 {sender} {to} 77 1 1\nwords 0 1\n=down {key}\nmac " + "ab" * 32, id="signed wrongly"
+        ),
+    ],
+)
+def test_what_is_no_message_changes_nothing(cluster: Lab, text: str, sender: str) -> None:
+    """What a stranger says, or what nobody signed with the cluster's secret, costs one line of log at most."""
+    node, forged, _ = cluster.nodes
+    where = cluster.network.switch if sender == "a stranger" else forged.host.namespace
+    body = text.format(sender=forged.name, to=node.name, key=uri(7))
+    for _ in range(20):
+        send_kdmq(where, node.address, "keepalive", body)
+    before = time.monotonic()
+    wait_for("some intervals", lambda: time.monotonic() - before > 2 * INTERVAL, 3)
+    assert node.alive() == "1" * NUMBER
+    assert words(node, 7).get(forged.name, "up") == "up"
+    assert len([line for line in node.server.log.splitlines() if "keepalive: " in line]) <= 1
+    assert node.info()["cluster"]["nodes"][forged.name]["live"] is True
+
+
+def test_without_a_cluster_nothing_is_loaded(kamailio: Kamailio) -> None:
+    """A server that is no node has neither the module for it nor a process, nor anything to say of it."""
+    assert kamailio.call("evaluate", "hasattr(KSR, 'dmq')") == "False"
+    assert kamailio.process_numbers("cluster") == []
+    assert "cluster" not in kamailio.call("info")

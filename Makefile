@@ -9,7 +9,7 @@
 # make mutants    which changes of rules/ no test notices, an hour; MODULES="judging latency" some of it
 # make screenshots  takes those of docs/page.md again, with Chromium
 # make parameters   writes keepalive-settings.cfg's parameters and docs/parameters.md of rules/parameters.py
-# make faults  shows what faults do to this module and to the C module, a quarter of an hour
+# make faults  shows what faults do to this module, to the C module and to a cluster, half an hour
 # make bench   compares with the C modules in five minutes (FULL=1: all, forty); make soak PINGS=1000000
 # make install, make uninstall   puts the module where Kamailio finds it: PREFIX=/usr/local, DESTDIR=
 # make selftest   asks the Kamailio that runs here whether all that keepalive needs is there; KAMCMD="kamcmd -s ..."
@@ -94,6 +94,7 @@ soak: need
 
 faults: need
 	$(VENV)/python bench/faults.py --only "$(ONLY)"
+	$(VENV)/python bench/cluster_faults.py --only "$(ONLY)"
 
 parameters:
 	$(PYTHON) scripts/parameters.py

@@ -32,6 +32,8 @@ class Node:
         self._lab = lab
         self._server: Kamailio | None = None
         self._lives: list[Kamailio] = []
+        self._shown: dict[Kamailio, int] = {}
+        """how many characters of their logs were shown"""
 
     @property
     def server(self) -> Kamailio:
@@ -49,7 +51,8 @@ class Node:
         launch = Launch(
             children=2, host=self.host, share=self.share, tcp=False, turned_clock=self._lab.turned
         )
-        given = {"KEEPALIVE_LIST_FILE": file, **self.membership(), **self._lab.defines, **defines}
+        files = {"KEEPALIVE_LIST_FILE": file, "KEEPALIVE_STATE_FILE": self.share / "states"}
+        given = {**files, **self.membership(), **self._lab.defines, **defines}
         self._server = Kamailio(self.kind, "scenario.cfg", {"SCRIPT": HERE / "scenario.py", **given}, launch)
         self._lives.append(self._server)
 
@@ -90,10 +93,17 @@ class Node:
 
     def alive(self, number: int = 0) -> str:
         """Return what is_alive says of the first destinations (0: all), one character each."""
-        asked = number or self._lab.destinations
-        text = 'f"sip:198.19.{n // 250}.{n % 250 + 1}"'
-        said = f"''.join(str(keepalive.is_alive({text})) for n in range({asked}))"
-        return str(self.server.call("evaluate", said)).strip("'")
+        return self._each("is_alive", number)
+
+    def states(self) -> str:
+        """Return the states of all destinations, one character each."""
+        return self._each("state", 0)
+
+    def _each(self, function: str, number: int) -> str:
+        one = 'f"sip:198.19.{n // 250}.{n % 250 + 1}"'
+        numbers = f"range({number or self._lab.destinations})"
+        said = self.server.call("evaluate", f"''.join(str(keepalive.{function}({one})) for n in {numbers})")
+        return str(said).strip("'")
 
     def cpu(self) -> float:
         """Return the seconds of CPU that all processes of the server have taken."""
@@ -111,11 +121,18 @@ class Node:
         """What the callbacks of the server that runs now were told."""
         return self.server.events
 
-    def close(self) -> None:
-        """End the server; show what all of them wrote."""
-        self.end()
+    def show(self) -> None:
+        """Print what the servers wrote since this was done last."""
         for server in self._lives:
-            print(f"--- {self.name} ({self.kind})\n{server.log}")
+            written = server.whole_log
+            print(f"--- {self.name} ({self.kind})\n{written[self._shown.get(server, 0) :]}")
+            self._shown[server] = len(written)
+
+    def close(self) -> None:
+        """End the server."""
+        self.end()
+        self.show()
+        for server in self._lives:
             server.forget()
 
 
@@ -223,6 +240,15 @@ class Lab:
     def node(self, address: str) -> Node:
         """Return the node of an address."""
         return next(node for node in self.nodes if node.address == address)
+
+    @contextmanager
+    def shown(self) -> Iterator[None]:
+        """Print behind it what all servers wrote, for pytest to show it if a test failed."""
+        try:
+            yield
+        finally:
+            for node in self.nodes:
+                node.show()
 
     def sharing(self, *nodes: Node, seconds: float = 20) -> dict[int, Node]:
         """Wait until each destination is pinged by just one of some nodes, and each has some; return by whom.

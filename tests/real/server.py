@@ -287,6 +287,11 @@ class Kamailio:
             file.seek(self._log_begins)
             return file.read().decode("utf-8", "replace")
 
+    @property
+    def whole_log(self) -> str:
+        """What the server has written to its log."""
+        return self._log.read_text("utf-8", "replace")
+
     def begin_log(self) -> None:
         """Look no more at what the log has now."""
         self._log_begins = self._log.stat().st_size

@@ -88,7 +88,7 @@ def test_calm_messages_do_not_grow(lab: Lab, checked_kind: str) -> None:
 
 
 def test_a_thousand_go_down_at_once(lab: Lab) -> None:
-    """All nodes know it an interval, the pings that have to fail and the others' time later; no other is down."""
+    """All nodes know it an interval, the failed pings and the others' time later; no other is down."""
     lab.carriers.deny(EVERYBODY, *map(uri, DOWN))
     began = time.monotonic()
     detection = INTERVAL * 1.1 + FALL * (PENDING + TIMEOUT)

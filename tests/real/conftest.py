@@ -12,8 +12,9 @@ from typing import Any
 import pytest
 
 from gateway import Gateway
-from real import resolv_conf
+from real import clustering, resolv_conf
 from real.dnsmasq import Dnsmasq
+from real.lab import Lab
 from real.names import NameServer
 from real.provider import Provider
 from real.server import HERE, NATIVE, Kamailio, Launch
@@ -193,3 +194,19 @@ def provider(dns: Dnsmasq) -> Iterator[Provider]:
     running = Provider(dns)
     yield running
     running.close()
+
+
+@pytest.fixture(scope="module")
+def lab(checked_kind: str, namespaces: None) -> Iterator[Lab]:
+    """Three nodes of a cluster, which do not run yet."""
+    running = clustering.three_nodes(checked_kind)
+    yield running
+    running.close()
+
+
+@pytest.fixture
+def cluster(lab: Lab) -> Iterator[Lab]:
+    """The three nodes, which all run, share all pings, and find all alive."""
+    with lab.shown():
+        clustering.settle(lab)
+        yield lab

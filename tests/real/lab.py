@@ -31,6 +31,7 @@ class Node:
         self.network = lab.network
         self._lab = lab
         self._server: Kamailio | None = None
+        self._is_frozen = False
         self._lives: list[Kamailio] = []
         self._shown: dict[Kamailio, int] = {}
         """how many characters of their logs were shown"""
@@ -72,6 +73,7 @@ class Node:
         """End the server; like kill -9 if it is to be a crash."""
         if self._server is None:
             return
+        self.go_on()
         if crash:
             self._server.kill()
         self._server.stop()
@@ -80,10 +82,13 @@ class Node:
     def freeze(self) -> None:
         """Stop all processes of the server, as a virtual machine that pauses."""
         self._stand("pause", signal.SIGSTOP)
+        self._is_frozen = True
 
     def go_on(self) -> None:
-        """Let them run again."""
-        self._stand("unpause", signal.SIGCONT)
+        """Let them run again, if they were stopped."""
+        if self._is_frozen:
+            self._stand("unpause", signal.SIGCONT)
+            self._is_frozen = False
 
     def _stand(self, word: str, number: signal.Signals) -> None:
         if self.kind == NATIVE:
@@ -267,9 +272,11 @@ class Lab:
         return wait_for(f"{len(nodes)} nodes that share all between them", look, seconds)
 
     def mend(self) -> None:
-        """Start what does not run, and let all through and all be answered."""
+        """Start what does not run, let what is frozen go on, all through, and all be answered."""
         self.network.mend()
         self.carriers.allow_all()
+        for node in self.nodes:
+            node.go_on()
         self.at_once([node.start for node in self.nodes if not node.runs])
 
     def close(self) -> None:

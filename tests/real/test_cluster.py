@@ -4,92 +4,25 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
-from typing import Any
+from collections.abc import Callable
 
 import pytest
 
+from real.clustering import (
+    CONFIRMED,
+    FALL,
+    INTERVAL,
+    NUMBER,
+    TAKE_OVER,
+    alike,
+    one_word,
+    owned_by,
+    state_at,
+    words,
+)
 from real.lab import Lab, Node
 from real.network import EVERYBODY, send_kdmq, uri
 from real.server import wait_for
-
-NUMBER = 40
-INTERVAL = 1.0
-TIMEOUT = 0.4
-FALL = 2
-TAKE_OVER = 10
-"""seconds within which the share of a dead node is pinged by others"""
-CONFIRMED = TIMEOUT * FALL + 1
-"""seconds that the others have to say whether they can reach it too"""
-
-
-@pytest.fixture(scope="module")
-def lab(checked_kind: str, namespaces: None) -> Iterator[Lab]:
-    """A lab of three nodes, which do not run yet: of one kind, or of several with "+" between them."""
-    kinds = checked_kind.split("+") * 3
-    running = Lab(
-        kinds[:3],
-        NUMBER,
-        turned=True,
-        secret="none-but-the-lab-has-it",
-        KEEPALIVE_PING_INTERVAL=INTERVAL,
-        KEEPALIVE_PING_TIMEOUT=int(TIMEOUT * 1000),
-        KEEPALIVE_PING_INTERVAL_PENDING=0.5,
-        KEEPALIVE_FALL=FALL,
-    )
-    yield running
-    running.close()
-
-
-@pytest.fixture
-def cluster(lab: Lab) -> Iterator[Lab]:
-    """The lab, whose nodes all run, share all pings, and find all alive."""
-    with lab.shown():
-        lab.mend()
-        lab.sharing(*lab.nodes)
-        for node in lab.nodes:
-            wait_for("all known to be up", lambda node=node: node.states() == "1" * NUMBER)
-            node.server.begin_log()
-        yield lab
-
-
-def words(node: Node, number: int) -> dict[str, str]:
-    """Return the kind of each node's word of a destination, as a node knows it."""
-    said = node.info(uri(number))["cluster"]["words"]
-    return {who: word["word"] for who, word in said.items() if word["word"] != "none"}
-
-
-def alike(
-    nodes: list[Node], look: Callable[[Node], Any], seconds: float, what: str = "the same at all"
-) -> Any:
-    """Wait until something is the same at all nodes; return it."""
-
-    def ask() -> list[Any]:
-        found = [look(node) for node in nodes]
-        return found[:1] if all(each == found[0] for each in found) else []
-
-    return wait_for(what, ask, seconds)[0]
-
-
-def one_word(lab: Lab, number: int) -> None:
-    """Wait until all nodes know one word of a destination at most (a calm one's is not kept), that it is up."""
-    said: list[Any] = []
-
-    def ask() -> bool:
-        said[:] = [words(node, number) for node in lab.nodes]
-        return all([*each.values()] in ([], ["up"]) for each in said)
-
-    wait_for("one word", ask, 10)
-
-
-def state_at(nodes: list[Node], number: int) -> list[int]:
-    """Return what is_alive says of a destination at each node."""
-    return [int(node.server.call("is_alive", uri(number))) for node in nodes]
-
-
-def owned_by(lab: Lab, node: Node) -> list[int]:
-    """Return the numbers of the destinations that a node alone pings now."""
-    return [at for at, who in lab.sharing(*lab.nodes).items() if who is node]
 
 
 def pinged_once(lab: Lab, intervals: int) -> None:
@@ -153,32 +86,24 @@ def test_a_share_is_taken_over(cluster: Lab, strike: Callable[[Lab, Node], None]
 
 
 def test_a_restarted_node_knows_all(cluster: Lab) -> None:
-    """Within 5 s it knows states, admin modes and run-time destinations; it pings no more than its share."""
-    one, other, third = cluster.nodes
+    """Whatever its state file says, it knows all within 5 s, and pings no more than its share."""
+    third = cluster.nodes[2]
     share = len(owned_by(cluster, third))
     third.end(crash=True)
     cluster.carriers.deny(EVERYBODY, uri(0))
-    extra = "sip:198.19.9.1"
-    one.server.call("add_destination", extra, "test")
-    one.server.call("set_admin", uri(1), "maint")
-    try:
-        wait_for("what changed", lambda: state_at([one, other], 0) == [2, 2], 20)
-        since = time.monotonic()
-        third.start()
-        up = time.monotonic()
-        wait_for("the state", lambda: state_at([third], 0) == [2], 5 - (time.monotonic() - up))
-        wait_for(
-            "the mode", lambda: third.info(uri(1))["admin"]["mode"] == "maint", 5 - (time.monotonic() - up)
-        )
-        wait_for("the destination", lambda: third.server.state(extra) == 1, 5 - (time.monotonic() - up))
-        wait_for("its first 5 s", lambda: time.monotonic() - up > 5, 6)
-        counts = Counter(each for node, each, _ in cluster.carriers.pings(since) if node == third.address)
-        # Beside its share, what is down is pinged by all.
-        assert len(counts) <= share + 3
-        assert max(counts.values()) <= 5 / INTERVAL + 2 or counts[uri(0)] == max(counts.values())
-    finally:
-        one.server.call("set_admin", uri(1), "ready")
-        one.server.call("del_destination", extra, "test")
+    wait_for("what changed", lambda: state_at(cluster.nodes[:2], 0) == [2, 2], 20)
+    since = time.monotonic()
+    third.start()
+    up = time.monotonic()
+    wait_for("the state", lambda: state_at([third], 0) == [2], 5 - (time.monotonic() - up))
+    wait_for("its first 5 s", lambda: time.monotonic() - up > 5, 6)
+    counts = Counter(each for node, each, _ in cluster.carriers.pings(since) if node == third.address)
+    # Beside its share it pings what is down, as all do, and more often.
+    of_its_share = [number for each, number in counts.items() if each != uri(0)]
+    assert len(of_its_share) <= share
+    assert max(of_its_share) <= 5 / INTERVAL + 2
+    cluster.carriers.allow_all()
+    wait_for("up again", lambda: state_at(cluster.nodes, 0) == [1, 1, 1], INTERVAL + 2)
 
 
 def test_one_node_alone_takes_nothing_down(cluster: Lab) -> None:
@@ -236,44 +161,6 @@ def test_what_is_down_is_down_everywhere(cluster: Lab) -> None:
     wait_for("up again", lambda: state_at(others, number) == [1, 1], INTERVAL + 1)
 
 
-def test_what_one_administrator_says_counts_everywhere(cluster: Lab) -> None:
-    """Modes and run-time destinations are everywhere within half a second; time left is so by each clock."""
-    one, _, third = cluster.nodes
-    one.server.turn_clock(3600)
-    third.server.turn_clock(-86400)
-    extra = "sip:198.19.9.2"
-    began = time.monotonic()
-    one.server.call("add_destination", extra, "test")
-    one.server.call("set_admin", uri(2), "drain", until=6)
-    for node in cluster.nodes:
-        wait_for("the mode", lambda node=node: node.info(uri(2))["admin"]["mode"] == "drain", 0.5)
-        wait_for("the destination", lambda node=node: node.server.state(extra) >= 0, 0.5)
-    ends = {}
-    for node in cluster.nodes:
-        wait_for("its end", lambda node=node: node.info(uri(2))["admin"]["mode"] == "ready", 12)
-        ends[node.name] = time.monotonic() - began
-    assert all(abs(end - 6) < 1.5 for end in ends.values()), ends
-    third.server.call("del_destination", extra, "test")
-    for node in cluster.nodes:
-        wait_for("no destination", lambda node=node: node.server.state(extra) == -1, 0.5)
-    assert all(node.alive() == "1" * NUMBER for node in cluster.nodes)
-    one.server.turn_clock(0)
-    third.server.turn_clock(0)
-
-
-def test_two_administrators_in_a_cut(cluster: Lab) -> None:
-    """What was said on both sides of a cut is the same everywhere 5 s after it has healed."""
-    one, other, third = cluster.nodes
-    cluster.cut_off(third)
-    one.server.call("set_admin", uri(3), "drain")
-    third.server.call("set_admin", uri(3), "maint")
-    wait_for("two truths", lambda: other.info(uri(3))["admin"]["mode"] == "drain", 2)
-    assert third.info(uri(3))["admin"]["mode"] == "maint"
-    cluster.network.mend()
-    alike(cluster.nodes, lambda node: node.info(uri(3))["admin"]["mode"], 5)
-    one.server.call("set_admin", uri(3), "ready")
-
-
 def test_loss_is_no_death(cluster: Lab) -> None:
     """With 30 % of all messages lost nobody is taken for dead, and all have the same words after it."""
     cluster.network.lose(0.3)
@@ -298,7 +185,7 @@ def test_cuts_in_part(cluster: Lab, pairs: list[tuple[int, int]]) -> None:
             cluster.network.cut(cluster.nodes[sender].host, cluster.nodes[receiver].host)
         since = time.monotonic()
         wait_for("the cut is noticed", lambda: time.monotonic() - since > 7, 8)
-        assert len(cluster.carriers.pingers(time.monotonic() - 2 * INTERVAL)) == NUMBER
+        assert cluster.carriers.pingers(time.monotonic() - 2 * INTERVAL).keys() >= {*map(uri, range(NUMBER))}
     assert all(set(said) == {"1"} for looks in watch.looks.values() for _, said in looks)
     cluster.carriers.deny(EVERYBODY, uri(5))
     wait_for("down at all", lambda: state_at(cluster.nodes, 5) == [2, 2, 2], 10)

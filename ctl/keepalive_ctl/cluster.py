@@ -26,6 +26,12 @@ def pinged_by(of: dict[str, Any]) -> str:
     return _THIS_NODE if known["mine"] else str(known["owner"])
 
 
+def pinging(info: dict[str, Any]) -> str:
+    """Return in words whether this server pings a destination: in calm one node of a cluster does."""
+    known = info.get("cluster")
+    return f"by {known['owner']}" if known and known["owner"] and not known["mine"] else "yes"
+
+
 def why(of: dict[str, Any], reason: str) -> str:
     """Return why a destination is up or down, with the nodes that can't reach it."""
     decision = (of.get("cluster") or {}).get("decision", "")

@@ -149,8 +149,8 @@ def _facts(info: dict[str, Any]) -> Iterator[tuple[str, str]]:
     yield from targets.facts(info)
     yield from cluster.facts(info)
     yield "admin", mode(info["admin"])
-    tracks = f"no: it tracks {info['tracks']}" if info.get("tracks") else "yes"
-    yield "pinged", f"no: {info['not_pinged_because']}" if info["not_pinged_because"] else tracks
+    pinged = f"no: it tracks {info['tracks']}" if info.get("tracks") else cluster.pinging(info)
+    yield "pinged", f"no: {info['not_pinged_because']}" if info["not_pinged_because"] else pinged
     if info.get("tracked_by"):
         yield "tracked by", str(info["tracked_by"])
     if info["held"]:

@@ -103,6 +103,7 @@ def test_show_has_the_words(cockpit: Cockpit, keepalivectl: Keepalivectl) -> Non
     cockpit.answers["info"] = information(cluster=owned(A, decision=f"{A} pings it"))
     lines = keepalivectl("show", "sip:x").stdout.splitlines()
     assert lines[2] == f"  cluster      {A} pings it"
+    assert f"  pinged       by {A}" in lines
     assert not any(line.startswith(("  word", "  asked")) for line in lines)
 
 

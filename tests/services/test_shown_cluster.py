@@ -190,6 +190,11 @@ def test_this_node_alone_can_not_reach_it(cluster: Cluster) -> None:
     assert cluster.desk.keepalive.info()["cluster"]["trouble"] == [
         "destinations that this node alone can't reach: 1"
     ]
+    seen = cluster.desk.call("view")["rows"][0]["cluster"]
+    assert (seen["alone"], seen["decision"]) == (True, known["decision"])
+    shown = cluster.desk.part("services.shown_cluster")
+    said = shown.at_a_glance(KEY, "this node alone can't reach it: no reply")
+    assert said["decision"] == "", "the reason of its state says it"
 
 
 def test_words_of_a_node_that_is_gone_do_not_count(cluster: Cluster) -> None:

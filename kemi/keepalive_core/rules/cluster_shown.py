@@ -1,12 +1,14 @@
 """What is said of a cluster to those who look: sentences of its nodes, and of one destination (pure)."""
 
 from collections.abc import Iterator, Mapping
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from .cluster_verdict import Case, Outcome, find
 from .cluster_word import DOWN, NO_WORD
 
-THIS_NODE = "this node"
+THIS_NODE: Final = "this node"
+UNREACHED: Final = "can't reach it"
+"""stands in each reason of a state that is the nodes', see cluster_verdict.reason()"""
 
 
 class Node(NamedTuple):
@@ -89,7 +91,7 @@ def decision(case: Case, outcome: Outcome | None, text: str) -> str:
         return text
     names = " and ".join(_called(node, case) for node in missing)
     found = find(case, waited=True)
-    return f"only {names} can't reach it: {len(missing)} of {len(found.asked)} nodes, {found.need} are needed"
+    return f"only {names} {UNREACHED}: {len(missing)} of {len(found.asked)} nodes, {found.need} are needed"
 
 
 def _says(case: Case, node: str) -> str:

@@ -13,7 +13,7 @@ from ..rules import cluster_shown
 from ..rules.checks import Refused
 from ..rules.cluster_row_text import CaseRow, OwnRow, PeerRow, ViewRow
 from ..rules.cluster_shown import Node
-from ..rules.cluster_verdict import Case, Outcome, Terms
+from ..rules.cluster_verdict import Case, Outcome
 from ..rules.cluster_word import Word
 from ..rules.operator import Operator
 from ..rules.policy import Policy
@@ -21,7 +21,7 @@ from ..rules.quoting import one_line
 from ..rules.rows import Registration
 from ..rules.times import SECOND
 from ..rules.tracking import tracks
-from . import configuration, policies
+from . import cluster_terms, policies
 
 is_on = cluster_defines.is_on
 
@@ -156,10 +156,12 @@ def of(key: str, registered: Registration) -> ShownCase:
     }
 
 
-def at_a_glance(key: str) -> ShownCase | None:
+def at_a_glance(key: str, reason: str) -> ShownCase | None:
     """Return who pings a destination, and ``decision`` if it is not calm, else "".
 
     None of one of which no node speaks. Only if is_on().
+
+    Arguments: key; reason, of its state, which may say already that nodes can't reach it.
     """
     registered = destination_rows.registration(key)
     policy = policies.policy_of(registered)
@@ -167,7 +169,11 @@ def at_a_glance(key: str) -> ShownCase | None:
         return None
     row = cluster_rows.case_of(key)
     told = _told(_case(key, row, policy), row)
-    return told if row else {**told, "decision": ""}
+    is_said = row is None or (row.outcome in _DOWN and cluster_shown.UNREACHED in reason)
+    return {**told, "decision": ""} if is_said else told
+
+
+_DOWN: Final = {Outcome.DOWN.name, Outcome.ALONE.name}
 
 
 def _is_spoken_of(key: str, registered: Registration, policy: Policy) -> bool:
@@ -178,9 +184,7 @@ def _is_spoken_of(key: str, registered: Registration, policy: Policy) -> bool:
 def _case(key: str, row: CaseRow | None, policy: Policy) -> Case:
     words = row.words if row else {}
     said = {node: Word(kind, reason) for node, (kind, reason, _) in words.items()}
-    values = configuration.values()
-    terms = Terms(int(values["cluster_quorum"]), int(values["cluster_vantage"]), policy.cluster_nodes)
-    return Case(key, _view().view, said, terms)
+    return Case(key, _view().view, said, cluster_terms.of(policy))
 
 
 def _told(case: Case, row: CaseRow | None) -> ShownCase:

@@ -118,7 +118,7 @@ def _shown(target: Target, is_kept: bool, mode: str) -> ShownTarget:
         "kept": is_kept,
     }
     if shown_cluster.is_on():
-        found["cluster"] = shown_cluster.at_a_glance(target.key)
+        found["cluster"] = shown_cluster.at_a_glance(target.key, health.reason)
     return found
 
 

@@ -140,7 +140,7 @@ def _shown(row: Row, with_targets: bool) -> dict[str, Any]:
     if with_targets:
         shown["targets"] = list(shown_targets.of(row.key, resolution))
     if shown_cluster.is_on():
-        shown["cluster"] = shown_cluster.at_a_glance(row.key)
+        shown["cluster"] = shown_cluster.at_a_glance(row.key, known.reason)
     return shown
 
 

@@ -48,6 +48,14 @@ def test_the_order_does_not_matter(said: list[Fact], data: st.DataObject) -> Non
     assert {*one} == {*other}
 
 
+def test_how_many_facts_there_are() -> None:
+    """Of one thing there is one."""
+    facts = Facts(A)
+    for key in ("sip:a:5060", "sip:b:5060", "sip:a:5060"):
+        facts.say("admin", key, "maint")
+    assert len(facts) == len([*facts]) == 2
+
+
 def test_what_is_said_here_is_later_than_all_that_was_seen() -> None:
     """A number alone, from a heartbeat, is enough."""
     facts = Facts(A)

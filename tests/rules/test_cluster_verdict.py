@@ -15,6 +15,7 @@ from keepalive_core.rules.cluster_verdict import (
     Terms,
     find,
     has_to_ping,
+    reason,
     word_after,
     word_kept,
 )
@@ -137,6 +138,43 @@ def test_one_asks_the_others_and_then_knows() -> None:
     assert find(case(a=DOWN), waited=True).outcome is Outcome.DOWN
     assert find(case(B, a=DOWN), waited=True).outcome is Outcome.STANDS
     assert find(case(B, a=DOWN)).text() == "no node has said anything"
+
+
+def test_why_a_state_becomes_another_one() -> None:
+    """With the reason of whoever can't reach it, this node first; "" if this node's evidence says it."""
+
+    def why(known: Case, waited: bool = False) -> str:
+        words = {
+            node: Word(word.kind, f"no reply at {node[-6]}" if word.kind == DOWN else "")
+            for node, word in known.words.items()
+        }
+        return reason(known._replace(words=words), find(known, waited))
+
+    assert why(case(a=DOWN, b=UP, c=UP)) == f"only this node can't reach it: no reply at {A[-6]}"
+    assert why(case(a=DOWN), waited=True) == f"only this node can't reach it: no reply at {A[-6]}"
+    assert why(case(a=DOWN, b=DOWN)) == f"2 of 3 nodes can't reach it: no reply at {A[-6]}"
+    assert why(case(C, a=DOWN, b=DOWN)).startswith("2 of 3 nodes can't reach it: no reply at ")
+    assert why(case(a=DOWN, b=DOWN, c=UP, quorum=3)).startswith("2 of 3 nodes can't reach it: ")
+    assert why(case(a=UP)) == ""
+    assert why(case(a=UP, c=DOWN)) == f"it answers {A}, and 1 of 3 nodes can't reach it"
+    assert why(case(b=UP)) == f"it answers {B}"
+    assert why(case(b=DRAIN)) == f"it answers {B}"
+    unsaid = case(a=DOWN)
+    assert reason(unsaid, find(unsaid, True)) == "only this node can't reach it"
+
+
+def test_until_when_it_is_drained() -> None:
+    """As long as any node heard that it asks for, whose word counts."""
+    words = {A: Word(DRAIN, ends=5), B: Word(DRAIN, ends=9), C: Word(UP, ends=99)}
+    drained = case()._replace(words=words)
+    assert [drained.drain_until(now) for now in (1, 5, 9)] == [9, 9, 0]
+    assert case(view=seen_by(counted=frozenset((A,))))._replace(words=words).drain_until(1) == 5
+
+
+def test_what_is_judged_comes_through_a_queue() -> None:
+    """As a text."""
+    judged = Judged(states.DOWN, -3, states.UP, 'no "reply"', 7)
+    assert Judged.from_text(judged.text()) == judged
 
 
 def test_fewer_can_be_asked() -> None:

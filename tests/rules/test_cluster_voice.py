@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from evidence_at_random import CALLS, CRITERIA, START, evidence_at, made
 from keepalive_core.rules.calls import CallCriteria
 from keepalive_core.rules.cluster_verdict import Judged
-from keepalive_core.rules.cluster_voice import own_state
+from keepalive_core.rules.cluster_voice import own_state, tell_again
 from keepalive_core.rules.criteria import Criteria
 from keepalive_core.rules.deciding import Decision, Facts, concerns_prober, decide
 from keepalive_core.rules.evidence import (
@@ -215,6 +215,14 @@ def test_a_drain_comes_with_the_word_that_it_answers() -> None:
     assert decide(drained.health, found(UP), FACTS).health.drain_until == 0
     for state in (DOWN, None):
         assert decide(drained.health, found(state), FACTS).health.drain_until == START + 9
+
+
+def test_what_could_not_be_told_is_told_by_the_next_ping() -> None:
+    """Whatever that shows; the own state is the same."""
+    held = shown(silence(), silence(START + 9)).health
+    waiting = tell_again(held)
+    assert own_state(waiting) == own_state(held) == DOWN
+    assert shown(answer(at=START + 19), before=tell_again(KNOWN)).judged
 
 
 def test_who_tracks_another_one_follows_what_holds_for_that() -> None:

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from keepalive_core.rules import tracking
 from keepalive_core.rules.criteria import Criteria
-from keepalive_core.rules.evidence import Kind, OfTargets, Result
+from keepalive_core.rules.evidence import Kind, OfCluster, OfTargets, Result
 from keepalive_core.rules.parameters import PARAMETERS
 from keepalive_core.rules.policy import Policy
 from keepalive_core.rules.tracking import SLICE, Backlog, Shown
@@ -47,6 +47,22 @@ def test_nobody_tracks_itself() -> None:
 def test_what_a_ping_showed_comes_back(result: Result, criteria: Criteria) -> None:
     """Whatever is told, and by which criteria; of whose registration it was means nothing to others."""
     assert Shown.from_text(Shown(result._replace(generation=7), criteria).text()) == (result, criteria)
+
+
+@given(
+    st.builds(
+        OfCluster,
+        st.integers(0, 2),
+        st.text(),
+        st.integers(),
+        st.integers(),
+        st.integers(0, 2),
+        st.booleans(),
+    )
+)
+def test_what_holds_in_a_cluster_comes_back(found: OfCluster) -> None:
+    """As it was shared."""
+    assert Shown.from_text(Shown(found).text()) == Shown(found)
 
 
 @given(st.builds(OfTargets, st.integers(0, 2), st.text(), st.integers(), st.integers(), st.booleans()))

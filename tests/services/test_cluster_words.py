@@ -392,3 +392,77 @@ def test_what_finds_no_room_is_told_by_the_next_ping(
     monkeypatch.setattr(queues, "_MOST_OWN", 9)
     trio.run(8)
     assert states(trio, uri) == [DOWN] * 3
+
+
+def test_a_cluster_of_one_is_as_no_cluster(server: FakeServer) -> None:
+    """It asks nobody, and waits for nobody."""
+    [uri] = owned_by(B)
+    trio = Trio(server, [uri])
+    trio.cut |= {B, C}
+    trio.run(12)
+    assert trio.state(uri) == UP
+    trio.unreachable.add((ME, uri))
+    trio.run(6)
+    assert trio.state(uri) == DOWN
+    trio.unreachable.clear()
+    trio.run(5)
+    assert trio.changes == [(uri, UP), (uri, DOWN), (uri, UP)]
+
+
+def test_nobody_stands_in_for_what_is_in_maintenance(server: FakeServer) -> None:
+    """Nobody speaks of it, as nobody may ping it."""
+    [uri] = owned_by(B)
+    trio = Trio(server, [uri])
+    trio.keepalive.set_admin(uri, "maint")
+    del trio.others[B].keys[uri], trio.others[C].keys[uri]
+    trio.run(16)
+    assert trio.case(uri) is None
+    trio.keepalive.set_admin(uri, "ready")
+    trio.run(16)
+    assert trio.state(uri) == UP
+
+
+def test_a_script_that_is_reloaded_begins_anew(server: FakeServer) -> None:
+    """What was not calm is looked at again, with the words that the others say to its new life."""
+    [uri] = owned_by(ME)
+    trio = Trio(server, [uri])
+    trio.run(12)
+    trio.unreachable |= {(node, uri) for node in EVERYWHERE}
+    trio.run(10)
+    assert trio.case(uri)
+    trio.unreachable.clear()
+    trio.keepalive = server.process()
+    trio.run(0.2)
+    assert trio.case(uri) is None
+    assert trio.state(uri) == DOWN
+    trio.run(14)
+    assert states(trio, uri) == [UP] * 3
+    assert trio.case(uri) is None
+
+
+def test_two_of_three_take_it_down_for_the_third(server: FakeServer) -> None:
+    """Although that one reaches it; with a quorum of three it stays up there."""
+    from keepalive_core.rules.cluster_verdict import Terms
+
+    [uri] = owned_by(B, C)
+    trio = Trio(server, [uri], terms=Terms())
+    trio.run(12)
+    trio.unreachable |= {(B, uri), (C, uri)}
+    trio.run(12)
+    assert states(trio, uri) == [DOWN] * 3
+    trio.unreachable.discard((C, uri))
+    trio.run(10)
+    assert states(trio, uri) == [UP, DOWN, UP]
+
+
+def test_two_of_three_are_too_few_for_a_quorum_of_three(server: FakeServer) -> None:
+    """It stays up at the third, and is down at these."""
+    from keepalive_core.rules.cluster_verdict import Terms
+
+    [uri] = owned_by(B, C)
+    server.define("cluster_quorum", "3")
+    trio = Trio(server, [uri], terms=Terms(quorum=3))
+    trio.run(12)
+    trio.unreachable |= {(B, uri), (C, uri)}
+    trio.run(12)
+    assert states(trio, uri) == [UP, DOWN, DOWN]

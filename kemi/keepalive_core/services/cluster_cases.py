@@ -4,9 +4,11 @@ In calm one node says that a destination answers it, and pings it, its owner; of
 """
 
 import time
+from contextlib import suppress
 from typing import Final
 
 from ..kamailio import cluster_rows, queues
+from ..kamailio.tables import SharedMemoryFull
 from ..rules.cluster_row_text import CaseRow
 from ..rules.cluster_verdict import Case, Finding, Outcome
 from ..rules.cluster_word import DOWN, NONE, UP
@@ -33,6 +35,11 @@ class Cases:
         """what this node alone can't reach; to be read only"""
         self.doubted: set[str] = set()
         """what another node can't reach; to be read only"""
+        # Of a former script, which this process ran before it was reloaded.
+        for key in cluster_rows.case_keys():
+            cluster_rows.remove_case(key)
+            with suppress(SharedMemoryFull):
+                queues.announce_change(key)
 
     def keys(self) -> list[str]:
         """Return all of them."""

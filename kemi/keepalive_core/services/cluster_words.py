@@ -38,7 +38,7 @@ from ..rules.states import UNKNOWN
 from ..rules.states import UP as IS_UP
 from ..rules.take_over import SPREAD_US
 from ..rules.times import SECOND
-from . import cluster_terms, configuration, policies, tracked, verdicts
+from . import cluster_terms, configuration, orders, policies, tracked, verdicts
 from .cluster_cases import Cases
 from .cluster_standing import Standing
 
@@ -233,6 +233,9 @@ class Words:
         why = self._stale.pop(key, None)
         policy = _policy_of(key)
         if policy is None or not self._case(key, policy).is_unspoken():
+            return
+        if orders.is_in_maintenance(key):
+            self._unspoken.put(key, now + _turn_us(policy))
             return
         self._stands_in.add(key)
         self._to_look[key] = None

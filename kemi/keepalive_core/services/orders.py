@@ -90,6 +90,13 @@ def follow_admin(destination: str, said: Admin | None, is_same: Callable[[Admin 
     return True
 
 
+def is_in_maintenance(key: str) -> bool:
+    """Say whether an administrator lets nobody ping a destination, or the name behind which it stands."""
+    registered = destination_rows.registration(key)
+    name = registered.target.name if registered and registered.target else key
+    return any(modes.is_maintenance(destination_rows.admin(each)) for each in (key, name))
+
+
 def end_admin(key: str) -> None:
     """End a destination's admin mode whose time is over. Raises: Refused, SharedMemoryFull."""
     with tables.locked(key):

@@ -199,3 +199,13 @@ def test_when_the_new_ones_are_decided() -> None:
 def test_a_name_without_targets(before: int, proxy: str, stands: bool, found: object) -> None:
     """It is down; if it is that of an outbound_proxy, nobody knows."""
     assert name_state.without_targets(before, "no records", proxy, stands) == found
+
+
+@pytest.mark.parametrize(
+    ("before", "stands", "stays"),
+    [(UP, True, True), (UP, False, False), (UNKNOWN, True, False), (DOWN, True, False)],
+)
+def test_a_name_that_was_up_without_an_answer_from_dns(before: int, stands: bool, stays: bool) -> None:
+    """That says nothing of it: it stays up for a while. One that never was is down."""
+    found = None if stays else (DOWN, False, "no answer from DNS (SRV)")
+    assert name_state.without_targets(before, "no answer from DNS (SRV)", "", stands) == found

@@ -322,6 +322,22 @@ def test_dns_expand_may_change_at_any_time(provider: Provider) -> None:
     assert provider.run(31) == []
 
 
+def test_a_name_that_was_up_as_a_whole_waits_for_dns(
+    server: FakeServer, keepalive: ModuleType, wall: list[float]
+) -> None:
+    """No answer says nothing of it: it stays up, and gets its calls itself; after five minutes it is down."""
+    assert keepalive.add_destination(NAME, "me", dns_expand=0) == 0
+    server.tick()
+    server.answer(200)
+    assert keepalive.add_destination(NAME, "me", dns_expand=1) == 0
+    resolve(NAME, [], fault="no answer from DNS")
+    server.tick(60)
+    assert (keepalive.is_alive(NAME), keepalive.targets(NAME)) == (keepalive.UP, [NAME])
+    wall[0] += 301
+    server.tick(60)
+    assert keepalive.is_alive(NAME) == keepalive.DOWN
+
+
 def test_a_proxy_that_is_a_name_is_expanded(provider: Provider) -> None:
     """Also in front of an address, whose URI stands in the request."""
     uri = "sip:192.168.20.1"

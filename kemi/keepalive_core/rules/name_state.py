@@ -9,6 +9,7 @@ import re
 from collections.abc import Sequence
 from typing import Final, NamedTuple
 
+from .dns_records import NO_ANSWER
 from .quoting import quoted_uri
 from .states import DOWN, UNKNOWN, UP
 
@@ -86,15 +87,17 @@ def state_of(before: int, word: str, targets: Sequence[Behind], kept: Sequence[B
 def without_targets(before: int, fault: str, proxy: str, stands: bool) -> Found | None:
     """Return what follows for a name of which DNS has no address.
 
-    Such a name is down. That of an outbound_proxy is a mistake of our own, and no fault of who is behind it:
-    as after pings without a verdict, a state stands for a while, and is unknown then.
+    Such a name is down. If it was up, as one that was pinged as a whole, and DNS does not answer at all, it
+    stays up for a while, as after pings without a verdict. That of an outbound_proxy is a mistake of our own,
+    and no fault of who is behind it: then any state stands for a while, and is unknown afterwards.
 
     Arguments: before, its state; fault, of the question; proxy, outbound_proxy, "" for none; stands, whether
     a state without evidence still does.
     Returns: None if it keeps its state.
     """
     if not proxy:
-        return Found(DOWN, False, fault)
+        is_still_up = before == UP and stands and fault.startswith(NO_ANSWER)
+        return None if is_still_up else Found(DOWN, False, fault)
     if before != UNKNOWN and stands:
         return None
     return Found(UNKNOWN, False, f"outbound_proxy {quoted_uri(proxy)}: {fault}")

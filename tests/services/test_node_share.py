@@ -329,3 +329,24 @@ def test_a_tracker_is_known_as_long_as_anybody_can_ask_what_it_tracks(server: Fa
     node.keepalive.set_admin(tracked, "maint")
     node.run(430)
     assert node.keepalive.state(tracker) == 0
+
+
+def test_only_nodes_that_a_carrier_knows_ping_it(server: FakeServer) -> None:
+    """Said of a destination or its group, at any time; whatever becomes of the others, no other node does."""
+    node = begin(server)
+    node.see(*NODES)
+    node.run(4)
+    node.keepalive.configure_group("carrier", cluster_nodes=B)
+    node.keepalive.add_destination(MINE[0], "me", ping_interval=4, group="carrier")
+    node.keepalive.add_destination(MINE[1], "me", ping_interval=4, cluster_nodes=f"{B} {C}")
+    node.keepalive.add_destination(OTHERS[0], "me", ping_interval=4, cluster_nodes=ME)
+    node.run(4)
+    pinged = {*MINE[2:], OTHERS[0]}
+    assert set(node.run(4)) == pinged
+    node.see(B, C, degraded=True)
+    node.run(3)
+    assert set(node.run(4)) == {*URIS} - {MINE[0], MINE[1]}
+    node.see(*NODES)
+    node.keepalive.configure_group("carrier", cluster_nodes="")
+    node.run(4)
+    assert set(node.run(4)) == pinged | {MINE[0]}

@@ -45,7 +45,7 @@ class NodeShare:
         if not cluster_defines.is_on():
             return self._fleet.follow(key, seen, wish, now)
         case = cluster_rows.case_of(key)
-        self._share.follow(key, frozenset(), case.exceptional if case else None)
+        self._share.follow(key, seen.policy.cluster_nodes, case.exceptional if case else None)
         if not (wish.is_order or self._share.may_ping):
             wish = Wish.REGULARLY
         pinged = self._fleet.follow(key, seen, wish, now, self._share.pings(key))

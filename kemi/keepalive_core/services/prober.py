@@ -141,7 +141,8 @@ class Prober:
             self._fleet.change_policy(key, _policy_now(pinged), now)
             self._expiries.follow_policy(key, pinged, now)
             is_elsewhere = not self._share.keeps(key, pinged.way) or not self._trackers.follows(key, pinged)
-            if was.is_name or pinged.way.is_name or is_elsewhere:
+            has_other_nodes = pinged.policy.cluster_nodes != was.policy.cluster_nodes
+            if was.is_name or pinged.way.is_name or is_elsewhere or has_other_nodes:
                 name_states.follow_settings(key, was, pinged.of_name)
                 self._changes.to_look_at.setdefault(key, Wish.REGULARLY)
         self._housekeeping.settings_changed()

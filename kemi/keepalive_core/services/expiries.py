@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable
 from typing import Final
 
-from ..kamailio import cluster_defines, destination_rows
+from ..kamailio import destination_rows
 from ..rules import freshness
 from ..rules.evidence import GRACE
 from ..rules.fleet import Fleet
@@ -92,10 +92,9 @@ class Expiries:
 
     def _follow_state(self, key: str, pinged: Pinged, known: Health, now: int) -> None:
         """Forget a state that stood for too long without evidence, or see when to look at it again."""
-        # The evidence of a name is that of its targets, and in a cluster a tracker follows what holds.
-        is_derived = pinged.way.is_name or (pinged.tracks and cluster_defines.is_on())
+        # The evidence of a name is that of its targets.
         stands = 0
-        if not is_derived:
+        if not pinged.way.is_name:
             stands = freshness.limit(known, pinged.policy, pinged.interval, pinged.apart)
         if not stands:
             self._of_state.remove(key)

@@ -293,6 +293,19 @@ def try_pip() -> None:
     run(*pip, "uninstall", "-y", NAME)
     shutil.rmtree(STATE_FILE.parent)
     nothing_is_left()
+    see_that_stubs_are_known(pip)
+
+
+def see_that_stubs_are_known(pip: tuple[str, ...]) -> None:
+    """See that mypy knows KSR by the stubs alone, as stubs/README.md has it."""
+    run(*pip, "install", "mypy", "./stubs/6.0")
+    script = FOLDER / "routing.py"
+    script.write_text("import KSR\n\nanswer: int = KSR.tm.t_relay()\n")
+    run(sys.executable, "-m", "mypy", "--strict", script, folder=FOLDER)
+    script.write_text("import KSR\n\nanswer: str = KSR.tm.t_relay()\n")
+    found = subprocess.run([sys.executable, "-m", "mypy", script], cwd=FOLDER, capture_output=True, text=True)
+    assert 'expression has type "int", variable has type "str"' in found.stdout, found.stdout
+    run(*pip, "uninstall", "-y", "kamailio-kemi-stubs")
 
 
 def main() -> int:

@@ -164,6 +164,27 @@ def test_the_table_counts_what_there_is(column: int, version: str) -> None:
             )
 
 
+def called(*files: Path) -> set[str]:
+    """The modules of KSR that some code calls functions of."""
+    return {place for file in files for place in re.findall(r"\bKSR\.(\w+)\.\w+\(", file.read_text())}
+
+
+def loaded(*files: Path) -> set[str]:
+    """The modules of KSR that are there behind the loadmodule lines of some configuration."""
+    names = {"(Kamailio itself)"}.union(
+        *(re.findall(r'^loadmodule "(\w+)', file.read_text(), re.MULTILINE) for file in files)
+    )
+    return {place for module, places, _ in rows() if module in names for place in places}
+
+
+def test_what_keepalive_calls_is_loaded_by_its_includes() -> None:
+    """The stubs know modules that it does not load: a function of one of those would not be there."""
+    kemi = ROOT / "kemi"
+    module = [kemi / "keepalive.py", kemi / "dispatcher_bridge.py", *(kemi / "keepalive_core").rglob("*.py")]
+    assert {"tm", "htable", "mqueue"} <= called(*module) <= loaded(*kemi.glob("*.cfg"))
+    assert called(kemi / "router.py") <= loaded(*kemi.glob("*.cfg"), ROOT / "kamailio.cfg")
+
+
 def left_out_lines() -> list[str]:
     """What MODULES.md says is left out."""
     return [line for line in MODULES.splitlines() if line.startswith("- ")]

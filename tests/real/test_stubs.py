@@ -6,6 +6,7 @@ import socket
 import subprocess
 import sys
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -47,6 +48,18 @@ def test_other_arguments_are_refused(kind: str) -> None:
     functions = [each for module in told["modules"].values() for each in module["functions"]]
     assert [each["name"] for each in functions if any(outcome != refusal for outcome in each["wrong"])] == []
     assert sum(len(each["wrong"]) for each in functions) > 500
+
+
+@pytest.mark.full
+def test_make_stubs_writes_what_is_here(image: str, tmp_path: Path) -> None:
+    """All functions of all modules of a release are asked for, and called, anew."""
+    server = generate.ask(image.partition(":")[2])
+    generate.write_stubs(server, tmp_path)
+    there = ROOT / "stubs" / server.short
+    assert {file.relative_to(tmp_path): file.read_bytes() for file in tmp_path.rglob("*.*")} == {
+        file.relative_to(there): file.read_bytes() for file in there.rglob("*.*")
+    }
+    assert "\n".join(generate.left_out([server])[2:]) in (ROOT / "stubs" / "MODULES.md").read_text()
 
 
 CFG = """

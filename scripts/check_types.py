@@ -44,7 +44,7 @@ def environment(version: str) -> Path:
 
 
 def _digest(folder: Path) -> str:
-    digest = hashlib.sha256(sys.version.encode())
+    digest = hashlib.sha256(f"{sys.version} {sys.prefix}".encode())
     for file in sorted(folder.rglob("*.*")):
         digest.update(file.name.encode() + file.read_bytes())
     return digest.hexdigest()

@@ -94,6 +94,7 @@ def _function(module: str, name: str, listed: list[dict[str, str]]) -> dict[str,
         "ret": listed[-1]["ret"],
         "answer": outcome.answer,
         "wrong": _tried(call, wrong),
+        "more": _tried(call, [[*right, "x"]])[0],
     }
 
 

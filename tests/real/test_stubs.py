@@ -41,13 +41,28 @@ def test_the_stubs_have_what_a_server_has(kind: str) -> None:
         assert written == {stub for same in stubs.values() for stub in same}, place
 
 
+def functions(kind: str) -> list[dict[str, Any]]:
+    """What is told of each function."""
+    return [each for module in asked(kind)["modules"].values() for each in module["functions"]]
+
+
+def refusal(kind: str) -> list[object]:
+    """What comes of arguments that a server does not take."""
+    return ["SystemError" if asked(kind)["version"].startswith("5.") else "bool", True]
+
+
 def test_other_arguments_are_refused(kind: str) -> None:
     """An argument less, and each one of a wrong type: 5.6 raises SystemError, later ones answer False."""
-    told = asked(kind)
-    refusal = ["SystemError", True] if told["version"].startswith("5.") else ["bool", True]
-    functions = [each for module in told["modules"].values() for each in module["functions"]]
-    assert [each["name"] for each in functions if any(outcome != refusal for outcome in each["wrong"])] == []
-    assert sum(len(each["wrong"]) for each in functions) > 500
+    outcomes = [outcome for each in functions(kind) for outcome in each["wrong"]]
+    assert len(outcomes) > 500
+    assert [each for each in outcomes if each != refusal(kind)] == []
+
+
+def test_more_arguments_are_refused_by_5_6_alone(kind: str) -> None:
+    """And by those of its functions only that take any."""
+    strict = refusal(kind)[0] == "SystemError"
+    for each in functions(kind):
+        assert each["more"][1] == (strict and each["params"] != []), each["name"]
 
 
 @pytest.mark.full

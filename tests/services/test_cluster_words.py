@@ -466,3 +466,30 @@ def test_two_of_three_are_too_few_for_a_quorum_of_three(server: FakeServer) -> N
     trio.unreachable |= {(B, uri), (C, uri)}
     trio.run(12)
     assert states(trio, uri) == [UP, DOWN, DOWN]
+
+
+def test_a_node_that_was_paused_stands_in_again(server: FakeServer) -> None:
+    """For an owner that does not have it, as it did before."""
+    [uri] = owned_by(B)
+    trio = Trio(server, [uri])
+    del trio.others[B].keys[uri], trio.others[C].keys[uri]
+    trio.keepalive.pause()
+    trio.run(20)
+    assert trio.state(uri) == UNKNOWN
+    trio.keepalive.resume()
+    trio.run(8)
+    assert trio.state(uri) == UP
+
+
+def test_memory_that_was_full_loses_no_state(server: FakeServer) -> None:
+    """What could not be written is tried again a second later."""
+    [uri] = owned_by(B, ME)
+    trio = Trio(server, [uri])
+    trio.run(12)
+    trio.unreachable |= {(node, uri) for node in EVERYWHERE}
+    server.ksr.room_left = 0
+    trio.run(8)
+    server.ksr.room_left = None
+    trio.run(8)
+    assert states(trio, uri) == [DOWN] * 3
+    assert trio.case(uri)

@@ -64,12 +64,12 @@ class Cases:
         known.asked_since = (known.asked_since or now) if case.mine.kind == DOWN else 0
         _mark(self.alone, key, found.outcome is Outcome.ALONE)
         _mark(self.doubted, key, case.is_doubted())
-        before, known.row = known.row, _row(case, found, pings, known.row)
-        if known.row != before:
-            cluster_rows.store_case(key, known.row)
+        before, row = known.row, _row(case, found, pings, known.row)
+        if row != before:
+            cluster_rows.store_case(key, row)
             others = {node: word.kind for node, word in case.words.items() if node != case.view.me}
-            is_news, known.others = others != known.others, others
-            queues.announce_change(key, _wish(case, known.row, before, is_news))
+            is_news, known.row, known.others = others != known.others, row, others
+            queues.announce_change(key, _wish(case, row, before, is_news))
 
     def close(self, key: str) -> None:
         """A destination is calm, or gone; one that was calm is no error. Raises: SharedMemoryFull."""

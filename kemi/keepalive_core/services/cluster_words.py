@@ -90,9 +90,7 @@ class Words:
         """Say what there is to say, and have states follow."""
         if now >= self._next_second:
             self._next_second = now + SECOND
-            self._follow_settings()
-            cluster_rows.store_followed(now)
-            self._standing.follow(self._shares, self._cases)
+            self._safely(self._talk.me, lambda _: self._do_each_second(now))
         for key, text in queues.announced_own():
             self._safely(key, partial(self._hear, text=text, now=now))
             if clock.now() - now > _UNTIL_US:
@@ -105,6 +103,11 @@ class Words:
             key = next(iter(self._to_look))
             del self._to_look[key]
             self._safely(key, partial(self._look, now=now))
+
+    def _do_each_second(self, now: int) -> None:
+        self._follow_settings()
+        self._standing.follow(self._shares, self._cases)
+        cluster_rows.store_followed(now)
 
     def _safely(self, key: str, act: Callable[[str], None]) -> None:
         """Do something for a destination; if it fails, that is logged, and the others have their turn."""
@@ -177,7 +180,7 @@ class Words:
         for node in before.counted ^ view.counted:
             said = self._talk.peers[node].words.words if node != view.me else self._talk.said()
             self._to_look.update(dict.fromkeys(said))
-        self._to_look.update(dict.fromkeys(self._cases.keys()))
+        self._to_look.update(dict.fromkeys([*self._cases.keys(), *self._stands_in]))
         self._walk = self._shares.walk(view)
 
     # --- what becomes of one --------------------------------------------------------------------------------
@@ -198,7 +201,7 @@ class Words:
         self._cases.follow(case, found, pings, self._is_calmly_mine(key), now)
         if found.outcome is Outcome.HOLD and not since:
             self._asked.put(key, now + cluster_terms.answer_us(policy))
-            log.info("%s stays as it is: %s", key, found.text(), extra=about(key))
+            log.info("%s stays as it is: %s", _uri(key), found.text(), extra=about(key))
         self._conclude(case, found, pings and case.mine.kind not in (UP, DOWN), now)
 
     def _lack(self, key: str) -> None:
@@ -255,7 +258,7 @@ class Words:
             return
         has_changed = outcome.decision.transition is Transition.CHANGED
         if has_changed and found.outcome is Outcome.ALONE:
-            log.warning("%s is down from this node alone: %s", key, said.reason, extra=about(key))
+            log.warning("%s is down from this node alone: %s", _uri(key), said.reason, extra=about(key))
         # A drain that this node was asked for itself is there already.
         if has_changed or (said.drain_until > 0) != (key in self._drained):
             (self._drained.add if said.drain_until else self._drained.discard)(key)
@@ -264,6 +267,12 @@ class Words:
     def _case(self, key: str, policy: Policy) -> Case:
         """Return how a destination is."""
         return Case(key, self._talk.view, self._talk.words_of(key), cluster_terms.of(policy))
+
+
+def _uri(key: str) -> str:
+    """Return how a destination stands in the log: as whoever registered it wrote it, a target by its key."""
+    registered = destination_rows.registration(key)
+    return registered.uri if registered and not registered.target else key
 
 
 def _turn_us(policy: Policy) -> int:

@@ -5,7 +5,7 @@ from collections.abc import Generator
 from typing import Any
 
 from conftest import FakeServer
-from resolving import resolve
+from keepalive_testing.names import resolve
 
 ANNA = ("anna", "unix socket")
 A, B, C = (f"sip:192.168.10.{number}" for number in (20, 30, 40))

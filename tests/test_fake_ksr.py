@@ -1,23 +1,12 @@
-"""The fake of KSR is strict, and lies nowhere that a real server was asked."""
+"""The fake of KSR is strict; tests/real/test_contract.py sees that it lies nowhere."""
 
 from collections.abc import Callable
 from typing import Any
 
 import pytest
 
-import ksr_facts
-import signatures
+from keepalive_testing import signatures
 from keepalive_testing.ksr import FakeKSR, Violation
-
-
-def test_it_answers_as_real_servers_do(ksr: FakeKSR) -> None:
-    """The fake gives the answers that tests/real gets from real servers."""
-    ksr.add_table("keepalive", initial=0)
-    ksr.add_table("keepalive_state")
-    ksr.add_table("facts")
-    ksr.add_queue("facts")
-    ksr.add_queue("two", 2)
-    assert ksr_facts.gather() == ksr_facts.EXPECTED
 
 
 @pytest.mark.parametrize(
@@ -45,11 +34,19 @@ def test_what_a_server_lacks_is_a_violation(version: str, wrong: Callable[[Any],
     assert len(fake.violations) == 1
 
 
-def test_what_it_was_not_taught_fails(ksr: FakeKSR) -> None:
-    """A function that the fake does not imitate answers as one that failed, never with success."""
-    assert ksr.module.tm.t_relay() == -1
-    assert ksr.module.is_myself("sip:a@b") is False
-    assert ksr.module.pv.getvs is not None
+def test_what_it_does_not_imitate_has_the_answer_that_the_test_gives() -> None:
+    """A function of a server that the fake does not imitate is a violation, until a test says what it is."""
+    fake = FakeKSR()
+    with pytest.raises(Violation, match="answers"):
+        fake.module.tm.t_clean()
+    fake.answers("tm.t_clean", 1)
+    fake.answers("registrar.lookup", lambda table: table == "location")
+    fake.answers("$T_reply_code", 486)
+    assert fake.module.tm.t_clean() == 1
+    assert fake.module.registrar.lookup("location") is True
+    assert fake.module.pv.get("$T_reply_code") == 486
+    with pytest.raises(Violation):
+        fake.module.registrar.save("location", 0)
 
 
 def test_there_are_stubs_of_each_version() -> None:

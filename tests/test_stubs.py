@@ -9,9 +9,9 @@ import zipfile
 from pathlib import Path
 
 import pytest
+import signatures
 
 import generate
-import signatures
 from examples import named_examples
 from places import ROOT
 

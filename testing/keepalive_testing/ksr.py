@@ -2,8 +2,8 @@
 
 It has the functions that a real server listed (stubs/), with their parameters, and no others: anything
 else is a violation, which fails the test even where the tested code catches exceptions. What it has not
-been taught answers as a server does that fails. What it imitates is shown by real servers: ksr_facts.py
-runs on both.
+been taught has the answer that a test gives it. What it imitates is shown by real servers: tests/contract.py
+has the calls that are made on both.
 """
 
 from __future__ import annotations
@@ -16,10 +16,13 @@ from collections.abc import Callable
 from types import ModuleType, SimpleNamespace
 from typing import Any, NamedTuple
 
-import signatures
 from keepalive_core.rules.parameters import PARAMETERS
+from keepalive_testing import signatures
+from keepalive_testing.calls import LOCAL_TIMEOUT, Call, Situation, preference
+from keepalive_testing.messages import Message
+from keepalive_testing.routing import one
+from keepalive_testing.variables import Name, Variables, transformed
 
-FAILURES: dict[str, Any] = {"int": -1, "bool": False, "Any": None, "object": None}
 NOT_READY = -255
 # Parameters that keepalive-settings.cfg does not declare as Kamailio settings.
 UNDECLARED = {name for name, setting in PARAMETERS.items() if not setting.at_run_time}
@@ -75,27 +78,24 @@ class Transaction:
 
     def best_code(self) -> int:
         """Return tm's favourite among the ends, in which a timeout counts as a 408."""
-        return min(self.codes, key=_preference)
+        return min(self.codes, key=preference)
 
 
-LOCAL_TIMEOUT = 1408
-"""The end of a branch that had no reply; no code that a peer can send."""
-
-
-def _preference(code: int) -> tuple[int, int]:
-    """Tm prefers 6xx to 3xx, 4xx and 5xx, and in a class the lower code."""
-    kind, number = divmod(code % 1000, 100)
-    return (0 if kind == 6 else kind), number
-
-
-class FakeKSR:
+class FakeKSR(Variables):
     """One server: its shared memory, its tm, its log.
 
     Arguments: version, of the stubs to hold on to.
     """
 
     def __init__(self, version: str = "5.6") -> None:
+        self.version = version
         self.violations: list[str] = []
+        self.answered: dict[str, Any] = {}
+        """what functions and pseudo-variables say that the fake does not know, see answers()"""
+        self.at_hand: Situation | None = None
+        """in what the script is called that routes a request; None if it is keepalive's own work"""
+        self.calls: list[Call] = []
+        """requests that clients sent, see request_of()"""
         self.logged: list[tuple[str, str]] = []
         self.debug_of_process: int | None = None
         """the log level of the process, None if it is the server's"""
@@ -144,6 +144,8 @@ class FakeKSR:
         """what DNS says: fields of records, by "naptr" or "srv" and the name"""
         self._found: dict[tuple[str, str], list[dict[str, Any]]] = {}
         """what ipops has found, by kind and place; to 5.6 a place is known when it was read once"""
+        self.shared_variables: dict[str, str | int] = {}
+        """script variables of the server, $shv"""
         self.variables: dict[str, str | int] = {}
         """script variables of the process"""
         self.values: dict[str, list[str]] = {}
@@ -196,16 +198,33 @@ class FakeKSR:
         """Return a function of KSR, by its full name, that takes what the server's takes."""
         module, _, function = name.removeprefix("KSR.").rpartition(".")
         known: Callable[..., Any] | None = getattr(self, f"_{module or 'core'}_{function}", None)
+        short = name.removeprefix("KSR.")
 
         def call(*args: Any) -> Any:
+            if short in self.answered:
+                answer = self.answered[short]
+                return answer(*args) if callable(answer) else answer
             if [type(arg) for arg in args] != signature.parameters:
                 self.violate(f"{name}{args!r}: takes {[kind.__name__ for kind in signature.parameters]}")
             if module:  # of the log's own functions this is a violation
                 for arg in args:
                     self.take(arg)
-            return FAILURES[signature.returns] if known is None else known(*args)
+            if known is None:
+                self.violate(
+                    f"the fake does not imitate {name}: ksr.answers({short!r}, value) gives it an answer"
+                )
+            assert known is not None
+            return known(*args)
 
         return call
+
+    def answers(self, name: str, value: Any) -> None:
+        """Say what a function or a pseudo-variable answers that the fake does not know, or in its place.
+
+        Arguments: name, such as "registrar.lookup" or "$shv(x)"; value, or a function that is given the
+        arguments and returns the value.
+        """
+        self.answered[name] = value
 
     @staticmethod
     def take(arg: object) -> None:
@@ -215,6 +234,16 @@ class FakeKSR:
                 raise ValueError("embedded null character")
             if not arg.isascii():
                 arg.encode()
+
+    def unlisted(self, name: str) -> Any:
+        """Return what has an answer of the test's own, though the stubs do not list it."""
+        short = name.removeprefix("KSR.")
+        if any(each.startswith(f"{short}.") for each in self.answered):
+            return _Strict(name, self, {})
+        if short not in self.answered:
+            return self.violate(f"{name}: no server has that")
+        answer = self.answered[short]
+        return answer if callable(answer) else lambda *_: answer
 
     def violate(self, what: str) -> None:
         """Note what the tested code did wrong, and stop it."""
@@ -254,14 +283,15 @@ class FakeKSR:
 
     # --- core ---
 
-    def _log(level: str) -> Callable[[FakeKSR, str], None]:  # type: ignore[misc]  # noqa: N805
-        def write(self: FakeKSR, text: str) -> None:
+    def _log(level: str) -> Callable[[FakeKSR, str], int]:  # type: ignore[misc]  # noqa: N805
+        def write(self: FakeKSR, text: str) -> int:
             if not text.endswith("\n") or "\n" in text[:-1]:
                 self.violate(f"a log entry is one line with its end: {text!r}")
             if "\0" in text or (not text.isascii() and any("\ud800" <= c <= "\udfff" for c in text)):
                 self.violate(f"KSR raises for {text!r}")
             if level != "dbg" or self.debug_of_process in (None, 3):
                 self.logged.append((level, text[:-1]))
+            return 0
 
         return write
 
@@ -278,11 +308,8 @@ class FakeKSR:
     def _core_route(self, name: str) -> int:
         return self.routes[name]() if name in self.routes else -1
 
-    def _core_is_myself(self, uri: str) -> bool:
-        return False
-
     def _core_is_myself_ruri(self) -> bool:
-        return bool(self.request.get("is ours", True))
+        return self.is_ours(self.call.uri) if self.at_hand else bool(self.request.get("is ours", True))
 
     # --- requests ---
 
@@ -291,42 +318,108 @@ class FakeKSR:
         self.request = {"rm": "OPTIONS", "si": address, "rU": None} | other
 
     def _hdr_append_to_reply(self, header: str) -> int:
-        self._more_headers += header
+        if self.at_hand:
+            self._header_line(header)
+            self.call.reply_headers += header
+        else:
+            self._more_headers += header
         return 1
 
-    def _sl_send_reply(self, code: int, reason: str) -> int:
+    def _sl_sl_send_reply(self, code: int, reason: str) -> int:
+        if self.at_hand:
+            return self.call.answer(code, reason, in_transaction=False)
         self.replied.append((code, reason, self._more_headers))
         self._more_headers = ""
         return 1
 
-    def _tm_t_newtran(self) -> int:
-        return 1
+    def _sl_send_reply(self, code: int, reason: str) -> int:
+        if self.at_hand:
+            return self.call.answer(code, reason, in_transaction=self.call.has_transaction)
+        return self._sl_sl_send_reply(code, reason)
 
-    _tm_t_reply = _sl_send_reply
+    def _tm_t_reply(self, code: int, reason: str) -> int:
+        if self.at_hand:
+            call = self.here("request", "failure").call
+            return call.answer(code, reason, in_transaction=True) if call.has_transaction else -1
+        return self._sl_sl_send_reply(code, reason)
+
+    def _tm_t_newtran(self) -> int:
+        return super()._tm_t_newtran() if self.at_hand else 1
+
+    # --- requests that a script routes ---
+
+    def request_of(self, message: Message, source: tuple[str, int], of: Call | None = None) -> Call:
+        """Let a client's request go through the script.
+
+        Arguments: message; source, address and port of the client; of, the call that a CANCEL is to end.
+        """
+        call = Call(self, message, source, of)
+        self.calls.append(call)
+        self.run("ksr_request_route", Situation("request", call, message, source))
+        call.end_of_route()
+        return call
+
+    def retransmitted(self, call: Call) -> None:
+        """Let a client send its request again."""
+        self.run("ksr_request_route", Situation("request", call, call.message, call.source))
+
+    def run(self, name: str, situation: Situation, demanded: bool = True) -> bool:
+        """Call a function of the script, if it has that or is to have it; say whether it has."""
+        function = getattr(self.handlers, name, None)
+        if function is None:
+            if demanded:
+                self.violate(f"the script has no {name}")
+            return False
+        before, self.at_hand = self.at_hand, situation
+        try:
+            self._call(function)
+        finally:
+            self.at_hand = before
+        return True
 
     # --- pv ---
 
-    def _pv_get(self, name: str) -> Any:
-        variable, *changes = name[2:-2].replace("}", "").split("{") if name.startswith("$(") else [name[1:]]
-        value = self._value(f"${variable}")
-        for change in changes if value is not None else ():
-            value = self._transformed(str(value), change)
+    def _pv_get(self, text: str) -> Any:
+        if text in self.answered:
+            return self.answered[text]
+        name = Name(text)
+        value = self.of_message(name) if self.at_hand else NotImplemented
+        if value is NotImplemented:
+            value = self._value(name)
+        for change in name.changes if value is not None else ():
+            value = transformed(str(value), change)
+            if value is NotImplemented:
+                self.violate(f"the fake does not know {change}")
         if isinstance(value, str):
             # What is no UTF-8 is kept in halves of characters, as Python has it.
             value.encode("utf-8", "surrogateescape").decode()
         return value
 
-    def _transformed(self, text: str, change: str) -> str:
-        if change == "s.encode.hexa":
-            return text.encode("utf-8", "surrogateescape").hex()
-        if change.startswith("s.substr,0,"):
-            return text[: int(change.removeprefix("s.substr,0,"))]
-        if change != "s.decode.hexa":
-            self.violate(f"the fake does not know {change}")
-        return bytes.fromhex(text).decode("utf-8", "surrogateescape")
+    def _pv_gete(self, text: str) -> Any:
+        value = self._pv_get(text)
+        return "" if value is None else value
 
-    def _value(self, name: str) -> Any:
-        kind, _, inner = name.strip("$)").partition("(")
+    def _pv_getw(self, text: str) -> Any:
+        value = self._pv_get(text)
+        return "<null>" if value is None else value
+
+    def _pv_getvs(self, text: str, other: str) -> Any:
+        value = self._pv_get(text)
+        return other if value is None else value
+
+    def _pv_getvn(self, text: str, other: int) -> Any:
+        value = self._pv_get(text)
+        return other if value is None else value
+
+    def _pv_geti(self, text: str) -> int:
+        value = self._pv_get(text)
+        return value if isinstance(value, int) else 0
+
+    def _pv_is_null(self, text: str) -> bool:
+        return self._pv_get(text) is None
+
+    def _value(self, name: Name) -> Any:
+        kind, inner = name.kind, name.inner
         known: dict[str, dict[str, Any]] = {
             "def": self.defines,
             "du": {"": self.du},
@@ -338,22 +431,33 @@ class FakeKSR:
             return known[kind].get(inner)
         if kind == "sel" and inner.startswith(("cfg_get.keepalive.", "cfg_get.core.", "cfg_get.tcp.")):
             return self._setting(inner.rpartition(".")[2])
-        if kind == "avp":
-            return self._avp(inner)
-        if kind == "var":
-            return self.variables.get(inner, 0)
-        if kind in ("shtitkey", "shtitval"):
-            items, at = self._iterators[inner]
-            return items[at][kind == "shtitval"]
+        stored = self._stored(kind, inner)
+        if stored is not NotImplemented:
+            return stored
         if kind in ("naptrquery", "srvquery"):
             return self._of_records(kind.removesuffix("query"), *inner.split("=>"))
         if kind == "mb":
             return self._message()
+        if self._current and kind in ("rm", "ru"):
+            return self._current.method if kind == "rm" else self._current.uri
         if kind in ("rm", "rU", "rb") or (self.request and kind in ("si", "rs")):
             return self.request.get(kind)
         if kind in ("rs", "rr", "ci", "si", "sp", "Ru"):
             return self._of_message(kind)
-        return self.violate(f"the fake does not know {name}")
+        return self.violate(f"the fake does not know ${kind}: ksr.answers(..., value) says what it is")
+
+    def _stored(self, kind: str, inner: str) -> Any:
+        """Return what scripts keep for themselves; NotImplemented for what is none of that."""
+        if kind == "avp":
+            return self._avp(inner)
+        if kind in ("var", "shv"):
+            return (self.variables if kind == "var" else self.shared_variables).get(inner, 0)
+        if kind == "sht" and self.at_hand:
+            return self._htable_sht_get(*inner.split("=>", 1))
+        if kind in ("shtitkey", "shtitval"):
+            items, at = self._iterators[inner]
+            return items[at][kind == "shtitval"]
+        return NotImplemented
 
     def _avp(self, name: str) -> Any:
         if self.values.get(name):
@@ -397,8 +501,17 @@ class FakeKSR:
             return f"{ping.method} {ping.uri} SIP/2.0\r\n{ping.headers}\r\n" if ping else ""
         return f"SIP/2.0 {self._reply.code} {self._reply.reason}\r\nCall-ID: {call_id}\r\n\r\n"
 
-    def _pv_sets(self, name: str, value: str) -> bool:
-        kind, _, inner = name.strip("$)").partition("(")
+    def _pv_sets(self, text: str, value: str) -> bool:
+        name = Name(text)
+        kind, inner = name.kind, name.inner
+        if kind == "shv":
+            self.shared_variables[inner] = value
+            return True
+        if self.at_hand and kind == "sht":
+            table, key = inner.split("=>", 1)
+            return self._htable_sht_sets(table, key, value) > 0
+        if self.at_hand and kind != "var":
+            return self.set_of_message(name, value)
         if kind == "du":
             self.du = value
             return True
@@ -411,21 +524,30 @@ class FakeKSR:
             self.values[inner].append(value)
             return True
         if kind != "avp" or self._current is None:
-            self.violate(f"{name} set where no transaction is")
+            self.violate(f"{text} set where no transaction is")
         assert self._current is not None
         self._current.avps[inner] = value
         return True
 
     def _pv_unset(self, name: str) -> bool:
+        known = Name(name)
+        if known.kind == "var":
+            self.variables.pop(known.inner, None)
+            return True
+        if self.at_hand:
+            return self.unset_of_message(known)
         if not name.startswith("$(avp(") or not name.endswith(")[*])"):
             self.violate(f"{name} is not all values of an AVP")
         self.values[name[len("$(avp(") : -len(")[*])")]] = []
         return True
 
-    def _pv_seti(self, name: str, value: int) -> bool:
-        kind, _, inner = name.strip("$)").partition("(")
+    def _pv_seti(self, text: str, value: int) -> bool:
+        name = Name(text)
+        kind, inner = name.kind, name.inner
+        if self.at_hand and kind != "var":
+            return self.set_of_message(name, value)
         if kind != "var":
-            self.violate(f"{name} is no variable of a process")
+            self.violate(f"{text} is no variable of a process")
         self.variables[inner] = value
         return True
 
@@ -630,9 +752,10 @@ class FakeKSR:
         transaction = Transaction(method, uri, headers, hop, socket)
         self._current = transaction
         event = getattr(self.handlers, self.event_function, None)
+        at_hand, self.at_hand = self.at_hand, None
         if event is not None:
             self._call(event, "tm:local-request")
-        self._current = None
+        self._current, self.at_hand = None, at_hand
         if self.fails_behind_event:
             return -1
         if self.drops is True or uri == self.drops:
@@ -655,14 +778,21 @@ class FakeKSR:
         return self._current
 
     def _tm_t_on_reply(self, name: str) -> int:
+        if self.at_hand:
+            return self._named("reply", name)
         self._in_event().on_reply = name
         return 1
 
     def _tm_t_on_failure(self, name: str) -> int:
+        if self.at_hand:
+            return self._named("failure", name)
         self._in_event().on_failure = name
         return 1
 
     def _tm_t_set_fr(self, invite_ms: int, other_ms: int) -> int:
+        if self.at_hand:
+            self.call.fr_ms = (invite_ms, other_ms)
+            return 1
         self._in_event().timeout_ms = other_ms
         return 1
 
@@ -671,10 +801,12 @@ class FakeKSR:
         return 1
 
     def _tm_t_branch_timeout(self) -> int:
-        return 1 if self._branch_timeout else -1
+        if self.at_hand:
+            return one(self.at_hand.route == "failure" and self.call.ended_with == LOCAL_TIMEOUT)
+        return one(self._branch_timeout)
 
     def _tm_t_get_status_code(self) -> int:
-        return self._best_code
+        return self._status() if self.at_hand else self._best_code
 
     # --- what a peer or a timer does ---
 
@@ -744,9 +876,10 @@ class _Strict(ModuleType):
     def __getattr__(self, name: str) -> Any:
         if name.startswith("__"):
             raise AttributeError(name)
+        fake, full = self.__dict__["_fake"], f"{self.__name__}.{name}"
         signature = self.__dict__["_functions"].get(name)
         if signature is None:
-            return self.__dict__["_fake"].violate(f"{self.__name__}.{name}: no server has that")
-        function = self.__dict__["_fake"].checked(f"{self.__name__}.{name}", signature)
+            return fake.unlisted(full)
+        function = fake.checked(full, signature)
         setattr(self, name, function)
         return function

@@ -10,7 +10,8 @@ from types import ModuleType
 import pytest
 
 import keepalive_core
-from conftest import QUEUES, TABLES, FakeServer
+from conftest import FakeServer
+from keepalive_testing.server import QUEUES, TABLES
 
 
 @pytest.fixture

@@ -4,7 +4,8 @@ from types import ModuleType
 
 import pytest
 
-from conftest import QUEUES, FakeServer
+from conftest import FakeServer
+from keepalive_testing.server import QUEUES
 
 A = "sip:192.168.10.20:5060"
 

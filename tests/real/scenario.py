@@ -15,7 +15,6 @@ sys.path[:0] = [os.path.join(HERE, "..", "..", "kemi"), os.path.join(HERE, "..")
 import KSR
 
 import keepalive
-import ksr_facts
 from keepalive_core.kamailio import listeners, tables, tm
 from keepalive_core.rules.policy import Policy, Settings
 from keepalive_core.rules.ways import way_of
@@ -168,7 +167,7 @@ class Router(keepalive.Handlers):
         arguments = [CALLBACKS.get(arg, arg) if isinstance(arg, str) else arg for arg in request["args"]]
         here = sys.modules[__name__]
         ours = ("evaluate", "flap", "fewest", "misjudged", "refused_by_tm", "addresses", "records")
-        where = here if request["call"] in ours else ksr_facts if request["call"] == "gather" else keepalive
+        where = here if request["call"] in ours else keepalive
         value = getattr(where, request["call"])(*arguments, **options)
         KSR.hdr.append_to_reply(f"X-Result: {json.dumps({'value': value, 'pid': os.getpid()})}\r\n")
         KSR.sl.sl_send_reply(200, "OK")

@@ -99,6 +99,8 @@ class Launch(NamedTuple):
 
     children: int = 4
     """SIP workers"""
+    port: int = 0
+    """at which it listens for SIP, 0 for a free one"""
     files: dict[str, str] = {}  # noqa: RUF012 - a NamedTuple's default, never changed
     """texts by name, to be written to the server's folder, which stands in them as FOLDER"""
     share: Path | None = None
@@ -143,7 +145,7 @@ class Kamailio:
     ) -> None:
         self.kind = kind
         self.address = launch.host.address if launch.host else "127.0.0.1"
-        self.port = 5060 if launch.host else free_port()
+        self.port = launch.port or (5060 if launch.host else free_port())
         self.rpc_port = 5059 if launch.host else free_port()
         self.folder = Path(tempfile.mkdtemp(prefix="keepalive-"))
         self._log = self.folder / "log"

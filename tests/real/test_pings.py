@@ -8,7 +8,6 @@ from itertools import pairwise
 
 import pytest
 
-import ksr_facts
 from gateway import Gateway
 from real.server import Kamailio, free_port, wait_for
 
@@ -21,11 +20,6 @@ def watched(kamailio: Kamailio, gateway: Gateway):
     assert kamailio.call("add_destination", gateway.uri, "test", 0, "on_change", gateway.port) == 0
     yield gateway
     kamailio.call("del_destination", gateway.uri, "test")
-
-
-def test_the_fake_tells_no_lies(kamailio: Kamailio) -> None:
-    """A real server answers all questions as the fake of KSR does."""
-    assert kamailio.call("gather") == ksr_facts.EXPECTED
 
 
 def test_first_ping_leaves_within_a_second(kamailio: Kamailio, gateway: Gateway) -> None:

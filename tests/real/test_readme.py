@@ -87,6 +87,16 @@ def test_the_kemi_example(start_readme, gateway: Gateway) -> None:
     assert len([request for request in gateway.requests if request.method == "MESSAGE"]) == seen
 
 
+def test_the_script_of_the_kits_document(start_readme, gateway: Gateway) -> None:
+    """What docs/testing.md's tests say of its script is so on a real server."""
+    server = start_readme(KEMI_CFG + named_examples()["kemi.cfg"], named_examples()["router.py"])
+    server.logged(f"{gateway.uri} is up")
+    assert relayed(server, gateway)
+    gateway.code = 503
+    server.logged(f"{gateway.uri} is down")
+    assert not relayed(server, gateway)
+
+
 def test_the_native_example(start_readme, gateway: Gateway) -> None:
     """The native lines do the same."""
     example = named_examples()["native.cfg"].replace(", sip.provider.com", "")

@@ -6,7 +6,7 @@ import pytest
 
 from conftest import FakeServer
 from counted_calls import Calls, fleet
-from resolving import resolve
+from keepalive_testing.names import resolve
 
 NAME = "sip:provider.com"
 ONE, TWO, THREE = (f"sip:192.168.10.{host}:5060" for host in (20, 21, 22))

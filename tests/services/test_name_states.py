@@ -13,7 +13,7 @@ from conftest import FakeServer
 from event_log import with_event
 from keepalive_core.rules import uris
 from keepalive_core.rules.rows import Behind
-from resolving import resolve
+from keepalive_testing.names import resolve
 from restarting import stop, write_state_file
 
 NAME = "sip:provider.example.com"

@@ -5,7 +5,7 @@ from types import ModuleType
 import pytest
 
 from conftest import FakeServer
-from resolving import resolve
+from keepalive_testing.names import resolve
 
 A = "sip:192.168.10.20"
 B = "sip:192.168.10.21"

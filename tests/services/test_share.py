@@ -4,7 +4,7 @@ import pytest
 
 from conftest import FakeServer
 from keepalive_core.rules.schedule import dealt_to
-from resolving import resolve
+from keepalive_testing.names import resolve
 
 A = "sip:192.168.10.20"
 B = "sip:192.168.10.21"

@@ -6,7 +6,7 @@ from cockpit_calls import NAME, ONE, THREE, TWO, A, Desk
 from conftest import FakeServer
 from keepalive_core.rules import uris
 from keepalive_core.rules.resolution import Resolution
-from resolving import resolve
+from keepalive_testing.names import resolve
 
 KEY = uris.parse(NAME).key
 NOTHING = {"down": 0, "unknown": 0, "drain": 0, "maint": 0, "up": 0}

@@ -7,7 +7,7 @@ from types import ModuleType
 import pytest
 
 from conftest import FakeServer
-from resolving import resolve
+from keepalive_testing.names import resolve
 
 NAME = "sip:provider.example"
 TRUNK = "sip:trunk@provider.example"

@@ -1,4 +1,4 @@
-"""Reads the signatures back from the stubs, for the tests' fake of KSR."""
+"""Reads the signatures back from the stubs, for the fake of KSR."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ import ast
 from functools import cache
 from pathlib import Path
 
-HERE = Path(__file__).resolve().parent
-VERSIONS = sorted(folder.parent.name for folder in HERE.glob("*/KSR-stubs"))
+STUBS = Path(__file__).parent / "stubs"
+VERSIONS = sorted(folder.parent.name for folder in STUBS.glob("*/KSR-stubs"))
 
 PYTHON_TYPES: dict[str, type] = {"str": str, "int": int}
 
@@ -25,7 +25,7 @@ class Signature:
 def load(version: str) -> dict[str, dict[str, Signature]]:
     """Return the functions of a Kamailio version, such as "5.6": module name, "" for core, to signatures."""
     found = {}
-    for file in sorted((HERE / version / "KSR-stubs").glob("*.pyi")):
+    for file in sorted((STUBS / version).glob("KSR-stubs/*.pyi")):
         tree = ast.parse(file.read_text())
         functions = [node for node in tree.body if isinstance(node, ast.FunctionDef)]
         module = "" if file.stem == "__init__" else file.stem

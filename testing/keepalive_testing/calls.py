@@ -1,0 +1,288 @@
+"""A request that went through a script: to where it was relayed, and what its sender was told."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Literal, NamedTuple
+
+from keepalive_testing.messages import Message, Uri
+
+if TYPE_CHECKING:
+    from keepalive_testing.ksr import FakeKSR
+
+LOCAL_TIMEOUT = 1408
+"""The end of a branch that had no reply; no code that a peer can send."""
+TRYING = "trying -- your call is important to us"
+REASONS = {
+    100: "Trying",
+    180: "Ringing",
+    183: "Session Progress",
+    200: "OK",
+    302: "Moved Temporarily",
+    403: "Forbidden",
+    404: "Not Found",
+    408: "Request Timeout",
+    480: "Temporarily Unavailable",
+    486: "Busy Here",
+    487: "Request Terminated",
+    500: "Server Internal Error",
+    503: "Service Unavailable",
+    603: "Decline",
+}
+
+Route = Literal["request", "branch", "reply", "failure"]
+
+
+def preference(code: int) -> tuple[int, int]:
+    """Tell what tm prefers: 6xx to 3xx, 4xx and 5xx, and in a class the lower code."""
+    kind, number = divmod(code % 1000, 100)
+    return (0 if kind == 6 else kind), number
+
+
+class Reply(NamedTuple):
+    """What the sender of a request was told. Arguments: headers, those that the script added."""
+
+    code: int
+    reason: str
+    headers: str = ""
+
+
+class Branch:
+    """One way that a request was sent.
+
+    Arguments: to, the next hop, as the script's $du says, or the request URI; uri, the request URI; fields,
+    the header fields that it left with.
+    """
+
+    def __init__(self, to: str, uri: str, fields: list[tuple[str, str]], on_reply: str) -> None:
+        self.to = to
+        self.uri = uri
+        self.fields = fields
+        self.on_reply = on_reply
+        self.code: int | None = None
+        """how it ended, LOCAL_TIMEOUT or a code of 200 and above"""
+
+    def header(self, name: str) -> str:
+        """Return the value of the first header field of a name that it left with, "" if there is none."""
+        return next((value for given, value in self.fields if given.lower() == name.lower()), "")
+
+    def __repr__(self) -> str:
+        return f"<sent to {self.to}: {self.uri}>"
+
+
+class Situation(NamedTuple):
+    """In what a script's function is called: its route, and the message that is at hand there."""
+
+    route: Route
+    call: Call
+    message: Message
+    source: tuple[str, int]
+
+
+class Call:
+    """A request that a client sent, and all that became of it.
+
+    Arguments: ksr, of the server; message; source, address and port of the client; of, the call that a
+    CANCEL is to end.
+    """
+
+    def __init__(
+        self, ksr: FakeKSR, message: Message, source: tuple[str, int], of: Call | None = None
+    ) -> None:
+        self.ksr = ksr
+        self.message = message
+        self.source = source
+        self.of = of
+        self.uri = message.uri
+        self.du: str | None = None
+        self.flags: set[int] = set()
+        self.branch_flags: set[int] = set()
+        self.avps: dict[str, list[str | int]] = {}
+        """the newest value last"""
+        self.added: list[str] = []
+        """header lines of what is relayed"""
+        self.removed: set[str] = set()
+        """names of header fields that are not relayed, in small letters"""
+        self.reply_headers = ""
+        self.has_transaction = False
+        self.is_canceled = False
+        self.is_over = False
+        """whether the sender has its final reply"""
+        self.on = {"branch": "", "reply": "", "failure": ""}
+        """the functions of the script that are to be called, by route"""
+        self._as_relayed: tuple[str, str | None] = (message.uri, None)
+        """request URI and next hop that each failure route begins with"""
+        self.fr_ms: tuple[int, int] | None = None
+        """how long tm waits for a final reply to an INVITE and for a first reply, if the script said so"""
+        self.refusal: Reply | None = None
+        """what tm says if the script does not, as nothing could be sent"""
+        self.relayed: list[Branch] = []
+        self._sent_last = 0
+        """the first branch of those that were sent together last"""
+        self.ended_with = -1
+        """tm's favourite among their ends, when the last one had ended"""
+        self.replies: list[Reply] = []
+
+    # --- what a test looks at ---
+
+    @property
+    def relayed_to(self) -> list[str]:
+        """The next hops to which the request was sent, in order."""
+        return [branch.to for branch in self.relayed]
+
+    @property
+    def code(self) -> int:
+        """The last code that the sender was told, 0 if nothing."""
+        return self.replies[-1].code if self.replies else 0
+
+    @property
+    def codes(self) -> list[int]:
+        """All codes that the sender was told, without tm's own 100."""
+        return [reply.code for reply in self.replies if reply.code != 100]
+
+    # --- what a test lets happen ---
+
+    def reply(
+        self,
+        code: int,
+        reason: str = "",
+        headers: str = "",
+        branch: int = -1,
+        source: tuple[str, int] | None = None,
+    ) -> None:
+        """Let a reply of a gateway come in.
+
+        Arguments: code; reason; headers, more lines of it, each with its end; branch, which one's, by number
+        in the order of relayed; source, address and port, if it is not the gateway's.
+        """
+        at = self._pending(branch)
+        copied = [
+            (name, value)
+            for name, value in self.message.fields
+            if name.lower() in ("from", "to", "call-id", "cseq", "via")
+        ]
+        text = "\r\n".join(
+            [
+                f"SIP/2.0 {code} {reason or REASONS.get(code, 'Reason')}",
+                *(f"{name}: {value}" for name, value in copied),
+            ]
+        )
+        message = Message(f"{text}\r\n{headers}\r\n")
+        if ";tag=" not in message.header("To") and code > 100:
+            message.replace("To", f"{message.header('To')};tag=gateway")
+        if self.refusal and self.is_over:
+            self._pass_on(at, message)
+            return
+        situation = Situation("reply", self, message, source or _address(at.to))
+        self.ksr.run("ksr_reply_route", situation, demanded=False)
+        if at.on_reply:
+            self.ksr.run(at.on_reply, situation)
+        if 100 < code < 300:
+            self._tell(Reply(code, message.reason))
+        if code >= 200:
+            at.code = code
+            self._end_of_branch()
+
+    def _pass_on(self, branch: Branch, message: Message) -> None:
+        """Do what is left for a reply to a transaction that tm has ended itself."""
+        branch.code = message.code if message.code >= 200 else None
+        if 200 <= message.code < 300:
+            self._tell(Reply(message.code, message.reason))
+
+    def time_out(self, branch: int = -1) -> None:
+        """Let tm give up waiting for a gateway."""
+        self._pending(branch).code = LOCAL_TIMEOUT
+        self._end_of_branch()
+
+    def _pending(self, number: int) -> Branch:
+        assert self.relayed, f"the {self.message.method} was not relayed; its sender was told {self.codes}"
+        branch = self.relayed[number]
+        assert branch.code is None, f"{branch} has ended with {branch.code % 1000}" if branch.code else ""
+        return branch
+
+    # --- what tm does ---
+
+    @property
+    def is_waiting(self) -> bool:
+        """Whether a gateway may still answer."""
+        return any(branch.code is None for branch in self.relayed)
+
+    def _best(self) -> int:
+        """Return tm's favourite among the ends of the branches that were sent last, -1 if there is none."""
+        ends = [branch.code for branch in self.relayed[self._sent_last :] if branch.code is not None]
+        return min(ends, key=preference) if ends else -1
+
+    def _end_of_branch(self) -> None:
+        if self.is_over or self.is_waiting or 200 <= self._best() < 300:
+            return
+        self.ended_with = self._best()
+        name, self.on["failure"] = self.on["failure"], ""
+        self.uri, self.du = self._as_relayed
+        if name:
+            self.ksr.run(name, Situation("failure", self, self.message, self.source))
+        if self.is_over or self.is_waiting:
+            return
+        # Of a call that was given up, silence ends it; and one gateway's trouble is not the proxy's.
+        code = self.ended_with % 1000
+        code = 487 if self.is_canceled and code == 408 else 500 if code == 503 else code
+        self._tell(Reply(code, REASONS.get(code, "Reason")))
+
+    def answer(self, code: int, reason: str, *, in_transaction: bool) -> int:
+        """Tell the sender. Returns: 1, or -1 if it has its final reply from this transaction already."""
+        if in_transaction and self.is_over:
+            return -1
+        self._tell(Reply(code, reason, self.reply_headers))
+        self.reply_headers = ""
+        return 1
+
+    def _tell(self, reply: Reply) -> None:
+        self.replies.append(reply)
+        self.is_over = self.is_over or reply.code >= 200
+
+    def cancel_by(self, cancel: Call) -> None:
+        """Give up the call, as its sender wishes."""
+        cancel._tell(Reply(200, "canceling"))
+        self.is_canceled = True
+
+    def absorb(self) -> int:
+        """Say what t_check_trans says: 0, and the last reply leaves again, of a request that is known."""
+        if not self.has_transaction:
+            return -1
+        self.replies += self.replies[-1:]
+        return 0
+
+    def end_of_route(self) -> None:
+        """Do what tm does behind the request route."""
+        if self.refusal and not self.is_over and (not self.relayed or self.ksr.version >= "6.1"):
+            self._tell(self.refusal)
+
+    def relay(self) -> int:
+        """Send the request on, as t_relay does; return what that returns."""
+        if Uri.of(self.uri) is None:
+            return -400
+        if not self.has_transaction or not self.relayed:
+            self._as_relayed = self.uri, self.du
+        to = self.du or self.uri
+        self.has_transaction = True
+        if to in self.ksr.unresolvable:
+            self.refusal = Reply(478, "Unresolvable destination (478/TM)")
+            return -478
+        if not self.is_waiting:
+            self._sent_last = len(self.relayed)
+        if self.message.method == "INVITE" and not self.relayed:
+            self._tell(Reply(100, TRYING))
+        if self.on["branch"]:
+            self.ksr.run(self.on["branch"], Situation("branch", self, self.message, self.source))
+        fields = [(name, value) for name, value in self.message.fields if name.lower() not in self.removed]
+        fields += [tuple(line.strip().split(": ", 1)) for line in self.added]  # type: ignore[misc]
+        self.relayed.append(Branch(to, self.uri, fields, self.on["reply"]))
+        situation = Situation("request", self, self.message, self.source)
+        is_there = self.ksr.run("ksr_onsend_route", situation, demanded=False)
+        if not is_there and self.ksr.version < "6":
+            raise SystemError("t_relay returned a result with an exception set: no ksr_onsend_route")
+        return 1
+
+
+def _address(uri: str) -> tuple[str, int]:
+    parts = Uri.of(uri)
+    assert parts is not None
+    return parts.host.strip("[]"), parts.port or 5060

@@ -1,0 +1,191 @@
+"""What a test has of the kit: a Kamailio that runs a script, answers for its gateways, and takes requests."""
+
+from __future__ import annotations
+
+import importlib
+import importlib.util
+import sys
+import uuid
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pytest
+
+from keepalive_testing.calls import Call
+from keepalive_testing.ksr import FakeKSR, Transaction
+from keepalive_testing.messages import Message, Uri
+from keepalive_testing.names import resolve
+from keepalive_testing.server import FakeServer
+
+CLIENT = ("192.0.2.10", 5060)
+PATIENCE_S = 600
+"""for how long a destination may take to change its state, in seconds of the server's clock"""
+
+
+class Kamailio:
+    """A server with keepalive in it, without any network: the test says what comes in.
+
+    ksr is the fake of KSR, server has the clock; keepalive is the API, as the script has it.
+    """
+
+    def __init__(self, ksr: FakeKSR, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.ksr = ksr
+        self.server = FakeServer(ksr, monkeypatch)
+        self._monkeypatch = monkeypatch
+        self.keepalive: Any = None
+        self.script: Any = None
+        """the script's module, or what it was loaded from"""
+        self._silent: set[str] = set()
+        """destinations whose pings are not answered"""
+
+    # --- the script ---
+
+    def load(self, script: str | Path | ModuleType | type | object, **defines: object) -> Any:
+        """Start the script, as app_python3 does: import it, call its mod_init and its child_init.
+
+        Arguments: script, the path of a file, a module, a class or an object with ksr_request_route;
+        defines, what kamailio.cfg would define, such as ``KEEPALIVE_DESTINATIONS="sip:192.168.10.20"``.
+        Returns: the object whose ksr_ functions Kamailio calls.
+        """
+        for name, value in defines.items():
+            self._define(name, value)
+        self.keepalive = self.server.process()
+        self.script = self._imported(script) if isinstance(script, (str, Path)) else script
+        handlers = self._handlers(self.script)
+        self.ksr.handlers = handlers
+        if hasattr(handlers, "child_init"):
+            self._int("child_init", handlers.child_init(1))
+        if hasattr(handlers, "ksr_keepalive_tick"):
+            self.server.tick()
+        return handlers
+
+    def _define(self, name: str, value: object) -> None:
+        parameter = name.removeprefix("KEEPALIVE_").lower()
+        if name.startswith("KEEPALIVE_") and f"KEEPALIVE_{parameter.upper()}" in self.ksr.defines:
+            self.server.define(parameter, str(value))
+        else:
+            self.ksr.defines[name] = str(value) if isinstance(value, int) else f'"{value}"'
+
+    def _imported(self, path: str | Path) -> ModuleType:
+        file = Path(path).resolve()
+        assert file.is_file(), f"there is no script {path}"
+        self._monkeypatch.syspath_prepend(str(file.parent))
+        # What it imports of its own folder has another test's KSR.
+        for name, module in list(sys.modules.items()):
+            if str(getattr(module, "__file__", None) or "").startswith(f"{file.parent}/"):
+                self._monkeypatch.delitem(sys.modules, name)
+        spec = importlib.util.spec_from_file_location(file.stem, file)
+        assert spec is not None
+        assert spec.loader is not None
+        module = importlib.util.module_from_spec(spec)
+        self._monkeypatch.setitem(sys.modules, file.stem, module)
+        spec.loader.exec_module(module)
+        return module
+
+    def _handlers(self, script: Any) -> Any:
+        if isinstance(script, type):
+            return script()
+        if not hasattr(script, "mod_init"):
+            assert hasattr(script, "ksr_request_route"), f"{script} has no mod_init"
+            return script
+        handlers = script.mod_init()
+        assert handlers is not None, "mod_init returned None: Kamailio would not start"
+        return handlers
+
+    def _int(self, function: str, value: object) -> int:
+        assert isinstance(value, int), f"{function} returned {value!r}, Kamailio needs an int"
+        return value
+
+    def python_exec(self, function: str, *text: str) -> int:
+        """Call a function of the script as a native route does, with one text or none; return its int."""
+        return self._int(function, getattr(self.ksr.handlers, function)(None, *text))
+
+    # --- destinations ---
+
+    def up(self, *destinations: str) -> None:
+        """Let destinations answer their pings from now on, and wait until all are up."""
+        self._silent -= {self._key(uri) for uri in destinations}
+        self._wait_for(destinations, self.keepalive.UP)
+
+    def down(self, *destinations: str) -> None:
+        """Let destinations be silent from now on, and wait until all are down."""
+        self._silent |= {self._key(uri) for uri in destinations}
+        self._wait_for(destinations, self.keepalive.DOWN)
+
+    def resolve(self, name: str, *hops: str) -> None:
+        """Let DNS say what is behind a destination that is a name.
+
+        Arguments: name, such as "sip:provider.com"; hops, such as "sip:192.168.10.20:5060".
+        """
+        resolve(name, hops)
+
+    def _key(self, uri: str) -> str:
+        return str(self.keepalive.info(uri).get("uri", uri)) if self.keepalive.state(uri) != -1 else uri
+
+    def _wait_for(self, destinations: tuple[str, ...], state: int) -> None:
+        for uri in destinations:
+            assert self.keepalive.state(uri) != -1, f"{uri} is not monitored: the script has not added it"
+        for _ in range(PATIENCE_S):
+            if all(self.keepalive.state(uri) == state for uri in destinations):
+                break
+            for uri in destinations:
+                self.keepalive.ping_now(uri)
+            self.wait(1)
+        known = {uri: self.keepalive.info(uri).get("last_reason") for uri in destinations}
+        assert all(self.keepalive.state(uri) == state for uri in destinations), f"no change of state: {known}"
+        self.server.run_callbacks()
+
+    def wait(self, seconds: float) -> None:
+        """Let time pass, in which destinations are pinged and answer, or are silent, and callbacks run."""
+        for _ in range(max(1, round(seconds * 20))):
+            before = len(self.ksr.sent)
+            self.server.tick()
+            for ping in self.ksr.sent[before:]:
+                self._answer(ping)
+        self.server.run_callbacks()
+
+    def _answer(self, ping: Transaction) -> None:
+        parts = Uri.of(ping.hop or ping.uri)
+        host, port = (parts.host.strip("[]"), parts.port or 5060) if parts else ("", 5060)
+        if ping.uri in self._silent or ping.hop in self._silent:
+            self.ksr.time_out(ping)
+        else:
+            self.ksr.reply(ping, 200, "OK", address=host, port=port)
+
+    # --- requests ---
+
+    def request(
+        self, method: str, uri: str = "sip:42@example.com", *lines: str, source: tuple[str, int] = CLIENT
+    ) -> Call:
+        """Send a request through the script.
+
+        Arguments: method; uri; lines, more lines of its header, or in the place of those that it has, such as
+        "To: <sip:42@example.com>;tag=x"; source, address and port of the client.
+        """
+        mark = uuid.uuid4().hex
+        fields = [
+            f"Via: SIP/2.0/UDP {source[0]}:{source[1]};branch=z9hG4bK{mark}",
+            "Max-Forwards: 70",
+            "From: <sip:alice@example.com>;tag=alice",
+            f"To: <{uri}>",
+            f"Call-ID: {mark}",
+            f"CSeq: 1 {method}",
+            "Content-Length: 0",
+        ]
+        given = {line.partition(":")[0].lower() for line in lines}
+        fields = [field for field in fields if field.partition(":")[0].lower() not in given]
+        return self.message("\r\n".join([f"{method} {uri} SIP/2.0", *fields, *lines]) + "\r\n\r\n", source)
+
+    def message(self, text: str, source: tuple[str, int] = CLIENT) -> Call:
+        """Send a request through the script, as a text."""
+        return self.ksr.request_of(Message(text), source)
+
+    def cancel(self, call: Call) -> Call:
+        """Let the sender of an INVITE give it up; return what became of the CANCEL."""
+        text = str(call.message).replace("INVITE", "CANCEL")
+        return self.ksr.request_of(Message(text), call.source, call)
+
+    def retransmit(self, call: Call) -> None:
+        """Let the sender send a request again, as the network lost the answer."""
+        self.ksr.retransmitted(call)

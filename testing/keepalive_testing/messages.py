@@ -1,0 +1,126 @@
+"""SIP messages as texts, and the parts of them that scripts ask for."""
+
+from __future__ import annotations
+
+import re
+from typing import NamedTuple
+
+COMPACT = {
+    "i": "call-id",
+    "f": "from",
+    "t": "to",
+    "m": "contact",
+    "v": "via",
+    "l": "content-length",
+    "c": "content-type",
+}
+"""header names that have a short form, RFC 3261 section 7.3.3"""
+_URI = re.compile(
+    r"(?P<scheme>sips?):(?:(?P<user>[^@]*)@)?(?P<host>\[[^\]]*\]|[^:;?]*)(?::(?P<port>\d+))?(?P<rest>.*)$",
+    re.IGNORECASE,
+)
+
+
+class Uri(NamedTuple):
+    """The parts of a URI; rest, its parameters and headers with their first ``;`` or ``?``."""
+
+    scheme: str
+    user: str | None
+    host: str
+    port: int | None
+    rest: str
+
+    @classmethod
+    def of(cls, text: str) -> Uri | None:
+        """Take a URI apart; None if it is none."""
+        scheme, colon, number = text.partition(":")
+        if colon and scheme.lower() == "tel":
+            return cls(scheme, number.partition(";")[0], "", None, "")
+        found = _URI.match(text)
+        if found is None or not found["host"]:
+            return None
+        user = (found["user"] or "").partition(":")[0] or None
+        port = int(found["port"]) if found["port"] else None
+        return cls(found["scheme"], user, found["host"], port, found["rest"])
+
+    @property
+    def transport(self) -> str:
+        """What its parameter says, or the empty text."""
+        found = re.search(r";transport=(\w+)", self.rest, re.IGNORECASE)
+        return found[1].lower() if found else ""
+
+    def __str__(self) -> str:
+        user = f"{self.user}@" if self.user is not None else ""
+        port = f":{self.port}" if self.port is not None else ""
+        return f"{self.scheme}:{user}{self.host}{port}{self.rest}"
+
+
+class Party(NamedTuple):
+    """What a From, a To or a Contact says: the name as it is written, the URI, and the tag."""
+
+    name: str | None
+    uri: str
+    tag: str | None
+
+    @classmethod
+    def of(cls, value: str) -> Party:
+        """Take the value of a header apart."""
+        inside = re.match(r'\s*(?P<name>"[^"]*"|[^<"]*?)\s*<(?P<uri>[^>]*)>(?P<rest>.*)$', value, re.DOTALL)
+        name, uri, rest = (
+            (inside["name"], inside["uri"], inside["rest"]) if inside else ("", *value.partition(";")[::2])
+        )
+        tag = re.search(r";\s*tag=([^;\s]+)", f";{rest}")
+        return cls(name or None, uri.strip(), tag[1] if tag else None)
+
+
+class Message:
+    """A request or a reply: its first line, its header fields in order, its body.
+
+    Arguments: text, with line ends of either kind.
+    """
+
+    def __init__(self, text: str) -> None:
+        head, _, self.body = text.replace("\r\n", "\n").partition("\n\n")
+        first, *lines = head.split("\n")
+        self.first_line = first
+        self.fields: list[tuple[str, str]] = []
+        """names as they are written, and values"""
+        for line in lines:
+            name, colon, value = line.partition(":")
+            if not colon:
+                raise ValueError(f"no header field: {line[:80]!r}")
+            self.fields.append((name.strip(), value.strip()))
+        parts = first.split(" ", 2)
+        if len(parts) != 3 or "SIP/2.0" not in (parts[0], parts[2]):
+            raise ValueError(f"no first line of SIP: {first[:80]!r}")
+        self.is_reply = parts[0] == "SIP/2.0"
+        self.code = int(parts[1]) if self.is_reply else 0
+        self.reason = parts[2] if self.is_reply else ""
+        self.method = self.header("CSeq").rpartition(" ")[2] if self.is_reply else parts[0]
+        self.uri = "" if self.is_reply else parts[1]
+
+    def headers(self, name: str) -> list[str]:
+        """Return the values of all header fields of a name."""
+        wanted = _long(name)
+        return [value for given, value in self.fields if _long(given) == wanted]
+
+    def header(self, name: str) -> str:
+        """Return the value of the first header field of a name, "" if there is none."""
+        return next(iter(self.headers(name)), "")
+
+    def replace(self, name: str, value: str) -> None:
+        """Give the first header field of a name another value."""
+        at = next(at for at, (given, _) in enumerate(self.fields) if _long(given) == _long(name))
+        self.fields[at] = (self.fields[at][0], value)
+
+    def party(self, name: str) -> Party:
+        """Return what the first From, To or Contact says."""
+        return Party.of(self.header(name))
+
+    def __str__(self) -> str:
+        lines = [self.first_line, *(f"{name}: {value}" for name, value in self.fields)]
+        return "\r\n".join(lines) + "\r\n\r\n" + self.body
+
+
+def _long(name: str) -> str:
+    return COMPACT.get(name.lower(), name.lower())

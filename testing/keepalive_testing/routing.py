@@ -1,0 +1,298 @@
+"""KSR's functions that route a request, as real servers have them (tests/contract.py asks both)."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+from keepalive_testing.calls import LOCAL_TIMEOUT, Call, Situation
+from keepalive_testing.messages import Uri
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+LETTERS = {
+    "A": "ACK",
+    "B": "BYE",
+    "C": "CANCEL",
+    "I": "INVITE",
+    "M": "MESSAGE",
+    "N": "NOTIFY",
+    "O": "OPTIONS",
+    "P": "PUBLISH",
+    "R": "REGISTER",
+    "S": "SUBSCRIBE",
+}
+"""those of is_method_in"""
+HIGHEST_FLAG = 31
+
+
+def one(yes: object) -> int:
+    """Return what a function of a module says for yes and no."""
+    return 1 if yes else -1
+
+
+class Routing:
+    """Functions of the modules sl, tm, rr, siputils, maxfwd and hdr, and of the core."""
+
+    at_hand: Situation | None
+    version: str
+    listening: list[tuple[str, str, int]]
+    handlers: Any
+    violate: Callable[[str], Any]
+
+    def here(self, *routes: str) -> Situation:
+        """Return the situation, in which a function has a meaning."""
+        if self.at_hand is None:
+            self.violate("no request is at hand")
+        assert self.at_hand is not None
+        if routes and self.at_hand.route not in routes:
+            self.violate(f"has no meaning in a {self.at_hand.route} route")
+        return self.at_hand
+
+    @property
+    def call(self) -> Call:
+        """The call at hand."""
+        return self.here().call
+
+    # --- core ---
+
+    def _core_is_method(self, names: str) -> bool:
+        return self.here().message.method in names.split("|")
+
+    def _core_is_method_in(self, letters: str) -> bool:
+        return self.here().message.method in {LETTERS.get(letter) for letter in letters}
+
+    def is_ours(self, uri: str) -> bool:
+        """Say whether a URI leads to this server."""
+        parts = Uri.of(uri)
+        ours = {(address, port) for _, address, port in self.listening}
+        return parts is not None and (parts.host.strip("[]"), parts.port or 5060) in ours
+
+    def _core_is_myself(self, uri: str) -> bool:
+        return self.is_ours(uri)
+
+    def _core_is_myself_furi(self) -> bool:
+        return self.is_ours(self.here().message.party("From").uri)
+
+    def _core_is_myself_turi(self) -> bool:
+        return self.is_ours(self.here().message.party("To").uri)
+
+    def _core_seturi(self, uri: str) -> bool:
+        self.call.uri = uri
+        return True
+
+    def _with(self, **parts: Any) -> bool:
+        known = Uri.of(self.call.uri)
+        if known is not None:
+            self.call.uri = str(known._replace(**parts))
+        return known is not None
+
+    def _core_setuser(self, user: str) -> bool:
+        return self._with(user=user)
+
+    def _core_sethost(self, host: str) -> bool:
+        return self._with(host=host)
+
+    def _core_setdsturi(self, uri: str) -> bool:
+        self.call.du = uri
+        return True
+
+    def _core_resetdsturi(self) -> bool:
+        self.call.du = None
+        return True
+
+    def _core_isdsturiset(self) -> bool:
+        return self.call.du is not None
+
+    def _core_setflag(self, flag: int) -> bool:
+        return _set(self.call.flags, flag)
+
+    def _core_isflagset(self, flag: int) -> bool:
+        return flag in self.call.flags
+
+    def _core_resetflag(self, flag: int) -> bool:
+        return _reset(self.call.flags, flag)
+
+    def _core_setbflag(self, flag: int) -> bool:
+        return _set(self.call.branch_flags, flag)
+
+    def _core_isbflagset(self, flag: int) -> bool:
+        return flag in self.call.branch_flags
+
+    def _core_resetbflag(self, flag: int) -> bool:
+        return _reset(self.call.branch_flags, flag)
+
+    def _core_force_rport(self) -> bool:
+        return True
+
+    _core_add_local_rport = _core_force_rport
+
+    # --- siputils, maxfwd, rr ---
+
+    def _siputils_has_totag(self) -> int:
+        return one(self.here().message.party("To").tag)
+
+    def _siputils_is_request(self) -> int:
+        return one(not self.here().message.is_reply)
+
+    def _siputils_is_reply(self) -> int:
+        return one(self.here().message.is_reply)
+
+    def _maxfwd_process_maxfwd(self, most: int) -> int:
+        message = self.here("request").message
+        known = message.header("Max-Forwards")
+        if not known:
+            self.call.added.append(f"Max-Forwards: {most}\r\n")
+            return 2
+        if int(known) == 0:
+            return -1
+        # Written over the old number, as wide as that was.
+        message.replace("Max-Forwards", str(int(known) - 1).rjust(len(known)))
+        return 1
+
+    def _maxfwd_is_maxfwd_lt(self, limit: int) -> int:
+        known = self.here().message.header("Max-Forwards")
+        return one(int(known) < limit) if known else -2
+
+    def _rr_record_route(self) -> int:
+        call = self.here("request", "branch", "failure").call
+        if any(line.startswith("Record-Route:") for line in call.added):
+            return -1
+        _, address, port = self.listening[0]
+        call.added.append(f"Record-Route: <sip:{address}:{port};lr>\r\n")
+        return 1
+
+    def _rr_loose_route(self) -> int:
+        situation = self.here("request")
+        routes = [route.strip() for value in situation.message.headers("Route") for route in value.split(",")]
+        if not routes:
+            return -1
+        uris = [route.strip("<>") for route in routes]
+        ours = [uri for uri in uris[:1] if self.is_ours(uri)]
+        self.call.removed.add("route")
+        ahead = uris[len(ours) :]
+        if ahead:
+            self.call.du = ahead[0]
+            self.call.added += [f"Route: <{uri}>\r\n" for uri in ahead]
+        # A route that ends here is one of a dialog.
+        return 1 if ahead or situation.message.party("To").tag else -3
+
+    # --- hdr ---
+
+    def _hdr_is_present(self, name: str) -> int:
+        return one(self.here().message.headers(name))
+
+    def _hdr_get(self, name: str) -> str | None:
+        return self._hdr_get_idx(name, 0)
+
+    def _hdr_get_idx(self, name: str, at: int) -> str | None:
+        values = self.here().message.headers(name)
+        return values[at] if -len(values) <= at < len(values) else None
+
+    def _hdr_gete(self, name: str) -> str:
+        return self._hdr_get(name) or ""
+
+    def _hdr_getw(self, name: str) -> str:
+        return self._hdr_get(name) or "<null>"
+
+    def _hdr_append(self, line: str) -> int:
+        self._header_line(line)
+        self.call.added.append(line)
+        return 1
+
+    _hdr_insert = _hdr_append
+
+    def _hdr_remove(self, name: str) -> int:
+        self.call.removed.add(name.lower())
+        return 1
+
+    def _header_line(self, line: str) -> None:
+        if not re.fullmatch(r"(?:[^\s:]+: [^\r\n]*\r\n)+", line):
+            self.violate(f"{line!r} is no header line with its end")
+
+    # --- sl, tm ---
+
+    def _tm_t_newtran(self) -> int:
+        call = self.here("request").call
+        if call.has_transaction:
+            return -10
+        call.has_transaction = True
+        return 1
+
+    def _tm_t_check_trans(self) -> int:
+        situation = self.here()
+        if situation.route != "request" or situation.call.of is not None:
+            return 1
+        return situation.call.absorb()
+
+    def _tm_t_lookup_request(self) -> int:
+        return one(self.here().call.has_transaction)
+
+    def _tm_t_relay(self) -> int:
+        situation = self.here("request", "failure")
+        call = situation.call
+        if call.of is not None:
+            call.of.cancel_by(call)
+            return 1
+        if call.is_waiting:
+            self.violate("relayed twice: a Kamailio of 6.1 tells the sender 500 then")
+        return call.relay()
+
+    def _named(self, route: str, name: str) -> int:
+        if name and not hasattr(self.handlers, name):
+            self.violate(f"the script has no function {name}")
+        self.call.on[route] = name
+        return 1
+
+    def _tm_t_on_branch(self, name: str) -> int:
+        return self._named("branch", name)
+
+    def _tm_t_is_set(self, kind: str) -> int:
+        return one(
+            self.call.on.get(
+                {"branch_route": "branch", "onreply_route": "reply", "failure_route": "failure"}.get(
+                    kind, ""
+                ),
+                "",
+            )
+        )
+
+    def _tm_t_check_status(self, pattern: str) -> int:
+        code = self._status()
+        return one(code > 0 and re.search(pattern, str(code)))
+
+    def _status(self) -> int:
+        situation = self.here()
+        if situation.route == "reply":
+            return situation.message.code
+        return situation.call.ended_with % 1000 if situation.route == "failure" else -1
+
+    def _tm_t_is_canceled(self) -> int:
+        return one(self.call.is_canceled)
+
+    def _tm_t_any_timeout(self) -> int:
+        return one(any(branch.code == LOCAL_TIMEOUT for branch in self.call.relayed))
+
+    def _tm_t_reset_fr(self) -> int:
+        self.call.fr_ms = None
+        return 1
+
+
+def _set(flags: set[int], flag: int) -> bool:
+    if 0 <= flag <= HIGHEST_FLAG:
+        flags.add(flag)
+    return 0 <= flag <= HIGHEST_FLAG
+
+
+def _reset(flags: set[int], flag: int) -> bool:
+    flags.discard(flag)
+    return 0 <= flag <= HIGHEST_FLAG
+
+
+def _is(method: str) -> Callable[[Routing], bool]:
+    return lambda self: self.here().message.method == method
+
+
+for _method in (*LETTERS.values(), "INFO", "PRACK", "REFER", "UPDATE"):
+    setattr(Routing, f"_core_is_{_method}", _is(_method))

@@ -1,0 +1,170 @@
+"""KSR.pv: the pseudo-variables of real servers that the fake knows (tests/contract.py asks both)."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from keepalive_testing.messages import Uri
+from keepalive_testing.routing import Routing
+
+if TYPE_CHECKING:
+    from keepalive_testing.calls import Situation
+
+_NAME = re.compile(
+    r"\$(?:(?P<plain>\w+)(?:\((?P<of>.*)\))?|\((?P<name>\w+)(?:\((?P<inner>.*?)\))?(?:\[(?P<at>-?\d+|\*)\])?(?P<changes>(?:\{[^}]*\})*)\))$"
+)
+
+
+class Name:
+    """A pseudo-variable as it is written: ``$rU``, ``$hdr(X)``, ``$(avp(x)[1])``, ``$(ru{uri.host})``."""
+
+    def __init__(self, text: str) -> None:
+        found = _NAME.match(text)
+        self.kind = (found["plain"] or found["name"]) if found else ""
+        self.inner: str = (found["of"] or found["inner"] or "") if found else ""
+        self.at: str = (found["at"] or "") if found else ""
+        self.changes: list[str] = re.findall(r"\{([^}]*)\}", found["changes"] or "") if found else []
+
+
+def _of_uri(text: str | None, part: Callable[[Uri], Any]) -> Any:
+    parts = Uri.of(text) if text else None
+    return None if parts is None else part(parts)
+
+
+def _port(uri: Uri) -> str:
+    return str(uri.port or (5061 if uri.transport == "tls" else 5060))
+
+
+OF_URIS: dict[str, tuple[str, Callable[[Uri], Any]]] = {
+    "rU": ("ru", lambda uri: uri.user),
+    "rd": ("ru", lambda uri: uri.host or None),
+    "rp": ("ru", _port),
+    "rz": ("ru", lambda uri: uri.scheme),
+    "rP": ("ru", lambda uri: uri.transport or "UDP"),
+    "dd": ("du", lambda uri: uri.host),
+    "dp": ("du", _port),
+    "fU": ("fu", lambda uri: uri.user),
+    "fd": ("fu", lambda uri: uri.host),
+    "tU": ("tu", lambda uri: uri.user),
+    "td": ("tu", lambda uri: uri.host),
+    "oU": ("ou", lambda uri: uri.user),
+}
+"""what is a part of a URI: the pseudo-variable of that, and the part"""
+
+OF_MESSAGES: dict[str, Callable[[Situation], Any]] = {
+    "rm": lambda at: at.message.method,
+    "ou": lambda at: at.message.uri or None,
+    "fu": lambda at: at.message.party("From").uri,
+    "ft": lambda at: at.message.party("From").tag,
+    "fn": lambda at: at.message.party("From").name,
+    "tu": lambda at: at.message.party("To").uri,
+    "tt": lambda at: at.message.party("To").tag,
+    "tn": lambda at: at.message.party("To").name,
+    "ci": lambda at: at.message.header("Call-ID"),
+    "cs": lambda at: at.message.header("CSeq").partition(" ")[0],
+    "ct": lambda at: at.message.header("Contact") or None,
+    "cT": lambda at: at.message.header("Content-Type") or None,
+    "ua": lambda at: at.message.header("User-Agent") or None,
+    "rb": lambda at: at.message.body or None,
+    "bs": lambda at: len(at.message.body),
+    "mb": lambda at: str(at.message),
+    "ml": lambda at: len(str(at.message)),
+    "si": lambda at: at.source[0],
+    "sp": lambda at: at.source[1],
+    "su": lambda at: f"sip:{at.source[0]}:{at.source[1]}",
+    "rs": lambda at: at.message.code or None,
+    "rr": lambda at: at.message.reason or None,
+    "pr": lambda at: "udp",
+    "proto": lambda at: "udp",
+    "du": lambda at: None if at.message.is_reply else at.call.du,
+}
+
+
+class Variables(Routing):
+    """What KSR.pv reads and sets of a request that a script routes, or of its replies."""
+
+    shared_variables: dict[str, str | int]
+    variables: dict[str, str | int]
+
+    def of_message(self, name: Name) -> Any:
+        """Return a pseudo-variable's value in a route; NotImplemented for one that is not of messages."""
+        at = self.here()
+        if name.kind == "ru":
+            return self._request_uri(at)
+        if name.kind in OF_URIS:
+            whole, part = OF_URIS[name.kind]
+            return _of_uri(self.of_message(Name(f"${whole}")), part)
+        if name.kind in OF_MESSAGES:
+            return OF_MESSAGES[name.kind](at)
+        if name.kind == "hdr":
+            values = at.message.headers(name.inner)
+            where = int(name.at or 0)
+            return values[where] if -len(values) <= where < len(values) else None
+        if name.kind in ("Ri", "Rp", "Ru"):
+            _, address, port = self.listening[0]
+            return {"Ri": address, "Rp": port, "Ru": f"sip:{address}:{port}"}[name.kind]
+        if name.kind == "avp":
+            values_ = at.call.avps.get(_avp(name.inner), [])[::-1]
+            where = int(name.at or 0)
+            return values_[where] if where < len(values_) else None
+        return NotImplemented
+
+    def _request_uri(self, at: Situation) -> str | None:
+        if at.message.is_reply or (Uri.of(at.call.uri) is None and self.version < "6.1"):
+            return None
+        return at.call.uri
+
+    def set_of_message(self, name: Name, value: str | int) -> bool:
+        """Set a pseudo-variable in a route; say whether it takes that."""
+        call = self.here().call
+        if name.kind == "avp":
+            call.avps.setdefault(_avp(name.inner), []).append(value)
+            return True
+        if name.kind not in ("ru", "rU", "rd", "du"):
+            return bool(self.violate(f"the fake does not set ${name.kind}"))
+        if not isinstance(value, str):
+            return False
+        if name.kind == "du":
+            call.du = value
+        elif name.kind == "ru":
+            call.uri = value
+        else:
+            self._with(**{{"rU": "user", "rd": "host"}[name.kind]: value})
+        return True
+
+    def unset_of_message(self, name: Name) -> bool:
+        """Take a value away."""
+        call = self.here().call
+        if name.kind == "du":
+            call.du = None
+        elif name.kind == "avp":
+            values = call.avps.get(_avp(name.inner), [])
+            del values[0 if name.at == "*" else -1 :]
+        else:
+            self.violate(f"the fake does not unset ${name.kind}")
+        return True
+
+
+def _avp(inner: str) -> str:
+    return inner.removeprefix("s:")
+
+
+def transformed(text: str, change: str) -> Any:
+    """Return what a transformation makes of a text; NotImplemented for one that the fake does not know."""
+    if change == "s.encode.hexa":
+        return text.encode("utf-8", "surrogateescape").hex()
+    if change == "s.decode.hexa":
+        return bytes.fromhex(text).decode("utf-8", "surrogateescape")
+    if change.startswith("s.substr,0,"):
+        return text[: int(change.removeprefix("s.substr,0,"))]
+    if change == "s.len":
+        return len(text)
+    if change == "s.int":
+        return int(text) if re.fullmatch(r"[+-]?\d+", text) else None
+    if change in ("uri.user", "uri.host"):
+        return _of_uri(text, lambda uri: getattr(uri, change.removeprefix("uri.")) or "")
+    if change == "uri.port":
+        return _of_uri(text, lambda uri: str(uri.port) if uri.port else 0)
+    return NotImplemented

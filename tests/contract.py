@@ -1,0 +1,804 @@
+"""What the kit's fake of KSR imitates, as one table of calls that real servers make too.
+
+It is a KEMI script of plain functions. A request names a row by its header X-Row; the script makes the
+row's calls, each in the situation that the row says, and logs what came of them.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from types import ModuleType
+from typing import Any, NamedTuple
+
+SILENT = 0
+"""what a gateway answers that gives no answer"""
+INVITE, IN_DIALOG = "INVITE sip:bob@127.0.0.1:SERVER", "BYE sip:carol@192.0.2.7:5070"
+TAG = "To: <sip:bob@example.com>;tag=abc"
+RELAY = """
+    pv.sets("$du", "sip:127.0.0.1:GATEWAY_A")
+    tm.t_on_failure("ksr_failure")
+    tm.t_on_reply("ksr_reply")
+    tm.t_relay()
+"""
+RELAY_ON = """
+    pv.sets("$du", "sip:127.0.0.1:GATEWAY_B")
+    tm.t_on_reply("ksr_reply")
+    tm.t_relay()
+"""
+
+
+class Row(NamedTuple):
+    """One situation, and the calls in it, one a line.
+
+    Arguments: route, calls of the request's route; request, method and URI; headers, more of its lines;
+    answers, what the gateways answer in turn, SILENT for nothing; reply, calls of the reply route; failure,
+    of the failure route, each time that it runs; branch, of the branch route; event, of tm's event for what
+    t_uac_send sends; then, what the client sends behind it: the same "again", or a "CANCEL".
+    """
+
+    route: str
+    request: str = "MESSAGE sip:bob@127.0.0.1:SERVER"
+    headers: tuple[str, ...] = ()
+    answers: tuple[int, ...] = ()
+    reply: str = ""
+    failure: str = ""
+    branch: str = ""
+    event: str = ""
+    then: str = ""
+
+
+def pv(names: str) -> str:
+    """Calls that read pseudo-variables."""
+    return "\n".join(f'pv.get("{name}")' for name in names.split())
+
+
+OF_A_REQUEST = """
+    $rm $ru $rU $rd $rp $rz $rP $fu $fU $fd $ft $fn $tu $tU $td $tt $tn $ci $cs $ct $cT $ua $rb $bs $mb $ml
+    $si $sp $su $pr $proto $Ri $Rp $Ru $rs $rr $du $dd $dp $ou $oU $hdr(X-More) $hdr(X-None) $var(none)
+    $avp(none)
+"""
+
+ROWS: dict[str, Row] = {
+    "what a request says": Row(
+        pv(OF_A_REQUEST),
+        headers=(
+            *("X-More: one", "X-More: two"),
+            *("Contact: <sip:alice@127.0.0.1:9>", "User-Agent: phone 1.0", "Content-Type: text/plain"),
+        ),
+    ),
+    "what a request says that has little": Row(pv(OF_A_REQUEST), "INVITE sip:127.0.0.1"),
+    "what a URI says": Row(pv(OF_A_REQUEST), "OPTIONS sips:a;b:c@example.com;transport=tcp?X=y"),
+    "methods": Row(
+        "\n".join(
+            f"is_{method}()"
+            for method in (
+                *("INVITE", "ACK", "BYE", "CANCEL", "REGISTER", "MESSAGE", "OPTIONS", "SUBSCRIBE", "PUBLISH"),
+                *("NOTIFY", "INFO", "PRACK", "REFER", "UPDATE"),
+            )
+        )
+        + """
+        is_method("INVITE")
+        is_method("MESSAGE")
+        is_method("MESSAGE|INVITE")
+        is_method_in("M")
+        is_method_in("IM")
+        is_method_in("IABCO")
+        """
+    ),
+    "whose a URI is": Row("""
+        is_myself("sip:bob@127.0.0.1:SERVER")
+        is_myself("sip:a@b")
+        is_myself("x")
+        is_myself_ruri()
+        is_myself_furi()
+        is_myself_turi()
+    """),
+    "flags": Row("""
+        isflagset(1)
+        setflag(1)
+        isflagset(1)
+        resetflag(1)
+        isflagset(1)
+        setflag(77)
+        isflagset(77)
+        setflag(-1)
+        setflag(31)
+        setflag(32)
+        isbflagset(1)
+        setbflag(1)
+        isbflagset(1)
+        resetbflag(1)
+        isbflagset(1)
+    """),
+    "the next hop and the URI": Row("""
+        isdsturiset()
+        setdsturi("sip:127.0.0.1:9")
+        isdsturiset()
+        pv.get("$du")
+        resetdsturi()
+        pv.get("$du")
+        resetdsturi()
+        setuser("carol")
+        pv.get("$ru")
+        sethost("example.com")
+        pv.get("$ru")
+        seturi("sip:dave@example.org:5070;transport=tcp")
+        pv.get("$ru")
+        pv.get("$rU")
+        pv.get("$rP")
+        pv.get("$rp")
+        pv.get("$ou")
+        seturi("x")
+        pv.get("$ru")
+        pv.get("$rU")
+        setdsturi("x")
+        pv.get("$du")
+        seturi("sips:example.com")
+        pv.get("$rp")
+        seturi("sip:example.com;transport=tls")
+        pv.get("$rp")
+        seturi("sip:[2001:db8::1]:5062")
+        pv.get("$rd")
+        pv.get("$rp")
+        seturi("tel:+123")
+        pv.get("$rU")
+        pv.get("$rd")
+        force_rport()
+        add_local_rport()
+    """),
+    "the log": Row("""
+        info("a line\\n")
+        err("a line\\n")
+        warn("a line\\n")
+        notice("a line\\n")
+        dbg("a line\\n")
+        kex.setdebug(2)
+        kex.resetdebug()
+        route("NONE")
+    """),
+    "in a dialog": Row(
+        pv("$tt $ru $du")
+        + """
+        siputils.has_totag()
+        siputils.is_request()
+        siputils.is_reply()
+        tm.t_check_trans()
+        rr.loose_route()
+        pv.get("$du")
+        pv.get("$ru")
+        is_myself_ruri()
+        """,
+        IN_DIALOG,
+        (TAG, "Route: <sip:127.0.0.1:SERVER;lr>"),
+    ),
+    "in a dialog, with another hop": Row(
+        """
+        rr.loose_route()
+        pv.get("$du")
+        pv.get("$ru")
+        """,
+        IN_DIALOG,
+        (TAG, "Route: <sip:127.0.0.1:SERVER;lr>, <sip:127.0.0.1:9;lr>"),
+    ),
+    "in a dialog, without a route": Row(
+        """
+        rr.loose_route()
+        pv.get("$du")
+        """,
+        IN_DIALOG,
+        (TAG,),
+    ),
+    "in a dialog, with another's route": Row(
+        """
+        rr.loose_route()
+        pv.get("$du")
+        pv.get("$ru")
+        """,
+        IN_DIALOG,
+        (TAG, "Route: <sip:192.0.2.1;lr>"),
+    ),
+    "in no dialog, with a route": Row(
+        """
+        siputils.has_totag()
+        rr.loose_route()
+        pv.get("$du")
+        pv.get("$ru")
+        """,
+        "INVITE sip:carol@192.0.2.7:5070",
+        ("Route: <sip:127.0.0.1:SERVER;lr>",),
+    ),
+    "in no dialog, with two routes": Row(
+        """
+        rr.loose_route()
+        pv.get("$du")
+        pv.get("$ru")
+        """,
+        "INVITE sip:carol@192.0.2.7:5070",
+        ("Route: <sip:127.0.0.1:SERVER;lr>", "Route: <sip:127.0.0.1:9;lr>"),
+    ),
+    "in no dialog, with another's route": Row(
+        """
+        rr.loose_route()
+        pv.get("$du")
+        """,
+        "INVITE sip:carol@192.0.2.7:5070",
+        ("Route: <sip:127.0.0.1:9;lr>",),
+    ),
+    "in no dialog": Row("""
+        siputils.has_totag()
+        rr.loose_route()
+        rr.record_route()
+        rr.record_route()
+    """),
+    "hops": Row(
+        """
+        maxfwd.process_maxfwd(10)
+        hdr.get("Max-Forwards")
+        maxfwd.is_maxfwd_lt(5)
+        maxfwd.is_maxfwd_lt(10)
+        """,
+        headers=("Max-Forwards: 10",),
+    ),
+    "no hops": Row("""
+        maxfwd.process_maxfwd(10)
+        hdr.get("Max-Forwards")
+        maxfwd.is_maxfwd_lt(5)
+    """),
+    "too many hops": Row("maxfwd.process_maxfwd(10)", headers=("Max-Forwards: 0",)),
+    "many hops left": Row(
+        """
+        maxfwd.process_maxfwd(10)
+        hdr.get("Max-Forwards")
+        """,
+        headers=("Max-Forwards: 70",),
+    ),
+    "headers": Row(
+        """
+        hdr.is_present("X-More")
+        hdr.is_present("x-more")
+        hdr.is_present("X-None")
+        hdr.get("X-More")
+        hdr.get("X-None")
+        hdr.gete("X-None")
+        hdr.gete("X-More")
+        hdr.getw("X-None")
+        hdr.get_idx("X-More", 1)
+        hdr.get_idx("X-More", -1)
+        hdr.get_idx("X-More", 2)
+        pv.get("$(hdr(X-More)[1])")
+        pv.get("$(hdr(X-More)[-1])")
+        pv.get("$(hdr(X-More)[5])")
+        hdr.remove("X-More")
+        hdr.remove("X-None")
+        hdr.get("X-More")
+        hdr.append("X-New: 1\\r\\n")
+        hdr.insert("X-First: 1\\r\\n")
+        hdr.get("X-New")
+        hdr.append_to_reply("X-Reply: 1\\r\\n")
+        hdr.get("i")
+        pv.get("$hdr(f)")
+        """,
+        headers=("X-More: one", "X-More: two"),
+    ),
+    "variables": Row("""
+        pv.get("$var(x)")
+        pv.sets("$var(x)", "text")
+        pv.get("$var(x)")
+        pv.is_null("$var(x)")
+        pv.seti("$var(x)", 7)
+        pv.get("$var(x)")
+        pv.geti("$var(x)")
+        pv.unset("$var(x)")
+        pv.get("$var(x)")
+        pv.getvs("$var(x)", "other")
+        pv.get("$shv(x)")
+        pv.sets("$shv(x)", "v")
+        pv.get("$shv(x)")
+        pv.get("$sht(facts=>none)")
+        pv.sets("$sht(facts=>set)", "y")
+        pv.get("$sht(facts=>set)")
+        pv.get("$def(WORD)")
+        pv.get("$def(NONE)")
+        pv.get("$stat(total_size)") > 0
+    """),
+    "AVPs": Row("""
+        pv.get("$avp(x)")
+        pv.is_null("$avp(x)")
+        pv.sets("$avp(x)", "one")
+        pv.sets("$avp(x)", "two")
+        pv.get("$avp(x)")
+        pv.is_null("$avp(x)")
+        pv.get("$(avp(x)[0])")
+        pv.get("$(avp(x)[1])")
+        pv.get("$(avp(x)[2])")
+        pv.unset("$avp(x)")
+        pv.get("$avp(x)")
+        pv.sets("$avp(x)", "three")
+        pv.unset("$(avp(x)[*])")
+        pv.get("$avp(x)")
+        pv.unset("$avp(x)")
+        pv.seti("$avp(n)", 3)
+        pv.get("$avp(n)")
+        pv.get("$avp(s:n)")
+        pv.geti("$avp(n)")
+        pv.gete("$avp(none)")
+        pv.getw("$avp(none)")
+        pv.getvs("$avp(none)", "other")
+        pv.getvn("$avp(none)", 4)
+        pv.geti("$avp(none)")
+    """),
+    "what is set of a request": Row("""
+        pv.sets("$ru", "sip:x@example.com")
+        pv.get("$ru")
+        pv.sets("$rU", "y")
+        pv.get("$ru")
+        pv.sets("$rd", "example.net")
+        pv.get("$ru")
+        pv.sets("$du", "sip:127.0.0.1:9")
+        pv.get("$du")
+        pv.get("$dd")
+        pv.get("$dp")
+        pv.unset("$du")
+        pv.get("$du")
+        pv.gete("$du")
+        pv.seti("$rU", 5)
+        pv.get("$rU")
+        pv.sets("$ru", "x")
+        pv.get("$ru")
+        pv.sets("$du", "x")
+        pv.get("$du")
+    """),
+    "transformations": Row("""
+        pv.get("$(ru{uri.host})")
+        pv.get("$(ru{uri.user})")
+        pv.get("$(ru{uri.port})") is not None
+        pv.get("$(tu{uri.port})")
+        pv.get("$(rU{s.len})")
+        pv.get("$(rU{s.int})")
+        pv.sets("$var(number)", "12")
+        pv.get("$(var(number){s.int})")
+        pv.sets("$var(number)", "12x")
+        pv.get("$(var(number){s.int})")
+        pv.get("$(rU{s.substr,0,1})")
+        pv.get("$(rU{s.substr,0,9})")
+        pv.get("$(rm{s.encode.hexa})")
+        pv.get("$(rm{s.encode.hexa}{s.decode.hexa})")
+        pv.get("$(avp(none){s.len})")
+        pv.sets("$var(hexa)", "736970e4")
+        pv.get("$(var(hexa){s.decode.hexa})")
+        pv.get("$(var(hexa){s.decode.hexa}{s.encode.hexa})")
+    """),
+    "replied without a transaction": Row("""
+        sl.sl_send_reply(404, "Not Here")
+        sl.sl_send_reply(200, "OK")
+    """),
+    "replied with send_reply": Row("""
+        sl.send_reply(486, "Busy")
+        tm.t_check_trans()
+    """),
+    "replied in a transaction": Row(
+        """
+        tm.t_check_trans()
+        tm.t_is_set("failure_route")
+        tm.t_newtran()
+        tm.t_check_trans()
+        tm.t_newtran()
+        tm.t_lookup_request()
+        tm.t_reply(180, "Ringing")
+        tm.t_reply(404, "Not Here")
+        tm.t_reply(200, "OK")
+        sl.send_reply(200, "OK")
+        """,
+        INVITE,
+    ),
+    "t_reply without a transaction": Row("""
+        tm.t_lookup_request()
+        tm.t_reply(404, "Not Here")
+    """),
+    "send_reply in a transaction": Row("""
+        tm.t_newtran()
+        sl.send_reply(404, "Not Here")
+    """),
+    "in no transaction": Row("""
+        tm.t_check_status("4[0-9][0-9]")
+        tm.t_get_status_code()
+        tm.t_is_canceled()
+        tm.t_branch_timeout()
+        tm.t_any_timeout()
+        tm.t_set_fr(1000, 500)
+        tm.t_reset_fr()
+        tm.t_on_branch("ksr_branch")
+        tm.t_on_failure("ksr_failure")
+        tm.t_is_set("failure_route")
+        tm.t_is_set("branch_route")
+        tm.t_is_set("onreply_route")
+        tm.t_on_failure("")
+        tm.t_on_reply("")
+        tm.t_on_branch("")
+        tm.t_is_set("branch_route")
+    """),
+    "a CANCEL of nothing": Row("tm.t_check_trans()", "CANCEL sip:bob@127.0.0.1:SERVER"),
+    "an ACK of nothing": Row("tm.t_check_trans()", "ACK sip:bob@127.0.0.1:SERVER", (TAG,)),
+    "relayed, and taken": Row(
+        'pv.sets("$avp(x)", "kept")\ntm.t_on_branch("ksr_branch")'
+        + RELAY
+        + """
+        tm.t_check_trans()
+        tm.t_is_set("failure_route")
+        pv.get("$du")
+        """,
+        INVITE,
+        answers=(200,),
+        branch=pv("$du $ru $rm $avp(x)") + '\nhdr.append("X-Branch: 1\\r\\n")',
+        reply=pv("$rs $rr $rm $ru $rU $ci $si $sp $cs $avp(x) $fU $tU $du $hdr(X-None)")
+        + """
+        tm.t_check_status("200")
+        tm.t_check_status("2[0-9][0-9]")
+        tm.t_check_status("404")
+        tm.t_get_status_code()
+        tm.t_check_trans()
+        tm.t_is_canceled()
+        tm.t_branch_timeout()
+        siputils.is_reply()
+        siputils.is_request()
+        siputils.has_totag()
+        is_INVITE()
+        is_method("INVITE")
+        """,
+    ),
+    "refused": Row(
+        'pv.sets("$avp(x)", "kept")\nsetflag(5)' + RELAY,
+        INVITE,
+        answers=(404,),
+        reply='pv.get("$rs")\npv.sets("$avp(y)", "of the reply")',
+        failure=pv("$rs $rr $rm $ru $rU $du $ci $si $avp(x) $avp(y)")
+        + """
+        tm.t_check_status("404")
+        tm.t_check_status("4[0-9][0-9]|5[0-9][0-9]")
+        tm.t_check_status("5..")
+        tm.t_check_status("40")
+        tm.t_branch_timeout()
+        tm.t_any_timeout()
+        tm.t_is_canceled()
+        tm.t_get_status_code()
+        tm.t_check_trans()
+        tm.t_is_set("failure_route")
+        siputils.has_totag()
+        siputils.is_request()
+        is_INVITE()
+        isflagset(5)
+        """,
+    ),
+    "refused, and nobody asks": Row(
+        'pv.sets("$du", "sip:127.0.0.1:GATEWAY_A")\ntm.t_relay()', INVITE, answers=(486,)
+    ),
+    "unavailable, and nobody asks": Row(
+        'pv.sets("$du", "sip:127.0.0.1:GATEWAY_A")\ntm.t_relay()', INVITE, answers=(503,)
+    ),
+    "refused, and replied otherwise": Row(
+        RELAY, answers=(486,), failure='tm.t_reply(480, "Gone")\ntm.t_reply(480, "Gone")'
+    ),
+    "refused, and replied otherwise by send_reply": Row(
+        RELAY, answers=(500,), failure='sl.send_reply(503, "None")\nsl.send_reply(503, "None")'
+    ),
+    "silent": Row(
+        "tm.t_set_fr(1500, 300)" + RELAY,
+        INVITE,
+        answers=(SILENT,),
+        failure=pv("$rs $rr $rm")
+        + """
+        tm.t_check_status("408")
+        tm.t_branch_timeout()
+        tm.t_any_timeout()
+        tm.t_get_status_code()
+        """,
+    ),
+    "silent, and on to another": Row(
+        "tm.t_set_fr(1500, 300)" + RELAY,
+        INVITE,
+        answers=(SILENT, 200),
+        reply=pv("$rs $sp"),
+        failure=f"""
+        tm.t_branch_timeout()
+        pv.get("$du")
+        pv.get("$ru")
+        tm.t_on_failure("ksr_failure")
+        {RELAY_ON}
+        tm.t_check_trans()
+        pv.get("$du")
+        """,
+    ),
+    "refused twice": Row(
+        RELAY,
+        INVITE,
+        answers=(503, 404),
+        reply='pv.get("$rs")',
+        failure="""
+        tm.t_branch_timeout()
+        tm.t_any_timeout()
+        tm.t_get_status_code()
+        pv.get("$du")
+        tm.t_check_status("503")
+        tm.t_on_failure("ksr_failure")
+        tm.t_check_status("404") > 0 and sl.send_reply(480, "Gone")
+        pv.sets("$avp(tried)", "yes") if pv.get("$avp(tried)") is None else None
+        tm.t_check_status("503") > 0 and pv.sets("$du", "sip:127.0.0.1:GATEWAY_B")
+        tm.t_check_status("503") > 0 and tm.t_relay()
+        """,
+    ),
+    "silent, then busy": Row(
+        "tm.t_set_fr(1500, 300)" + RELAY,
+        INVITE,
+        answers=(SILENT, 486),
+        failure="""
+        tm.t_branch_timeout()
+        tm.t_any_timeout()
+        tm.t_get_status_code()
+        tm.t_check_status("408")
+        tm.t_check_status("486")
+        pv.get("$avp(tried)")
+        tm.t_on_failure("ksr_failure") if pv.get("$avp(tried)") is None else None
+        pv.sets("$du", "sip:127.0.0.1:GATEWAY_B")
+        tm.t_relay() if pv.get("$avp(tried)") is None else None
+        pv.sets("$avp(tried)", "yes")
+        """,
+    ),
+    "refused, then silent": Row(
+        "tm.t_set_fr(1500, 300)" + RELAY,
+        INVITE,
+        answers=(404, SILENT),
+        failure="""
+        tm.t_branch_timeout()
+        tm.t_any_timeout()
+        tm.t_get_status_code()
+        pv.get("$avp(tried)")
+        tm.t_on_failure("ksr_failure") if pv.get("$avp(tried)") is None else None
+        pv.sets("$du", "sip:127.0.0.1:GATEWAY_B")
+        tm.t_relay() if pv.get("$avp(tried)") is None else None
+        pv.sets("$avp(tried)", "yes")
+        """,
+    ),
+    "refused, and on without routes": Row(
+        RELAY,
+        INVITE,
+        answers=(503, 404),
+        branch='pv.get("$du")',
+        reply='pv.get("$rs")',
+        failure='pv.sets("$du", "sip:127.0.0.1:GATEWAY_B")\ntm.t_relay()',
+    ),
+    "relayed where nothing can be sent": Row("""
+        pv.sets("$du", "sip:none.invalid")
+        tm.t_relay()
+        sl.send_reply(503, "None")
+    """),
+    "relayed where nothing can be sent, and left": Row("""
+        pv.sets("$du", "sip:none.invalid")
+        tm.t_relay()
+    """),
+    "relayed where no URI leads": Row('pv.sets("$ru", "x")\ntm.t_relay()'),
+    "relayed, and that fails, and on": Row(
+        'pv.sets("$du", "sip:none.invalid")\ntm.t_relay()' + RELAY, answers=(200,), reply='pv.get("$rs")'
+    ),
+    "sent again": Row(
+        """
+        tm.t_check_trans() == 0 or tm.t_newtran()
+        sl.send_reply(404, "Not Here")
+        """,
+        INVITE,
+        then="again",
+    ),
+    "canceled": Row(
+        """
+        tm.t_check_trans()
+        tm.t_set_fr(1500, 400) if is_INVITE() else None
+        tm.t_relay() if is_CANCEL() else None
+        pv.sets("$du", "sip:127.0.0.1:GATEWAY_A") if is_INVITE() else None
+        tm.t_on_failure("ksr_failure") if is_INVITE() else None
+        tm.t_relay() if is_INVITE() else None
+        """,
+        INVITE,
+        answers=(SILENT,),
+        failure="tm.t_is_canceled()\ntm.t_branch_timeout()\ntm.t_get_status_code()",
+        then="CANCEL",
+    ),
+    "without an onsend route": Row(
+        """
+        forget("ksr_onsend_route")
+        pv.sets("$du", "sip:127.0.0.1:GATEWAY_A")
+        tm.t_relay()
+        recall("ksr_onsend_route")
+        """,
+        answers=(200,),
+    ),
+    "sent by us": Row(
+        """
+        tm.t_uac_send("OPTIONS", "sip:127.0.0.1:GATEWAY_A", "", "", "From: <sip:a@b>;tag=x\\r\\n", "")
+        tm.t_uac_send("OPTIONS", "sip:127.0.0.1:GATEWAY_A", "", "", "From: <x:a>\\r\\nTo: <x:b>\\r\\n", "")
+        """,
+        answers=(200,),
+        event=pv("$rm $ru")
+        + """
+        tm.t_on_reply("ksr_reply")
+        tm.t_on_failure("ksr_failure")
+        tm.t_set_fr(0, 500)
+        tm.t_set_retr(100, 200)
+        """,
+        reply=pv("$rs $rr"),
+    ),
+    "shared memory": Row("""
+        htable.sht_get("facts", "none")
+        htable.sht_get("counters", "none")
+        htable.sht_get("none", "none")
+        htable.sht_seti("none", "none", 1)
+        htable.sht_sets("none", "none", "x")
+        htable.sht_inc("none", "none")
+        htable.sht_inc("facts", "none")
+        htable.sht_seti("facts", "n", 5)
+        htable.sht_get("facts", "n")
+        htable.sht_sets("facts", "s", "five")
+        htable.sht_get("facts", "s")
+        htable.sht_inc("facts", "s")
+        htable.sht_seti("facts", "s", 7)
+        htable.sht_get("facts", "s")
+        htable.sht_rm("facts", "n")
+        htable.sht_get("facts", "n")
+        htable.sht_rm("facts", "n")
+        htable.sht_rm("none", "n")
+        htable.sht_inc("counters", "c")
+        htable.sht_inc("counters", "c")
+        htable.sht_dec("counters", "c")
+        htable.sht_dec("none", "c")
+        htable.sht_lock("facts", "n")
+        htable.sht_lock("facts", "n")
+        htable.sht_unlock("facts", "n")
+        htable.sht_unlock("facts", "n")
+        htable.sht_lock("none", "n")
+    """),
+    "rows in turn": Row("""
+        htable.sht_iterator_start("i", "none")
+        htable.sht_seti("turn", "a", 1)
+        htable.sht_iterator_start("i", "turn")
+        htable.sht_iterator_next("i")
+        pv.get("$shtitkey(i)")
+        pv.get("$shtitval(i)")
+        htable.sht_iterator_next("i")
+        htable.sht_iterator_end("i")
+    """),
+    "queues": Row("""
+        mqueue.mq_size("facts")
+        mqueue.mq_size("none")
+        mqueue.mq_add("none", "k", "")
+        mqueue.mq_fetch("facts")
+        mqueue.mq_fetch("none")
+        mqueue.mq_add("facts", "first", "1")
+        mqueue.mq_add("facts", "second", "2")
+        mqueue.mq_size("facts")
+        mqueue.mq_fetch("facts")
+        mqueue.mqk_get("facts")
+        mqueue.mqv_get("facts")
+        mqueue.mq_fetch("facts")
+        mqueue.mqk_get("facts")
+        mqueue.mq_fetch("facts")
+        mqueue.mq_add("two", "1", "")
+        mqueue.mq_add("two", "2", "")
+        mqueue.mq_add("two", "3", "")
+        mqueue.mq_size("two")
+        mqueue.mq_fetch("two")
+        mqueue.mqk_get("two")
+    """),
+    "records of DNS": Row("""
+        pv.get("$srvquery(x=>count)")
+        pv.get("$naptrquery(x=>count)")
+        ipops.srv_query("_sip._udp.none.invalid", "x")
+        ipops.naptr_query("none.invalid", "x")
+        pv.get("$srvquery(x=>count)")
+        pv.get("$naptrquery(x=>count)")
+    """),
+    "a command": Row("""
+        jsonrpcs.exec('{"jsonrpc": "2.0", "method": "none", "params": [], "id": 1}')
+        "Method Not Found" in pv.get("$jsonrpl(body)")
+    """),
+}
+
+
+class _Names(dict[str, Any]):
+    """What a call may name: KSR's modules and core functions, and this module's own."""
+
+    def __missing__(self, name: str) -> Any:
+        import KSR
+
+        return globals()[name] if name in ("forget", "recall") else getattr(KSR, name)
+
+
+_forgotten: dict[str, Any] = {}
+
+
+def forget(function: str) -> None:
+    """Have a script without one of its functions."""
+    _forgotten[function] = globals().pop(function)
+
+
+def recall(function: str) -> None:
+    """Have it again."""
+    globals()[function] = _forgotten.pop(function)
+
+
+def calls_of(text: str) -> list[str]:
+    """Return the calls of a text."""
+    return [line.strip() for line in text.splitlines() if line.strip()]
+
+
+def _made(call: str) -> Any:
+    try:
+        return eval(_filled(call), {}, _Names())
+    except Exception as error:
+        return f"raises {type(error).__name__}"
+
+
+def _filled(text: str) -> str:
+    """Put the true ports into a text."""
+    import KSR
+
+    for name in ("GATEWAY_A", "GATEWAY_B", "SERVER"):
+        if name in text:
+            text = text.replace(name, str(KSR.pv.get(f"$def({name})")))
+    return text
+
+
+def _tell(row: str, where: str, text: str) -> int:
+    import KSR
+
+    for call in calls_of(text):
+        KSR.info(f"CONTRACT {json.dumps([row, where, call, _made(call)])}\n")
+    return 1
+
+
+def _row() -> str:
+    import KSR
+
+    return str(KSR.htable.sht_get("rows", "row"))
+
+
+def child_init(rank: int) -> int:
+    """Start a process."""
+    return 0
+
+
+def ksr_request_route(msg: object) -> int:
+    """Make the calls of the row that a request names."""
+    import KSR
+
+    row = str(KSR.hdr.get("X-Row"))
+    KSR.htable.sht_sets("rows", "row", row)
+    return _tell(row, "route", ROWS[row].route)
+
+
+def ksr_onsend_route(msg: object) -> int:
+    """Let it leave."""
+    return 1
+
+
+def ksr_branch(msg: object) -> int:
+    """Make the calls of a branch."""
+    return _tell(_row(), "branch", ROWS[_row()].branch)
+
+
+def ksr_reply(msg: object) -> int:
+    """Make the calls of a reply."""
+    return _tell(_row(), "reply", ROWS[_row()].reply)
+
+
+def ksr_failure(msg: object) -> int:
+    """Make the calls of a failure."""
+    return _tell(_row(), "failure", ROWS[_row()].failure)
+
+
+def ksr_event(msg: object, event: str) -> int:
+    """Make the calls of tm's event."""
+    return _tell(_row(), "event", ROWS[_row()].event)
+
+
+def mod_init() -> ModuleType:
+    """Have this module's functions called."""
+    return sys.modules[__name__]

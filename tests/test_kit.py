@@ -1,0 +1,293 @@
+"""The kit of docs/testing.md: scripts that users test with it, and this project's own router."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import re
+import shutil
+import subprocess
+import sys
+import venv
+from importlib import metadata
+from pathlib import Path
+from types import ModuleType, SimpleNamespace
+
+import pytest
+
+from examples import ROOT, named_examples
+from keepalive_testing.kamailio import Kamailio
+from keepalive_testing.ksr import FakeKSR, Violation
+
+ROUTER = ROOT / "kemi" / "router.py"
+A, B = "sip:192.168.10.20", "sip:192.168.10.21"
+NAME = "sip:provider.com"
+
+
+@pytest.fixture
+def router(kamailio: Kamailio) -> Kamailio:
+    """The sample server with two gateways, which are up."""
+    kamailio.load(ROUTER, KEEPALIVE_DESTINATIONS=f"{A}, {B}")
+    kamailio.up(A, B)
+    return kamailio
+
+
+# --- kemi/router.py ---
+
+
+def test_calls_go_to_the_first_gateway_that_is_up(router: Kamailio) -> None:
+    """The first one, or the next one if that is down, and 503 without one."""
+    assert router.request("INVITE").relayed_to == [A]
+    router.down(A)
+    call = router.request("INVITE")
+    assert call.relayed_to == [B]
+    assert call.relayed[0].header("Record-Route")
+    router.down(B)
+    assert router.request("INVITE").codes == [503]
+
+
+def test_calls_go_on_behind_silence_and_5xx(router: Kamailio) -> None:
+    """Silence is reported, so that the next call is not sent there; a callee's answer ends the search."""
+    call = router.request("INVITE")
+    call.time_out()
+    assert call.relayed_to == [A, B]
+    assert router.keepalive.state(A) == router.keepalive.DOWN
+    call.reply(486)
+    assert (call.code, len(call.relayed)) == (486, 2)
+    assert router.request("INVITE").relayed_to == [B]
+    router.up(A)
+    call = router.request("INVITE")
+    call.reply(503)
+    call.reply(503)
+    assert (len(call.relayed), call.codes) == (2, [503])
+
+
+def test_calls_to_a_name_go_to_each_address_that_is_alive(kamailio: Kamailio) -> None:
+    """next_target takes them in turn."""
+    kamailio.load(ROUTER, KEEPALIVE_DESTINATIONS=NAME)
+    hops = [f"{A}:5060", f"{B}:5060"]
+    kamailio.resolve(NAME, *hops)
+    kamailio.up(NAME)
+    call = kamailio.request("INVITE")
+    call.time_out()
+    assert sorted(call.relayed_to) == hops
+    call.reply(200)
+    assert call.codes == [200]
+
+
+def test_what_belongs_to_a_call(router: Kamailio) -> None:
+    """Requests in a dialog go along their route; a CANCEL ends the call, and no other gateway is tried."""
+    tag = "To: <sip:42@example.com>;tag=x"
+    bye = router.request(
+        "BYE", "sip:42@192.0.2.7", tag, "Route: <sip:192.168.10.1:5060;lr>, <sip:192.0.2.8;lr>"
+    )
+    assert bye.relayed_to == ["sip:192.0.2.8;lr"]
+    assert router.request("BYE", "sip:42@192.0.2.7", tag).codes == [404]
+    assert router.request("ACK", "sip:42@192.0.2.7", tag).codes == []
+    call = router.request("INVITE")
+    assert router.cancel(call).codes == [200]
+    call.reply(487)
+    assert (call.codes, len(call.relayed)) == ([487], 1)
+    again = router.request("INVITE")
+    router.retransmit(again)
+    assert len(again.relayed) == 1
+    assert router.request("OPTIONS").codes == [200]
+    assert router.request("PUBLISH").codes == [405]
+    assert router.request("INVITE", "sip:42@example.com", "Max-Forwards: 0").codes == [483]
+
+
+def test_changes_are_logged_by_the_callback(router: Kamailio, ksr: FakeKSR) -> None:
+    """log_change of the sample runs once for each change."""
+    router.down(A)
+    assert [line for line in ksr.lines("info") if line.startswith("router: ")] == [
+        f"router: gateway {uri} is {state} now" for uri, state in ((A, "up"), (B, "up"), (A, "down"))
+    ]
+
+
+# --- what a script may be, and what it may not do ---
+
+
+class OnlyRoutes:
+    """A script's class without anything of keepalive."""
+
+    def ksr_request_route(self, msg: object) -> int:
+        import KSR
+
+        KSR.sl.sl_send_reply(200, "OK")
+        return 1
+
+
+@pytest.mark.parametrize("script", [OnlyRoutes, OnlyRoutes()])
+def test_a_class_or_an_object_is_a_script(kamailio: Kamailio, script: object) -> None:
+    """Whatever has ksr_request_route."""
+    kamailio.load(script)
+    assert kamailio.request("MESSAGE").codes == [200]
+
+
+def test_functions_are_a_script(kamailio: Kamailio, tmp_path: Path) -> None:
+    """Plain functions, which mod_init hands over by their module; a native route may call them."""
+    script = tmp_path / "plain.py"
+    script.write_text("""
+import sys
+
+import KSR
+
+
+def child_init(rank):
+    return 0
+
+
+def ksr_request_route(msg):
+    KSR.tm.t_on_branch("ksr_branch")
+    KSR.pv.sets("$ru", "sip:43@192.0.2.9")
+    KSR.tm.t_relay()
+    return 1
+
+
+def ksr_branch(msg):
+    KSR.hdr.append("X-Branch: yes\\r\\n")
+    return 1
+
+
+def ksr_onsend_route(msg):
+    return 1
+
+
+def cost(msg, number):
+    return len(number)
+
+
+def mod_init():
+    return sys.modules[__name__]
+""")
+    kamailio.load(script)
+    call = kamailio.request("INVITE")
+    assert (call.relayed_to, call.relayed[0].header("X-Branch")) == (["sip:43@192.0.2.9"], "yes")
+    assert kamailio.python_exec("cost", "12345") == 5
+
+
+def routed(kamailio: Kamailio, ksr: FakeKSR, *calls: str) -> None:
+    """Run some calls of KSR in a request route."""
+    code = compile("\n".join(calls), "script", "exec")
+
+    def route(self: object, msg: object) -> int:
+        with contextlib.suppress(Exception):
+            exec(code, {"KSR": ksr.module})
+        return 1
+
+    kamailio.load(type("Script", (), {"ksr_request_route": route, "ksr_onsend_route": lambda self, msg: 1})())
+    kamailio.request("INVITE")
+
+
+@pytest.mark.parametrize(
+    "calls",
+    [
+        ["KSR.tm.t_relai()"],
+        ["KSR.registrar.lookup('location')"],
+        ["KSR.tm.t_clean()"],
+        ["KSR.pv.get('$T_branch_idx')"],
+        ["KSR.pv.get('$(ru{uri.tosocket})')"],
+        ["KSR.hdr.append('X-Header: no end')"],
+        ["KSR.tm.t_on_failure('ksr_missing')"],
+        ["KSR.tm.t_relay()", "KSR.tm.t_relay()"],
+        ["KSR.tm.t_reply('404', 'Not Found')"],
+        ["KSR.info('no end')"],
+    ],
+    ids=str,
+)
+def test_the_fake_is_loud(kamailio: Kamailio, ksr: FakeKSR, calls: list[str]) -> None:
+    """What no server allows or the fake does not imitate ends the test, though the script catches all."""
+    with pytest.raises(Violation):
+        routed(kamailio, ksr, *calls)
+    assert len(ksr.violations) == 1
+    ksr.violations.clear()
+
+
+def test_a_return_that_is_no_int_is_a_violation(kamailio: Kamailio, ksr: FakeKSR) -> None:
+    """A route that returns None makes a real 5.6 fail at its next call."""
+    kamailio.load(SimpleNamespace(ksr_request_route=lambda msg: None))
+    with pytest.raises(Violation, match="needs an int"):
+        kamailio.request("INVITE")
+    ksr.violations.clear()
+
+
+def test_who_is_not_monitored_is_neither_up_nor_down(router: Kamailio) -> None:
+    """A test that sets what the script never added is told so."""
+    with pytest.raises(AssertionError, match="sip:192.168.10.29 is not monitored"):
+        router.up("sip:192.168.10.29")
+
+
+def test_a_script_that_would_not_start(kamailio: Kamailio, tmp_path: Path) -> None:
+    """A file that is not there, and a module without mod_init, are named."""
+    with pytest.raises(AssertionError, match="there is no script"):
+        kamailio.load(tmp_path / "none.py")
+    with pytest.raises(AssertionError, match="has no mod_init"):
+        kamailio.load(ModuleType("empty"))
+
+
+# --- the document, here and in a bare environment ---
+
+
+def write_examples(folder: Path) -> None:
+    examples = named_examples()
+    (folder / "router.py").write_text(examples["router.py"])
+    (folder / "test_router.py").write_text(examples["test_router.py"])
+
+
+def outcome(command: list[str], folder: Path, **environment: str) -> str:
+    """Return what pytest says last, of a run without this project's settings."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(("PYTEST", "PYTHON"))}
+    done = subprocess.run(
+        command, cwd=folder, capture_output=True, text=True, env=kept | environment, timeout=300
+    )
+    assert done.returncode == 0, (done.stdout + done.stderr)[-3000:]
+    return done.stdout
+
+
+@pytest.mark.parametrize("version", ["5.6", "6.0", "6.1"])
+def test_the_documents_examples_run(tmp_path: Path, version: str) -> None:
+    """The script and its tests of docs/testing.md, with pytest-mock, as a user has them."""
+    write_examples(tmp_path)
+    (tmp_path / "pytest.ini").write_text(f"[pytest]\nkamailio_version = {version}\n")
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "keepalive_testing.plugin"]
+    said = outcome(command, tmp_path, PYTHONPATH=str(ROOT / "testing"))
+    assert re.search(r"^5 passed", said, re.MULTILINE)
+
+
+def link(name: str, packages: Path) -> None:
+    """Let an environment have a package of this one, with all that it needs, and nothing else."""
+    try:
+        found = metadata.distribution(name)
+    except metadata.PackageNotFoundError:  # for another Python or system
+        return
+    for top in {file.parts[0] for file in found.files or () if file.parts[0] != ".."}:
+        if not (packages / top).exists():
+            (packages / top).symlink_to(str(found.locate_file(top)))
+    for needed in found.requires or ():
+        if "extra" not in needed:
+            link(re.split(r"[^\w.-]", needed)[0], packages)
+
+
+def test_a_bare_environment_needs_the_kit_alone(tmp_path: Path) -> None:
+    """Outside of the repository, with what `pip install ./testing` brings: all but pytest-mock's test."""
+    write_examples(tmp_path)
+    # A build leaves files behind in the folder of its sources.
+    clone = tmp_path / "clone"
+    for folder in ("testing", "kemi", "stubs"):
+        shutil.copytree(ROOT / folder, clone / folder, symlinks=True)
+    environment = tmp_path / "environment"
+    venv.create(environment)
+    python = str(environment / "bin" / "python")
+    [packages] = environment.glob("lib/python3*/site-packages")
+    link("pytest", packages)
+    pip = [sys.executable, "-m", "pip", "--python", python]
+    options = ["-q", "--no-index", "--no-build-isolation", "--disable-pip-version-check"]
+    outcome([*pip, "install", *options, str(clone / "testing")], tmp_path)
+    shutil.rmtree(clone)
+    said = outcome(
+        [python, "-m", "pytest", "-q", "--deselect", "test_router.py::test_with_pytest_mock"], tmp_path
+    )
+    assert re.search(r"^4 passed", said, re.MULTILINE)
+    listed = outcome([*pip, "list", "--format=freeze"], tmp_path)
+    assert "kamailio-kemi-keepalive-testing==" in listed
+    assert "kamailio-kemi-keepalive==" not in listed

@@ -580,6 +580,34 @@ ROWS: dict[str, Row] = {
     "relayed, and that fails, and on": Row(
         'pv.sets("$du", "sip:none.invalid")\ntm.t_relay()' + RELAY, answers=(200,), reply='pv.get("$rs")'
     ),
+    "relayed, and that fails silently, and on": Row(
+        """
+        tm.t_set_disable_internal_reply(1)
+        tm.t_newtran()
+        tm.t_set_disable_internal_reply(1)
+        sl.send_reply(100, "Trying")
+        pv.sets("$du", "sip:none.invalid")
+        tm.t_relay()
+        """
+        + RELAY,
+        INVITE,
+        answers=(200,),
+        reply='pv.get("$rs")',
+    ),
+    "relayed, and that fails silently": Row("""
+        tm.t_newtran()
+        tm.t_set_disable_internal_reply(1)
+        pv.sets("$du", "sip:none.invalid")
+        tm.t_relay()
+    """),
+    "nodes of a cluster": Row(
+        """
+        dmq.is_from_node()
+        dmq.send_message("keepalive", "sip:127.0.0.1:GATEWAY_A", "body", "text/plain")
+        dmq.handle_message()
+        """,
+        "KDMQ sip:keepalive@127.0.0.1:SERVER",
+    ),
     "sent again": Row(
         """
         tm.t_check_trans() == 0 or tm.t_newtran()
@@ -795,7 +823,11 @@ def ksr_failure(msg: object) -> int:
 
 
 def ksr_event(msg: object, event: str) -> int:
-    """Make the calls of tm's event."""
+    """Make the calls of tm's event, and none if it is dmq that sends."""
+    import KSR
+
+    if KSR.pv.get("$rm") == "KDMQ":
+        return 1
     return _tell(_row(), "event", ROWS[_row()].event)
 
 

@@ -279,7 +279,8 @@ def test_a_bare_environment_needs_the_kit_alone(tmp_path: Path) -> None:
     venv.create(environment)
     python = str(environment / "bin" / "python")
     [packages] = environment.glob("lib/python3*/site-packages")
-    link("pytest", packages)
+    for name in ("pytest", "flit_core"):
+        link(name, packages)
     pip = [sys.executable, "-m", "pip", "--python", python]
     options = ["-q", "--no-index", "--no-build-isolation", "--disable-pip-version-check"]
     outcome([*pip, "install", *options, str(clone / "testing")], tmp_path)

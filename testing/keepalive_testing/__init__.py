@@ -9,3 +9,7 @@ from pathlib import Path
 
 if importlib.util.find_spec("keepalive") is None:
     sys.path.append(str(Path(__file__).parent / "kemi"))
+
+import keepalive_core
+
+__version__ = keepalive_core.VERSION

@@ -115,6 +115,8 @@ class Call:
         """how long tm waits for a final reply to an INVITE and for a first reply, if the script said so"""
         self.refusal: Reply | None = None
         """what tm says if the script does not, as nothing could be sent"""
+        self.is_refused_silently = False
+        """whether the script has told tm to keep that back"""
         self.relayed: list[Branch] = []
         self._sent_last = 0
         """the first branch of those that were sent together last"""
@@ -252,7 +254,9 @@ class Call:
 
     def end_of_route(self) -> None:
         """Do what tm does behind the request route."""
-        if self.refusal and not self.is_over and (not self.relayed or self.ksr.version >= "6.1"):
+        if self.refusal is None or self.is_over or self.is_refused_silently:
+            return
+        if not self.relayed or self.ksr.version >= "6.1":
             self._tell(self.refusal)
 
     def relay(self) -> int:
@@ -262,13 +266,13 @@ class Call:
         if not self.has_transaction or not self.relayed:
             self._as_relayed = self.uri, self.du
         to = self.du or self.uri
-        self.has_transaction = True
+        had_transaction, self.has_transaction = self.has_transaction, True
         if to in self.ksr.unresolvable:
             self.refusal = Reply(478, "Unresolvable destination (478/TM)")
-            return -478
+            return -4 if had_transaction else -478
         if not self.is_waiting:
             self._sent_last = len(self.relayed)
-        if self.message.method == "INVITE" and not self.relayed:
+        if self.message.method == "INVITE" and not self.replies:
             self._tell(Reply(100, TRYING))
         if self.on["branch"]:
             self.ksr.run(self.on["branch"], Situation("branch", self, self.message, self.source))

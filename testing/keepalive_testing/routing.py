@@ -274,6 +274,10 @@ class Routing:
     def _tm_t_any_timeout(self) -> int:
         return one(any(branch.code == LOCAL_TIMEOUT for branch in self.call.relayed))
 
+    def _tm_t_set_disable_internal_reply(self, yes: int) -> int:
+        self.here("request").call.is_refused_silently = yes > 0
+        return 1
+
     def _tm_t_reset_fr(self) -> int:
         self.call.fr_ms = None
         return 1

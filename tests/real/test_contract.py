@@ -33,6 +33,8 @@ class RealRun:
             {
                 "SCRIPT": Path(contract.__file__),
                 "SERVER": ports.server,
+                "SERVER_ADDRESS": f"sip:127.0.0.1:{ports.server}",
+                "NODE": f"sip:127.0.0.1:{ports.gateway_a}",
                 "GATEWAY_A": ports.gateway_a,
                 "GATEWAY_B": ports.gateway_b,
                 "WORD": "x",

@@ -9,10 +9,10 @@ import zipfile
 from pathlib import Path
 
 import pytest
-import signatures
 
 import generate
 from examples import named_examples
+from keepalive_testing import signatures
 from places import ROOT
 
 STUBS = ROOT / "stubs"

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import pytest
-from resolving import resolve
 
 from cluster_trio import ME, OPTIONS, B, C, Trio, owned_by
 from conftest import FakeServer
+from keepalive_testing.names import resolve
 
 UNKNOWN, UP, DOWN = 0, 1, 2
 EVERYWHERE = (ME, B, C)

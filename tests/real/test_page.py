@@ -297,7 +297,11 @@ def test_what_is_known_of_one(browser: Browser, watched: Watched) -> None:
     """A row that is opened has the last ten changes, and goes on while it is open."""
     gateway = watched.gateways[0]
     browser.click(f"{row(gateway.uri)} .destination button")
-    assert "carriers" in browser.wait_for_text("tr.detail .known", "owners")
+    known = browser.wait_for_text("tr.detail .known", "owners")
+    assert "carriers" in known
+    assert not {"undefined", "cluster", "left out"} & {*known.splitlines()}, (
+        "there is nothing to say of these"
+    )
     assert browser.find(f"{row(gateway.uri)} .destination button").get_attribute("aria-expanded") == "true"
     gateway.code, gateway.reason = 503, HOSTILE
     browser.wait_for_text("tr.detail .history", "up → down: 503 Busy <img")

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 import tempfile
@@ -18,6 +19,8 @@ from pathlib import Path
 from typing import Any
 
 HERE = Path(__file__).resolve().parent
+START_S = 300
+"""for a server to tell what it has"""
 ASKING = ["jsonrpcs", "pv", "app_python3"]
 SETTINGS = {
     # These two export functions if Kamailio logs with them.
@@ -56,11 +59,20 @@ cfgengine "python"
     found.unlink(missing_ok=True)
     command = ["kamailio", "-DD", "-E", "-m", "16", "-f", str(cfg)]
     environment = {**os.environ, "KSR_FOLDER": str(folder), "PYTHONDONTWRITEBYTECODE": "1"}
-    server = subprocess.run(command, capture_output=True, timeout=300, env=environment)
+    try:
+        server = subprocess.run(command, capture_output=True, timeout=START_S, env=environment)
+    except subprocess.TimeoutExpired:
+        return {"failed": f"nothing within {START_S} s"}
     if not found.exists():
-        return {"failed": server.stderr.decode(errors="replace")[-2000:]}
+        return {"failed": reason(server.stderr.decode(errors="replace"))}
     functions: dict[str, Any] = json.loads(found.read_text())
     return functions
+
+
+def reason(log: str) -> str:
+    """Return the first that a server says of what is wrong, without its process, module, file and line."""
+    complaint = re.search(r"(?:ERROR|CRITICAL): .*?\]: (.{1,200})", log)
+    return complaint[1] if complaint else "it says nothing"
 
 
 def main() -> None:

@@ -86,3 +86,16 @@ def test_a_body_that_is_no_text(dmq: ModuleType, server: FakeServer, monkeypatch
     monkeypatch.setattr(server.ksr, "_mqueue_mqk_get", fails)
     monkeypatch.setattr(server.ksr.module.mqueue, "mqk_get", fails, raising=False)
     assert list(dmq.heard(9)) == [dmq.UNREADABLE]
+
+
+def test_a_bus_of_our_own_is_for_nodes_alone(server: FakeServer) -> None:
+    """If the include brings dmq, which would let anybody join; the user's own stays as it was."""
+    for is_ours, expected in ((False, (1, [])), (True, (1, [(403, "Forbidden", "")]))):
+        server.define("node", "sip:10.0.0.1:5060")
+        if is_ours:
+            server.define("brings_dmq", "1")
+        api = server.process()
+        server.ksr.is_from_node = False
+        server.ksr.request = {"rm": "KDMQ", "rU": "notification_peer", "rb": "x"}
+        assert api.on_dmq()
+        assert (server.ksr.handed_to_dmq, server.ksr.replied) == expected

@@ -157,6 +157,9 @@ class Router(keepalive.Handlers):
 
     def ksr_request_route(self, msg):
         """Do what the body says."""
+        if keepalive.on_dmq():  # with KEEPALIVE_OWN_PRE_ROUTING
+            KSR.info(f"REQUEST ROUTE {KSR.pv.get('$rm')} {KSR.pv.get('$rU')}\n")
+            return 1
         if KSR.pv.get("$rm") != "MESSAGE":
             group = KSR.pv.get("$def(ANSWER_GROUP)")  # for test_answer_options.py
             if group is None or keepalive.answer_options(group.strip('"')) != 1:

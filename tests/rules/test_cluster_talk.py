@@ -270,9 +270,13 @@ def test_a_replayed_life_counts_for_nothing(pair: Pair) -> None:
 def test_who_is_not_configured_is_not_heard(pair: Pair) -> None:
     """Nor what is meant for another one, by its text, nor what is not signed."""
     one = pair.nodes[A]
-    for body in (f"ka1 {C} {A} 1 1 0", f"ka1 {B} {C} 1 1 0", f"ka1 {A} {A} 1 1 0"):
-        with pytest.raises(Unreadable, match="configured"):
-            one.hear(body, pair.now)
+    for sender, to, reason in (
+        (C, A, "no peer of this node"),
+        (B, C, "another node"),
+        (A, A, "this node itself"),
+    ):
+        with pytest.raises(Unreadable, match=reason):
+            one.hear(f"ka1 {sender} {to} 1 1 0", pair.now)
     signing = node(A, secrets=(b"secret", b"old"))
     with pytest.raises(Unreadable, match="signed"):
         signing.hear(f"ka1 {B} {A} 1 1 0", pair.now)

@@ -58,8 +58,6 @@ def test_nothing_before_it_is_known_where_the_server_listens(server: FakeServer)
 @pytest.mark.parametrize(
     ("defines", "line"),
     [
-        ({"node": "sip:10.9.9.9:5060"}, "no UDP socket of this server is KEEPALIVE_NODE sip:10.9.9.9:5060"),
-        ({"node": "sip:10.0.0.1:5061"}, "no UDP socket of this server is KEEPALIVE_NODE sip:10.0.0.1:5061"),
         ({"node": "sip:x.example.com:5060"}, "KEEPALIVE_NODE: 'sip:x.example.com:5060' is ignored"),
     ],
 )
@@ -72,6 +70,30 @@ def test_a_node_that_can_not_be(lab: Callable[..., Lab], defines: dict[str, str]
     [told] = one.lines("err")
     assert f"bad setting of the cluster: {line}" in told
     assert one.take() == []
+
+
+@pytest.mark.parametrize("node", ["sip:10.9.9.9:5060", "sip:10.0.0.1:5061"])
+def test_a_node_that_is_no_socket_of_this_server(lab: Callable[..., Lab], node: str) -> None:
+    """It is a cluster of one: it pings all by itself, says nothing to anybody, and hears nobody."""
+    one = lab(node=node)
+    one.tick(4)
+    [told] = one.lines("err")
+    assert f"bad setting of the cluster: no UDP socket of this server is KEEPALIVE_NODE {node}" in told
+    assert {*one.rows.view().ready} == {node}
+    assert one.rows.view().pings
+    assert one.take() == []
+
+
+@pytest.mark.parametrize(
+    ("sender", "reason"), [(ME, f"{ME} is this node itself"), (THIRD, f"{THIRD} is no peer of this node")]
+)
+def test_a_message_of_nobody(lab: Callable[..., Lab], sender: str, reason: str) -> None:
+    """Another server with this node's name, and one that is not configured here, are named."""
+    one = lab()
+    one.tick(4)
+    one.say(cluster_lines.body([cluster_lines.head(sender, ME, 1, 1, 0)], b""))
+    one.tick(0.1)
+    assert reason in one.lines("warn")[-1]
 
 
 def test_a_peer_that_can_not_be(lab: Callable[..., Lab]) -> None:
@@ -159,7 +181,7 @@ def test_a_message_to_another_node(lab: Callable[..., Lab]) -> None:
     one.tick(4)
     one.say(cluster_lines.body([cluster_lines.head(OTHER, THIRD, 1, 1, 0)], b""))
     one.tick(0.1)
-    assert "of no node that is configured here, or to another one" in one.lines("warn")[-1]
+    assert f"it is to another node, {THIRD}" in one.lines("warn")[-1]
 
 
 def test_settings_and_a_pause_are_followed(lab: Callable[..., Lab]) -> None:

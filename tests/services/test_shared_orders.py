@@ -226,3 +226,38 @@ def test_a_word_of_mine_is_not_undone_by_one_that_came_meanwhile(one: Lab) -> No
     one.tick(1)
     theirs: Callable[[tuple[str, str]], Any] = one.other.facts.get
     assert json.loads(theirs(("admin", KEY)).value)[0] == admin(one)["mode"]
+
+
+def test_without_memory_it_is_tried_again(one: Lab) -> None:
+    """One line of the log, and it is done when there is some."""
+    new = "sip:192.168.10.99"
+    ordered = cluster_orders.ordered_destination(f"{new}:5060", "me", new, Owner(0, "", None))
+    one.server.ksr.room_left = 3  # for the messages
+    one.other.say_fact(*ordered.subject, ordered.value)
+    one.tick(1)
+    assert one.keepalive.state(new) == -1
+    [line] = [line for line in one.server.ksr.lines("err") if "is not done" in line]
+    assert OTHER in line
+    one.server.ksr.room_left = None
+    one.tick(11)
+    assert one.keepalive.state(new) == one.keepalive.UNKNOWN
+
+
+def test_what_is_long_over_is_taken_back(one: Lab) -> None:
+    """By its author after an hour, by others an hour later; what was said since is not."""
+    assert one.keepalive.set_admin(URI, "drain", 5) == 0
+    assert one.keepalive.add_destination("sip:b", "me") == 0
+    one.tick(0.3)
+    assert one.keepalive.del_destination("sip:b", "me") == 0
+    say_admin(one, "maint", 5, key="sip:c")
+    talk = one.process.talk
+    assert {fact.value[:7] for fact in talk.facts} == {'["drain', "deleted", '["maint'}
+    assert one.keepalive.set_admin(URI, "drain", 0) == 0
+    one.tick(1)
+    one.server.now += 3_600_000_000
+    one.tick(70)
+    assert {fact.value[:7] for fact in talk.facts} == {'["drain', "", '["maint'}
+    one.server.now += 3_600_000_000
+    one.tick(70)
+    assert {fact.value[:7] for fact in talk.facts} == {'["drain', ""}
+    assert {fact.value[:7] for fact in one.other.facts} == {'["drain', ""}

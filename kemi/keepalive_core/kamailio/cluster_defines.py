@@ -29,6 +29,12 @@ def read() -> tuple[ClusterSettings, list[str]]:
     return found, unreadable + refused
 
 
+@cache
+def brings_dmq() -> bool:
+    """Say whether keepalive's include has loaded module dmq, so that it is for nobody else."""
+    return variables.is_defined("brings_dmq")
+
+
 def is_on() -> bool:
     """Say whether this server is a node of a cluster."""
     return read()[0].node != ""

@@ -67,10 +67,12 @@ def take_request() -> bool:
     """Take the request at hand if it is module dmq's; say whether it was. Then it has its reply."""
     if not cluster_defines.is_on() or KSR.pv.get("$rm") != _METHOD:
         return False
-    if KSR.pv.get("$rU") != CHANNEL:
-        KSR.dmq.handle_message()
-    elif not KSR.dmq.is_from_node() > 0:
+    is_ours = KSR.pv.get("$rU") == CHANNEL
+    # A bus of the user's own is open to whom it was open to: dmq itself lets anybody join.
+    if (is_ours or cluster_defines.brings_dmq()) and not KSR.dmq.is_from_node() > 0:
         KSR.sl.send_reply(403, "Forbidden")
+    elif not is_ours:
+        KSR.dmq.handle_message()
     else:
         _keep_body()
         KSR.sl.send_reply(200, "OK")

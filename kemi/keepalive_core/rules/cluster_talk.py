@@ -117,8 +117,11 @@ class Talk:
         """Take over what a body says. Raises: Unreadable."""
         message = cluster_lines.read(text, now, self.manners.secrets)
         peer = self.peers.get(message.sender)
-        if peer is None or message.to != self.me:
-            raise Unreadable("it is of no node that is configured here, or to another one")
+        if message.to != self.me:
+            raise Unreadable(f"it is to another node, {message.to}")
+        if peer is None:
+            is_me = message.sender == self.me
+            raise Unreadable(f"{message.sender} is {'this node itself' if is_me else 'no peer of this node'}")
         if message.who:
             peer.has_asked = message.who
         if not peer.counts(message, self._listened.us, now):

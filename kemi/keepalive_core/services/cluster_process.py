@@ -95,8 +95,9 @@ class ClusterProcess:
             log.error(
                 "bad setting of the cluster: no UDP socket of this server is KEEPALIVE_NODE %s", found.node
             )
-            return None
-        if not found.secret_file:
+            # It goes on as a cluster of one.
+            found = found._replace(peers={}, secret_file="")
+        elif not found.secret_file:
             log.warning(
                 "nodes of the cluster do not sign what they say: define KEEPALIVE_CLUSTER_SECRET_FILE"
             )

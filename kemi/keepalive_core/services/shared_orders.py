@@ -4,6 +4,7 @@ An order of this node becomes a fact, which all are told. A fact of another one 
 nobody else: what one node has ordered comes from itself, or from any that heard it.
 """
 
+import heapq
 import logging
 import math
 import time
@@ -22,8 +23,13 @@ from .refusals import REFUSALS
 
 log = logging.getLogger("keepalive")
 
-# What this node has ordered, and what it has heard, is done so many at a time: some 100 ms.
+# What this node has ordered, so many in a tick; and to do what is ordered for as long, as one takes some ms.
 _AT_A_TIME: Final = 200
+_UNTIL_US: Final = SECOND // 20
+_AGAIN: Final = 10 * SECOND
+"""What could not be done for want of memory is tried again so late"""
+_LONG_OVER: Final = 3600 * SECOND
+"""So long after its end its author takes a fact back, and others twice as long: the author may be dead"""
 
 
 class SharedOrders:
@@ -41,6 +47,10 @@ class SharedOrders:
         self._added: set[Subject] = set()
         """interests that a fact has brought, or this node has told of"""
         self._revision: int | None = None
+        self._again = 0
+        """when what waits is tried in any case, in us"""
+        self._ends: list[tuple[int, int, Subject]] = []
+        """a heap of when facts are long over, in us, with their numbers"""
         self._minutely = Minutely()
         self._do: dict[str, Callable[[Fact], bool]] = {
             ADMIN: self._do_admin,
@@ -49,21 +59,43 @@ class SharedOrders:
 
     def heed(self, heeded: Heeded, now: int) -> None:
         """Take note of what others have said."""
-        self._to_do.update(dict.fromkeys(fact.subject for fact in heeded.facts))
+        for fact in heeded.facts:
+            self._take_note(fact)
 
     def tick(self, now: int) -> None:
         """Tell what was ordered here, and do what was ordered elsewhere."""
         for text in cluster_queue.said(_AT_A_TIME):
             self._say(cluster_orders.of_text(text), now)
-        if self._waiting and (revision := tables.revision()) != self._revision:
-            self._revision = revision
-            self._to_do.update(self._waiting)
-        for subject in [*self._to_do][:_AT_A_TIME]:
+        if self._waiting:
+            self._try_again(now)
+        while self._ends and self._ends[0][0] <= now:
+            self._take_back(*heapq.heappop(self._ends)[1:])
+        while self._to_do and clock.now() - now < _UNTIL_US:
+            subject = next(iter(self._to_do))
             del self._to_do[subject]
             self._waiting.pop(subject, None)
             fact = self._talk.facts.get(subject)
             if fact is not None and not self._is_done(fact):
                 self._waiting[subject] = None
+
+    def _take_note(self, fact: Fact) -> None:
+        self._to_do[fact.subject] = None
+        if fact.ends and fact.value:
+            late = _LONG_OVER if fact.author == self._talk.me else 2 * _LONG_OVER
+            heapq.heappush(self._ends, (fact.ends + late, fact.number, fact.subject))
+
+    def _try_again(self, now: int) -> None:
+        """Try what waits, if any destination has come, or memory may have become free."""
+        revision = tables.revision()
+        if revision != self._revision or now >= self._again:
+            self._revision, self._again = revision, now + _AGAIN
+            self._to_do.update(self._waiting)
+
+    def _take_back(self, number: int, subject: Subject) -> None:
+        """Say nothing any more of what is long over: of such facts the newest alone are remembered."""
+        fact = self._talk.facts.get(subject)
+        if fact is not None and fact.number == number:
+            self._talk.say_fact(*subject, NOTHING)
 
     # --- what was ordered here ------------------------------------------------------------------------------
 
@@ -73,9 +105,8 @@ class SharedOrders:
             ends = now + max(1, math.ceil((ordered.until - time.time()) * SECOND))
         if ordered.value == DELETED:
             ends = now + DELETED_US
-        self._talk.say_fact(*ordered.subject, ordered.value, ends)
-        # Another node's word may have been done here meanwhile.
-        self._to_do[ordered.subject] = None
+        # To be done, too: another node's word may have been done here meanwhile.
+        self._take_note(self._talk.say_fact(*ordered.subject, ordered.value, ends))
         if ordered.kind == DESTINATION and ordered.value == DELETED:
             self._forget_admin(cluster_orders.interest_of(ordered.key)[0])
 
@@ -87,7 +118,7 @@ class SharedOrders:
     # --- what is to be done ---------------------------------------------------------------------------------
 
     def _is_done(self, fact: Fact) -> bool:
-        """Do what a fact says, if anything is to be done; return whether it is done for good."""
+        """Do what a fact says, if anything is to be done; False if it has to wait."""
         do = self._do.get(fact.kind)
         if do is None:
             return True  # of a later version
@@ -96,7 +127,7 @@ class SharedOrders:
         except (*REFUSALS, ValueError, TypeError, KeyError) as refusal:
             if self._minutely.may_tell("refused", clock.now()):
                 log.error("what node %s says of %.200s is not done: %.300s", fact.author, fact.key, refusal)
-            return True
+            return not isinstance(refusal, tables.SharedMemoryFull)
 
     def _do_admin(self, fact: Fact) -> bool:
         said = cluster_orders.admin_of(fact, clock.now(), time.time(), self._talk.me)

@@ -133,7 +133,7 @@ def _node(name: str, view: ViewRow, own: OwnRow, now: int) -> Node:
         paused=row.paused,
         joining=row.joining,
         version=one_line(row.version),
-        config_differs=bool(row.life and own.config and row.config != own.config),
+        config_differs=bool(row.config and own.config and row.config != own.config),
         two_lives=row.twice,
     )
 

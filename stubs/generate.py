@@ -35,7 +35,10 @@ ENCLOSED = [HERE / "README.md", HERE.parent / "LICENSE"]
 
 LEFT_OUT = {
     ("async", ""): '`async` is a word of Python itself. `getattr(KSR, "async")` reaches the module, untyped.',
-    ("x", "modf"): "It reads a SIP message where none is given to it: what it does is luck.",
+    (
+        "x",
+        "modf",
+    ): """It does not see the message at hand. Of a MESSAGE `KSR.x.modf("is_method", "MESSAGE")` says -1.""",
 }
 """modules and functions that no stub can have or should have"""
 UNLISTED = [["x", "modf"]]

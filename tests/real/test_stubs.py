@@ -95,6 +95,7 @@ auto_aliases=no
 loadmodule "sl.so"
 loadmodule "pv.so"
 loadmodule "xlog.so"
+loadmodule "textops.so"
 loadmodule "jsonrpcs.so"
 modparam("jsonrpcs", "transport", 4)
 modparam("jsonrpcs", "dgram_socket", RPC)
@@ -115,11 +116,44 @@ cfgengine "python"
 def test_the_example_of_the_page_fails_as_mypy_said(kind: str, cured: bool, complaint: str) -> None:
     """It starts. When a request comes there is no such function; with that mended, no such argument."""
     script = named_examples()["stubs: routing.py"]
-    files = {"kamailio.cfg": CFG, "routing.py": script.replace("presnt", "present") if cured else script}
+    asked_once(kind, script.replace("presnt", "present") if cured else script, complaint)
+
+
+MODF = """
+import KSR
+
+class Router:
+    def child_init(self, rank):
+        return 0
+
+    def ksr_request_route(self, msg):
+        known, called = KSR.is_method("MESSAGE"), KSR.x.modf("is_method", "MESSAGE")
+        KSR.info(f"is_method: {known}, modf: {called}\\n")
+        return 1
+
+    def ksr_reply_route(self, msg):
+        return 1
+
+    def ksr_onsend_route(self, msg):
+        return 1
+
+def mod_init():
+    return Router()
+"""
+
+
+def test_modf_does_not_see_the_message(kind: str) -> None:
+    """What stubs/MODULES.md says for leaving it out is so."""
+    asked_once(kind, MODF, "is_method: True, modf: -1")
+
+
+def asked_once(kind: str, script: str, logged: str) -> None:
+    """Run a script, send it a MESSAGE, and wait until something is logged."""
+    files = {"kamailio.cfg": CFG, "routing.py": script}
     with (
         Kamailio(kind, "kamailio.cfg", launch=Launch(children=1, files=files)) as server,
         socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as client,
     ):
         client.bind(("127.0.0.1", 0))
         client.sendto(server.request("", client.getsockname()[1]), ("127.0.0.1", server.port))
-        wait_for(complaint, lambda: re.search(complaint, server.log))
+        wait_for(logged, lambda: re.search(logged, server.log))

@@ -690,12 +690,9 @@ class FakeKSR(Variables):
     def _dmq_send_message(self, channel: str, address: str, body: str, kind: str) -> int:
         if self.locks:
             self.violate(f"a node of the cluster is told something while {self.locks} are held")
-        self._current = Transaction("KDMQ", f"sip:{channel}@{address[4:]}", "", address, "")
-        event = getattr(self.handlers, self.event_function, None)
-        if event is not None:
-            self._call(event, "tm:local-request")
-        self.told.append((address, body, self._current.timeout_ms))
-        self._current = None
+        sent = Transaction("KDMQ", f"sip:{channel}@{address[4:]}", "", address, "")
+        self._run_event(sent)
+        self.told.append((address, body, sent.timeout_ms))
         return 1
 
     def _dmq_is_from_node(self) -> int:
@@ -703,6 +700,8 @@ class FakeKSR(Variables):
 
     def _dmq_handle_message(self) -> int:
         self.handed_to_dmq += 1
+        if self.at_hand:
+            self.call.answer(202, "OK", in_transaction=False)
         return 0
 
     # --- mqueue ---
@@ -750,12 +749,7 @@ class FakeKSR(Variables):
         if "To:" not in headers or "From:" not in headers or uri in self.unresolvable:
             return -1
         transaction = Transaction(method, uri, headers, hop, socket)
-        self._current = transaction
-        event = getattr(self.handlers, self.event_function, None)
-        at_hand, self.at_hand = self.at_hand, None
-        if event is not None:
-            self._call(event, "tm:local-request")
-        self._current, self.at_hand = None, at_hand
+        self._run_event(transaction)
         if self.fails_behind_event:
             return -1
         if self.drops is True or uri == self.drops:
@@ -770,6 +764,14 @@ class FakeKSR(Variables):
             return 1
         self.sent.append(transaction)
         return 1
+
+    def _run_event(self, transaction: Transaction) -> None:
+        """Call tm's event function for what is about to be sent, whatever else is at hand."""
+        event = getattr(self.handlers, self.event_function, None)
+        before, self._current, self.at_hand = self.at_hand, transaction, None
+        if event is not None:
+            self._call(event, "tm:local-request")
+        self._current, self.at_hand = None, before
 
     def _in_event(self) -> Transaction:
         if self._current is None:

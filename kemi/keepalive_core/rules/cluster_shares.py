@@ -38,6 +38,10 @@ class Shares:
             owners.remove(key)
             mine.discard(key)
 
+    def owner(self, key: str) -> str:
+        """Return who pings a destination in calm; "" if no node may, or it is not known."""
+        return self._owners.owner(key)
+
     def walk(self, view: View) -> Iterator[str]:
         """Take over another view, a destination at a step, and return each that comes or goes, else "".
 

@@ -41,6 +41,9 @@ class Cases:
             with suppress(SharedMemoryFull):
                 queues.announce_change(key)
 
+    def __contains__(self, key: str) -> bool:
+        return key in self._open
+
     def keys(self) -> list[str]:
         """Return all of them."""
         return list(self._open)

@@ -5,15 +5,13 @@ when they, their settings or the nodes have changed, and then a slice at a time.
 """
 
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from functools import partial
 from typing import Final
 
-from ..kamailio import clock, cluster_rows, destination_rows, group_rows, queues
+from ..kamailio import clock, cluster_rows, queues
 from ..kamailio.kamailio_log import about
 from ..kamailio.tables import SharedMemoryFull
-from ..rules import tracking
-from ..rules.cluster_shares import Shares
 from ..rules.cluster_talk import Heeded, Talk
 from ..rules.cluster_verdict import (
     Case,
@@ -26,7 +24,6 @@ from ..rules.cluster_verdict import (
     word_after,
     word_kept,
 )
-from ..rules.cluster_view import View
 from ..rules.cluster_word import DOWN, DRAIN, LACKS, NO_WORD, NONE, UP, Word
 from ..rules.evidence import OfCluster
 from ..rules.judging import Transition
@@ -36,16 +33,19 @@ from ..rules.schedule import Timetable
 from ..rules.states import DOWN as IS_DOWN
 from ..rules.states import UNKNOWN
 from ..rules.states import UP as IS_UP
-from ..rules.take_over import SPREAD_US
 from ..rules.times import SECOND
-from . import cluster_terms, configuration, orders, policies, tracked, verdicts
+from . import cluster_terms, orders, tracked, verdicts
 from .cluster_cases import Cases
+from .cluster_destinations import Destinations, policy_of, turn_us, uri_of
 from .cluster_standing import Standing
 
 log = logging.getLogger("keepalive")
 
-_UNTIL_US: Final = SECOND // 20
-"""For as long a tick looks at destinations; the rest has its turn in the next one"""
+_UNTIL_US: Final = 3 * SECOND // 10
+"""For as long a tick goes on with what there is to do; the rest has its turn in the next one
+
+Between two ticks the process rests a tenth of a second, and nodes that talk twice a second are heard well.
+"""
 _OWN_STATES: Final = {UP: IS_UP, DRAIN: IS_UP, DOWN: IS_DOWN}
 
 
@@ -59,11 +59,7 @@ class Words:
         self._talk = talk
         self._cases = Cases()
         self._standing = Standing(talk)
-        self._view: View = talk.view
-        """whose nodes were followed last"""
-        self._shares = Shares(talk.view)
-        self._walk: Iterator[str] = iter(())
-        """the rest of the destinations that other nodes, or other settings, may make other ones"""
+        self._known = Destinations(talk, self._safely)
         self._to_look: dict[str, None] = {}
         """what has to be looked at, as anything has changed of it"""
         self._asked = Timetable()
@@ -78,8 +74,6 @@ class Words:
         self._drained: set[str] = set()
         """destinations that asked a node for no calls"""
         self._next_second = 0
-        self._followed: tuple[object, ...] = ()
-        """what showed at the last second that settings have changed, or a destination was not announced"""
         self._minutely = Minutely()
 
     def heed(self, heeded: Heeded, now: int) -> None:
@@ -93,20 +87,30 @@ class Words:
             self._safely(self._talk.me, lambda _: self._do_each_second(now))
         for key, text in queues.announced_own():
             self._safely(key, partial(self._hear, text=text, now=now))
-            if clock.now() - now > _UNTIL_US:
+            if clock.now() - now > _UNTIL_US // 3:
                 break
-        self._follow_view()
+        self._follow_others(now)
         self._to_look.update(dict.fromkeys(self._asked.take(now)))
         for key in self._unspoken.take(now):
             self._safely(key, partial(self._stand_in, now=now))
-        while self._to_look and clock.now() - now <= 2 * _UNTIL_US:
+        while self._to_look and clock.now() - now <= _UNTIL_US:
             key = next(iter(self._to_look))
             del self._to_look[key]
             self._safely(key, partial(self._look, now=now))
 
+    def _follow_others(self, now: int) -> None:
+        """Look at what other nodes, or other settings, make another one."""
+        if self._known.has_another_view():
+            self._to_look.update(dict.fromkeys([*self._cases.keys(), *self._stands_in]))
+        for key in self._known.walk():
+            if key:
+                self._to_look[key] = None
+            if clock.now() - now > 2 * _UNTIL_US // 3:
+                return
+
     def _do_each_second(self, now: int) -> None:
-        self._follow_settings()
-        self._standing.follow(self._shares, self._cases)
+        self._known.follow_settings()
+        self._standing.follow(self._known.shares, self._cases)
         cluster_rows.store_followed(now)
 
     def _safely(self, key: str, act: Callable[[str], None]) -> None:
@@ -127,9 +131,9 @@ class Words:
         """Say what own evidence makes of a destination; "" tells that it may be there, or not, as it was."""
         self._to_look[key] = None
         if not text:
-            self._take_in(key)
+            self._known.take_in(key)
             return
-        policy = _policy_of(key)
+        policy = policy_of(key)
         if policy is None:
             return
         judged = Judged.from_text(text)
@@ -137,61 +141,21 @@ class Words:
         case = self._case(key, policy)
         if judged.own == UNKNOWN and case.is_unspoken():
             # The others have as long as it takes them to stand in, and to ask.
-            waits = _turn_us(policy) + cluster_terms.answer_us(policy) if len(case.asked()) > 1 else 0
+            waits = turn_us(policy) + cluster_terms.answer_us(policy) if len(case.asked()) > 1 else 0
             self._stale[key] = judged.reason
             self._unspoken.put(key, now + waits)
-
-    # --- which destinations there are -----------------------------------------------------------------------
-
-    def _follow_settings(self) -> None:
-        """Take in all destinations anew if what holds for them may be another one."""
-        seen = (dict(configuration.values()), group_rows.options_change(), queues.unannounced())
-        if seen != self._followed:
-            self._followed = seen
-            self._walk = self._take_in_all(self._walk)
-
-    def _take_in_all(self, before: Iterator[str]) -> Iterator[str]:
-        yield from before
-        for key in destination_rows.monitored_keys():
-            self._safely(key, self._take_in)
-            yield key
-
-    def _take_in(self, key: str) -> None:
-        policy = _policy_of(key)
-        if policy is None:
-            self._shares.remove(key)
-        else:
-            self._shares.add(key, policy.cluster_nodes)
-
-    # --- which nodes ----------------------------------------------------------------------------------------
-
-    def _follow_view(self) -> None:
-        """Look at what other nodes make another one: what has come or gone, and what these say."""
-        until = clock.now() + _UNTIL_US
-        for key in self._walk:
-            if key:
-                self._to_look[key] = None
-            if clock.now() > until:
-                return
-        before, view = self._view, self._talk.view
-        if view == before:
-            return
-        self._view = view
-        for node in before.counted ^ view.counted:
-            said = self._talk.peers[node].words.words if node != view.me else self._talk.said()
-            self._to_look.update(dict.fromkeys(said))
-        self._to_look.update(dict.fromkeys([*self._cases.keys(), *self._stands_in]))
-        self._walk = self._shares.walk(view)
 
     # --- what becomes of one --------------------------------------------------------------------------------
 
     def _look(self, key: str, now: int) -> None:
         """Have a destination follow what the nodes say of it."""
-        policy = _policy_of(key)
+        policy = policy_of(key)
         if policy is None:
             self._lack(key)
             return
         case = self._case(key, policy)
+        if self._is_followed_in_calm(case, policy, now):
+            return
         kept = NO_WORD if case.mine.kind == LACKS else word_kept(case)
         if self._talk.say(key, kept):
             case = self._case(key, policy)
@@ -201,8 +165,30 @@ class Words:
         self._cases.follow(case, found, pings, self._is_calmly_mine(key), now)
         if found.outcome is Outcome.HOLD and not since:
             self._asked.put(key, now + cluster_terms.answer_us(policy))
-            log.info("%s stays as it is: %s", _uri(key), found.text(), extra=about(key))
+            log.info("%s stays as it is: %s", uri_of(key), found.text(), extra=about(key))
         self._conclude(case, found, pings and case.mine.kind not in (UP, DOWN), now)
+
+    def _is_followed_in_calm(self, case: Case, policy: Policy, now: int) -> bool:
+        """Do with a destination what comes of it in calm; say whether it is calm. Nearly always it is.
+
+        Either nobody has spoken of it yet, or its owner alone does: another node, which it answers.
+        """
+        key, words, view = case.key, case.words, case.view
+        if case.mine != NO_WORD or key in self._listening or key in self._stands_in or key in self._cases:
+            return False
+        saying = [node for node, word in words.items() if word != NO_WORD]
+        if not saying and not self._is_calmly_mine(key):
+            if key not in self._unspoken:
+                self._unspoken.put(key, now + turn_us(policy))
+            return True
+        if len(saying) != 1 or view.degraded or self._known.shares.owner(key) != saying[0]:
+            return False
+        [owner] = saying
+        if owner not in view.counted or words[owner].kind != UP:
+            return False
+        self._stale.pop(key, None)
+        self._conclude(case, find(case), False, now)
+        return True
 
     def _lack(self, key: str) -> None:
         """Say that this node does not have a destination, if others speak of it."""
@@ -217,7 +203,7 @@ class Words:
 
     def _is_calmly_mine(self, key: str) -> bool:
         view = self._talk.view
-        return view.pings and (view.degraded or key in self._shares.owned)
+        return view.pings and (view.degraded or key in self._known.shares.owned)
 
     def _follow_silence(self, case: Case, policy: Policy, now: int) -> bool:
         """Return whether this node pings a destination; if nobody speaks of it, it may do so later."""
@@ -228,17 +214,17 @@ class Words:
             self._stale.pop(key, None)
         pings = has_to_ping(case, turns_unspoken=int(key in self._stands_in))
         if is_unspoken and not pings and key not in self._unspoken:
-            self._unspoken.put(key, now + _turn_us(policy))
+            self._unspoken.put(key, now + turn_us(policy))
         return pings
 
     def _stand_in(self, key: str, now: int) -> None:
         """Ping a destination of which nobody has said anything for an interval: its owner may not have it."""
         why = self._stale.pop(key, None)
-        policy = _policy_of(key)
+        policy = policy_of(key)
         if policy is None or not self._case(key, policy).is_unspoken():
             return
         if orders.is_in_maintenance(key):
-            self._unspoken.put(key, now + _turn_us(policy))
+            self._unspoken.put(key, now + turn_us(policy))
             return
         self._stands_in.add(key)
         self._to_look[key] = None
@@ -258,7 +244,7 @@ class Words:
             return
         has_changed = outcome.decision.transition is Transition.CHANGED
         if has_changed and found.outcome is Outcome.ALONE:
-            log.warning("%s is down from this node alone: %s", _uri(key), said.reason, extra=about(key))
+            log.warning("%s is down from this node alone: %s", uri_of(key), said.reason, extra=about(key))
         # A drain that this node was asked for itself is there already.
         if has_changed or (said.drain_until > 0) != (key in self._drained):
             (self._drained.add if said.drain_until else self._drained.discard)(key)
@@ -267,26 +253,3 @@ class Words:
     def _case(self, key: str, policy: Policy) -> Case:
         """Return how a destination is."""
         return Case(key, self._talk.view, self._talk.words_of(key), cluster_terms.of(policy))
-
-
-def _uri(key: str) -> str:
-    """Return how a destination stands in the log: as whoever registered it wrote it, a target by its key."""
-    registered = destination_rows.registration(key)
-    return registered.uri if registered and not registered.target else key
-
-
-def _turn_us(policy: Policy) -> int:
-    """Return for how long the owner of a destination may have nothing to say of it, in us."""
-    return int(policy.interval * SECOND) + SPREAD_US
-
-
-def _policy_of(key: str) -> Policy | None:
-    """Return what is in force for a destination; None if nobody here can speak of it.
-
-    That is what is not monitored, and what follows others: a name, and what tracks another one.
-    """
-    registered = destination_rows.registration(key)
-    if registered is None:
-        return None
-    policy = policies.policy_of(registered)
-    return None if policies.is_name(registered, policy) or tracking.tracks(key, policy) else policy

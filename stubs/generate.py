@@ -34,11 +34,9 @@ ENCLOSED = [HERE / "README.md", HERE.parent / "LICENSE"]
 """files for each distribution, which may not point at what lies outside of it"""
 
 LEFT_OUT = {
-    ("async", ""): '`async` is a word of Python itself. `getattr(KSR, "async")` reaches the module, untyped.',
-    (
-        "x",
-        "modf",
-    ): """It does not see the message at hand. Of a MESSAGE `KSR.x.modf("is_method", "MESSAGE")` says -1.""",
+    "KSR.async": '`async` is a word of Python itself. `getattr(KSR, "async")` reaches the module, untyped.',
+    "KSR.x.modf": "It does not see the message at hand. "
+    'Of a MESSAGE `KSR.x.modf("is_method", "MESSAGE")` says -1.',
 }
 """modules and functions that no stub can have or should have"""
 UNLISTED = [["x", "modf"]]
@@ -85,7 +83,7 @@ class Server(NamedTuple):
         """
         found: dict[str, dict[str, set[str]]] = defaultdict(lambda: defaultdict(set))
         for each in itertools.chain.from_iterable(self.modules.values()):
-            if (each.place, "") not in LEFT_OUT:
+            if f"KSR.{each.place}" not in LEFT_OUT:
                 found[each.place][each.name].add(each.stub)
         return dict(sorted(found.items()))
 
@@ -200,7 +198,7 @@ def contents(servers: list[Server]) -> str:
 
 def left_out(servers: list[Server]) -> list[str]:
     """Return what the stubs do not have, with the reasons."""
-    lines = [f"`{'.'.join(filter(None, ['KSR', *which]))}`: {why}" for which, why in LEFT_OUT.items()]
+    lines = [f"`{name}`: {why}" for name, why in LEFT_OUT.items()]
     for server in servers:
         lines += [
             f"`KSR.{each.place}.{each.name}` of {server.version}: the server refuses each call from Python."

@@ -55,6 +55,11 @@ def test_trouble_of_another_node(node: Node, said: str) -> None:
     assert trouble(A, {A: ME, B: node}, 0) == [said]
 
 
+def test_a_node_that_has_not_said_its_version() -> None:
+    """Has no other one."""
+    assert trouble(A, {A: ME, B: WELL._replace(version="0")}, 0) == []
+
+
 def test_trouble_of_this_node() -> None:
     """Its own uplink, its name used twice, what it alone can't reach."""
     assert trouble(A, {A: ME._replace(degraded=True, two_lives=True), B: WELL}, 3) == [

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import Final, NamedTuple
 
+from .cluster_lines import Beat
 from .cluster_verdict import Case, Outcome, find
 from .cluster_word import DOWN, NO_WORD
 
@@ -55,6 +56,10 @@ def trouble(me: str, nodes: Mapping[str, Node], alone: int) -> list[str]:
     return found
 
 
+# What a node that has not said it yet has, see cluster_lines.Beat.
+_UNSAID: Final = Beat().version
+
+
 def _trouble_of_me(node: Node) -> Iterator[str]:
     if node.degraded:
         yield f"{THIS_NODE} is degraded: what it can't reach others do, so it owns nothing"
@@ -73,7 +78,7 @@ def _trouble_of(name: str, node: Node, me: Node) -> Iterator[str]:
         yield f"two servers say that they are {name}"
     if node.config_differs:
         yield f"{name} has other settings or destinations than {THIS_NODE}"
-    if node.life and node.version != me.version:
+    if node.life and node.version not in (_UNSAID, me.version):
         yield f"{name} has version {node.version} of keepalive, {THIS_NODE} {me.version}"
 
 

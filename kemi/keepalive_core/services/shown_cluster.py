@@ -5,7 +5,7 @@ Without KEEPALIVE_NODE nothing is read either: is_on() asks Kamailio once in eac
 """
 
 from collections.abc import Generator
-from typing import Any, Final, TypedDict
+from typing import Any, Final, NamedTuple, TypedDict
 
 from .. import VERSION
 from ..kamailio import clock, cluster_defines, cluster_rows, destination_rows
@@ -14,6 +14,7 @@ from ..rules.checks import Refused
 from ..rules.cluster_row_text import CaseRow, OwnRow, PeerRow, ViewRow
 from ..rules.cluster_shown import Node
 from ..rules.cluster_verdict import Case, Outcome
+from ..rules.cluster_view import View
 from ..rules.cluster_word import Word
 from ..rules.operator import Operator
 from ..rules.policy import Policy
@@ -82,7 +83,7 @@ class ShownCluster(TypedDict):
 
 def server() -> ShownCluster:
     """Return the cluster, as this node sees it; only if is_on()."""
-    view, own = _view(), cluster_rows.own()
+    view, own = _look().row, cluster_rows.own()
     now = clock.now()
     nodes = {view.me: _this_node(view)}
     nodes |= {name: _node(name, view, own, now) for name in sorted(cluster_defines.peers())}
@@ -102,10 +103,29 @@ def server() -> ShownCluster:
     }
 
 
-def _view() -> ViewRow:
-    """Return how this node sees the cluster; before it has looked, itself alone, which joins."""
-    me = cluster_defines.me()
-    return cluster_rows.view() or ViewRow(me=me, live=(me,), joining=True)
+class _Seen(NamedTuple):
+    """How this node sees the cluster, as it was read last."""
+
+    text: str
+    row: ViewRow
+    view: View
+
+
+_seen: _Seen | None = None
+
+
+def _look() -> _Seen:
+    """Return how this node sees the cluster; before it has looked, itself alone, which joins.
+
+    It is asked of each row that is shown, and changes seldom.
+    """
+    global _seen
+    text = cluster_rows.view_text()
+    if _seen is None or _seen.text != text:
+        me = cluster_defines.me()
+        row = cluster_rows.view() or ViewRow(me=me, live=(me,), joining=True)
+        _seen = _Seen(text, row, row.view)
+    return _seen
 
 
 def _this_node(view: ViewRow) -> Node:
@@ -168,9 +188,8 @@ def at_a_glance(key: str, reason: str) -> ShownCase | None:
     if registered is None or not _is_spoken_of(key, registered, policy):
         return None
     row = cluster_rows.case_of(key)
-    told = _told(_case(key, row, policy), row)
     is_said = row is None or (row.outcome in _DOWN and cluster_shown.UNREACHED in reason)
-    return {**told, "decision": ""} if is_said else told
+    return _told(_case(key, row, policy), row, is_said)
 
 
 _DOWN: Final = {Outcome.DOWN.name, Outcome.ALONE.name}
@@ -184,18 +203,22 @@ def _is_spoken_of(key: str, registered: Registration, policy: Policy) -> bool:
 def _case(key: str, row: CaseRow | None, policy: Policy) -> Case:
     words = row.words if row else {}
     said = {node: Word(kind, reason) for node, (kind, reason, _) in words.items()}
-    return Case(key, _view().view, said, cluster_terms.of(policy))
+    return Case(key, _look().view, said, cluster_terms.of(policy))
 
 
-def _told(case: Case, row: CaseRow | None) -> ShownCase:
+def _told(case: Case, row: CaseRow | None, is_said: bool = False) -> ShownCase:
     owner = case.owner()
-    outcome = Outcome.__members__.get(row.outcome, Outcome.STANDS) if row else None
     return {
         "owner": owner,
         "mine": owner == case.view.me,
-        "decision": one_line(cluster_shown.decision(case, outcome, row.decision if row else "")),
+        "decision": "" if is_said else _decision(case, row),
         "alone": row is not None and row.alone,
     }
+
+
+def _decision(case: Case, row: CaseRow | None) -> str:
+    outcome = Outcome.__members__.get(row.outcome, Outcome.STANDS) if row else None
+    return one_line(cluster_shown.decision(case, outcome, row.decision if row else ""))
 
 
 def _word(said: tuple[str, str, int], counts: bool) -> ShownWord:

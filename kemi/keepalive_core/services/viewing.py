@@ -66,9 +66,10 @@ def view(
         matching = _matching(the_snapshot.sorted(sort), group, state, search, names)
     seen = _of_all()
     rows = []
-    for row in matching[start : start + count]:
+    for number, row in enumerate(matching[start : start + count], 1):
         rows.append(_shown(row, targets))
-        if row.name is not None:  # which may have 64 targets
+        # A name may have 64 targets, and what a cluster says of a row takes as long as all else.
+        if row.name is not None or (not number % _AT_ONCE and "cluster" in seen):
             yield None
     return {**seen, "total": len(matching), "rows": rows}
 

@@ -18,7 +18,7 @@ from zone import Zone, asked
 
 NAME = "sip:p.com"
 KEY = uris.parse(NAME).key
-ONE, TWO, THREE = (f"192.168.10.{number}" for number in (1, 2, 3))
+ONE, TWO, THREE = (f"192.168.10.{number}" for number in (11, 12, 13))
 
 
 class Resolving:

@@ -8,7 +8,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -153,27 +153,16 @@ class Watch:
             thread.start()
 
     def _look(self, node: Node) -> None:
-        server = node.server
         while not self._over.wait(0.1):
-            try:
-                said = Node.alive(node, self._number) if node.server is server else ""
-            except (OSError, AssertionError):  # it is stopped, or over
-                continue
-            self.looks[node.address].append((time.monotonic(), said))
+            if node.runs:
+                with suppress(OSError, AssertionError):  # it is stopped, or just begins or ends
+                    self.looks[node.address].append((time.monotonic(), node.alive(self._number)))
 
     def end(self) -> None:
         """End it."""
         self._over.set()
         for thread in self._threads:
             thread.join()
-
-    def most_down(self, node: Node) -> int:
-        """Return for how many destinations is_alive said 2 at the worst moment at a node."""
-        return max(said.count("2") for _, said in self.looks[node.address])
-
-    def first_down(self, node: Node, number: int) -> float:
-        """Return when is_alive first said 2 of a destination at a node; 0 if never."""
-        return next((at for at, said in self.looks[node.address] if said[number] == "2"), 0)
 
 
 class Lab:

@@ -153,13 +153,15 @@ class Watch:
             thread.start()
 
     def _look(self, node: Node) -> None:
-        while not self._over.wait(0.1):
+        is_over = False
+        while not is_over:
+            is_over = self._over.wait(0.1)
             if node.runs:
                 with suppress(OSError, AssertionError):  # it is stopped, or just begins or ends
                     self.looks[node.address].append((time.monotonic(), node.alive(self._number)))
 
     def end(self) -> None:
-        """End it."""
+        """End it, with a last look."""
         self._over.set()
         for thread in self._threads:
             thread.join()

@@ -96,17 +96,17 @@ class Node:
         else:
             run("docker", word, self.server.container)
 
-    def alive(self, number: int = 0) -> str:
-        """Return what is_alive says of the first destinations (0: all), one character each."""
-        return self._each("is_alive", number)
+    def alive(self) -> str:
+        """Return what is_alive says of all destinations, one character each."""
+        return self._each("is_alive")
 
     def states(self) -> str:
         """Return the states of all destinations, one character each."""
-        return self._each("state", 0)
+        return self._each("state")
 
-    def _each(self, function: str, number: int) -> str:
+    def _each(self, function: str) -> str:
         one = 'f"sip:198.19.{n // 250}.{n % 250 + 1}"'
-        numbers = f"range({number or self._lab.destinations})"
+        numbers = f"range({self._lab.destinations})"
         said = self.server.call("evaluate", f"''.join(str(keepalive.{function}({one})) for n in {numbers})")
         return str(said).strip("'")
 
@@ -142,11 +142,14 @@ class Node:
 
 
 class Watch:
-    """Asks nodes all the time what is_alive says of each destination; one thread a node."""
+    """Asks nodes all the time what is_alive says of each destination; one thread a node.
 
-    def __init__(self, nodes: list[Node], number: int = 0) -> None:
+    Arguments: nodes; step, seconds between two looks: of thousands each takes a SIP worker some time.
+    """
+
+    def __init__(self, nodes: list[Node], step: float) -> None:
         self._over = threading.Event()
-        self._number = number
+        self._step = step
         self.looks: dict[str, list[tuple[float, str]]] = {node.address: [] for node in nodes}
         self._threads = [threading.Thread(target=self._look, args=(node,), daemon=True) for node in nodes]
         for thread in self._threads:
@@ -155,10 +158,10 @@ class Watch:
     def _look(self, node: Node) -> None:
         is_over = False
         while not is_over:
-            is_over = self._over.wait(0.1)
+            is_over = self._over.wait(self._step)
             if node.runs:
                 with suppress(OSError, AssertionError):  # it is stopped, or just begins or ends
-                    self.looks[node.address].append((time.monotonic(), node.alive(self._number)))
+                    self.looks[node.address].append((time.monotonic(), node.alive()))
 
     def end(self) -> None:
         """End it, with a last look."""
@@ -186,6 +189,8 @@ class Lab:
         self.destinations = destinations
         self.interval = float(str(defines["KEEPALIVE_PING_INTERVAL"]))
         """seconds between two pings of a destination"""
+        self.step = 0.1 if destinations <= 1000 else 2
+        """seconds between two looks at all of them: thousands take their time"""
         self.turned = turned
         self.secret = secret
         self.memory = memory
@@ -227,7 +232,7 @@ class Lab:
     @contextmanager
     def watched(self, *nodes: Node) -> Iterator[Watch]:
         """Watch nodes, or all that run, meanwhile."""
-        watch = Watch(list(nodes) or [node for node in self.nodes if node.runs])
+        watch = Watch(list(nodes) or [node for node in self.nodes if node.runs], self.step)
         try:
             yield watch
         finally:
@@ -260,7 +265,7 @@ class Lab:
             owners = {numbers[each]: next(iter(found[each])) for each in numbers} if shared else {}
             return {at: self.node(who) for at, who in owners.items()} if {*owners.values()} == within else {}
 
-        return wait_for(f"{len(nodes)} nodes that share all between them", look, seconds)
+        return wait_for(f"{len(nodes)} nodes that share all between them", look, seconds, self.step)
 
     def mend(self) -> None:
         """Start what does not run, let what is frozen go on, all through, and all be answered."""

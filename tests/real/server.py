@@ -26,8 +26,11 @@ NATIVE = "native"
 T = TypeVar("T")
 
 
-def wait_for(what: str, ask: Callable[[], T], seconds: float = 10) -> T:
-    """Poll until an answer is true; return it, or fail naming what did not come."""
+def wait_for(what: str, ask: Callable[[], T], seconds: float = 10, step: float = 0.02) -> T:
+    """Poll until an answer is true; return it, or fail naming what did not come.
+
+    Arguments: what; ask; seconds, until it fails; step, seconds between two questions.
+    """
     deadline = time.monotonic() + seconds
     while True:
         answer = ask()
@@ -35,7 +38,7 @@ def wait_for(what: str, ask: Callable[[], T], seconds: float = 10) -> T:
             return answer
         if time.monotonic() > deadline:
             raise AssertionError(f"{what}: not within {seconds} s, last answer {answer!r}")
-        time.sleep(0.02)  # the step of the poll, not a wait for something to be over
+        time.sleep(step)  # the step of the poll, not a wait for something to be over
 
 
 # What this process has of things of which there is one on the machine; they are free again when it ends.

@@ -36,7 +36,7 @@ def lab(checked_kind: str, namespaces: None) -> Iterator[Lab]:
         running.start()
         running.sharing(*running.nodes, seconds=4 * INTERVAL)
         for node in running.nodes:
-            wait_for("all alive", lambda node=node: down_at(node) == 0, 2 * INTERVAL)
+            wait_for("all alive", lambda node=node: down_at(node) == 0, 2 * INTERVAL, step=1)
         yield running
     finally:
         running.close()
@@ -61,7 +61,7 @@ def test_a_node_costs_less_than_one_alone(lab: Lab, checked_kind: str) -> None:
     alone = Lab([checked_kind], NUMBER, memory=256, **SETTINGS)
     try:
         alone.start()
-        wait_for("all alive", lambda: down_at(alone.nodes[0]) == 0, 3 * INTERVAL)
+        wait_for("all alive", lambda: down_at(alone.nodes[0]) == 0, 3 * INTERVAL, step=1)
         *nodes, single = spent([*lab.nodes, *alone.nodes], 60)
     finally:
         alone.close()
@@ -94,7 +94,7 @@ def test_a_thousand_go_down_at_once(lab: Lab) -> None:
     detection = INTERVAL * 1.1 + FALL * (PENDING + TIMEOUT)
     for node in lab.nodes:
         left = detection + TIMEOUT * FALL + 1 - (time.monotonic() - began)
-        wait_for("all of them down", lambda node=node: node.alive().count("2") == len(DOWN), left)
+        wait_for("all of them down", lambda node=node: node.alive().count("2") == len(DOWN), left, step=1)
     print(f"MEASURED: all know after {time.monotonic() - began:.1f} s")
     assert all("2" not in node.alive()[len(DOWN) :] for node in lab.nodes)
 
@@ -103,16 +103,18 @@ def test_a_restarted_node_knows_all_within_5_s(lab: Lab) -> None:
     """With 1,000 of them down, and without a state file."""
     lab.carriers.deny(EVERYBODY, *map(uri, DOWN))
     for node in lab.nodes:
-        wait_for("all of them down", lambda node=node: node.alive().count("2") == len(DOWN), 2 * INTERVAL)
+        wait_for(
+            "all of them down", lambda node=node: node.alive().count("2") == len(DOWN), 2 * INTERVAL, step=1
+        )
     node = lab.nodes[2]
     node.end(crash=True)
     node.start()
     began = time.monotonic()
-    wait_for("it knows", lambda: node.alive() == "2" * len(DOWN) + "1" * (NUMBER - len(DOWN)), 5)
+    wait_for("it knows", lambda: node.alive() == "2" * len(DOWN) + "1" * (NUMBER - len(DOWN)), 5, step=0.5)
     print(f"MEASURED: it knows all {time.monotonic() - began:.1f} s after its start")
     lab.carriers.allow_all()
     for node in lab.nodes:
-        wait_for("all alive", lambda node=node: down_at(node) == 0, 2 * INTERVAL)
+        wait_for("all alive", lambda node=node: down_at(node) == 0, 2 * INTERVAL, step=1)
 
 
 def test_a_dead_nodes_share_is_taken_over(lab: Lab) -> None:
@@ -128,7 +130,7 @@ def test_a_dead_nodes_share_is_taken_over(lab: Lab) -> None:
         def left() -> int:
             return len(lost - {each for node, each, _ in lab.carriers.pings(since) if node != dead.address})
 
-        wait_for("all taken over", lambda: left() == 0, 10 - (time.monotonic() - since))
+        wait_for("all taken over", lambda: left() == 0, 10 - (time.monotonic() - since), step=0.5)
         print(f"MEASURED: {len(lost)} taken over {time.monotonic() - since:.1f} s after its death")
     assert all(set(said) == {"1"} for looks in watch.looks.values() for _, said in looks)
     dead.start()

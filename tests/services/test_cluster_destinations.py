@@ -105,3 +105,15 @@ def test_how_one_stands_in_the_log(known: Known) -> None:
     known.keepalive.add_destination("sip:192.0.2.98", "me")
     assert known.module.uri_of("sip:192.0.2.98:5060") == "sip:192.0.2.98"
     assert known.module.uri_of("sip:gone:5060") == "sip:gone:5060"
+
+
+def test_what_the_walk_comes_to_is_not_taken_in_twice(known: Known) -> None:
+    """At the start each destination is announced too, while the walk is on its way."""
+    key = owned_by(ME)[0]
+    assert not known.known.is_awaited(key)
+    seen = known.walk(7)
+    left = {*(uri for node in NODES for uri in owned_by(node, number=20))} - {*seen}
+    assert all(known.known.is_awaited(each) for each in left)
+    assert not any(known.known.is_awaited(each) for each in seen)
+    known.walk()
+    assert not any(known.known.is_awaited(each) for each in left)

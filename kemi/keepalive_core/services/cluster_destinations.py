@@ -31,6 +31,8 @@ class Destinations:
         self.shares = Shares(talk.view)
         self._rest: Iterator[str] = iter(())
         """of a walk that is not over"""
+        self._awaited: set[str] = set()
+        """of that walk, if it takes all in: those that it has not come to yet"""
         self._followed: tuple[object, ...] = ()
         """what showed at the last second that settings have changed, or a destination was not announced"""
 
@@ -41,6 +43,10 @@ class Destinations:
             self.shares.remove(key)
         else:
             self.shares.add(key, policy.cluster_nodes)
+
+    def is_awaited(self, key: str) -> bool:
+        """Say whether the walk that goes on comes to a destination, and takes it in as it is then."""
+        return key in self._awaited
 
     def follow_settings(self) -> None:
         """Take in all of them anew if what holds for them may be another one."""
@@ -71,7 +77,10 @@ class Destinations:
 
     def _take_in_all(self, rest: Iterator[str]) -> Iterator[str]:
         yield from rest
-        for key in destination_rows.monitored_keys():
+        keys = destination_rows.monitored_keys()
+        self._awaited = set(keys)
+        for key in keys:
+            self._awaited.discard(key)
             self._safely(key, self.take_in)
             yield key
 

@@ -85,11 +85,11 @@ class Words:
         if now >= self._next_second:
             self._next_second = now + SECOND
             self._safely(self._talk.me, lambda _: self._do_each_second(now))
+        self._follow_others(now)
         for key, text in queues.announced_own():
             self._safely(key, partial(self._hear, text=text, now=now))
-            if clock.now() - now > _UNTIL_US // 3:
+            if clock.now() - now > 2 * _UNTIL_US // 3:
                 break
-        self._follow_others(now)
         self._to_look.update(dict.fromkeys(self._asked.take(now)))
         for key in self._unspoken.take(now):
             self._safely(key, partial(self._stand_in, now=now))
@@ -105,7 +105,7 @@ class Words:
         for key in self._known.walk():
             if key:
                 self._to_look[key] = None
-            if clock.now() - now > 2 * _UNTIL_US // 3:
+            if clock.now() - now > _UNTIL_US // 3:
                 return
 
     def _do_each_second(self, now: int) -> None:
@@ -129,6 +129,8 @@ class Words:
 
     def _hear(self, key: str, text: str, now: int) -> None:
         """Say what own evidence makes of a destination; "" tells that it may be there, or not, as it was."""
+        if not text and self._known.is_awaited(key):
+            return  # as of most at the start
         self._to_look[key] = None
         if not text:
             self._known.take_in(key)

@@ -4,7 +4,7 @@
 First the package: built, looked at by lintian, installed with all that it needs, upgraded under a server that
 runs, purged. Then `make install` and `make uninstall`, then pip. With each KEMI scripts and a native
 kamailio.cfg of a folder of their own start as Kamailio's user, and ping; with the first two keepalivectl
-drives one. Afterwards nothing is left.
+drives one. Afterwards nothing is left. Before all that, what is released is built twice.
 """
 
 from __future__ import annotations
@@ -242,6 +242,15 @@ def later() -> Path:
     return build(tree)
 
 
+def try_the_release() -> None:
+    """Build all that is released, twice: it is the same, byte for byte, and has a package and wheels."""
+    apt("install", "python3-venv", "debhelper", "dh-python")
+    sums = {run("make", "release").partition("This is a rehearsal")[2].partition("\n")[2] for _ in range(2)}
+    assert len(sums) == 1, sums
+    names = re.findall(r"^[0-9a-f]{64}  (\S+)$", sums.pop(), re.MULTILINE)
+    assert len(names) == len(set(names)) and {Path(name).suffix for name in names} == {".deb", ".whl"}, names
+
+
 def try_the_package(with_lintian: bool) -> None:
     """Build, install, upgrade and purge the package; Kamailio comes with it."""
     package, upgrade = build(ROOT), later()
@@ -309,14 +318,16 @@ def see_that_stubs_are_known(pip: tuple[str, ...]) -> None:
 
 
 def main() -> int:
-    """Try the ways that are named, or all: package, lintian, make, pip."""
-    ways = sys.argv[1:] or ["package", "lintian", "make", "pip"]
+    """Try the ways that are named, or all: release, package, lintian, make, pip."""
+    ways = sys.argv[1:] or ["release", "package", "lintian", "make", "pip"]
     began = time.monotonic()
     run("apt-get", "update", "-qq")
     FOLDER.mkdir()
     (FOLDER / "kemi.py").write_text(KEMI_PY)
     gateway = subprocess.Popen([sys.executable, ROOT / "docker" / "gateway.py", GATEWAY.removeprefix("sip:")])
     try:
+        if "release" in ways:
+            try_the_release()
         if "package" in ways:
             try_the_package("lintian" in ways)
         if "make" in ways:

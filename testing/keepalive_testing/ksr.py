@@ -24,6 +24,8 @@ from keepalive_testing.routing import one
 from keepalive_testing.variables import Name, Variables, transformed
 
 NOT_READY = -255
+NOT_LOADED = {"websocket"}
+"""modules that a server behaves differently with, and that few load"""
 # Parameters that keepalive-settings.cfg does not declare as Kamailio settings.
 UNDECLARED = {name for name, setting in PARAMETERS.items() if not setting.at_run_time}
 
@@ -190,7 +192,7 @@ class FakeKSR(Variables):
     def _build(self, modules: dict[str, dict[str, signatures.Signature]]) -> ModuleType:
         top = _Strict("KSR", self, modules[""])
         for name, functions in modules.items():
-            if name:
+            if name and name not in NOT_LOADED:
                 setattr(top, name, _Strict(f"KSR.{name}", self, functions))
         return top
 

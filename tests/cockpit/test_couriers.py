@@ -173,7 +173,8 @@ def test_whatever_holds_a_courier_up_no_more_than_some_wait(
     for number in range(2, 200):
         courier.bring(news(couriers, number))
     assert (len(courier._waiting), courier.failures.left_out) == (3, 195)
-    assert len(courier._loop._ready) <= 1
+    # To wake it up, and asyncio's own look at what woke it.
+    assert len(courier._loop._ready) <= 2
     held.set()
     wait_for("the newest", lambda: hook.numbers == [1, 197, 198, 199])
 

@@ -294,7 +294,7 @@ def known(name: object) -> Parameter[Any]:
     """Return the parameter of a name. Raises: InvalidSetting if there is none."""
     parameter = PARAMETERS.get(ALIASES.get(name, name)) if isinstance(name, str) else None
     if parameter is None:
-        near = OF_CLUSTER if str(name).startswith("cluster") else WITHOUT_CLUSTER
+        near = OF_CLUSTER if isinstance(name, str) and name.startswith("cluster") else WITHOUT_CLUSTER
         names = ", ".join([*near, DESTINATION])
         raise InvalidSetting(f"unknown parameter {quoted(name)}, known are {names}")
     return parameter

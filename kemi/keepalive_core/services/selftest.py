@@ -9,7 +9,6 @@ from typing import Final
 
 from ..kamailio import listeners, modules, startup_rows, variables
 from ..rules import adoption_faults
-from ..rules.parameters import PARAMETERS
 from . import configuration
 from .adoption import the_adoption
 
@@ -49,7 +48,7 @@ def _modules() -> list[str]:
 
 def _parameters() -> list[str]:
     configuration.read_defines()
-    defined = [name for name in PARAMETERS if configuration.text_of(name, variables.defined) is not None]
+    defined = [name for name in configuration.present() if configuration.text_of(name, variables.defined) is not None]
     if not defined:
         return ["kamailio.cfg defines none of the parameters: include keepalive.cfg"]
     return [

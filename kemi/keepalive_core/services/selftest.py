@@ -48,7 +48,9 @@ def _modules() -> list[str]:
 
 def _parameters() -> list[str]:
     configuration.read_defines()
-    defined = [name for name in configuration.present() if configuration.text_of(name, variables.defined) is not None]
+    defined = [
+        name for name in configuration.present() if configuration.text_of(name, variables.defined) is not None
+    ]
     if not defined:
         return ["kamailio.cfg defines none of the parameters: include keepalive.cfg"]
     return [

@@ -3,8 +3,8 @@
     .venv/bin/python bench/cluster.py                 some eight minutes
     .venv/bin/python bench/cluster.py --seconds 60
 
-All four run at a time, each on a network namespace of its own. It prints tables in Markdown; BENCHMARKS.md has
-the last ones. As root, with kamailio as make test has it.
+All four run at a time, each on a network namespace of its own. It prints tables in Markdown; BENCHMARKS.md
+has the last ones. As root, with kamailio as make test has it.
 """
 
 from __future__ import annotations

@@ -39,8 +39,12 @@ def share() -> ClusterShare:
 def test_nothing_is_pinged_before_it_is_known_who_is_there(share: ClusterShare) -> None:
     """Nor while this node may not: it listens first, or is paused."""
     assert not any(map(share.pings, KEYS))
+    assert not share.sees_others
     assert follow(share, seen(B, pings=False)) == set()
     assert not any(map(share.owns, KEYS))
+    assert share.sees_others
+    assert follow(share, seen(ME)) == {*KEYS}
+    assert not share.sees_others
     assert follow(share, seen(ME, B, C)) == {key for key in KEYS if first(key, NODES) == ME}
 
 

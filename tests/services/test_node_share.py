@@ -52,11 +52,19 @@ class Node:
             cluster_rows.remove_case(key)
         queues.announce_change(key, Wish.NOW if now else Wish.REGULARLY)
 
-    def run(self, seconds: float, code: int = 200) -> list[str]:
-        """Let time pass, answer all pings, and return the URIs to which they went."""
+    def run(self, seconds: float, code: int = 200, heard: bool = True) -> list[str]:
+        """Let time pass, answer all pings, and return the URIs to which they went.
+
+        Arguments: heard, whether the process runs that hears the others.
+        """
+        from keepalive_core.kamailio import cluster_rows
+
         sent = []
         for _ in range(round(seconds * 20)):
             self.server.now += SECOND // 20
+            if heard:
+                # It lives, but is so late that this node decides alone: nobody says words here.
+                cluster_rows.store_followed(self.server.now - 60 * SECOND)
             before = len(self.server.ksr.sent)
             for prober in self.probers:
                 prober.tick()
@@ -74,6 +82,8 @@ def node(request: pytest.FixtureRequest, server: FakeServer) -> Node:
 
 def begin(server: FakeServer, probers: int = 1, **options: Any) -> Node:
     server.define("node", ME)
+    server.define("peer1", B)
+    server.define("peer2", C)
     server.define("probers", str(probers))
     keepalive = server.process()
     for uri in URIS:
@@ -354,3 +364,36 @@ def test_only_nodes_that_a_carrier_knows_ping_it(server: FakeServer) -> None:
     node.keepalive.configure_group("carrier", cluster_nodes="")
     node.run(4)
     assert set(node.run(4)) == pinged | {MINE[0]}
+
+
+def test_a_node_that_hears_nobody_gives_up_nobody(server: FakeServer) -> None:
+    """It may be cut off from all, carriers too; what it said would hold for all when it is back."""
+    node = begin(server, remove_after=3)
+    node.see(ME)
+    node.run(20, code=503)
+    assert [node.keepalive.state(uri) for uri in URIS] != []
+    assert min(node.keepalive.state(uri) for uri in URIS) >= 0
+
+
+def test_if_nobody_hears_the_others_this_node_pings_all(node: Node) -> None:
+    """Else what it does not ping would stand for ever; once they are heard again it has its share."""
+    node.see(*NODES)
+    node.run(4)
+    assert set(node.run(9, heard=False)) == set(MINE)
+    node.server.now += 60 * SECOND
+    assert set(node.run(0.5, heard=False)) <= set(MINE), "it stood still itself"
+    node.run(3, heard=False)
+    assert set(node.run(4, heard=False)) == set(URIS)
+    errors = [line for line in node.server.ksr.lines("err") if "pings all destinations" in line]
+    assert len(errors) == len(node.probers)
+    node.run(1.1)
+    assert set(node.run(4)) == set(MINE)
+    assert set(node.run(14)) == set(MINE)
+
+
+def test_a_cluster_that_can_not_begin_leaves_nobody_unpinged(server: FakeServer) -> None:
+    """Whatever is wrong with its defines, the server does what it would do alone."""
+    node = begin(server)
+    assert node.run(9, heard=False) == []
+    node.run(3, heard=False)
+    assert set(node.run(4, heard=False)) == set(URIS)

@@ -58,9 +58,14 @@ def store_followed(now: int) -> None:
     store(CLUSTER, _FOLLOWED, now // SECOND)
 
 
+def followed() -> int:
+    """Return when states followed what the nodes say, in s; if that stays the same, they don't."""
+    return read_number(CLUSTER, _FOLLOWED)
+
+
 def is_followed(now: int) -> bool:
     """Say whether states follow what the nodes say, now, in us; else own evidence is all that there is."""
-    return now // SECOND - read_number(CLUSTER, _FOLLOWED) <= _MOST_STILL_SECONDS
+    return now // SECOND - followed() <= _MOST_STILL_SECONDS
 
 
 def peers() -> dict[str, PeerRow]:

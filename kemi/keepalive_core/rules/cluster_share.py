@@ -49,6 +49,11 @@ class ClusterShare:
         """Whether this node may ping at all: it has listened for long enough, and is not paused."""
         return self._view is not None and self._view.pings
 
+    @property
+    def sees_others(self) -> bool:
+        """Whether any other node lives, as far as this one knows."""
+        return self._view is not None and len(self._view.live) > 1
+
     def pings(self, key: str) -> bool:
         """Say whether this node pings a destination."""
         view = self._view

@@ -11,6 +11,7 @@ from itertools import islice
 from typing import Final
 
 from ..kamailio import cluster_defines, cluster_rows
+from ..rules.cluster_row_text import ViewRow
 from ..rules.cluster_share import ClusterShare
 from ..rules.fleet import Fleet
 from ..rules.pinged import Pinged, Seen
@@ -22,6 +23,8 @@ _WALK_US: Final = TICK // 4
 """The most of a tick that goes to a change of the nodes, at which each destination is looked at"""
 _SLICE: Final = 64
 """destinations between two looks at the clock"""
+_MOST_STILL_LOOKS: Final = 10
+"""looks, one a second, after which the process that hears the others stands still, and this node is alone"""
 
 
 class NodeShare:
@@ -39,6 +42,12 @@ class NodeShare:
         self._walk: Iterator[str] = iter(())
         """the rest of those that may change their node, as another view came"""
         self._is_walking = False
+        self._last_heard = 0
+        """cluster_rows.followed() at the last look"""
+        self._still_looks = 0
+        """how many looks in a row it was that"""
+        self._is_alone = False
+        """whether this node pings all for that"""
 
     def follow(self, key: str, seen: Seen, wish: Wish, now: int) -> Pinged:
         """Take over how a destination is registered, how it is, and whether this node pings it."""
@@ -60,17 +69,38 @@ class NodeShare:
         self._share.forget(key)
 
     def owns(self, key: str) -> bool:
-        """Say whether this node may say that a destination is to be monitored no more."""
-        return not cluster_defines.is_on() or self._share.owns(key)
+        """Say whether this node may say that a destination is to be monitored no more.
+
+        What it says would hold at all nodes, once they hear it. One that hears no other may be cut off.
+        """
+        if not cluster_defines.is_on():
+            return True
+        return self._share.owns(key) and (self._share.sees_others or not cluster_defines.peers())
+
+    def look_after_view(self, now: int) -> None:
+        """Have this node ping all, for once a second, if nobody here hears what the others do.
+
+        Time in which this process stood still itself is no time in which it looked.
+        """
+        if not cluster_defines.is_on():
+            return
+        before, self._last_heard = self._last_heard, cluster_rows.followed()
+        self._still_looks = self._still_looks + 1 if self._last_heard == before else 0
+        if self._still_looks == _MOST_STILL_LOOKS:
+            log.error(
+                "this node pings all destinations: the process of the cluster stands still, and nobody hears "
+                "the other nodes"
+            )
 
     def follow_view(self, now: int) -> None:
         """Take over what has come to this node, and leave what it has no more, if other nodes are there."""
         if not self._is_walking:
-            row = cluster_rows.view_text()
-            if row == self._followed:
+            is_alone = self._still_looks >= _MOST_STILL_LOOKS
+            row = "" if is_alone else cluster_rows.view_text()
+            if row == self._followed and is_alone == self._is_alone:
                 return
-            self._followed = row
-            found = cluster_rows.view()
+            self._followed, self._is_alone = row, is_alone
+            found = _alone() if is_alone else cluster_rows.view()
             if found is None:
                 return  # until it is written again, all stays as it is
             self._walk, self._is_walking = self._share.walk(found.view), True
@@ -91,3 +121,9 @@ class NodeShare:
             self._fleet.take_over(key, now)
         else:
             self._fleet.hand_over(key, now)
+
+
+def _alone() -> ViewRow:
+    """Return the view of a node that hears nobody."""
+    me = (cluster_defines.me(),)
+    return ViewRow(0, *me, 0, me, me, me, me, pings=True)

@@ -49,8 +49,7 @@ class Prober:
         self._pause = Pause(self._fleet, self._share)
         self._expiries = Expiries(self._fleet, self._pause, self._stalls, clock)
         self._housekeeping = Housekeeping(self._fleet, self._share)
-        self._mending = Mending(self._fleet, clock)
-        self._common, self._self_ping = Common(), SelfPing()
+        self._mending, self._common, self._self_ping = Mending(self._fleet, clock), Common(), SelfPing()
         self._trackers = Trackers(self._fleet, self._share, self._bulkhead, clock)
         self._changes = Changes(self._look_at, self._fleet, self._share, self._bulkhead, clock)
         self._pinging = Pinging(
@@ -73,6 +72,7 @@ class Prober:
             self._changes.look_again,
             self._fleet.forget_the_gone,
             self._look_after_addresses,
+            self._node_share.look_after_view,
             self._ping_itself,
             self._trackers.look_after_the_tracked,
             *self._housekeeping.tasks,

@@ -209,6 +209,22 @@ def test_a_long_walk_leaves_room_for_pings(server: FakeServer, monkeypatch: pyte
     assert set(node.run(4)) == set(MINE)
 
 
+def test_a_flood_of_changes_holds_up_no_view(server: FakeServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As at a start with many destinations on a busy machine: what is looked at is asked at once."""
+    node = begin(server)
+    changes = node.probers[0]._changes
+    take_changes = changes.take_changes
+
+    def take_long(now: int) -> None:
+        take_changes(now)
+        server.now += SECOND // 20
+
+    monkeypatch.setattr(changes, "take_changes", take_long)
+    node.run(1)
+    node.see(*NODES)
+    assert set(node.run(2)) == set(MINE)
+
+
 def test_pings_of_others_are_in_no_rate(server: FakeServer) -> None:
     """Of mass_failure's destinations behind a socket only those count that are asked here."""
     server.define("mass_failure", "50")

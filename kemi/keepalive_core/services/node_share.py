@@ -104,7 +104,8 @@ class NodeShare:
             if found is None:
                 return  # until it is written again, all stays as it is
             self._walk, self._is_walking = self._share.walk(found.view), True
-        while self._clock() - now <= _WALK_US:
+        until = self._clock() + _WALK_US
+        while self._clock() <= until:
             some = list(islice(self._walk, _SLICE))
             for key in some:
                 self._take_or_leave(key, now)

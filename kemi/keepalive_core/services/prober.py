@@ -92,9 +92,10 @@ class Prober:
             return
         if self._self_ping.under_way is not None:
             do(self._self_ping.go_on, now)
-        do(self._changes.take_changes, now)
         if cluster_defines.is_on():
+            # What is looked at next is asked at once if it is this node's.
             do(self._node_share.follow_view, now)
+        do(self._changes.take_changes, now)
         if len(self._fleet):
             do(self._follow_addresses, now)
             do(self._mend_rows, now)

@@ -26,6 +26,7 @@ PARTS = {
     "the SIP workers": "udp receiver",
     "the prober": "keepalive_tick",
     "the cluster's process": "keepalive_cluster",
+    "the state file": "keepalive_state_file",
 }
 """what its processes are called, as Kamailio describes them"""
 

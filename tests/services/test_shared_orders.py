@@ -200,6 +200,11 @@ def test_a_restarted_node_is_told_all(one: Lab) -> None:
         ("admin", KEY, "nonsense", "what node sip:10.0.0.2:5060 says of sip:192.168.10.20:5060 is not done"),
         ("destination", "me@nonsense", '["nonsense"]', "is not done"),
         ("destination", "me@sip:a", '["no uri at all", 0, "", null]', "is not done"),
+        ("destination", "me@sip:a", '["sip:a", 0, "", null, 7]', "is not done"),
+        ("destination", "me@sip:a", '["sip:a", 0, "", null, ["fall"]]', "is not done"),
+        ("destination", "me@sip:a", '["sip:a", 0, "", null, {}, 7]', "is not done"),
+        ("destination", "me@sip:a", '["sip:a", {}, "", null]', "is not done"),
+        ("destination", "me@sip:a", "7", "is not done"),
         ("destination", "@sip:a", '["sip:a", 0, "", null]', "is not done: the owner of a destination"),
         ("destination", "me@sip:a", '["sip:a", 0, "", null, {"later": 1}]', "unknown parameter 'later'"),
         ("later", "x", "y", ""),
@@ -261,3 +266,12 @@ def test_what_is_long_over_is_taken_back(one: Lab) -> None:
     one.tick(70)
     assert {fact.value[:7] for fact in talk.facts} == {'["drain', ""}
     assert {fact.value[:7] for fact in one.other.facts} == {'["drain', ""}
+
+
+def test_ready_waits_for_nobody(one: Lab) -> None:
+    """Of what this node does not have: it is ready when it comes, and thousands of such cost nothing."""
+    say_admin(one, "maint", key="sip:late:5060")
+    orders = next(part for part in one.process._parts if hasattr(part, "_waiting"))
+    assert len(orders._waiting) == 1
+    say_admin(one, "ready", key="sip:late:5060")
+    assert len(orders._waiting) == 0

@@ -18,7 +18,7 @@ from ..rules.cluster_orders import ADMIN, DELETED, DELETED_US, DESTINATION, NOTH
 from ..rules.cluster_talk import Heeded, Talk
 from ..rules.minutely import Minutely
 from ..rules.times import SECOND
-from . import orders, registry
+from . import orders, registry, startup
 from .refusals import REFUSALS
 
 log = logging.getLogger("keepalive")
@@ -124,14 +124,16 @@ class SharedOrders:
             return True  # of a later version
         try:
             return do(fact)
-        except (*REFUSALS, ValueError, TypeError, KeyError) as refusal:
+        except (*REFUSALS, ValueError, TypeError, KeyError, AttributeError) as refusal:
             if self._minutely.may_tell("refused", clock.now()):
                 log.error("what node %s says of %.200s is not done: %.300s", fact.author, fact.key, refusal)
             return not isinstance(refusal, tables.SharedMemoryFull)
 
     def _do_admin(self, fact: Fact) -> bool:
         said = cluster_orders.admin_of(fact, clock.now(), time.time(), self._talk.me)
-        return orders.follow_admin(fact.key, said, lambda was: cluster_orders.is_same(was, said))
+        is_done = orders.follow_admin(fact.key, said, lambda was: cluster_orders.is_same(was, said))
+        # What comes later is ready anyway, unless a state file that is read at the start says otherwise.
+        return is_done or (said is None and startup.start())
 
     def _do_destination(self, fact: Fact) -> bool:
         key, name = cluster_orders.interest_of(fact.key)

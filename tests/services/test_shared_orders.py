@@ -1,17 +1,21 @@
 """What an administrator orders at one node holds at all of them."""
 
+import importlib
 import json
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from cluster_pair import ME, OTHER, Lab
 from conftest import FakeServer
-from keepalive_core.rules import cluster_orders
+from keepalive_core.rules import cluster_orders, state_format
 from keepalive_core.rules.modes import Admin
-from keepalive_core.rules.rows import Owner
+from keepalive_core.rules.record import Health
+from keepalive_core.rules.rows import Owner, Past
+from keepalive_core.rules.state_row import Row
 
 URI, KEY = "sip:192.168.10.20", "sip:192.168.10.20:5060"
 INTEREST = ("destination", "me@" + KEY)
@@ -177,6 +181,39 @@ def test_with_a_destination_its_mode_is_forgotten(one: Lab) -> None:
     assert one.keepalive.info(new)["admin"] == {"mode": "ready"}
 
 
+def test_a_mode_holds_again_when_a_list_brings_its_destination_back(
+    server: FakeServer, wall: list[float], tmp_path: Path
+) -> None:
+    """As at a node that was restarted meanwhile, and has heard of it from the others."""
+    new = "sip:192.168.10.99:5060"
+    listed = tmp_path / "list"
+    listed.write_text(f"{URI}\n{new}\n")
+    one = Lab(server, list_file=str(listed))
+    one.tick(3)
+    assert one.keepalive.set_admin(new, "maint", 0, "anna", "card") == 0
+    one.tick(0.3)
+    for lines in (f"{URI}\n", f"{URI}\n{new}\n"):
+        listed.write_text(lines)
+        assert one.keepalive.reload(True) == 0
+        one.tick(0.3)
+    admin = one.keepalive.info(new)["admin"]
+    assert (admin["mode"], admin["by"], admin["why"]) == ("maint", "anna", "card")
+    assert one.keepalive.is_alive(new) == 2
+
+
+def test_a_mode_of_before_a_restart_is_over_if_the_cluster_says_so(one: Lab) -> None:
+    """Of a destination, too, that comes later than what the others say, as one of a name or of a run time."""
+    new = "sip:192.168.10.99:5060"
+    destination_rows = importlib.import_module("keepalive_core.kamailio.destination_rows")
+    before = Row.of(Health(0), Admin("maint", 0, "anna", "", 1), Past(), one.server.now, time.time())
+    destination_rows.store_restored(new, state_format.text_of(new, before))
+    say_admin(one, "ready", key=new)
+    one.tick(0.3)
+    assert one.keepalive.add_destination(new, "me") == 0
+    one.tick(0.3)
+    assert one.keepalive.info(new)["admin"] == {"mode": "ready"}
+
+
 def test_a_restarted_node_is_told_all(one: Lab) -> None:
     """What it ordered before, and what others did; within five seconds."""
     assert one.keepalive.set_admin(URI, "maint", 0, "anna") == 0
@@ -207,6 +244,8 @@ def test_a_restarted_node_is_told_all(one: Lab) -> None:
         ("destination", "me@sip:a", "7", "is not done"),
         ("destination", "@sip:a", '["sip:a", 0, "", null]', "is not done: the owner of a destination"),
         ("destination", "me@sip:a", '["sip:a", 0, "", null, {"later": 1}]', "unknown parameter 'later'"),
+        ("admin", KEY, "[" * 1_500, "is not done"),
+        ("destination", "me@sip:a", "[" * 1_500, "is not done"),
         ("later", "x", "y", ""),
     ],
 )

@@ -17,7 +17,9 @@ from .times import SECOND
 
 ADMIN: Final = "admin"
 DESTINATION: Final = "destination"
-KINDS: Final = (ADMIN, DESTINATION)
+GONE: Final = "gone"
+"""no fact: a destination of which something was said has left this node, whoever had it leave"""
+KINDS: Final = (ADMIN, DESTINATION, GONE)
 NOTHING: Final = ""
 """the value if nothing is said any more: the destination is ready"""
 DELETED: Final = "deleted"

@@ -18,7 +18,7 @@ from ..rules.state_row import Row
 from ..rules.states import UNKNOWN
 from ..rules.times import MINUTE
 from ..rules.uptime import condition
-from . import announcements, availability, groups, open_rosters
+from . import announcements, availability, groups, open_rosters, said_here
 
 log = logging.getLogger("keepalive")
 
@@ -284,6 +284,7 @@ def remove(key: str, registered: Registration) -> None:
     """Register a destination no more, under its lock. Raises: SharedMemoryFull."""
     # First, so that its groups have others that answer when it is gone.
     groups.regroup(key, registered, None)
+    said_here.tell_gone(key)
     destination_rows.remove(key)
     have_followed(key)
 

@@ -22,6 +22,12 @@ def tell_admin(key: str, said: Admin | None) -> None:
         _tell(cluster_orders.ordered_admin(key, said))
 
 
+def tell_gone(key: str) -> None:
+    """Tell that a destination leaves: what was said of it holds again if it comes back; under its lock."""
+    if _is_heard() and destination_rows.admin(key) is not None:
+        _tell(Ordered(cluster_orders.GONE, key, cluster_orders.NOTHING))
+
+
 def wanted_now(key: str, name: str) -> Owner | None:
     """Return how an owner wants a destination, for tell_added(); None if he does not, or nobody is told."""
     known = destination_rows.registration(key) if _is_heard() else None

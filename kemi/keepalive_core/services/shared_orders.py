@@ -14,11 +14,11 @@ from typing import Final
 from ..kamailio import clock, cluster_queue, destination_rows, tables
 from ..rules import cluster_orders
 from ..rules.cluster_facts import Fact, Subject
-from ..rules.cluster_orders import ADMIN, DELETED, DELETED_US, DESTINATION, NOTHING, Ordered
+from ..rules.cluster_orders import ADMIN, DELETED, DELETED_US, DESTINATION, GONE, NOTHING, Ordered
 from ..rules.cluster_talk import Heeded, Talk
 from ..rules.minutely import Minutely
 from ..rules.times import SECOND
-from . import orders, registry, startup
+from . import orders, registry, startup, state_file
 from .refusals import REFUSALS
 
 log = logging.getLogger("keepalive")
@@ -100,6 +100,10 @@ class SharedOrders:
     # --- what was ordered here ------------------------------------------------------------------------------
 
     def _say(self, ordered: Ordered, now: int) -> None:
+        if ordered.kind == GONE:
+            # Other nodes may have it still, and a list file that is mended brings it back.
+            self._to_do[ADMIN, ordered.key] = None
+            return
         ends = 0
         if ordered.until:
             ends = now + max(1, math.ceil((ordered.until - time.time()) * SECOND))
@@ -124,7 +128,7 @@ class SharedOrders:
             return True  # of a later version
         try:
             return do(fact)
-        except (*REFUSALS, ValueError, TypeError, KeyError, AttributeError) as refusal:
+        except (*REFUSALS, ValueError, TypeError, KeyError, AttributeError, RecursionError) as refusal:
             if self._minutely.may_tell("refused", clock.now()):
                 log.error("what node %s says of %.200s is not done: %.300s", fact.author, fact.key, refusal)
             return not isinstance(refusal, tables.SharedMemoryFull)
@@ -132,8 +136,14 @@ class SharedOrders:
     def _do_admin(self, fact: Fact) -> bool:
         said = cluster_orders.admin_of(fact, clock.now(), time.time(), self._talk.me)
         is_done = orders.follow_admin(fact.key, said, lambda was: cluster_orders.is_same(was, said))
-        # What comes later is ready anyway, unless a state file that is read at the start says otherwise.
-        return is_done or (said is None and startup.start())
+        return is_done or (said is None and self._comes_as_ready(fact.key))
+
+    def _comes_as_ready(self, key: str) -> bool:
+        """Say whether a destination that is not here will be ready anyway when it comes.
+
+        Not if a state file says otherwise, or what is remembered of an address that DNS says no more.
+        """
+        return startup.start() and not state_file.is_awaited() and not destination_rows.restored(key)
 
     def _do_destination(self, fact: Fact) -> bool:
         key, name = cluster_orders.interest_of(fact.key)

@@ -66,6 +66,20 @@ def test_the_walk_is_over_all_if_owners_may_change_alone(share: ClusterShare) ->
     assert list(share.walk(seen(ME, C))) == KEYS[1:]
 
 
+def test_whoever_is_next_gives_up_what_its_owner_has_given_up(share: ClusterShare) -> None:
+    """Of those that have it, and may own it; one after the other."""
+    follow(share, seen(ME, B, C))
+    key = next(key for key in KEYS if first(key, NODES) == B and first(key, (ME, C)) == ME)
+    share.follow(key, ANYBODY, Exceptional(pings=True))
+    assert not share.owns(key)
+    share.follow(key, ANYBODY, Exceptional(pings=True, lacking=frozenset({B})))
+    assert share.owns(key)
+    share.follow(key, ANYBODY, Exceptional(pings=True, lacking=frozenset({C})))
+    assert not share.owns(key)
+    share.follow(key, frozenset({B, C}), Exceptional(pings=True, lacking=frozenset({B})))
+    assert not share.owns(key)
+
+
 def test_an_exception_stands_before_the_owner(share: ClusterShare) -> None:
     """Whether this node is to ping, or not to; until the destination is calm, whatever the view becomes."""
     follow(share, seen(ME, B, C))

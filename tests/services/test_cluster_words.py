@@ -6,6 +6,7 @@ import pytest
 
 from cluster_trio import ME, OPTIONS, B, C, Trio, owned_by
 from conftest import FakeServer
+from keepalive_core.rules.cluster_verdict import Terms
 from keepalive_testing.names import resolve
 
 UNKNOWN, UP, DOWN = 0, 1, 2
@@ -287,6 +288,23 @@ def test_a_word_that_nothing_fresh_stands_behind_is_taken_back(server: FakeServe
     trio.run(14)
     assert trio.state(uri) == UNKNOWN
     assert trio.changes == [(uri, UP), (uri, UNKNOWN)]
+
+
+def test_what_no_node_may_ping_that_lives_gets_old(server: FakeServer) -> None:
+    """What the only node of cluster_nodes said before it died is not fresh for ever."""
+    [uri] = owned_by(C, B)
+    terms = Terms(only=frozenset({C}))
+    trio = Trio(server, [uri], terms=terms, stale_after=6, cluster_nodes=C)
+    trio.run(12)
+    assert (trio.state(uri), trio.case(uri), trio.sent) == (UP, None, [])
+    trio.cut |= {C}
+    trio.run(8)
+    assert trio.state(uri) == UP
+    trio.run(20)
+    assert trio.state(uri) == UNKNOWN
+    trio.cut.clear()
+    trio.run(6)
+    assert (trio.state(uri), trio.case(uri), trio.sent) == (UP, None, [])
 
 
 def test_a_destination_that_flaps_is_kept_down_by_those_that_see_it(server: FakeServer) -> None:

@@ -262,6 +262,20 @@ def test_only_the_owner_gives_up(server: FakeServer) -> None:
     assert left == {MINE[0], *OTHERS}
 
 
+def test_what_its_owner_has_given_up_is_given_up_here_too(server: FakeServer) -> None:
+    """Else it would be pinged for ever by all others."""
+    node = begin(server, remove_after=3)
+    node.see(*NODES)
+    owners = {uri: first(f"{uri}:5060", NODES) for uri in OTHERS}
+    uri = next(uri for uri in OTHERS if first(f"{uri}:5060", {*NODES} - {owners[uri]}) == ME)
+    node.say(uri, CaseRow({ME: ("down", "", 0), owners[uri]: ("down", "", 0)}, ping=True))
+    node.run(14, code=503)
+    assert node.keepalive.state(uri) >= 0
+    node.say(uri, CaseRow({ME: ("down", "", 0), owners[uri]: ("lacks", "", 0)}, ping=True))
+    node.run(4, code=503)
+    assert node.keepalive.state(uri) == -1
+
+
 def test_a_state_is_fresh_while_another_node_speaks_of_it(server: FakeServer) -> None:
     """Whoever does not ask it, has it unknown only after nobody else has said anything for stale_after."""
     node = begin(server, stale_after=10)

@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final, NamedTuple, TypeVar
 
 from .cluster_share import Exceptional
+from .cluster_verdict import Outcome
 from .cluster_view import View
 from .cluster_word import LACKS, NONE
 
@@ -89,12 +90,15 @@ class CaseRow(NamedTuple):
     @property
     def exceptional(self) -> Exceptional:
         """What it means for the prober."""
-        return Exceptional(self.ping, self.alone)
+        lacking = frozenset(node for node, (kind, _, _) in self.words.items() if kind == LACKS)
+        return Exceptional(self.ping, self.alone, lacking)
 
     @property
     def is_spoken_of(self) -> bool:
-        """Whether a node says how it is."""
-        return any(kind not in (NONE, LACKS) for kind, _, _ in self.words.values())
+        """Whether a node says how it is whose word counts: that of a dead one is remembered only."""
+        return self.outcome != Outcome.STANDS.name and any(
+            kind not in (NONE, LACKS) for kind, _, _ in self.words.values()
+        )
 
 
 def text(row: Row) -> str:

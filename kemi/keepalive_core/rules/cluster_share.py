@@ -7,7 +7,7 @@ process that hears the other nodes: an exception.
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from .cluster_owner import Owners
+from .cluster_owner import Owners, first
 from .cluster_view import View
 
 
@@ -18,6 +18,8 @@ class Exceptional(NamedTuple):
     """whether this node pings it"""
     is_alone: bool = False
     """whether this node alone can't reach it"""
+    lacking: frozenset[str] = frozenset()
+    """nodes that do not have it, or have given it up"""
 
 
 class ClusterShare:
@@ -65,12 +67,20 @@ class ClusterShare:
         return view.degraded or self._owners.owner(key) == view.me
 
     def owns(self, key: str) -> bool:
-        """Say whether this node alone may say that a destination is to be monitored no more."""
+        """Say whether this node may say of itself that it monitors a destination no more.
+
+        That begins with its owner; once that one has given it up, the next one follows it.
+        """
         view = self._view
-        if view is None or not self.may_ping or self._owners.owner(key) != view.me:
+        if view is None or not self.may_ping:
             return False
         exception = self._exceptions.get(key)
-        return exception is None or not exception.is_alone
+        if exception is None or not exception.lacking:
+            owner = self._owners.owner(key)
+        else:
+            has_it = (node for node in view.ready - exception.lacking if self._owners.may_own(key, node))
+            owner = first(key, list(has_it))
+        return owner == view.me and not (exception and exception.is_alone)
 
     def walk(self, view: View) -> Iterator[str]:
         """Take over another view, a destination at a step, and return those that this node may take or leave.

@@ -53,14 +53,17 @@ class Cases:
         known = self._open.get(key)
         return known.asked_since if known else 0
 
-    def follow(self, case: Case, found: Finding, pings: bool, is_owned: bool, now: int) -> None:
+    def follow(
+        self, case: Case, found: Finding, pings: bool, is_owned: bool, now: int, is_silent: bool = False
+    ) -> None:
         """Take over how a destination is, and have the prober follow.
 
         Arguments: case; found, what was made of it; pings, whether this node pings it; is_owned, whether it
-        would in calm; now, in us. Raises: SharedMemoryFull.
+        would in calm; now, in us; is_silent, whether nobody speaks of it for longer than that takes. Raises:
+        SharedMemoryFull.
         """
         key = case.key
-        if pings == is_owned and _is_calm(case):
+        if pings == is_owned and _is_calm(case) and not is_silent:
             self.close(key)
             return
         known = self._open.setdefault(key, Open())

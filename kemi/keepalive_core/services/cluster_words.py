@@ -164,7 +164,9 @@ class Words:
         since = self._cases.asked_since(key)
         found = find(case, bool(since) and now - since >= cluster_terms.answer_us(policy))
         pings = self._follow_silence(case, policy, now)
-        self._cases.follow(case, found, pings, self._is_calmly_mine(key), now)
+        # Of what no node may ping that lives, the state gets old.
+        is_silent = not pings and key in self._stands_in
+        self._cases.follow(case, found, pings, self._is_calmly_mine(key), now, is_silent)
         if found.outcome is Outcome.HOLD and not since:
             self._asked.put(key, now + cluster_terms.answer_us(policy))
             log.info("%s stays as it is: %s", uri_of(key), found.text(), extra=about(key))

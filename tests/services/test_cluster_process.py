@@ -203,6 +203,32 @@ def test_settings_and_a_pause_are_followed(lab: Callable[..., Lab]) -> None:
     assert not one.rows.view().paused
 
 
+def test_without_memory_what_it_sees_is_written_later(
+    lab: Callable[..., Lab], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One line of the log, not ten a second; with memory the processes that ping hear of it at once."""
+    one = lab()
+    one.is_cut = True
+    one.tick(4)
+    one.is_cut = False
+    tables = importlib.import_module("keepalive_core.kamailio.tables")
+    store = one.rows.store_view
+
+    def refuse(row: object) -> None:
+        raise tables.SharedMemoryFull("'view' in table keepalive_cluster")
+
+    monkeypatch.setattr(one.rows, "store_view", refuse)
+    one.tick(7)
+    assert one.rows.view().live == (ME,)
+    [line] = one.lines("err")
+    assert "what this node sees of the cluster is not followed now" in line
+    monkeypatch.setattr(one.rows, "store_view", store)
+    one.tick(0.2)
+    assert one.rows.view().live == (ME, OTHER)
+    assert one.rows.peer(OTHER).live
+    assert len([line for line in one.lines("info") if f"{OTHER} of the cluster is there" in line]) == 1
+
+
 def test_parts_have_their_turn(lab: Callable[..., Lab], monkeypatch: pytest.MonkeyPatch) -> None:
     """Each is told what a message has changed, and says what it has to say before it is told."""
     seen: list[object] = []

@@ -10,6 +10,7 @@ from typing import Final, Protocol
 
 from .. import VERSION
 from ..kamailio import clock, cluster_defines, cluster_rows, dmq, listening_rows, server_rows
+from ..kamailio.tables import SharedMemoryFull
 from ..rules.cluster_lines import Unreadable
 from ..rules.cluster_peer import Peer
 from ..rules.cluster_row_text import PeerRow, ViewRow
@@ -79,7 +80,12 @@ class ClusterProcess:
         if not self._secret.is_missing:
             for name, body in bodies:
                 dmq.send(cluster_defines.peers()[name], body)
-        self._write(talk, now)
+        try:
+            self._write(talk, now)
+        except SharedMemoryFull as error:
+            # Whatever was not written is found to be another one in the next tick.
+            if self._minutely.may_tell("full", now):
+                log.error("what this node sees of the cluster is not followed now: %s", error)
 
     def _begun(self) -> Talk | None:
         """Return the talk, once it is known where this server listens; None if it is in no cluster."""
@@ -138,9 +144,10 @@ class ClusterProcess:
         row = _view_row(talk, self._view.number)
         is_new = row != self._view
         if is_new:
+            row = row._replace(number=row.number + 1)
+            cluster_rows.store_view(row)
             self._tell_of_nodes({*self._view.live}, {*row.live}, talk.me)
-            self._view = row._replace(number=row.number + 1)
-            cluster_rows.store_view(self._view)
+            self._view = row
         if is_new or now >= self._next_write:
             self._next_write = now + SECOND
             for name, peer in talk.peers.items():
@@ -149,10 +156,10 @@ class ClusterProcess:
     def _write_peer(self, name: str, row: PeerRow) -> None:
         if row == self._peers.get(name):
             return
+        cluster_rows.store_peer(name, row)
         if row.twice and not self._peers.get(name, PeerRow()).twice:
             log.error("two processes say that they are node %s of the cluster", name)
         self._peers[name] = row
-        cluster_rows.store_peer(name, row)
 
     def _tell_of_nodes(self, before: set[str], live: set[str], me: str) -> None:
         for name in sorted(live - before - {me}):

@@ -254,6 +254,22 @@ def test_the_documents_examples_run(tmp_path: Path, version: str) -> None:
     assert re.search(r"^5 passed", said, re.MULTILINE)
 
 
+def test_another_version_of_keepalive_is_named(tmp_path: Path) -> None:
+    """One that is installed beside the kit, of another version, ends the run with a line that says so."""
+    (tmp_path / "keepalive.py").touch()
+    (tmp_path / "keepalive_core.py").write_text('VERSION = "0.0.1"\n')
+    path = f"{tmp_path}:{ROOT / 'testing'}"
+    ran = subprocess.run(
+        [sys.executable, "-c", "import keepalive_testing"],
+        capture_output=True,
+        text=True,
+        env=os.environ | {"PYTHONPATH": path},
+        cwd=tmp_path,
+    )
+    last = ran.stderr.splitlines()[-1]
+    assert last.startswith("ImportError: keepalive_testing is of another version than keepalive 0.0.1 in ")
+
+
 def link(name: str, packages: Path) -> None:
     """Let an environment have a package of this one, with all that it needs, and nothing else."""
     try:

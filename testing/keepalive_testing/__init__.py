@@ -7,9 +7,17 @@ import importlib.util
 import sys
 from pathlib import Path
 
+_INSIDE = Path(__file__).parent / "kemi"
 if importlib.util.find_spec("keepalive") is None:
-    sys.path.append(str(Path(__file__).parent / "kemi"))
+    sys.path.append(str(_INSIDE))
 
-import keepalive_core
+import keepalive_core  # noqa: E402 - it may be the one inside
 
 __version__ = keepalive_core.VERSION
+
+# A test turns the clock of keepalive, and knows its insides.
+if f'VERSION: Final = "{__version__}"' not in (_INSIDE / "keepalive_core" / "__init__.py").read_text():
+    raise ImportError(
+        f"keepalive_testing is of another version than keepalive {__version__} in"
+        f" {Path(keepalive_core.__file__).parents[1]}: install both from one clone"
+    )

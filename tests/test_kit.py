@@ -99,9 +99,10 @@ def test_what_belongs_to_a_call(router: Kamailio) -> None:
 def test_changes_are_logged_by_the_callback(router: Kamailio, ksr: FakeKSR) -> None:
     """log_change of the sample runs once for each change."""
     router.down(A)
-    assert [line for line in ksr.lines("info") if line.startswith("router: ")] == [
-        f"router: gateway {uri} is {state} now" for uri, state in ((A, "up"), (B, "up"), (A, "down"))
-    ]
+    lines = [line for line in ksr.lines("info") if line.startswith("router: ")]
+    # Which of two is pinged first is chance.
+    assert sorted(lines[:2]) == [f"router: gateway {uri} is up now" for uri in (A, B)]
+    assert lines[2:] == [f"router: gateway {A} is down now"]
 
 
 # --- what a script may be, and what it may not do ---

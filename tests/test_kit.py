@@ -35,6 +35,12 @@ def router(kamailio: Kamailio) -> Kamailio:
 # --- kemi/router.py ---
 
 
+def test_the_script_and_the_test_have_one_keepalive(router: Kamailio) -> None:
+    """Its clock is the server's, though the script lies in the folder of keepalive itself."""
+    assert router.script.keepalive is router.keepalive
+    assert router.keepalive.info(A)["last_reason"] == "200 OK in 0.0 ms"
+
+
 def test_calls_go_to_the_first_gateway_that_is_up(router: Kamailio) -> None:
     """The first one, or the next one if that is down, and 503 without one."""
     assert router.request("INVITE").relayed_to == [A]

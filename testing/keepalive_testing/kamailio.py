@@ -71,9 +71,11 @@ class Kamailio:
         file = Path(path).resolve()
         assert file.is_file(), f"there is no script {path}"
         self._monkeypatch.syspath_prepend(str(file.parent))
-        # What it imports of its own folder has another test's KSR.
+        # What it imports of its own folder has another test's keepalive; this test's own stays.
         for name, module in list(sys.modules.items()):
-            if str(getattr(module, "__file__", None) or "").startswith(f"{file.parent}/"):
+            where = str(getattr(module, "__file__", None) or "")
+            is_ours = name.partition(".")[0] in ("keepalive", "keepalive_core", "keepalive_testing")
+            if where.startswith(f"{file.parent}/") and not is_ours and "site-packages" not in where:
                 self._monkeypatch.delitem(sys.modules, name)
         spec = importlib.util.spec_from_file_location(file.stem, file)
         assert spec is not None

@@ -21,9 +21,23 @@ def test_a_destination() -> None:
     number = cluster_sum.of_destination(KEY, {"a": one, "b": other})
     again = one._replace(options={"rise": 2, "fall": 3}, callback="x:y", user_attr=1)
     assert cluster_sum.of_destination(KEY, {"b": other, "a": again}) == number
+    own = again._replace(options={**again.options, "ping_socket": "udp:a"})
+    assert cluster_sum.of_destination(KEY, {"b": other, "a": own}) == number
     assert cluster_sum.of_destination(KEY, {"a": one}) != number
     assert cluster_sum.of_destination(KEY + "1", {"a": one, "b": other}) != number
     assert cluster_sum.of_destination(KEY, {"a": one, "b": other._replace(priority=1)}) != number
+
+
+def test_a_group() -> None:
+    """Its options and who gave them; none are as no group, and a node's own socket is nobody else's."""
+    number = cluster_sum.of_group("a", {"script": {"fall": 3, "rise": 2}})
+    assert (
+        cluster_sum.of_group("a", {"b": {}, "script": {"rise": 2, "fall": 3, "ping_socket": "udp:a"}})
+        == number
+    )
+    assert cluster_sum.of_group("a", {"script": {"fall": 4, "rise": 2}}) != number
+    assert cluster_sum.of_group("b", {"script": {"fall": 3, "rise": 2}}) != number
+    assert cluster_sum.of_group("a", {"script": {}}) == 0
 
 
 def test_it_is_a_number_that_travels() -> None:

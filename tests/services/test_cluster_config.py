@@ -37,7 +37,11 @@ def test_a_number_for_all_that_is_configured(one: Lab) -> None:
     one.server.ksr.settings["fall"] = "3"
     one.server.tick(2)
     one.tick(40)
-    assert number(one) not in (0, first, second)
+    third = number(one)
+    assert third not in (0, first, second)
+    assert one.keepalive.configure_group("carriers", fall=5) == 0
+    one.tick(40)
+    assert number(one) not in (0, first, second, third)
 
 
 def test_another_configuration_is_told_once(one: Lab) -> None:

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from .. import VERSION
-from ..kamailio import destination_rows, tables
+from ..kamailio import destination_rows, group_rows, tables
 from ..rules import cluster_sum, uris
 from ..rules.cluster_talk import Heeded, Talk
 from ..rules.times import SECOND
@@ -68,6 +68,8 @@ class ClusterConfig:
 
     def _look(self) -> Iterator[None]:
         parts = cluster_sum.of_settings(configuration.values())
+        for name in group_rows.groups_with_options():
+            parts += cluster_sum.of_group(name, group_rows.options(name))
         for at, key in enumerate(destination_rows.monitored_keys(), 1):
             registered = None if uris.is_target(key) else destination_rows.registration(key)
             if registered:

@@ -178,9 +178,13 @@ def test_what_is_judged_comes_through_a_queue() -> None:
 
 
 def test_fewer_can_be_asked() -> None:
-    """Those that want it most; of fewer than the quorum all have to say so."""
+    """Those that want it most, but no fewer than have to say that it is down."""
     assert case(vantage=2).asked() == (A, B)
-    assert find(case(a=DOWN, vantage=1)).outcome is Outcome.DOWN
+    assert case(vantage=1).asked() == (A, B), (
+        "never fewer than have to say it: no vantage makes one node right"
+    )
+    assert find(case(a=DOWN, vantage=1)).outcome is Outcome.HOLD
+    assert find(case(a=DOWN, vantage=1, quorum=1)).outcome is Outcome.DOWN
     assert find(case(C, a=DOWN, b=DOWN, vantage=2)).outcome is Outcome.DOWN
 
 

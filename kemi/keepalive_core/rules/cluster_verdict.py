@@ -24,7 +24,7 @@ class Terms(NamedTuple):
     quorum: int = 2
     """so many nodes have to say that it is down"""
     vantage: int = 0
-    """so many are asked; 0 for all"""
+    """so many are asked, and no fewer than the quorum; 0 for all"""
     only: frozenset[str] = frozenset()
     """nodes that may ping it; none stands for all"""
 
@@ -109,9 +109,10 @@ class Case(NamedTuple):
         return self._replace(words={**self.words, me: Word(UP)}).owner()
 
     def asked(self) -> tuple[str, ...]:
-        """Return who looks at it once somebody can't reach it, the first ones first."""
+        """Return who looks at it once somebody can't reach it, first ones first, a quorum at least."""
         wanting = rank(self.key, self.having().fit)
-        return tuple(wanting[: self.terms.vantage or None])
+        most = self.terms.vantage and max(self.terms.vantage, self.terms.quorum)
+        return tuple(wanting[: most or None])
 
     def is_doubted(self) -> bool:
         """Say whether another node, whose word counts, can't reach it."""

@@ -37,7 +37,10 @@ class Network:
     """
 
     def __init__(self, hosts: int) -> None:
-        self._net = f"198.18.{next(number for number in range(256) if reserve('uplink', number))}"
+        # A lab that was killed has left its links behind, and its addresses with them.
+        there = run("ip", "-o", "addr")
+        free = (at for at in range(256) if f" 198.18.{at}." not in there and reserve("uplink", at))
+        self._net = f"198.18.{next(free)}"
         self._mark = uuid.uuid4().hex[:8]
         self.switch = f"keepalive-{self._mark}-switch"
         self.hosts = [Host(f"keepalive-{self._mark}-{at}", f"{self._net}.{at}") for at in range(1, hosts + 1)]

@@ -7,6 +7,7 @@ import pytest
 
 from conftest import FakeServer
 from keepalive_core.rules.parameters import WITHOUT_CLUSTER
+from keepalive_testing.variables import Name
 
 
 def configuration() -> ModuleType:
@@ -173,8 +174,8 @@ def test_a_setting_that_gives_nothing_at_all_is_told_once(server: FakeServer, mo
     server.tick(1)
     read = server.ksr._value
 
-    def fails(name: str) -> object:
-        if "ping_timeout" in name:
+    def fails(name: Name) -> object:
+        if "ping_timeout" in name.inner:
             raise SystemError("nothing")
         return read(name)
 

@@ -62,10 +62,10 @@ def test_a_void_ping_that_finds_no_room_costs_no_more(
         raise SharedMemoryFull("no room")
 
     server.ksr.memory["free_size"] = server.ksr.memory["total_size"] // 10
-    monkeypatch.setattr("keepalive_core.services.intake.take_silence", refuse)
-    server.tick(10)
+    with monkeypatch.context() as patched:
+        patched.setattr("keepalive_core.services.intake.take_silence", refuse)
+        server.tick(10)
     probers = 2
     assert 5 <= len(tried) <= probers * 11
-    monkeypatch.undo()
     server.tick(4)
     assert all(keepalive.info(name)["void"] > 0 for name in names), "it goes on when there is room again"

@@ -20,7 +20,7 @@ from zone import Zone
 
 NAMES = ("sip:one.example:5060", "sip:two.example", "sip:192.168.20.1:5060")
 PROXY = "sip:proxy.example:5060"
-HOSTS = [f"192.168.10.{number}" for number in range(1, 5)]
+HOSTS = [f"192.168.10.{number}" for number in range(31, 35)]
 WORDS = ("1", "50%", "all")
 TABLES = ("state", "health", "destination", "news", "history", "name")
 SECONDS = 5

@@ -200,10 +200,10 @@ def test_a_long_walk_leaves_room_for_pings(server: FakeServer, monkeypatch: pyte
 
     node.see(*NODES)
     node.run(3)
-    monkeypatch.setattr(module, "_WALK_US", -1)
-    node.see(ME)
-    assert sorted(node.run(4)) == sorted(MINE)
-    monkeypatch.undo()
+    with monkeypatch.context() as patched:
+        patched.setattr(module, "_WALK_US", -1)
+        node.see(ME)
+        assert sorted(node.run(4)) == sorted(MINE)
     node.see(*NODES)
     node.run(1)
     assert set(node.run(4)) == set(MINE)

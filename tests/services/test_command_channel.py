@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -161,7 +162,10 @@ def test_one_that_takes_long_holds_up_nobody(
 ) -> None:
     """Its steps come between others' commands; one that waits has its turn when its time is over."""
     operators = sys.modules["keepalive_core.services.operators"]
-    channel = sys.modules["keepalive_core.services.command_channel"].the_channel
+    module = sys.modules["keepalive_core.services.command_channel"]
+    channel = module.the_channel
+    # However long this machine takes for a turn.
+    monkeypatch.setattr(module, "time", SimpleNamespace(monotonic=lambda: 100.0))
     true, steps = operators.call, []
 
     def slow() -> Any:

@@ -96,6 +96,8 @@ def test_each_method_does_what_it_says(cockpit: Kamailio, gateway: Gateway) -> N
     assert do("self", "drain", 60, "a new kernel")["after"]["mode"] == "drain"
     assert do("self", "ready")["after"]["mode"] == "ready"
 
+    with pytest.raises(RpcError, match="this server is in no cluster"):
+        do("cluster")
     assert do("pause") == {"before": "pinging", "after": "paused"}
     assert do("view")["paused"]
     assert do("resume") == {"before": "paused", "after": "pinging"}

@@ -94,6 +94,7 @@ def test_the_script_of_the_kits_document(start_readme, gateway: Gateway) -> None
     assert relayed(server, gateway)
     gateway.code = 503
     server.logged(f"{gateway.uri} is down")
+    server.logged(f"{NOBODY} is down")
     assert not relayed(server, gateway)
 
 

@@ -49,6 +49,7 @@ def served(zone: Dnsmasq, checked_kind: str, tmp_path_factory: pytest.TempPathFa
     }
     launch = Launch(resolver=zone.address, share=folder)
     with Kamailio(checked_kind, "scenario.cfg", DEFAULTS | defines, launch) as server:
+        wait_for("the socket", (server.folder / "keepalive.sock").exists)
         yield server
     server.forget()
 

@@ -307,6 +307,8 @@ def test_a_clock_that_jumps(start, tmp_path: Path) -> None:
     began = time.monotonic()
     server.wait_for_state(gateways[0].uri, DOWN, 8)
     print(f"MEASURED: down {time.monotonic() - began:.1f} s after it died, of 1 s interval and 0.5 s limit")
+    # The state is there before its line.
+    server.logged(f"{gateways[0].uri} up -> down")
     assert len(server.log_lines("up -> down")) == 1
     for gateway in gateways:
         gateway.close()

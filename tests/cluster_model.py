@@ -77,6 +77,7 @@ class Node:
         self.waiting: set[str] = set()
         self._view = self.talk.view
         self._next_count = 0
+        self._ticked = now
 
     def case(self, key: str) -> Case:
         return Case(key, self.talk.view, self.talk.words_of(key), self.terms(key))
@@ -89,6 +90,8 @@ class Node:
 
     def tick(self, now: int, reaches: Callable[[str], bool]) -> list[tuple[str, str]]:
         """Results, what has changed, pings; returns what is to be sent."""
+        self.to_look.update(self.talk.take_back_old(now + self.skew))
+        self._excuse(now)
         self._count_alone(now)
         for key, known in self.keys.items():
             if known.result_at and known.result_at <= now:
@@ -105,6 +108,13 @@ class Node:
             if known.due <= now:
                 self._turn(key, known, now, reaches)
         return self.talk.tick(now + self.skew)
+
+    def _excuse(self, now: int) -> None:
+        """No ping fails in whose time the node stood still: its answer may not have been heard."""
+        for known in self.keys.values():
+            if self._ticked < known.result_at < now - TICK and not known.success:
+                known.result_at = 0
+        self._ticked = now
 
     def _follow_view(self, now: int) -> None:
         for key, known in self.keys.items():

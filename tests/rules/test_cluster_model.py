@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 
+import pytest
 from hypothesis import Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
@@ -251,6 +252,46 @@ def test_an_owner_that_lacks_it_and_begins_anew() -> None:
         assert node.keys[EXTRA].state == UP
         network.start(dead)
         network.run(20)
+
+
+SLEEPERS = [(0, 1), (0, 2), (1, 2)]
+
+
+@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("asleep", SLEEPERS)
+def test_old_words_of_those_that_stood_still_take_nothing_down(asleep: tuple[int, int], seed: int) -> None:
+    """What has healed meanwhile stays up at the third one when two wake at once, who knew it as down."""
+    network, awake = asleep_while_down(asleep, seed)
+    network.unreachable.clear()
+    network.run(8)
+    assert network.state(awake, FEW) == UP
+    woke = network.now
+    network.stopped.clear()
+    network.run(20)
+    assert [state for at, _, state in network.nodes[awake].states if at >= woke] == []
+    assert network.down_at(FEW) == set()
+
+
+@pytest.mark.parametrize("asleep", [*SLEEPERS, (0, 1, 2)])
+def test_what_was_down_stays_down_when_those_wake_that_stood_still(asleep: tuple[int, ...]) -> None:
+    """That they take back their words makes nobody believe that it answers."""
+    network, _ = asleep_while_down(asleep, seed=4)
+    network.run(8)
+    network.stopped.clear()
+    network.run(20)
+    assert [[state for *_, state in node.states] for node in network.up()] == [[UP, DOWN]] * 3
+
+
+def asleep_while_down(asleep: tuple[int, ...], seed: int) -> tuple[Network, str]:
+    """Return three nodes, some of which stand still, while none reaches a destination; and the last awake."""
+    network = Network(3, [FEW], seed)
+    network.run(20)
+    network.unreachable |= {(name, FEW) for name in network.names}
+    network.run(20)
+    assert network.down_at(FEW) == {*network.names}
+    network.stopped |= {network.names[at] for at in asleep}
+    network.run(8)
+    return network, max({*network.names} - network.stopped, default="")
 
 
 # A minute of a cluster takes a second or two: few of them, but each has all that may happen to it.

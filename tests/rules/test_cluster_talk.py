@@ -303,3 +303,31 @@ def test_a_node_that_took_back_much_begins_a_new_life(pair: Pair, monkeypatch) -
     assert not other.peers[A].is_twice
     assert other.words_of(KEY)[A] == Word(UP)
     assert other.peers[A].behind == 0
+
+
+@pytest.mark.parametrize(
+    ("heartbeat", "timeout", "stood", "is_taken_back"),
+    [
+        (1, 5, 3, True),  # others may have heard the last beat but one as the last one
+        (1, 5, 2.9, False),
+        (10, 30, 9.9, False),
+        (10, 30, 10, True),
+        (0.2, 0.6, 0.9, False),  # a busy machine is late now and then
+        (0.2, 0.6, 1, True),
+    ],
+)
+def test_who_stood_still_says_anew_what_is_down(
+    heartbeat: float, timeout: float, stood: float, is_taken_back: bool
+) -> None:
+    """Whoever may have been held for dead; what answers it said well."""
+    talk = node(A, heartbeat=int(heartbeat * SECOND), timeout=int(timeout * SECOND))
+    assert talk.take_back_old(SECOND) == []
+    talk.say(KEY, Word(DOWN))
+    talk.say("sip:192.0.2.2:5060", Word(UP))
+    assert talk.take_back_old(100 * SECOND) == [], "it has not begun"
+    talk.tick(SECOND)
+    now = SECOND + int(stood * SECOND)
+    assert talk.take_back_old(now) == [KEY] * is_taken_back
+    assert len(talk.said()) == 2 - is_taken_back
+    talk.tick(now)
+    assert talk.take_back_old(now + TICK) == []

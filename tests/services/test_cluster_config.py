@@ -64,3 +64,11 @@ def test_another_version_is_told_once(one: Lab) -> None:
     one.tick(5)
     [line] = [line for line in one.lines("info") if "version" in line]
     assert f"node {OTHER} of the cluster has version 9.9, this one " in line
+
+
+def test_a_node_that_has_another_version_each_second_is_few_lines(one: Lab) -> None:
+    """As two servers of one name have."""
+    for second in range(40):
+        one.other.beat = one.other.beat._replace(version=f"9.{second}")
+        one.tick(2)
+    assert len([line for line in one.lines("info") if "version" in line]) == 20

@@ -7,6 +7,7 @@ import pytest
 from cluster_trio import ME, OPTIONS, B, C, Trio, owned_by
 from conftest import FakeServer
 from keepalive_core.rules.cluster_verdict import Terms
+from keepalive_core.rules.times import SECOND
 from keepalive_testing.names import resolve
 
 UNKNOWN, UP, DOWN = 0, 1, 2
@@ -511,3 +512,32 @@ def test_memory_that_was_full_loses_no_state(server: FakeServer) -> None:
     trio.run(8)
     assert states(trio, uri) == [DOWN] * 3
     assert trio.case(uri)
+
+
+def test_a_server_that_stood_still_says_anew_what_is_down(server: FakeServer) -> None:
+    """What it said is too old for the others; its state stays until it has pinged, or they say otherwise."""
+    [uri] = owned_by(B, ME)
+    trio = Trio(server, [uri])
+    trio.run(12)
+    trio.unreachable |= {(node, uri) for node in EVERYWHERE}
+    trio.run(12)
+    said = trio.others[B].talk.words_of
+    assert (states(trio, uri), said(uri)[ME].kind) == ([DOWN] * 3, "down")
+    server.now += 8 * SECOND
+    trio.run(0.4)
+    assert (states(trio, uri), said(uri)[ME].kind) == ([DOWN] * 3, "none")
+    trio.run(12)
+    assert (states(trio, uri), said(uri)[ME].kind) == ([DOWN] * 3, "down")
+    assert trio.changes == [(uri, UP), (uri, DOWN)]
+
+
+def test_many_that_one_node_can_not_reach_are_few_lines(server: FakeServer) -> None:
+    """Of a broken uplink an operator reads twenty lines a minute and what they have in common."""
+    uris = owned_by(ME, number=30)
+    trio = Trio(server, uris)
+    trio.run(12)
+    trio.unreachable |= {(ME, uri) for uri in uris}
+    trio.run(16)
+    assert {trio.state(uri) for uri in uris} == {DOWN}
+    for level, said in {"warn": "is down from this node alone", "info": "stays as it is"}.items():
+        assert len([line for line in server.ksr.lines(level) if said in line]) == 20

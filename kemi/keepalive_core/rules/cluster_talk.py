@@ -14,8 +14,8 @@ from .cluster_lines import Beat, Unreadable
 from .cluster_peer import Peer
 from .cluster_ranges import Range
 from .cluster_sayings import Sayings
-from .cluster_view import Listened, Seen, View, view
-from .cluster_word import NO_WORD, Word
+from .cluster_view import MOST_BETWEEN_TICKS, Listened, Seen, View, view
+from .cluster_word import DOWN, NO_WORD, Word
 from .times import SECOND
 
 MESSAGES_A_TICK: Final = 20
@@ -110,6 +110,20 @@ class Talk:
     def _owe_facts(self, facts: Iterable[Fact], peers: Iterable[Peer]) -> None:
         for peer in peers:
             peer.owed_facts.update(dict.fromkeys(each.subject for each in facts))
+
+    def take_back_old(self, now: int) -> list[str]:
+        """Take back each "down" if this node stood still for so long that others may have held it for dead.
+
+        Whoever answered them meanwhile would be down at once when some wake together: what is said anew
+        counts. To be called before each tick; returns the destinations.
+        """
+        silent = self.manners.timeout - 2 * self.manners.heartbeat
+        if self._listened.stood(now) < max(silent, MOST_BETWEEN_TICKS):
+            return []
+        old = [key for key, word in self._sayings.words.items() if word.kind == DOWN]
+        for key in old:
+            self.say(key, NO_WORD)
+        return old
 
     # --- hear -----------------------------------------------------------------------------------------------
 

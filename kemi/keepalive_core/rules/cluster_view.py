@@ -21,8 +21,11 @@ class Listened(NamedTuple):
 
     def tick(self, now: int) -> "Listened":
         """Return it as it is at a tick."""
-        passed = now - self.ticked if self.ticked else 0
-        return Listened(self.us + max(0, min(passed, MOST_BETWEEN_TICKS)), now)
+        return Listened(self.us + max(0, min(self.stood(now), MOST_BETWEEN_TICKS)), now)
+
+    def stood(self, now: int) -> int:
+        """Return for how long it has had no tick; 0 before the first one."""
+        return now - self.ticked if self.ticked else 0
 
 
 class Seen(NamedTuple):

@@ -9,6 +9,7 @@ from typing import Final
 
 from .. import VERSION
 from ..kamailio import destination_rows, group_rows, tables
+from ..kamailio.kamailio_log import about
 from ..rules import cluster_sum, uris
 from ..rules.cluster_talk import Heeded, Talk
 from ..rules.times import SECOND
@@ -81,7 +82,8 @@ class ClusterConfig:
     def _compare(self, name: str, now: int) -> None:
         beat, mine = self._talk.peers[name].beat, self._talk.beat
         if beat.version not in (VERSION, "0", self._versions.get(name)):
-            log.info("node %s of the cluster has version %s, this one %s", name, beat.version, VERSION)
+            said = "node %s of the cluster has version %s, this one %s"
+            log.info(said, name, beat.version, VERSION, extra=about(name))
         self._versions[name] = beat.version
         if not beat.config or not mine.config or beat.config == mine.config:
             self._differ.pop(name, None)

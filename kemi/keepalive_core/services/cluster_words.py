@@ -82,6 +82,7 @@ class Words:
 
     def tick(self, now: int) -> None:
         """Say what there is to say, and have states follow."""
+        self._to_look.update(dict.fromkeys(self._talk.take_back_old(now)))
         if now >= self._next_second:
             self._next_second = now + SECOND
             self._safely(self._talk.me, lambda _: self._do_each_second(now))
@@ -123,7 +124,7 @@ class Words:
                 log.error("what the cluster says of %s is not followed now: %s", key, error)
             self._asked.bring_forward(key, clock.now() + SECOND)
         except Exception:
-            log.exception("what the cluster says of %s can't be followed", key, extra=about(key))
+            log.exception("what the cluster says of %s can't be followed", key)
 
     # --- own evidence ---------------------------------------------------------------------------------------
 
@@ -169,7 +170,7 @@ class Words:
         self._cases.follow(case, found, pings, self._is_calmly_mine(key), now, is_silent)
         if found.outcome is Outcome.HOLD and not since:
             self._asked.put(key, now + cluster_terms.answer_us(policy))
-            log.info("%s stays as it is: %s", uri_of(key), found.text(), extra=about(key))
+            log.info("%s stays as it is: %s", uri_of(key), found.text(), extra=about(self._talk.me))
         self._conclude(case, found, pings and case.mine.kind not in (UP, DOWN), now)
 
     def _is_followed_in_calm(self, case: Case, policy: Policy, now: int) -> bool:
@@ -248,7 +249,7 @@ class Words:
             return
         has_changed = outcome.decision.transition is Transition.CHANGED
         if has_changed and found.outcome is Outcome.ALONE:
-            log.warning("%s is down from this node alone: %s", uri_of(key), said.reason, extra=about(key))
+            log.warning("%s is down from this node alone: %s", uri_of(key), said.reason)
         # A drain that this node was asked for itself is there already.
         if has_changed or (said.drain_until > 0) != (key in self._drained):
             (self._drained.add if said.drain_until else self._drained.discard)(key)

@@ -72,6 +72,7 @@ def test_a_reported_call_goes_by_the_settings_of_now(server: FakeServer) -> None
 
 
 NAME = "sip:provider.com"
+ELSEWHERE = "sip:192.168.10.30"
 ONE, TWO = "sip:192.168.10.20:5060", "sip:192.168.10.21:5060;transport=tcp"
 
 
@@ -172,6 +173,24 @@ def test_a_late_reply_is_not_the_next_destinations(
     monkeypatch.setattr(calls_at_hand, "came_from", lambda: "192.168.10.77:5060")
     assert keepalive.report_reply(B, 503) == 0
     assert keepalive.is_alive(B) == 2
+
+
+def test_a_report_of_what_the_call_was_not_sent_to(
+    keepalive: ModuleType, name: ModuleType, server: FakeServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is of whom the script says, whoever has sent the reply at hand."""
+    from keepalive_core.kamailio import calls_at_hand
+
+    keepalive.add_destination(ELSEWHERE, "me", passive_min=1)
+    server.answer(200, 2)
+    assert name.next_target(NAME) == name.next_target(NAME) == 1
+    last = server.ksr.du.removeprefix("sip:").partition(";")[0]
+    monkeypatch.setattr(calls_at_hand, "came_from", lambda: last)
+    assert keepalive.report_failure(ELSEWHERE, "seen") == keepalive.report_reply(ELSEWHERE, 503) == 0
+    assert keepalive.is_alive(ELSEWHERE) == 2
+    other = next(hop for hop in (ONE, TWO) if hop != server.ksr.du)
+    assert name.report_failure(f"{NAME}#{other.removeprefix('sip:')}", "seen") == 0
+    assert name.targets(NAME) == [server.ksr.du]
 
 
 def test_a_report_of_a_target_that_dns_no_longer_says(name: ModuleType, server: FakeServer) -> None:

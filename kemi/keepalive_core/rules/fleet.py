@@ -233,9 +233,10 @@ class Fleet:
         if pinged.policy is not policy or pinged.uri != uri:
             self._count(pinged, -1)
             pinged.uri, pinged.policy, pinged.way = uri, policy, way_of(key, uri, policy)
-            if pinged.tracks and not tracks(key, policy):
+            tracked = tracks(key, policy)
+            if pinged.tracks and not tracked:
                 pinged.asked = pinged.apart = 0
-            pinged.tracks = tracks(key, policy)
+            pinged.tracks = tracked
             self._count(pinged, 1)
             is_sent = not pinged.way.is_name and not pinged.tracks
             pinged.departure = self._departure(pinged.way.through or uri, policy) if is_sent else Departure()

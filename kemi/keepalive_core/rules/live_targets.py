@@ -48,7 +48,7 @@ def last_resort(
 
     Arguments: as for live_targets().
     """
-    seen = [(code_of(each.key), each) for each in (*known.targets, *known.kept)]
+    seen = [(code_of(each.key), each) for each in known.all_targets]
     return _in_turn([each for code, each in seen if code is not None and not is_taken_out(code)], chance)
 
 

@@ -154,7 +154,7 @@ def ping_name(key: str, known: Resolution) -> Generator[None, None, dict[str, An
     Returns: as ping() does, of the first target that is alive, or the first one at all; and ``targets``, what
     became of each, with its key as ``target``.
     """
-    targets = [each.key for each in (*known.targets, *known.kept)]
+    targets = [each.key for each in known.all_targets]
     if not targets:
         return {**_shown(_Capture(key), Kind.UNSENT.word, f"no target: {known.fault}"), "targets": []}
     ended: dict[str, dict[str, Any]] = {}

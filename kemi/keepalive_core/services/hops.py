@@ -81,16 +81,18 @@ def sent_to(key: str) -> str:
     return before[-1] if len(before) == 1 or (before and not calls_at_hand.came_from()) else ""
 
 
-def replied() -> tried.Try | None:
+def replied(key: str) -> tried.Try | None:
     """Return of which try of the call at hand the reply at hand is, by where it comes from.
 
     A call is sent on if nobody answers for long, and a late word of the first one may come when the next one
     rings already.
 
-    Returns: None if there was one try only, if no reply is at hand, or if nobody knows.
+    Arguments: key, of the destination that the reply is said to be of.
+    Returns: None if there was one try only, or none of that one, if no reply is at hand, or if nobody knows.
     """
     tries = tried.tries(calls_at_hand.tried())
-    peer = calls_at_hand.came_from() if len(tries) > 1 else ""
+    is_of_call = len(tries) > 1 and any(each.key == key for each in tries)
+    peer = calls_at_hand.came_from() if is_of_call else ""
     senders = [each for each in tries if peer and uris.address_of(each.hop) == peer]
     return senders[-1] if senders else None
 

@@ -96,7 +96,7 @@ def pass_on(key: str, wish: Wish = Wish.REGULARLY) -> None:
 
 def targets_of(resolution: Resolution | None) -> tuple[Target, ...]:
     """Return all targets that are pinged for a name: those that DNS says, and those that are kept."""
-    return (*resolution.targets, *resolution.kept) if resolution else ()
+    return resolution.all_targets if resolution else ()
 
 
 def are_decided(resolution: Resolution) -> bool:

@@ -52,7 +52,7 @@ def _counted(key: str, target: object, success: bool, judge: Callable[[str], boo
 
     Arguments: key, "" for nothing; target; success; judge, given a key, returns as intake.report().
     """
-    if key and not target and (replied := hops.replied()):
+    if key and not target and (replied := hops.replied(key)):
         key, target = replied
     if key and target:
         key = _of_target(key, target)

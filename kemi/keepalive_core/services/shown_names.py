@@ -98,7 +98,7 @@ class ShownNames:
         name = self._name(key)
         name.is_resolved = True
         name.fault = known.fault
-        name.places = " ".join(each.key for each in (*known.targets, *known.kept)).lower()
+        name.places = " ".join(each.key for each in known.all_targets).lower()
         return name
 
     def forget(self, key: str) -> None:

@@ -88,7 +88,7 @@ def resolution(known: Resolution | None) -> ShownResolution:
 
 def at_a_glance(known: Resolution) -> dict[str, Any]:
     """Return how many targets of a name are alive, and how DNS was asked of it."""
-    codes = [destination_rows.service_code(each.key) for each in (*known.targets, *known.kept)]
+    codes = [destination_rows.service_code(each.key) for each in known.all_targets]
     alive = sum(code is not None and answer(code) == UP for code in codes)
     return {"alive": alive, "targets": len(codes), **resolution(known)}
 

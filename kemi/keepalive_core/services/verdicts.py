@@ -146,11 +146,10 @@ def _write(case: Case, before: Health, decision: Decision) -> Change | None:
 
     Returns: the change, if it is news.
     """
-    key, after = case.key, decision.health
+    key, after, registered = case.key, decision.health, case.terms.registered
     destination_rows.store_record(key, after.text(), len(case.record or ""))
     if (before.state, before.drain_until > 0) != (after.state, after.drain_until > 0):
         code = code_of(after, case.terms.admin)
-        registered = case.terms.registered
         slow_start.follow(registered, code_of(before, case.terms.admin), code, case.terms.policy)
         groups.publish(key, code, registered)
     if decision.transition not in _NEWS:
@@ -160,7 +159,6 @@ def _write(case: Case, before: Health, decision: Decision) -> Change | None:
     if after.state != before.state:
         _count_change(case.terms, after.state)
     _write_past(case, before, after)
-    registered = case.terms.registered
     uri = registered.uri if registered and not registered.target else key
     change = Change(key, after.generation, uri, after.state, before.state, after.reason)
     # Under the lock: two changes of a destination never overtake each other.

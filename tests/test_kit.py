@@ -94,6 +94,10 @@ def test_what_belongs_to_a_call(router: Kamailio) -> None:
     assert router.cancel(call).codes == [200]
     call.reply(487)
     assert (call.codes, len(call.relayed)) == ([487], 1)
+    call = router.request("INVITE", "sip:INVITE@example.com", "Subject: an INVITE")
+    cancel = router.cancel(call).message
+    assert (cancel.method, cancel.header("CSeq"), cancel.uri) == ("CANCEL", "1 CANCEL", call.message.uri)
+    assert cancel.header("Subject") == "an INVITE"
     again = router.request("INVITE")
     router.retransmit(again)
     assert len(again.relayed) == 1

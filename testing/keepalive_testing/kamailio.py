@@ -185,7 +185,10 @@ class Kamailio:
 
     def cancel(self, call: Call) -> Call:
         """Let the sender of an INVITE give it up; return what became of the CANCEL."""
-        text = str(call.message).replace("INVITE", "CANCEL")
+        invite = Message(str(call.message))
+        # All of it is the same but the method, which stands in two places (RFC 3261, section 9.1).
+        invite.replace("CSeq", invite.header("CSeq").replace("INVITE", "CANCEL"))
+        text = str(invite).replace("INVITE", "CANCEL", 1)
         return self.ksr.request_of(Message(text), call.source, call)
 
     def retransmit(self, call: Call) -> None:

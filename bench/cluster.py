@@ -33,13 +33,7 @@ PARTS = {
 
 def cpu(node: Node) -> dict[str, float]:
     """Return the seconds of CPU that a server has taken, all of it and by part."""
-    took = {}
-    for name, part in PARTS.items():
-        numbers = node.server.process_numbers(part)
-        text = node.server.run("cat " + " ".join(f"/proc/{each}/stat" for each in numbers)) if numbers else ""
-        ticks = [line.rpartition(")")[2].split()[11:13] for line in text.splitlines()]
-        took[name] = sum(int(user) + int(system) for user, system in ticks) / 100
-    return took
+    return {name: node.cpu(part) for name, part in PARTS.items()}
 
 
 def is_known(node: Node, number: int) -> bool:

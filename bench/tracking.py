@@ -16,16 +16,14 @@ from statistics import median
 
 from contenders import Contender, this_module
 from gateway import Gateway
+from real.server import wait_for
 from responder import Responder
 from run import head, row, until_registered
 
 
 def until_lines(server: Contender, part: str, number: int) -> None:
     """Wait until the log has so many lines of a change."""
-    until = time.monotonic() + 120
-    while len(server.log_lines(part)) < number:
-        assert time.monotonic() < until, f"{len(server.log_lines(part))} of {number} lines of {part}"
-        time.sleep(0.5)
+    wait_for(f"{number} lines of {part}", lambda: len(server.log_lines(part)) >= number, 120, 0.5)
 
 
 def late(neighbour: Gateway, since: float) -> float:

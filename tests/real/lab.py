@@ -110,10 +110,13 @@ class Node:
         said = self.server.call("evaluate", f"''.join(str(keepalive.{function}({one})) for n in {numbers})")
         return str(said).strip("'")
 
-    def cpu(self) -> float:
-        """Return the seconds of CPU that all processes of the server have taken."""
-        numbers = self.server.process_numbers("")
-        text = self.server.run("cat " + " ".join(f"/proc/{each}/stat" for each in numbers))
+    def cpu(self, part: str = "") -> float:
+        """Return the seconds of CPU that the server's processes have taken, all or those of a kind.
+
+        Arguments: part, of what Kamailio says that they are.
+        """
+        numbers = self.server.process_numbers(part)
+        text = self.server.run("cat /dev/null " + " ".join(f"/proc/{each}/stat" for each in numbers))
         ticks = [line.rpartition(")")[2].split()[11:13] for line in text.splitlines()]
         return sum(int(user) + int(system) for user, system in ticks) / os.sysconf("SC_CLK_TCK")
 
@@ -150,6 +153,8 @@ class Watch:
     def __init__(self, nodes: list[Node], step: float) -> None:
         self._over = threading.Event()
         self._step = step
+        self._done: set[str] = set()
+        """nodes that were looked at to the end"""
         self.looks: dict[str, list[tuple[float, str]]] = {node.address: [] for node in nodes}
         self._threads = [threading.Thread(target=self._look, args=(node,), daemon=True) for node in nodes]
         for thread in self._threads:
@@ -162,12 +167,18 @@ class Watch:
             if node.runs:
                 with suppress(OSError, AssertionError):  # it is stopped, or just begins or ends
                     self.looks[node.address].append((time.monotonic(), node.alive()))
+        self._done.add(node.address)
 
     def end(self) -> None:
         """End it, with a last look."""
         self._over.set()
         for thread in self._threads:
             thread.join()
+
+    def demand_looks(self) -> None:
+        """Fail if a node has not once answered, or was not looked at to the end: of that nothing is known."""
+        unseen = [node for node, looks in self.looks.items() if not looks or node not in self._done]
+        assert not unseen, f"nothing is known of {', '.join(unseen)}"
 
 
 class Lab:
@@ -237,6 +248,7 @@ class Lab:
             yield watch
         finally:
             watch.end()
+        watch.demand_looks()
 
     def node(self, address: str) -> Node:
         """Return the node of an address."""

@@ -73,6 +73,7 @@ class ServerMachine(RuleBasedStateMachine):
     def teardown(self) -> None:
         self.patch.undo()
         assert self.ksr.violations == []
+        assert self.ksr.locks == []
         assert self.ksr.lines("err") == []
 
 

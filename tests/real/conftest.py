@@ -16,7 +16,7 @@ from real import clustering, resolv_conf
 from real.dnsmasq import Dnsmasq
 from real.lab import Lab
 from real.names import NameServer
-from real.provider import Provider
+from real.provider import Provider, has_ipv6
 from real.server import HERE, NATIVE, Kamailio, Launch
 
 # Debian keeps kamailio and ip where the PATH of an ordinary user does not look.
@@ -164,10 +164,32 @@ def own_dns(checked_kind: str) -> None:
     _demand(resolv_conf.hindrance() if checked_kind == NATIVE else "")
 
 
+@pytest.fixture(scope="session")
+def ipv6() -> None:
+    """This machine's loopback has IPv6; if servers are demanded it has to."""
+    _demand("" if has_ipv6() else "this machine's loopback has no IPv6")
+
+
 @pytest.fixture
 def dns(own_dns: None) -> Iterator[Dnsmasq]:
     """A real DNS server, which knows no name yet."""
     running = Dnsmasq()
+    yield running
+    running.close()
+
+
+@pytest.fixture(scope="module")
+def zone(own_dns: None) -> Iterator[Dnsmasq]:
+    """The same for all tests of a file, whose server asks it."""
+    running = Dnsmasq()
+    yield running
+    running.close()
+
+
+@pytest.fixture
+def own(zone: Dnsmasq) -> Iterator[Provider]:
+    """A provider that the file's DNS server knows."""
+    running = Provider(zone)
     yield running
     running.close()
 

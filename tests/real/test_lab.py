@@ -5,10 +5,12 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Iterator
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
-from real.lab import Lab
+from real.lab import Lab, Watch
 from real.network import EVERYBODY, uri
 from real.server import wait_for
 
@@ -113,3 +115,21 @@ def test_a_node_stands_still_and_dies(lab: Lab) -> None:
     one.start()
     wait_for("the new life", lambda: one.alive() == "111")
     other.server.wait_for_state(one.name, 1)
+
+
+@pytest.mark.parametrize("answer", [TimeoutError("no answer"), AssertionError("no result")], ids=repr)
+def test_a_watch_that_saw_nothing_is_no_proof(answer: Exception) -> None:
+    """Of a node that never answered nobody can say that all was alive there."""
+
+    def alive() -> str:
+        raise answer
+
+    mute: Any = SimpleNamespace(address="198.18.0.1", runs=True, alive=alive)
+    seen: Any = SimpleNamespace(address="198.18.0.2", runs=True, alive=lambda: "1")
+    both = Watch([mute, seen], 0.01)
+    both.end()
+    with pytest.raises(AssertionError, match=r"nothing is known of 198\.18\.0\.1$"):
+        both.demand_looks()
+    one = Watch([seen], 0.01)
+    one.end()
+    one.demand_looks()

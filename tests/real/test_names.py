@@ -27,14 +27,6 @@ def listening(ipv6: bool) -> tuple[str, ...]:
 
 
 @pytest.fixture(scope="module")
-def zone(own_dns: None) -> Iterator[Dnsmasq]:
-    """The DNS server of this file's server."""
-    running = Dnsmasq()
-    yield running
-    running.close()
-
-
-@pytest.fixture(scope="module")
 def asking(zone: Dnsmasq, checked_kind: str) -> Iterator[Kamailio]:
     """The server of this file; each test has names of its own."""
     launch = Launch(resolver=zone.address, options=listening(has_ipv6()))
@@ -50,14 +42,6 @@ def server(asking: Kamailio) -> Iterator[Kamailio]:
     yield asking
     print(asking.log)
     assert "Traceback" not in asking.log
-
-
-@pytest.fixture
-def own(zone: Dnsmasq) -> Iterator[Provider]:
-    """A provider that this file's DNS server knows."""
-    running = Provider(zone)
-    yield running
-    running.close()
 
 
 def test_each_record_leads_to_a_target_of_its_own(server: Kamailio, own: Provider) -> None:
@@ -99,8 +83,7 @@ def test_503_at_the_first_and_200_at_the_second(server: Kamailio, own: Provider)
     name.delete()
 
 
-@pytest.mark.skipif(not has_ipv6(), reason="this machine's loopback has no IPv6")
-def test_ipv4_ipv6_and_an_alias(server: Kamailio, own: Provider) -> None:
+def test_ipv4_ipv6_and_an_alias(ipv6: None, server: Kamailio, own: Provider) -> None:
     """A name with a port: A and AAAA at that port, behind a CNAME."""
     port = free_port()
     four, other, six = (

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 import pytest
 
 from examples import ROOT
-from real.browsing import Browser, programs
+from real.browsing import Browser
 from real.conftest import DEFAULTS
 from real.dnsmasq import Dnsmasq
 from real.provider import Name, Provider
@@ -24,14 +24,6 @@ PORT = free_port()
 HOSTILE = "<img/src=x/onerror=window.hacked=1>"
 """a host that a record names"""
 SRV = ("_sip._udp.@ SRV 10 60 5060 a.@", "_sip._udp.@ SRV 20 40 5060 b.@", "a.@ A %1", "b.@ A %2")
-
-
-@pytest.fixture(scope="module")
-def zone(own_dns: None) -> Iterator[Dnsmasq]:
-    """The DNS server of this file's server."""
-    running = Dnsmasq()
-    yield running
-    running.close()
 
 
 @pytest.fixture(scope="module")
@@ -61,14 +53,6 @@ def server(served: Kamailio) -> Iterator[Kamailio]:
     yield served
     print(served.log)
     assert "Traceback" not in served.log
-
-
-@pytest.fixture
-def own(zone: Dnsmasq) -> Iterator[Provider]:
-    """A provider that this file's DNS server knows."""
-    running = Provider(zone)
-    yield running
-    running.close()
 
 
 class HalfDead:
@@ -172,9 +156,6 @@ def browser(chromium: Browser, server: Kamailio) -> Iterator[Browser]:  # noqa: 
     assert chromium.run("return window.hacked") is None
 
 
-@pytest.mark.skipif(
-    not programs(), reason="there is no Chromium here: apt-get install chromium chromium-driver"
-)
 def test_the_page_shows_targets(browser: Browser, own: Provider, half_dead: HalfDead) -> None:
     """How many are alive, and each in the details, with buttons, also while the provider renumbers."""
     name, alive, dead = half_dead.name, half_dead.alive, half_dead.dead

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from keepalive_core.rules import cluster_facts
-from keepalive_core.rules.cluster_facts import BUCKETS, Fact, Facts, bucket
+from keepalive_core.rules.cluster_facts import BUCKETS, MOST_NUMBER, Fact, Facts, bucket
 
 A, B = "sip:10.0.0.1:5060", "sip:10.0.0.2:5060"
 KEYS = ["sip:a:5060", "sip:b:5060", "sip:c:5060"]
@@ -61,6 +61,23 @@ def test_what_is_said_here_is_later_than_all_that_was_seen() -> None:
     facts = Facts(A)
     facts.see(41)
     assert facts.say("admin", "sip:a:5060", "maint").number == 42
+
+
+def test_numbers_have_an_end() -> None:
+    """Whoever has heard the highest one goes on with it: a higher one would be read by nobody."""
+    facts = Facts(A)
+    facts.see(MOST_NUMBER)
+    assert facts.say("admin", "sip:a:5060", "maint").number == MOST_NUMBER
+
+
+def test_of_so_many_things_facts_are_heard(monkeypatch) -> None:
+    """Of what is known already later ones are heard, too."""
+    monkeypatch.setattr(cluster_facts, "MOST_FACTS", 2)
+    facts = Facts(A)
+    heard = [facts.take(Fact(1, B, "admin", key, "m")) for key in KEYS]
+    assert (heard, len(facts)) == ([True, True, False], 2)
+    assert facts.take(Fact(2, B, "admin", KEYS[0], ""))
+    assert facts.differing(Facts(A).sums) == {bucket(fact.subject) for fact in facts}
 
 
 def test_when_a_fact_holds() -> None:

@@ -34,9 +34,20 @@ def test_ready_is_told() -> None:
     """That nothing is said any more."""
     ordered = cluster_orders.ordered_admin(KEY, None)
     assert cluster_orders.admin_of(as_fact(ordered), 0, 0, HERE) is None
+    assert cluster_orders.admin_of(Fact(1, THERE, ADMIN, KEY, '["ready", "", ""]'), 0, 0, HERE) is None
 
 
-@pytest.mark.parametrize("value", ["x", "[]", '["nonsense", "", ""]', '["maint", 1, ""]', "{}", '["maint"]'])
+NONSENSE = [
+    *("x", "[]", '["nonsense", "", ""]', '["maint", 1, ""]', "{}", '["maint"]'),
+    *(
+        '["maint", "", "two\\nlines"]',
+        '["maint", "", "%s"]' % ("x" * 256),
+        '["maint", "%s", ""]' % ("x" * 256),
+    ),
+]
+
+
+@pytest.mark.parametrize("value", NONSENSE)
 def test_an_admin_mode_that_makes_no_sense(value: str) -> None:
     """It is refused."""
     with pytest.raises((ValueError, TypeError)):

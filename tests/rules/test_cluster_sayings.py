@@ -93,3 +93,25 @@ def test_words_that_were_taken_back_end_with_a_life(monkeypatch) -> None:
     fresh = sayings.anew()
     assert (fresh.newest, fresh.words) == (1, {KEYS[3]: Word(UP)})
     assert not fresh.is_worn
+
+
+def test_of_so_many_destinations_a_node_is_heard(monkeypatch) -> None:
+    """Whatever it says of more of them; what is known of the others changes as ever."""
+    monkeypatch.setattr(cluster_sayings, "MOST_HEARD", 2)
+    heard = Heard(7)
+    assert heard.take(Piece(0, 3, dict.fromkeys(KEYS[:3], Word(UP)))) == {*KEYS[:2]}
+    assert heard.take(Piece(3, 6, dict.fromkeys(KEYS[1:], Word(DOWN)))) == {KEYS[1]}
+    assert heard.words == {KEYS[0]: Word(UP), KEYS[1]: Word(DOWN)}
+    assert heard.gap is None
+
+
+def test_who_has_said_much_is_worn(monkeypatch) -> None:
+    """Though it says no more than one word at a time."""
+    monkeypatch.setattr(cluster_sayings, "MOST_SAID", 4)
+    said = Sayings()
+    for kind in (UP, DOWN, UP):
+        said.say(KEYS[0], Word(kind))
+    assert not said.is_worn
+    said.say(KEYS[0], Word(DOWN))
+    assert said.is_worn
+    assert not said.anew().is_worn

@@ -7,7 +7,7 @@ from itertools import count
 
 import pytest
 
-from keepalive_core.rules import cluster_lines, cluster_sayings
+from keepalive_core.rules import cluster_lines, cluster_sayings, cluster_talk
 from keepalive_core.rules.cluster_lines import Unreadable, read
 from keepalive_core.rules.cluster_talk import (
     BETWEEN_BEATS_OF_THE_DEAD,
@@ -303,6 +303,23 @@ def test_a_node_that_took_back_much_begins_a_new_life(pair: Pair, monkeypatch) -
     assert not other.peers[A].is_twice
     assert other.words_of(KEY)[A] == Word(UP)
     assert other.peers[A].behind == 0
+
+
+def test_a_node_that_has_talked_for_years_begins_a_new_life(pair: Pair, monkeypatch) -> None:
+    """With small numbers, which all can read; it is live all the time, and two of it there are not."""
+    one, other = pair.nodes.values()
+    one.say(KEY, Word(UP))
+    pair.run(1)
+    monkeypatch.setattr(cluster_talk, "MOST_MESSAGES", 40)
+    lives = {one.life}
+    for _ in range(900):
+        pair.tick()
+        lives.add(one.life)
+        assert int(pair.bodies[-1].split()[4]) <= 40
+        assert A in other.view.live
+        assert other.words_of(KEY)[A] == Word(UP)
+    assert len(lives) > 2
+    assert not other.peers[A].is_twice
 
 
 @pytest.mark.parametrize(

@@ -314,3 +314,16 @@ def test_ready_waits_for_nobody(one: Lab) -> None:
     assert len(orders._waiting) == 1
     say_admin(one, "ready", key="sip:late:5060")
     assert len(orders._waiting) == 0
+
+
+def test_what_is_ordered_again_and_again_is_remembered_once(one: Lab) -> None:
+    """As by a program that drains a destination anew each few seconds; an hour after its end nothing is."""
+    for _ in range(30):
+        assert one.keepalive.set_admin(URI, "drain", 20, "me", "") == 0
+        one.tick(0.2)
+    [orders] = [part for part in one.process._parts if type(part).__name__ == "SharedOrders"]
+    assert len(orders._ends) == 1
+    one.server.now += 3_700 * 1_000_000
+    one.tick(0.3)
+    fact = one.process.talk.facts.get(("admin", KEY))
+    assert (fact.value, len(orders._ends)) == ("", 0)

@@ -15,6 +15,8 @@ BUCKETS: Final = 8
 MOST_ENDED: Final = 4_096
 """Of facts that say "nothing any more" the newest are remembered"""
 MOST_NUMBER: Final = 2**31 - 1
+MOST_FACTS: Final = 200_000
+"""Of more things than that nothing is heard, whoever says it"""
 
 Subject = tuple[str, str]
 """what a fact is about: its kind, such as "admin", and a destination's key or another name"""
@@ -79,7 +81,9 @@ class Facts:
 
     def say(self, kind: str, key: str, value: str, ends: int = 0) -> Fact:
         """Say something here; what was said of it before, anywhere, is over."""
-        said = Fact(self.clock + 1, self._me, kind, key, value, ends)
+        # Whoever said a number beyond that would be read by nobody.
+        number = min(self.clock + 1, MOST_NUMBER)
+        said = Fact(number, self._me, kind, key, value, ends)
         self.take(said)
         return said
 
@@ -88,6 +92,8 @@ class Facts:
         self.see(fact.number)
         known = self._facts.get(fact.subject)
         if known and (known.number, known.author) >= (fact.number, fact.author):
+            return False
+        if known is None and len(self._facts) >= MOST_FACTS:
             return False
         self._drop(fact.subject)
         self._facts[fact.subject] = fact

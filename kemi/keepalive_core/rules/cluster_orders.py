@@ -9,9 +9,9 @@ import re
 from typing import Any, Final, NamedTuple
 from urllib.parse import quote, unquote
 
-from . import rows
+from . import modes, rows
 from .cluster_facts import Fact, Subject
-from .modes import ADMIN_MODES, Admin
+from .modes import Admin
 from .rows import Owner
 from .times import SECOND
 
@@ -26,6 +26,8 @@ DELETED: Final = "deleted"
 """the value if an owner's interest has ended"""
 DELETED_US: Final = 60 * SECOND
 """For so long it ends at nodes that have it of their own configuration, too, until their next start"""
+# In seconds: what is over is told with its last millisecond.
+_LEAST_LEFT: Final = 0.5
 MOST_VALUE: Final = 1_500
 """characters of a value that travels in one message"""
 
@@ -94,12 +96,11 @@ def admin_of(fact: Fact, now: int, wall: float, here: str) -> Admin | None:
     if not fact.holds(now):
         return None
     mode, by, why = json.loads(fact.value)
-    if mode not in ADMIN_MODES or not isinstance(by, str) or not isinstance(why, str):
-        raise ValueError("no admin mode")
-    until = round(wall + (fact.ends - now) / SECOND) if fact.ends else 0
-    if 0 < until <= wall:
+    left = (fact.ends - now) / SECOND if fact.ends else 0
+    if fact.ends and left < _LEAST_LEFT:
         return None
-    return Admin(mode, until, by if fact.author == here else came_from(fact.author, by), why, int(wall))
+    said = modes.said(mode, left, by, why, int(wall))
+    return said and (said if fact.author == here else said._replace(by=came_from(fact.author, said.by)))
 
 
 def came_from(node: str, by: str = "") -> str:

@@ -15,6 +15,10 @@ from .cluster_word import NO_WORD, Word
 
 MOST_TAKEN_BACK: Final = 20_000
 """A node that has taken back more words than this numbers those that are left anew, in a new life"""
+MOST_SAID: Final = 2**30
+"""So does one that has said so many: numbers have an end"""
+MOST_HEARD: Final = 200_000
+"""Of more destinations than that a node is not heard: of those it says nothing, so others ping them, too"""
 
 
 class Piece(NamedTuple):
@@ -41,8 +45,8 @@ class Sayings:
 
     @property
     def is_worn(self) -> bool:
-        """Whether it has taken back so many words that it should begin anew."""
-        return len(self._numbers) - len(self.words) > MOST_TAKEN_BACK
+        """Whether it has said, or taken back, so many words that it should begin anew."""
+        return len(self._numbers) - len(self.words) > MOST_TAKEN_BACK or self.newest >= MOST_SAID
 
     def say(self, key: str, word: Word) -> bool:
         """Say a word; return whether that is news for the others."""
@@ -121,7 +125,9 @@ class Heard:
         changed = set()
         for key, word in piece.words.items():
             # Of two pieces with one destination, the one that ends later was made later.
-            if self._numbers.get(key, 0) >= piece.to:
+            number = self._numbers.get(key)
+            is_too_much = number is None and len(self._numbers) >= MOST_HEARD
+            if is_too_much or (number or 0) >= piece.to:
                 continue
             self._numbers[key] = piece.to
             if word != self.words.get(key, NO_WORD):

@@ -19,6 +19,8 @@ from .cluster_word import DOWN, NO_WORD, Word
 from .times import SECOND
 
 MESSAGES_A_TICK: Final = 20
+MOST_MESSAGES: Final = 2**30
+"""After so many in one life a node begins another one: numbers have an end"""
 BETWEEN_BEATS_OF_THE_DEAD: Final = 5 * SECOND
 """Each message that a dead node does not answer is a line in Kamailio's log"""
 # For the last line and its MAC.
@@ -160,7 +162,7 @@ class Talk:
     def tick(self, now: int) -> list[tuple[str, str]]:
         """Return which bodies go to which nodes now; to be called every tenth of a second or so."""
         self._listened = self._listened.tick(now)
-        if self._sayings.is_worn:
+        if self._sayings.is_worn or self._number >= MOST_MESSAGES:
             self._begin_anew()
         for peer in self.peers.values():
             if not self._is_live(peer):
@@ -173,7 +175,7 @@ class Talk:
 
     def _begin_anew(self) -> None:
         """Say all with new numbers, in a new life."""
-        self.life, self._sayings = self._chance(), self._sayings.anew()
+        self.life, self._sayings, self._number = self._chance(), self._sayings.anew(), 0
         for peer in self.peers.values():
             peer.owed.take(MOST_NUMBER)
 

@@ -4,7 +4,6 @@ An order of this node becomes a fact, which all are told. A fact of another one 
 nobody else: what one node has ordered comes from itself, or from any that heard it.
 """
 
-import heapq
 import logging
 import math
 import time
@@ -17,6 +16,7 @@ from ..rules.cluster_facts import Fact, Subject
 from ..rules.cluster_orders import ADMIN, DELETED, DELETED_US, DESTINATION, GONE, NOTHING, Ordered
 from ..rules.cluster_talk import Heeded, Talk
 from ..rules.minutely import Minutely
+from ..rules.schedule import Timetable
 from ..rules.times import SECOND
 from . import orders, registry, startup, state_file
 from .refusals import REFUSALS
@@ -49,8 +49,8 @@ class SharedOrders:
         self._revision: int | None = None
         self._again = 0
         """when what waits is tried in any case, in us"""
-        self._ends: list[tuple[int, int, Subject]] = []
-        """a heap of when facts are long over, in us, with their numbers"""
+        self._ends = Timetable()
+        """when facts are long over, by their kinds and keys"""
         self._minutely = Minutely()
         self._do: dict[str, Callable[[Fact], bool]] = {
             ADMIN: self._do_admin,
@@ -68,8 +68,8 @@ class SharedOrders:
             self._say(cluster_orders.of_text(text), now)
         if self._waiting:
             self._try_again(now)
-        while self._ends and self._ends[0][0] <= now:
-            self._take_back(*heapq.heappop(self._ends)[1:])
+        for about in self._ends.take(now):
+            self._take_back(about)
         while self._to_do and clock.now() - now < _UNTIL_US:
             subject = next(iter(self._to_do))
             del self._to_do[subject]
@@ -80,9 +80,11 @@ class SharedOrders:
 
     def _take_note(self, fact: Fact) -> None:
         self._to_do[fact.subject] = None
+        about = " ".join(fact.subject)
+        self._ends.remove(about)
         if fact.ends and fact.value:
             late = _LONG_OVER if fact.author == self._talk.me else 2 * _LONG_OVER
-            heapq.heappush(self._ends, (fact.ends + late, fact.number, fact.subject))
+            self._ends.put(about, fact.ends + late)
 
     def _try_again(self, now: int) -> None:
         """Try what waits, if any destination has come, or memory may have become free."""
@@ -91,11 +93,12 @@ class SharedOrders:
             self._revision, self._again = revision, now + _AGAIN
             self._to_do.update(self._waiting)
 
-    def _take_back(self, number: int, subject: Subject) -> None:
+    def _take_back(self, about: str) -> None:
         """Say nothing any more of what is long over: of such facts the newest alone are remembered."""
-        fact = self._talk.facts.get(subject)
-        if fact is not None and fact.number == number:
-            self._talk.say_fact(*subject, NOTHING)
+        kind, _, key = about.partition(" ")
+        fact = self._talk.facts.get((kind, key))
+        if fact is not None and fact.value:
+            self._talk.say_fact(kind, key, NOTHING)
 
     # --- what was ordered here ------------------------------------------------------------------------------
 

@@ -248,6 +248,32 @@ def test_another_spelling_is_that_of_the_targets_too(name: Resolving) -> None:
     assert [json.loads(rows[f"{KEY}#{host}:5060"])[1] for host in (ONE, TWO)] == ["sip:P.com;x=y"] * 2
 
 
+def test_another_spelling_behind_another_proxy_is_that_of_the_targets_too(name: Resolving) -> None:
+    """Although the other proxy has the same addresses."""
+    name.zone.addresses["q.com"] = [ONE, TWO]
+    name.add("sip:P.com;x=y", outbound_proxy="sip:q.com")
+    name.run(5)
+    rows = name.server.ksr.tables["keepalive_destination"]
+    assert [json.loads(rows[f"{KEY}#{host}:5060"])[1] for host in (ONE, TWO)] == ["sip:P.com;x=y"] * 2
+
+
+def test_another_spelling_that_found_no_memory_comes_later(
+    name: Resolving, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Within a minute the targets are pinged with it."""
+    from keepalive_core.services import resolver
+
+    register = resolver.registrations.register_target
+    monkeypatch.setattr(resolver.registrations, "register_target", lambda key, hop: 1 / 0)
+    name.add("sip:P.com;x=y")
+    with pytest.raises(ZeroDivisionError):
+        name.run()
+    monkeypatch.setattr(resolver.registrations, "register_target", register)
+    name.run(62)
+    rows = name.server.ksr.tables["keepalive_destination"]
+    assert [json.loads(rows[f"{KEY}#{host}:5060"])[1] for host in (ONE, TWO)] == ["sip:P.com;x=y"] * 2
+
+
 def test_an_answer_that_fails_takes_nothing_away(name: Resolving) -> None:
     """The targets stay, and the log says so, once for each change of the fault."""
     name.zone.mute = ["p.com"]

@@ -59,8 +59,7 @@ def set_admin(
     said = modes.said(mode, until, by, why, int(time.time()))
     remark = _remark(said)
     startup.start()
-    if destination_rows.service_code(key) is None:
-        key = lookup.other_spelling(key) or key
+    key = lookup.monitored_key(key) or key
     with tables.locked(key):
         was = _store_admin(key, said)
         registrations.have_followed(key)
@@ -77,8 +76,7 @@ def follow_admin(destination: str, said: Admin | None, is_same: Callable[[Admin 
     """
     startup.start()
     key = destination
-    if destination_rows.service_code(key) is None:
-        key = lookup.other_spelling(key) or key
+    key = lookup.monitored_key(key) or key
     with tables.locked(key):
         if destination_rows.health(key) is None:
             return False

@@ -75,19 +75,20 @@ class Resolver:
 
     def _look_at(self, key: str, at_once: bool = False) -> None:
         """Take in a name that is new, or has changed, and one that is none any more."""
-        name = _name(key)
+        name, known = _name(key), self._names.get(key)
         if name is None:
             self._forget(key)
-        elif (known := self._names.get(key)) is None or known.hop != name.hop:
-            if known is not None:
-                # The targets of another host are none of this one's, should that have no address.
-                name_rows.store_resolution(key, _resolution(key).disowned())
-            self._names[key] = name
-            self._order.come(key, name.hop.host, clock.now(), self._hosts.has(name.hop.host))
-        elif known != name:
-            self._names[key] = name
+            return
+        if known is not None and known.uri != name.uri:
             for target in _resolution(key).all_targets:
                 registrations.register_target(key, target.hop)
+        if known is not None and known.hop != name.hop:
+            # The targets of another host are none of this one's, should that have no address.
+            name_rows.store_resolution(key, _resolution(key).disowned())
+        # Only now: what fails half-way is done again.
+        self._names[key] = name
+        if known is None or known.hop != name.hop:
+            self._order.come(key, name.hop.host, clock.now(), self._hosts.has(name.hop.host))
         elif at_once:
             self._order.hurry(key, clock.now())
         else:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import BinaryIO
 
 import pytest
 
+from keepalive_core.rules.checks import Refused
 from keepalive_core.services import files
 
 
@@ -113,3 +115,27 @@ def test_what_lies_in_the_way(tmp_path: Path) -> None:
     with pytest.raises(files.NotRegular, match="is in the way, and no file of this user's"):
         write(file, b"other")
     assert (victim.read_bytes(), file.read_bytes()) == (b"precious", b"whole")
+
+
+def test_a_file_is_read_again_only_if_it_has_changed(tmp_path: Path) -> None:
+    """By whatever; and, if it could not be read, each time until it can."""
+    path, read = tmp_path / "file", []
+
+    def content(file: BinaryIO) -> bytes:
+        read.append(file.read(9))
+        if read[-1] == b"bad":
+            raise Refused("it is bad")
+        return read[-1]
+
+    file = files.ReadAnew(str(path), content)
+    with pytest.raises(FileNotFoundError):
+        file.changed()
+    path.write_bytes(b"one")
+    assert [file.changed() for _ in range(3)] == [b"one", None, None]
+    path.write_bytes(b"bad")
+    for _ in range(2):
+        with pytest.raises(Refused):
+            file.changed()
+    path.write_bytes(b"")
+    assert [file.changed() for _ in range(2)] == [b"", None]
+    assert read == [b"one", b"bad", b"bad", b""]

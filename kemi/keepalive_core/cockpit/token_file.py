@@ -2,17 +2,13 @@
 
 import logging
 import os
-from typing import Final
+from typing import BinaryIO
 
 from ..rules.checks import Refused
 from ..rules.http_access import MOST_TOKEN_BYTES, token_of
-from ..services.files import open_regular
+from ..services.files import ReadAnew, reason_of
 
 log = logging.getLogger("keepalive")
-
-# What is different if a file is: its number, size and times.
-_Look = tuple[int, ...]
-_NO_LOOK: Final[_Look] = ()
 
 
 class TokenFile:
@@ -23,7 +19,7 @@ class TokenFile:
 
     def __init__(self, path: str) -> None:
         self._path = path
-        self._look: _Look = _NO_LOOK
+        self._file = ReadAnew(path, _token_in)
         self._token = b""
         self._told = ""
 
@@ -32,14 +28,13 @@ class TokenFile:
         if not self._path:
             return b""
         try:
-            look = _look_at(self._path)
-            if look != self._look:
-                self._token = b""
-                self._token = _read(self._path)
-                self._look, self._told = look, ""
+            found = self._file.changed()
         except (OSError, Refused) as error:
-            self._token, self._look = b"", _NO_LOOK
-            self._tell(error.strerror or str(error) if isinstance(error, OSError) else str(error))
+            self._token = b""
+            self._tell(reason_of(error))
+        else:
+            if found is not None:
+                self._token, self._told = found, ""
         return self._token
 
     def _tell(self, reason: str) -> None:
@@ -48,11 +43,5 @@ class TokenFile:
             log.error("there is no token in %.200s, and nothing is changed over TCP: %s", self._path, reason)
 
 
-def _look_at(path: str) -> _Look:
-    seen = os.stat(path)
-    return seen.st_dev, seen.st_ino, seen.st_size, seen.st_mode, seen.st_mtime_ns, seen.st_ctime_ns
-
-
-def _read(path: str) -> bytes:
-    with open_regular(path) as file:
-        return token_of(file.read(MOST_TOKEN_BYTES + 1), os.fstat(file.fileno()).st_mode)
+def _token_in(file: BinaryIO) -> bytes:
+    return token_of(file.read(MOST_TOKEN_BYTES + 1), os.fstat(file.fileno()).st_mode)

@@ -2,17 +2,13 @@
 
 import logging
 import os
-from typing import Final
+from typing import BinaryIO
 
 from ..rules.checks import Refused
 from ..rules.cluster_keys import MOST_FILE, keys_of
-from .files import open_regular
+from .files import ReadAnew, reason_of
 
 log = logging.getLogger("keepalive")
-
-# What is different if a file is: its number, size and times.
-_Look = tuple[int, ...]
-_NO_LOOK: Final[_Look] = ()
 
 
 class SecretFile:
@@ -23,7 +19,7 @@ class SecretFile:
 
     def __init__(self, path: str) -> None:
         self.path = path
-        self._look = _NO_LOOK
+        self._file = ReadAnew(path, _keys_in)
         self._keys: list[bytes] = []
         self._told = ""
 
@@ -35,13 +31,12 @@ class SecretFile:
         if not self.path:
             return []
         try:
-            look = _look_at(self.path)
-            if look != self._look:
-                self._keys = _read(self.path)
-                self._look, self._told = look, ""
+            found = self._file.changed()
         except (OSError, Refused) as error:
-            self._look = _NO_LOOK
-            self._tell(error.strerror or str(error) if isinstance(error, OSError) else str(error))
+            self._tell(reason_of(error))
+        else:
+            if found is not None:
+                self._keys, self._told = found, ""
         return self._keys
 
     @property
@@ -57,11 +52,5 @@ class SecretFile:
         log.error("no key of the cluster in %.200s: %.200s; %s", self.path, reason, meanwhile)
 
 
-def _look_at(path: str) -> _Look:
-    seen = os.stat(path)
-    return seen.st_dev, seen.st_ino, seen.st_size, seen.st_mode, seen.st_mtime_ns, seen.st_ctime_ns
-
-
-def _read(path: str) -> list[bytes]:
-    with open_regular(path) as file:
-        return keys_of(file.read(MOST_FILE + 1), os.fstat(file.fileno()).st_mode)
+def _keys_in(file: BinaryIO) -> list[bytes]:
+    return keys_of(file.read(MOST_FILE + 1), os.fstat(file.fileno()).st_mode)

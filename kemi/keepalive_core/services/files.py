@@ -2,9 +2,11 @@
 
 import os
 import stat
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
-from typing import BinaryIO, Final
+from typing import BinaryIO, Final, Generic, TypeVar
+
+T = TypeVar("T")
 
 # Its owner writes it, his group reads it: there may be passwords in it.
 _MODE: Final = 0o640
@@ -33,6 +35,39 @@ def open_regular(path: str, follow_links: bool = True) -> BinaryIO:
         os.close(descriptor)
         raise NotRegular("it is no regular file")
     return os.fdopen(descriptor, "rb")
+
+
+class ReadAnew(Generic[T]):
+    """A file that is read when it has changed.
+
+    Arguments: path; read, returns what an open file says, and raises Refused if it says nothing right.
+    """
+
+    def __init__(self, path: str, read: Callable[[BinaryIO], T]) -> None:
+        self._path = path
+        self._read = read
+        self._look: tuple[int, ...] = ()
+        """what is different if the file is: its number, size, rights and times; () if it is to be read"""
+
+    def changed(self) -> T | None:
+        """Return what the file says if that may be something else than before, None if not.
+
+        Raises: OSError, Refused; then it is read again the next time.
+        """
+        before, self._look = self._look, ()
+        seen = os.stat(self._path)
+        look = seen.st_dev, seen.st_ino, seen.st_size, seen.st_mode, seen.st_mtime_ns, seen.st_ctime_ns
+        found = None
+        if look != before:
+            with open_regular(self._path) as file:
+                found = self._read(file)
+        self._look = look
+        return found
+
+
+def reason_of(error: Exception) -> str:
+    """Return what the system or a rule has to say against a file, without its name."""
+    return (isinstance(error, OSError) and error.strerror) or str(error)
 
 
 def lines(file: BinaryIO, longest: int, most: int) -> Iterator[bytes]:

@@ -10,21 +10,26 @@ from collections.abc import Iterator
 import pytest
 
 
+def _close_queues() -> None:
+    """Close what watches of earlier tests still have open, for others to find among this process's sockets."""
+    for each in gc.get_objects():
+        if type(each).__name__ in ("TaskQueue", "UdpQueue"):
+            each.close()
+
+
 @pytest.fixture
 def unread() -> Iterator[socket.socket]:
     """A socket of this process that nobody reads."""
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as opened:
         opened.bind(("127.0.0.1", 0))
         yield opened
+    _close_queues()
 
 
 @pytest.fixture
 def pair() -> Iterator[tuple[socket.socket, socket.socket]]:
     """The reading and the writing end of a pair by which pointers are handed on, the only pair there is."""
-    # Processes of tests before this one may still be there, and look at theirs.
-    for each in gc.get_objects():
-        if type(each).__name__ == "TaskQueue":
-            each.close()
+    _close_queues()
     reading, writing = socket.socketpair(socket.AF_UNIX, socket.SOCK_DGRAM)
     yield reading, writing
     reading.close()

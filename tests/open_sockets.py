@@ -11,7 +11,7 @@ import pytest
 
 
 def _close_queues() -> None:
-    """Close what watches of earlier tests still have open, for others to find among this process's sockets."""
+    """Close what watches of earlier tests still have open among the sockets of this process."""
     for each in gc.get_objects():
         if type(each).__name__ in ("TaskQueue", "UdpQueue"):
             each.close()

@@ -13,24 +13,29 @@ NUMBER = 40
 INTERVAL = 1.0
 TIMEOUT = 0.4
 FALL = 2
+SECRET = "none-but-the-lab-has-it"
 TAKE_OVER = 10
 """seconds within which the share of a dead node is pinged by others"""
 CONFIRMED = TIMEOUT * FALL + 1
 """seconds that the others have to say whether they can reach it too"""
 
 
-def three_nodes(kind: str) -> Lab:
-    """Return a lab of three nodes, which do not run yet: of one kind, or of several with "+" between them."""
-    kinds = kind.split("+") * 3
+def nodes(number: int, kind: str, **defines: object) -> Lab:
+    """Return a lab of some nodes, which do not run yet.
+
+    Arguments: number, of nodes; kind, of them all, or several with "+" between them; defines, of them all.
+    """
+    kinds = kind.split("+") * number
     return Lab(
-        kinds[:3],
+        kinds[:number],
         NUMBER,
         turned=True,
-        secret="none-but-the-lab-has-it",
+        secret=SECRET,
         KEEPALIVE_PING_INTERVAL=INTERVAL,
         KEEPALIVE_PING_TIMEOUT=int(TIMEOUT * 1000),
         KEEPALIVE_PING_INTERVAL_PENDING=0.5,
         KEEPALIVE_FALL=FALL,
+        **defines,
     )
 
 

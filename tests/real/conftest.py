@@ -221,7 +221,7 @@ def provider(dns: Dnsmasq) -> Iterator[Provider]:
 @pytest.fixture(scope="module")
 def lab(checked_kind: str, namespaces: None) -> Iterator[Lab]:
     """Three nodes of a cluster, which do not run yet."""
-    running = clustering.three_nodes(checked_kind)
+    running = clustering.nodes(3, checked_kind)
     yield running
     running.close()
 

@@ -6,11 +6,15 @@ so in these alone, by rules of the host that does not get it. This machine reach
 
 from __future__ import annotations
 
+import base64
 import json
 import subprocess
 import sys
+import threading
 import uuid
 from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from real.server import HERE, Host, reserve
@@ -119,18 +123,55 @@ class Network:
 
 
 _SEND = """
-import socket, sys
-data = sys.stdin.buffer.read()
+import base64, socket, sys
 client = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-client.sendto(data, (sys.argv[1], 5060))
+for line in sys.stdin:
+    client.sendto(base64.b64decode(line), (sys.argv[1], 5060))
+"""
+_RECORD = """
+import base64, socket
+all_udp = socket.socket(socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_UDP)
+print("ready", flush=True)
+while True:
+    packet = all_udp.recv(65535)
+    data = packet[4 * (packet[0] & 15) + 8 :]
+    print(socket.inet_ntoa(packet[12:16]), base64.b64encode(data).decode(), flush=True)
 """
 
 
-def send_kdmq(namespace: str, to: str, channel: str, body: str) -> None:
-    """Send a node what looks like a message of another one, from a host that need not be that one's.
+def send(namespace: str, to: str, *datagrams: bytes) -> None:
+    """Send a node datagrams from a host. Arguments: namespace, of the host; to, the node's address."""
+    command = ["ip", "netns", "exec", namespace, sys.executable, "-c", _SEND, to]
+    lines = b"".join(base64.b64encode(each) + b"\n" for each in datagrams)
+    subprocess.run(command, check=True, input=lines)
 
-    Arguments: namespace, of the host; to, the node's address; channel, of DMQ; body.
-    """
+
+@contextmanager
+def recorded(host: Host) -> Iterator[list[tuple[str, bytes]]]:
+    """Give what comes to a host over UDP meanwhile, complete behind it: from which address, what."""
+    command = ["ip", "netns", "exec", host.namespace, sys.executable, "-c", _RECORD]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+    assert process.stdout is not None
+    assert process.stdout.readline() == "ready\n"
+    packets: list[tuple[str, bytes]] = []
+
+    def read(lines: Iterable[str]) -> None:
+        for line in lines:
+            source, data = line.split()
+            packets.append((source, base64.b64decode(data)))
+
+    reader = threading.Thread(target=read, args=(process.stdout,))
+    reader.start()
+    try:
+        yield packets
+    finally:
+        process.terminate()
+        reader.join()
+        process.wait(10)
+
+
+def kdmq(to: str, channel: str, body: str) -> bytes:
+    """Return what looks like a message of another node. Arguments: to, the node's address; channel; body."""
     mark = uuid.uuid4().hex
     head = [
         f"KDMQ sip:{channel}@{to}:5060 SIP/2.0",
@@ -143,9 +184,7 @@ def send_kdmq(namespace: str, to: str, channel: str, body: str) -> None:
         "Content-Type: text/plain",
         f"Content-Length: {len(body.encode())}",
     ]
-    datagram = "\r\n".join(head) + "\r\n\r\n" + body
-    command = ["ip", "netns", "exec", namespace, sys.executable, "-c", _SEND, to]
-    subprocess.run(command, check=True, input=datagram.encode())
+    return ("\r\n".join(head) + "\r\n\r\n" + body).encode()
 
 
 class Carriers:

@@ -16,6 +16,7 @@ import KSR
 
 import keepalive
 from keepalive_core.kamailio import listeners, tables, tm
+from keepalive_core.rules import cluster_lines
 from keepalive_core.rules.policy import Policy, Settings
 from keepalive_core.rules.ways import way_of
 
@@ -177,8 +178,19 @@ class Router(keepalive.Handlers):
         return 1
 
 
+def _say_more():
+    """Have this node of a cluster say what a later version may: more fields behind each line, more lines."""
+    for name in ("head", "beat_line", "word_line", "fact_line"):
+        written = getattr(cluster_lines, name)
+        setattr(cluster_lines, name, lambda *given, written=written: f"{written(*given)} later=1")
+    signed = cluster_lines.body
+    cluster_lines.body = lambda lines, secret: signed([*lines, "weather 12 rain"], secret)
+
+
 def mod_init():
     """Register what every scenario has."""
+    if KSR.pv.get("$def(LATER_LINES)"):
+        _say_more()
     keepalive.register_callback(on_any_change, "all")
     for name, value in json.loads(KSR.pv.get("$def(MODPARAMS)") or "{}").items():
         keepalive.modparam(name, value)

@@ -21,19 +21,26 @@ from real.clustering import (
     words,
 )
 from real.lab import Lab, Node
-from real.network import EVERYBODY, send_kdmq, uri
+from real.network import EVERYBODY, kdmq, recorded, send, uri
 from real.server import wait_for
 
 
-def pinged_once(lab: Lab, intervals: int) -> None:
-    """See that each destination is pinged by one node only, once an interval, for some intervals."""
+def intervals(number: int) -> float:
+    """Wait until some intervals are over; return when they began."""
     since = time.monotonic()
-    wait_for("intervals", lambda: time.monotonic() > since + intervals * INTERVAL, intervals * INTERVAL + 1)
+    over = since + number * INTERVAL
+    wait_for("intervals", lambda: time.monotonic() > over, number * INTERVAL + 1)
+    return since
+
+
+def pinged_once(lab: Lab, number: int) -> None:
+    """See that each destination is pinged by one node only, once an interval, for some intervals."""
+    since = intervals(number)
     found = lab.carriers.pingers(since)
     assert len(found) == NUMBER
     assert [who for who in found.values() if len(who) > 1] == []
     # Jitter moves a ping by up to a tenth of an interval.
-    assert intervals * 0.8 <= sum(sum(who.values()) for who in found.values()) / NUMBER <= intervals * 1.2
+    assert number * 0.8 <= sum(sum(who.values()) for who in found.values()) / NUMBER <= number * 1.2
 
 
 def test_each_destination_is_pinged_by_one_node(lab: Lab) -> None:
@@ -161,15 +168,18 @@ def test_what_is_down_is_down_everywhere(cluster: Lab) -> None:
     wait_for("up again", lambda: state_at(others, number) == [1, 1], INTERVAL + 1)
 
 
-def test_loss_is_no_death(cluster: Lab) -> None:
+@pytest.mark.parametrize("seconds", [12, pytest.param(60, marks=pytest.mark.full)])
+def test_loss_is_no_death(cluster: Lab, seconds: int) -> None:
     """With 30 % of all messages lost nobody is taken for dead, and all have the same words after it."""
     cluster.network.lose(0.3)
     since = time.monotonic()
-    cluster.carriers.deny(EVERYBODY, uri(4))
-    wait_for("down at all", lambda: state_at(cluster.nodes, 4) == [2, 2, 2], 15)
-    cluster.carriers.allow_all()
-    wait_for("up at all", lambda: state_at(cluster.nodes, 4) == [1, 1, 1], 15)
-    wait_for("the time of loss", lambda: time.monotonic() - since > 12, 13)
+    changes = 0
+    while changes == 0 or time.monotonic() - since < seconds:
+        number, changes = changes % NUMBER, changes + 1
+        cluster.carriers.deny(EVERYBODY, uri(number))
+        wait_for("down at all", lambda number=number: state_at(cluster.nodes, number) == [2, 2, 2], 15)
+        cluster.carriers.allow_all()
+        wait_for("up at all", lambda number=number: state_at(cluster.nodes, number) == [1, 1, 1], 15)
     cluster.network.mend()
     for number in range(NUMBER):
         alike(cluster.nodes, lambda node, number=number: words(node, number), 5)
@@ -221,14 +231,79 @@ def test_what_is_no_message_changes_nothing(cluster: Lab, sender: str) -> None:
     """What a stranger says, or nobody signed with the cluster's key, costs a line of log a kind at most."""
     node, forged, _ = cluster.nodes
     where = cluster.network.switch if sender == "a stranger" else forged.host.namespace
-    for text in NO_MESSAGES.values():
-        body = text.format(sender=forged.name, to=node.name, key=uri(7))
-        for _ in range(5):
-            send_kdmq(where, node.address, "keepalive", body)
-    send_kdmq(where, node.address, "another_channel", "words")
-    before = time.monotonic()
-    wait_for("some intervals", lambda: time.monotonic() - before > 2 * INTERVAL, 3)
+    bodies = [text.format(sender=forged.name, to=node.name, key=uri(7)) for text in NO_MESSAGES.values()]
+    sent = [kdmq(node.address, "keepalive", body) for body in bodies for _ in range(5)]
+    sent.append(kdmq(node.address, "another_channel", "words"))
+    with recorded(node.host) as packets:
+        send(where, node.address, *sent)
+        intervals(2)
+    assert {*sent} <= {data for _, data in packets}
     assert node.states() == "1" * NUMBER
     assert words(node, 7).get(forged.name, "up") == "up"
-    assert len([line for line in node.server.log.splitlines() if "keepalive: " in line]) <= len(NO_MESSAGES)
+    lines = [line for line in node.server.log.splitlines() if "keepalive: " in line]
+    assert len(lines) <= len(NO_MESSAGES)
+    # A stranger gets no further than DMQ's list of nodes; whoever has a node's address is heard.
+    dropped = [line for line in lines if "is dropped: not signed with our secret" in line]
+    assert bool(dropped) is (sender != "a stranger"), lines
     assert node.info()["cluster"]["nodes"][forged.name]["live"] is True
+
+
+def test_what_was_recorded_changes_nothing(cluster: Lab) -> None:
+    """Signed messages in which a node said that something is down count once, whatever became of it."""
+    node, recorded_one, _ = cluster.nodes
+    with recorded(node.host) as packets:
+        cluster.carriers.deny(EVERYBODY, uri(8))
+        wait_for("down at all", lambda: state_at(cluster.nodes, 8) == [2, 2, 2], 15)
+        cluster.carriers.allow_all()
+        wait_for("up at all", lambda: state_at(cluster.nodes, 8) == [1, 1, 1], 15)
+    said = [data for who, data in packets if who == recorded_one.address and data.startswith(b"KDMQ ")]
+    assert any(f"=down {uri(8)}".encode() in data for data in said)
+
+    def replay() -> None:
+        send(recorded_one.host.namespace, node.address, *said)
+        intervals(2)
+        assert state_at([node], 8) == [1]
+        assert words(node, 8).get(recorded_one.name, "up") == "up"
+
+    def is_live() -> bool:
+        return bool(node.info()["cluster"]["nodes"][recorded_one.name]["live"])
+
+    with cluster.watched(node) as watch:
+        replay()
+        recorded_one.end(crash=True)
+        wait_for("its death", lambda: not is_live(), 10)
+        replay()
+        assert not is_live()
+        recorded_one.start()
+        cluster.sharing(*cluster.nodes)
+        replay()
+        assert is_live()
+    assert all(said == "1" * NUMBER for looks in watch.looks.values() for _, said in looks)
+    assert node.server.log_lines("two processes say") == []
+
+
+def test_a_node_of_a_later_version(cluster: Lab) -> None:
+    """One that says more lines and fields than the others know is one of them, as they are for it."""
+    one, other, later = cluster.nodes
+    later.end()
+    later.start(LATER_LINES=1)
+    cluster.sharing(*cluster.nodes)
+    with recorded(one.host) as packets:
+        cluster.carriers.deny(EVERYBODY, uri(9))
+        wait_for("down at all", lambda: state_at(cluster.nodes, 9) == [2, 2, 2], 15)
+        later.server.call("set_admin", uri(9), "maint")
+        wait_for(
+            "its mode", lambda: {node.info(uri(9))["admin"]["mode"] for node in (one, other)} == {"maint"}, 2
+        )
+        one.server.call("set_admin", uri(9), "ready")
+        wait_for("ready", lambda: later.info(uri(9))["admin"]["mode"] == "ready", 2)
+        cluster.carriers.allow_all()
+        wait_for("up at all", lambda: state_at(cluster.nodes, 9) == [1, 1, 1], 15)
+    said = b"".join(data for who, data in packets if who == later.address)
+    assert all(f"\n{kind}".encode() in said for kind in ("weather ", "beat ", "=down ", "=up ", "fact "))
+    assert all(
+        line.endswith(b" later=1") for line in said.split(b"\n") if line.startswith((b"=down", b"fact "))
+    )
+    for node in cluster.nodes:
+        assert node.server.log_lines("is dropped") == []
+    later.end()

@@ -21,6 +21,7 @@ class Known:
 
     def __init__(self, server: FakeServer, uris: list[str]) -> None:
         server.define("node", ME)
+        self.server = server
         self.keepalive = server.process()
         for uri in uris:
             self.keepalive.add_destination(uri, "me")
@@ -37,6 +38,12 @@ class Known:
     def see(self, *live: str) -> None:
         nodes = frozenset(live)
         self.talk.view = View(ME, nodes, nodes, nodes, nodes)
+
+    def warned(self) -> list[str]:
+        """Take in all of them anew; return the lines that were ever written of cluster_nodes."""
+        for key in self.module.destination_rows.monitored_keys():
+            self.known.take_in(key)
+        return [line for line in self.server.ksr.lines("warn") if "cluster_nodes" in line]
 
     def walk(self, steps: int | None = None) -> list[str]:
         """Go on with the walk for some steps."""
@@ -117,3 +124,22 @@ def test_what_the_walk_comes_to_is_not_taken_in_twice(known: Known) -> None:
     assert not any(known.known.is_awaited(each) for each in seen)
     known.walk()
     assert not any(known.known.is_awaited(each) for each in left)
+
+
+def test_cluster_nodes_that_are_none(known: Known) -> None:
+    """What they name is told once for each value, of twenty values at the most."""
+    known.walk()
+    for at, nodes in enumerate(
+        ["sip:10.9.9.1:5060", "sip:10.9.9.1:5060", f"{B}, sip:10.9.9.2:5060", f"{B}, {C}"]
+    ):
+        known.keepalive.add_destination(f"sip:192.0.2.{100 + at}", "me", cluster_nodes=nodes)
+    lines = known.warned()
+    assert [line.partition(" names ")[2] for line in lines] == [
+        "sip:10.9.9.1:5060, no node of this cluster: nobody pings it",
+        "sip:10.9.9.2:5060, no node of this cluster: only the others of it ping it",
+    ]
+    for at in range(30):
+        known.keepalive.add_destination(
+            f"sip:192.0.2.{120 + at}", "me", cluster_nodes=f"sip:10.9.8.{at + 1}:5060"
+        )
+    assert len(known.warned()) == 20

@@ -287,6 +287,18 @@ def test_without_memory_it_is_tried_again(one: Lab) -> None:
     assert one.keepalive.state(new) == one.keepalive.UNKNOWN
 
 
+def test_no_room_for_more_things(one: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of a thing more nothing is heard, which is told once a minute; what is known goes on."""
+    say_admin(one, "maint")
+    monkeypatch.setattr("keepalive_core.rules.cluster_facts.MOST_FACTS", 1)
+    assert one.keepalive.add_destination("sip:b", "me") == 0
+    one.tick(50)
+    [line] = [line for line in one.server.ksr.lines("err") if "hears of no more" in line]
+    assert "has heard of 1 things" in line
+    say_admin(one, "drain")
+    assert admin(one)["mode"] == "drain"
+
+
 def test_what_is_long_over_is_taken_back(one: Lab) -> None:
     """By its author after an hour, by others an hour later; what was said since is not."""
     assert one.keepalive.set_admin(URI, "drain", 5) == 0

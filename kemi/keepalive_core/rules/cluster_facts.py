@@ -75,6 +75,11 @@ class Facts:
     def __iter__(self) -> Iterator[Fact]:
         return iter(self._facts.values())
 
+    @property
+    def is_full(self) -> bool:
+        """Whether of more things than those that are known nothing is heard."""
+        return len(self._facts) >= MOST_FACTS
+
     def get(self, subject: Subject) -> Fact | None:
         """Return what is known of a thing."""
         return self._facts.get(subject)
@@ -93,7 +98,7 @@ class Facts:
         known = self._facts.get(fact.subject)
         if known and (known.number, known.author) >= (fact.number, fact.author):
             return False
-        if known is None and len(self._facts) >= MOST_FACTS:
+        if known is None and self.is_full:
             return False
         self._drop(fact.subject)
         self._facts[fact.subject] = fact

@@ -3,7 +3,9 @@
 All of them are walked over only when they, their settings or the nodes have changed, a slice at a time.
 """
 
+import logging
 from collections.abc import Callable, Iterator
+from typing import Final
 
 from ..kamailio import destination_rows, group_rows, queues, tables
 from ..rules.cluster_shares import Shares
@@ -14,6 +16,11 @@ from ..rules.take_over import SPREAD_US
 from ..rules.times import SECOND
 from . import configuration
 from .terms import terms_of
+
+log = logging.getLogger("keepalive")
+
+# Of so many values of cluster_nodes it is told that they name strangers.
+_MOST_TOLD: Final = 20
 
 
 class Destinations:
@@ -33,6 +40,8 @@ class Destinations:
         """of a walk that is not over"""
         self._awaited: set[str] = set()
         """of that walk, if it takes all in: those that it has not come to yet"""
+        self._told: set[frozenset[str]] = set()
+        """values of cluster_nodes that name no nodes of this cluster"""
         self._followed: tuple[object, ...] = ()
         """what showed at the last second that settings have changed, or a destination was not announced"""
 
@@ -43,6 +52,21 @@ class Destinations:
             self.shares.remove(key)
         else:
             self.shares.add(key, policy.cluster_nodes)
+            if policy.cluster_nodes:
+                self._tell_of_strangers(key, policy.cluster_nodes)
+
+    def _tell_of_strangers(self, key: str, nodes: frozenset[str]) -> None:
+        """Tell once of each value of cluster_nodes that names nodes which are not configured here."""
+        strangers = nodes - {self._talk.me, *self._talk.peers}
+        if not strangers or nodes in self._told or len(self._told) >= _MOST_TOLD:
+            return
+        self._told.add(nodes)
+        log.warning(
+            "cluster_nodes of %s names %.300s, no node of this cluster: %s",
+            uri_of(key),
+            ", ".join(sorted(strangers)),
+            "nobody pings it" if strangers == nodes else "only the others of it ping it",
+        )
 
     def is_awaited(self, key: str) -> bool:
         """Say whether the walk that goes on comes to a destination, and takes it in as it is then."""

@@ -66,6 +66,8 @@ class SharedOrders:
         """Tell what was ordered here, and do what was ordered elsewhere."""
         for text in cluster_queue.said(_AT_A_TIME):
             self._say(cluster_orders.of_text(text), now)
+        if self._talk.facts.is_full and self._minutely.may_tell("many", now):
+            log.error("the cluster has heard of %d things, and hears of no more", len(self._talk.facts))
         if self._waiting:
             self._try_again(now)
         for about in self._ends.take(now):

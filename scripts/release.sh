@@ -27,8 +27,9 @@ SOURCE_DATE_EPOCH=$(git log -1 --format=%ct)
 TZ=UTC
 export SOURCE_DATE_EPOCH TZ
 "$work/clone/packaging/build.sh" "$out" >"$work/log" 2>&1 || fail "$(cat "$work/log")"
-[ -x .venv/bin/pip ] || python3 -m venv .venv
+python3 -m venv "$work/venv"
+"$work/venv/bin/pip" install -q -r "$work/clone/packaging/requirements.txt"
 for project in "$work/clone" "$work/clone/testing" "$work"/clone/stubs/*.*/; do
-    .venv/bin/pip wheel -q --no-deps -w "$out" "$project" || fail "$project is no wheel."
+    "$work/venv/bin/pip" wheel -q --no-build-isolation --no-deps -w "$out" "$project" || fail "$project is no wheel."
 done
 (cd "$out" && sha256sum -- *.deb *.whl >SHA256SUMS && cat SHA256SUMS)

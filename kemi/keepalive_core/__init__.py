@@ -37,5 +37,5 @@ nothing is sent, called back or waited for.
 
 from typing import Final
 
-VERSION: Final = "0.1.0"
+VERSION: Final = "1.0.0"
 """of all that is in kemi/: pyproject.toml and the packages read it here"""

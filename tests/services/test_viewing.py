@@ -6,6 +6,7 @@ import pytest
 
 from cockpit_calls import A, B, C, Desk
 from conftest import FakeServer
+from keepalive_core import VERSION
 from keepalive_core.rules.checks import Refused
 
 
@@ -34,7 +35,7 @@ def test_a_view(three: Desk) -> None:
     seen = three.call("view")
     assert seen["counts"] == {"down": 1, "unknown": 0, "drain": 0, "maint": 1, "up": 1}
     assert seen["at"] == pytest.approx(time.time(), abs=2)
-    assert (seen["paused"], seen["enabled"], seen["total"], seen["version"]) == (False, True, 3, "0.1.0")
+    assert (seen["paused"], seen["enabled"], seen["total"], seen["version"]) == (False, True, 3, VERSION)
     assert (seen["groups_total"], seen["groups"][0]["name"], seen["groups"][0]["alive"]) == (1, "carriers", 1)
     down, maint, up = seen["rows"]
     assert down["destination"] == f"{B}:5060"

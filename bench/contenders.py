@@ -82,7 +82,12 @@ class Contender(Watched):
             NATIVE,
             "kamailio.cfg",
             defines,
-            Launch(2, {"kamailio.cfg": HEAD + cfg + TAIL, **files}, memory=memory, resolver=resolver),
+            Launch(
+                children=2,
+                files={"kamailio.cfg": HEAD + cfg + TAIL, **files},
+                memory=memory,
+                resolver=resolver,
+            ),
         )
 
     def stop(self) -> None:

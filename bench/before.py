@@ -24,7 +24,8 @@ from typing import Any
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
 import fleet
-from contenders import ROOT, Contender, this_module
+from contenders import Contender, this_module
+from places import ROOT
 from responder import Responder
 from run import head, row, until_registered
 
@@ -69,7 +70,7 @@ class Compared:
         for _ in range(self._rounds):
             for name, known in answers.items():
                 folder = self._folders[name]
-                defines = {"KEEPALIVE_TABLE_SIZE": 14, "KEEPALIVE_ENABLED": 0}
+                defines: dict[str, Any] = {"KEEPALIVE_TABLE_SIZE": 14, "KEEPALIVE_ENABLED": 0}
                 server = this_module(lines, 3600, 512, version=folder, **defines)
                 try:
                     known.append(ask(server))

@@ -12,6 +12,7 @@ from __future__ import annotations
 import argparse
 import sys
 import time
+from functools import partial
 from pathlib import Path
 from statistics import median
 
@@ -148,7 +149,7 @@ def main() -> None:
         for lab in (alone, cluster):
             lab.start()
         for _, node in _each(alone, cluster):
-            wait_for("all known", lambda node=node: is_known(node, asked.number), 4 * asked.interval)
+            wait_for("all known", partial(is_known, node, asked.number), 4 * asked.interval)
         time.sleep(asked.interval)
         costs(cluster, alone, asked.rounds, asked.seconds)
         take_over(cluster)

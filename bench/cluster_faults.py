@@ -18,16 +18,16 @@ from collections import defaultdict
 from collections.abc import Callable
 from contextlib import redirect_stdout
 from dataclasses import dataclass
+from functools import partial
 from itertools import pairwise
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path[:0] = [str(ROOT / "bench"), str(ROOT / "tests"), str(ROOT / "docker"), str(ROOT / "kemi")]
 
-from contenders import NATIVE
-from real.lab import Lab
+from real.lab import Lab, Node
 from real.network import EVERYBODY, uri
-from real.server import wait_for
+from real.server import NATIVE, wait_for
 from run import head, row
 
 INTERVAL = 5
@@ -148,12 +148,20 @@ FAULTS = [
 ]
 
 
+def _is_all_up(node: Node, number: int) -> bool:
+    return node.states() == "1" * number
+
+
+def _are_down(node: Node, number: int) -> bool:
+    return node.alive().count("2") == number
+
+
 def settle(lab: Lab) -> None:
     """Wait until all nodes run, share all pings, and know all to be up."""
     lab.mend()
     lab.sharing(*lab.nodes, seconds=60)
     for node in lab.nodes:
-        wait_for("all known to be up", lambda node=node: node.states() == "1" * lab.destinations, 60)
+        wait_for("all known to be up", partial(_is_all_up, node, lab.destinations), 60)
 
 
 def trial(lab: Lab, fault: Fault) -> None:
@@ -163,7 +171,7 @@ def trial(lab: Lab, fault: Fault) -> None:
     if fault.before:
         deny(fault.down)(lab)
         for node in lab.nodes:
-            wait_for("they are down", lambda node=node: node.alive().count("2") == fault.down, 60)
+            wait_for("they are down", partial(_are_down, node, fault.down), 60)
     with lab.watched() as watch:
         began = time.monotonic()
         fault.strike(lab)

@@ -29,7 +29,7 @@ from real.server import wait_for
 from responder import Responder
 from run import head, row, until_registered
 
-HTTP = {"KEEPALIVE_HTTP": "unix:FOLDER/http.sock"}
+HTTP: dict[str, Any] = {"KEEPALIVE_HTTP": "unix:FOLDER/http.sock"}
 PROCESS = "keepalive_http"
 """what the process that serves HTTP is called among the server's"""
 GROUPS = 20
@@ -49,7 +49,10 @@ def path_of(server: Contender) -> Path:
 def served(lines: list[str], interval: int) -> Iterator[Contender]:
     """Run a server with HTTP that pings all of a list."""
     number = len(lines)
-    size = {"memory": 128 + number // 100, "KEEPALIVE_TABLE_SIZE": max(12, (number // 4).bit_length())}
+    size: dict[str, Any] = {
+        "memory": 128 + number // 100,
+        "KEEPALIVE_TABLE_SIZE": max(12, (number // 4).bit_length()),
+    }
     server = this_module(lines, interval, **size, **HTTP)
     try:
         until_registered(server, number)

@@ -19,7 +19,7 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import pairwise
@@ -28,10 +28,11 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
 import pictures
-from contenders import NATIVE, ROOT, Watched
+from contenders import Watched
 from gateway import Gateway
+from places import ROOT
 from progress import Progress, say
-from real.server import HERE, Launch, free_port
+from real.server import HERE, NATIVE, Launch, free_port
 from real.uplinks import Uplink
 from responder import Responder
 from run import row
@@ -56,7 +57,7 @@ class Trunks:
 
     lines: list[str]
     gateways: list[str]
-    settings: dict[str, object] = field(default_factory=dict)
+    settings: Mapping[str, object] = field(default_factory=dict)
     sockets: list[str] = field(default_factory=list)
 
 
@@ -308,7 +309,7 @@ def main() -> None:
     trials.trial("all SIP workers wait for 7 s, as for a database", thousand, stops(WORKERS, 7), 24)
     trials.trial("the clock jumps +1 h, -2 h, +1 h", thousand, clock_jumps, 36, turned_clock=True)
     slow.close()
-    near, far = Uplink(1), Uplink(2)
+    near, far = Uplink(), Uplink()
     port = free_port()
     sockets = {uplink: f"udp:{uplink.ours}:{port}" for uplink in (near, far)}
     lines = [f"{uri} ping_socket={sockets[link]}" for link in (near, far) for uri in link.destinations(50)]

@@ -20,13 +20,16 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
+from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
 import pictures
-from contenders import NATIVE, ROOT, Contender, Watched, c_keepalive, dispatcher, this_module
+from contenders import Contender, Watched, c_keepalive, dispatcher, this_module
 from gateway import Gateway
+from places import ROOT
 from progress import Progress, say
+from real.server import NATIVE, Launch
 from real.test_router import call
 from real.uplinks import Uplink
 from responder import Responder
@@ -198,7 +201,7 @@ def compare_calls(rounds: int, calls: int) -> None:
                     "KEEPALIVE_DESTINATIONS": " ".join(gateway.uri for gateway in gateways),
                     "ANSWERS": answers,
                 },
-                children=2,
+                Launch(children=2),
             )
             for gateway in gateways:
                 server.logged(f"{gateway.uri} unknown -> up")
@@ -245,7 +248,7 @@ def blocked(responder: Responder, number: int, interval: int) -> None:
     hole.close()
 
 
-def _size(number: int) -> dict[str, object]:
+def _size(number: int) -> dict[str, Any]:
     """Return the settings for so many destinations, as the README says."""
     slots = max(12, (number // 4).bit_length())
     return {"memory": 64 + number * 2 // 1000 + number * 8 // 1000, "KEEPALIVE_TABLE_SIZE": slots}

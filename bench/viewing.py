@@ -69,7 +69,10 @@ def served(number: int) -> Iterator[tuple[Contender, Path]]:
     """Run a server with HTTP that pings so many destinations."""
     responder = Responder()
     lines = [f"{uri} group=g{each % GROUPS}" for each, uri in enumerate(uris(number, responder.port))]
-    size = {"memory": 128 + number // 100, "KEEPALIVE_TABLE_SIZE": max(12, (number // 4).bit_length())}
+    size: dict[str, Any] = {
+        "memory": 128 + number // 100,
+        "KEEPALIVE_TABLE_SIZE": max(12, (number // 4).bit_length()),
+    }
     server = this_module(lines, INTERVAL, **size, KEEPALIVE_HTTP="unix:FOLDER/http.sock")
     path = server.folder / "http.sock"
     try:

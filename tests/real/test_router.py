@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import shutil
 import subprocess
+from collections.abc import Callable, Iterator
 
 import pytest
 
 from gateway import Gateway
-from real.server import HERE, ROOT, Kamailio, free_port
+from places import ROOT
+from real.server import HERE, Kamailio, free_port
 
 
 def call(server: Kamailio, scenario: str, calls: int = 1, rate: int = 20, refused: int = 503) -> None:
@@ -51,14 +53,14 @@ def invites(gateway: Gateway) -> int:
 
 
 @pytest.fixture
-def gateways():
+def gateways() -> Iterator[list[Gateway]]:
     three = [Gateway() for _ in range(3)]
     yield three
     for gateway in three:
         gateway.close()
 
 
-def start_router(start, gateways: list[Gateway], **defines: object) -> Kamailio:
+def start_router(start: Callable[..., Kamailio], gateways: list[Gateway], **defines: object) -> Kamailio:
     """Start the sample server, and wait until all gateways are up."""
     server = start(
         ROOT / "kamailio.cfg",
@@ -72,7 +74,7 @@ def start_router(start, gateways: list[Gateway], **defines: object) -> Kamailio:
 
 
 @pytest.fixture
-def server(start, gateways):
+def server(start: Callable[..., Kamailio], gateways: list[Gateway]) -> Kamailio:
     return start_router(start, gateways)
 
 
@@ -107,7 +109,7 @@ def test_a_failing_call_goes_on_to_the_next_gateway(server: Kamailio, gateways: 
     assert [invites(gateway) for gateway in gateways] == [3, 3, 3]
 
 
-def test_a_refused_connection_costs_no_call(start, gateways: list[Gateway]) -> None:
+def test_a_refused_connection_costs_no_call(start: Callable[..., Kamailio], gateways: list[Gateway]) -> None:
     """Over TCP sending fails at once: the next gateway has the call, and the caller hears of that alone."""
     over_tcp = " ".join(f"{gateway.uri};transport=tcp" for gateway in gateways)
     server = start(

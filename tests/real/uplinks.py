@@ -7,7 +7,8 @@ import subprocess
 import sys
 import uuid
 
-from real.server import ROOT, reserve, wait_for
+from places import ROOT
+from real.server import reserve, wait_for
 
 
 class Uplink:

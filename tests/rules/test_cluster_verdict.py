@@ -290,3 +290,10 @@ def test_old_words_go_when_nobody_doubts() -> None:
     assert word_kept(case(a=UP, b=DOWN, me=B)) == Word(DOWN)
     assert word_kept(case(a=UP, b=LACKS, me=B)) == Word(LACKS)
     assert word_kept(case(a=UP, b=DRAIN, me=B)) == NO_WORD
+
+
+@pytest.mark.parametrize("kind", [UP, DOWN, DRAIN])
+def test_who_may_ping_it_no_more_says_nothing_more(kind: str) -> None:
+    """As cluster_nodes is another one now: what it said would never be said anew, and hold for ever."""
+    assert word_kept(case(a=kind, c=DOWN, only=frozenset((B,)))) == NO_WORD
+    assert word_kept(case(a=kind, c=DOWN, only=frozenset((A, B)))) == Word(kind)

@@ -541,3 +541,20 @@ def test_many_that_one_node_can_not_reach_are_few_lines(server: FakeServer) -> N
     assert {trio.state(uri) for uri in uris} == {DOWN}
     for level, said in {"warn": "is down from this node alone", "info": "stays as it is"}.items():
         assert len([line for line in server.ksr.lines(level) if said in line]) == 20
+
+
+def test_what_this_node_can_not_reach_and_may_ping_no_more(server: FakeServer) -> None:
+    """It was down here alone, as the carrier knows the other's address only; now cluster_nodes says so."""
+    [uri] = owned_by(ME, B)
+    trio = Trio(server, [uri], group="carrier")
+    trio.unreachable.add((ME, uri))
+    trio.run(12)
+    assert states(trio, uri) == [DOWN, UP, UP]
+    assert trio.keepalive.configure_group("carrier", cluster_nodes=B) == 0
+    for node in trio.others.values():
+        node.terms = lambda _: Terms(only=frozenset({B}))
+    trio.run(3)
+    trio.sent.clear()
+    trio.run(12)
+    assert states(trio, uri) == [UP, UP, UP]
+    assert trio.sent == []

@@ -228,8 +228,8 @@ def word_after(case: Case, judged: Judged) -> Word:
     Whoever is asked, and has not said anything yet, confirms with one failed ping; whoever has said that it
     answers needs as many as ever, or each lost ping would take down what one node can't reach.
     """
-    mine, only = case.mine, case.terms.only
-    if judged.own == states.UNKNOWN or (only and case.view.me not in only):
+    mine = case.mine
+    if judged.own == states.UNKNOWN or not _may_speak(case):
         return NO_WORD
     confirms = mine.kind in (NONE, LACKS) and (case.is_doubted() or judged.state == states.DOWN)
     if judged.own == states.DOWN or (judged.streak < 0 and confirms):
@@ -241,12 +241,19 @@ def word_after(case: Case, judged: Judged) -> Word:
 
 
 def word_kept(case: Case) -> Word:
-    """Return what this node goes on saying when the words of others or the view have changed.
+    """Return what this node goes on saying when the words of others, the view or the terms have changed.
 
     When nobody doubts any more, one word is left, of whoever goes on pinging: no old "up" outvotes a later
     "down".
     """
+    if not _may_speak(case):
+        return NO_WORD
     return case.mine if case.mine.kind in (DOWN, LACKS) or _is_wanted(case) else NO_WORD
+
+
+def _may_speak(case: Case) -> bool:
+    only = case.terms.only
+    return not only or case.view.me in only
 
 
 def _is_wanted(case: Case) -> bool:

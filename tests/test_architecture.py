@@ -1,6 +1,8 @@
 """The floors, read from the paths: who may know whom, and what the module may depend on."""
 
 import ast
+import os
+import subprocess
 import sys
 from collections.abc import Iterable
 from pathlib import Path
@@ -182,3 +184,17 @@ def test_a_test_says_what_its_layer_adds() -> None:
         for is_real, text in said
         if is_real and "eal server" not in text
     ]
+
+
+def test_links_lead_to_what_the_repository_has() -> None:
+    """None is of the machine on which it was committed, such as one to a virtual environment."""
+    root = KEMI.parent
+    command = ["git", "-C", str(root), "ls-files", "--stage"]
+    listed = subprocess.run(command, check=True, capture_output=True, text=True).stdout.splitlines()
+    files = {line.partition("\t")[2] for line in listed}
+    links = {line.partition("\t")[2] for line in listed if line.startswith("120000")}
+    assert "testing/keepalive_testing/kemi" in links
+    led_to = {link: os.path.normpath(f"{link}/../{os.readlink(root / link)}") for link in links}
+    assert {
+        link: to for link, to in led_to.items() if not any(file.startswith(f"{to}/") for file in files)
+    } == {}

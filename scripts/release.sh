@@ -13,7 +13,7 @@ fail() {
 version=$(sed -n 's/^VERSION: Final = "\(.*\)"$/\1/p' kemi/keepalive_core/__init__.py)
 [ -z "$(git status --porcelain)" ] || fail "There are changes that are not committed, and no release would have them."
 grep -q "^## \[$version\] - 2" CHANGELOG.md || fail "CHANGELOG.md has no section of version $version with its date."
-[ "$(git describe --exact-match --match "v$version" HEAD 2>/dev/null)" = "v$version" ] ||
+[ "$(git describe --tags --exact-match --match "v$version" HEAD 2>/dev/null)" = "v$version" ] ||
     echo "This is a rehearsal: HEAD is not tagged v$version."
 
 out=$PWD/build/release

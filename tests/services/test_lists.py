@@ -92,6 +92,13 @@ def test_a_list_that_leaves_nothing_says_so(source: Source) -> None:
     assert source.monitored == []
 
 
+def test_a_word_in_the_list_forces_that_of_kamailio_cfg_alone(source: Source) -> None:
+    """In a file it would stay, and force each time: there it is a bad line."""
+    source.start(*MANY)
+    assert source.replace("!force", A) == (source.kind == "kamailio.cfg")
+    assert source.monitored == ([A] if source.kind == "kamailio.cfg" else sorted(MANY))
+
+
 def test_a_list_that_leaves_less_than_half_of_many_says_so(source: Source) -> None:
     """Of ten or more half may go at a time, and more if it is forced; of fewer any number that leaves one."""
     source.start(*MANY)

@@ -84,12 +84,17 @@ ROWS: dict[str, Row] = {
         is_method_in("M")
         is_method_in("IM")
         is_method_in("IABCO")
+        is_method_in("UF")
         """
     ),
     "whose a URI is": Row("""
         is_myself("sip:bob@127.0.0.1:SERVER")
         is_myself("sip:a@b")
         is_myself("x")
+        is_myself("127.0.0.1")
+        is_myself("sip:127.0.0.1")
+        is_myself("sip:127.0.0.1:SERVER;transport=tcp")
+        is_myself("sip:127.0.0.1:SERVER;transport=tls")
         is_myself_ruri()
         is_myself_furi()
         is_myself_turi()
@@ -341,6 +346,8 @@ ROWS: dict[str, Row] = {
         pv.get("$dp")
         pv.unset("$du")
         pv.get("$du")
+        pv.sets("$du", "")
+        isdsturiset()
         pv.gete("$du")
         pv.seti("$rU", 5)
         pv.get("$rU")
@@ -600,6 +607,217 @@ ROWS: dict[str, Row] = {
         pv.sets("$du", "sip:none.invalid")
         tm.t_relay()
     """),
+    "what each route adds": Row(
+        """
+        rr.record_route()
+        hdr.insert("X-First: 1\\r\\n")
+        hdr.append("X-Route: 1\\r\\nX-Other: 2\\r\\n")
+        hdr.append("X-No-Space:1\\r\\n")
+        hdr.remove("X-More")
+        hdr.remove("Subject")
+        hdr.append_to_reply("X-Told: 1\\r\\n")
+        tm.t_on_branch("ksr_branch")
+        """
+        + RELAY,
+        INVITE,
+        ("X-More: one", "Record-Route: <sip:192.0.2.1;lr>", "s: short"),
+        (503, 200),
+        branch='hdr.append("X-Branch: 1\\r\\n")\npv.sets("$rU", "carol")\nrr.record_route()',
+        reply='hdr.append("X-Reply: 1\\r\\n")\nhdr.insert("X-Ahead: 1\\r\\n")\nhdr.remove("X-None")',
+        failure='rr.record_route()\nhdr.append("X-Fail: 1\\r\\n")' + RELAY_ON,
+    ),
+    "what each route adds, with a branch route each time": Row(
+        'tm.t_on_branch("ksr_branch")' + RELAY,
+        INVITE,
+        answers=(503, 404),
+        branch='hdr.append("X-Branch: 1\\r\\n")\npv.get("$ru")\npv.sets("$rU", "carol")',
+        reply='hdr.append("X-Reply: 1\\r\\n")',
+        failure="""
+        rr.record_route()
+        hdr.append("X-Fail: 1\\r\\n")
+        hdr.append_to_reply("X-Told: 1\\r\\n")
+        pv.get("$avp(tried)") is None and tm.t_on_branch("ksr_branch")
+        pv.get("$avp(tried)") is None and tm.t_on_failure("ksr_failure")
+        pv.get("$avp(tried)") is None or sl.send_reply(480, "Gone")
+        pv.sets("$du", "sip:127.0.0.1:GATEWAY_B")
+        pv.get("$avp(tried)") is None and tm.t_on_reply("ksr_reply")
+        pv.get("$avp(tried)") is None and tm.t_relay()
+        pv.sets("$avp(tried)", "yes")
+        """,
+    ),
+    "what is added to replies": Row(
+        'hdr.append_to_reply("X-Told: 1\\r\\n")\ntm.t_set_fr(1500, 300)' + RELAY,
+        INVITE,
+        answers=(SILENT,),
+        failure="tm.t_branch_timeout()",
+    ),
+    "what is added to two replies": Row(
+        """
+        hdr.append_to_reply("X-Told:1\\r\\n")
+        tm.t_newtran()
+        tm.t_reply(183, "Ringing")
+        tm.t_reply(404, "Not Here")
+        """,
+        INVITE,
+    ),
+    "the flags of each route": Row(
+        'setflag(1)\nsetbflag(1)\ntm.t_on_branch("ksr_branch")' + RELAY + "setflag(2)",
+        INVITE,
+        answers=(503, 200),
+        branch="isflagset(1)\nisbflagset(1)\nsetflag(7)\nsetbflag(3)",
+        reply="isflagset(1)\nisbflagset(1)\nisflagset(7)\nsetflag(8)\nsetbflag(8)",
+        failure="\n".join(f"isflagset({at})\nisbflagset({at})" for at in (1, 2, 3, 7, 8)) + RELAY_ON,
+    ),
+    "a branch route's hop": Row(
+        'tm.t_on_branch("ksr_branch")' + RELAY,
+        INVITE,
+        branch='pv.sets("$du", "sip:127.0.0.1:GATEWAY_B")\npv.get("$du")',
+        answers=(200, 200),
+        reply='pv.get("$sp") == GATEWAY_B',
+    ),
+    "relayed on without another hop": Row(
+        RELAY,
+        INVITE,
+        answers=(503,),
+        failure="""
+        hdr.append("X-Fail: 1\\r\\n")
+        resetdsturi()
+        pv.unset("$du")
+        tm.t_relay()
+        """,
+    ),
+    "relayed on where nothing can be sent": Row(
+        RELAY, INVITE, answers=(503,), failure='pv.sets("$du", "sip:none.invalid")\ntm.t_relay()'
+    ),
+    "relayed on with another user": Row(
+        RELAY + 'pv.get("$ru")', INVITE, answers=(503, 503), failure='setuser("carol")\ntm.t_relay()'
+    ),
+    "an INVITE, relayed where nothing can be sent": Row(
+        """
+        tm.t_on_failure("ksr_failure")
+        pv.sets("$du", "sip:none.invalid")
+        tm.t_relay()
+        """,
+        INVITE,
+    ),
+    "relayed to what is no SIP": Row("""
+        pv.sets("$ru", "tel:+123")
+        tm.t_relay()
+        sl.send_reply(500, "None")
+    """),
+    "relayed to what is no hop": Row("""
+        pv.sets("$du", "x")
+        tm.t_relay()
+        sl.send_reply(500, "None")
+    """),
+    "along a route": Row(
+        "rr.loose_route()\ntm.t_relay()",
+        "BYE sip:carol@127.0.0.1:GATEWAY_B",
+        (TAG, "Route: <sip:127.0.0.1:SERVER;lr>, <sip:127.0.0.1:GATEWAY_A;lr>, <sip:192.0.2.1;lr>"),
+        (200,),
+    ),
+    "along two lines of routes": Row(
+        "rr.loose_route()\ntm.t_relay()",
+        "BYE sip:carol@127.0.0.1:GATEWAY_B",
+        (TAG, "Route: <sip:127.0.0.1:SERVER;lr>", "X-More: one", "Route: <sip:127.0.0.1:GATEWAY_A;lr>"),
+        (200,),
+    ),
+    "an ACK": Row(
+        """
+        sl.send_reply(404, "Not Here")
+        sl.sl_send_reply(404, "Not Here")
+        pv.sets("$du", "sip:127.0.0.1:GATEWAY_A")
+        tm.t_relay()
+        tm.t_check_trans()
+        """,
+        "ACK sip:bob@127.0.0.1:SERVER",
+        (TAG,),
+    ),
+    "replied without a reason": Row('sl.send_reply(404, "")'),
+    "replied without a reason, by another": Row('sl.sl_send_reply(404, "")'),
+    "a transaction, replied without a reason": Row('tm.t_newtran()\ntm.t_reply(404, "")', INVITE),
+    "patterns of codes": Row(
+        RELAY,
+        INVITE,
+        answers=(404,),
+        failure="""
+        tm.t_check_status("404|5[0-9]{2}")
+        tm.t_check_status("^(404|408)$")
+        tm.t_check_status("4[[:digit:]]+")
+        tm.t_check_status("4(")
+        """,
+    ),
+    "keys of pseudo-variables": Row("""
+        pv.sets("$sht(facts=>$rU::$rm)", "v")
+        htable.sht_get("facts", "bob::MESSAGE")
+        pv.get("$sht(facts=>bob::MESSAGE)")
+        pv.sets("$var(key)", "k")
+        pv.seti("$sht(facts=>x$var(key)y)", 4)
+        htable.sht_get("facts", "xky")
+        htable.sht_seti("facts", "3", 3)
+        pv.get("$sht(facts=>$(rU{s.len}))")
+        pv.unset("$sht(facts=>$(rU{s.len}))")
+        htable.sht_get("facts", "3")
+        pv.seti("$shv(i)", 3)
+        pv.get("$shv(i)")
+        pv.geti("$rp") > 0
+        pv.sets("$avp(five)", "5")
+        pv.geti("$avp(five)")
+    """),
+    "all values": Row(
+        """
+        pv.sets("$avp(x)", "one")
+        pv.sets("$avp(x)", "two")
+        pv.get("$(avp(x)[*])")
+        pv.get("$(avp(none)[*])")
+        pv.get("$(hdr(X-More)[*])")
+        pv.get("$(hdr(X-None)[*])")
+        """,
+        headers=("X-More: one", "X-More: two"),
+    ),
+    "short names of headers": Row(
+        "\n".join(
+            f'hdr.get("{name}")'
+            for name in (
+                *("s", "Subject", "k", "Supported", "o", "Event", "x", "Session-Expires", "Refer-To"),
+                *("Referred-By", "Allow-Events", "Accept-Contact", "Request-Disposition", "Identity"),
+                "Content-Encoding",
+            )
+        ),
+        headers=(
+            *("s: a", "k: b", "o: c", "r: <sip:d@e>", "b: <sip:f@g>", "x: 1800", "u: h"),
+            *("a: i", "d: j", "y: k", "e: l"),
+        ),
+    ),
+    "users that are no more": Row("""
+        pv.sets("$rU", "")
+        pv.get("$ru")
+        setuser("carol")
+        setuser("")
+        pv.get("$ru")
+    """),
+    "hops that are no number": Row("maxfwd.process_maxfwd(10)", headers=("Max-Forwards: x",)),
+    "sent again, without a look": Row('tm.t_newtran()\nsl.send_reply(404, "Not Here")', INVITE, then="again"),
+    "sent again, and relayed once": Row(
+        "tm.t_set_fr(1500, 400)" + RELAY,
+        INVITE,
+        answers=(SILENT,),
+        failure="tm.t_branch_timeout()",
+        then="again",
+    ),
+    "canceled, and on": Row(
+        """
+        tm.t_relay() if is_CANCEL() else None
+        tm.t_set_fr(1500, 400) if is_INVITE() else None
+        pv.sets("$du", "sip:127.0.0.1:GATEWAY_A") if is_INVITE() else None
+        tm.t_on_failure("ksr_failure") if is_INVITE() else None
+        tm.t_relay() if is_INVITE() else None
+        """,
+        INVITE,
+        answers=(SILENT,),
+        failure=RELAY_ON,
+        then="CANCEL",
+    ),
     "nodes of a cluster": Row(
         """
         dmq.is_from_node()

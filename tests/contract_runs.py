@@ -12,6 +12,7 @@ import contract
 from contract import ROWS, SILENT, Row
 from gateway import REASONS
 from keepalive_testing.calls import Call
+from keepalive_testing.drafts import fields_of
 from keepalive_testing.ksr import FakeKSR
 from keepalive_testing.messages import Message
 
@@ -35,6 +36,29 @@ class Ports(NamedTuple):
 
 Told = list[str]
 """of each call in its order: where it was made, its text, and what came of it"""
+# What every message has, and what says of which row it is.
+USUAL = {"via", "from", "to", "call-id", "cseq", "content-length", "max-forwards", "server", "x-row"}
+
+
+class Outcome(NamedTuple):
+    """What came of a row: what its calls told, the codes of all replies, and what left, to either side."""
+
+    told: Told
+    codes: list[int]
+    relayed: list[str]
+    """request URIs, each with the header lines that are not usual"""
+    replied: set[str]
+    """codes of replies, each with the header lines that the script has added"""
+
+
+def left(start: object, fields: list[tuple[str, str]]) -> str:
+    """Return a message that has left as one line. Arguments: start, what it is; fields, its header."""
+    return f"{start} {[': '.join(field) for field in fields if field[0].lower() not in USUAL]}"
+
+
+def own_lines(fields: list[tuple[str, str]]) -> list[tuple[str, str]]:
+    """Return the header fields of a reply that a row has added."""
+    return [field for field in fields if field[0].startswith("X-")]
 
 
 def request_of(name: str, row: Row, ports: Ports, mark: str, method: str = "") -> str:
@@ -74,7 +98,7 @@ class FakeRun:
         self.ksr.add_table("counters", initial=0)
         self.ksr.add_queue("facts")
         self.ksr.add_queue("two", 2)
-        self.ksr.listening = [("udp", "127.0.0.1", ports.server)]
+        self.ksr.listening = [(transport, "127.0.0.1", ports.server) for transport in ("udp", "tcp")]
         self.ksr.unresolvable.add(UNRESOLVABLE)
         self.ksr.defines |= {
             "SERVER": str(ports.server),
@@ -85,8 +109,8 @@ class FakeRun:
         self.ksr.handlers = contract.mod_init()
         self.ksr.event_function = "ksr_event"
 
-    def told(self, name: str, mark: str = "mark") -> tuple[Told, list[int]]:
-        """Run a row; return what it told, and the codes that the client was told."""
+    def told(self, name: str, mark: str = "mark") -> Outcome:
+        """Run a row; return what came of it."""
         row = ROWS[name]
         self.ksr.logged.clear()
         self.ksr.sent.clear()
@@ -99,8 +123,13 @@ class FakeRun:
             self.ksr.retransmitted(calls[0])
         for answer in row.answers:
             self._answer(calls[0], answer)
-        codes = [reply.code for call in calls for reply in call.replies]
-        return told_in([text for _, text in self.ksr.logged]), codes
+        replies = [reply for call in calls for reply in call.replies]
+        return Outcome(
+            told_in([text for _, text in self.ksr.logged]),
+            [reply.code for reply in replies],
+            [left(branch.uri, branch.fields) for call in calls for branch in call.relayed],
+            {left(reply.code, fields_of(reply.headers)) for reply in replies if reply.headers},
+        )
 
     def _answer(self, call: Call, code: int) -> None:
         for ping in self.ksr.sent:

@@ -1,6 +1,7 @@
 """The fake of KSR is strict; tests/real/test_contract.py sees that it lies nowhere."""
 
 from collections.abc import Callable
+from enum import StrEnum
 from typing import Any
 
 import pytest
@@ -16,7 +17,9 @@ from keepalive_testing.ksr import FakeKSR, Violation
         lambda ksr: ksr.nomodule,
         lambda ksr: ksr.htable.sht_get("t"),
         lambda ksr: ksr.htable.sht_get("t", 7),
-        lambda ksr: ksr.htable.sht_seti("t", "k", True),
+        lambda ksr: ksr.htable.sht_seti("t", "k", "7"),
+        lambda ksr: ksr.htable.sht_seti("t", "k", 1 << 31),
+        lambda ksr: ksr.htable.sht_seti("t", "k", -(1 << 31) - 1),
         lambda ksr: ksr.htable.sht_unlock("t", "k"),
         lambda ksr: ksr.pv.get("$sht(t=>k)"),
         lambda ksr: ksr.pv.sets("$avp(x)", "no transaction"),
@@ -34,6 +37,24 @@ def test_what_a_server_lacks_is_a_violation(version: str, wrong: Callable[[Any],
     assert len(fake.violations) == 1
 
 
+class Gateway(StrEnum):
+    """Texts, as a script may have them."""
+
+    FIRST = "sip:192.168.10.20"
+
+
+def test_what_is_a_text_or_a_number_is_taken() -> None:
+    """A member of a StrEnum is its text, True is 1, and a number may have 32 bits: a server takes them."""
+    fake = FakeKSR()
+    fake.add_table("t")
+    fake.module.htable.sht_sets("t", Gateway.FIRST, Gateway.FIRST)
+    fake.module.htable.sht_seti("t", "yes", True)
+    fake.module.htable.sht_seti("t", "low", -(1 << 31))
+    assert (
+        repr(fake.tables["t"]) == f"{{'{Gateway.FIRST}': '{Gateway.FIRST}', 'yes': 1, 'low': {-(1 << 31)}}}"
+    )
+
+
 def test_what_it_does_not_imitate_has_the_answer_that_the_test_gives() -> None:
     """A function of a server that the fake does not imitate is a violation, until a test says what it is."""
     fake = FakeKSR()
@@ -47,6 +68,8 @@ def test_what_it_does_not_imitate_has_the_answer_that_the_test_gives() -> None:
     assert fake.module.pv.get("$T_reply_code") == 486
     with pytest.raises(Violation):
         fake.module.registrar.save("location", 0)
+    with pytest.raises(Violation, match="takes"):
+        fake.module.registrar.lookup("location", 0)
 
 
 def test_there_are_stubs_of_each_version() -> None:

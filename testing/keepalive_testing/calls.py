@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
-from keepalive_testing.messages import Message, Uri
+from keepalive_testing.drafts import Draft
+from keepalive_testing.messages import Message, Uri, long_name
 
 if TYPE_CHECKING:
     from keepalive_testing.ksr import FakeKSR
@@ -60,22 +61,29 @@ class Branch:
         self.on_reply = on_reply
         self.code: int | None = None
         """how it ended, LOCAL_TIMEOUT or a code of 200 and above"""
+        self.reply: Reply | None = None
+        """its last reply, as it is passed on"""
 
     def header(self, name: str) -> str:
         """Return the value of the first header field of a name that it left with, "" if there is none."""
-        return next((value for given, value in self.fields if given.lower() == name.lower()), "")
+        wanted = long_name(name)
+        return next((value for given, value in self.fields if long_name(given) == wanted), "")
 
     def __repr__(self) -> str:
         return f"<sent to {self.to}: {self.uri}>"
 
 
 class Situation(NamedTuple):
-    """In what a script's function is called: its route, and the message that is at hand there."""
+    """In what a script's function is called: its route, and the message that is at hand there.
+
+    Arguments: is_again, whether tm knows the request already, as the network has lost the answer.
+    """
 
     route: Route
     call: Call
     message: Message
     source: tuple[str, int]
+    is_again: bool = False
 
 
 class Call:
@@ -92,25 +100,18 @@ class Call:
         self.message = message
         self.source = source
         self.of = of
-        self.uri = message.uri
-        self.du: str | None = None
-        self.flags: set[int] = set()
-        self.branch_flags: set[int] = set()
+        self.draft = Draft(message.uri)
+        """what the route at hand makes of the request, or of its reply"""
         self.avps: dict[str, list[str | int]] = {}
         """the newest value last"""
-        self.added: list[str] = []
-        """header lines of what is relayed"""
-        self.removed: set[str] = set()
-        """names of header fields that are not relayed, in small letters"""
-        self.reply_headers = ""
         self.has_transaction = False
         self.is_canceled = False
         self.is_over = False
         """whether the sender has its final reply"""
         self.on = {"branch": "", "reply": "", "failure": ""}
         """the functions of the script that are to be called, by route"""
-        self._as_relayed: tuple[str, str | None] = (message.uri, None)
-        """request URI and next hop that each failure route begins with"""
+        self._as_relayed = self.draft
+        """what each failure route begins with"""
         self.fr_ms: tuple[int, int] | None = None
         """how long tm waits for a final reply to an INVITE and for a first reply, if the script said so"""
         self.refusal: Reply | None = None
@@ -153,9 +154,11 @@ class Call:
     ) -> None:
         """Let a reply of a gateway come in.
 
-        Arguments: code; reason; headers, more lines of it, each with its end; branch, which one's, by number
-        in the order of relayed; source, address and port, if it is not the gateway's.
+        Arguments: code; reason; headers, more lines of it; branch, which one's, by number in the order of
+        relayed; source, address and port, if it is not the gateway's.
         """
+        assert isinstance(code, int), f"{code!r:.80} is no code of a reply: 100 to 699"
+        assert 100 <= code <= 699, f"{code} is no code of a reply: 100 to 699"
         at = self._pending(branch)
         copied = [
             (name, value)
@@ -168,18 +171,22 @@ class Call:
                 *(f"{name}: {value}" for name, value in copied),
             ]
         )
-        message = Message(f"{text}\r\n{headers}\r\n")
+        message = Message("\r\n".join([text, *headers.splitlines()]) + "\r\n\r\n")
         if ";tag=" not in message.header("To") and code > 100:
             message.replace("To", f"{message.header('To')};tag=gateway")
         if self.refusal and self.is_over:
             self._pass_on(at, message)
             return
         situation = Situation("reply", self, message, source or _address(at.to))
+        before, self.draft = self.draft, Draft(self.draft.uri)
+        self.draft.flags = self._as_relayed.flags
         self.ksr.run("ksr_reply_route", situation, demanded=False)
         if at.on_reply:
             self.ksr.run(at.on_reply, situation)
+        at.reply = Reply(code, message.reason, self.draft.added)
+        self.draft = before
         if 100 < code < 300:
-            self._tell(Reply(code, message.reason))
+            self._tell(at.reply)
         if code >= 200:
             at.code = code
             self._end_of_branch()
@@ -197,6 +204,7 @@ class Call:
 
     def _pending(self, number: int) -> Branch:
         assert self.relayed, f"the {self.message.method} was not relayed; its sender was told {self.codes}"
+        assert -1 <= number < len(self.relayed), f"there is no branch {number} of {len(self.relayed)}"
         branch = self.relayed[number]
         assert branch.code is None, f"{branch} has ended with {branch.code % 1000}" if branch.code else ""
         return branch
@@ -217,8 +225,8 @@ class Call:
         if self.is_over or self.is_waiting or 200 <= self._best() < 300:
             return
         self.ended_with = self._best()
-        name, self.on["failure"] = self.on["failure"], ""
-        self.uri, self.du = self._as_relayed
+        name, self.on["failure"], self.on["branch"] = self.on["failure"], "", ""
+        self.draft = self._as_relayed.copy(is_new=False)
         if name:
             self.ksr.run(name, Situation("failure", self, self.message, self.source))
         if self.is_over or self.is_waiting:
@@ -226,14 +234,18 @@ class Call:
         # Of a call that was given up, silence ends it; and one gateway's trouble is not the proxy's.
         code = self.ended_with % 1000
         code = 487 if self.is_canceled and code == 408 else 500 if code == 503 else code
-        self._tell(Reply(code, REASONS.get(code, "Reason")))
+        said = (branch.reply for branch in self.relayed[self._sent_last :] if branch.reply is not None)
+        own = Reply(code, REASONS.get(code, "Reason"), self._as_relayed.of_replies)
+        self._tell(next((reply for reply in said if reply.code == code), own))
 
     def answer(self, code: int, reason: str, *, in_transaction: bool) -> int:
-        """Tell the sender. Returns: 1, or -1 if it has its final reply from this transaction already."""
-        if in_transaction and self.is_over:
+        """Tell the sender.
+
+        Returns: 1, or -1 if it has its final reply from this transaction already, or waits for none.
+        """
+        if self.message.method == "ACK" or (in_transaction and self.is_over):
             return -1
-        self._tell(Reply(code, reason, self.reply_headers))
-        self.reply_headers = ""
+        self._tell(Reply(code, reason, self.draft.of_replies))
         return 1
 
     def _tell(self, reply: Reply) -> None:
@@ -261,29 +273,37 @@ class Call:
 
     def relay(self) -> int:
         """Send the request on, as t_relay does; return what that returns."""
-        if Uri.of(self.uri) is None:
+        if Uri.of(self.draft.uri) is None:
             return -400
-        if not self.has_transaction or not self.relayed:
-            self._as_relayed = self.uri, self.du
-        to = self.du or self.uri
-        had_transaction, self.has_transaction = self.has_transaction, True
-        if to in self.ksr.unresolvable:
+        if self.is_canceled or not self.draft.is_new:
+            return -1
+        was_relayed = bool(self.relayed)
+        if not was_relayed:
+            self._as_relayed = self.draft.snapshot()
+        had_transaction, self.has_transaction = self.has_transaction, self.message.method != "ACK"
+        if self.message.method == "INVITE" and not self.replies:
+            self._tell(Reply(100, TRYING, self.draft.of_replies))
+        hop = Uri.of(self.draft.hop)
+        if self.draft.hop in self.ksr.unresolvable or hop is None or hop.scheme.lower() == "tel":
             self.refusal = Reply(478, "Unresolvable destination (478/TM)")
-            return -4 if had_transaction else -478
+            return -1 if was_relayed else -4 if had_transaction else -478
         if not self.is_waiting:
             self._sent_last = len(self.relayed)
-        if self.message.method == "INVITE" and not self.replies:
-            self._tell(Reply(100, TRYING))
-        if self.on["branch"]:
-            self.ksr.run(self.on["branch"], Situation("branch", self, self.message, self.source))
-        fields = [(name, value) for name, value in self.message.fields if name.lower() not in self.removed]
-        fields += [tuple(line.strip().split(": ", 1)) for line in self.added]  # type: ignore[misc]
-        self.relayed.append(Branch(to, self.uri, fields, self.on["reply"]))
+        self.relayed.append(self._branch())
         situation = Situation("request", self, self.message, self.source)
         is_there = self.ksr.run("ksr_onsend_route", situation, demanded=False)
         if not is_there and self.ksr.version < "6":
             raise SystemError("t_relay returned a result with an exception set: no ksr_onsend_route")
         return 1
+
+    def _branch(self) -> Branch:
+        """Let the script have its way with this branch alone; return that."""
+        before, self.draft = self.draft, self.draft.copy()
+        self.draft.flags = self._as_relayed.flags
+        if self.on["branch"]:
+            self.ksr.run(self.on["branch"], Situation("branch", self, self.message, self.source))
+        mine, self.draft = self.draft, before
+        return Branch(mine.hop, mine.uri, mine.fields(self.message), self.on["reply"])
 
 
 def _address(uri: str) -> tuple[str, int]:

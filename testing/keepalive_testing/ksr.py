@@ -19,15 +19,21 @@ from typing import Any, NamedTuple
 from keepalive_core.rules.parameters import PARAMETERS
 from keepalive_testing import signatures
 from keepalive_testing.calls import LOCAL_TIMEOUT, Call, Situation, preference
+from keepalive_testing.drafts import Draft
 from keepalive_testing.messages import Message
 from keepalive_testing.routing import one
 from keepalive_testing.variables import Name, Variables, transformed
 
 NOT_READY = -255
+HIGHEST_INT = 1 << 31
 NOT_LOADED = {"websocket"}
 """modules that a server behaves differently with, and that few load"""
 # Parameters that keepalive-settings.cfg does not declare as Kamailio settings.
 UNDECLARED = {name for name, setting in PARAMETERS.items() if not setting.at_run_time}
+
+
+_PLACEHOLDER = re.compile(r"\$(?:\w+(?:\([^()]*\))?|\((?:[^()]|\([^()]*\))*\))")
+"""a pseudo-variable in a text"""
 
 
 class Violation(BaseException):
@@ -90,6 +96,8 @@ class FakeKSR(Variables):
     """
 
     def __init__(self, version: str = "5.6") -> None:
+        known = ", ".join(signatures.VERSIONS)
+        assert version in signatures.VERSIONS, f"kamailio_version is none of {known}: {version:.80}"
         self.version = version
         self.violations: list[str] = []
         self.answered: dict[str, Any] = {}
@@ -203,14 +211,20 @@ class FakeKSR(Variables):
         short = name.removeprefix("KSR.")
 
         def call(*args: Any) -> Any:
-            if short in self.answered:
-                answer = self.answered[short]
-                return answer(*args) if callable(answer) else answer
-            if [type(arg) for arg in args] != signature.parameters:
-                self.violate(f"{name}{args!r}: takes {[kind.__name__ for kind in signature.parameters]}")
+            kinds = signature.parameters
+            if [type(arg) for arg in args] != kinds:
+                if len(args) != len(kinds) or not all(map(isinstance, args, kinds)):
+                    self.violate(f"{name}{args!r}: takes {[kind.__name__ for kind in kinds]}")
+                # Of a kind of a text or a number, such as True, Kamailio takes what it is.
+                args = tuple(map(_plain, args))
+            if not all(-HIGHEST_INT <= arg < HIGHEST_INT for arg in args if isinstance(arg, int)):
+                self.violate(f"{name}{args!r}: a number has 32 bits")
             if module:  # of the log's own functions this is a violation
                 for arg in args:
                     self.take(arg)
+            if short in self.answered:
+                answer = self.answered[short]
+                return answer(*args) if callable(answer) else answer
             if known is None:
                 self.violate(
                     f"the fake does not imitate {name}: ksr.answers({short!r}, value) gives it an answer"
@@ -311,7 +325,7 @@ class FakeKSR(Variables):
         return self.routes[name]() if name in self.routes else -1
 
     def _core_is_myself_ruri(self) -> bool:
-        return self.is_ours(self.call.uri) if self.at_hand else bool(self.request.get("is ours", True))
+        return self.is_ours(self.call.draft.uri) if self.at_hand else bool(self.request.get("is ours", True))
 
     # --- requests ---
 
@@ -322,12 +336,14 @@ class FakeKSR(Variables):
     def _hdr_append_to_reply(self, header: str) -> int:
         if self.at_hand:
             self._header_line(header)
-            self.call.reply_headers += header
+            self.call.draft.of_replies += header
         else:
             self._more_headers += header
         return 1
 
     def _sl_sl_send_reply(self, code: int, reason: str) -> int:
+        if not reason and self.version >= "6.1":
+            return -1
         if self.at_hand:
             return self.call.answer(code, reason, in_transaction=False)
         self.replied.append((code, reason, self._more_headers))
@@ -335,7 +351,7 @@ class FakeKSR(Variables):
         return 1
 
     def _sl_send_reply(self, code: int, reason: str) -> int:
-        if self.at_hand:
+        if self.at_hand and (reason or self.version < "6.1"):
             return self.call.answer(code, reason, in_transaction=self.call.has_transaction)
         return self._sl_sl_send_reply(code, reason)
 
@@ -363,14 +379,19 @@ class FakeKSR(Variables):
 
     def retransmitted(self, call: Call) -> None:
         """Let a client send its request again."""
-        self.run("ksr_request_route", Situation("request", call, call.message, call.source))
+        again = Situation("request", call, call.message, call.source, call.has_transaction)
+        before = call.draft, call.on.copy()
+        call.draft = Draft(call.message.uri)
+        self.run("ksr_request_route", again)
+        if again.is_again:
+            call.draft, call.on = before
 
     def run(self, name: str, situation: Situation, demanded: bool = True) -> bool:
         """Call a function of the script, if it has that or is to have it; say whether it has."""
         function = getattr(self.handlers, name, None)
         if function is None:
             if demanded:
-                self.violate(f"the script has no {name}")
+                self.violate(f"the script has no {name}" if self.handlers else "no script runs")
             return False
         before, self.at_hand = self.at_hand, situation
         try:
@@ -415,6 +436,8 @@ class FakeKSR(Variables):
 
     def _pv_geti(self, text: str) -> int:
         value = self._pv_get(text)
+        if isinstance(value, str):
+            return int(value) if re.fullmatch(r"[+-]?\d+", value) else 0
         return value if isinstance(value, int) else 0
 
     def _pv_is_null(self, text: str) -> bool:
@@ -455,11 +478,16 @@ class FakeKSR(Variables):
         if kind in ("var", "shv"):
             return (self.variables if kind == "var" else self.shared_variables).get(inner, 0)
         if kind == "sht" and self.at_hand:
-            return self._htable_sht_get(*inner.split("=>", 1))
+            return self._htable_sht_get(*self._place(inner))
         if kind in ("shtitkey", "shtitval"):
             items, at = self._iterators[inner]
             return items[at][kind == "shtitval"]
         return NotImplemented
+
+    def _place(self, inner: str) -> tuple[str, str]:
+        """Return the table and the key that $sht(table=>key) means, which may have pseudo-variables in it."""
+        table, _, key = inner.partition("=>")
+        return table, _PLACEHOLDER.sub(lambda found: str(self._pv_getw(found[0])), key)
 
     def _avp(self, name: str) -> Any:
         if self.values.get(name):
@@ -510,8 +538,7 @@ class FakeKSR(Variables):
             self.shared_variables[inner] = value
             return True
         if self.at_hand and kind == "sht":
-            table, key = inner.split("=>", 1)
-            return self._htable_sht_sets(table, key, value) > 0
+            return self._htable_sht_sets(*self._place(inner), value) > 0
         if self.at_hand and kind != "var":
             return self.set_of_message(name, value)
         if kind == "du":
@@ -536,6 +563,8 @@ class FakeKSR(Variables):
         if known.kind == "var":
             self.variables.pop(known.inner, None)
             return True
+        if self.at_hand and known.kind == "sht":
+            return self._htable_sht_rm(*self._place(known.inner)) > 0
         if self.at_hand:
             return self.unset_of_message(known)
         if not name.startswith("$(avp(") or not name.endswith(")[*])"):
@@ -546,6 +575,11 @@ class FakeKSR(Variables):
     def _pv_seti(self, text: str, value: int) -> bool:
         name = Name(text)
         kind, inner = name.kind, name.inner
+        if kind == "shv":
+            self.shared_variables[inner] = value
+            return True
+        if self.at_hand and kind == "sht":
+            return self._htable_sht_seti(*self._place(inner), value) > 0
         if self.at_hand and kind != "var":
             return self.set_of_message(name, value)
         if kind != "var":
@@ -867,6 +901,10 @@ class FakeKSR(Variables):
         self._branch_timeout, self._best_code = best == LOCAL_TIMEOUT, best % 1000
         self._run(transaction, transaction.on_failure, handlers)
         self._branch_timeout, self._best_code = False, -1
+
+
+def _plain(arg: str | int) -> str | int:
+    return str.__str__(arg) if isinstance(arg, str) else int(arg)
 
 
 class _Strict(ModuleType):

@@ -13,8 +13,19 @@ COMPACT = {
     "v": "via",
     "l": "content-length",
     "c": "content-type",
+    "s": "subject",
+    "k": "supported",
+    "e": "content-encoding",
+    "a": "accept-contact",
+    "b": "referred-by",
+    "d": "request-disposition",
+    "o": "event",
+    "r": "refer-to",
+    "u": "allow-events",
+    "x": "session-expires",
+    "y": "identity",
 }
-"""header names that have a short form, RFC 3261 section 7.3.3"""
+"""header names that have a short form, RFC 3261 section 7.3.3 and later ones"""
 _URI = re.compile(
     r"(?P<scheme>sips?):(?:(?P<user>[^@]*)@)?(?P<host>\[[^\]]*\]|[^:;?]*)(?::(?P<port>\d+))?(?P<rest>.*)$",
     re.IGNORECASE,
@@ -101,8 +112,8 @@ class Message:
 
     def headers(self, name: str) -> list[str]:
         """Return the values of all header fields of a name."""
-        wanted = _long(name)
-        return [value for given, value in self.fields if _long(given) == wanted]
+        wanted = long_name(name)
+        return [value for given, value in self.fields if long_name(given) == wanted]
 
     def header(self, name: str) -> str:
         """Return the value of the first header field of a name, "" if there is none."""
@@ -110,7 +121,7 @@ class Message:
 
     def replace(self, name: str, value: str) -> None:
         """Give the first header field of a name another value."""
-        at = next(at for at, (given, _) in enumerate(self.fields) if _long(given) == _long(name))
+        at = next(at for at, (given, _) in enumerate(self.fields) if long_name(given) == long_name(name))
         self.fields[at] = (self.fields[at][0], value)
 
     def party(self, name: str) -> Party:
@@ -122,5 +133,6 @@ class Message:
         return "\r\n".join(lines) + "\r\n\r\n" + self.body
 
 
-def _long(name: str) -> str:
+def long_name(name: str) -> str:
+    """Return the name of a header field that has two, in small letters."""
     return COMPACT.get(name.lower(), name.lower())

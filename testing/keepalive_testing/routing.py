@@ -15,6 +15,7 @@ LETTERS = {
     "A": "ACK",
     "B": "BYE",
     "C": "CANCEL",
+    "F": "REFER",
     "I": "INVITE",
     "M": "MESSAGE",
     "N": "NOTIFY",
@@ -22,6 +23,7 @@ LETTERS = {
     "P": "PUBLISH",
     "R": "REGISTER",
     "S": "SUBSCRIBE",
+    "U": "UPDATE",
 }
 """those of is_method_in"""
 HIGHEST_FLAG = 31
@@ -65,9 +67,12 @@ class Routing:
 
     def is_ours(self, uri: str) -> bool:
         """Say whether a URI leads to this server."""
-        parts = Uri.of(uri)
-        ours = {(address, port) for _, address, port in self.listening}
-        return parts is not None and (parts.host.strip("[]"), parts.port or 5060) in ours
+        parts = Uri.of(uri) or Uri.of(f"sip:{uri}")
+        return parts is not None and any(
+            (parts.host.strip("[]"), parts.port or port, parts.transport or transport)
+            == (address, port, transport)
+            for transport, address, port in self.listening
+        )
 
     def _core_is_myself(self, uri: str) -> bool:
         return self.is_ours(uri)
@@ -79,49 +84,49 @@ class Routing:
         return self.is_ours(self.here().message.party("To").uri)
 
     def _core_seturi(self, uri: str) -> bool:
-        self.call.uri = uri
+        self.call.draft.uri = uri
         return True
 
     def _with(self, **parts: Any) -> bool:
-        known = Uri.of(self.call.uri)
+        known = Uri.of(self.call.draft.uri)
         if known is not None:
-            self.call.uri = str(known._replace(**parts))
+            self.call.draft.uri = str(known._replace(**parts))
         return known is not None
 
     def _core_setuser(self, user: str) -> bool:
-        return self._with(user=user)
+        return self._with(user=user or None)
 
     def _core_sethost(self, host: str) -> bool:
         return self._with(host=host)
 
     def _core_setdsturi(self, uri: str) -> bool:
-        self.call.du = uri
+        self.call.draft.send_to(uri)
         return True
 
     def _core_resetdsturi(self) -> bool:
-        self.call.du = None
+        self.call.draft.forget_hop()
         return True
 
     def _core_isdsturiset(self) -> bool:
-        return self.call.du is not None
+        return self.call.draft.du is not None
 
     def _core_setflag(self, flag: int) -> bool:
-        return _set(self.call.flags, flag)
+        return _set(self.call.draft.flags["message"], flag)
 
     def _core_isflagset(self, flag: int) -> bool:
-        return flag in self.call.flags
+        return flag in self.call.draft.flags["message"]
 
     def _core_resetflag(self, flag: int) -> bool:
-        return _reset(self.call.flags, flag)
+        return _reset(self.call.draft.flags["message"], flag)
 
     def _core_setbflag(self, flag: int) -> bool:
-        return _set(self.call.branch_flags, flag)
+        return _set(self.call.draft.flags["branch"], flag)
 
     def _core_isbflagset(self, flag: int) -> bool:
-        return flag in self.call.branch_flags
+        return flag in self.call.draft.flags["branch"]
 
     def _core_resetbflag(self, flag: int) -> bool:
-        return _reset(self.call.branch_flags, flag)
+        return _reset(self.call.draft.flags["branch"], flag)
 
     def _core_force_rport(self) -> bool:
         return True
@@ -143,8 +148,10 @@ class Routing:
         message = self.here("request").message
         known = message.header("Max-Forwards")
         if not known:
-            self.call.added.append(f"Max-Forwards: {most}\r\n")
+            self.call.draft.append(f"Max-Forwards: {most}\r\n")
             return 2
+        if not known.strip().isdigit():
+            return -2
         if int(known) == 0:
             return -1
         # Written over the old number, as wide as that was.
@@ -157,24 +164,29 @@ class Routing:
 
     def _rr_record_route(self) -> int:
         call = self.here("request", "branch", "failure").call
-        if any(line.startswith("Record-Route:") for line in call.added):
+        if call.draft.has("Record-Route"):
             return -1
         _, address, port = self.listening[0]
-        call.added.append(f"Record-Route: <sip:{address}:{port};lr>\r\n")
+        tag = call.message.party("From").tag
+        call.draft.insert(f"Record-Route: <sip:{address}:{port};lr{f';ftag={tag}' if tag else ''}>\r\n")
         return 1
 
     def _rr_loose_route(self) -> int:
         situation = self.here("request")
-        routes = [route.strip() for value in situation.message.headers("Route") for route in value.split(",")]
+        values = [
+            [route.strip() for route in value.split(",")] for value in situation.message.headers("Route")
+        ]
+        routes = [route for value in values for route in value]
         if not routes:
             return -1
         uris = [route.strip("<>") for route in routes]
         ours = [uri for uri in uris[:1] if self.is_ours(uri)]
-        self.call.removed.add("route")
         ahead = uris[len(ours) :]
         if ahead:
-            self.call.du = ahead[0]
-            self.call.added += [f"Route: <{uri}>\r\n" for uri in ahead]
+            self.call.draft.send_to(ahead[0])
+        if ours:
+            del values[0][0]
+            self.call.draft.route([", ".join(value) for value in values])
         # A route that ends here is one of a dialog.
         return 1 if ahead or situation.message.party("To").tag else -3
 
@@ -198,23 +210,29 @@ class Routing:
 
     def _hdr_append(self, line: str) -> int:
         self._header_line(line)
-        self.call.added.append(line)
+        self.call.draft.append(line)
         return 1
 
-    _hdr_insert = _hdr_append
+    def _hdr_insert(self, line: str) -> int:
+        self._header_line(line)
+        self.call.draft.insert(line)
+        return 1
 
     def _hdr_remove(self, name: str) -> int:
-        self.call.removed.add(name.lower())
+        self.call.draft.remove(name)
         return 1
 
     def _header_line(self, line: str) -> None:
-        if not re.fullmatch(r"(?:[^\s:]+: [^\r\n]*\r\n)+", line):
+        if not re.fullmatch(r"(?:[^\s:]+:[^\r\n]*\r\n)+", line):
             self.violate(f"{line!r} is no header line with its end")
 
     # --- sl, tm ---
 
     def _tm_t_newtran(self) -> int:
-        call = self.here("request").call
+        situation = self.here("request")
+        call = situation.call
+        if situation.is_again:
+            return call.absorb()
         if call.has_transaction:
             return -10
         call.has_transaction = True
@@ -234,6 +252,9 @@ class Routing:
         call = situation.call
         if call.of is not None:
             call.of.cancel_by(call)
+            return 1
+        if situation.is_again:
+            call.absorb()
             return 1
         if call.is_waiting:
             self.violate("relayed twice: a Kamailio of 6.1 tells the sender 500 then")
@@ -259,8 +280,19 @@ class Routing:
         )
 
     def _tm_t_check_status(self, pattern: str) -> int:
+        known = self._posix(pattern)
         code = self._status()
-        return one(code > 0 and re.search(pattern, str(code)))
+        try:
+            return one(code > 0 and re.search(known, str(code)))
+        except re.error:
+            return -1
+
+    def _posix(self, pattern: str) -> str:
+        """Return what a regular expression of Kamailio's is in Python."""
+        known = pattern.replace("[:digit:]", "0-9")
+        if re.search(r"\\[dD]|\(\?|\[:", known):
+            self.violate(f"{pattern!r} is another pattern to Kamailio: to POSIX a digit is [0-9]")
+        return known
 
     def _status(self) -> int:
         situation = self.here()
@@ -298,5 +330,5 @@ def _is(method: str) -> Callable[[Routing], bool]:
     return lambda self: self.here().message.method == method
 
 
-for _method in (*LETTERS.values(), "INFO", "PRACK", "REFER", "UPDATE"):
+for _method in (*LETTERS.values(), "INFO", "PRACK"):
     setattr(Routing, f"_core_is_{_method}", _is(_method))

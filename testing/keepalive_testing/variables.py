@@ -78,7 +78,7 @@ OF_MESSAGES: dict[str, Callable[[Situation], Any]] = {
     "rr": lambda at: at.message.reason or None,
     "pr": lambda at: "udp",
     "proto": lambda at: "udp",
-    "du": lambda at: None if at.message.is_reply else at.call.du,
+    "du": lambda at: at.call.draft.du,
 }
 
 
@@ -100,6 +100,8 @@ class Variables(Routing):
             return OF_MESSAGES[name.kind](at)
         if name.kind == "hdr":
             values = at.message.headers(name.inner)
+            if name.at == "*":
+                return ",".join(values) or None
             where = int(name.at or 0)
             return values[where] if -len(values) <= where < len(values) else None
         if name.kind in ("Ri", "Rp", "Ru"):
@@ -107,18 +109,24 @@ class Variables(Routing):
             return {"Ri": address, "Rp": port, "Ru": f"sip:{address}:{port}"}[name.kind]
         if name.kind == "avp":
             values_ = at.call.avps.get(_avp(name.inner), [])[::-1]
+            if name.at == "*":
+                return ", ".join(map(str, values_)) or None
             where = int(name.at or 0)
+            if where < 0:
+                self.violate("the fake does not count AVPs from the last one")
             return values_[where] if where < len(values_) else None
         return NotImplemented
 
     def _request_uri(self, at: Situation) -> str | None:
-        if at.message.is_reply or (Uri.of(at.call.uri) is None and self.version < "6.1"):
+        if at.message.is_reply or (Uri.of(at.call.draft.uri) is None and self.version < "6.1"):
             return None
-        return at.call.uri
+        return at.call.draft.uri
 
     def set_of_message(self, name: Name, value: str | int) -> bool:
         """Set a pseudo-variable in a route; say whether it takes that."""
         call = self.here().call
+        if name.kind == "avp" and name.at:
+            self.violate("the fake does not set an AVP that has an index")
         if name.kind == "avp":
             call.avps.setdefault(_avp(name.inner), []).append(value)
             return True
@@ -127,18 +135,18 @@ class Variables(Routing):
         if not isinstance(value, str):
             return False
         if name.kind == "du":
-            call.du = value
+            call.draft.send_to(value)
         elif name.kind == "ru":
-            call.uri = value
+            call.draft.uri = value
         else:
-            self._with(**{{"rU": "user", "rd": "host"}[name.kind]: value})
+            self._with(**({"user": value or None} if name.kind == "rU" else {"host": value}))
         return True
 
     def unset_of_message(self, name: Name) -> bool:
         """Take a value away."""
         call = self.here().call
         if name.kind == "du":
-            call.du = None
+            call.draft.forget_hop()
         elif name.kind == "avp":
             values = call.avps.get(_avp(name.inner), [])
             del values[0 if name.at == "*" else -1 :]

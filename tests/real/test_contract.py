@@ -13,9 +13,10 @@ import pytest
 
 import contract
 from contract import ROWS, SILENT
-from contract_runs import FakeRun, Ports, Told, request_of, second_request, told_in
+from contract_runs import FakeRun, Outcome, Ports, Told, left, own_lines, request_of, second_request, told_in
 from gateway import Gateway
 from keepalive_testing import signatures
+from keepalive_testing.messages import Message
 from real.server import Kamailio, Launch, free_port, wait_for
 
 
@@ -44,22 +45,40 @@ class RealRun:
         version = str(self.server.rpc("core.version")).split()[1]
         self.version = next(each for each in signatures.VERSIONS if version.startswith(each))
 
-    def told(self, name: str, mark: str, expected: tuple[Told, list[int]]) -> tuple[Told, list[int]]:
-        """Run a row; return what it told, and the codes that the client was told: as much as is expected."""
+    def told(self, name: str, mark: str, expected: Outcome) -> Outcome:
+        """Run a row; return what came of it: as much as is expected."""
         row = ROWS[name]
         self.server.begin_log()
         for gateway, answer in zip(self._gateways, (*row.answers, 200, 200), strict=False):
             gateway.silent = answer == SILENT
             gateway.code = answer or 200
+            gateway.requests.clear()
         self._send(request_of(name, row, self.ports, mark))
-        codes: list[int] = []
+        replies: list[Message] = []
         if second := second_request(name, row, self.ports, mark):
-            self._receive(codes, 1, mark)
+            self._receive(replies, 1, mark)
             self._send(second)
-        self._receive(codes, len(expected[1]), mark)
-        wait_for("all calls", lambda: len(self._told()) >= len(expected[0]), 2)
-        self._receive_more(codes, mark)
-        return self._told(), codes
+        self._receive(replies, len(expected.codes), mark)
+        wait_for("all calls", lambda: len(self._told()) >= len(expected.told), 2)
+        wait_for("all that is sent", lambda: len(self._relayed(mark)) >= len(expected.relayed), 2)
+        self._receive_more(replies, mark)
+        added = ((reply.code, own_lines(reply.fields)) for reply in replies)
+        return Outcome(
+            self._told(),
+            [reply.code for reply in replies],
+            self._relayed(mark),
+            {left(code, lines) for code, lines in added if lines},
+        )
+
+    def _relayed(self, mark: str) -> list[str]:
+        """Return what has come to the gateways, in its order; of what came again once."""
+        came = sorted(request for gateway in self._gateways for request in list(gateway.requests))
+        messages: dict[str, Message] = {}
+        for request in came:
+            # What comes again has the same Via, and so has what tm sends of its own to end an INVITE.
+            if mark in request.text:
+                messages.setdefault(request.header("Via"), Message(request.text))
+        return [left(each.uri, each.fields) for each in messages.values()]
 
     def _told(self) -> Told:
         return told_in(self.server.log_lines("CONTRACT "))
@@ -67,19 +86,19 @@ class RealRun:
     def _send(self, text: str) -> None:
         self._client.sendto(text.encode(), ("127.0.0.1", self.ports.server))
 
-    def _receive(self, codes: list[int], number: int, mark: str) -> None:
+    def _receive(self, replies: list[Message], number: int, mark: str) -> None:
         self._client.settimeout(2)
-        while len(codes) < number:
+        while len(replies) < number:
             reply = self._client.recv(65535).decode()
             if mark in reply:
-                codes.append(int(reply.split()[1]))
+                replies.append(Message(reply))
 
-    def _receive_more(self, codes: list[int], mark: str) -> None:
+    def _receive_more(self, replies: list[Message], mark: str) -> None:
         """Receive what nobody expects."""
         with contextlib.suppress(TimeoutError):
             self._client.settimeout(0.05)
             while mark in (reply := self._client.recv(65535).decode()):
-                codes.append(int(reply.split()[1]))
+                replies.append(Message(reply))
 
     def close(self) -> None:
         """Stop all."""
@@ -107,7 +126,9 @@ def test_a_real_server_says_what_the_fake_says(
     """Each call returns or raises on a real server what it does on the fake, in the same order of routes."""
     mark = uuid.uuid4().hex
     expected = FakeRun(real.version, monkeypatch, real.ports).told(name, mark)
-    told, codes = real.told(name, mark, expected)
-    different = [line for line in difflib.ndiff(expected[0], told) if line[0] in "-+"]
+    outcome = real.told(name, mark, expected)
+    different = [line for line in difflib.ndiff(expected.told, outcome.told) if line[0] in "-+"]
     assert not different, "\n".join([f"- the fake, + Kamailio {real.version}:", *different])
-    assert sorted(codes) == sorted(expected[1])
+    assert sorted(outcome.codes) == sorted(expected.codes)
+    assert outcome.relayed == expected.relayed
+    assert outcome.replied == expected.replied

@@ -9,9 +9,10 @@ import shutil
 import subprocess
 import sys
 import venv
+from collections.abc import Callable
 from importlib import metadata
 from pathlib import Path
-from types import ModuleType, SimpleNamespace
+from types import SimpleNamespace
 
 import pytest
 
@@ -228,12 +229,124 @@ def test_who_is_not_monitored_is_neither_up_nor_down(router: Kamailio) -> None:
         router.up("sip:192.168.10.29")
 
 
-def test_a_script_that_would_not_start(kamailio: Kamailio, tmp_path: Path) -> None:
-    """A file that is not there, and a module without mod_init, are named."""
-    with pytest.raises(AssertionError, match="there is no script"):
-        kamailio.load(tmp_path / "none.py")
-    with pytest.raises(AssertionError, match="has no mod_init"):
-        kamailio.load(ModuleType("empty"))
+CHILD_INIT = "def child_init(rank):\n    return 0\n"
+MOD_INIT = "import sys\ndef mod_init():\n    return sys.modules[__name__]\n"
+ROUTE = "def ksr_request_route(msg):\n    return 1\n"
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "complaint"),
+    [
+        ("none.py", "", "there is no script"),
+        ("text.txt", ROUTE, "is no file of Python"),
+        ("routes.py", ROUTE + CHILD_INIT, r"has no mod_init\(\): Kamailio would not start"),
+        ("routes.py", ROUTE + MOD_INIT, r"has no child_init\(rank\): Kamailio would not start"),
+        ("routes.py", ROUTE + MOD_INIT + "def child_init(rank):\n    return -1", "child_init returned -1"),
+        ("routes.py", ROUTE + "def mod_init():\n    pass", "mod_init returned None"),
+    ],
+)
+def test_a_script_that_would_not_start(
+    kamailio: Kamailio, tmp_path: Path, name: str, text: str, complaint: str
+) -> None:
+    """What real servers do not start with is named (tests/real/test_kit.py)."""
+    if text:
+        (tmp_path / name).write_text(text)
+    with pytest.raises(AssertionError, match=complaint):
+        kamailio.load(tmp_path / name)
+
+
+LONG = "x" * 100_000
+
+
+@pytest.mark.parametrize(
+    ("wrong", "complaint"),
+    [
+        (lambda kamailio: kamailio.up(LONG), "is not monitored"),
+        (lambda kamailio: kamailio.resolve(NAME, f"{A}:5060"), "is not monitored"),
+        (lambda kamailio: kamailio.resolve(A, LONG), "is no hop"),
+        (lambda kamailio: kamailio.resolve(A, B), "is no hop"),
+        (lambda kamailio: kamailio.python_exec(LONG), "has no function"),
+        (lambda kamailio: kamailio.load(ROUTER, **{f"KEEPALIVE_{LONG}": 1}), "is no define"),
+        (lambda kamailio: kamailio.load(ROUTER, KEEPALIVE_PING_INTERVALL=1), "is no define"),
+        (lambda kamailio: kamailio.load(ROUTER, ping_interval=1), "is no define"),
+        (lambda kamailio: kamailio.cancel(kamailio.request("MESSAGE")), "no MESSAGE can be given up"),
+        (lambda kamailio: kamailio.request("INVITE").reply(99), "is no code"),
+        (lambda kamailio: kamailio.request("INVITE").reply(700), "is no code"),
+        (lambda kamailio: kamailio.request("INVITE").reply(LONG), "is no code"),
+        (lambda kamailio: kamailio.request("INVITE").reply(200, branch=1), "there is no branch 1 of 1"),
+    ],
+)
+def test_wrong_use_is_named(router: Kamailio, wrong: Callable[[Kamailio], object], complaint: str) -> None:
+    """And with few words, whatever the test was given."""
+    with pytest.raises(AssertionError, match=complaint) as raised:
+        wrong(router)
+    assert len(str(raised.value).partition("\n")[0]) < 250
+
+
+@pytest.mark.parametrize(
+    "use",
+    [
+        lambda kamailio: kamailio.up(A),
+        lambda kamailio: kamailio.wait(1),
+        lambda kamailio: kamailio.resolve(NAME),
+        lambda kamailio: kamailio.keepalive.state(A),
+    ],
+)
+def test_a_script_comes_first(kamailio: Kamailio, use: Callable[[Kamailio], object]) -> None:
+    """Without one there is nothing to ask."""
+    with pytest.raises(AssertionError, match="no script runs"):
+        use(kamailio)
+
+
+def test_a_request_without_a_script(kamailio: Kamailio, ksr: FakeKSR) -> None:
+    """It goes nowhere."""
+    with pytest.raises(Violation, match="no script runs"):
+        kamailio.request("INVITE")
+    ksr.violations.clear()
+
+
+def test_a_script_that_does_not_ping(kamailio: Kamailio) -> None:
+    """Destinations of one that lets keepalive have no turn do not change, and that is said."""
+    kamailio.load(OnlyRoutes)
+    assert kamailio.keepalive.add_destination(A, "me") == 0
+    with pytest.raises(AssertionError, match="nothing is pinged"):
+        kamailio.up(A)
+
+
+def test_an_unknown_version_is_named() -> None:
+    """One of the stubs' has to be chosen."""
+    with pytest.raises(AssertionError, match=r"none of 5\.6, 6\.0, 6\.1: 6\.0\.1"):
+        FakeKSR("6.0.1")
+
+
+def test_a_reply_has_its_own_reason_and_headers(router: Kamailio) -> None:
+    """A final one is passed on as the gateway gave it; its header lines need no end."""
+    call = router.request("INVITE")
+    call.reply(486, "On The Phone", "Retry-After: 5")
+    assert call.replies[-1][:2] == (486, "On The Phone")
+
+
+@pytest.mark.parametrize("pattern", ["4\\d\\d", "(?:404)", "[[:alpha:]]"])
+def test_a_pattern_that_kamailio_reads_otherwise(kamailio: Kamailio, ksr: FakeKSR, pattern: str) -> None:
+    """What Python knows and POSIX does not would match in the test alone."""
+    with pytest.raises(Violation, match="another pattern"):
+        routed(kamailio, ksr, f"KSR.tm.t_check_status({pattern!r})")
+    ksr.violations.clear()
+
+
+def test_a_folder_named_so_is_no_keepalive(tmp_path: Path) -> None:
+    """One of the user's own, in which they run pytest, is not taken for the module."""
+    (tmp_path / "keepalive").mkdir()
+    command = [
+        sys.executable,
+        "-c",
+        "import keepalive_testing; print(keepalive_testing.keepalive_core.__file__)",
+    ]
+    path = os.pathsep.join([str(tmp_path), str(ROOT / "testing")])
+    ran = subprocess.run(
+        command, capture_output=True, text=True, cwd=tmp_path, env=os.environ | {"PYTHONPATH": path}
+    )
+    assert ran.stdout.strip().endswith("keepalive_core/__init__.py"), ran.stderr
 
 
 # --- the document, here and in a bare environment ---

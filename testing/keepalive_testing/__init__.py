@@ -8,7 +8,9 @@ import sys
 from pathlib import Path
 
 _INSIDE = Path(__file__).parent / "kemi"
-if importlib.util.find_spec("keepalive") is None:
+_beside = importlib.util.find_spec("keepalive")
+# A folder that happens to be named so is no module: that has a file.
+if _beside is None or _beside.origin is None:
     sys.path.append(str(_INSIDE))
 
 import keepalive_core  # noqa: E402 - it may be the one inside

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import importlib.util
+import re
 import sys
 import uuid
 from pathlib import Path
@@ -19,6 +20,15 @@ from keepalive_testing.names import resolve
 from keepalive_testing.server import FakeServer
 
 CLIENT = ("192.0.2.10", 5060)
+LONGEST_WORD = 80
+"""characters of what a test was given that a complaint repeats"""
+_KEMI = Path(__file__).parent / "kemi"
+DEFINES = {
+    name
+    for file in ("keepalive.cfg", "keepalive-settings.cfg")
+    for name in re.findall(r"\bKEEPALIVE_[A-Z_0-9]+\b", (_KEMI / file).read_text())
+}
+"""what kamailio.cfg may define for keepalive"""
 PATIENCE_S = 600
 """for how long a destination may take to change its state, in seconds of the server's clock"""
 
@@ -33,11 +43,17 @@ class Kamailio:
         self.ksr = ksr
         self.server = FakeServer(ksr, monkeypatch)
         self._monkeypatch = monkeypatch
-        self.keepalive: Any = None
+        self._keepalive: Any = None
         self.script: Any = None
         """the script's module, or what it was loaded from"""
         self._silent: set[str] = set()
         """destinations whose pings are not answered"""
+
+    @property
+    def keepalive(self) -> Any:
+        """The API, as the script has it."""
+        assert self._keepalive is not None, "no script runs: kamailio.load(...) comes first"
+        return self._keepalive
 
     # --- the script ---
 
@@ -50,18 +66,25 @@ class Kamailio:
         """
         for name, value in defines.items():
             self._define(name, value)
-        self.keepalive = self.server.process()
+        self._keepalive = self.server.process()
         self.script = self._imported(script) if isinstance(script, (str, Path)) else script
         handlers = self._handlers(self.script)
         self.ksr.handlers = handlers
         if hasattr(handlers, "child_init"):
-            self._int("child_init", handlers.child_init(1))
+            answer = self._int("child_init", handlers.child_init(1))
+            assert answer >= 0, f"child_init returned {answer}: Kamailio would not start"
+        else:
+            is_whole = isinstance(self.script, ModuleType)
+            assert not is_whole, "the script has no child_init(rank): Kamailio would not start"
         if hasattr(handlers, "ksr_keepalive_tick"):
             self.server.tick()
         return handlers
 
     def _define(self, name: str, value: object) -> None:
         parameter = name.removeprefix("KEEPALIVE_").lower()
+        is_ours = name.upper().startswith("KEEPALIVE_") or f"KEEPALIVE_{name.upper()}" in DEFINES
+        is_known = name in DEFINES or name.startswith("KEEPALIVE_HTTP_") or not is_ours
+        assert is_known, f"{_short(name)} is no define of keepalive's, such as KEEPALIVE_PING_INTERVAL"
         if name.startswith("KEEPALIVE_") and f"KEEPALIVE_{parameter.upper()}" in self.ksr.defines:
             self.server.define(parameter, str(value))
         else:
@@ -78,7 +101,7 @@ class Kamailio:
             if where.startswith(f"{file.parent}/") and not is_ours and "site-packages" not in where:
                 self._monkeypatch.delitem(sys.modules, name)
         spec = importlib.util.spec_from_file_location(file.stem, file)
-        assert spec is not None
+        assert spec is not None, f"{path} is no file of Python: its name does not end with .py"
         assert spec.loader is not None
         module = importlib.util.module_from_spec(spec)
         self._monkeypatch.setitem(sys.modules, file.stem, module)
@@ -89,7 +112,8 @@ class Kamailio:
         if isinstance(script, type):
             return script()
         if not hasattr(script, "mod_init"):
-            assert hasattr(script, "ksr_request_route"), f"{script} has no mod_init"
+            is_object = hasattr(script, "ksr_request_route") and not isinstance(script, ModuleType)
+            assert is_object, f"{_short(script)} has no mod_init(): Kamailio would not start"
             return script
         handlers = script.mod_init()
         assert handlers is not None, "mod_init returned None: Kamailio would not start"
@@ -101,6 +125,8 @@ class Kamailio:
 
     def python_exec(self, function: str, *text: str) -> int:
         """Call a function of the script as a native route does, with one text or none; return its int."""
+        has = hasattr(self.ksr.handlers, function)
+        assert has, f"what the script's mod_init returned has no function {_short(function)}"
         return self._int(function, getattr(self.ksr.handlers, function)(None, *text))
 
     # --- destinations ---
@@ -120,26 +146,42 @@ class Kamailio:
 
         Arguments: name, such as "sip:provider.com"; hops, such as "sip:192.168.10.20:5060".
         """
+        self._assert_is_monitored(name)
+        for hop in hops:
+            parts = Uri.of(hop)
+            assert parts is not None, f"{_short(hop)} is no hop, such as sip:192.168.10.20:5060"
+            assert parts.port, f"{_short(hop)} is no hop, such as sip:192.168.10.20:5060"
         resolve(name, hops)
 
     def _key(self, uri: str) -> str:
         return str(self.keepalive.info(uri).get("uri", uri)) if self.keepalive.state(uri) != -1 else uri
 
+    def _assert_is_monitored(self, uri: str) -> None:
+        is_monitored = self.keepalive.state(uri) != -1
+        assert is_monitored, f"{_short(uri)} is not monitored: the script has not added it"
+
+    def _assert_is_pinging(self) -> None:
+        assert self.keepalive is not None
+        has = hasattr(self.ksr.handlers, "ksr_keepalive_tick")
+        assert has, "nothing is pinged: what mod_init returned has no ksr_keepalive_tick"
+
     def _wait_for(self, destinations: tuple[str, ...], state: int) -> None:
         for uri in destinations:
-            assert self.keepalive.state(uri) != -1, f"{uri} is not monitored: the script has not added it"
+            self._assert_is_monitored(uri)
+        self._assert_is_pinging()
         for _ in range(PATIENCE_S):
             if all(self.keepalive.state(uri) == state for uri in destinations):
                 break
             for uri in destinations:
                 self.keepalive.ping_now(uri)
             self.wait(1)
-        known = {uri: self.keepalive.info(uri).get("last_reason") for uri in destinations}
+        known = {_short(uri): self.keepalive.info(uri).get("last_reason") for uri in destinations[:10]}
         assert all(self.keepalive.state(uri) == state for uri in destinations), f"no change of state: {known}"
         self.server.run_callbacks()
 
     def wait(self, seconds: float) -> None:
         """Let time pass, in which destinations are pinged and answer, or are silent, and callbacks run."""
+        self._assert_is_pinging()
         for _ in range(max(1, round(seconds * 20))):
             before = len(self.ksr.sent)
             self.server.tick()
@@ -185,6 +227,7 @@ class Kamailio:
 
     def cancel(self, call: Call) -> Call:
         """Let the sender of an INVITE give it up; return what became of the CANCEL."""
+        assert call.message.method == "INVITE", f"no {call.message.method} can be given up"
         invite = Message(str(call.message))
         # All of it is the same but the method, which stands in two places (RFC 3261, section 9.1).
         invite.replace("CSeq", invite.header("CSeq").replace("INVITE", "CANCEL"))
@@ -194,3 +237,8 @@ class Kamailio:
     def retransmit(self, call: Call) -> None:
         """Let the sender send a request again, as the network lost the answer."""
         self.ksr.retransmitted(call)
+
+
+def _short(given: object) -> str:
+    text = str(given)
+    return text if len(text) <= LONGEST_WORD else f"{text[:LONGEST_WORD]}..."

@@ -92,12 +92,14 @@ def cluster(server: Server, given: argparse.Namespace, screen: Screen) -> None:
     screen.table(_NODES, (_row_of(name, node, known["node"]) for name, node in known["nodes"].items()))
     if known["destinations"]:
         screen.line()
-        screen.table(_CASES, map(_case, known["destinations"]))
+        # What a dead node said last decides nothing: of that "show" tells.
+        live = {name for name, node in known["nodes"].items() if node["live"]}
+        screen.table(_CASES, (_case(case, live) for case in known["destinations"]))
     if known["total"] > len(known["destinations"]):
         screen.line(f"and {known['total'] - len(known['destinations'])} more")
 
 
-def _case(case: dict[str, Any]) -> list[object]:
+def _case(case: dict[str, Any], live: set[str]) -> list[object]:
     of = case["cluster"]
-    words = ", ".join(f"{node} {word['word']}" for node, word in of["words"].items())
+    words = ", ".join(f"{node} {word['word']}" for node, word in of["words"].items() if node in live)
     return [case["destination"], pinged_by(case), words, of["decision"]]

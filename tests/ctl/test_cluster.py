@@ -17,13 +17,14 @@ WORDS = {
 
 
 def test_the_nodes_and_what_some_can_not_reach(cockpit: Cockpit, keepalivectl: Keepalivectl) -> None:
-    """What is wrong, then a line for each node, then one for each destination that is not calm."""
+    """What is wrong, a line for each node, one for each destination that is not calm: what live nodes say."""
     nodes = {
         A: node(heard_ago=0),
         B: node(state="degraded", counts=False, version="0.9", config_differs=True),
         C: node(state="never heard", live=False, heard_ago=None, life=0, counts=False, version=""),
     }
-    case = {"destination": "sip:x:5060", "cluster": owned(A, mine=True, decision=ONLY_B, words=WORDS)}
+    words = {**WORDS, C: {"word": "up", "since": 0, "reason": "", "counts": False}}
+    case = {"destination": "sip:x:5060", "cluster": owned(A, mine=True, decision=ONLY_B, words=words)}
     cockpit.answers["cluster"] = cluster(
         nodes=nodes, alone=1, doubted=2, trouble=["one", "two"], signed=False, destinations=[case], total=4
     )

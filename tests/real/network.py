@@ -34,6 +34,14 @@ def run(*command: str) -> str:
     return ran.stdout
 
 
+def free_net() -> str:
+    """Return the first three numbers of addresses that nobody on this machine has, and nobody else gets."""
+    # Whoever was killed has left links behind, and addresses with them.
+    there = run("ip", "-o", "addr")
+    free = (at for at in range(256) if f" 198.18.{at}." not in there and reserve("uplink", at))
+    return f"198.18.{next(free)}"
+
+
 class Network:
     """Hosts at one switch.
 
@@ -41,10 +49,7 @@ class Network:
     """
 
     def __init__(self, hosts: int) -> None:
-        # A lab that was killed has left its links behind, and its addresses with them.
-        there = run("ip", "-o", "addr")
-        free = (at for at in range(256) if f" 198.18.{at}." not in there and reserve("uplink", at))
-        self._net = f"198.18.{next(free)}"
+        self._net = free_net()
         self._mark = uuid.uuid4().hex[:8]
         self.switch = f"keepalive-{self._mark}-switch"
         self.hosts = [Host(f"keepalive-{self._mark}-{at}", f"{self._net}.{at}") for at in range(1, hosts + 1)]

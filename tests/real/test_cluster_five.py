@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import pytest
 
 from real import clustering
-from real.clustering import CONFIRMED, INTERVAL, NUMBER, TAKE_OVER, state_at
+from real.clustering import CONFIRMED, INTERVAL, NUMBER, TAKE_OVER, owned_by, state_at
 from real.lab import Lab, Node
 from real.network import uri
 from real.server import wait_for
@@ -35,18 +35,19 @@ def pinged(lab: Lab, nodes: list[Node]) -> set[str]:
 def test_what_fewer_than_the_quorum_cant_reach_is_up(cluster: Lab) -> None:
     """It is down at those two alone; as soon as a third can't reach it, it is down at all five."""
     ours, others = cluster.nodes[:2], cluster.nodes[2:]
+    number = owned_by(cluster, ours[0])[0]
     with cluster.watched(*others) as watch:
         for node in ours:
-            cluster.carriers.deny(node.address, uri(3))
-        wait_for("down at both", lambda: state_at(ours, 3) == [2, 2], 15)
-        assert all(node.info(uri(3))["cluster"]["alone"] for node in ours)
+            cluster.carriers.deny(node.address, uri(number))
+        wait_for("down at both", lambda: state_at(ours, number) == [2, 2], 15)
+        assert all(node.info(uri(number))["cluster"]["alone"] for node in ours)
         since = time.monotonic()
         wait_for("the others had their time", lambda: time.monotonic() - since > CONFIRMED, CONFIRMED + 1)
-    assert all(said[3] == "1" for looks in watch.looks.values() for _, said in looks)
-    cluster.carriers.deny(others[0].address, uri(3))
-    wait_for("down at all", lambda: state_at(cluster.nodes, 3) == [2] * NODES, 15)
+    assert all(said[number] == "1" for looks in watch.looks.values() for _, said in looks)
+    cluster.carriers.deny(others[0].address, uri(number))
+    wait_for("down at all", lambda: state_at(cluster.nodes, number) == [2] * NODES, 15)
     cluster.carriers.allow_all()
-    wait_for("up at all", lambda: state_at(cluster.nodes, 3) == [1] * NODES, 15)
+    wait_for("up at all", lambda: state_at(cluster.nodes, number) == [1] * NODES, 15)
 
 
 def test_two_nodes_die_at_once(cluster: Lab) -> None:

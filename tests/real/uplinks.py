@@ -8,7 +8,8 @@ import sys
 import uuid
 
 from places import ROOT
-from real.server import reserve, wait_for
+from real.network import free_net
+from real.server import wait_for
 
 
 class Uplink:
@@ -18,13 +19,14 @@ class Uplink:
     """
 
     def __init__(self) -> None:
-        self._net = f"198.18.{next(number for number in range(256) if reserve('uplink', number))}"
+        self._net = free_net()
         self.ours = f"{self._net}.1"
         self.virtual = f"{self._net}.9"
         """an address that this machine has between gain() and lose(), as one of a pair of servers"""
         self._host = f"keepalive-{uuid.uuid4().hex[:8]}"
         self._link = link = f"ka{uuid.uuid4().hex[:10]}"
         peer = "eth0"
+        self._gateway: subprocess.Popen[bytes] | None = None
         self._ip("netns", "add", self._host)
         try:
             self._ip("link", "add", link, "type", "veth", "peer", "name", peer, "netns", self._host)
@@ -36,10 +38,10 @@ class Uplink:
             self.mend()
             gateway = [sys.executable, str(ROOT / "docker" / "gateway.py"), "0.0.0.0:5060"]
             self._gateway = subprocess.Popen(["ip", "netns", "exec", self._host, *gateway])
+            wait_for("the gateway's port", self._listens)
         except BaseException:
-            self._ip("netns", "del", self._host)
+            self.close()
             raise
-        wait_for("the gateway's port", self._listens)
 
     def _ip(self, *arguments: str) -> str:
         return subprocess.run(["ip", *arguments], check=True, capture_output=True, text=True).stdout
@@ -66,6 +68,7 @@ class Uplink:
 
     def break_behind_the_next_hop(self) -> None:
         """Let nothing come back any more, as where a router further on fails: the next hop is there."""
+        assert self._gateway is not None
         self._gateway.send_signal(signal.SIGSTOP)
 
     def mend(self) -> None:
@@ -74,6 +77,7 @@ class Uplink:
 
     def close(self) -> None:
         """End the gateway, and take the host and its link away."""
-        self._gateway.kill()
-        self._gateway.wait(10)
+        if self._gateway is not None:
+            self._gateway.kill()
+            self._gateway.wait(10)
         self._ip("netns", "del", self._host)

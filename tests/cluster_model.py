@@ -46,6 +46,8 @@ class Known:
     success: bool = False
     sent: int = 0
     asked_since: int = 0
+    stands_until: int = 0
+    """it is pinged anew, as its word was too old: until then its state stands"""
     unspoken: int = 0
     finding: Finding | None = None
     others: dict[str, str] = field(default_factory=dict)
@@ -90,14 +92,17 @@ class Node:
 
     def tick(self, now: int, reaches: Callable[[str], bool]) -> list[tuple[str, str]]:
         """Results, what has changed, pings; returns what is to be sent."""
-        self.to_look.update(self.talk.take_back_old(now + self.skew))
+        for key in self.talk.take_back_old(now + self.skew):
+            self.keys[key].due, self.keys[key].stands_until = now, now + ASK_TIME
+            self.waiting.add(key)
         self._excuse(now)
         self._count_alone(now)
         for key, known in self.keys.items():
             if known.result_at and known.result_at <= now:
                 self._judge(key, known)
-        self.waiting = {key for key in self.waiting if self.keys[key].asked_since}
-        self.to_look |= {key for key in self.waiting if now - self.keys[key].asked_since >= ASK_TIME}
+        known = self.keys
+        self.waiting = {key for key in self.waiting if known[key].asked_since or known[key].stands_until}
+        self.to_look |= {key for key in self.waiting if now - known[key].asked_since >= ASK_TIME}
         if self.talk.view != self._view:
             self._view = self.talk.view
             self._follow_view(now)
@@ -125,7 +130,7 @@ class Node:
     def _turn(self, key: str, known: Known, now: int, reaches: Callable[[str], bool]) -> None:
         known.due = now + INTERVAL
         case = self.case(key)
-        if not has_to_ping(case, known.unspoken):
+        if not has_to_ping(case, known.unspoken) and not known.stands_until:
             known.unspoken = known.unspoken + 1 if case.is_unspoken() else 0
             return
         if known.result_at:
@@ -135,7 +140,7 @@ class Node:
         known.result_at = now + (TICK if known.success else PING_TIMEOUT)
 
     def _judge(self, key: str, known: Known) -> None:
-        known.result_at = 0
+        known.result_at = known.stands_until = 0
         sign = 1 if known.success else -1
         known.streak = known.streak + sign if known.streak * sign > 0 else sign
         case = self.case(key)
@@ -162,6 +167,9 @@ class Node:
             speaks = any(word.kind not in (NONE, LACKS) for word in said.values())
             self._say(key, Word(LACKS) if speaks else NO_WORD)
             return
+        if now < known.stands_until:
+            return
+        known.stands_until = 0
         case = self.case(key)
         if case.mine.kind == LACKS:
             self._say(key, NO_WORD)

@@ -9,6 +9,7 @@ from hypothesis import Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
 
+import cluster_model
 from cluster_model import INTERVAL, SECOND, TICK, Network, Node
 from keepalive_core.rules.cluster_owner import first
 from keepalive_core.rules.cluster_verdict import has_to_ping
@@ -280,6 +281,34 @@ def test_what_was_down_stays_down_when_those_wake_that_stood_still(asleep: tuple
     network.stopped.clear()
     network.run(20)
     assert [[state for *_, state in node.states] for node in network.up()] == [[UP, DOWN]] * 3
+
+
+@pytest.mark.parametrize("is_whole", [True, False])
+@pytest.mark.parametrize("later_s", [0, 3])
+@pytest.mark.parametrize("seed", range(2))
+def test_what_those_could_not_reach_that_were_cut_off_stays_up(
+    monkeypatch: pytest.MonkeyPatch, seed: int, later_s: int, is_whole: bool
+) -> None:
+    """Two reach nothing any more, nor the third one, as their switch is dead; when it is back all is up.
+
+    Whether they hear each other or not, and if the others' words were still heard for a while.
+    """
+    monkeypatch.setattr(cluster_model, "INTERVAL", 30 * SECOND)
+    network = Network(3, KEYS, seed)
+    network.run(70)
+    one, other, third = network.names
+    network.unreachable |= {(name, key) for name in (one, other) for key in KEYS}
+    network.run(later_s)
+    network.cut |= {(one, third), (third, one), (other, third), (third, other)}
+    network.cut |= {(one, other), (other, one)} if is_whole else set()
+    network.run(90)
+    assert all(network.down_at(key) == {one, other} for key in KEYS)
+    healed = network.now
+    network.cut.clear()
+    network.unreachable.clear()
+    network.run(8)
+    assert not any(network.down_at(key) for key in KEYS)
+    assert [state for at, _, state in network.nodes[third].states if at >= healed] == []
 
 
 def asleep_while_down(asleep: tuple[int, ...], seed: int) -> tuple[Network, str]:

@@ -8,7 +8,14 @@ from hypothesis import strategies as st
 
 from keepalive_core.rules import cluster_peer
 from keepalive_core.rules.cluster_lines import Beat, Message
-from keepalive_core.rules.cluster_peer import BETWEEN_LIVES_US, PROOF_US, PULL_US, Numbers, Peer
+from keepalive_core.rules.cluster_peer import (
+    BETWEEN_LIVES_US,
+    PROOF_US,
+    PULL_US,
+    SETTLES_US,
+    Numbers,
+    Peer,
+)
 from keepalive_core.rules.cluster_sayings import Piece
 from keepalive_core.rules.cluster_word import DOWN, UP, Word
 from keepalive_core.rules.times import SECOND
@@ -137,6 +144,25 @@ def test_whoever_was_gone_has_to_catch_up(peer: Peer) -> None:
     assert peer.take(message(newest=2, pieces=[piece(1, 2)]), NOW) == {KEY}
     assert peer.seen().caught_up
     assert peer.take(message(newest=3, pieces=[piece(2, 3, DOWN)]), NOW) == {KEY}
+
+
+@pytest.mark.parametrize("is_another_life", [False, True])
+def test_whoever_is_back_may_take_back_its_words_first(peer: Peer, is_another_life: bool) -> None:
+    """As it learns only then that it was cut off; one that has begun anew has said nothing before."""
+    peer.take(message(newest=1, pieces=[piece(0, 1, DOWN)]), NOW)
+    peer.fell_silent()
+    if is_another_life:
+        prove(peer, 2, NOW + 9 * SECOND)
+        assert peer.seen().caught_up
+        return
+    back = 70 * SECOND
+    for listened, number in ((back, 3), (back + SETTLES_US - 1, 4)):
+        assert peer.counts(message(number=number), listened, NOW)
+        assert peer.take(message(number=number, newest=1), NOW) == set()
+        assert not peer.seen().caught_up
+    assert peer.counts(message(number=5), back + SETTLES_US, NOW)
+    assert peer.take(message(number=5, newest=1), NOW) == {KEY}
+    assert peer.seen().caught_up
 
 
 def test_a_gap_is_asked_for_when_nothing_of_it_comes(peer: Peer) -> None:

@@ -348,3 +348,26 @@ def test_who_stood_still_says_anew_what_is_down(
     assert len(talk.said()) == 2 - is_taken_back
     talk.tick(now)
     assert talk.take_back_old(now + TICK) == []
+
+
+@pytest.mark.parametrize(("breaks", "is_taken_back"), [("the network", True), ("the other", False)])
+def test_who_was_cut_off_says_anew_what_is_down(pair: Pair, breaks: str, is_taken_back: bool) -> None:
+    """When one is heard again that may have held it for dead; one that begins anew was dead itself."""
+    one, other = pair.nodes.values()
+    assert one.take_back_old(pair.now) == []
+    one.say(KEY, Word(DOWN))
+    pair.run(1)
+    for _ in range(60):
+        pair.now += TICK
+        assert one.take_back_old(pair.now) == []
+        one.tick(pair.now)
+        other.tick(pair.now)
+    if breaks == "the other":
+        pair.nodes[B] = node(B)
+    taken: list[str] = []
+    for _ in range(60):
+        taken += one.take_back_old(pair.now + TICK)
+        pair.tick()
+    assert taken == [KEY] * is_taken_back
+    assert B in one.view.counted
+    assert pair.nodes[B].words_of(KEY)[A].kind == ("none" if is_taken_back else DOWN)

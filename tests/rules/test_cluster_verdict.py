@@ -242,6 +242,8 @@ FAILED_OFTEN = Judged(states.DOWN, -3, states.UP, reason="no reply")
         (UP_AGAIN, case(B, b=DOWN, a=UP), NONE),
         (UP_AGAIN, case(a=DOWN, b=UP, c=UP), UP),  # it owns it again
         (UP_AGAIN._replace(own=states.DOWN, state=states.DOWN), case(), DOWN),  # it was down, and still is
+        (UP_AGAIN._replace(own=states.DOWN), case(b=UP), NONE),  # a success begins no doubt
+        (UP_AGAIN._replace(own=states.DOWN), case(a=DOWN, b=UP), DOWN),
         (UP_AGAIN._replace(state=states.DOWN), case(a=UP), UP),
         (UP_AGAIN._replace(drain_until=9), case(), DRAIN),
         (UP_AGAIN, case(a=LACKS, b=UP), UP),  # it has it now

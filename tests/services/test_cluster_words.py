@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+import cluster_model
 from cluster_trio import ME, OPTIONS, B, C, Trio, owned_by
 from conftest import FakeServer
 from keepalive_core.rules.cluster_verdict import Terms
@@ -529,6 +530,66 @@ def test_a_server_that_stood_still_says_anew_what_is_down(server: FakeServer) ->
     trio.run(12)
     assert (states(trio, uri), said(uri)[ME].kind) == ([DOWN] * 3, "down")
     assert trio.changes == [(uri, UP), (uri, DOWN)]
+
+
+@pytest.mark.parametrize("heals", [False, True])
+def test_what_was_down_here_alone_is_pinged_at_once_by_who_stood_still(
+    server: FakeServer, heals: bool
+) -> None:
+    """Until then its state stands, whatever the others say: calls leave from here."""
+    [uri] = owned_by(ME, B)
+    trio = Trio(server, [uri], ping_interval=30)
+    trio.run(40)
+    trio.unreachable.add((ME, uri))
+    trio.run(40)
+    assert states(trio, uri) == [DOWN, UP, UP]
+    trio.sent.clear()
+    trio.changes.clear()
+    trio.stands_still = True
+    trio.run(4)
+    trio.stands_still = False
+    if heals:
+        trio.unreachable.clear()
+    trio.run(2)
+    assert 1 <= len(trio.sent) <= 2
+    assert trio.changes == [(uri, UP)] * heals
+    case = trio.case(uri)
+    assert (case is not None and case.alone) is not heals
+
+
+def test_an_answer_that_does_not_come_in_time_is_not_waited_for(server: FakeServer) -> None:
+    """Of what was taken back: then it is as the others say."""
+    [uri] = owned_by(ME, B)
+    trio = Trio(server, [uri], ping_interval=30)
+    trio.run(40)
+    trio.unreachable.add((ME, uri))
+    trio.run(40)
+    trio.stands_still = True
+    trio.run(4)
+    trio.stands_still = False
+    assert trio.keepalive.pause() == 0
+    trio.run(3)
+    assert states(trio, uri) == [UP, UP, UP]
+
+
+@pytest.mark.parametrize("rise", [1, 3])
+def test_what_two_could_not_reach_that_were_cut_off(
+    server: FakeServer, monkeypatch: pytest.MonkeyPatch, rise: int
+) -> None:
+    """This node is one of them: it is up again as soon as this node has pinged it, and nowhere else down."""
+    monkeypatch.setattr(cluster_model, "INTERVAL", 30 * SECOND)
+    [uri] = owned_by(C, ME, B)
+    trio = Trio(server, [uri], ping_interval=30, rise=rise)
+    trio.run(70)
+    trio.unreachable |= {(ME, uri), (B, uri)}
+    trio.cut |= {ME, B}
+    trio.run(90)
+    assert states(trio, uri) == [DOWN, DOWN, UP]
+    trio.unreachable.clear()
+    trio.cut.clear()
+    trio.run(8)
+    assert states(trio, uri) == [UP, UP, UP]
+    assert [state for *_, state in trio.others[C].states] == [UP]
 
 
 def test_many_that_one_node_can_not_reach_are_few_lines(server: FakeServer) -> None:

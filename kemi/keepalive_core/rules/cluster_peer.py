@@ -17,6 +17,8 @@ PROOF_US: Final = 8 * SECOND
 ASK_AGAIN_US: Final = SECOND
 BETWEEN_LIVES_US: Final = 5 * SECOND
 """While a life of a node is heard, another one that says it is that node waits for so long"""
+SETTLES_US: Final = SECOND
+"""Whoever is heard again has so long to hear this node, and to take back what it said in between"""
 PULL_US: Final = SECOND // 2
 """When nothing of a range has come for so long, it is asked for"""
 # A former life that speaks again within so many is a second process of that name.
@@ -74,6 +76,11 @@ class Peer:
         """what a new life says, until all of it is here"""
         self._former: list[int] = []
         self._heard: int | None = None
+        self.is_silent = True
+        """whether nothing was heard of it since it was dead, or at all"""
+        self._settles = 0
+        """when its words may count again that was silent, in us of listened time"""
+        self._is_settled = True
         self._is_caught_up = False
         self._nonce = 0
         self._asked = 0
@@ -110,12 +117,15 @@ class Peer:
 
         Another life has to say a number first that it was asked for just now: a recording can't.
         """
-        if message.life != self.life and not self._proves(message, now):
+        is_another = message.life != self.life
+        if is_another and not self._proves(message, now):
             self._wants_proof = True
             return False
         if not self._numbers.is_new(message.number):
             return False
-        self._heard = listened
+        if self.is_silent:
+            self.is_silent, self._settles = False, listened + (0 if is_another else SETTLES_US)
+        self._heard, self._is_settled = listened, listened >= self._settles
         return True
 
     def _proves(self, message: Message, now: int) -> bool:
@@ -163,7 +173,7 @@ class Peer:
             changed |= heard.take(piece)
         if message.pieces and heard.behind < before:
             self._moved = now
-        if heard.gap is not None:
+        if heard.gap is not None or not self._is_settled:
             return set() if self._coming else changed
         if self._coming:
             changed = {*self._words.words, *heard.words}
@@ -183,7 +193,7 @@ class Peer:
 
     def fell_silent(self) -> None:
         """Take note that it is dead: when it is back, it has to catch up before its words count."""
-        self._is_caught_up = False
+        self.is_silent, self._is_caught_up = True, False
         self.owed = Ranges()
         self.owed_facts.clear()
 

@@ -71,6 +71,8 @@ class Talk:
         self._number = 0
         """of its last message"""
         self._listened = Listened()
+        self._was_cut_off = False
+        """whether one is heard again since the last tick that may have held this node for dead"""
         self._in_turn = list(self.peers.values())
         """who has to be told something is told in this order"""
         self.view = self._look()
@@ -114,13 +116,15 @@ class Talk:
             peer.owed_facts.update(dict.fromkeys(each.subject for each in facts))
 
     def take_back_old(self, now: int) -> list[str]:
-        """Take back each "down" if this node stood still for so long that others may have held it for dead.
+        """Take back each "down" if this node stood still, or was cut off: others may have held it for dead.
 
-        Whoever answered them meanwhile would be down at once when some wake together: what is said anew
+        Whoever answered them meanwhile would be down at once when some are back together: what is said anew
         counts. To be called before each tick; returns the destinations.
         """
         silent = self.manners.timeout - 2 * self.manners.heartbeat
-        if self._listened.stood(now) < max(silent, MOST_BETWEEN_TICKS):
+        stood_still = self._listened.stood(now) >= max(silent, MOST_BETWEEN_TICKS)
+        was_cut_off, self._was_cut_off = self._was_cut_off, False
+        if not (stood_still or was_cut_off):
             return []
         old = [key for key, word in self._sayings.words.items() if word.kind == DOWN]
         for key in old:
@@ -140,8 +144,12 @@ class Talk:
             raise Unreadable(f"{message.sender} is {'this node itself' if is_me else 'no peer of this node'}")
         if message.who:
             peer.has_asked = message.who
+        was_silent, life = peer.is_silent, peer.life
         if not peer.counts(message, self._listened.us, now):
             return Heeded(set(), [])
+        if was_silent and life in (0, peer.life):
+            # Else it was dead, and has begun anew.
+            self._was_cut_off = True
         keys = peer.take(message, now)
         for pull in message.pulls:
             peer.owed.add(pull.above, min(pull.to, self._sayings.newest))

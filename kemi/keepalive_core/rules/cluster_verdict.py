@@ -232,6 +232,8 @@ def word_after(case: Case, judged: Judged) -> Word:
     if judged.own == states.UNKNOWN or not _may_speak(case):
         return NO_WORD
     confirms = mine.kind in (NONE, LACKS) and (case.is_doubted() or judged.state == states.DOWN)
+    if mine.kind != DOWN and judged.streak > 0 and judged.own == states.DOWN and case.speaker(UP, DRAIN):
+        return mine  # it has just answered here, too, though not often enough: no doubt begins with that
     if judged.own == states.DOWN or (judged.streak < 0 and confirms):
         return mine if mine.kind == DOWN else Word(DOWN, judged.reason)
     if judged.streak <= 0:

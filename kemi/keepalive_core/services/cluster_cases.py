@@ -71,11 +71,18 @@ class Cases:
         _mark(self.alone, key, found.outcome is Outcome.ALONE)
         _mark(self.doubted, key, case.is_doubted())
         before, row = known.row, _row(case, found, pings, known.row)
-        if row != before:
+        others = {node: word.kind for node, word in case.words.items() if node != case.view.me}
+        is_news = others != known.others
+        if row != before or is_news:
             cluster_rows.store_case(key, row)
-            others = {node: word.kind for node, word in case.words.items() if node != case.view.me}
-            is_news, known.row, known.others = others != known.others, row, others
+            known.row, known.others = row, others
             queues.announce_change(key, _wish(case, row, before, is_news))
+
+    def ask_again(self, key: str) -> None:
+        """Have a destination pinged now, as what was said of it is too old. Raises: SharedMemoryFull."""
+        if known := self._open.get(key):
+            known.asked_since, known.others = 0, {}
+        queues.announce_change(key, Wish.NOW)
 
     def close(self, key: str) -> None:
         """A destination is calm, or gone; one that was calm is no error. Raises: SharedMemoryFull."""

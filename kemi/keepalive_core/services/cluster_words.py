@@ -66,6 +66,8 @@ class Words:
         """when those have had their time whose word is waited for"""
         self._unspoken = Timetable()
         """when this node stands in for the owner of a destination that nobody speaks of"""
+        self._old: dict[str, int] = {}
+        """what is pinged anew, as this node took back that it is down: until when its state stands, in us"""
         self._stands_in: set[str] = set()
         self._stale: dict[str, str] = {}
         """destinations that this node speaks of no more, as nothing fresh stands behind that: why"""
@@ -82,7 +84,8 @@ class Words:
 
     def tick(self, now: int) -> None:
         """Say what there is to say, and have states follow."""
-        self._to_look.update(dict.fromkeys(self._talk.take_back_old(now)))
+        for key in self._talk.take_back_old(now):
+            self._old[key], self._to_look[key] = 0, None
         if now >= self._next_second:
             self._next_second = now + SECOND
             self._safely(self._talk.me, lambda _: self._do_each_second(now))
@@ -139,6 +142,7 @@ class Words:
         policy = policy_of(key)
         if policy is None:
             return
+        self._old.pop(key, None)
         judged = Judged.from_text(text)
         self._talk.say(key, word_after(self._case(key, policy), judged))
         case = self._case(key, policy)
@@ -157,7 +161,7 @@ class Words:
             self._lack(key)
             return
         case = self._case(key, policy)
-        if self._is_followed_in_calm(case, policy, now):
+        if self._stands(case, policy, now) or self._is_followed_in_calm(case, policy, now):
             return
         kept = NO_WORD if case.mine.kind == LACKS else word_kept(case)
         if self._talk.say(key, kept):
@@ -172,6 +176,19 @@ class Words:
             self._asked.put(key, now + cluster_terms.answer_us(policy))
             log.info("%s stays as it is: %s", uri_of(key), found.text(), extra=about(self._talk.me))
         self._conclude(case, found, pings and case.mine.kind not in (UP, DOWN), now)
+
+    def _stands(self, case: Case, policy: Policy, now: int) -> bool:
+        """Say whether the state stands of what is pinged anew; begin with that."""
+        until = self._old.get(case.key)
+        if until == 0:
+            self._conclude(case, find(case)._replace(outcome=Outcome.STANDS), True, now)
+            self._cases.ask_again(case.key)
+            self._old[case.key] = until = now + cluster_terms.answer_us(policy)
+            self._asked.put(case.key, until)
+        if until is None or now >= until:
+            self._old.pop(case.key, None)
+            return False
+        return True
 
     def _is_followed_in_calm(self, case: Case, policy: Policy, now: int) -> bool:
         """Do with a destination what comes of it in calm; say whether it is calm. Nearly always it is.
@@ -205,6 +222,7 @@ class Words:
         for keys in (self._stands_in, self._listening, self._drained):
             keys.discard(key)
         self._stale.pop(key, None)
+        self._old.pop(key, None)
 
     def _is_calmly_mine(self, key: str) -> bool:
         view = self._talk.view

@@ -178,6 +178,45 @@ def mod_init():
     assert kamailio.python_exec("cost", "12345") == 5
 
 
+IMPORTING = """
+import KSR
+import keepalive
+import pytest
+
+import router
+
+
+@pytest.mark.parametrize("time", [1, 2])
+def test_calls(kamailio, ksr, mocker, time):
+    kamailio.load(router)
+    assert router.keepalive is kamailio.keepalive
+    kamailio.up("sip:192.168.10.21")
+    kamailio.down("sip:192.168.10.20")
+    relay = mocker.spy(KSR.tm, "t_relay")
+    assert kamailio.request("INVITE").relayed_to == ["sip:192.168.10.21"]
+    relay.assert_called_once_with()
+
+
+def test_a_class(kamailio):
+    class Earlier(keepalive.Handlers):
+        pass
+
+    with pytest.raises(AssertionError, match="earlier keepalive"):
+        kamailio.load(Earlier)
+    with pytest.raises(AssertionError, match="earlier keepalive"):
+        kamailio.load(Earlier())
+"""
+
+
+def test_a_file_of_tests_may_import_ksr_and_the_script(tmp_path: Path) -> None:
+    """At its top, as people do: KSR is that of each test, and the script is executed for each."""
+    write_examples(tmp_path)
+    (tmp_path / "test_router.py").write_text(IMPORTING)
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "keepalive_testing.plugin"]
+    said = outcome(command, tmp_path, PYTHONPATH=str(ROOT / "testing"))
+    assert re.search(r"^3 passed", said, re.MULTILINE)
+
+
 def routed(kamailio: Kamailio, ksr: FakeKSR, *calls: str) -> None:
     """Run some calls of KSR in a request route."""
     code = compile("\n".join(calls), "script", "exec")

@@ -67,7 +67,7 @@ class Kamailio:
         for name, value in defines.items():
             self._define(name, value)
         self._keepalive = self.server.process()
-        self.script = self._imported(script) if isinstance(script, (str, Path)) else script
+        self.script = self._executed(script)
         handlers = self._handlers(self.script)
         self.ksr.handlers = handlers
         if hasattr(handlers, "child_init"):
@@ -90,21 +90,36 @@ class Kamailio:
         else:
             self.ksr.defines[name] = str(value) if isinstance(value, int) else f'"{value}"'
 
-    def _imported(self, path: str | Path) -> ModuleType:
+    def _executed(self, script: Any) -> Any:
+        """Have a script's file executed in this process, whose keepalive no other has."""
+        if isinstance(script, (str, Path)):
+            return self._imported(script)
+        if isinstance(script, ModuleType):
+            file = getattr(script, "__file__", None)
+            return self._imported(file, script) if file else script
+        for base in (script if isinstance(script, type) else type(script)).__mro__:
+            module = sys.modules.get(base.__module__)
+            is_ours = base.__module__.partition(".")[0] == "keepalive_core"
+            is_current = not is_ours or getattr(module, base.__name__, None) is base
+            assert is_current, f"{_short(script)} is of an earlier keepalive: load its file or module"
+        return script
+
+    def _imported(self, path: str | Path, module: ModuleType | None = None) -> ModuleType:
         file = Path(path).resolve()
         assert file.is_file(), f"there is no script {path}"
         self._monkeypatch.syspath_prepend(str(file.parent))
         # What it imports of its own folder has another test's keepalive; this test's own stays.
-        for name, module in list(sys.modules.items()):
-            where = str(getattr(module, "__file__", None) or "")
+        for name, other in list(sys.modules.items()):
+            where = str(getattr(other, "__file__", None) or "")
             is_ours = name.partition(".")[0] in ("keepalive", "keepalive_core", "keepalive_testing")
             if where.startswith(f"{file.parent}/") and not is_ours and "site-packages" not in where:
                 self._monkeypatch.delitem(sys.modules, name)
-        spec = importlib.util.spec_from_file_location(file.stem, file)
+        spec = module and module.__spec__
+        spec = spec or importlib.util.spec_from_file_location(file.stem, file)
         assert spec is not None, f"{path} is no file of Python: its name does not end with .py"
         assert spec.loader is not None
-        module = importlib.util.module_from_spec(spec)
-        self._monkeypatch.setitem(sys.modules, file.stem, module)
+        module = module or importlib.util.module_from_spec(spec)
+        self._monkeypatch.setitem(sys.modules, module.__name__, module)
         spec.loader.exec_module(module)
         return module
 

@@ -916,7 +916,7 @@ class _Strict(ModuleType):
         self.__dict__["_functions"] = functions
 
     def __getattr__(self, name: str) -> Any:
-        if name.startswith("__"):
+        if name.startswith("_"):
             raise AttributeError(name)
         fake, full = self.__dict__["_fake"], f"{self.__name__}.{name}"
         signature = self.__dict__["_functions"].get(name)

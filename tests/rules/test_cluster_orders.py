@@ -2,9 +2,10 @@
 
 import pytest
 
-from keepalive_core.rules import cluster_orders
+from keepalive_core.rules import cluster_lines, cluster_orders, state_row
+from keepalive_core.rules.checks import MOST_TEXT_BYTES
 from keepalive_core.rules.cluster_facts import Fact
-from keepalive_core.rules.cluster_orders import ADMIN, DESTINATION, Ordered
+from keepalive_core.rules.cluster_orders import ADMIN, DESTINATION, MOST_VALUE, Ordered
 from keepalive_core.rules.modes import Admin
 from keepalive_core.rules.rows import OF_RPC, Owner
 
@@ -28,6 +29,21 @@ def test_an_admin_mode_is_told() -> None:
     own = cluster_orders.admin_of(as_fact(ordered, HERE), 0, 5_000, HERE)
     assert own is not None
     assert (own.by, own.until) == ("anna", 0)
+
+
+@pytest.mark.parametrize("letter", ["a", "я", "中", "\N{GRINNING FACE}", '"', "\\"])
+def test_the_longest_remarks_are_told(letter: str) -> None:
+    """Of any alphabet, in one message; and what comes of them may stand in a state file."""
+    remark = letter * (MOST_TEXT_BYTES // len(letter.encode()))
+    ordered = cluster_orders.ordered_admin(KEY, Admin("maint", 0, remark, remark, 1))
+    assert not ordered.is_too_long
+    line = cluster_lines.fact_line(as_fact(ordered), 0)
+    body = cluster_lines.body([cluster_lines.head(THERE, HERE, 1, 1, 1), line], b"secret")
+    [fact] = cluster_lines.read(body, 0, [b"secret"]).facts
+    said = cluster_orders.admin_of(fact, 0, 5_000, HERE)
+    assert said
+    assert (said.by[:30], said.why) == (f"cluster:{THERE} {remark}"[:30], remark)
+    assert state_row.admin_of(said._asdict()) == said
 
 
 def test_ready_is_told() -> None:
@@ -101,8 +117,8 @@ def test_an_interest_that_makes_no_sense(value: str) -> None:
 
 def test_what_fits_into_no_message() -> None:
     """A value, or a name, that is too long."""
-    assert not Ordered(ADMIN, KEY, "x" * 1500).is_too_long
-    assert Ordered(ADMIN, KEY, "x" * 1501).is_too_long
+    assert not Ordered(ADMIN, KEY, "x" * MOST_VALUE).is_too_long
+    assert Ordered(ADMIN, KEY, "x" * (MOST_VALUE + 1)).is_too_long
     assert cluster_orders.ordered_end(KEY, "ä" * 120).is_too_long
     assert not cluster_orders.ordered_end(KEY, "ä" * 60).is_too_long
 

@@ -10,6 +10,7 @@ from typing import Any, Final, NamedTuple
 from urllib.parse import quote, unquote
 
 from . import modes, rows
+from .checks import MOST_TEXT_BYTES
 from .cluster_facts import Fact, Subject
 from .modes import Admin
 from .rows import Owner
@@ -28,8 +29,8 @@ DELETED_US: Final = 60 * SECOND
 """For so long it ends at nodes that have it of their own configuration, too, until their next start"""
 # In seconds: what is over is told with its last millisecond.
 _LEAST_LEFT: Final = 0.5
-MOST_VALUE: Final = 1_500
-"""characters of a value that travels in one message"""
+MOST_VALUE: Final = 2_000
+"""characters of a value that travels in one message: more than the longest that a mode's remarks make"""
 
 _SUBJECT: Final = re.compile(r"[\x21-\x7e]{1,600}")
 
@@ -105,7 +106,8 @@ def admin_of(fact: Fact, now: int, wall: float, here: str) -> Admin | None:
 
 def came_from(node: str, by: str = "") -> str:
     """Return by whom something was said that another node told. Arguments: node; by, who said it there."""
-    return f"cluster:{node} {by}".rstrip()[:255]
+    whole = f"cluster:{node} {by}".rstrip()
+    return whole.encode()[:MOST_TEXT_BYTES].decode(errors="ignore")
 
 
 def is_same(one: Admin | None, other: Admin | None) -> bool:

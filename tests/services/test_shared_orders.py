@@ -231,6 +231,35 @@ def test_a_restarted_node_is_told_all(one: Lab) -> None:
     assert again.keepalive.state(new) == again.keepalive.UNKNOWN
 
 
+def test_an_order_of_a_node_that_begins_is_newer_than_what_it_has_not_heard(
+    server: FakeServer,
+) -> None:
+    """What others ordered an hour ago does not end it."""
+    one = Lab(server)
+    assert one.keepalive.add_destination(URI, "start") == 0
+    for at in range(20):
+        one.other.say_fact("admin", f"sip:192.0.2.{at}:5060", "")
+    one.other.say_fact("admin", KEY, cluster_orders.ordered_admin(KEY, Admin("maint", 1, "", "", 1)).value)
+    one.tick(0.1)
+    assert one.keepalive.set_admin(URI, "drain", 0, "anna") == 0
+    one.tick(1)
+    assert (admin(one)["mode"], admin(one)["by"]) == ("drain", "anna")
+    assert one.other.facts.get(("admin", KEY)).author == ME
+
+
+def test_an_order_of_a_node_that_is_alone_waits_until_it_has_listened(server: FakeServer) -> None:
+    """Then it is told to whoever comes."""
+    one = Lab(server)
+    assert one.keepalive.add_destination(URI, "start") == 0
+    one.is_cut = True
+    one.tick(1)
+    assert one.keepalive.set_admin(URI, "drain") == 0
+    one.tick(0.5)
+    assert (waiting(one), admin(one)["mode"]) == (1, "drain")
+    one.tick(1)
+    assert waiting(one) == 0
+
+
 @pytest.mark.parametrize(
     ("kind", "key", "value", "line"),
     [

@@ -64,8 +64,9 @@ class SharedOrders:
 
     def tick(self, now: int) -> None:
         """Tell what was ordered here, and do what was ordered elsewhere."""
-        for text in cluster_queue.said(_AT_A_TIME):
-            self._say(cluster_orders.of_text(text), now)
+        if not self._awaits_others():
+            for text in cluster_queue.said(_AT_A_TIME):
+                self._say(cluster_orders.of_text(text), now)
         if self._talk.facts.is_full and self._minutely.may_tell("many", now):
             log.error("the cluster has heard of %d things, and hears of no more", len(self._talk.facts))
         if self._waiting:
@@ -101,6 +102,13 @@ class SharedOrders:
         fact = self._talk.facts.get((kind, key))
         if fact is not None and fact.value:
             self._talk.say_fact(kind, key, NOTHING)
+
+    def _awaits_others(self) -> bool:
+        """Say whether this node begins, and has not heard yet what was said before it.
+
+        What it says then would be older than that, and be over as soon as it is heard.
+        """
+        return self._talk.is_joining and len(self._talk.view.live) == 1
 
     # --- what was ordered here ------------------------------------------------------------------------------
 

@@ -103,3 +103,21 @@ def test_of_what_is_over_so_much_is_remembered(monkeypatch) -> None:
     facts.say("admin", KEYS[0], "drain")
     facts.say("admin", KEYS[2], "")
     assert {fact.key for fact in facts} == {*KEYS}
+
+
+def test_what_is_long_over_stays_the_same_fact(monkeypatch) -> None:
+    """It counts among those that say nothing any more, and no other node is asked for it, or told."""
+    monkeypatch.setattr(cluster_facts, "MOST_ENDED", 1)
+    one, other = Facts(A), Facts(B)
+    for fact in [one.say("admin", key, "drain", 100) for key in KEYS[:2]]:
+        other.take(fact)
+    one.empty(("admin", KEYS[0]))
+    one.empty(("admin", KEYS[0]))
+    one.empty(("admin", "sip:unknown"))
+    assert (one.differing(other.sums), one.clock, len(one)) == (set(), 2, 2)
+    assert one.get(("admin", KEYS[0])).value == ""
+    assert not one.take(other.get(("admin", KEYS[0])))
+    assert one.take(Fact(2, B, "admin", KEYS[0], "maint"))
+    one.empty(("admin", KEYS[0]))
+    one.empty(("admin", KEYS[1]))
+    assert {fact.key for fact in one} == {KEYS[0]}

@@ -328,8 +328,8 @@ def test_no_room_for_more_things(one: Lab, monkeypatch: pytest.MonkeyPatch) -> N
     assert admin(one)["mode"] == "drain"
 
 
-def test_what_is_long_over_is_taken_back(one: Lab) -> None:
-    """By its author after an hour, by others an hour later; what was said since is not."""
+def test_what_is_long_over_is_remembered_no_more(one: Lab) -> None:
+    """By each node for itself, an hour after its end: nobody is told; and what was said since is."""
     assert one.keepalive.set_admin(URI, "drain", 5) == 0
     assert one.keepalive.add_destination("sip:b", "me") == 0
     one.tick(0.3)
@@ -341,11 +341,26 @@ def test_what_is_long_over_is_taken_back(one: Lab) -> None:
     one.tick(1)
     one.server.now += 3_600_000_000
     one.tick(70)
-    assert {fact.value[:7] for fact in talk.facts} == {'["drain', "", '["maint'}
-    one.server.now += 3_600_000_000
-    one.tick(70)
     assert {fact.value[:7] for fact in talk.facts} == {'["drain', ""}
-    assert {fact.value[:7] for fact in one.other.facts} == {'["drain', ""}
+    assert {fact.value[:7] for fact in one.other.facts} == {'["drain', "deleted", '["maint'}
+    assert talk.facts.sums == one.other.facts.sums
+
+
+def test_what_is_long_over_ends_nothing_that_was_said_in_a_cut(one: Lab) -> None:
+    """That its hour is over is no order, and newer than none."""
+    assert one.keepalive.set_admin(URI, "drain", 5) == 0
+    one.tick(2)
+    one.is_cut = True
+    # This node's number is the higher one by then.
+    assert one.keepalive.add_destination("sip:b", "me") == 0
+    value = cluster_orders.ordered_admin(KEY, Admin("maint", 1, "", "", 1)).value
+    one.other.say_fact("admin", KEY, value)
+    one.server.now += 3_610_000_000
+    one.tick(3)
+    one.is_cut = False
+    one.tick(10)
+    assert admin(one)["mode"] == "maint"
+    assert one.other.facts.get(("admin", KEY)).value == value
 
 
 def test_ready_waits_for_nobody(one: Lab) -> None:

@@ -104,10 +104,23 @@ class Facts:
         self._facts[fact.subject] = fact
         self._add(fact, 1)
         if not fact.value:
-            self._empty[fact.subject] = None
-            if len(self._empty) > MOST_ENDED:
-                self._drop(min(self._empty, key=lambda each: self._facts[each][:2]))
+            self._note_empty(fact.subject)
         return True
+
+    def empty(self, subject: Subject) -> None:
+        """Remember of a fact that is long over as much as of one that says nothing any more.
+
+        It stays the same fact: nobody is told, and whatever is said of its subject meanwhile is newer.
+        """
+        known = self._facts.get(subject)
+        if known and known.value:
+            self._facts[subject] = known._replace(value="")
+            self._note_empty(subject)
+
+    def _note_empty(self, subject: Subject) -> None:
+        self._empty[subject] = None
+        if len(self._empty) > MOST_ENDED:
+            self._drop(min(self._empty, key=lambda each: self._facts[each][:2]))
 
     def see(self, number: int) -> None:
         """Take note of a number: what is said here from now on has a higher one."""

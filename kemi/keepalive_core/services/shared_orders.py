@@ -29,7 +29,7 @@ _UNTIL_US: Final = SECOND // 20
 _AGAIN: Final = 10 * SECOND
 """What could not be done for want of memory is tried again so late"""
 _LONG_OVER: Final = 3600 * SECOND
-"""So long after its end its author takes a fact back, and others twice as long: the author may be dead"""
+"""So long after its end nothing is remembered of a fact but that there was one"""
 
 
 class SharedOrders:
@@ -72,7 +72,8 @@ class SharedOrders:
         if self._waiting:
             self._try_again(now)
         for about in self._ends.take(now):
-            self._take_back(about)
+            kind, _, key = about.partition(" ")
+            self._talk.facts.empty((kind, key))
         while self._to_do and clock.now() - now < _UNTIL_US:
             subject = next(iter(self._to_do))
             del self._to_do[subject]
@@ -86,8 +87,7 @@ class SharedOrders:
         about = " ".join(fact.subject)
         self._ends.remove(about)
         if fact.ends and fact.value:
-            late = _LONG_OVER if fact.author == self._talk.me else 2 * _LONG_OVER
-            self._ends.put(about, fact.ends + late)
+            self._ends.put(about, fact.ends + _LONG_OVER)
 
     def _try_again(self, now: int) -> None:
         """Try what waits, if any destination has come, or memory may have become free."""
@@ -95,13 +95,6 @@ class SharedOrders:
         if revision != self._revision or now >= self._again:
             self._revision, self._again = revision, now + _AGAIN
             self._to_do.update(self._waiting)
-
-    def _take_back(self, about: str) -> None:
-        """Say nothing any more of what is long over: of such facts the newest alone are remembered."""
-        kind, _, key = about.partition(" ")
-        fact = self._talk.facts.get((kind, key))
-        if fact is not None and fact.value:
-            self._talk.say_fact(kind, key, NOTHING)
 
     def _awaits_others(self) -> bool:
         """Say whether this node begins, and has not heard yet what was said before it.

@@ -59,6 +59,8 @@ class Trio:
         """with what destinations answer, if not with 200"""
         self.stands_still = False
         """whether the process of the cluster does nothing"""
+        self.pings_stand_still = False
+        """whether the prober does nothing"""
         self.sent: list[str] = []
         """the URIs that the node on the fake server has pinged"""
         self._silent: list[tuple[int, Transaction]] = []
@@ -104,7 +106,8 @@ class Trio:
         server = self.server
         before = len(server.ksr.sent)
         server.now += _STEP
-        server.ksr.handlers.ksr_keepalive_tick(None, "rtimer")
+        if not self.pings_stand_still:
+            server.ksr.handlers.ksr_keepalive_tick(None, "rtimer")
         over = [ping for when, ping in self._silent if when <= server.now]
         self._silent = [each for each in self._silent if each[0] > server.now]
         for ping in over:

@@ -6,22 +6,27 @@ table                  key                     value
 ``keepalive_cluster``  ``view``                cluster_row_text.ViewRow, who is there: changes seldom
 ``keepalive_cluster``  ``me``                  OwnRow, numbers of this node
 ``keepalive_cluster``  ``followed``            int, when its process looked at the words last, in s
+``keepalive_cluster``  ``ticked:`` and a       int, when that prober had its turn last, in s
+                       prober's number
 ``keepalive_cluster``  ``peer:`` and a node    PeerRow, one for each that is configured
 ``keepalive_cluster``  ``case:`` and a key     CaseRow, of a destination that is not calm
 =====================  ======================  ==========================================================
 
-The table exists with KEEPALIVE_NODE alone. Without it nothing here may be called.
+A prober writes its own one. The table exists with KEEPALIVE_NODE alone. Without it nothing here may be
+called.
 """
 
 import KSR
 
 from ..rules.cluster_row_text import CaseRow, OwnRow, PeerRow, ViewRow, parsed, text
 from ..rules.times import SECOND
+from . import variables
 from .tables import CLUSTER, all_keys, read_number, read_row, read_text, store
 
 _VIEW = "view"
 _ME = "me"
 _FOLLOWED = "followed"
+_TICKED = "ticked:"
 # A cluster's process that does nothing for so long does nothing any more; it has its turn each 0.1 s.
 _MOST_STILL_SECONDS = 10
 _PEER = "peer:"
@@ -66,6 +71,16 @@ def followed() -> int:
 def is_followed(now: int) -> bool:
     """Say whether states follow what the nodes say, now, in us; else own evidence is all that there is."""
     return now // SECOND - followed() <= _MOST_STILL_SECONDS
+
+
+def store_tick(prober: int, now: int) -> None:
+    """Write that a prober has its turn, at a time in us. Raises: SharedMemoryFull, the first time only."""
+    store(CLUSTER, f"{_TICKED}{prober}", now // SECOND)
+
+
+def ticked() -> list[int]:
+    """Return when each prober had its turn last, in s; 0 for never."""
+    return [read_number(CLUSTER, f"{_TICKED}{prober}") for prober in range(variables.probers())]
 
 
 def peers() -> dict[str, PeerRow]:

@@ -22,6 +22,7 @@ from .cluster_config import ClusterConfig
 from .cluster_secret import SecretFile
 from .cluster_words import Words
 from .shared_orders import SharedOrders
+from .still_probers import StillProbers
 
 log = logging.getLogger("keepalive")
 
@@ -54,6 +55,7 @@ class ClusterProcess:
         """None as long as this node is in no cluster, or has not begun"""
         self._parts: list[Part] = []
         self._secret = SecretFile("")
+        self._still = StillProbers()
         self._next_look = 0
         """when it looks at the settings and the file of keys again, in us"""
         self._minutely = Minutely()
@@ -122,6 +124,9 @@ class ClusterProcess:
         )
         talk.manners = Manners(beat, max(silent, _LEAST_BEATS * beat), join, tuple(self._secret.keys()))
         is_paused = server_rows.is_paused() or server_rows.is_disabled()
+        # Whoever is paused already pings nothing that could be left.
+        is_alone = not talk.view.ready - {talk.me}
+        is_paused = self._still.leaves_share(is_alone) or is_paused
         talk.beat = talk.beat._replace(version=VERSION, paused=is_paused)
 
     def _hear(self, talk: Talk, body: str, now: int) -> None:

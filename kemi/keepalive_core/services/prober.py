@@ -8,7 +8,16 @@ import random
 from collections.abc import Callable
 from functools import partial
 
-from ..kamailio import clock, cluster_defines, counter_rows, destination_rows, listeners, queues, tracked_rows
+from ..kamailio import (
+    clock,
+    cluster_defines,
+    cluster_rows,
+    counter_rows,
+    destination_rows,
+    listeners,
+    queues,
+    tracked_rows,
+)
 from ..rules import counted, tracking
 from ..rules.fleet import Fleet
 from ..rules.judging import is_spent
@@ -128,6 +137,8 @@ class Prober:
         configuration.read_defines()
         if counter_rows.is_counting():
             counter_rows.store_tick(self._share.number, now // SECOND, self._fleet.rate)
+        if cluster_defines.is_on():
+            cluster_rows.store_tick(self._share.number, now)
 
     def _keep_common_rows(self, now: int) -> None:
         if self._share.is_first:

@@ -6,7 +6,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from keepalive_core.rules.cluster_view import MOST_BETWEEN_TICKS, Listened, Seen, is_degraded, view
+from keepalive_core.rules.cluster_view import (
+    MOST_BETWEEN_TICKS,
+    Listened,
+    Seen,
+    is_degraded,
+    suspects_itself,
+    view,
+)
 from keepalive_core.rules.times import SECOND
 
 TIMEOUT = 5 * SECOND
@@ -92,3 +99,15 @@ def test_who_is_alone_often_is_degraded(alone: int, share: int, before: bool, af
     """At 30 % of its share."""
     assert is_degraded(alone, share, 30, before) is after
     assert not is_degraded(alone, share, 0, before)
+
+
+@pytest.mark.parametrize(
+    ("alone", "share", "before", "after"),
+    [(1, 3, False, True), (1, 4, False, False), (1, 6, True, True), (1, 7, True, False), (0, 0, True, False)],
+)
+def test_whose_share_is_small_looks_at_all(alone: int, share: int, before: bool, after: bool) -> None:
+    """If it is alone with a third of that, it may be so with what it does not ask."""
+    assert suspects_itself(alone, share, 30, before) is after
+    assert not suspects_itself(alone, share, 0, before)
+    assert view(Seen("a", NOW, suspects=after), [], NOW, TIMEOUT).asks_all is after
+    assert view(Seen("a", NOW, degraded=True), [], NOW, TIMEOUT).asks_all

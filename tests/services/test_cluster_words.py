@@ -619,3 +619,22 @@ def test_what_this_node_can_not_reach_and_may_ping_no_more(server: FakeServer) -
     trio.run(12)
     assert states(trio, uri) == [UP, UP, UP]
     assert trio.sent == []
+
+
+@pytest.mark.parametrize("number", [1, 4])
+def test_a_dead_uplink_if_there_are_few_destinations(server: FakeServer, number: int) -> None:
+    """All are down there, those that others own, too, and nothing elsewhere, until it heals."""
+    uris = [*owned_by(ME), *owned_by(B, number=number)]
+    trio = Trio(server, uris)
+    trio.run(12)
+    trio.unreachable |= {(ME, uri) for uri in uris}
+    trio.run(24)
+    assert [states(trio, uri) for uri in uris] == [[DOWN, UP, UP]] * len(uris)
+    assert trio.others[B].talk.peers[ME].beat.degraded is (number == 4)
+    trio.unreachable.clear()
+    trio.run(16)
+    assert [states(trio, uri) for uri in uris] == [[UP] * 3] * len(uris)
+    trio.sent.clear()
+    trio.run(12)
+    assert {*trio.sent} == {*uris[:1]}
+    assert all([state for _, _, state in trio.others[node].states] == [UP] * len(uris) for node in (B, C))

@@ -33,12 +33,14 @@ class ViewRow(NamedTuple):
     paused: bool = False
     signed: bool = False
     """whether messages bear a signature"""
+    suspects: bool = False
+    """whether this node looks at all destinations for itself"""
 
     @property
     def view(self) -> View:
         """The view, as the rules have it."""
         live, fit, ready, counted = map(frozenset, (self.live, self.fit, self.ready, self.counted))
-        return View(self.me, live, fit, ready, counted, self.pings, self.degraded)
+        return View(self.me, live, fit, ready, counted, self.pings, self.degraded, self.suspects)
 
 
 class OwnRow(NamedTuple):

@@ -64,7 +64,7 @@ class ClusterShare:
         exception = self._exceptions.get(key)
         if exception is not None:
             return exception.pings
-        return view.degraded or self._owners.owner(key) == view.me
+        return view.asks_all or self._owners.owner(key) == view.me
 
     def owns(self, key: str) -> bool:
         """Say whether this node may say of itself that it monitors a destination no more.
@@ -95,4 +95,4 @@ class ClusterShare:
 
 def _of_owners(view: View) -> tuple[object, ...]:
     """Return what of a view makes owners, and what this node pings."""
-    return view.ready, view.pings, view.degraded
+    return view.ready, view.pings, view.asks_all

@@ -62,6 +62,8 @@ class Talk:
         self.facts = Facts(me)
         self.beat = Beat()
         """what this node says of itself; sums and clock are filled in"""
+        self.suspects = False
+        """whether this node is to look at all destinations for itself"""
         self.manners = manners or Manners()
         self._chance = chance
         self.life = chance()
@@ -192,7 +194,9 @@ class Talk:
 
     def _look(self) -> View:
         beat = self.beat
-        me = Seen(self.me, self._listened.us, beat.degraded, beat.paused, self.is_joining)
+        me = Seen(
+            self.me, self._listened.us, beat.degraded, beat.paused, self.is_joining, True, self.suspects
+        )
         others = [seen for peer in self.peers.values() if (seen := peer.seen())]
         return view(me, others, self._listened.us, self.manners.timeout)
 

@@ -192,7 +192,7 @@ def has_to_ping(case: Case, turns_unspoken: int = 0) -> bool:
     among, me = case.having(), case.view.me
     if not case.view.pings or me not in among.live:
         return False
-    if case.view.degraded or case.mine.kind == DOWN or case.owner() == me:
+    if case.view.asks_all or case.mine.kind == DOWN or case.owner() == me:
         return True
     if case.is_doubted():
         return case.terms.quorum > 1 and me in case.asked()

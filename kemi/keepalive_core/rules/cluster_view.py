@@ -39,6 +39,8 @@ class Seen(NamedTuple):
     joining: bool = False
     caught_up: bool = True
     """whether all that it has said is known here"""
+    suspects: bool = False
+    """of the node itself: whether it may be alone with much more than its share"""
 
 
 class View(NamedTuple):
@@ -57,6 +59,13 @@ class View(NamedTuple):
     """whether this node may ping at all: it is not paused, and has listened long enough"""
     degraded: bool = False
     """whether this node found itself alone too often"""
+    suspects: bool = False
+    """whether it may be alone with much more than its share: so few are that, that it is to see for itself"""
+
+    @property
+    def asks_all(self) -> bool:
+        """Whether this node pings all destinations, for itself."""
+        return self.degraded or self.suspects
 
     def among(self, nodes: frozenset[str]) -> "View":
         """Return it with some nodes alone."""
@@ -80,6 +89,7 @@ def view(me: Seen, others: Iterable[Seen], listened: int, timeout: int) -> View:
         frozenset(each.name for each in fit if each.caught_up),
         not (me.paused or me.joining),
         me.degraded,
+        me.suspects,
     )
 
 
@@ -91,8 +101,16 @@ def is_degraded(alone: int, share: int, percent: int, before: bool) -> bool:
     0 for never; before, whether it was: then half of that is enough, as each change moves a share.
     From: Lifeguard, "local health" (Dadgar, Phillips, Currey 2018).
     """
+    return alone >= _FEWEST_ALONE and suspects_itself(alone, share, percent, before)
+
+
+def suspects_itself(alone: int, share: int, percent: int, before: bool) -> bool:
+    """Say whether a node is to look at all destinations for itself: of few it may be alone with all.
+
+    Arguments: as of is_degraded().
+    """
     needed = percent / 2 if before else percent
-    return percent > 0 and alone >= _FEWEST_ALONE and alone * 100 >= needed * share
+    return percent > 0 and alone > 0 and alone * 100 >= needed * share
 
 
 # Of few destinations a few can be gone from one place by chance.

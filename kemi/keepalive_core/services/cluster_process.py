@@ -183,6 +183,7 @@ def _view_row(talk: Talk, number: int) -> ViewRow:
         joining=talk.is_joining,
         paused=talk.beat.paused,
         signed=bool(talk.manners.secrets),
+        suspects=view.suspects,
     )
 
 

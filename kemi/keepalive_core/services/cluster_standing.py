@@ -1,12 +1,13 @@
 """What a node of a cluster says of itself: whether it is degraded, and how many destinations it has."""
 
 import logging
+from collections.abc import Set
 
 from ..kamailio import cluster_rows
 from ..rules.cluster_row_text import OwnRow
 from ..rules.cluster_shares import Shares
 from ..rules.cluster_talk import Talk
-from ..rules.cluster_view import is_degraded
+from ..rules.cluster_view import is_degraded, suspects_itself
 from . import configuration
 from .cluster_cases import Cases
 
@@ -25,7 +26,7 @@ class Standing:
 
     def follow(self, shares: Shares, cases: Cases) -> None:
         """Look at it once a second. Raises: SharedMemoryFull."""
-        self._follow_degraded(len(cases.alone & shares.share), len(shares.share))
+        self._follow_degraded(cases.alone, shares)
         beat = self._talk.beat
         row = OwnRow(
             *(len(shares.owned), len(cases.alone), len(cases.doubted), len(self._talk.facts)),
@@ -35,14 +36,18 @@ class Standing:
             cluster_rows.store_own(row)
             self._row = row
 
-    def _follow_degraded(self, alone: int, share: int) -> None:
-        """Say whether it is alone so often that the fault is its own."""
-        before = self._talk.beat.degraded
+    def _follow_degraded(self, all_alone: Set[str], shares: Shares) -> None:
+        """Say whether it is alone so often that the fault is its own; with a small share it looks at all."""
+        talk, before = self._talk, self._talk.beat.degraded
         percent = int(configuration.values()["cluster_degraded"])
+        alone, share = len(all_alone & shares.share), len(shares.share)
         degraded = is_degraded(alone, share, percent, before)
+        if talk.view.asks_all:
+            degraded = degraded or is_degraded(len(all_alone), len(shares), percent, before)
+        talk.suspects = suspects_itself(alone, share, percent, talk.suspects)
         if degraded == before:
             return
-        self._talk.beat = self._talk.beat._replace(degraded=degraded)
+        talk.beat = talk.beat._replace(degraded=degraded)
         if degraded:
             log.warning(
                 "this node is degraded: it alone can't reach %d of the %d destinations of its share, "

@@ -203,7 +203,7 @@ class Words:
             if key not in self._unspoken:
                 self._unspoken.put(key, now + turn_us(policy))
             return True
-        if len(saying) != 1 or view.degraded or self._known.shares.owner(key) != saying[0]:
+        if len(saying) != 1 or view.asks_all or self._known.shares.owner(key) != saying[0]:
             return False
         [owner] = saying
         if owner not in view.counted or words[owner].kind != UP:
@@ -226,7 +226,7 @@ class Words:
 
     def _is_calmly_mine(self, key: str) -> bool:
         view = self._talk.view
-        return view.pings and (view.degraded or key in self._known.shares.owned)
+        return view.pings and (view.asks_all or key in self._known.shares.owned)
 
     def _follow_silence(self, case: Case, policy: Policy, now: int) -> bool:
         """Return whether this node pings a destination; if nobody speaks of it, it may do so later."""

@@ -287,18 +287,24 @@ def test_a_node_of_a_later_version(cluster: Lab) -> None:
     one, other, later = cluster.nodes
     later.end()
     later.start(LATER_LINES=1)
-    cluster.sharing(*cluster.nodes)
+    # Its owner says that it is up again, whoever asks first.
+    number = owned_by(cluster, later)[0]
     with recorded(one.host) as packets:
-        cluster.carriers.deny(EVERYBODY, uri(9))
-        wait_for("down at all", lambda: state_at(cluster.nodes, 9) == [2, 2, 2], 15)
-        later.server.call("set_admin", uri(9), "maint")
+        cluster.carriers.deny(EVERYBODY, uri(number))
+        wait_for("down at all", lambda: state_at(cluster.nodes, number) == [2, 2, 2], 15)
+        later.server.call("set_admin", uri(number), "maint")
         wait_for(
-            "its mode", lambda: {node.info(uri(9))["admin"]["mode"] for node in (one, other)} == {"maint"}, 2
+            "its mode",
+            lambda: {node.info(uri(number))["admin"]["mode"] for node in (one, other)} == {"maint"},
+            2,
         )
-        one.server.call("set_admin", uri(9), "ready")
-        wait_for("ready", lambda: later.info(uri(9))["admin"]["mode"] == "ready", 2)
+        one.server.call("set_admin", uri(number), "ready")
+        wait_for("ready", lambda: later.info(uri(number))["admin"]["mode"] == "ready", 2)
         cluster.carriers.allow_all()
-        wait_for("up at all", lambda: state_at(cluster.nodes, 9) == [1, 1, 1], 15)
+        wait_for("up at all", lambda: state_at(cluster.nodes, number) == [1, 1, 1], 15)
+        wait_for(
+            "its word", lambda: any(b"\n=up " in data for who, data in packets if who == later.address), 3
+        )
     said = b"".join(data for who, data in packets if who == later.address)
     assert all(f"\n{kind}".encode() in said for kind in ("weather ", "beat ", "=down ", "=up ", "fact "))
     assert all(

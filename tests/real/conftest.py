@@ -54,8 +54,8 @@ def _is_before_6(kind: str) -> bool:
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_auto_num_workers() -> int:
-    """Run one after the other if no namespaces can be made: then there is one resolv.conf for all."""
-    return 1 if resolv_conf.no_namespaces() else os.cpu_count() or 1
+    """Run two on each core: most of the time they wait for what a server does next."""
+    return 2 * (os.cpu_count() or 1)
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
@@ -74,11 +74,18 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     for item in items:
         if "namespaces" in getattr(item, "fixturenames", ()):
             item.add_marker("namespaces")
-        # They share what a fixture of their module has made, on one server.
-        item.add_marker(pytest.mark.xdist_group(f"{item.path.name} {_kind_of(item)}"))
+        item.add_marker(pytest.mark.xdist_group(_group_of(item)))
     late = [item for item in items if item.get_closest_marker("since_6") and _is_before_6(_kind_of(item))]
     items[:] = [item for item in items if item not in late]
     config.hook.pytest_deselected(items=late)
+
+
+def _group_of(item: pytest.Item) -> str:
+    """Return which tests run one after the other with this one."""
+    if "own_dns" in getattr(item, "fixturenames", ()) and resolv_conf.no_namespaces():
+        return "one resolv.conf for all"
+    # They share what a fixture of their module has made, on one server.
+    return f"{item.path.name} {_kind_of(item)}"
 
 
 def _kind_of(item: pytest.Item) -> str:

@@ -260,6 +260,15 @@ class Kamailio:
         else:
             subprocess.run(["docker", "kill", "-s", "KILL", self.container], capture_output=True)
         self.process.wait(15)
+        # Its ports are free when the last one is gone.
+        wait_for("the end of all its processes", self._is_gone)
+
+    def _is_gone(self) -> bool:
+        try:
+            os.killpg(self.process.pid, 0)
+        except ProcessLookupError:
+            return True
+        return False
 
     def process_numbers(self, part: str) -> list[int]:
         """The numbers of its processes whose descriptions contain a text, as the server counts them."""

@@ -100,13 +100,13 @@ class Node:
         """Return what is_alive says of all destinations, one character each."""
         return self._each("is_alive")
 
-    def states(self) -> str:
-        """Return the states of all destinations, one character each."""
-        return self._each("state")
+    def states(self, step: int = 1) -> str:
+        """Return the states of all destinations, or each so many of them, one character each."""
+        return self._each("state", step)
 
-    def _each(self, function: str) -> str:
+    def _each(self, function: str, step: int = 1) -> str:
         one = 'f"sip:198.19.{n // 250}.{n % 250 + 1}"'
-        numbers = f"range({self._lab.destinations})"
+        numbers = f"range(0, {self._lab.destinations}, {step})"
         said = self.server.call("evaluate", f"''.join(str(keepalive.{function}({one})) for n in {numbers})")
         return str(said).strip("'")
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import socket
 import subprocess
 from functools import cache
 from pathlib import Path
@@ -11,8 +12,9 @@ _FILE = Path("/etc/resolv.conf")
 _CONTAINER = [Path("/.dockerenv"), Path("/run/.containerenv")]
 """files that engines put into their containers"""
 
-# What the file had before a server without a namespace got it.
+# What the file had before a server without a namespace got it; meanwhile no other process may have it.
 _former: list[str] = []
+_ours: list[socket.socket] = []
 
 
 @cache
@@ -40,7 +42,7 @@ def placed(command: list[str], text: str, folder: Path) -> list[str]:
     Arguments: folder, the server's, for what has to stand somewhere.
     """
     if no_namespaces():
-        assert not _former, "one server at a time can have a DNS server of its own without a namespace"
+        _take()
         _former.append(_FILE.read_text())
         _FILE.write_text(text)
         return command
@@ -50,7 +52,18 @@ def placed(command: list[str], text: str, folder: Path) -> list[str]:
     return ["unshare", "--mount", "sh", "-c", f'{seen} && exec "$@"', "sh", *command]
 
 
+def _take() -> None:
+    taken = socket.socket(socket.AF_UNIX)
+    try:
+        taken.bind("\0keepalive-tests-resolv.conf")
+    except OSError:
+        taken.close()
+        raise AssertionError("without a namespace one server at a time has a DNS server of its own") from None
+    _ours.append(taken)
+
+
 def give_back() -> None:
     """Have the file as it was."""
     if _former:
         _FILE.write_text(_former.pop())
+        _ours.pop().close()

@@ -249,6 +249,9 @@ class Kamailio:
                 # One that the engine was still making when it was to be stopped begins behind that.
                 subprocess.run(["docker", "rm", "-f", self.container], capture_output=True)
         self._socket.close()
+        self._give_back()
+
+    def _give_back(self) -> None:
         if self._borrows:
             self._borrows = False
             resolv_conf.give_back()
@@ -262,6 +265,7 @@ class Kamailio:
         self.process.wait(15)
         # Its ports are free when the last one is gone.
         wait_for("the end of all its processes", self._is_gone)
+        self._give_back()
 
     def _is_gone(self) -> bool:
         try:

@@ -304,7 +304,8 @@ def test_without_the_packages_pings_go_on(start: Callable[..., Kamailio], gatewa
 
 MOST_MEMORY = 50_000_000
 # Of the UNIX socket; the tests, the server and other tests share the processors of this machine.
-MOST_WAIT = 0.1
+MOST_WAIT = 0.3
+USUAL_WAIT = 0.025
 
 
 class Abuse:
@@ -335,7 +336,7 @@ class Abuse:
         waits = sorted(self._unix.waits)
         # Of twenty one may have waited for a processor that other tests use, not for the server.
         assert waits[int(len(waits) * 0.95) - 1] < MOST_WAIT, waits[-5:]
-        assert statistics.median(waits) < MOST_WAIT / 4
+        assert statistics.median(waits) < USUAL_WAIT
         assert memory_of(self._served.server) - self._memory < MOST_MEMORY
         log = self._served.server.log
         assert "Traceback" not in log

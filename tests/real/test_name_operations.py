@@ -189,3 +189,15 @@ def test_a_set_of_dispatcher(start, provider: Provider) -> None:
     assert invites(third) == 1
     first.silent = False
     become(server, "AX", "AX")
+
+
+def test_a_target_that_fails_is_asked_for_again_at_once(start, provider: Provider) -> None:
+    """When all targets are down DNS is asked at once, long before dns_interval is over."""
+    old, new = provider.gateway(), provider.gateway()
+    server = start(resolver=provider.dns.address, **QUICK | {"KEEPALIVE_DNS_INTERVAL": 3600})
+    name = Name(server, f"sip:{provider.say('again', '@ A %1')}")
+    name.have({old: "up"})
+    provider.say("again", "@ A %2")
+    old.silent = True
+    name.have({new: "up"}, 12)
+    assert server.state(name.uri) == UP

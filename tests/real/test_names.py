@@ -149,18 +149,6 @@ def test_a_name_that_vanishes(server: Kamailio, own: Provider) -> None:
     name.delete()
 
 
-def test_a_target_that_fails_is_asked_for_again_at_once(start, provider: Provider) -> None:
-    """When all targets are down DNS is asked at once, long before dns_interval is over."""
-    old, new = provider.gateway(), provider.gateway()
-    server = start(resolver=provider.dns.address, **QUICK | {"KEEPALIVE_DNS_INTERVAL": 3600})
-    name = Name(server, f"sip:{provider.say('again', '@ A %1')}")
-    name.have({old: "up"})
-    provider.say("again", "@ A %2")
-    old.silent = True
-    name.have({new: "up"}, 12)
-    assert server.state(name.uri) == UP
-
-
 def test_who_tracks_a_name_follows_it(server: Kamailio, own: Provider) -> None:
     """Trunks that are names too: nobody asks DNS for them, or them; they, and their calls, follow it."""
     one, two = own.gateway(), own.gateway()

@@ -96,7 +96,7 @@ def test_full_memory_loses_nothing_that_was_there(start, gateway: Gateway) -> No
 
 
 @pytest.mark.parametrize("script", ["run.py", "before.py", "soak.py", "faults.py", "cockpit_cost.py"])
-def test_the_benchmarks_smallest_form(checked_kind: str, script: str) -> None:
+def test_the_benchmarks_smallest_form(checked_kind: str, script: str, own_dns: None) -> None:
     """The benchmark and the soak run, on this machine's Kamailio."""
     if checked_kind != NATIVE:
         return  # they compare what is installed

@@ -69,6 +69,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         metafunc.parametrize("kind", kinds or ["no real Kamailio"], scope="session")
 
 
+@pytest.hookimpl(tryfirst=True)  # xdist reads the groups in its own one
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Leave out what only later servers can do; mark what needs namespaces, and what shares a server."""
     for item in items:

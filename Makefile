@@ -81,7 +81,7 @@ mutants:
 	$(VENV)/python scripts/mutants.py $(MODULES)
 
 real:
-	$(VENV)/pytest $(MARKS) tests/real -n auto --dist loadgroup
+	$(VENV)/pytest $(MARKS) tests/real -n auto --dist loadscope
 
 bench: need
 	$(VENV)/python bench/run.py $(if $(FULL),--full)

@@ -58,6 +58,41 @@ def pytest_xdist_auto_num_workers() -> int:
     return 2 * (os.cpu_count() or 1)
 
 
+# In these files servers have a DNS server of their own.
+_OF_DNS = (
+    "answers",
+    "dispatcher",
+    "dns",
+    "name_",
+    "names",
+    "next_target",
+    "resolver",
+    "scale",
+    "shown_names",
+    "target_rows",
+)
+
+
+def group_of(nodeid: str) -> str:
+    """Return which tests run one after the other with one: those of a file share servers of a kind."""
+    file = nodeid.partition("::")[0].rpartition("/")[2].removeprefix("test_").removesuffix(".py")
+    if resolv_conf.no_namespaces() and file.startswith(_OF_DNS):
+        return "one resolv.conf for all"
+    return f"{file} {[kind for kind in servers() if kind in nodeid]}"
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """Deal the tests out by groups."""
+    from xdist.scheduler import LoadScopeScheduling
+
+    class Groups(LoadScopeScheduling):  # type: ignore[misc]
+        def _split_scope(self, nodeid: str) -> str:
+            return group_of(nodeid)
+
+    return Groups(config, log)
+
+
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """Run each scenario on every server; without any, fail instead of passing by nothing."""
     kinds = servers()
@@ -69,24 +104,14 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         metafunc.parametrize("kind", kinds or ["no real Kamailio"], scope="session")
 
 
-@pytest.hookimpl(tryfirst=True)  # xdist reads the groups in its own one
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave out what only later servers can do; mark what needs namespaces, and what shares a server."""
+    """Leave out what only later servers can do; mark what needs namespaces."""
     for item in items:
         if "namespaces" in getattr(item, "fixturenames", ()):
             item.add_marker("namespaces")
-        item.add_marker(pytest.mark.xdist_group(_group_of(item)))
     late = [item for item in items if item.get_closest_marker("since_6") and _is_before_6(_kind_of(item))]
     items[:] = [item for item in items if item not in late]
     config.hook.pytest_deselected(items=late)
-
-
-def _group_of(item: pytest.Item) -> str:
-    """Return which tests run one after the other with this one."""
-    if "own_dns" in getattr(item, "fixturenames", ()) and resolv_conf.no_namespaces():
-        return "one resolv.conf for all"
-    # They share what a fixture of their module has made, on one server.
-    return f"{item.path.name} {_kind_of(item)}"
 
 
 def _kind_of(item: pytest.Item) -> str:

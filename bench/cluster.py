@@ -143,8 +143,7 @@ def main() -> None:
     settings = {"KEEPALIVE_PING_INTERVAL": asked.interval}
     memory = 128 + asked.number // 100
     cluster = Lab([NATIVE] * 3, asked.number, memory=memory, **settings)
-    alone = Lab([NATIVE], asked.number, memory=memory, **settings)
-    alone.nodes[0].membership = dict  # type: ignore[method-assign]
+    alone = Lab([NATIVE], asked.number, memory=memory, clustered=False, **settings)
     try:
         for lab in (alone, cluster):
             lab.start()

@@ -50,7 +50,12 @@ class Node:
             (self.share / "secret").write_text(f"{self._lab.secret}\n")
             (self.share / "secret").chmod(0o600)
         launch = Launch(
-            children=2, host=self.host, share=self.share, tcp=False, turned_clock=self._lab.turned
+            children=2,
+            host=self.host,
+            share=self.share,
+            memory=self._lab.memory,
+            tcp=False,
+            turned_clock=self._lab.turned,
         )
         files = {"KEEPALIVE_LIST_FILE": file, "KEEPALIVE_STATE_FILE": self.share / "states"}
         given = {**files, **self.membership(), **self._lab.defines, **defines}
@@ -58,7 +63,9 @@ class Node:
         self._lives.append(self._server)
 
     def membership(self) -> dict[str, object]:
-        """Return the defines by which a server is a node of its cluster."""
+        """Return the defines by which a server is a node of its cluster, none if there is no cluster."""
+        if not self._lab.clustered:
+            return {}
         others = [f"sip:{host.address}:5060" for host in self._lab.network.hosts if host != self.host]
         secret = {"KEEPALIVE_CLUSTER_SECRET_FILE": self.share / "secret"} if self._lab.secret else {}
         peers = {f"KEEPALIVE_PEER{at}": each for at, each in enumerate(others, 1)}
@@ -185,7 +192,8 @@ class Lab:
     """A cluster on a network of its own, with its carriers.
 
     Arguments: kinds, of the servers, one a node; destinations, how many all nodes have; turned, whether
-    clocks can be turned; secret, with which they sign; memory, MB of each server; defines, of all servers.
+    clocks can be turned; secret, with which they sign; memory, MB of each server; clustered, whether they
+    are nodes of a cluster; defines, of all servers.
     """
 
     def __init__(
@@ -194,7 +202,8 @@ class Lab:
         destinations: int,
         turned: bool = False,
         secret: str = "",
-        memory: int = 64,
+        memory: int = 128,
+        clustered: bool = True,
         **defines: object,
     ) -> None:
         self.destinations = destinations
@@ -205,6 +214,7 @@ class Lab:
         self.turned = turned
         self.secret = secret
         self.memory = memory
+        self.clustered = clustered
         self.defines = defines
         self.network = Network(len(kinds))
         self.carriers = Carriers(self.network)

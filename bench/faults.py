@@ -139,14 +139,16 @@ def calling(server: Watched, seconds: float) -> Iterator[dict[str, int]]:
     command = ["sipp", f"127.0.0.1:{server.port}", "-sf", str(HERE / "invite.xml"), "-nostdin"]
     command += ["-m", str(int(seconds * CALLS_A_SECOND)), "-r", str(CALLS_A_SECOND), "-i", "127.0.0.1"]
     command += ["-p", str(free_port()), "-recv_timeout", "8000"]
-    caller = subprocess.Popen(
-        command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, cwd="/tmp"
-    )
-    try:
-        yield counts
-        said, _ = caller.communicate(timeout=seconds + 60)
-    finally:
-        caller.kill()
+    # Into a file: sipp draws its screen each second, and a pipe that nobody reads yet would hold it up.
+    with tempfile.TemporaryFile("w+") as screen:
+        caller = subprocess.Popen(command, stdout=screen, stderr=subprocess.DEVNULL, cwd="/tmp")
+        try:
+            yield counts
+            caller.wait(60)
+        finally:
+            caller.kill()
+        screen.seek(0)
+        said = screen.read()
     for name in ("Successful", "Failed"):
         counts[name] = int(re.findall(rf"{name} call +\| +\d+ +\| +(\d+)", said)[-1])
 
@@ -167,6 +169,8 @@ class Trials:
         self._progress = Progress(0 if only else 2 * FAULTS, "trials")
         self.seen: dict[str, dict[str, pictures.Points]] = {}
         """how many percent were alive, by fault and module"""
+        self.answered: list[int] = []
+        """how many calls were, for each fault and module"""
 
     def close(self) -> None:
         """End it."""
@@ -179,12 +183,11 @@ class Trials:
         happens: Callable[[Watched, str], None],
         seconds: float,
         turned_clock: bool = False,
-        both: tuple[str, ...] = (OURS, THEIRS),
     ) -> None:
         """Print what a fault does to each of the two."""
         if self._only not in fault:
             return
-        for who in both:
+        for who in (OURS, THEIRS):
             self._progress.at(f"{fault}: {who}")
             server = start(who, trunks, turned_clock)
             # All are pinged within an interval; the C module's first ping comes behind one.
@@ -215,6 +218,7 @@ class Trials:
                 " / ".join(dict.fromkeys(noted)) or ("nothing" if who == OURS else ""),
             )
             self.seen.setdefault(fault, {})[who] = watch.alive()
+            self.answered.append(counts["Successful"])
             self._progress.done()
 
 
@@ -292,13 +296,8 @@ def main() -> None:
     if asked.smallest:
         carriers[0].invite_code = 503
         settings = {"KEEPALIVE_PASSIVE_WINDOW": 20}
-        trials.trial(
-            "OPTIONS 200, INVITE 503",
-            Trunks(gateways, gateways, settings),
-            lambda *_: wait(3),
-            3,
-            both=(OURS,),
-        )
+        trials.trial("OPTIONS 200, INVITE 503", Trunks(gateways, gateways, settings), lambda *_: wait(3), 3)
+        assert all(trials.answered), "one of the two takes no calls"
         finish(trials, pictures.DRAFTS)
         return
     slow = Responder(delay=0.4)

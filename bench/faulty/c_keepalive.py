@@ -23,6 +23,16 @@ def is_alive(uri):
     return KSR.keepalive.is_alive(uri.removeprefix("sip:"))
 
 
+def next_target(uri):
+    """Send the message to a destination that is alive and that this call was not sent to; say 1 then."""
+    tried = (KSR.pv.get("$avp(tried)") or "").split()
+    if uri in tried or is_alive(uri) != 1:
+        return -1
+    KSR.pv.sets("$avp(tried)", " ".join([*tried, uri]))
+    KSR.pv.sets("$du", uri)
+    return 1
+
+
 def nothing(*args, **options):
     return 0
 

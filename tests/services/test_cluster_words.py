@@ -363,6 +363,68 @@ def test_a_drain_reaches_what_tracks_it(server: FakeServer) -> None:
     assert [trio.keepalive.is_alive(each) for each in trackers.values()] == [UP, UP]
 
 
+def _tracking(server: FakeServer, node: str, by: str, **options: object) -> tuple[Trio, str, str]:
+    """Return three nodes, a destination that one of them owns, and one that tracks it, which is known."""
+    uri, tracker = owned_by(node)[0], owned_by(by, number=20)[-1]
+    trio = Trio(server, [uri])
+    assert trio.keepalive.add_destination(tracker, "me", track=uri, **options) == 0
+    trio.run(12)
+    assert trio.state(tracker) == UP
+    return trio, uri, tracker
+
+
+@pytest.mark.parametrize("owner", [ME, B])
+@pytest.mark.parametrize("by", [ME, B])
+def test_what_a_tracker_in_maintenance_missed(server: FakeServer, owner: str, by: str) -> None:
+    """It follows as soon as it is ready again: what holds for the tracked one is told once, as it changes."""
+    trio, uri, tracker = _tracking(server, owner, by)
+    for until, state in ((0, DOWN), (10, UP)):
+        assert trio.keepalive.set_admin(tracker, "maint", until) == 0
+        trio.run(2)
+        trio.unreachable = {(node, uri) for node in EVERYWHERE if state == DOWN}
+        trio.run(16)
+        assert trio.state(uri) == state
+        trio.keepalive.set_admin(tracker, "ready")
+        trio.run(3)
+        assert trio.state(tracker) == state
+
+
+@pytest.mark.parametrize("owner", [ME, B])
+def test_a_tracker_of_what_was_in_maintenance(server: FakeServer, owner: str) -> None:
+    """After five minutes nothing is known of it; it is as soon as the tracked one is pinged again."""
+    trio, uri, tracker = _tracking(server, owner, ME)
+    trio.keepalive.set_admin(uri, "maint")
+    trio.run(320)
+    assert (trio.state(uri), trio.state(tracker)) == (UP, UNKNOWN)
+    trio.keepalive.set_admin(uri, "ready")
+    trio.run(8)
+    assert (trio.state(uri), trio.state(tracker)) == (UP, UP)
+
+
+def test_a_tracker_does_not_wait_for_one_more_round(server: FakeServer) -> None:
+    """Though so many fail here that the sockets' destinations do: of the tracked one nothing more is told."""
+    mine = owned_by(ME, number=12)
+    uri, tracker = owned_by(B, C)[0], owned_by(ME, number=20)[-1]
+    server.define("mass_failure", "30")
+    trio = Trio(server, [*mine, uri])
+    trio.keepalive.add_destination(tracker, "me", track=uri)
+    trio.run(12)
+    trio.unreachable = {(B, uri), (C, uri), *((ME, each) for each in mine)}
+    trio.run(40)
+    assert any("mass_failure" in line for line in server.ksr.lines("warn"))
+    assert (trio.state(uri), trio.state(tracker)) == (DOWN, DOWN)
+
+
+def test_a_tracker_is_not_kept_down_for_itself(server: FakeServer) -> None:
+    """What flaps is the tracked one, and kept down, or not, by its own owner."""
+    trio, uri, tracker = _tracking(server, B, ME, flap_limit=4, flap_window=300, flap_hold=10)
+    for _ in range(2):
+        for unreachable in ({(node, uri) for node in EVERYWHERE}, set[tuple[str, str]]()):
+            trio.unreachable = unreachable
+            trio.run(12)
+            assert trio.state(tracker) == trio.state(uri) == (DOWN if unreachable else UP)
+
+
 def test_who_may_not_ping_it_says_nothing_of_it(server: FakeServer) -> None:
     """Its calls do not keep down at home what it never asks."""
     [uri] = owned_by(B)

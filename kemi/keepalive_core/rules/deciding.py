@@ -90,8 +90,11 @@ def decide(before: Health, evidence: Evidence, facts: Facts) -> Decision:
 def _decide(before: Health, evidence: Evidence, facts: Facts) -> Decision:
     """Decide it by the evidence alone."""
     verdict = _judge(before, evidence, facts)
-    # A name's targets have their guards, and it follows them; so has what a node says to others.
-    if verdict.transition is Transition.STALE or isinstance(evidence, OfTargets | OfCluster):
+    # A name's targets have their guards, and it follows them; so has what a node says to others, which is
+    # told once: whoever tracks it follows at once.
+    shown = evidence.shown if isinstance(evidence, OfTracked) else evidence
+    is_of_cluster = isinstance(shown, OfCluster)
+    if verdict.transition is Transition.STALE or is_of_cluster or isinstance(evidence, OfTargets):
         return Decision(*verdict)
     uplink = facts.uplink
     if uplink is not None and before.state == UP and verdict.health.streak < 0:

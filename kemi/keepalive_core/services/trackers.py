@@ -13,7 +13,7 @@ from typing import Final
 from ..kamailio import cluster_defines, destination_rows, queues, tables, tracked_rows
 from ..kamailio.tables import SharedMemoryFull
 from ..rules.criteria import Criteria
-from ..rules.evidence import Kind, OfTracked, Result
+from ..rules.evidence import Kind, OfCluster, OfTracked, Result
 from ..rules.fleet import Fleet
 from ..rules.judging import Transition
 from ..rules.minutely import Minutely
@@ -67,6 +67,8 @@ class Trackers:
         self._tracked: dict[str, _Tracked] = {}
         self._tracks: dict[str, str] = {}
         """by the key of each tracker, what it tracks"""
+        self._missed: set[str] = set()
+        """trackers that were in maintenance when something new held in the cluster for the tracked one"""
         self._changed: dict[str, Wish] = {}
         """tracked ones whose trackers have become more or fewer, or want them to be pinged"""
         self._backlog = Backlog()
@@ -86,6 +88,9 @@ class Trackers:
         known = self._tracked[pinged.tracks]
         pinged.asked = _asked_since(known.asked, pinged.asked or now)
         pinged.apart = _apart(known.asked, pinged)
+        if key in self._missed and not pinged.in_maintenance:
+            self._missed.discard(key)
+            self._wish(pinged.tracks, Wish.SOON)
         if pinged.wish is not Wish.REGULARLY:
             self._wish(pinged.tracks, pinged.wish)
             pinged.wish = Wish.REGULARLY
@@ -96,6 +101,7 @@ class Trackers:
 
     def forget(self, key: str) -> None:
         """A destination tracks nothing any more; one that did not is no error."""
+        self._missed.discard(key)
         tracks = self._tracks.pop(key, None)
         if tracks is not None:
             del self._tracked[tracks].trackers[key]
@@ -176,7 +182,12 @@ class Trackers:
 
     def _judge(self, tracks: str, shown: Shown, is_frozen: bool, key: str) -> None:
         pinged = self._fleet.get(key)
-        if pinged is None or pinged.tracks != tracks or pinged.in_maintenance:
+        if pinged is None or pinged.tracks != tracks:
+            return
+        if pinged.in_maintenance:
+            # A ping's result is followed by another one; what a cluster says is not.
+            if isinstance(shown.evidence, OfCluster):
+                self._missed.add(key)
             return
         criteria = criteria_for(pinged.policy.criteria, shown.criteria)
         if _is_judged(key, shown, criteria, is_frozen) and pinged.trackers:
@@ -209,6 +220,9 @@ class Trackers:
                 pinged = self._fleet[key]
                 pinged.apart = _apart(known.asked, pinged)
                 pinged.asked = _asked_since(known.asked, pinged.asked or now)
+            if before.why_not and not known.asked.why_not and cluster_defines.is_on():
+                # What holds for it is told when that changes, and trackers may have forgotten it meanwhile.
+                self._wish(tracks, Wish.SOON)
         self._tell_of_unheard(tracks, known, now)
 
     def _tell_of_unheard(self, tracks: str, known: _Tracked, now: int) -> None:

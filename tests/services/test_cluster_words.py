@@ -425,6 +425,42 @@ def test_a_tracker_is_not_kept_down_for_itself(server: FakeServer) -> None:
             assert trio.state(tracker) == trio.state(uri) == (DOWN if unreachable else UP)
 
 
+def test_what_can_not_be_sent_here_others_ping(server: FakeServer) -> None:
+    """A node without a route leaves its share to the others an interval or two later, and believes them."""
+    [uri] = owned_by(ME, B)
+    trio = Trio(server, [uri])
+    trio.run(12)
+    address = uri.removeprefix("sip:").partition(":")[0]
+    server.refusals[address] = "Network is unreachable"
+    trio.unreachable = {(ME, uri)}
+    trio.run(16)
+    assert trio.keepalive.info(uri)["last_result"] == "unsent"
+    said = trio.others[C].talk.words_of(uri)
+    assert (said[ME].kind, said[B].kind) == ("none", "up")
+    trio.unreachable |= {(B, uri), (C, uri)}
+    trio.run(12)
+    assert states(trio, uri) == [DOWN] * 3
+    server.refusals.clear()
+    trio.unreachable.clear()
+    trio.run(16)
+    assert states(trio, uri) == [UP] * 3
+    assert trio.others[C].talk.words_of(uri)[ME].kind == "up"
+    assert trio.case(uri) is None
+
+
+def test_what_no_node_can_ask_stands_as_ever(server: FakeServer) -> None:
+    """For the five minutes for which it would on a server alone: then nothing is known of it."""
+    [uri] = owned_by(ME)
+    trio = Trio(server, [uri], terms=Terms(only=frozenset({ME})), cluster_nodes=ME)
+    trio.run(12)
+    server.refusals[uri.removeprefix("sip:").partition(":")[0]] = "Network is unreachable"
+    trio.unreachable = {(ME, uri)}
+    trio.run(280)
+    assert trio.state(uri) == UP
+    trio.run(60)
+    assert trio.state(uri) == UNKNOWN
+
+
 def test_who_may_not_ping_it_says_nothing_of_it(server: FakeServer) -> None:
     """Its calls do not keep down at home what it never asks."""
     [uri] = owned_by(B)

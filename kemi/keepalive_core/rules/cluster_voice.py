@@ -10,7 +10,7 @@ would be no news else: then no fast path may swallow it.
 from typing import Final
 
 from .cluster_verdict import Judged
-from .evidence import Call, Evidence, Expiry, OfCluster, OfTargets, OfTracked, Report, Result
+from .evidence import Call, Evidence, Expiry, Kind, OfCluster, OfTargets, OfTracked, Report, Result
 from .judging import Transition, Verdict
 from .record import Health
 from .states import DOWN, UNKNOWN, UP
@@ -67,6 +67,10 @@ def judged(before: Health, verdict: Verdict, evidence: Evidence) -> Judged | Non
     after, transition = verdict.health, verdict.transition
     if not isinstance(evidence, Result | Report | Call | Expiry) or transition is Transition.FROZEN:
         return None
+    if isinstance(evidence, Result) and evidence.kind is Kind.UNSENT and transition is Transition.VOID:
+        # Of what it says no ping is behind any more: others may be able to ask.
+        is_first = before.result != Kind.UNSENT.word
+        return Judged(UNKNOWN, 0, after.state, is_unsent=True) if is_first or before.voice else None
     is_counted = (after.ok, after.failed, after.drained) != (before.ok, before.failed, before.drained)
     is_news = transition is Transition.HELD or (before.drain_until > 0) != (after.drain_until > 0)
     if not is_news and not (is_counted and before.voice):

@@ -29,7 +29,8 @@ def pinged_by(of: dict[str, Any]) -> str:
 def pinging(info: dict[str, Any]) -> str:
     """Return in words whether this server pings a destination: in calm one node of a cluster does."""
     known = info.get("cluster")
-    return f"by {known['owner']}" if known and known["owner"] and not known["mine"] else "yes"
+    is_pinged = known and known.get("decision")  # what follows others is not
+    return f"by {known['owner']}" if known and is_pinged and known["owner"] and not known["mine"] else "yes"
 
 
 def why(of: dict[str, Any], reason: str) -> str:
@@ -41,7 +42,7 @@ def why(of: dict[str, Any], reason: str) -> str:
 def facts(info: dict[str, Any]) -> Iterator[tuple[str, str]]:
     """Yield what is known of a destination in a cluster, by headings."""
     known = info.get("cluster")
-    if not known:
+    if not known or "decision" not in known:
         return
     yield "cluster", known["decision"]
     for node, word in known["words"].items():

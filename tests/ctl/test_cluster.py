@@ -106,6 +106,10 @@ def test_show_has_the_words(cockpit: Cockpit, keepalivectl: Keepalivectl) -> Non
     assert lines[2] == f"  cluster      {A} pings it"
     assert f"  pinged       by {A}" in lines
     assert not any(line.startswith(("  word", "  asked")) for line in lines)
+    cockpit.answers["info"] = information(cluster={"owner": A, "mine": False})
+    lines = keepalivectl("show", "sip:x").stdout.splitlines()
+    assert "  pinged       yes" in lines, "of a name, whose targets are"
+    assert not any(line.startswith("  cluster") for line in lines)
 
 
 def test_summary_and_check(cockpit: Cockpit, keepalivectl: Keepalivectl) -> None:

@@ -213,12 +213,35 @@ def test_of_a_name_its_targets_are_spoken_of(cluster: Cluster) -> None:
     cluster.server.tick()
     cluster.doubt(target)
     name = cluster.desk.keepalive.info(NAME)
-    assert name["cluster"] == {}
+    assert name["cluster"] == {"owner": (owner := first(name["destination"], ALL)), "mine": owner == ME}
     assert name["targets"][0]["cluster"]["decision"] == ONLY_B
     assert cluster.desk.keepalive.info(target)["cluster"]["words"][B]["word"] == "down"
-    assert cluster.desk.keepalive.info(X)["cluster"] == {}
+    assert cluster.desk.keepalive.info(X)["cluster"] == {
+        "owner": (owner := first(KEY, ALL)),
+        "mine": owner == ME,
+    }
     cluster.desk.look()
     assert [row["cluster"] for row in cluster.desk.call("view")["rows"]] == [None, None]
+
+
+def test_one_node_acts_for_a_name_and_for_a_tracker(cluster: Cluster) -> None:
+    """Just one of all live nodes; not the one that alone can't reach what it follows."""
+    (target,) = cluster.desk.add_name(ONE)
+    assert cluster.desk.keepalive.add_destination(X, "me", track=ONE) == 0
+    cluster.server.tick()
+    followed = {NAME: target, X: uris.parse(ONE).key}
+    owners = {each: cluster.desk.keepalive.info(each)["cluster"]["owner"] for each in followed}
+    for owner in {*owners.values()}:
+        rest = tuple(node for node in ALL if node != owner)
+        cluster.rows.store_view(ViewRow(2, ME, 7, *[(*{ME, *rest},)] * 4, pings=True))
+        for each in followed:
+            assert cluster.desk.keepalive.info(each)["cluster"]["owner"] in {ME, *rest}
+    cluster.begin()
+    for each, behind in followed.items():
+        words = {ME: ("down", "no reply in 501 ms", 100), B: ("up", "", 200)}
+        cluster.rows.store_case(behind, CaseRow(words, "ALONE", "down here", True, (C, B), True))
+        known = cluster.desk.keepalive.info(each)["cluster"]
+        assert (known["owner"] in (B, C), known["mine"]) == (True, False)
 
 
 def test_many_that_are_not_calm(cluster: Cluster) -> None:

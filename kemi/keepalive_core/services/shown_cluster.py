@@ -8,21 +8,21 @@ from collections.abc import Generator
 from typing import Any, Final, NamedTuple, TypedDict
 
 from .. import VERSION
-from ..kamailio import clock, cluster_defines, cluster_rows, destination_rows
+from ..kamailio import clock, cluster_defines, cluster_rows, destination_rows, name_rows
 from ..rules import cluster_shown
 from ..rules.checks import Refused
 from ..rules.cluster_row_text import CaseRow, OwnRow, PeerRow, ViewRow
 from ..rules.cluster_shown import Node
 from ..rules.cluster_verdict import Case, Outcome
 from ..rules.cluster_view import View
-from ..rules.cluster_word import Word
+from ..rules.cluster_word import DOWN, UP, Word
 from ..rules.operator import Operator
 from ..rules.policy import Policy
 from ..rules.quoting import one_line
 from ..rules.rows import Registration
 from ..rules.times import SECOND
 from ..rules.tracking import tracks
-from . import cluster_terms, policies
+from . import cluster_terms, name_states, policies
 
 is_on = cluster_defines.is_on
 
@@ -40,12 +40,12 @@ class ShownWord(TypedDict):
 
 
 class ShownCase(TypedDict, total=False):
-    """What the cluster says of a destination; of what has targets, or tracks another one, there is no key."""
+    """What the cluster says of a destination; of what has targets, or tracks another one, who acts alone."""
 
     owner: str
-    """the node that pings it; "" if none may that is live"""
+    """the node that pings it, or would; "" if none may that is live"""
     mine: bool
-    """whether this node is that"""
+    """whether this node is that, so that it acts for all"""
     decision: str
     """a sentence: who pings it, or who can't reach it, and what follows"""
     alone: bool
@@ -165,7 +165,7 @@ def of(key: str, registered: Registration) -> ShownCase:
     """Return what the cluster says of a destination; only if is_on()."""
     policy = policies.policy_of(registered)
     if not _is_spoken_of(key, registered, policy):
-        return {}
+        return _acting(key, policy)
     row = cluster_rows.case_of(key)
     case = _case(key, row, policy)
     words = row.words if row else {}
@@ -204,6 +204,23 @@ def _case(key: str, row: CaseRow | None, policy: Policy) -> Case:
     words = row.words if row else {}
     said = {node: Word(kind, reason) for node, (kind, reason, _) in words.items()}
     return Case(key, _look().view, said, cluster_terms.of(policy))
+
+
+def _acting(key: str, policy: Policy) -> ShownCase:
+    """Return who acts for all if something becomes of a destination that follows others.
+
+    A node that alone can't reach one of these does not: all others see something else.
+    """
+    case, me = _case(key, None, policy), _look().view.me
+    if any(row is not None and row.alone for row in map(cluster_rows.case_of, _followed(key, policy))):
+        case = case._replace(words={node: Word(DOWN if node == me else UP) for node in case.view.live})
+    owner = case.owner()
+    return {"owner": owner, "mine": owner == me}
+
+
+def _followed(key: str, policy: Policy) -> list[str]:
+    targets = [target.key for target in name_states.targets_of(name_rows.resolution(key))]
+    return [*targets, *filter(None, [tracks(key, policy)])]
 
 
 def _told(case: Case, row: CaseRow | None, is_said: bool = False) -> ShownCase:

@@ -247,6 +247,26 @@ def test_an_order_of_a_node_that_begins_is_newer_than_what_it_has_not_heard(
     assert one.other.facts.get(("admin", KEY)).author == ME
 
 
+@pytest.mark.parametrize("who", ["this node", "another one"])
+@pytest.mark.parametrize("jump", [3600, -3600])
+def test_a_clock_that_is_set_moves_no_end(one: Lab, wall: list[float], who: str, jump: int) -> None:
+    """A mode that an administrator gave half a minute has that here as elsewhere."""
+    if who == "this node":
+        assert one.keepalive.set_admin(URI, "maint", 30, "anna") == 0
+    else:
+        say_admin(one, "maint", 30, by="anna")
+    one.tick(2)
+    wall[0] += jump
+    for _ in range(20):
+        one.server.tick(1)
+        one.tick(0.2)
+        assert admin(one)["mode"] == "maint"
+    for _ in range(12):
+        one.server.tick(1)
+        one.tick(0.2)
+    assert admin(one)["mode"] == "ready"
+
+
 def test_an_order_of_a_node_that_is_alone_waits_until_it_has_listened(server: FakeServer) -> None:
     """Then it is told to whoever comes."""
     one = Lab(server)

@@ -493,6 +493,20 @@ def test_a_node_whose_process_stands_still_decides_alone(server: FakeServer) -> 
     assert trio.case(uri) is None
 
 
+def test_what_a_node_decided_alone_ends_with_that(server: FakeServer) -> None:
+    """What it can't reach is another's: as soon as its process of the cluster goes on it believes that one."""
+    [uri] = owned_by(B)
+    trio = Trio(server, [uri])
+    trio.run(12)
+    trio.stands_still = True
+    trio.unreachable.add((ME, uri))
+    trio.run(30)
+    assert states(trio, uri) == [DOWN, UP, UP]
+    trio.stands_still = False
+    trio.run(12)
+    assert states(trio, uri) == [UP] * 3
+
+
 def test_what_finds_no_room_is_told_by_the_next_ping(
     server: FakeServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -401,6 +401,20 @@ def test_a_tracker_of_what_was_in_maintenance(server: FakeServer, owner: str) ->
     assert (trio.state(uri), trio.state(tracker)) == (UP, UP)
 
 
+def test_a_tracker_follows_what_is_decided_alone(server: FakeServer) -> None:
+    """While the process of the cluster stands still, and behind that."""
+    trio, uri, tracker = _tracking(server, ME, ME)
+    trio.stands_still = True
+    trio.run(11)
+    for unreachable, state in (({(ME, uri)}, DOWN), (set[tuple[str, str]](), UP)):
+        trio.unreachable = unreachable
+        trio.run(10)
+        assert (trio.state(uri), trio.state(tracker)) == (state, state)
+    trio.stands_still = False
+    trio.run(12)
+    assert (trio.state(uri), trio.state(tracker)) == (UP, UP)
+
+
 def test_a_tracker_does_not_wait_for_one_more_round(server: FakeServer) -> None:
     """Though so many fail here that the sockets' destinations do: of the tracked one nothing more is told."""
     mine = owned_by(ME, number=12)
@@ -494,7 +508,7 @@ def test_a_node_whose_process_stands_still_decides_alone(server: FakeServer) -> 
 
 
 def test_what_a_node_decided_alone_ends_with_that(server: FakeServer) -> None:
-    """What it can't reach is another's: as soon as its process of the cluster goes on it believes that one."""
+    """What it can't reach is another's: once its process of the cluster goes on it believes that one."""
     [uri] = owned_by(B)
     trio = Trio(server, [uri])
     trio.run(12)

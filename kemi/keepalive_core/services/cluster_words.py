@@ -34,7 +34,7 @@ from ..rules.states import DOWN as IS_DOWN
 from ..rules.states import UNKNOWN
 from ..rules.states import UP as IS_UP
 from ..rules.times import SECOND
-from . import cluster_terms, orders, tracked, verdicts
+from . import cluster_terms, orders, verdicts
 from .cluster_cases import Cases
 from .cluster_destinations import Destinations, policy_of, turn_us, uri_of
 from .cluster_standing import Standing
@@ -73,8 +73,6 @@ class Words:
         """destinations that this node speaks of no more, as nothing fresh stands behind that: why"""
         self._listening: set[str] = set()
         """destinations of which all own evidence is waited for"""
-        self._drained: set[str] = set()
-        """destinations that asked a node for no calls"""
         self._next_second = 0
         self._minutely = Minutely()
 
@@ -220,7 +218,7 @@ class Words:
         is_spoken_of = any(word.kind not in (NONE, LACKS) for word in words.values())
         self._talk.say(key, Word(LACKS) if is_spoken_of else NO_WORD)
         self._cases.close(key)
-        for keys in (self._stands_in, self._listening, self._drained):
+        for keys in (self._stands_in, self._listening):
             keys.discard(key)
         self._stale.pop(key, None)
         self._old.pop(key, None)
@@ -256,7 +254,7 @@ class Words:
             verdicts.apply(key, OfCluster(UNKNOWN, why, now))
 
     def _conclude(self, case: Case, found: Finding, is_listening: bool, now: int) -> None:
-        """Write down what the words make of a destination, and have those follow that track it."""
+        """Write down what the words make of a destination."""
         key, own = case.key, _OWN_STATES.get(case.mine.kind, UNKNOWN)
         if found.outcome is Outcome.STANDS and not is_listening and key not in self._listening:
             return  # as it was: of most destinations, before their owners have spoken
@@ -264,15 +262,9 @@ class Words:
         state = found.outcome.state
         said = OfCluster(state, reason(case, found), now, case.drain_until(now), own, is_listening)
         outcome = verdicts.judge(key, said)
-        if outcome is None:
-            return
-        has_changed = outcome.decision.transition is Transition.CHANGED
+        has_changed = outcome is not None and outcome.decision.transition is Transition.CHANGED
         if has_changed and found.outcome is Outcome.ALONE:
             log.warning("%s is down from this node alone: %s", uri_of(key), said.reason)
-        # A drain that this node was asked for itself is there already.
-        if has_changed or (said.drain_until > 0) != (key in self._drained):
-            (self._drained.add if said.drain_until else self._drained.discard)(key)
-            tracked.share_state(key, outcome.decision.health)
 
     def _case(self, key: str, policy: Policy) -> Case:
         """Return how a destination is."""

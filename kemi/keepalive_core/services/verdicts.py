@@ -23,7 +23,7 @@ from ..rules.schedule import Wish
 from ..rules.service_code import code_of
 from ..rules.states import UP
 from ..rules.uptime import condition
-from . import announcements, availability, change_lines, groups, slow_start, uplinks
+from . import announcements, availability, change_lines, groups, slow_start, tracked, uplinks
 from .announcements import Change
 from .terms import Terms, terms_of
 
@@ -237,7 +237,10 @@ def _tell_cluster(key: str, decision: Decision, text: str) -> Decision:
 
 
 def tell(outcome: Outcome | None) -> None:
-    """Log what came of a piece of evidence, under no lock; callbacks are told by their own process."""
+    """Log what came of a piece of evidence, under no lock; callbacks are told by their own process.
+
+    In a cluster those that track the destination follow what holds for it, whoever has decided that.
+    """
     if outcome is None:
         return
     case, before, decision, facts, at, change = outcome
@@ -255,3 +258,6 @@ def tell(outcome: Outcome | None) -> None:
             log.warning("%s asked for no calls, and is drained: %s", key, after.reason, extra=about(key))
     elif before.drain_until and not after.drain_until:
         log.warning("%s is drained no more", key, extra=about(key))
+    is_news = change is not None or (before.drain_until > 0) != (after.drain_until > 0)
+    if is_news and case.terms.is_clustered and not case.terms.is_name:
+        tracked.share_state(key, after)

@@ -69,6 +69,13 @@ def test_a_long_reason_is_cut() -> None:
     assert read(body, NOW).pieces[0].words == {"k": Word(DOWN, "x" * 60)}
 
 
+def test_a_node_of_a_newer_python_knows_more_characters() -> None:
+    """They are question marks here, and all else that it says is heard: U+0378 is no character yet."""
+    line = lines.word_line(A, Word(DOWN, "503 Sorry \u0378"), NOW)
+    message = read(lines.body([HEAD, "words 8 9", line, "=up " + B], b""), NOW)
+    assert [*message.pieces] == [Piece(8, 9, {A: Word(DOWN, "503 Sorry ?"), B: Word(UP)})]
+
+
 def test_a_later_version_says_more() -> None:
     """Lines and fields that this one does not know are passed over, a word that it does not know is none."""
     beat = lines.beat_line(Beat(version="0.9", config=5)).replace(" - ", " paused,asleep ")

@@ -46,6 +46,13 @@ def test_the_longest_remarks_are_told(letter: str) -> None:
     assert state_row.admin_of(said._asdict()) == said
 
 
+def test_a_remark_of_a_newer_python() -> None:
+    """It holds without the characters that are none here yet."""
+    ordered = cluster_orders.ordered_admin(KEY, Admin("maint", 0, "anna \u0378", "swap \u0378", 1))
+    said = cluster_orders.admin_of(as_fact(ordered), 0, 5_000, HERE)
+    assert said == Admin("maint", 0, f"cluster:{THERE} anna ?", "swap ?", 5_000)
+
+
 def test_ready_is_told() -> None:
     """That nothing is said any more."""
     ordered = cluster_orders.ordered_admin(KEY, None)

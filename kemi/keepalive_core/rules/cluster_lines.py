@@ -17,7 +17,7 @@ from .cluster_facts import BUCKETS, MOST_NUMBER, Fact
 from .cluster_ranges import Range
 from .cluster_sayings import Piece
 from .cluster_word import DOWN, DRAIN, KINDS, NONE, Word
-from .quoting import one_line
+from .quoting import of_newer_unicode, one_line
 
 VERSION: Final = "ka1"
 BYTES: Final = 1_000
@@ -215,9 +215,8 @@ def _field(text: str) -> str:
 
 
 def _text(escaped: str, most: int) -> str:
-    if escaped == "-":
-        return ""
-    text = unquote(escaped, errors="strict")
+    # A carrier's words, for one: the node that heard them may know characters that are none here.
+    text = "" if escaped == "-" else of_newer_unicode(unquote(escaped, errors="strict"))
     _require(len(text) <= most and text.isprintable(), "a text is too long, or not printable")
     return text
 

@@ -13,6 +13,7 @@ from . import modes, rows
 from .checks import MOST_TEXT_BYTES
 from .cluster_facts import Fact, Subject
 from .modes import Admin
+from .quoting import of_newer_unicode
 from .rows import Owner
 from .times import SECOND
 
@@ -96,7 +97,8 @@ def admin_of(fact: Fact, now: int, wall: float, here: str) -> Admin | None:
     """
     if not fact.holds(now):
         return None
-    mode, by, why = json.loads(fact.value)
+    fields = json.loads(fact.value)
+    mode, by, why = (of_newer_unicode(each) if isinstance(each, str) else each for each in fields)
     left = (fact.ends - now) / SECOND if fact.ends else 0
     if fact.ends and left < _LEAST_LEFT:
         return None

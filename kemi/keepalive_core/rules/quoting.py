@@ -1,6 +1,7 @@
 """How what comes from outside stands in the log: one line of a bounded length, with no password (pure)."""
 
 import re
+import unicodedata
 from typing import Final
 
 # The most characters of a quoted value.
@@ -58,6 +59,16 @@ def one_line(text: str) -> str:
     """Return a text from outside as it can stand in a log line and in a record."""
     cut = text[: MOST_REMEMBERED + 1]
     return _cut(cut if cut.isprintable() else repr(cut), MOST_REMEMBERED)
+
+
+def of_newer_unicode(text: str) -> str:
+    """Return a text with a question mark for each character that this Python does not know yet.
+
+    The Python of another node may: 3.11 has Unicode 14, 3.13 has 15.1.
+    """
+    if text.isprintable():
+        return text
+    return "".join("?" if unicodedata.category(each) == "Cn" else each for each in text)
 
 
 def shown(line: str, most: int) -> str:

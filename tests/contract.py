@@ -34,7 +34,8 @@ class Row(NamedTuple):
     Arguments: route, calls of the request's route; request, method and URI; headers, more of its lines;
     answers, what the gateways answer in turn, SILENT for nothing; reply, calls of the reply route; failure,
     of the failure route, each time that it runs; branch, of the branch route; event, of tm's event for what
-    t_uac_send sends; then, what the client sends behind it: the same "again", or a "CANCEL".
+    t_uac_send sends; then, what the client sends behind it: the same "again", or a "CANCEL"; every_reply, of
+    the route of all replies; onsend, of the onsend route.
     """
 
     route: str
@@ -46,6 +47,8 @@ class Row(NamedTuple):
     branch: str = ""
     event: str = ""
     then: str = ""
+    every_reply: str = ""
+    onsend: str = ""
 
 
 def pv(names: str) -> str:
@@ -848,6 +851,62 @@ ROWS: dict[str, Row] = {
         failure="tm.t_is_canceled()\ntm.t_branch_timeout()\ntm.t_get_status_code()",
         then="CANCEL",
     ),
+    "replies, in the route of all": Row(
+        'pv.sets("$avp(x)", "kept")\nsetflag(5)\nsetbflag(5)' + RELAY,
+        INVITE,
+        answers=(503, 200),
+        every_reply=pv("$rs $rm $ru $fU $avp(x) $avp(y) $sht(facts=>none)")
+        + """
+        isflagset(5)
+        isbflagset(5)
+        setflag(9)
+        pv.sets("$avp(y)", "of this route")
+        pv.get("$avp(y)")
+        sl.send_reply(500, "None")
+        sl.sl_send_reply(500, "None")
+        hdr.append("X-Every: 1\\r\\n")
+        """,
+        reply=pv("$avp(x) $avp(y)") + "\nisflagset(5)\nisflagset(9)",
+        failure=pv("$avp(x) $avp(y)") + "\nisflagset(9)" + RELAY_ON,
+    ),
+    "replied in a reply route": Row(
+        RELAY, INVITE, answers=(404,), reply='sl.sl_send_reply(500, "None")\nsl.send_reply(183, "Ringing")'
+    ),
+    "replied in a branch route": Row(
+        'tm.t_on_branch("ksr_branch")' + RELAY,
+        INVITE,
+        answers=(200,),
+        branch='sl.send_reply(500, "None")\nsl.sl_send_reply(500, "None")',
+    ),
+    "replied without the transaction": Row(
+        'sl.sl_send_reply(500, "None")\nsl.send_reply(501, "None")' + RELAY + 'sl.sl_send_reply(502, "None")',
+        INVITE,
+        answers=(404,),
+        failure='sl.sl_send_reply(504, "None")',
+    ),
+    "replied without the transaction that can't be sent": Row(
+        'pv.sets("$du", "sip:none.invalid")\ntm.t_relay()\nsl.sl_send_reply(500, "None")', INVITE
+    ),
+    "what leaves": Row(
+        'pv.sets("$avp(x)", "kept")' + RELAY,
+        INVITE,
+        answers=(503, 200),
+        failure=RELAY_ON,
+        onsend=pv("$rm $ru $du $rs $rU $fU $avp(x)")
+        + '\nsiputils.is_reply()\nsl.send_reply(500, "None")\ntm.t_get_status_code()',
+    ),
+    "what leaves, of what rings": Row(
+        "setflag(5)" + RELAY, INVITE, answers=(180,), onsend=pv("$rm $ru $rs") + "\nisflagset(5)"
+    ),
+    "what leaves, of a refusal": Row(
+        'pv.sets("$avp(x)", "kept")' + RELAY, answers=(503,), onsend=pv("$rm $ru $rs $avp(x)")
+    ),
+    "what leaves, replied otherwise": Row(
+        RELAY, answers=(503,), onsend=pv("$rm $ru $rs"), failure='sl.send_reply(480, "Gone")'
+    ),
+    "what leaves, behind silence": Row(
+        "tm.t_set_fr(1500, 300)" + RELAY, INVITE, answers=(SILENT,), onsend=pv("$rm $ru $rs")
+    ),
     "without an onsend route": Row(
         """
         forget("ksr_onsend_route")
@@ -1006,6 +1065,13 @@ def _row() -> str:
     return str(KSR.htable.sht_get("rows", "row"))
 
 
+def _is_a_row() -> bool:
+    """Tell what belongs to a row from what dmq sends, and what it is answered."""
+    import KSR
+
+    return KSR.pv.get("$rm") != "KDMQ"
+
+
 def child_init(rank: int) -> int:
     """Start a process."""
     return 0
@@ -1021,8 +1087,13 @@ def ksr_request_route(msg: object) -> int:
 
 
 def ksr_onsend_route(msg: object) -> int:
-    """Let it leave."""
-    return 1
+    """Make the calls of what leaves, and let it leave."""
+    return _tell(_row(), "onsend", ROWS[_row()].onsend) if _is_a_row() else 1
+
+
+def ksr_reply_route(msg: object) -> int:
+    """Make the calls of all replies."""
+    return _tell(_row(), "every reply", ROWS[_row()].every_reply) if _is_a_row() else 1
 
 
 def ksr_branch(msg: object) -> int:

@@ -30,7 +30,7 @@ REASONS = {
     603: "Decline",
 }
 
-Route = Literal["request", "branch", "reply", "failure"]
+Route = Literal["request", "branch", "every reply", "reply", "failure", "onsend"]
 
 
 def preference(code: int) -> tuple[int, int]:
@@ -63,6 +63,8 @@ class Branch:
         """how it ended, LOCAL_TIMEOUT or a code of 200 and above"""
         self.reply: Reply | None = None
         """its last reply, as it is passed on"""
+        self.message: Message | None = None
+        """the same, as it came"""
 
     def header(self, name: str) -> str:
         """Return the value of the first header field of a name that it left with, "" if there is none."""
@@ -107,7 +109,9 @@ class Call:
         self.has_transaction = False
         self.is_canceled = False
         self.is_over = False
-        """whether the sender has its final reply"""
+        """whether the sender has its final reply from the transaction"""
+        self._last: Reply | None = None
+        """what the transaction has told the sender last, which it tells again"""
         self.on = {"branch": "", "reply": "", "failure": ""}
         """the functions of the script that are to be called, by route"""
         self._as_relayed = self.draft
@@ -179,17 +183,25 @@ class Call:
             return
         situation = Situation("reply", self, message, source or _address(at.to))
         before, self.draft = self.draft, Draft(self.draft.uri)
+        # The route of all replies runs before tm finds whose one is.
+        self._run_apart("ksr_reply_route", situation._replace(route="every reply"))
         self.draft.flags = self._as_relayed.flags
-        self.ksr.run("ksr_reply_route", situation, demanded=False)
         if at.on_reply:
             self.ksr.run(at.on_reply, situation)
-        at.reply = Reply(code, message.reason, self.draft.added)
-        self.draft = before
+        at.reply, at.message = Reply(code, message.reason, self.draft.added), message
         if 100 < code < 300:
             self._tell(at.reply)
+            self._run_apart("ksr_onsend_route", situation._replace(route="onsend"))
+        self.draft = before
         if code >= 200:
             at.code = code
             self._end_of_branch()
+
+    def _run_apart(self, name: str, situation: Situation) -> None:
+        """Call a function of the script that has nothing of the transaction, if there is one."""
+        kept, self.avps = self.avps, {}
+        self.ksr.run(name, situation, demanded=False)
+        self.avps = kept
 
     def _pass_on(self, branch: Branch, message: Message) -> None:
         """Do what is left for a reply to a transaction that tm has ended itself."""
@@ -234,9 +246,13 @@ class Call:
         # Of a call that was given up, silence ends it; and one gateway's trouble is not the proxy's.
         code = self.ended_with % 1000
         code = 487 if self.is_canceled and code == 408 else 500 if code == 503 else code
-        said = (branch.reply for branch in self.relayed[self._sent_last :] if branch.reply is not None)
+        best = next(branch for branch in self.relayed[self._sent_last :] if branch.code == self.ended_with)
         own = Reply(code, REASONS.get(code, "Reason"), self._as_relayed.of_replies)
-        self._tell(next((reply for reply in said if reply.code == code), own))
+        self._tell(best.reply if best.reply is not None and best.reply.code == code else own)
+        if best.message is not None and best.message.code >= 200:
+            self.draft = Draft()
+            situation = Situation("onsend", self, best.message, _address(best.to))
+            self._run_apart("ksr_onsend_route", situation)
 
     def answer(self, code: int, reason: str, *, in_transaction: bool) -> int:
         """Tell the sender.
@@ -245,11 +261,16 @@ class Call:
         """
         if self.message.method == "ACK" or (in_transaction and self.is_over):
             return -1
-        self._tell(Reply(code, reason, self.draft.of_replies))
+        reply = Reply(code, reason, self.draft.of_replies)
+        if in_transaction:
+            self._tell(reply)
+        else:  # the transaction knows nothing of it
+            self.replies.append(reply)
         return 1
 
     def _tell(self, reply: Reply) -> None:
         self.replies.append(reply)
+        self._last = reply
         self.is_over = self.is_over or reply.code >= 200
 
     def cancel_by(self, cancel: Call) -> None:
@@ -261,7 +282,8 @@ class Call:
         """Say what t_check_trans says: 0, and the last reply leaves again, of a request that is known."""
         if not self.has_transaction:
             return -1
-        self.replies += self.replies[-1:]
+        if self._last is not None:
+            self.replies.append(self._last)
         return 0
 
     def end_of_route(self) -> None:
@@ -281,7 +303,7 @@ class Call:
         if not was_relayed:
             self._as_relayed = self.draft.snapshot()
         had_transaction, self.has_transaction = self.has_transaction, self.message.method != "ACK"
-        if self.message.method == "INVITE" and not self.replies:
+        if self.message.method == "INVITE" and self._last is None:
             self._tell(Reply(100, TRYING, self.draft.of_replies))
         hop = Uri.of(self.draft.hop)
         if self.draft.hop in self.ksr.unresolvable or hop is None or hop.scheme.lower() == "tel":
@@ -290,7 +312,7 @@ class Call:
         if not self.is_waiting:
             self._sent_last = len(self.relayed)
         self.relayed.append(self._branch())
-        situation = Situation("request", self, self.message, self.source)
+        situation = Situation("onsend", self, self.message, self.source)
         is_there = self.ksr.run("ksr_onsend_route", situation, demanded=False)
         if not is_there and self.ksr.version < "6":
             raise SystemError("t_relay returned a result with an exception set: no ksr_onsend_route")

@@ -344,6 +344,8 @@ class FakeKSR(Variables):
     def _sl_sl_send_reply(self, code: int, reason: str) -> int:
         if not reason and self.version >= "6.1":
             return -1
+        if self.at_hand and self.at_hand.message.is_reply:
+            return 1  # and nothing is sent
         if self.at_hand:
             return self.call.answer(code, reason, in_transaction=False)
         self.replied.append((code, reason, self._more_headers))
@@ -351,6 +353,8 @@ class FakeKSR(Variables):
         return 1
 
     def _sl_send_reply(self, code: int, reason: str) -> int:
+        if self.at_hand and self.at_hand.route in ("branch", "every reply", "onsend"):
+            return -1
         if self.at_hand and (reason or self.version < "6.1"):
             return self.call.answer(code, reason, in_transaction=self.call.has_transaction)
         return self._sl_sl_send_reply(code, reason)

@@ -49,7 +49,7 @@ class Routing:
             self.violate("no request is at hand")
         assert self.at_hand is not None
         if routes and self.at_hand.route not in routes:
-            self.violate(f"has no meaning in a {self.at_hand.route} route")
+            self.violate(f"has no meaning in the {self.at_hand.route} route")
         return self.at_hand
 
     @property
@@ -240,7 +240,8 @@ class Routing:
 
     def _tm_t_check_trans(self) -> int:
         situation = self.here()
-        if situation.route != "request" or situation.call.of is not None:
+        is_of_the_request = situation.route in ("request", "onsend") and not situation.message.is_reply
+        if not is_of_the_request or situation.call.of is not None:
             return 1
         return situation.call.absorb()
 
@@ -296,7 +297,7 @@ class Routing:
 
     def _status(self) -> int:
         situation = self.here()
-        if situation.route == "reply":
+        if situation.route in ("reply", "every reply"):
             return situation.message.code
         return situation.call.ended_with % 1000 if situation.route == "failure" else -1
 

@@ -56,6 +56,11 @@ def pv(names: str) -> str:
     return "\n".join(f'pv.get("{name}")' for name in names.split())
 
 
+def of(name: str, function: str, *texts: str) -> str:
+    """Calls that give a variable one text after the other, each time with another call."""
+    return "\n".join(f'pv.sets("{name}", {text!r})\n{function}' for text in texts)
+
+
 OF_A_REQUEST = """
     $rm $ru $rU $rd $rp $rz $rP $fu $fU $fd $ft $fn $tu $tU $td $tt $tn $ci $cs $ct $cT $ua $rb $bs $mb $ml
     $si $sp $su $pr $proto $Ri $Rp $Ru $rs $rr $du $dd $dp $ou $oU $hdr(X-More) $hdr(X-None) $var(none)
@@ -359,6 +364,37 @@ ROWS: dict[str, Row] = {
         pv.sets("$du", "x")
         pv.get("$du")
     """),
+    "URIs": Row(
+        of(
+            "$ru",
+            pv("$ru $rU $rd $rp $rP $rz") + '\nsetuser("bob")\nsethost("example.net")\npv.get("$ru")',
+            *("sip:alice:secret@example.com:5070;transport=tcp?X=y", "SIP:a@B", "sip:a@b;transport=TLS"),
+            *("sip:a@b:0", "sip:+49@b;user=phone", "sip:a@[2001:db8::1]:99"),
+        )
+    ),
+    "URIs that are none": Row(
+        of(
+            "$ru",
+            pv("$ru $rU $rd $rp") + '\nsetuser("bob")\nsethost("example.net")',
+            *("sip:a@b:99999", "sip:@b", "sip:a@b c", "sip:a@b@c", "sip:a@b:5060:5080", "sip:a@", "sip:"),
+            *("sip:a@2001:db8::1:5060", "<sip:a@b>"),
+        )
+    ),
+    "a host with a port": Row('sethost("example.com:5080")\npv.get("$ru")\ntm.t_relay()'),
+    "names of parties": Row(
+        pv("$tu $tU $td $tt $tn"), headers=('To: "Bob \\"B\\" <x>" <sip:bob@example.com:5077;a=b>;tag=c',)
+    ),
+    "numbers in texts": Row(
+        of(
+            "$var(text)",
+            pv("$(var(text){s.int}) $(var(text){s.len})") + '\npv.geti("$var(text)")',
+            *("12", " 12", "12 ", "+12", "-12", "007", "0x10", "1.5", "12a", "ü12", "x"),
+        )
+    ),
+    "too big numbers in texts": Row(
+        of("$var(text)", 'pv.geti("$var(text)")', "2147483648", "99999999999", "-99999999999")
+    ),
+    "what is no hexa": Row(of("$var(text)", 'pv.get("$(var(text){s.decode.hexa})")', "MESSAGE", "7g")),
     "transformations": Row("""
         pv.get("$(ru{uri.host})")
         pv.get("$(ru{uri.user})")

@@ -22,10 +22,9 @@ from keepalive_testing.calls import LOCAL_TIMEOUT, Call, Situation, preference
 from keepalive_testing.drafts import Draft
 from keepalive_testing.messages import Message
 from keepalive_testing.routing import one
-from keepalive_testing.variables import Name, Variables, transformed
+from keepalive_testing.variables import HIGHEST_INT, Name, Variables, transformed
 
 NOT_READY = -255
-HIGHEST_INT = 1 << 31
 NOT_LOADED = {"websocket"}
 """modules that a server behaves differently with, and that few load"""
 # Parameters that keepalive-settings.cfg does not declare as Kamailio settings.
@@ -409,7 +408,7 @@ class FakeKSR(Variables):
     def _pv_get(self, text: str) -> Any:
         if text in self.answered:
             return self.answered[text]
-        name = Name(text)
+        name = self.named(text)
         value = self.of_message(name) if self.at_hand else NotImplemented
         if value is NotImplemented:
             value = self._value(name)
@@ -441,7 +440,8 @@ class FakeKSR(Variables):
     def _pv_geti(self, text: str) -> int:
         value = self._pv_get(text)
         if isinstance(value, str):
-            return int(value) if re.fullmatch(r"[+-]?\d+", value) else 0
+            number = re.match(r"[+-]?\d+", value)
+            return max(-HIGHEST_INT, min(int(number[0]), HIGHEST_INT - 1)) if number else 0
         return value if isinstance(value, int) else 0
 
     def _pv_is_null(self, text: str) -> bool:
@@ -536,7 +536,7 @@ class FakeKSR(Variables):
         return f"SIP/2.0 {self._reply.code} {self._reply.reason}\r\nCall-ID: {call_id}\r\n\r\n"
 
     def _pv_sets(self, text: str, value: str) -> bool:
-        name = Name(text)
+        name = self.named(text)
         kind, inner = name.kind, name.inner
         if kind == "shv":
             self.shared_variables[inner] = value
@@ -563,7 +563,7 @@ class FakeKSR(Variables):
         return True
 
     def _pv_unset(self, name: str) -> bool:
-        known = Name(name)
+        known = self.named(name)
         if known.kind == "var":
             self.variables.pop(known.inner, None)
             return True
@@ -577,7 +577,7 @@ class FakeKSR(Variables):
         return True
 
     def _pv_seti(self, text: str, value: int) -> bool:
-        name = Name(text)
+        name = self.named(text)
         kind, inner = name.kind, name.inner
         if kind == "shv":
             self.shared_variables[inner] = value

@@ -27,9 +27,10 @@ COMPACT = {
 }
 """header names that have a short form, RFC 3261 section 7.3.3 and later ones"""
 _URI = re.compile(
-    r"(?P<scheme>sips?):(?:(?P<user>[^@]*)@)?(?P<host>\[[^\]]*\]|[^:;?]*)(?::(?P<port>\d+))?(?P<rest>.*)$",
+    r"(?P<scheme>sips?):(?:(?P<user>[^@]+)@)?(?P<host>\[[^\]]*\]|[^:;?@\s]*)(?::(?P<port>\d+))?(?P<rest>(?:[;?].*)?)$",
     re.IGNORECASE,
 )
+HIGHEST_PORT = 65535
 
 
 class Uri(NamedTuple):
@@ -40,6 +41,8 @@ class Uri(NamedTuple):
     host: str
     port: int | None
     rest: str
+    password: str = ""
+    """with its ``:``"""
 
     @classmethod
     def of(cls, text: str) -> Uri | None:
@@ -50,18 +53,28 @@ class Uri(NamedTuple):
         found = _URI.match(text)
         if found is None or not found["host"]:
             return None
-        user = (found["user"] or "").partition(":")[0] or None
+        user, colon, password = (found["user"] or "").partition(":")
         port = int(found["port"]) if found["port"] else None
-        return cls(found["scheme"], user, found["host"], port, found["rest"])
+        if port is not None and port > HIGHEST_PORT:
+            return None
+        return cls(
+            found["scheme"].lower(), user or None, found["host"], port, found["rest"], colon + password
+        )
 
     @property
     def transport(self) -> str:
         """What its parameter says, or the empty text."""
         found = re.search(r";transport=(\w+)", self.rest, re.IGNORECASE)
-        return found[1].lower() if found else ""
+        return found[1] if found else ""
+
+    @property
+    def kind(self) -> str:
+        """Its scheme, by which one of a telephone is a tel."""
+        is_phone = re.search(r";user=phone(?:[;?]|$)", self.rest, re.IGNORECASE)
+        return {"sip": "tel", "sips": "tels"}.get(self.scheme, self.scheme) if is_phone else self.scheme
 
     def __str__(self) -> str:
-        user = f"{self.user}@" if self.user is not None else ""
+        user = f"{self.user}{self.password}@" if self.user is not None else ""
         port = f":{self.port}" if self.port is not None else ""
         return f"{self.scheme}:{user}{self.host}{port}{self.rest}"
 
@@ -76,7 +89,9 @@ class Party(NamedTuple):
     @classmethod
     def of(cls, value: str) -> Party:
         """Take the value of a header apart."""
-        inside = re.match(r'\s*(?P<name>"[^"]*"|[^<"]*?)\s*<(?P<uri>[^>]*)>(?P<rest>.*)$', value, re.DOTALL)
+        inside = re.match(
+            r'\s*(?P<name>"(?:[^"\\]|\\.)*"|[^<"]*?)\s*<(?P<uri>[^>]*)>(?P<rest>.*)$', value, re.DOTALL
+        )
         name, uri, rest = (
             (inside["name"], inside["uri"], inside["rest"]) if inside else ("", *value.partition(";")[::2])
         )

@@ -69,7 +69,7 @@ class Routing:
         """Say whether a URI leads to this server."""
         parts = Uri.of(uri) or Uri.of(f"sip:{uri}")
         return parts is not None and any(
-            (parts.host.strip("[]"), parts.port or port, parts.transport or transport)
+            (parts.host.strip("[]"), parts.port or port, parts.transport.lower() or transport)
             == (address, port, transport)
             for transport, address, port in self.listening
         )
@@ -89,6 +89,8 @@ class Routing:
 
     def _with(self, **parts: Any) -> bool:
         known = Uri.of(self.call.draft.uri)
+        if known is not None and known.scheme == "tel":
+            self.violate("the fake does not change parts of a tel URI")
         if known is not None:
             self.call.draft.uri = str(known._replace(**parts))
         return known is not None

@@ -12,6 +12,7 @@ from keepalive_testing.routing import Routing
 if TYPE_CHECKING:
     from keepalive_testing.calls import Situation
 
+HIGHEST_INT = 1 << 31
 _NAME = re.compile(
     r"\$(?:(?P<plain>\w+)(?:\((?P<of>.*)\))?|\((?P<name>\w+)(?:\((?P<inner>.*?)\))?(?:\[(?P<at>-?\d+|\*)\])?(?P<changes>(?:\{[^}]*\})*)\))$"
 )
@@ -28,22 +29,31 @@ class Name:
         self.changes: list[str] = re.findall(r"\{([^}]*)\}", found["changes"] or "") if found else []
 
 
+TAKING_A_NAME = {
+    *("avp", "def", "hdr", "jsonrpl", "naptrquery", "sel", "sht", "shtitkey", "shtitval", "shv", "srvquery"),
+    *("stat", "var"),
+}
+"""pseudo-variables that have something in brackets; those have nothing else"""
+TAKING_AN_INDEX = {"avp", "hdr"}
+
+
 def _of_uri(text: str | None, part: Callable[[Uri], Any]) -> Any:
     parts = Uri.of(text) if text else None
     return None if parts is None else part(parts)
 
 
 def _port(uri: Uri) -> str:
-    return str(uri.port or (5061 if uri.transport == "tls" else 5060))
+    usual = 5061 if uri.transport.lower() == "tls" else 5060
+    return str(usual if uri.port is None else uri.port)
 
 
 OF_URIS: dict[str, tuple[str, Callable[[Uri], Any]]] = {
     "rU": ("ru", lambda uri: uri.user),
     "rd": ("ru", lambda uri: uri.host or None),
     "rp": ("ru", _port),
-    "rz": ("ru", lambda uri: uri.scheme),
+    "rz": ("ru", lambda uri: uri.kind),
     "rP": ("ru", lambda uri: uri.transport or "UDP"),
-    "dd": ("du", lambda uri: uri.host),
+    "dd": ("du", lambda uri: uri.host or None),
     "dp": ("du", _port),
     "fU": ("fu", lambda uri: uri.user),
     "fd": ("fu", lambda uri: uri.host),
@@ -87,6 +97,14 @@ class Variables(Routing):
 
     shared_variables: dict[str, str | int]
     variables: dict[str, str | int]
+
+    def named(self, text: str) -> Name:
+        """Take the name of a pseudo-variable apart, which is to be one."""
+        name = Name(text)
+        has_its_name = bool(name.inner) == (name.kind in TAKING_A_NAME)
+        if name.kind and not (has_its_name and (name.kind in TAKING_AN_INDEX or not name.at)):
+            self.violate(f"{text} is no pseudo-variable: it has too much or too little in its brackets")
+        return name
 
     def of_message(self, name: Name) -> Any:
         """Return a pseudo-variable's value in a route; NotImplemented for one that is not of messages."""
@@ -164,13 +182,19 @@ def transformed(text: str, change: str) -> Any:
     if change == "s.encode.hexa":
         return text.encode("utf-8", "surrogateescape").hex()
     if change == "s.decode.hexa":
-        return bytes.fromhex(text).decode("utf-8", "surrogateescape")
-    if change.startswith("s.substr,0,"):
+        if not re.fullmatch("[0-9a-fA-F]*", text):
+            return None
+        return (
+            bytes.fromhex(text).decode("utf-8", "surrogateescape") if len(text) % 2 == 0 else NotImplemented
+        )
+    if re.fullmatch(r"s\.substr,0,[1-9]\d*", change):
         return text[: int(change.removeprefix("s.substr,0,"))]
     if change == "s.len":
-        return len(text)
+        return len(text.encode("utf-8", "surrogateescape"))
     if change == "s.int":
-        return int(text) if re.fullmatch(r"[+-]?\d+", text) else None
+        number = int(text) if re.fullmatch(r"[+-]?\d+", text) else None
+        # Each version does another thing with one that is too big.
+        return number if number is None or -HIGHEST_INT <= number < HIGHEST_INT else NotImplemented
     if change in ("uri.user", "uri.host"):
         return _of_uri(text, lambda uri: getattr(uri, change.removeprefix("uri.")) or "")
     if change == "uri.port":

@@ -966,6 +966,7 @@ ROWS: dict[str, Row] = {
         tm.t_set_retr(100, 200)
         """,
         reply=pv("$rs $rr"),
+        every_reply=pv("$rm $rs $rr $ru $avp(none)"),
     ),
     "shared memory": Row("""
         htable.sht_get("facts", "none")

@@ -208,6 +208,20 @@ def test_a_class(kamailio):
 """
 
 
+def test_the_route_of_all_replies_sees_those_to_pings(kamailio: Kamailio, ksr: FakeKSR) -> None:
+    """As on a real server, where a script that takes each for a call's goes wrong."""
+    seen = []
+
+    def route(msg: object) -> int:
+        seen.append(tuple(map(ksr.module.pv.get, ("$rm", "$rs", "$si", "$ru", "$avp(x)"))))
+        return 1
+
+    kamailio.load(ROUTER, KEEPALIVE_DESTINATIONS=A)
+    ksr.handlers.ksr_reply_route = route
+    kamailio.up(A)
+    assert seen == [("OPTIONS", 200, "192.168.10.20", None, None)]
+
+
 def test_a_file_of_tests_may_import_ksr_and_the_script(tmp_path: Path) -> None:
     """At its top, as people do: KSR is that of each test, and the script is executed for each."""
     write_examples(tmp_path)

@@ -164,6 +164,27 @@ class Call:
         assert isinstance(code, int), f"{code!r:.80} is no code of a reply: 100 to 699"
         assert 100 <= code <= 699, f"{code} is no code of a reply: 100 to 699"
         at = self._pending(branch)
+        message = self._answered(code, reason, headers)
+        if self.refusal and self.is_over:
+            self._pass_on(at, message)
+            return
+        situation = Situation("reply", self, message, source or _address(at.to))
+        before, self.draft = self.draft, Draft(self.draft.uri)
+        self._run_apart("ksr_reply_route", situation._replace(route="every reply"))
+        self.draft.flags = self._as_relayed.flags
+        if at.on_reply:
+            self.ksr.run(at.on_reply, situation)
+        at.reply, at.message = Reply(code, message.reason, self.draft.added), message
+        if 100 < code < 300:
+            self._tell(at.reply)
+            self._run_apart("ksr_onsend_route", situation._replace(route="onsend"))
+        self.draft = before
+        if code >= 200:
+            at.code = code
+            self._end_of_branch()
+
+    def _answered(self, code: int, reason: str, headers: str) -> Message:
+        """Return the reply of a gateway."""
         copied = [
             (name, value)
             for name, value in self.message.fields
@@ -178,27 +199,15 @@ class Call:
         message = Message("\r\n".join([text, *headers.splitlines()]) + "\r\n\r\n")
         if ";tag=" not in message.header("To") and code > 100:
             message.replace("To", f"{message.header('To')};tag=gateway")
-        if self.refusal and self.is_over:
-            self._pass_on(at, message)
-            return
-        situation = Situation("reply", self, message, source or _address(at.to))
-        before, self.draft = self.draft, Draft(self.draft.uri)
-        # The route of all replies runs before tm finds whose one is.
-        self._run_apart("ksr_reply_route", situation._replace(route="every reply"))
-        self.draft.flags = self._as_relayed.flags
-        if at.on_reply:
-            self.ksr.run(at.on_reply, situation)
-        at.reply, at.message = Reply(code, message.reason, self.draft.added), message
-        if 100 < code < 300:
-            self._tell(at.reply)
-            self._run_apart("ksr_onsend_route", situation._replace(route="onsend"))
-        self.draft = before
-        if code >= 200:
-            at.code = code
-            self._end_of_branch()
+        return message
+
+    def run_route_of_all_replies(self, code: int, reason: str, source: tuple[str, int]) -> None:
+        """Run it for a reply to what this server has sent itself."""
+        message = self._answered(code, reason, "")
+        self._run_apart("ksr_reply_route", Situation("every reply", self, message, source))
 
     def _run_apart(self, name: str, situation: Situation) -> None:
-        """Call a function of the script that has nothing of the transaction, if there is one."""
+        """Call a function of the script that runs before tm finds whose a reply is, or behind that."""
         kept, self.avps = self.avps, {}
         self.ksr.run(name, situation, demanded=False)
         self.avps = kept

@@ -74,6 +74,12 @@ class Transaction:
         """how each target's branch ended, LOCAL_TIMEOUT or the code it replied"""
         self.is_over = False
 
+    @property
+    def request(self) -> Message:
+        """The request as which it has left."""
+        headers = f"{self.headers}CSeq: 10 {self.method}\r\nContent-Length: 0\r\n"
+        return Message(f"{self.method} {self.uri} SIP/2.0\r\n{headers}\r\n")
+
     def end_branch(self, branch: int, code: int) -> bool:
         """Take the end of one target's branch; say whether the failure function runs."""
         if self.is_over or branch < len(self.codes):
@@ -881,6 +887,9 @@ class FakeKSR(Variables):
         """
         if transaction.is_over and not self.hands_on_late_replies:
             return
+        if hasattr(self.handlers, "ksr_reply_route"):
+            call = Call(self, transaction.request, (address, port))
+            call.run_route_of_all_replies(code, reason, (address, port))
         self._reply = Reply(code, reason, call_id or transaction.call_id, address, port)
         self._run(transaction, transaction.on_reply)
         self._reply = None

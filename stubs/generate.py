@@ -155,7 +155,7 @@ def _overloaded(stubs: list[str]) -> list[str]:
 PROJECT = """\
 # Written by make stubs.
 [build-system]
-requires = ["flit_core>=3.12"]
+requires = ["flit_core>=4.0.1"]
 build-backend = "flit_core.buildapi"
 
 [project]

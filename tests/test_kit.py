@@ -472,6 +472,7 @@ def test_a_bare_environment_needs_the_kit_alone(tmp_path: Path) -> None:
     clone = tmp_path / "clone"
     for folder in ("testing", "kemi", "stubs"):
         shutil.copytree(ROOT / folder, clone / folder, symlinks=True)
+    shutil.copy(ROOT / "LICENSE", clone)
     environment = tmp_path / "environment"
     venv.create(environment)
     python = str(environment / "bin" / "python")
@@ -482,6 +483,7 @@ def test_a_bare_environment_needs_the_kit_alone(tmp_path: Path) -> None:
     options = ["-q", "--no-index", "--no-build-isolation", "--disable-pip-version-check"]
     outcome([*pip, "install", *options, str(clone / "testing")], tmp_path)
     shutil.rmtree(clone)
+    assert list(packages.glob("kamailio_kemi_keepalive_testing-*/licenses/LICENSE"))
     said = outcome(
         [python, "-m", "pytest", "-q", "--deselect", "test_router.py::test_with_pytest_mock"], tmp_path
     )

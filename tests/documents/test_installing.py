@@ -1,10 +1,15 @@
 """What `make install` puts where; docker/adopter.py tries it, the package and pip in bare containers."""
 
 import os
+import shutil
 import subprocess
+import sys
+import tomllib
+import zipfile
 from pathlib import Path
 
 import pytest
+from packaging.requirements import Requirement
 
 from places import ROOT
 
@@ -67,6 +72,37 @@ def test_what_is_installed(tmp_path: Path) -> None:
     for path in tmp_path.rglob("*"):
         assert path.stat().st_mode & 0o044 == 0o044, path
     assert installed(tmp_path, "uninstall") == set()
+
+
+def test_the_wheel_has_what_make_install_has(tmp_path: Path) -> None:
+    """The modules and their types, and the includes."""
+    clone = tmp_path / "clone"  # a build leaves files behind
+    for name in ("kemi", "packaging"):
+        shutil.copytree(ROOT / name, clone / name, symlinks=True)
+    for name in ("pyproject.toml", "README.md", "LICENSE"):
+        shutil.copy(ROOT / name, clone)
+    pip = [sys.executable, "-m", "pip", "wheel", "-q", "--no-index", "--no-deps", "--no-build-isolation"]
+    done = subprocess.run([*pip, "-w", tmp_path, clone], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    [wheel] = tmp_path.glob("*.whl")
+    names = zipfile.ZipFile(wheel).namelist()
+    modules = {name for name in names if ".dist-info/" not in name and ".data/" not in name}
+    files = installed(tmp_path / "here")
+    assert modules == {name.removeprefix(f"{MODULES}/") for name in files if name.startswith(MODULES)}
+    includes = {name.rpartition("/")[2] for name in names if ".data/" in name}
+    assert includes == {path.name for path in (tmp_path / "here" / SHARE).iterdir() if path.is_file()}
+
+
+def test_a_release_is_made_with_what_its_projects_ask_for() -> None:
+    """make release has pip look at no build-system table, and pip install at those alone."""
+    pins = dict(
+        line.split("==") for line in (ROOT / "packaging/requirements.txt").read_text().splitlines()[1:]
+    )
+    for folder in (ROOT, ROOT / "testing", *(ROOT / "stubs").glob("*.*/")):
+        if folder.is_dir():
+            asked = tomllib.loads((folder / "pyproject.toml").read_text())["build-system"]["requires"]
+            for needed in map(Requirement, asked):
+                assert needed.specifier.contains(pins[needed.name]), folder
 
 
 def test_the_package_has_what_make_install_has(tmp_path: Path) -> None:

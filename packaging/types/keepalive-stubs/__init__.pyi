@@ -1,0 +1,1 @@
+../../../kemi/keepalive.py

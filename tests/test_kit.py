@@ -429,7 +429,7 @@ def outcome(command: list[str], folder: Path, **environment: str) -> str:
 def test_the_documents_examples_run(tmp_path: Path, version: str) -> None:
     """The script and its tests of docs/testing.md, with pytest-mock, as a user has them."""
     write_examples(tmp_path)
-    (tmp_path / "pytest.ini").write_text(f"[pytest]\nkamailio_version = {version}\n")
+    (tmp_path / "pytest.ini").write_text(f'[pytest]\nkamailio_version = "{version}"\n')
     command = [sys.executable, "-m", "pytest", "-q", "-p", "keepalive_testing.plugin"]
     said = outcome(command, tmp_path, PYTHONPATH=str(ROOT / "testing"))
     assert re.search(r"^5 passed", said, re.MULTILINE)

@@ -58,7 +58,8 @@ def ksr(request: pytest.FixtureRequest) -> Iterator[FakeKSR]:
     """A fake KSR, strict to the end."""
     from keepalive_testing.ksr import FakeKSR
 
-    fake = FakeKSR(request.config.getini("kamailio_version"))
+    # pytest.ini keeps the quotation marks that pyproject.toml needs.
+    fake = FakeKSR(request.config.getini("kamailio_version").strip('"'))
     _fakes.append(fake)
     yield fake
     _fakes.remove(fake)

@@ -93,9 +93,28 @@ ROWS: dict[str, Row] = {
         is_method_in("IM")
         is_method_in("IABCO")
         is_method_in("UF")
+        is_method_in("m")
+        is_method_in("")
+        is_method("message")
+        is_method("INVITE | MESSAGE")
+        is_method("FOO")
+        is_method("")
         """
     ),
+    "another method": Row(
+        """
+        pv.get("$rm")
+        is_method("FOO")
+        is_method("foo")
+        is_method("OTHER")
+        is_method("INVITE|MESSAGE")
+        is_method_in("IABCOPRSMNUF")
+        """,
+        "FOO sip:bob@127.0.0.1:SERVER",
+    ),
     "whose a URI is": Row("""
+        is_myself("127.0.0.1:SERVER")
+        is_myself("sip:127.0.0.1:SERVER;transport=UDP;lr")
         is_myself("sip:bob@127.0.0.1:SERVER")
         is_myself("sip:a@b")
         is_myself("x")
@@ -453,6 +472,9 @@ ROWS: dict[str, Row] = {
         tm.t_branch_timeout()
         tm.t_any_timeout()
         tm.t_set_fr(1000, 500)
+        tm.t_set_fr(-1, -1)
+        tm.t_set_fr(-1, 500)
+        tm.t_set_fr(1000, -1)
         tm.t_reset_fr()
         tm.t_on_branch("ksr_branch")
         tm.t_on_failure("ksr_failure")

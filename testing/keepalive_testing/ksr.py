@@ -840,7 +840,7 @@ class FakeKSR(Variables):
     def _tm_t_set_fr(self, invite_ms: int, other_ms: int) -> int:
         if self.at_hand:
             self.call.fr_ms = (invite_ms, other_ms)
-            return 1
+            return one(min(invite_ms, other_ms) >= 0)
         self._in_event().timeout_ms = other_ms
         return 1
 

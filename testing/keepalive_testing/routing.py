@@ -60,14 +60,17 @@ class Routing:
     # --- core ---
 
     def _core_is_method(self, names: str) -> bool:
-        return self.here().message.method in names.split("|")
+        wanted = [name.strip() for name in names.upper().split("|")]
+        if len(wanted) > 1 and not {*LETTERS.values(), "INFO", "PRACK"}.issuperset(wanted):
+            self.violate(f"{names!r} is no list of methods: one that Kamailio does not know stands alone")
+        return self.here().message.method in wanted
 
     def _core_is_method_in(self, letters: str) -> bool:
-        return self.here().message.method in {LETTERS.get(letter) for letter in letters}
+        return self.here().message.method in {LETTERS.get(letter) for letter in letters.upper()}
 
     def is_ours(self, uri: str) -> bool:
         """Say whether a URI leads to this server."""
-        parts = Uri.of(uri) or Uri.of(f"sip:{uri}")
+        parts = Uri.of(uri) or (Uri.of(f"sip:{uri}") if ":" not in uri else None)
         return parts is not None and any(
             (parts.host.strip("[]"), parts.port or port, parts.transport.lower() or transport)
             == (address, port, transport)
@@ -293,7 +296,7 @@ class Routing:
     def _posix(self, pattern: str) -> str:
         """Return what a regular expression of Kamailio's is in Python."""
         known = pattern.replace("[:digit:]", "0-9")
-        if re.search(r"\\[dD]|\(\?|\[:", known):
+        if re.search(r"\\[dD]|\(\?|\[:|[*+?}][*+?]", known):
             self.violate(f"{pattern!r} is another pattern to Kamailio: to POSIX a digit is [0-9]")
         return known
 

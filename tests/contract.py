@@ -909,6 +909,55 @@ ROWS: dict[str, Row] = {
         failure="tm.t_is_canceled()\ntm.t_branch_timeout()\ntm.t_get_status_code()",
         then="CANCEL",
     ),
+    "routes that are named too late": Row(
+        """
+        pv.sets("$du", "sip:127.0.0.1:GATEWAY_A")
+        tm.t_relay()
+        tm.t_on_failure("ksr_failure")
+        tm.t_on_reply("ksr_reply")
+        """,
+        INVITE,
+        answers=(404,),
+        reply='pv.get("$rs")',
+        failure='pv.get("$rs")',
+    ),
+    "a failure route that is named too late by the reply route": Row(
+        """
+        pv.sets("$du", "sip:127.0.0.1:GATEWAY_A")
+        tm.t_on_reply("ksr_reply")
+        tm.t_relay()
+        """,
+        INVITE,
+        answers=(404,),
+        reply='tm.t_on_failure("ksr_failure")',
+        failure='pv.get("$rs")',
+    ),
+    "a failure route that is taken back too late": Row(
+        RELAY + 'tm.t_on_failure("")', INVITE, answers=(404,), failure="tm.t_get_status_code()"
+    ),
+    "a failure route that is named too late by itself": Row(
+        RELAY,
+        INVITE,
+        answers=(503, 404),
+        failure="tm.t_get_status_code()" + RELAY_ON + 'tm.t_on_failure("ksr_failure")',
+    ),
+    "the code of a transaction": Row(
+        """
+        tm.t_newtran()
+        tm.t_get_status_code()
+        tm.t_reply(183, "Ringing")
+        tm.t_get_status_code()
+        tm.t_check_status("18.")
+        sl.sl_send_reply(180, "Ringing")
+        tm.t_get_status_code()
+        sl.send_reply(404, "None")
+        tm.t_check_status("404")
+        """,
+        INVITE,
+    ),
+    "the code of a transaction that was relayed": Row(
+        RELAY + "tm.t_get_status_code()", INVITE, answers=(200,)
+    ),
     "replies, in the route of all": Row(
         'pv.sets("$avp(x)", "kept")\nsetflag(5)\nsetbflag(5)' + RELAY,
         INVITE,

@@ -273,6 +273,15 @@ def test_the_fake_is_loud(kamailio: Kamailio, ksr: FakeKSR, calls: list[str]) ->
     ksr.violations.clear()
 
 
+def test_a_request_that_was_sent_again_is_relayed_once(kamailio: Kamailio, ksr: FakeKSR) -> None:
+    """Behind t_check_trans real servers would send it to the gateway as another branch."""
+    routed(kamailio, ksr, "KSR.tm.t_check_trans()", "KSR.tm.t_relay()")
+    [call] = ksr.calls
+    with pytest.raises(Violation, match="relayed once more"):
+        kamailio.retransmit(call)
+    ksr.violations.clear()
+
+
 def test_a_return_that_is_no_int_is_a_violation(kamailio: Kamailio, ksr: FakeKSR) -> None:
     """A route that returns None makes a real 5.6 fail at its next call."""
     kamailio.load(SimpleNamespace(ksr_request_route=lambda msg: None))

@@ -107,6 +107,8 @@ class Call:
         self.avps: dict[str, list[str | int]] = {}
         """the newest value last"""
         self.has_transaction = False
+        self.is_found_again = False
+        """whether the route has found its transaction, of a request that was sent again"""
         self.is_canceled = False
         self.is_over = False
         """whether the sender has its final reply from the transaction"""
@@ -114,6 +116,8 @@ class Call:
         """what the transaction has told the sender last, which it tells again"""
         self.on = {"branch": "", "reply": "", "failure": ""}
         """the functions of the script that are to be called, by route"""
+        self._on_failure = ""
+        """which of them is called if what was relayed fails: whoever names one later names it too late"""
         self._as_relayed = self.draft
         """what each failure route begins with"""
         self.fr_ms: tuple[int, int] | None = None
@@ -233,6 +237,11 @@ class Call:
     # --- what tm does ---
 
     @property
+    def own_code(self) -> int:
+        """The code that its transaction has told the sender last, -1 if nothing."""
+        return self._last.code if self._last else -1
+
+    @property
     def is_waiting(self) -> bool:
         """Whether a gateway may still answer."""
         return any(branch.code is None for branch in self.relayed)
@@ -246,7 +255,7 @@ class Call:
         if self.is_over or self.is_waiting or 200 <= self._best() < 300:
             return
         self.ended_with = self._best()
-        name, self.on["failure"], self.on["branch"] = self.on["failure"], "", ""
+        name, self._on_failure, self.on["failure"], self.on["branch"] = self._on_failure, "", "", ""
         self.draft = self._as_relayed.copy(is_new=False)
         if name:
             self.ksr.run(name, Situation("failure", self, self.message, self.source))
@@ -291,6 +300,7 @@ class Call:
         """Say what t_check_trans says: 0, and the last reply leaves again, of a request that is known."""
         if not self.has_transaction:
             return -1
+        self.is_found_again = True
         if self._last is not None:
             self.replies.append(self._last)
         return 0
@@ -321,6 +331,7 @@ class Call:
         if not self.is_waiting:
             self._sent_last = len(self.relayed)
         self.relayed.append(self._branch())
+        self._on_failure = self.on["failure"]
         situation = Situation("onsend", self, self.message, self.source)
         is_there = self.ksr.run("ksr_onsend_route", situation, demanded=False)
         if not is_there and self.ksr.version < "6":

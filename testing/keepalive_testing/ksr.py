@@ -390,7 +390,7 @@ class FakeKSR(Variables):
         """Let a client send its request again."""
         again = Situation("request", call, call.message, call.source, call.has_transaction)
         before = call.draft, call.on.copy()
-        call.draft = Draft(call.message.uri)
+        call.draft, call.is_found_again = Draft(call.message.uri), False
         self.run("ksr_request_route", again)
         if again.is_again:
             call.draft, call.on = before

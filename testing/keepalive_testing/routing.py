@@ -236,7 +236,7 @@ class Routing:
     def _tm_t_newtran(self) -> int:
         situation = self.here("request")
         call = situation.call
-        if situation.is_again:
+        if situation.is_again and not call.is_found_again:
             return call.absorb()
         if call.has_transaction:
             return -10
@@ -259,6 +259,8 @@ class Routing:
         if call.of is not None:
             call.of.cancel_by(call)
             return 1
+        if situation.is_again and call.is_found_again:
+            self.violate("relayed once more, as the route did not end behind the 0 of t_check_trans")
         if situation.is_again:
             call.absorb()
             return 1
@@ -304,6 +306,8 @@ class Routing:
         situation = self.here()
         if situation.route in ("reply", "every reply"):
             return situation.message.code
+        if situation.route == "request":
+            return situation.call.own_code
         return situation.call.ended_with % 1000 if situation.route == "failure" else -1
 
     def _tm_t_is_canceled(self) -> int:

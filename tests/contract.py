@@ -257,6 +257,37 @@ ROWS: dict[str, Row] = {
         "INVITE sip:carol@192.0.2.7:5070",
         ("Route: <sip:127.0.0.1:9;lr>",),
     ),
+    "in a dialog, with a named route": Row(
+        """
+        rr.loose_route()
+        pv.get("$du")
+        """,
+        IN_DIALOG,
+        (TAG, 'Route: "Proxy" <sip:127.0.0.1:SERVER;lr>'),
+    ),
+    "in a dialog, with two routes of one proxy": Row(
+        """
+        rr.loose_route()
+        pv.get("$du")
+        tm.t_relay()
+        """,
+        "BYE sip:carol@127.0.0.1:GATEWAY_A",
+        (TAG, "Route: <sip:127.0.0.1:SERVER;r2=on;lr>, <sip:127.0.0.1:SERVER;transport=tcp;r2=on;lr>"),
+        (200,),
+    ),
+    "in a dialog, with two lines of routes of one proxy": Row(
+        """
+        rr.loose_route()
+        pv.get("$du")
+        tm.t_relay()
+        """,
+        "BYE sip:carol@127.0.0.1:GATEWAY_B",
+        (
+            *(TAG, "Route: <sip:127.0.0.1:SERVER;r2=on;lr>", "Route: <sip:127.0.0.1:SERVER;r2=on;lr>"),
+            "Route: <sip:127.0.0.1:GATEWAY_A;lr>",
+        ),
+        (200,),
+    ),
     "in no dialog": Row("""
         siputils.has_totag()
         rr.loose_route()

@@ -254,6 +254,7 @@ def routed(kamailio: Kamailio, ksr: FakeKSR, *calls: str) -> None:
         ["KSR.pv.get('$(ru{uri.tosocket})')"],
         ["KSR.is_method('FOO|INVITE')"],
         ["KSR.pv.get('$si(x)')"],
+        ["KSR.seturi('urn:service:sos')", "KSR.pv.get('$ru')"],
         ["KSR.pv.get('$(rU[0])')"],
         ["KSR.pv.get('$hdr')"],
         ["KSR.seturi('tel:+49')", "KSR.setuser('x')"],
@@ -270,6 +271,22 @@ def test_the_fake_is_loud(kamailio: Kamailio, ksr: FakeKSR, calls: list[str]) ->
     with pytest.raises(Violation):
         routed(kamailio, ksr, *calls)
     assert len(ksr.violations) == 1
+    ksr.violations.clear()
+
+
+@pytest.mark.parametrize(
+    ("uri", "route"),
+    [
+        ("sip:carol@192.0.2.7", "sip:192.168.10.1;lr"),
+        ("sip:carol@192.0.2.7", "<sip:192.168.10.1;lr>, <sip:192.0.2.8>"),
+        ("sip:192.168.10.1", "<sip:192.0.2.8;lr>"),
+    ],
+)
+def test_routes_that_are_not_imitated(kamailio: Kamailio, ksr: FakeKSR, uri: str, route: str) -> None:
+    """Those of strict routers, and what is no route to Kamailio."""
+    routed(kamailio, ksr, "KSR.rr.loose_route()")
+    with pytest.raises(Violation, match=r"strict router|no Route"):
+        kamailio.request("BYE", uri, "To: <sip:carol@example.com>;tag=x", f"Route: {route}")
     ksr.violations.clear()
 
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from typing import TYPE_CHECKING, Any
 
 from keepalive_testing.calls import LOCAL_TIMEOUT, Call, Situation
-from keepalive_testing.messages import Uri
+from keepalive_testing.messages import Party, Uri
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -184,13 +185,20 @@ class Routing:
         routes = [route for value in values for route in value]
         if not routes:
             return -1
-        uris = [route.strip("<>") for route in routes]
-        ours = [uri for uri in uris[:1] if self.is_ours(uri)]
+        if not all("<" in route for route in routes):
+            self.violate(f"{routes} is no Route: each stands in angle brackets")
+        uris = [Party.of(route).uri for route in routes]
+        # One proxy has two, if it got the request otherwise than it has sent it.
+        most = 2 if ";r2=on" in uris[0] else 1
+        ours = list(itertools.takewhile(self.is_ours, uris[:most]))
         ahead = uris[len(ours) :]
+        if ahead and (";lr" not in ahead[0] or (not ours and self.is_ours(self.call.draft.uri))):
+            self.violate("the fake knows no strict router, before this server or behind it")
         if ahead:
             self.call.draft.send_to(ahead[0])
+        for _ in ours:
+            del next(filter(None, values))[0]
         if ours:
-            del values[0][0]
             self.call.draft.route([", ".join(value) for value in values])
         # A route that ends here is one of a dialog.
         return 1 if ahead or situation.message.party("To").tag else -3

@@ -136,6 +136,8 @@ class Variables(Routing):
         return NotImplemented
 
     def _request_uri(self, at: Situation) -> str | None:
+        if at.call.draft.uri.lower().startswith("urn:"):
+            self.violate("the fake takes no urn apart")
         if at.message.is_reply or (Uri.of(at.call.draft.uri) is None and self.version < "6.1"):
             return None
         return at.call.draft.uri

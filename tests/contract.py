@@ -461,6 +461,10 @@ ROWS: dict[str, Row] = {
         pv.get("$(rm{s.encode.hexa})")
         pv.get("$(rm{s.encode.hexa}{s.decode.hexa})")
         pv.get("$(avp(none){s.len})")
+        pv.sets("$var(wide)", "Zürich")
+        pv.get("$(var(wide){s.len})")
+        pv.get("$(var(wide){s.substr,0,2})")
+        pv.get("$(var(wide){s.substr,0,3})")
         pv.sets("$var(hexa)", "736970e4")
         pv.get("$(var(hexa){s.decode.hexa})")
         pv.get("$(var(hexa){s.decode.hexa}{s.encode.hexa})")
@@ -1100,14 +1104,20 @@ ROWS: dict[str, Row] = {
         htable.sht_lock("none", "n")
     """),
     "rows in turn": Row("""
+        htable.sht_iterator_next("never")
+        htable.sht_iterator_end("never")
+        pv.get("$shtitkey(never)")
         htable.sht_iterator_start("i", "none")
         htable.sht_seti("turn", "a", 1)
         htable.sht_iterator_start("i", "turn")
+        pv.get("$shtitkey(i)")
         htable.sht_iterator_next("i")
         pv.get("$shtitkey(i)")
         pv.get("$shtitval(i)")
         htable.sht_iterator_next("i")
+        pv.get("$shtitkey(i)")
         htable.sht_iterator_end("i")
+        htable.sht_iterator_next("i")
     """),
     "queues": Row("""
         mqueue.mq_size("facts")

@@ -279,6 +279,8 @@ class Call:
         """
         if self.message.method == "ACK" or (in_transaction and self.is_over):
             return -1
+        if "\r" in reason or "\n" in reason:
+            self.ksr.violate(f"{reason!r} is more than a reason: header lines of the reply")
         reply = Reply(code, reason, self.draft.of_replies)
         if in_transaction:
             self._tell(reply)

@@ -490,8 +490,8 @@ class FakeKSR(Variables):
         if kind == "sht" and self.at_hand:
             return self._htable_sht_get(*self._place(inner))
         if kind in ("shtitkey", "shtitval"):
-            items, at = self._iterators[inner]
-            return items[at][kind == "shtitval"]
+            items, at = self._iterators.get(inner, ([], -1))
+            return items[at][kind == "shtitval"] if 0 <= at < len(items) else None
         return NotImplemented
 
     def _place(self, inner: str) -> tuple[str, str]:
@@ -724,6 +724,8 @@ class FakeKSR(Variables):
         return 1
 
     def _htable_sht_iterator_next(self, name: str) -> int:
+        if name not in self._iterators:
+            return -1
         items, at = self._iterators[name]
         self._iterators[name] = (items, at + 1)
         return 1 if at + 1 < len(items) else -1

@@ -104,6 +104,10 @@ class Variables(Routing):
         has_its_name = bool(name.inner) == (name.kind in TAKING_A_NAME)
         if name.kind and not (has_its_name and (name.kind in TAKING_AN_INDEX or not name.at)):
             self.violate(f"{text} is no pseudo-variable: it has too much or too little in its brackets")
+        if "$" in name.inner and name.kind != "sht":
+            self.violate(f"the fake knows no {text}, whose name is in another pseudo-variable")
+        if "." in name.inner and name.kind == "avp":
+            self.violate(f"{text} is no AVP: Kamailio takes no dot in its name")
         return name
 
     def of_message(self, name: Name) -> Any:
@@ -190,7 +194,8 @@ def transformed(text: str, change: str) -> Any:
             bytes.fromhex(text).decode("utf-8", "surrogateescape") if len(text) % 2 == 0 else NotImplemented
         )
     if re.fullmatch(r"s\.substr,0,[1-9]\d*", change):
-        return text[: int(change.removeprefix("s.substr,0,"))]
+        size = int(change.removeprefix("s.substr,0,"))
+        return text.encode("utf-8", "surrogateescape")[:size].decode("utf-8", "surrogateescape")
     if change == "s.len":
         return len(text.encode("utf-8", "surrogateescape"))
     if change == "s.int":

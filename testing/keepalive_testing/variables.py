@@ -102,7 +102,8 @@ class Variables(Routing):
         """Take the name of a pseudo-variable apart, which is to be one."""
         name = Name(text)
         has_its_name = bool(name.inner) == (name.kind in TAKING_A_NAME)
-        if name.kind and not (has_its_name and (name.kind in TAKING_AN_INDEX or not name.at)):
+        is_right = has_its_name and (name.kind in TAKING_AN_INDEX or not name.at)
+        if not is_right and name.kind in {*TAKING_A_NAME, *OF_MESSAGES, *OF_URIS, "ru", "Ri", "Rp", "Ru"}:
             self.violate(f"{text} is no pseudo-variable: it has too much or too little in its brackets")
         if "$" in name.inner and name.kind != "sht":
             self.violate(f"the fake knows no {text}, whose name is in another pseudo-variable")

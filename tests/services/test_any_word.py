@@ -124,7 +124,7 @@ class AnyWord(ServerMachine):
     @rule(
         retry_after=decoded(["5", "120;duration=3600", "5 (soon)"]),
         call_id=decoded(["0123456789abcdef0123456789abcdef"]),
-        reason=decoded(["OK", "Service Unavailable"]),
+        reason=decoded(["OK", "Service Unavailable", "two\nlines"]),
         code=st.sampled_from([200, 480, 503, 0, -1, 199, 700, 10**9]),
     )
     def a_peer_says(self, retry_after: str, call_id: str, reason: str, code: int) -> None:

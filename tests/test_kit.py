@@ -13,6 +13,7 @@ from collections.abc import Callable
 from importlib import metadata
 from pathlib import Path
 from types import SimpleNamespace
+from unittest import mock
 
 import pytest
 
@@ -274,6 +275,32 @@ def test_the_fake_is_loud(kamailio: Kamailio, ksr: FakeKSR, calls: list[str]) ->
     with pytest.raises(Violation):
         routed(kamailio, ksr, *calls)
     assert len(ksr.violations) == 1
+    ksr.violations.clear()
+
+
+def test_whole_modules_can_be_mocked(ksr: FakeKSR) -> None:
+    """With the functions that they have, through the KSR that scripts import; behind that they are back."""
+    import KSR
+
+    with mock.patch("KSR.registrar", autospec=True) as registrar:
+        registrar.lookup.return_value = -1
+        assert KSR.registrar.lookup("location") == -1
+        assert not hasattr(registrar, "lokup")
+    with pytest.raises(Violation, match=r"imitate KSR\.registrar\.lookup"):
+        KSR.registrar.lookup("location")
+    ksr.violations.clear()
+
+
+@pytest.mark.parametrize("function", ["x.modf", "async.route", "websocket.handle_handshake"])
+def test_what_no_stub_lists_can_be_mocked(ksr: FakeKSR, function: str) -> None:
+    """Servers have it: it is said to be what the fake does not imitate."""
+    import KSR
+
+    module, _, name = function.partition(".")
+    with mock.patch(f"KSR.{function}", return_value=3):
+        assert getattr(getattr(KSR, module), name)("FAST") == 3
+    with pytest.raises(Violation, match=rf"imitate KSR\.{function}.*answers\('{function}'"):
+        getattr(getattr(KSR, module), name)()
     ksr.violations.clear()
 
 

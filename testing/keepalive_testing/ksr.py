@@ -12,7 +12,7 @@ import json
 import re
 import socket as socketlib
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from types import ModuleType, SimpleNamespace
 from typing import Any, NamedTuple
 
@@ -27,6 +27,8 @@ from keepalive_testing.variables import HIGHEST_INT, Name, Variables, transforme
 NOT_READY = -255
 NOT_LOADED = {"websocket"}
 """modules that a server behaves differently with, and that few load"""
+NO_STUB = ("async", "x")
+"""modules that servers have, and the stubs can't have or should not"""
 # Parameters that keepalive-settings.cfg does not declare as Kamailio settings.
 UNDECLARED = {name for name, setting in PARAMETERS.items() if not setting.at_run_time}
 
@@ -203,10 +205,11 @@ class FakeKSR(Variables):
     # --- building ---
 
     def _build(self, modules: dict[str, dict[str, signatures.Signature]]) -> ModuleType:
-        top = _Strict("KSR", self, modules[""])
-        for name, functions in modules.items():
-            if name and name not in NOT_LOADED:
-                setattr(top, name, _Strict(f"KSR.{name}", self, functions))
+        inside = {
+            name: _Strict(f"KSR.{name}", self, modules.get(name, {})) for name in (*modules, *NO_STUB) if name
+        }
+        top = _Strict("KSR", self, modules[""], inside)
+        top.__dict__.update({name: module for name, module in inside.items() if name not in NOT_LOADED})
         return top
 
     def checked(self, name: str, signature: signatures.Signature) -> Callable[..., Any]:
@@ -230,14 +233,15 @@ class FakeKSR(Variables):
             if short in self.answered:
                 answer = self.answered[short]
                 return answer(*args) if callable(answer) else answer
-            if known is None:
-                self.violate(
-                    f"the fake does not imitate {name}: ksr.answers({short!r}, value) gives it an answer"
-                )
-            assert known is not None
-            return known(*args)
+            return known(*args) if known else self._not_imitated(name)
 
         return call
+
+    def _not_imitated(self, name: str) -> Any:
+        short = name.removeprefix("KSR.")
+        return self.violate(
+            f"the fake does not imitate {name}: ksr.answers({short!r}, value) gives it an answer"
+        )
 
     def answers(self, name: str, value: Any) -> None:
         """Say what a function or a pseudo-variable answers that the fake does not know, or in its place.
@@ -261,6 +265,8 @@ class FakeKSR(Variables):
         short = name.removeprefix("KSR.")
         if any(each.startswith(f"{short}.") for each in self.answered):
             return _Strict(name, self, {})
+        if short not in self.answered and short.partition(".")[0] in NO_STUB:
+            return lambda *_: self._not_imitated(name)
         if short not in self.answered:
             return self.violate(f"{name}: no server has that")
         answer = self.answered[short]
@@ -923,16 +929,32 @@ def _plain(arg: str | int) -> str | int:
 
 
 class _Strict(ModuleType):
-    """A module with the functions that a server has, in which a missing name is a violation."""
+    """A module with the functions that a server has, in which a missing name is a violation.
 
-    def __init__(self, name: str, fake: FakeKSR, functions: dict[str, signatures.Signature]) -> None:
+    Arguments: name; fake; functions; inside, modules that it has, by name. A test may mock each of both, and
+    behind that they are here again.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        fake: FakeKSR,
+        functions: dict[str, signatures.Signature],
+        inside: Mapping[str, ModuleType] | None = None,
+    ) -> None:
         super().__init__(name)
         self.__dict__["_fake"] = fake
         self.__dict__["_functions"] = functions
+        self.__dict__["_inside"] = inside or {}
+
+    def __dir__(self) -> list[str]:
+        return [*self.__dict__["_functions"], *self.__dict__["_inside"]]
 
     def __getattr__(self, name: str) -> Any:
         if name.startswith("_"):
             raise AttributeError(name)
+        if name in self.__dict__["_inside"]:
+            return self.__dict__["_inside"][name]
         fake, full = self.__dict__["_fake"], f"{self.__name__}.{name}"
         signature = self.__dict__["_functions"].get(name)
         if signature is None:

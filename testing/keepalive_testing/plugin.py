@@ -22,6 +22,9 @@ class _Door(ModuleType):
             raise AttributeError(name)
         return getattr(_inside(), name)
 
+    def __dir__(self) -> list[str]:
+        return dir(_inside())
+
     def __setattr__(self, name: str, value: Any) -> None:
         setattr(_inside(), name, value)
 

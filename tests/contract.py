@@ -448,7 +448,7 @@ ROWS: dict[str, Row] = {
     "transformations": Row("""
         pv.get("$(ru{uri.host})")
         pv.get("$(ru{uri.user})")
-        pv.get("$(ru{uri.port})") is not None
+        pv.get("$(ru{uri.port})")
         pv.get("$(tu{uri.port})")
         pv.get("$(rU{s.len})")
         pv.get("$(rU{s.int})")
@@ -468,6 +468,13 @@ ROWS: dict[str, Row] = {
         pv.sets("$var(hexa)", "736970e4")
         pv.get("$(var(hexa){s.decode.hexa})")
         pv.get("$(var(hexa){s.decode.hexa}{s.encode.hexa})")
+    """),
+    "transformations of what another one made": Row("""
+        pv.sets("$var(x)", "7g")
+        pv.get("$(var(x){s.decode.hexa}{s.len})")
+        pv.get("$(var(x){s.int}{s.encode.hexa})")
+        pv.get("$(ru{uri.host}{s.len})")
+        pv.get("$(rU{s.len}{s.int})")
     """),
     "replied without a transaction": Row("""
         sl.sl_send_reply(404, "Not Here")

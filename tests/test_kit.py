@@ -253,6 +253,7 @@ def routed(kamailio: Kamailio, ksr: FakeKSR, *calls: str) -> None:
         ["KSR.tm.t_clean()"],
         ["KSR.pv.get('$T_branch_idx')"],
         ["KSR.pv.get('$(ru{uri.tosocket})')"],
+        ["KSR.pv.sets('$var(x)', '')", "KSR.pv.get('$(var(x){s.int})')"],
         ["KSR.is_method('FOO|INVITE')"],
         ["KSR.pv.get('$si(x)')"],
         ["KSR.pv.sets('$avp($rU)', 'x')"],

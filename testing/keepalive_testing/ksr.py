@@ -424,7 +424,9 @@ class FakeKSR(Variables):
         value = self.of_message(name) if self.at_hand else NotImplemented
         if value is NotImplemented:
             value = self._value(name)
-        for change in name.changes if value is not None else ():
+        for change in name.changes:
+            if value is None:
+                break
             value = transformed(str(value), change)
             if value is NotImplemented:
                 self.violate(f"the fake does not know {change}")

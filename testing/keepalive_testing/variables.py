@@ -186,6 +186,8 @@ def _avp(inner: str) -> str:
 
 def transformed(text: str, change: str) -> Any:
     """Return what a transformation makes of a text; NotImplemented for one that the fake does not know."""
+    if not text and change.startswith(("s.int", "s.substr")):
+        return NotImplemented
     if change == "s.encode.hexa":
         return text.encode("utf-8", "surrogateescape").hex()
     if change == "s.decode.hexa":
@@ -206,5 +208,5 @@ def transformed(text: str, change: str) -> Any:
     if change in ("uri.user", "uri.host"):
         return _of_uri(text, lambda uri: getattr(uri, change.removeprefix("uri.")) or "")
     if change == "uri.port":
-        return _of_uri(text, lambda uri: str(uri.port) if uri.port else 0)
+        return _of_uri(text, lambda uri: uri.port or 0)
     return NotImplemented

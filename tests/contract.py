@@ -122,6 +122,14 @@ ROWS: dict[str, Row] = {
         is_myself("sip:127.0.0.1")
         is_myself("sip:127.0.0.1:SERVER;transport=tcp")
         is_myself("sip:127.0.0.1:SERVER;transport=tls")
+        is_myself("sip:127.0.0.1:SERVER;transport=ws")
+        is_myself("sip:127.0.0.1:SERVER;transport=sctp")
+        is_myself("sip:127.0.0.1:SERVER;transport=other")
+        is_myself("sip:127.0.0.1:1;transport=other")
+        is_myself("bob@127.0.0.1")
+        is_myself("127.0.0.1;lr")
+        is_myself("SIP:127.0.0.1")
+        is_myself("sips:127.0.0.1:SERVER")
         is_myself_ruri()
         is_myself_furi()
         is_myself_turi()
@@ -308,6 +316,13 @@ ROWS: dict[str, Row] = {
         hdr.get("Max-Forwards")
         maxfwd.is_maxfwd_lt(5)
     """),
+    "more hops than are allowed": Row(
+        """
+        maxfwd.process_maxfwd(10)
+        hdr.get("Max-Forwards")
+        """,
+        headers=("Max-Forwards: 255",),
+    ),
     "too many hops": Row("maxfwd.process_maxfwd(10)", headers=("Max-Forwards: 0",)),
     "many hops left": Row(
         """
@@ -899,7 +914,9 @@ ROWS: dict[str, Row] = {
         setuser("")
         pv.get("$ru")
     """),
-    "hops that are no number": Row("maxfwd.process_maxfwd(10)", headers=("Max-Forwards: x",)),
+    "hops that are no number": Row(
+        "maxfwd.process_maxfwd(10)\nmaxfwd.is_maxfwd_lt(5)", headers=("Max-Forwards: x",)
+    ),
     "sent again, without a look": Row('tm.t_newtran()\nsl.send_reply(404, "Not Here")', INVITE, then="again"),
     "sent again, and relayed once": Row(
         "tm.t_set_fr(1500, 400)" + RELAY,

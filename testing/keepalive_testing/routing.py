@@ -27,7 +27,11 @@ LETTERS = {
     "U": "UPDATE",
 }
 """those of is_method_in"""
+TRANSPORTS = {"udp": "udp", "tcp": "tcp", "tls": "tls", "sctp": "sctp", "ws": "tcp"}
+"""what the parameter of a URI means; what else it says is nothing to Kamailio"""
 HIGHEST_FLAG = 31
+MOST_HOPS = 70
+"""what is left of Max-Forwards that says more, as modparam max_limit is"""
 
 
 def one(yes: object) -> int:
@@ -71,15 +75,17 @@ class Routing:
 
     def is_ours(self, uri: str) -> bool:
         """Say whether a URI leads to this server."""
-        parts = Uri.of(uri) or (Uri.of(f"sip:{uri}") if ":" not in uri else None)
+        parts = Uri.of(uri)
+        wanted = TRANSPORTS.get(parts.transport.lower(), "") if parts else ""
         return parts is not None and any(
-            (parts.host.strip("[]"), parts.port or port, parts.transport.lower() or transport)
-            == (address, port, transport)
+            (parts.host.strip("[]"), parts.port or port, wanted or transport) == (address, port, transport)
             for transport, address, port in self.listening
         )
 
-    def _core_is_myself(self, uri: str) -> bool:
-        return self.is_ours(uri)
+    def _core_is_myself(self, text: str) -> bool:
+        if text.startswith(("sip:", "sips:")):
+            return self.is_ours(text)
+        return text.strip("[]") in {address for _, address, _ in self.listening}
 
     def _core_is_myself_furi(self) -> bool:
         return self.is_ours(self.here().message.party("From").uri)
@@ -161,12 +167,14 @@ class Routing:
         if int(known) == 0:
             return -1
         # Written over the old number, as wide as that was.
-        message.replace("Max-Forwards", str(int(known) - 1).rjust(len(known)))
+        message.replace("Max-Forwards", str(min(int(known) - 1, MOST_HOPS)).rjust(len(known)))
         return 1
 
     def _maxfwd_is_maxfwd_lt(self, limit: int) -> int:
         known = self.here().message.header("Max-Forwards")
-        return one(int(known) < limit) if known else -2
+        if not known:
+            return -2
+        return one(int(known) < limit) if known.strip().isdigit() else -3
 
     def _rr_record_route(self) -> int:
         call = self.here("request", "branch", "failure").call

@@ -1094,8 +1094,12 @@ ROWS: dict[str, Row] = {
         tm.t_on_failure("ksr_failure")
         tm.t_set_fr(0, 500)
         tm.t_set_retr(100, 200)
+        pv.get("$sht(counters=>never)")
+        pv.sets("$sht(facts=>$rm)", "sent")
+        pv.unset("$sht(facts=>$rm)")
+        pv.seti("$sht(facts=>$rm)", 2)
         """,
-        reply=pv("$rs $rr"),
+        reply=pv("$rs $rr $sht(facts=>OPTIONS)"),
         every_reply=pv("$rm $rs $rr $ru $avp(none)"),
     ),
     "shared memory": Row("""

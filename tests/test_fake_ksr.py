@@ -21,7 +21,7 @@ from keepalive_testing.ksr import FakeKSR, Violation
         lambda ksr: ksr.htable.sht_seti("t", "k", 1 << 31),
         lambda ksr: ksr.htable.sht_seti("t", "k", -(1 << 31) - 1),
         lambda ksr: ksr.htable.sht_unlock("t", "k"),
-        lambda ksr: ksr.pv.get("$sht(t=>k)"),
+        lambda ksr: ksr.pv.get("$none(t)"),
         lambda ksr: ksr.pv.sets("$avp(x)", "no transaction"),
         lambda ksr: ksr.tm.t_set_fr(0, 1000),
         lambda ksr: ksr.err("no end of line"),

@@ -259,6 +259,10 @@ def routed(kamailio: Kamailio, ksr: FakeKSR, *calls: str) -> None:
         ["KSR.pv.sets('$avp($rU)', 'x')"],
         ["KSR.pv.sets('$avp(a.b)', 'x')"],
         ["KSR.sl.send_reply(404, 'Not Found\\r\\nX-More: x')"],
+        ["KSR.sl.sl_send_reply(1000, 'None')"],
+        ["KSR.tm.t_newtran()", "KSR.tm.t_reply(99, 'None')"],
+        ["KSR.htable.sht_seti('t', 'n', 2**31 - 1)", "KSR.htable.sht_inc('t', 'n')"],
+        ["KSR.htable.sht_seti('t', 'n', -(2**31))", "KSR.htable.sht_dec('t', 'n')"],
         ["KSR.seturi('urn:service:sos')", "KSR.pv.get('$ru')"],
         ["KSR.pv.get('$(rU[0])')"],
         ["KSR.pv.get('$hdr')"],
@@ -273,6 +277,7 @@ def routed(kamailio: Kamailio, ksr: FakeKSR, *calls: str) -> None:
 )
 def test_the_fake_is_loud(kamailio: Kamailio, ksr: FakeKSR, calls: list[str]) -> None:
     """What no server allows or the fake does not imitate ends the test, though the script catches all."""
+    ksr.add_table("t")
     with pytest.raises(Violation):
         routed(kamailio, ksr, *calls)
     assert len(ksr.violations) == 1

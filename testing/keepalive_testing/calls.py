@@ -12,6 +12,8 @@ if TYPE_CHECKING:
 
 LOCAL_TIMEOUT = 1408
 """The end of a branch that had no reply; no code that a peer can send."""
+CODES = range(100, 700)
+"""of replies"""
 TRYING = "trying -- your call is important to us"
 REASONS = {
     100: "Trying",
@@ -166,7 +168,7 @@ class Call:
         relayed; source, address and port, if it is not the gateway's.
         """
         assert isinstance(code, int), f"{code!r:.80} is no code of a reply: 100 to 699"
-        assert 100 <= code <= 699, f"{code} is no code of a reply: 100 to 699"
+        assert code in CODES, f"{code} is no code of a reply: 100 to 699"
         at = self._pending(branch)
         message = self._answered(code, reason, headers)
         if self.refusal and self.is_over:
@@ -276,6 +278,8 @@ class Call:
         """
         if self.message.method == "ACK" or (in_transaction and self.is_over):
             return -1
+        if code not in CODES:
+            self.ksr.violate(f"{code} is no code of a reply: 100 to 699")
         if "\r" in reason or "\n" in reason:
             self.ksr.violate(f"{reason!r} is more than a reason: header lines of the reply")
         reply = Reply(code, reason, self.draft.of_replies)

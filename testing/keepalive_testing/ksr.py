@@ -495,7 +495,7 @@ class FakeKSR(Variables):
             return self._avp(inner)
         if kind in ("var", "shv"):
             return (self.variables if kind == "var" else self.shared_variables).get(inner, 0)
-        if kind == "sht" and self.at_hand:
+        if kind == "sht":
             return self._htable_sht_get(*self._place(inner))
         if kind in ("shtitkey", "shtitval"):
             items, at = self._iterators.get(inner, ([], -1))
@@ -555,7 +555,7 @@ class FakeKSR(Variables):
         if kind == "shv":
             self.shared_variables[inner] = value
             return True
-        if self.at_hand and kind == "sht":
+        if kind == "sht":
             return self._htable_sht_sets(*self._place(inner), value) > 0
         if self.at_hand and kind != "var":
             return self.set_of_message(name, value)
@@ -581,7 +581,7 @@ class FakeKSR(Variables):
         if known.kind == "var":
             self.variables.pop(known.inner, None)
             return True
-        if self.at_hand and known.kind == "sht":
+        if known.kind == "sht":
             return self._htable_sht_rm(*self._place(known.inner)) > 0
         if self.at_hand:
             return self.unset_of_message(known)
@@ -596,7 +596,7 @@ class FakeKSR(Variables):
         if kind == "shv":
             self.shared_variables[inner] = value
             return True
-        if self.at_hand and kind == "sht":
+        if kind == "sht":
             return self._htable_sht_seti(*self._place(inner), value) > 0
         if self.at_hand and kind != "var":
             return self.set_of_message(name, value)
@@ -695,20 +695,22 @@ class FakeKSR(Variables):
         return 1
 
     def _htable_sht_inc(self, table: str, key: str) -> int:
+        return self._counted(table, key, 1)
+
+    def _htable_sht_dec(self, table: str, key: str) -> int:
+        return self._counted(table, key, -1)
+
+    def _counted(self, table: str, key: str, step: int) -> int:
         rows = self._table(table)
         if rows is None or (key not in rows and table not in self.initial):
             return NOT_READY
         if isinstance(rows.get(key), str):
             return NOT_READY
-        rows[key] = rows.get(key, self.initial.get(table, 0)) + 1
-        return int(rows[key])
-
-    def _htable_sht_dec(self, table: str, key: str) -> int:
-        value = self._htable_sht_inc(table, key)
-        if value == NOT_READY:
-            return value
-        self.tables[table][key] = value - 2
-        return value - 2
+        value = int(rows.get(key, self.initial.get(table, 0))) + step
+        if not -HIGHEST_INT <= value < HIGHEST_INT:
+            self.violate(f"{key[:80]} of {table} is counted to {value}: a number has 32 bits")
+        rows[key] = value
+        return value
 
     def _htable_sht_lock(self, table: str, key: str) -> int:
         if not self.tables_exist:

@@ -634,6 +634,19 @@ ROWS: dict[str, Row] = {
         pv.get("$du")
         """,
     ),
+    "rings, then silent, and on to another": Row(
+        "tm.t_set_fr(1500, 300)" + RELAY,
+        INVITE,
+        answers=(180, 200),
+        reply='pv.get("$rs")',
+        failure="""
+        tm.t_branch_timeout()
+        tm.t_any_timeout()
+        tm.t_get_status_code()
+        tm.t_check_status("408")
+        """
+        + RELAY_ON,
+    ),
     "refused twice": Row(
         RELAY,
         INVITE,

@@ -310,6 +310,31 @@ def test_what_no_stub_lists_can_be_mocked(ksr: FakeKSR, function: str) -> None:
     ksr.violations.clear()
 
 
+def test_what_has_an_answer_may_be_set(kamailio: Kamailio, ksr: FakeKSR) -> None:
+    """A pseudo-variable that the fake does not know is what a test says, and then what the script says."""
+    ksr.answers("$fs", lambda: "udp:192.168.10.1:5060")
+    ksr.answers("$mf", 0)
+    pv = ksr.module.pv
+    assert pv.get("$fs") == "udp:192.168.10.1:5060"
+    routed(kamailio, ksr, "KSR.pv.sets('$fs', 'udp:10.0.0.1:5060')", "KSR.pv.seti('$mf', 4)")
+    assert (pv.get("$fs"), pv.geti("$mf")) == ("udp:10.0.0.1:5060", 4)
+    with pytest.raises(Violation, match=r"does not set \$rp: ksr.answers\('\$rp', value\)"):
+        routed(kamailio, ksr, "KSR.pv.sets('$rp', '5080')")
+    with pytest.raises(Violation, match=r"does not know \$T: ksr.answers\('\$\(T\(x\)\)', value\)"):
+        routed(kamailio, ksr, "KSR.pv.get('$(T(x))')")
+    ksr.violations.clear()
+
+
+def test_a_server_may_have_other_sockets(kamailio: Kamailio, ksr: FakeKSR) -> None:
+    """A URI is its own by those that a test names."""
+    ksr.listening = [("udp", "192.0.2.1", 5080)]
+    kamailio.load(ROUTER, KEEPALIVE_DESTINATIONS=A)
+    kamailio.up(A)
+    is_myself = ksr.module.is_myself
+    assert [is_myself(f"sip:192.0.2.1:5080{rest}") for rest in ("", ";transport=tls")] == [True, False]
+    assert kamailio.request("INVITE").relayed[0].header("Record-Route").startswith("<sip:192.0.2.1:5080;")
+
+
 @pytest.mark.parametrize(
     ("uri", "route"),
     [

@@ -246,8 +246,8 @@ class FakeKSR(Variables):
     def answers(self, name: str, value: Any) -> None:
         """Say what a function or a pseudo-variable answers that the fake does not know, or in its place.
 
-        Arguments: name, such as "registrar.lookup" or "$shv(x)"; value, or a function that is given the
-        arguments and returns the value.
+        Arguments: name, such as "registrar.lookup" or "$fs"; value, or a function that is given the arguments
+        and returns the value. A script may set such a pseudo-variable.
         """
         self.answered[name] = value
 
@@ -419,7 +419,8 @@ class FakeKSR(Variables):
 
     def _pv_get(self, text: str) -> Any:
         if text in self.answered:
-            return self.answered[text]
+            answer = self.answered[text]
+            return answer() if callable(answer) else answer
         name = self.named(text)
         value = self.of_message(name) if self.at_hand else NotImplemented
         if value is NotImplemented:
@@ -487,7 +488,9 @@ class FakeKSR(Variables):
             return self.request.get(kind)
         if kind in ("rs", "rr", "ci", "si", "sp", "Ru"):
             return self._of_message(kind)
-        return self.violate(f"the fake does not know ${kind}: ksr.answers(..., value) says what it is")
+        return self.violate(
+            f"the fake does not know ${kind}: ksr.answers({name.text!r}, value) says what it is"
+        )
 
     def _stored(self, kind: str, inner: str) -> Any:
         """Return what scripts keep for themselves; NotImplemented for what is none of that."""
@@ -550,6 +553,9 @@ class FakeKSR(Variables):
         return f"SIP/2.0 {self._reply.code} {self._reply.reason}\r\nCall-ID: {call_id}\r\n\r\n"
 
     def _pv_sets(self, text: str, value: str) -> bool:
+        if text in self.answered:
+            self.answered[text] = value
+            return True
         name = self.named(text)
         kind, inner = name.kind, name.inner
         if kind == "shv":
@@ -591,6 +597,9 @@ class FakeKSR(Variables):
         return True
 
     def _pv_seti(self, text: str, value: int) -> bool:
+        if text in self.answered:
+            self.answered[text] = value
+            return True
         name = self.named(text)
         kind, inner = name.kind, name.inner
         if kind == "shv":

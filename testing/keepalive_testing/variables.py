@@ -22,6 +22,7 @@ class Name:
     """A pseudo-variable as it is written: ``$rU``, ``$hdr(X)``, ``$(avp(x)[1])``, ``$(ru{uri.host})``."""
 
     def __init__(self, text: str) -> None:
+        self.text = text
         found = _NAME.match(text)
         self.kind = (found["plain"] or found["name"]) if found else ""
         self.inner: str = (found["of"] or found["inner"] or "") if found else ""
@@ -156,7 +157,11 @@ class Variables(Routing):
             call.avps.setdefault(_avp(name.inner), []).append(value)
             return True
         if name.kind not in ("ru", "rU", "rd", "du"):
-            return bool(self.violate(f"the fake does not set ${name.kind}"))
+            return bool(
+                self.violate(
+                    f"the fake does not set ${name.kind}: ksr.answers({name.text!r}, value) has it set"
+                )
+            )
         if not isinstance(value, str):
             return False
         if name.kind == "du":

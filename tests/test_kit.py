@@ -320,8 +320,10 @@ def test_what_has_an_answer_may_be_set(kamailio: Kamailio, ksr: FakeKSR) -> None
     assert (pv.get("$fs"), pv.geti("$mf")) == ("udp:10.0.0.1:5060", 4)
     with pytest.raises(Violation, match=r"does not set \$rp: ksr.answers\('\$rp', value\)"):
         routed(kamailio, ksr, "KSR.pv.sets('$rp', '5080')")
-    with pytest.raises(Violation, match=r"does not know \$T: ksr.answers\('\$\(T\(x\)\)', value\)"):
+    with pytest.raises(Violation, match=r"know \$\(T\(x\)\): ksr.answers\('\$\(T\(x\)\)', value\)"):
         routed(kamailio, ksr, "KSR.pv.get('$(T(x))')")
+    with pytest.raises(Violation, match="'ru' is no pseudo-variable"):
+        routed(kamailio, ksr, "KSR.pv.get('ru')")
     ksr.violations.clear()
 
 

@@ -489,7 +489,7 @@ class FakeKSR(Variables):
         if kind in ("rs", "rr", "ci", "si", "sp", "Ru"):
             return self._of_message(kind)
         return self.violate(
-            f"the fake does not know ${kind}: ksr.answers({name.text!r}, value) says what it is"
+            f"the fake does not know {name.text}: ksr.answers({name.text!r}, value) says what it is"
         )
 
     def _stored(self, kind: str, inner: str) -> Any:

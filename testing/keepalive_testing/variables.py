@@ -102,6 +102,8 @@ class Variables(Routing):
     def named(self, text: str) -> Name:
         """Take the name of a pseudo-variable apart, which is to be one."""
         name = Name(text)
+        if not text.startswith("$"):
+            self.violate(f"{text!r:.80} is no pseudo-variable, which begins with $")
         has_its_name = bool(name.inner) == (name.kind in TAKING_A_NAME)
         is_right = has_its_name and (name.kind in TAKING_AN_INDEX or not name.at)
         if not is_right and name.kind in {*TAKING_A_NAME, *OF_MESSAGES, *OF_URIS, "ru", "Ri", "Rp", "Ru"}:

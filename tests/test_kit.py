@@ -353,6 +353,25 @@ def test_routes_that_are_not_imitated(kamailio: Kamailio, ksr: FakeKSR, uri: str
     ksr.violations.clear()
 
 
+def test_a_call_that_was_given_up_does_not_ring(kamailio: Kamailio, ksr: FakeKSR) -> None:
+    """What rings behind the CANCEL reaches the route of all replies, not the call's own, nor the sender."""
+    seen = []
+
+    def route(where: str) -> Callable[[object], int]:
+        return lambda msg: seen.append((where, ksr.module.pv.get("$rs"))) or 1
+
+    kamailio.load(ROUTER, KEEPALIVE_DESTINATIONS=A)
+    kamailio.up(A)
+    ksr.handlers.ksr_reply_route, ksr.handlers.ksr_reply = route("every"), route("reply")
+    call = kamailio.request("INVITE")
+    call.relayed[0].on_reply = "ksr_reply"
+    kamailio.cancel(call)
+    call.reply(180)
+    call.reply(487)
+    assert call.codes == [487]
+    assert seen == [("every", 180), ("every", 487), ("reply", 487)]
+
+
 def test_a_request_that_was_sent_again_is_relayed_once(kamailio: Kamailio, ksr: FakeKSR) -> None:
     """Behind t_check_trans real servers would send it to the gateway as another branch."""
     routed(kamailio, ksr, "KSR.tm.t_check_trans()", "KSR.tm.t_relay()")

@@ -177,6 +177,9 @@ class Call:
         situation = Situation("reply", self, message, source or _address(at.to))
         before, self.draft = self.draft, Draft(self.draft.uri)
         self._run_apart("ksr_reply_route", situation._replace(route="every reply"))
+        if self.is_canceled and code < 200:  # nobody waits for that
+            self.draft = before
+            return
         self.draft.flags = self._as_relayed.flags
         if at.on_reply:
             self.ksr.run(at.on_reply, situation)

@@ -76,6 +76,10 @@ ROWS: dict[str, Row] = {
         ),
     ),
     "what a request says that has little": Row(pv(OF_A_REQUEST), "INVITE sip:127.0.0.1"),
+    "what a request says that names a telephone, and nothing in some headers": Row(
+        pv("$tu $tU $td $fd $ua $cT $ct"),
+        headers=("To: <tel:+49>", "User-Agent:", "Content-Type:", "Contact:"),
+    ),
     "what a URI says": Row(pv(OF_A_REQUEST), "OPTIONS sips:a;b:c@example.com;transport=tcp?X=y"),
     "methods": Row(
         "\n".join(

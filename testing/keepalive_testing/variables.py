@@ -57,9 +57,9 @@ OF_URIS: dict[str, tuple[str, Callable[[Uri], Any]]] = {
     "dd": ("du", lambda uri: uri.host or None),
     "dp": ("du", _port),
     "fU": ("fu", lambda uri: uri.user),
-    "fd": ("fu", lambda uri: uri.host),
+    "fd": ("fu", lambda uri: uri.host or None),
     "tU": ("tu", lambda uri: uri.user),
-    "td": ("tu", lambda uri: uri.host),
+    "td": ("tu", lambda uri: uri.host or None),
     "oU": ("ou", lambda uri: uri.user),
 }
 """what is a part of a URI: the pseudo-variable of that, and the part"""
@@ -76,8 +76,8 @@ OF_MESSAGES: dict[str, Callable[[Situation], Any]] = {
     "ci": lambda at: at.message.header("Call-ID"),
     "cs": lambda at: at.message.header("CSeq").partition(" ")[0],
     "ct": lambda at: at.message.header("Contact") or None,
-    "cT": lambda at: at.message.header("Content-Type") or None,
-    "ua": lambda at: at.message.header("User-Agent") or None,
+    "cT": lambda at: next(iter(at.message.headers("Content-Type")), None),
+    "ua": lambda at: next(iter(at.message.headers("User-Agent")), None),
     "rb": lambda at: at.message.body or None,
     "bs": lambda at: len(at.message.body),
     "mb": lambda at: str(at.message),

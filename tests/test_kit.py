@@ -297,6 +297,31 @@ def test_whole_modules_can_be_mocked(ksr: FakeKSR) -> None:
     ksr.violations.clear()
 
 
+MOCKING = """
+import KSR
+
+
+def test_first(mocker, monkeypatch, kamailio):
+    mocker.patch("KSR.is_method", return_value=True)
+    mocker.patch("KSR.registrar")
+    monkeypatch.setattr("KSR.is_INVITE", lambda: True)
+    assert KSR.is_method("INVITE") and KSR.is_INVITE() and KSR.registrar.save("location", 0)
+
+
+def test_second(kamailio, mocker):
+    mocker.patch("KSR.is_method", return_value=True)
+    KSR.info("as ever\\n")
+"""
+
+
+def test_mocks_may_be_taken_back_last(tmp_path: Path) -> None:
+    """Pytest clears up behind a test in the order of its fixtures, so that its KSR may have gone before."""
+    (tmp_path / "test_mocking.py").write_text(MOCKING)
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "keepalive_testing.plugin"]
+    said = outcome(command, tmp_path, PYTHONPATH=str(ROOT / "testing"))
+    assert re.search(r"^2 passed", said, re.MULTILINE)
+
+
 @pytest.mark.parametrize("function", ["x.modf", "async.route", "websocket.handle_handshake"])
 def test_what_no_stub_lists_can_be_mocked(ksr: FakeKSR, function: str) -> None:
     """Servers have it: it is said to be what the fake does not imitate."""

@@ -1161,6 +1161,8 @@ ROWS: dict[str, Row] = {
         pv.get("$shtitval(i)")
         htable.sht_iterator_next("i")
         pv.get("$shtitkey(i)")
+        htable.sht_iterator_next("i")
+        pv.get("$shtitkey(i)")
         htable.sht_iterator_end("i")
         htable.sht_iterator_next("i")
     """),

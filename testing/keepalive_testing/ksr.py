@@ -746,8 +746,9 @@ class FakeKSR(Variables):
         if name not in self._iterators:
             return -1
         items, at = self._iterators[name]
-        self._iterators[name] = (items, at + 1)
-        return 1 if at + 1 < len(items) else -1
+        has_more = at + 1 < len(items)
+        self._iterators[name] = (items, at + 1 if has_more else -1)  # behind its end it begins again
+        return one(has_more)
 
     def _htable_sht_iterator_end(self, name: str) -> int:
         return 1 if self._iterators.pop(name, None) else -1

@@ -1061,6 +1061,27 @@ ROWS: dict[str, Row] = {
         answers=(200,),
         branch='sl.send_reply(500, "None")\nsl.sl_send_reply(500, "None")',
     ),
+    "a branch route, named for what is relayed next": Row(
+        'tm.t_on_branch("ksr_branch")' + RELAY + 'tm.t_is_set("branch_route")',
+        INVITE,
+        answers=(404, 200),
+        branch='tm.t_is_set("branch_route")',
+        reply='tm.t_is_set("branch_route")',
+        failure='tm.t_is_set("branch_route")\ntm.t_on_branch("ksr_branch")' + RELAY_ON,
+    ),
+    "a branch route that names itself": Row(
+        'tm.t_on_branch("ksr_branch")' + RELAY,
+        INVITE,
+        answers=(404, 200),
+        branch='tm.t_on_branch("ksr_branch")\ntm.t_is_set("branch_route")',
+        failure='tm.t_is_set("branch_route")' + RELAY_ON,
+    ),
+    "a branch route that chooses another hop for one that can't be reached": Row(
+        'tm.t_on_branch("ksr_branch")\npv.sets("$du", "sip:none.invalid")\ntm.t_relay()',
+        INVITE,
+        answers=(200,),
+        branch='pv.sets("$du", "sip:127.0.0.1:GATEWAY_A")',
+    ),
     "replied without the transaction": Row(
         'sl.sl_send_reply(500, "None")\nsl.send_reply(501, "None")' + RELAY + 'sl.sl_send_reply(502, "None")',
         INVITE,

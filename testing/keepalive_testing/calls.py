@@ -257,7 +257,7 @@ class Call:
         if self.is_over or self.is_waiting or 200 <= self._best() < 300:
             return
         self.ended_with = self._best()
-        name, self._on_failure, self.on["failure"], self.on["branch"] = self._on_failure, "", "", ""
+        name, self._on_failure, self.on["failure"] = self._on_failure, "", ""
         self.draft = self._as_relayed.copy(is_new=False)
         if name:
             self.ksr.run(name, Situation("failure", self, self.message, self.source))
@@ -330,13 +330,14 @@ class Call:
         had_transaction, self.has_transaction = self.has_transaction, self.message.method != "ACK"
         if self.message.method == "INVITE" and self._last is None:
             self._tell(Reply(100, TRYING, self.draft.of_replies))
-        hop = Uri.of(self.draft.hop)
-        if self.draft.hop in self.ksr.unresolvable or hop is None or hop.scheme.lower() == "tel":
+        branch = self._branch()
+        hop = Uri.of(branch.to)
+        if branch.to in self.ksr.unresolvable or hop is None or hop.scheme.lower() == "tel":
             self.refusal = Reply(478, "Unresolvable destination (478/TM)")
             return -1 if was_relayed else -4 if had_transaction else -478
         if not self.is_waiting:
             self._sent_last = len(self.relayed)
-        self.relayed.append(self._branch())
+        self.relayed.append(branch)
         self._on_failure = self.on["failure"]
         situation = Situation("onsend", self, self.message, self.source)
         is_there = self.ksr.run("ksr_onsend_route", situation, demanded=False)
@@ -348,8 +349,10 @@ class Call:
         """Let the script have its way with this branch alone; return that."""
         before, self.draft = self.draft, self.draft.copy()
         self.draft.flags = self._as_relayed.flags
-        if self.on["branch"]:
-            self.ksr.run(self.on["branch"], Situation("branch", self, self.message, self.source))
+        # Each naming is for what is relayed next, that of the branch route itself too.
+        name, self.on["branch"] = self.on["branch"], ""
+        if name:
+            self.ksr.run(name, Situation("branch", self, self.message, self.source))
         mine, self.draft = self.draft, before
         return Branch(mine.hop, mine.uri, mine.fields(self.message), self.on["reply"])
 

@@ -314,7 +314,7 @@ class Routing:
     def _posix(self, pattern: str) -> str:
         """Return what a regular expression of Kamailio's is in Python."""
         known = pattern.replace("[:digit:]", "0-9")
-        if re.search(r"\\[dD]|\(\?|\[:|[*+?}][*+?]", known):
+        if re.search(r"\\[dD<>]|\(\?|\[:|[*+?}][*+?]", known):
             self.violate(f"{pattern!r} is another pattern to Kamailio: to POSIX a digit is [0-9]")
         return known
 

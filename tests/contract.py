@@ -269,6 +269,17 @@ ROWS: dict[str, Row] = {
         "INVITE sip:carol@192.0.2.7:5070",
         ("Route: <sip:127.0.0.1:9;lr>",),
     ),
+    "in no dialog, with another's route, of a URI that is this server's": Row(
+        """
+        rr.loose_route()
+        pv.get("$du")
+        pv.get("$ru")
+        tm.t_relay()
+        """,
+        INVITE,
+        ("Route: <sip:127.0.0.1:GATEWAY_A;lr>",),
+        (200,),
+    ),
     "in a dialog, with a named route": Row(
         """
         rr.loose_route()

@@ -368,6 +368,7 @@ def test_a_server_may_have_other_sockets(kamailio: Kamailio, ksr: FakeKSR) -> No
         ("sip:carol@192.0.2.7", "sip:192.168.10.1;lr"),
         ("sip:carol@192.0.2.7", "<sip:192.168.10.1;lr>, <sip:192.0.2.8>"),
         ("sip:192.168.10.1", "<sip:192.0.2.8;lr>"),
+        ("sip:192.168.10.1", "<sip:192.168.10.1;lr>"),
     ],
 )
 def test_routes_that_are_not_imitated(kamailio: Kamailio, ksr: FakeKSR, uri: str, route: str) -> None:

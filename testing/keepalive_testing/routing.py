@@ -200,7 +200,9 @@ class Routing:
         most = 2 if ";r2=on" in uris[0] else 1
         ours = list(itertools.takewhile(self.is_ours, uris[:most]))
         ahead = uris[len(ours) :]
-        if ahead and (";lr" not in ahead[0] or (not ours and self.is_ours(self.call.draft.uri))):
+        has_tag = situation.message.party("To").tag
+        # A strict router before this server has sent the request to it, of a call that there is.
+        if (ahead and ";lr" not in ahead[0]) or (has_tag and self.is_ours(self.call.draft.uri)):
             self.violate("the fake knows no strict router, before this server or behind it")
         if ahead:
             self.call.draft.send_to(ahead[0])
@@ -209,7 +211,7 @@ class Routing:
         if ours:
             self.call.draft.route([", ".join(value) for value in values])
         # A route that ends here is one of a dialog.
-        return 1 if ahead or situation.message.party("To").tag else -3
+        return 1 if ahead or has_tag else -3
 
     # --- hdr ---
 

@@ -571,7 +571,7 @@ ROWS: dict[str, Row] = {
         INVITE,
         answers=(200,),
         branch=pv("$du $ru $rm $avp(x)") + '\nhdr.append("X-Branch: 1\\r\\n")',
-        reply=pv("$rs $rr $rm $ru $rU $ci $si $sp $cs $avp(x) $fU $tU $du $hdr(X-None)")
+        reply=pv("$rs $rr $rm $ru $rU $ci $si $sp $cs $avp(x) $fU $tU $du $hdr(X-None) $rb $bs")
         + """
         tm.t_check_status("200")
         tm.t_check_status("2[0-9][0-9]")

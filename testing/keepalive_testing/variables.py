@@ -78,7 +78,7 @@ OF_MESSAGES: dict[str, Callable[[Situation], Any]] = {
     "ct": lambda at: at.message.header("Contact") or None,
     "cT": lambda at: next(iter(at.message.headers("Content-Type")), None),
     "ua": lambda at: next(iter(at.message.headers("User-Agent")), None),
-    "rb": lambda at: at.message.body or None,
+    "rb": lambda at: at.message.body,
     "bs": lambda at: len(at.message.body),
     "mb": lambda at: str(at.message),
     "ml": lambda at: len(str(at.message)),

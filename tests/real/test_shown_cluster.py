@@ -148,6 +148,8 @@ def test_the_example_of_the_document(nodes: Nodes) -> None:
     nodes.lab.carriers.deny(other.address, destination)
     wait_for("what is not calm", lambda: one.info(destination)["cluster"]["words"], 10)
     wait_for("a doubt that is counted", lambda: one.info()["cluster"]["doubted"] == 1)
+    decision = f"only {other.name} can't reach it"
+    wait_for("both words", lambda: decision in one.info(destination)["cluster"]["decision"], 10)
     (example,) = re.findall(r"```shell-session\n(.*?)```", PAGE, re.DOTALL)
     here = {"sip:10.0.0.1:5060": one.name, "sip:10.0.0.2:5060": other.name, "sip:10.0.0.3:5060": gone.name}
     for there, mine in {**here, "sip:192.168.10.20:5060": f"{destination}:5060"}.items():

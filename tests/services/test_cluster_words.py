@@ -507,6 +507,27 @@ def test_a_node_whose_process_stands_still_decides_alone(server: FakeServer) -> 
     assert trio.case(uri) is None
 
 
+@pytest.mark.parametrize("cut", [set[str](), {B, C}])
+def test_what_went_down_while_a_node_decided_alone(server: FakeServer, cut: set[str]) -> None:
+    """What it said before, up, is too old as well: nobody hears of calls that can be made again."""
+    [uri] = owned_by(ME)
+    trio = Trio(server, [uri])
+    trio.run(12)
+    trio.cut |= cut
+    trio.run(8)
+    trio.stands_still = True
+    trio.run(11)
+    trio.unreachable |= {(node, uri) for node in EVERYWHERE}
+    trio.run(10)
+    assert trio.changes == [(uri, UP), (uri, DOWN)]
+    trio.stands_still = False
+    trio.run(12)
+    assert trio.changes == [(uri, UP), (uri, DOWN)]
+    trio.unreachable.clear()
+    trio.run(6)
+    assert trio.state(uri) == UP
+
+
 def test_what_a_node_decided_alone_ends_with_that(server: FakeServer) -> None:
     """What it can't reach is another's: once its process of the cluster goes on it believes that one."""
     [uri] = owned_by(B)

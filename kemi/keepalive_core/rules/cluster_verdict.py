@@ -211,8 +211,8 @@ class Judged(NamedTuple):
     reason: str = ""
     drain_until: int = 0
     """in us, if the destination asked for no calls"""
-    is_unsent: bool = False
-    """whether no ping can leave here: nothing is known of it by this node, and its state stands"""
+    stands: bool = False
+    """whether its state stands though this node has nothing to say now: no ping left, or it decided alone"""
 
     def text(self) -> str:
         """Return it as a text, for from_text()."""

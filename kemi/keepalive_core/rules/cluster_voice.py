@@ -70,7 +70,7 @@ def judged(before: Health, verdict: Verdict, evidence: Evidence) -> Judged | Non
     if isinstance(evidence, Result) and evidence.kind is Kind.UNSENT and transition is Transition.VOID:
         # Of what it says no ping is behind any more: others may be able to ask.
         is_first = before.result != Kind.UNSENT.word
-        return Judged(UNKNOWN, 0, after.state, is_unsent=True) if is_first or before.voice else None
+        return Judged(UNKNOWN, 0, after.state, stands=True) if is_first or before.voice else None
     is_counted = (after.ok, after.failed, after.drained) != (before.ok, before.failed, before.drained)
     is_news = transition is Transition.HELD or (before.drain_until > 0) != (after.drain_until > 0)
     if not is_news and not (is_counted and before.voice):

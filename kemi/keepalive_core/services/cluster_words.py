@@ -141,11 +141,11 @@ class Words:
         if policy is None:
             return
         judged = Judged.from_text(text)
-        if not judged.is_unsent:
+        if not judged.stands:
             self._old.pop(key, None)
         self._talk.say(key, word_after(self._case(key, policy), judged))
         case = self._case(key, policy)
-        if judged.own == UNKNOWN and not judged.is_unsent and case.is_unspoken():
+        if judged.own == UNKNOWN and not judged.stands and case.is_unspoken():
             # The others have as long as it takes them to stand in, and to ask.
             waits = turn_us(policy) + cluster_terms.answer_us(policy) if len(case.asked()) > 1 else 0
             self._stale[key] = judged.reason

@@ -21,7 +21,7 @@ from ..rules.minutely import Minutely
 from ..rules.record import Health
 from ..rules.schedule import Wish
 from ..rules.service_code import code_of
-from ..rules.states import UP
+from ..rules.states import UNKNOWN, UP
 from ..rules.uptime import condition
 from . import announcements, availability, change_lines, groups, slow_start, tracked, uplinks
 from .announcements import Change
@@ -212,20 +212,19 @@ def _followed(case: Case, evidence: Evidence, decision: Decision, facts: Facts, 
     Returns: what is decided; if that process stands still, by this node alone.
     """
     if judged.own == judged.state or cluster_rows.is_followed(clock.now()) or case.before is None:
-        return _tell_cluster(case.key, decision, judged.text())
+        return _tell_cluster(case.key, decision, judged)
     if _minutely.may_tell("alone", clock.now()):
         log.error("this node decides alone how %s is: the process of the cluster stands still", case.key)
-    # Once it goes on it is to look whether the others see the same: that is too old to be said then.
-    return _tell_cluster(case.key, decide(case.before, evidence, facts._replace(clustered=False)), "")
+    # Once it goes on it is to look whether the others see the same: that is too old to be said then, and so
+    # is what was said before.
+    alone = decide(case.before, evidence, facts._replace(clustered=False))
+    return _tell_cluster(case.key, alone, Judged(UNKNOWN, 0, alone.health.state, stands=True))
 
 
-def _tell_cluster(key: str, decision: Decision, text: str) -> Decision:
-    """Have the cluster's process hear what own evidence makes of a destination; if it can't, the next one.
-
-    Arguments: key; decision; text, of a Judged, or "" for a look.
-    """
+def _tell_cluster(key: str, decision: Decision, judged: Judged) -> Decision:
+    """Have the cluster's process hear what own evidence makes of a destination; if it can't, the next one."""
     try:
-        queues.announce_own(key, text)
+        queues.announce_own(key, judged.text())
     except tables.SharedMemoryFull as error:
         if _minutely.may_tell("not to the cluster", clock.now()):
             log.error("what pings of %s show is not told to the cluster now: %s", key, error)

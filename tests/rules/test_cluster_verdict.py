@@ -155,6 +155,7 @@ def test_why_a_state_becomes_another_one() -> None:
     assert why(case(a=DOWN, b=DOWN)) == f"2 of 3 nodes can't reach it: no reply at {A[-6]}"
     assert why(case(C, a=DOWN, b=DOWN)).startswith("2 of 3 nodes can't reach it: no reply at ")
     assert why(case(a=DOWN, b=DOWN, c=UP, quorum=3)).startswith("2 of 3 nodes can't reach it: ")
+    assert why(case(B, a=DOWN, quorum=1)) == f"1 of 3 nodes can't reach it: no reply at {A[-6]}"
     assert why(case(a=UP)) == ""
     assert why(case(a=UP, c=DOWN)) == f"it answers {A}, and 1 of 3 nodes can't reach it"
     assert why(case(b=UP)) == f"it answers {B}"
@@ -211,6 +212,7 @@ def test_who_pings() -> None:
     assert [has_to_ping(case(me, a=DOWN, vantage=2)) for me in (A, B, C)] == [True, True, False]
     assert [has_to_ping(case(me, c=DOWN, quorum=1)) for me in (A, B, C)] == [True, False, True]
     assert [has_to_ping(case(me, c=UP)) for me in (A, B, C)] == [True, False, True]
+    assert has_to_ping(case(B, a=DOWN, b=LACKS)), "it may be able to ask it again"
     assert [has_to_ping(case(me), turns_unspoken=1) for me in (A, B, C)] == [True, True, True]
     assert [has_to_ping(case(me, b=UP), turns_unspoken=1) for me in (A, B, C)] == [True, True, False]
     assert not has_to_ping(case(a=DOWN, view=seen_by(pings=False)))
@@ -225,6 +227,7 @@ def test_of_what_nobody_says_anything() -> None:
 
 
 UP_AGAIN = Judged(states.UP, 1, states.UP)
+CAN_NOT_ASK = Judged(states.UNKNOWN, 0, states.UP, stands=True, cannot_ask=True)
 FAILED = Judged(states.UP, -1, states.UP, reason="no reply")
 FAILED_OFTEN = Judged(states.DOWN, -3, states.UP, reason="no reply")
 
@@ -249,6 +252,10 @@ FAILED_OFTEN = Judged(states.DOWN, -3, states.UP, reason="no reply")
         (UP_AGAIN, case(a=LACKS, b=UP), UP),  # it has it now
         (UP_AGAIN._replace(own=states.UNKNOWN), case(a=UP), NONE),  # nothing fresh stands behind it
         (UP_AGAIN._replace(own=states.UNKNOWN), case(a=DOWN), NONE),
+        (CAN_NOT_ASK, case(), NONE),
+        (CAN_NOT_ASK, case(B, a=UP), NONE),
+        (CAN_NOT_ASK, case(B, a=DOWN), LACKS),  # whoever asks it does not wait
+        (CAN_NOT_ASK._replace(cannot_ask=False), case(B, a=DOWN), NONE),  # for the first time
         (FAILED, case(a=UP), UP),
         (FAILED_OFTEN, case(a=UP), DOWN),
         (FAILED_OFTEN, case(), DOWN),
@@ -267,6 +274,7 @@ def test_a_word_after_a_ping(judged: Judged, before: Case, after: str) -> None:
 def test_who_may_not_ping_it_says_nothing() -> None:
     """Else its failed calls would keep it down there, as it never asks whether it is back."""
     assert word_after(case(only=frozenset((B,))), FAILED_OFTEN) == NO_WORD
+    assert word_after(case(b=DOWN, only=frozenset((B,))), CAN_NOT_ASK) == NO_WORD
     assert word_after(case(B, only=frozenset((B,))), FAILED_OFTEN).kind == DOWN
 
 

@@ -147,7 +147,7 @@ def test_a_state_that_nothing_stands_behind_is_told() -> None:
     """This node has nothing to say any more, and what holds stands until nobody has."""
     stale = shown(Expiry("no fresh result for 9 s", START))
     assert (stale.transition, stale.health.state) == (Transition.HELD, UP)
-    assert stale.judged == Judged(UNKNOWN, 0, UP, "no fresh result for 9 s")
+    assert stale.judged == Judged(UNKNOWN, 0, UP, "no fresh result for 9 s", cannot_ask=True)
     assert own_state(stale.health) == UNKNOWN
     # As without a cluster the next result says something at once.
     assert shown(silence(), before=stale.health).judged == Judged(DOWN, -1, UP, "no reply in 5 ms")

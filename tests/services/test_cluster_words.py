@@ -462,6 +462,55 @@ def test_what_can_not_be_sent_here_others_ping(server: FakeServer) -> None:
     assert trio.case(uri) is None
 
 
+@pytest.mark.parametrize("first", [(ME, B), (B, ME)])
+def test_what_one_of_two_can_not_ask_the_other_decides(server: FakeServer, first: tuple[str, str]) -> None:
+    """A node that can't confirm is waited for no longer, and its state follows, until it can ask again."""
+    [uri] = owned_by(*first)
+    trio = Trio(server, [uri])
+    trio.cut.add(C)
+    trio.run(18)
+    server.refusals[uri.removeprefix("sip:").partition(":")[0]] = "Network is unreachable"
+    trio.unreachable = {(node, uri) for node in EVERYWHERE}
+    trio.run(20)
+    said = trio.others[B].talk.words_of
+    assert (states(trio, uri)[:2], said(uri)[ME].kind, said(uri)[B].kind) == ([DOWN, DOWN], "lacks", "down")
+    trio.unreachable.discard((B, uri))
+    trio.run(6)
+    assert (states(trio, uri)[:2], said(uri)[ME].kind, said(uri)[B].kind) == ([UP, UP], "none", "up")
+    trio.unreachable.add((B, uri))
+    trio.run(12)
+    assert states(trio, uri)[:2] == [DOWN, DOWN]
+    server.refusals.clear()
+    trio.unreachable.discard((ME, uri))
+    trio.run(6)
+    assert (states(trio, uri)[:2], said(uri)[ME].kind) == ([UP, DOWN], "up"), "it is asked again, and answers"
+    trio.unreachable.clear()
+    trio.run(12)
+    assert states(trio, uri)[:2] == [UP, UP]
+    assert trio.case(uri) is None
+    assert trio.changes == [(uri, state) for state in (UP, DOWN, UP, DOWN, UP)]
+
+
+def test_what_could_not_be_sent_once_is_no_reason_to_be_left_out(server: FakeServer) -> None:
+    """The others wait for this node's word, as for any that is asked."""
+    [uri] = owned_by(B, ME)
+    trio = Trio(server, [uri], ping_interval=30)
+    trio.cut.add(C)
+    trio.run(40)
+    trio.unreachable = {(ME, uri), (B, uri)}
+    address = uri.removeprefix("sip:").partition(":")[0]
+    server.refusals[address] = "Network is unreachable"
+    while trio.keepalive.info(uri)["last_result"] != "unsent":
+        trio.run(0.5)
+    server.refusals.clear()
+    trio.unreachable = {(B, uri)}
+    trio.run(2)
+    assert trio.others[B].talk.words_of(uri)[ME].kind == "none"
+    trio.run(40)
+    assert states(trio, uri)[:2] == [UP, DOWN]
+    assert trio.changes == [(uri, UP)]
+
+
 def test_what_no_node_can_ask_stands_as_ever(server: FakeServer) -> None:
     """For the five minutes for which it would on a server alone: then nothing is known of it."""
     [uri] = owned_by(ME)

@@ -178,7 +178,8 @@ def reason(case: Case, found: Finding) -> str:
             return ""
         doubt = f", and {found.down} of {len(found.asked)} nodes can't reach it" if found.down else ""
         return f"it answers {case.speaker(UP, DRAIN)}{doubt}"
-    who = "only this node" if found.down == 1 else f"{found.down} of {len(found.asked)} nodes"
+    is_only_here = found.down == 1 and case.mine.kind == DOWN
+    who = "only this node" if is_only_here else f"{found.down} of {len(found.asked)} nodes"
     why = case.words.get(case.speaker(DOWN), NO_WORD).reason
     return f"{who} can't reach it: {why}" if why else f"{who} can't reach it"
 
@@ -189,10 +190,11 @@ def has_to_ping(case: Case, turns_unspoken: int = 0) -> bool:
     Arguments: case; turns_unspoken, how many turns of it have passed in which it was unspoken: then whoever
     has it stands in for its owner.
     """
-    among, me = case.having(), case.view.me
-    if not case.view.pings or me not in among.live:
+    me = case.view.me
+    if not case.view.pings or not _may_speak(case):
         return False
-    if case.view.asks_all or case.mine.kind == DOWN or case.owner() == me:
+    # One that could not ask it tries again.
+    if case.view.asks_all or case.mine.kind in (DOWN, LACKS) or case.owner() == me:
         return True
     if case.is_doubted():
         return case.terms.quorum > 1 and me in case.asked()
@@ -213,6 +215,8 @@ class Judged(NamedTuple):
     """in us, if the destination asked for no calls"""
     stands: bool = False
     """whether its state stands though this node has nothing to say now: no ping left, or it decided alone"""
+    cannot_ask: bool = False
+    """whether that is so for longer than by chance: whoever can ask it decides without this node"""
 
     def text(self) -> str:
         """Return it as a text, for from_text()."""
@@ -231,8 +235,11 @@ def word_after(case: Case, judged: Judged) -> Word:
     answers needs as many as ever, or each lost ping would take down what one node can't reach.
     """
     mine = case.mine
-    if judged.own == states.UNKNOWN or not _may_speak(case):
+    if not _may_speak(case):
         return NO_WORD
+    if judged.own == states.UNKNOWN:
+        # Whoever asks this node would wait for it for ever, and it would go on with what it knew last.
+        return Word(LACKS) if judged.cannot_ask and case.is_doubted() else NO_WORD
     confirms = mine.kind in (NONE, LACKS) and (case.is_doubted() or judged.state == states.DOWN)
     if mine.kind != DOWN and judged.streak > 0 and judged.own == states.DOWN and case.speaker(UP, DRAIN):
         return mine  # it has just answered here, too, though not often enough: no doubt begins with that

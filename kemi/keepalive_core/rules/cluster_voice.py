@@ -69,15 +69,17 @@ def judged(before: Health, verdict: Verdict, evidence: Evidence) -> Judged | Non
         return None
     if isinstance(evidence, Result) and evidence.kind is Kind.UNSENT and transition is Transition.VOID:
         # Of what it says no ping is behind any more: others may be able to ask.
-        is_first = before.result != Kind.UNSENT.word
-        return Judged(UNKNOWN, 0, after.state, stands=True) if is_first or before.voice else None
+        is_again = before.result == Kind.UNSENT.word
+        said = Judged(UNKNOWN, 0, after.state, stands=True, cannot_ask=is_again)
+        return said if before.voice or not is_again else None
     is_counted = (after.ok, after.failed, after.drained) != (before.ok, before.failed, before.drained)
     is_news = transition is Transition.HELD or (before.drain_until > 0) != (after.drain_until > 0)
     if not is_news and not (is_counted and before.voice):
         return None
     # What is drained answers, whatever the pings before it did.
     streak = max(1, after.streak) if transition is Transition.DRAINED else after.streak
-    return Judged(own_state(after), streak, after.state, after.reason, after.drain_until)
+    own, is_old = own_state(after), isinstance(evidence, Expiry)
+    return Judged(own, streak, after.state, after.reason, after.drain_until, cannot_ask=is_old)
 
 
 def follow_cluster(health: Health, found: OfCluster, wall: int) -> Verdict:

@@ -9,7 +9,7 @@ DOWN: Final = "down"
 DRAIN: Final = "drain"
 """the destination answers, and asked for no calls"""
 LACKS: Final = "lacks"
-"""others speak of a destination that this node does not have"""
+"""others speak of a destination that this node does not have, or can't ask: they decide without it"""
 
 KINDS: Final = (NONE, UP, DOWN, DRAIN, LACKS)
 

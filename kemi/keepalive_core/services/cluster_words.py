@@ -73,6 +73,8 @@ class Words:
         """destinations that this node speaks of no more, as nothing fresh stands behind that: why"""
         self._listening: set[str] = set()
         """destinations of which all own evidence is waited for"""
+        self._can_not_ask: set[str] = set()
+        """those of them that this node could not ask the last times"""
         self._next_second = 0
         self._minutely = Minutely()
 
@@ -143,6 +145,7 @@ class Words:
         judged = Judged.from_text(text)
         if not judged.stands:
             self._old.pop(key, None)
+        (self._can_not_ask.add if judged.cannot_ask else self._can_not_ask.discard)(key)
         self._talk.say(key, word_after(self._case(key, policy), judged))
         case = self._case(key, policy)
         if judged.own == UNKNOWN and not judged.stands and case.is_unspoken():
@@ -162,7 +165,10 @@ class Words:
         case = self._case(key, policy)
         if self._stands(case, policy, now) or self._is_followed_in_calm(case, policy, now):
             return
-        kept = NO_WORD if case.mine.kind == LACKS else word_kept(case)
+        kept = word_kept(case)
+        if case.mine.kind == LACKS and not (key in self._can_not_ask and case.is_doubted()):
+            self._can_not_ask.discard(key)
+            kept = NO_WORD
         if self._talk.say(key, kept):
             case = self._case(key, policy)
         since = self._cases.asked_since(key)
@@ -218,7 +224,7 @@ class Words:
         is_spoken_of = any(word.kind not in (NONE, LACKS) for word in words.values())
         self._talk.say(key, Word(LACKS) if is_spoken_of else NO_WORD)
         self._cases.close(key)
-        for keys in (self._stands_in, self._listening):
+        for keys in (self._stands_in, self._listening, self._can_not_ask):
             keys.discard(key)
         self._stale.pop(key, None)
         self._old.pop(key, None)

@@ -31,7 +31,7 @@ class ShownWord(TypedDict):
     """What a node says of a destination."""
 
     word: str
-    """"up", "down", "drain", "lacks" if it does not have the destination"""
+    """"up", "down", "drain", "lacks" if it does not have the destination, or can't ask it"""
     since: int
     """epoch seconds, 0 if that is not known here"""
     reason: str

@@ -302,6 +302,14 @@ def test_old_words_go_when_nobody_doubts() -> None:
     assert word_kept(case(a=UP, b=DRAIN, me=B)) == NO_WORD
 
 
+def test_who_pings_nothing_leaves_to_the_others_what_is_down() -> None:
+    """When it is back they see it; what it was alone with none of them sees."""
+    paused = seen_by(A, fit=frozenset((B, C)), counted=frozenset((B, C)), pings=False)
+    assert word_kept(case(a=DOWN, b=DOWN, c=DOWN, view=paused)) == NO_WORD
+    assert word_kept(case(a=DOWN, view=paused)) == NO_WORD
+    assert word_kept(case(a=DOWN, b=UP, view=paused)) == Word(DOWN)
+
+
 @pytest.mark.parametrize("kind", [UP, DOWN, DRAIN])
 def test_who_may_ping_it_no_more_says_nothing_more(kind: str) -> None:
     """As cluster_nodes is another one now: what it said would never be said anew, and hold for ever."""

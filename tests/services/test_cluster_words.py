@@ -697,6 +697,45 @@ def test_a_node_that_was_paused_stands_in_again(server: FakeServer) -> None:
     assert trio.state(uri) == UP
 
 
+@pytest.mark.parametrize("cut", [set[str](), {C}])
+@pytest.mark.parametrize("is_paused", [True, False])
+def test_what_was_down_comes_up_at_who_pings_nothing(
+    server: FakeServer, cut: set[str], is_paused: bool
+) -> None:
+    """As it is paused, or its prober stands still: the others see that it is back, and it believes them."""
+    [uri] = owned_by(ME, B)
+    trio = Trio(server, [uri])
+    trio.cut |= cut
+    trio.run(20)
+    trio.unreachable = {(node, uri) for node in EVERYWHERE}
+    trio.run(16)
+    assert trio.state(uri) == DOWN
+    if is_paused:
+        assert trio.keepalive.pause() == 0
+    trio.pings_stand_still = not is_paused
+    trio.run(14)
+    assert (trio.state(uri), trio.at(B, uri)) == (DOWN, DOWN)
+    trio.unreachable.clear()
+    trio.run(6)
+    assert (trio.state(uri), trio.at(B, uri)) == (UP, UP)
+
+
+def test_what_was_down_here_alone_stays_so_at_who_is_paused(server: FakeServer) -> None:
+    """Nobody else sees what leaves from here."""
+    [uri] = owned_by(ME, B)
+    trio = Trio(server, [uri])
+    trio.run(12)
+    trio.unreachable = {(ME, uri)}
+    trio.run(12)
+    assert trio.keepalive.pause() == 0
+    trio.run(12)
+    assert states(trio, uri) == [DOWN, UP, UP]
+    trio.unreachable.clear()
+    assert trio.keepalive.resume() == 0
+    trio.run(6)
+    assert states(trio, uri) == [UP, UP, UP]
+
+
 def test_memory_that_was_full_loses_no_state(server: FakeServer) -> None:
     """What could not be written is tried again a second later."""
     [uri] = owned_by(B, ME)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 import cluster_model
@@ -413,6 +415,29 @@ def test_a_tracker_follows_what_is_decided_alone(server: FakeServer) -> None:
     trio.stands_still = False
     trio.run(12)
     assert (trio.state(uri), trio.state(tracker)) == (UP, UP)
+
+
+def test_a_tracker_is_told_what_holds_and_not_what_held(
+    server: FakeServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also if that changes while a prober looks at the tracked one: nobody would tell it again."""
+    trio, uri, tracker = _tracking(server, B, ME)
+    from keepalive_core.rules.evidence import OfCluster
+    from keepalive_core.services import verdicts
+    from keepalive_core.services.node_share import NodeShare
+
+    follow = NodeShare.follow
+
+    def meanwhile(self: Any, key: str, *args: Any) -> Any:
+        if key == uri:
+            verdicts.apply(key, OfCluster(DOWN, "2 of 3 nodes can't reach it", server.now))
+        return follow(self, key, *args)
+
+    monkeypatch.setattr(NodeShare, "follow", meanwhile)
+    trio.keepalive.ping_now(uri)
+    trio.stands_still = True  # it would look at it again
+    trio.run(0.5)
+    assert (trio.state(uri), trio.keepalive.state(tracker)) == (DOWN, DOWN)
 
 
 def test_a_tracker_does_not_wait_for_one_more_round(server: FakeServer) -> None:

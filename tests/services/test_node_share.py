@@ -12,7 +12,7 @@ from conftest import FakeServer
 from counted_calls import Calls
 from keepalive_core.rules.cluster_owner import first
 from keepalive_core.rules.cluster_row_text import CaseRow, ViewRow
-from keepalive_core.rules.record import Health
+from keepalive_core.rules.evidence import OfCluster
 from keepalive_core.rules.states import UP
 
 ME, B, C = NODES = [f"sip:10.0.0.{at}:5060" for at in (1, 2, 3)]
@@ -359,9 +359,9 @@ def test_a_tracker_is_known_as_long_as_anybody_can_ask_what_it_tracks(server: Fa
     node.keepalive.add_destination(tracker, "me", track=f"{tracked}:5060")
     node.see(*NODES)
     node.run(5)
-    from keepalive_core.services import tracked as tracked_ones
+    from keepalive_core.services import verdicts
 
-    tracked_ones.share_state(f"{tracked}:5060", Health(1, UP))
+    verdicts.apply(f"{tracked}:5060", OfCluster(UP, "", server.now))
     node.run(1)
     assert node.keepalive.state(tracker) == 1
     node.run(600)

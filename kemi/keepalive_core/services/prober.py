@@ -211,7 +211,7 @@ class Prober:
         name_states.follow_change(key, was, pinged.of_name, wish)
         if trackers and wish is not Wish.REGULARLY and not pinged.way.is_name and cluster_defines.is_on():
             # Whoever has just come to track it learns at once what holds for it.
-            tracked.share_state(key, seen.health)
+            tracked.share_state(key)
         self._trackers.follow(key, pinged, now)
         self._expiries.follow(key, pinged, seen, now)
         # Of those that track another one, that one is told.

@@ -4,7 +4,7 @@ import logging
 from collections.abc import Mapping
 from typing import Final, NamedTuple
 
-from ..kamailio import clock, cluster_defines, destination_rows, tracked_rows
+from ..kamailio import clock, cluster_defines, destination_rows, tables, tracked_rows
 from ..kamailio.tables import SharedMemoryFull
 from ..rules import tracking, uris
 from ..rules.checks import Refused
@@ -14,7 +14,6 @@ from ..rules.modes import is_maintenance
 from ..rules.parameters import Value
 from ..rules.policy import Policy
 from ..rules.quoting import quoted
-from ..rules.record import Health
 from ..rules.tracking import MOST_LINKS, Shown, tracks
 from ..rules.turns import IN_A_CIRCLE, MAINTENANCE, NOT_MONITORED
 from . import configuration, policies
@@ -89,12 +88,19 @@ def share_result(trackers: str, key: str, shown: Shown) -> None:
         share(trackers, key, shown)
 
 
-def share_state(key: str, known: Health) -> None:
-    """Have those that track a destination of a cluster follow how it is. Arguments: key; known, of it."""
+def share_state(key: str) -> None:
+    """Have those that track a destination of a cluster follow how it is now.
+
+    It is looked up and told under its lock: what they are told last is what holds.
+    """
     trackers = tracking.probers_of(tracked_rows.numbers(key))
-    if trackers:
-        said = OfCluster(known.state, known.reason, clock.now(), known.drain_until)
-        share(trackers, key, Shown(said))
+    if not trackers:
+        return
+    with tables.locked(key):
+        known = destination_rows.health(key)
+        if known is not None:
+            said = OfCluster(known.state, known.reason, clock.now(), known.drain_until)
+            share(trackers, key, Shown(said))
 
 
 _minutely: Final = Minutely()

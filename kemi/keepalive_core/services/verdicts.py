@@ -259,4 +259,4 @@ def tell(outcome: Outcome | None) -> None:
         log.warning("%s is drained no more", key, extra=about(key))
     is_news = change is not None or (before.drain_until > 0) != (after.drain_until > 0)
     if is_news and case.terms.is_clustered and not case.terms.is_name:
-        tracked.share_state(key, after)
+        tracked.share_state(key)

@@ -440,6 +440,25 @@ def test_a_tracker_is_told_what_holds_and_not_what_held(
     assert (trio.state(uri), trio.keepalive.state(tracker)) == (DOWN, DOWN)
 
 
+def test_a_tracker_that_could_not_be_told_is_told_later(
+    server: FakeServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As soon as memory has room again: what holds for the tracked one may not change for days."""
+    trio, uri, tracker = _tracking(server, B, ME)
+    from keepalive_core.kamailio import tables, tracked_rows
+
+    def full(*args: Any) -> None:
+        raise tables.SharedMemoryFull("an entry")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(tracked_rows, "tell", full)
+        trio.unreachable = {(node, uri) for node in EVERYWHERE}
+        trio.run(16)
+    assert (trio.state(uri), trio.state(tracker)) == (DOWN, UP)
+    trio.run(2)
+    assert (trio.state(uri), trio.state(tracker)) == (DOWN, DOWN)
+
+
 def test_a_tracker_does_not_wait_for_one_more_round(server: FakeServer) -> None:
     """Though so many fail here that the sockets' destinations do: of the tracked one nothing more is told."""
     mine = owned_by(ME, number=12)

@@ -51,6 +51,8 @@ class _Tracked:
         """since when nobody is there to be asked, in us"""
         self.is_told = False
         """whether the log has a line of that"""
+        self.told: tuple[int, bool] | None = None
+        """in a cluster: which state its trackers were told last, and whether it is drained"""
 
 
 class Trackers:
@@ -159,10 +161,12 @@ class Trackers:
     def _hear(self, now: int) -> None:
         for tracks, text in tracked_rows.told(self._share.number):
             known = self._tracked.get(tracks)
-            if known is not None and not self._backlog.put(
-                tracks, Shown.from_text(text), list(known.trackers)
-            ):
-                self._tell_too_many(tracks, len(known.trackers))
+            if known is not None:
+                shown = Shown.from_text(text)
+                if isinstance(shown.evidence, OfCluster) and shown.evidence.state is not None:
+                    known.told = shown.evidence.state, shown.evidence.drain_until > 0
+                if not self._backlog.put(tracks, shown, list(known.trackers)):
+                    self._tell_too_many(tracks, len(known.trackers))
             if self._clock() - now > _HEAR_US:
                 return
 
@@ -223,6 +227,10 @@ class Trackers:
             if before.why_not and not known.asked.why_not and cluster_defines.is_on():
                 # What holds for it is told when that changes, and trackers may have forgotten it meanwhile.
                 self._wish(tracks, Wish.SOON)
+        held = destination_rows.health(tracks) if known.told else None
+        if held is not None and known.told != (held.state, held.drain_until > 0):
+            # Memory had no room for what they were to be told last.
+            self._wish(tracks, Wish.SOON)
         self._tell_of_unheard(tracks, known, now)
 
     def _tell_of_unheard(self, tracks: str, known: _Tracked, now: int) -> None:

@@ -794,6 +794,25 @@ def test_memory_that_was_full_loses_no_state(server: FakeServer) -> None:
     assert trio.case(uri)
 
 
+def test_memory_that_has_no_room_for_a_number_has_no_node_decide_alone(
+    server: FakeServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """How many destinations it owns is for those who look; its states follow the others all the same."""
+    uris = owned_by(B, ME, number=2)
+    trio = Trio(server, uris)
+    trio.run(12)
+    from keepalive_core.kamailio import cluster_rows, tables
+
+    def full(*args: Any) -> None:
+        raise tables.SharedMemoryFull("a row")
+
+    monkeypatch.setattr(cluster_rows, "store_own", full)
+    trio.cut.add(B)
+    trio.run(20)
+    assert cluster_rows.is_followed(server.now)
+    assert not [line for line in server.ksr.lines("err") if "stands still" in line]
+
+
 def test_a_server_that_stood_still_says_anew_what_is_down(server: FakeServer) -> None:
     """What it said is too old for the others; its state stays until it has pinged, or they say otherwise."""
     [uri] = owned_by(B, ME)

@@ -114,8 +114,8 @@ class Words:
 
     def _do_each_second(self, now: int) -> None:
         self._known.follow_settings()
-        self._standing.follow(self._known.shares, self._cases)
         cluster_rows.store_followed(now)
+        self._standing.follow(self._known.shares, self._cases)
 
     def _safely(self, key: str, act: Callable[[str], None]) -> None:
         """Do something for a destination; if it fails, that is logged, and the others have their turn."""

@@ -256,7 +256,11 @@ def test_a_clock_that_is_set_moves_no_end(one: Lab, wall: list[float], who: str,
     else:
         say_admin(one, "maint", 30, by="anna")
     one.tick(2)
+    one.server.tick(2)
     wall[0] += jump
+    one.server.tick(0.5)  # a prober sees it first
+    one.tick(0.2)
+    assert not [line for line in one.server.ksr.lines("info") if "ready again" in line]
     for _ in range(20):
         one.server.tick(1)
         one.tick(0.2)

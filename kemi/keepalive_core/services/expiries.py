@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable
 from typing import Final
 
-from ..kamailio import destination_rows
+from ..kamailio import cluster_defines, destination_rows
 from ..rules import freshness
 from ..rules.evidence import GRACE
 from ..rules.fleet import Fleet
@@ -82,8 +82,10 @@ class Expiries:
         if abs(ahead - self._wall_ahead) < _JUMP_SECONDS:
             return
         self._wall_ahead = ahead
+        # What holds in a cluster its process gives another end first.
+        first = now + SECOND if cluster_defines.is_on() else now
         for number, key in enumerate(self._of_admin.keys()):
-            self._of_admin.bring_forward(key, now + number * _LOOK)
+            self._of_admin.bring_forward(key, first + number * _LOOK)
 
     def _check_state(self, key: str) -> None:
         known = destination_rows.health(key)

@@ -308,6 +308,8 @@ def test_who_pings_nothing_leaves_to_the_others_what_is_down() -> None:
     assert word_kept(case(a=DOWN, b=DOWN, c=DOWN, view=paused)) == NO_WORD
     assert word_kept(case(a=DOWN, view=paused)) == NO_WORD
     assert word_kept(case(a=DOWN, b=UP, view=paused)) == Word(DOWN)
+    assert word_kept(case(a=UP, b=DOWN, view=paused)) == NO_WORD
+    assert word_kept(case(a=UP, view=paused)) == Word(UP)
 
 
 @pytest.mark.parametrize("kind", [UP, DOWN, DRAIN])

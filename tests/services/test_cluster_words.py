@@ -764,6 +764,26 @@ def test_what_was_down_comes_up_at_who_pings_nothing(
     assert (trio.state(uri), trio.at(B, uri)) == (UP, UP)
 
 
+@pytest.mark.parametrize("is_paused", [True, False])
+def test_who_pings_again_believes_nothing_that_it_said_before(server: FakeServer, is_paused: bool) -> None:
+    """What went down meanwhile does not come up by its old word, though that is one of two."""
+    [uri] = owned_by(ME, B)
+    trio = Trio(server, [uri])
+    trio.cut.add(C)
+    trio.run(20)
+    if is_paused:
+        assert trio.keepalive.pause() == 0
+    trio.pings_stand_still = not is_paused
+    trio.run(20)
+    trio.unreachable = {(node, uri) for node in EVERYWHERE}
+    trio.run(16)
+    assert (trio.state(uri), trio.at(B, uri)) == (DOWN, DOWN)
+    trio.keepalive.resume()
+    trio.pings_stand_still = False
+    trio.run(16)
+    assert trio.changes == [(uri, UP), (uri, DOWN)]
+
+
 def test_what_was_down_here_alone_stays_so_at_who_is_paused(server: FakeServer) -> None:
     """Nobody else sees what leaves from here."""
     [uri] = owned_by(ME, B)

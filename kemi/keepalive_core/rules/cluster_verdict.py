@@ -257,12 +257,19 @@ def word_kept(case: Case) -> Word:
     When nobody doubts any more, one word is left, of whoever goes on pinging: no old "up" outvotes a later
     "down".
     """
-    is_down = case.mine.kind == DOWN
-    # One that pings nothing would not see that it is back; what it is alone with stands, as calls fail there.
-    is_left = is_down and not case.view.pings and not case.speaker(UP, DRAIN)
-    if is_left or not _may_speak(case):
+    if _is_left(case) or not _may_speak(case):
         return NO_WORD
-    return case.mine if is_down or case.mine.kind == LACKS or _is_wanted(case) else NO_WORD
+    return case.mine if case.mine.kind in (DOWN, LACKS) or _is_wanted(case) else NO_WORD
+
+
+def _is_left(case: Case) -> bool:
+    """Say whether this node pings nothing, and leaves to the others how it is: they see whether that changes.
+
+    What it is alone with stands, as calls fail there.
+    """
+    if case.view.pings:
+        return False
+    return not case.speaker(UP, DRAIN) if case.mine.kind == DOWN else case.is_doubted()
 
 
 def _may_speak(case: Case) -> bool:

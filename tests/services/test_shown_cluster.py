@@ -244,6 +244,18 @@ def test_one_node_acts_for_a_name_and_for_a_tracker(cluster: Cluster) -> None:
         assert (known["owner"] in (B, C), known["mine"]) == (True, False)
 
 
+def test_what_tracks_a_name_follows_its_targets(cluster: Cluster) -> None:
+    """Nor does a node act for all then that alone can't reach one of these."""
+    (target,) = cluster.desk.add_name(ONE)
+    tracker = next(uri for uri in (f"sip:192.168.11.{at}:5060" for at in range(99)) if first(uri, ALL) == ME)
+    assert cluster.desk.keepalive.add_destination(tracker, "me", track=NAME) == 0
+    cluster.server.tick()
+    assert cluster.desk.keepalive.info(tracker)["cluster"]["mine"] is True
+    words = {ME: ("down", "no reply in 501 ms", 100), B: ("up", "", 200)}
+    cluster.rows.store_case(target, CaseRow(words, "ALONE", "down here", True, (C, B), True))
+    assert cluster.desk.keepalive.info(tracker)["cluster"]["mine"] is False
+
+
 def test_many_that_are_not_calm(cluster: Cluster) -> None:
     """As many as are asked for are shown, and one that is monitored no more is left out."""
     keys = []

@@ -22,7 +22,7 @@ from ..rules.quoting import one_line
 from ..rules.rows import Registration
 from ..rules.times import SECOND
 from ..rules.tracking import tracks
-from . import cluster_terms, name_states, policies
+from . import cluster_terms, name_states, policies, tracked
 
 is_on = cluster_defines.is_on
 
@@ -212,15 +212,15 @@ def _acting(key: str, policy: Policy) -> ShownCase:
     A node that alone can't reach one of these does not: all others see something else.
     """
     case, me = _case(key, None, policy), _look().view.me
-    if any(row is not None and row.alone for row in map(cluster_rows.case_of, _followed(key, policy))):
+    if any(row is not None and row.alone for row in map(cluster_rows.case_of, _followed(key))):
         case = case._replace(words={node: Word(DOWN if node == me else UP) for node in case.view.live})
     owner = case.owner()
     return {"owner": owner, "mine": owner == me}
 
 
-def _followed(key: str, policy: Policy) -> list[str]:
-    targets = [target.key for target in name_states.targets_of(name_rows.resolution(key))]
-    return [*targets, *filter(None, [tracks(key, policy)])]
+def _followed(key: str) -> list[str]:
+    asked = tracked.asked_for(key).key
+    return [asked, *(target.key for target in name_states.targets_of(name_rows.resolution(asked)))]
 
 
 def _told(case: Case, row: CaseRow | None, is_said: bool = False) -> ShownCase:

@@ -375,6 +375,18 @@ def test_a_tracker_is_known_as_long_as_anybody_can_ask_what_it_tracks(server: Fa
     assert node.keepalive.state(tracker) == 0
 
 
+def test_a_node_that_hears_nobody_pings_what_was_not_calm(node: Node) -> None:
+    """What others did with it, as they said last, it does itself now."""
+    node.see(*NODES)
+    drained, lacking = OTHERS[:2]
+    node.say(drained, CaseRow({B: ("drain", "503", 0)}, outcome="UP", ping=False))
+    node.say(lacking, CaseRow({B: ("up", "", 0), C: ("lacks", "", 0)}, outcome="UP", ping=False))
+    assert not {drained, lacking} & {*node.run(6)}
+    assert {drained, lacking} <= {*node.run(18, heard=False)}
+    node.run(3)
+    assert not {drained, lacking} & {*node.run(6)}
+
+
 def test_only_nodes_that_a_carrier_knows_ping_it(server: FakeServer) -> None:
     """Said of a destination or its group, at any time; whatever becomes of the others, no other node does."""
     node = begin(server)

@@ -62,7 +62,8 @@ class ClusterShare:
         if view is None or not self.may_ping or not self._owners.may_own(key, view.me):
             return False
         exception = self._exceptions.get(key)
-        if exception is not None:
+        # What others were to do is of no use to one that hears none of them.
+        if exception is not None and self.sees_others:
             return exception.pings
         return view.asks_all or self._owners.owner(key) == view.me
 

@@ -459,6 +459,17 @@ def test_a_tracker_that_could_not_be_told_is_told_later(
     assert (trio.state(uri), trio.state(tracker)) == (DOWN, DOWN)
 
 
+def test_a_tracker_keeps_its_state_while_what_it_tracks_is_registered_anew(server: FakeServer) -> None:
+    """As without a cluster: what is not known yet says nothing."""
+    trio, uri, tracker = _tracking(server, ME, ME)
+    trio.keepalive.del_destination(uri, "me")
+    trio.run(0.5)
+    trio.keepalive.add_destination(uri, "me", **OPTIONS)
+    trio.keepalive.set_admin(uri, "maint")
+    trio.run(3)
+    assert (trio.state(uri), trio.state(tracker)) == (UNKNOWN, UP)
+
+
 def test_a_tracker_does_not_wait_for_one_more_round(server: FakeServer) -> None:
     """Though so many fail here that the sockets' destinations do: of the tracked one nothing more is told."""
     mine = owned_by(ME, number=12)

@@ -20,6 +20,7 @@ from ..rules.minutely import Minutely
 from ..rules.pinged import Pinged
 from ..rules.record import fast_success
 from ..rules.schedule import TICK, Wish
+from ..rules.states import UNKNOWN
 from ..rules.times import SECOND
 from ..rules.tracking import Backlog, Shown, criteria_for
 from ..rules.turns import IN_A_CIRCLE, NOT_MONITORED
@@ -228,7 +229,7 @@ class Trackers:
                 # What holds for it is told when that changes, and trackers may have forgotten it meanwhile.
                 self._wish(tracks, Wish.SOON)
         held = destination_rows.health(tracks) if known.told else None
-        if held is not None and known.told != (held.state, held.drain_until > 0):
+        if held and held.state != UNKNOWN and known.told != (held.state, held.drain_until > 0):
             # Memory had no room for what they were to be told last.
             self._wish(tracks, Wish.SOON)
         self._tell_of_unheard(tracks, known, now)

@@ -197,6 +197,18 @@ def test_this_node_alone_can_not_reach_it(cluster: Cluster) -> None:
     assert said["decision"] == "", "the reason of its state says it"
 
 
+def test_who_acts_for_all_when_nobody_reaches_it_any_more(cluster: Cluster) -> None:
+    """Not the one for which it was down already, alone: there nothing changes, so nobody would act."""
+    mine = next(uri for uri in (f"sip:192.168.11.{at}:5060" for at in range(99)) if first(uri, ALL) == ME)
+    assert cluster.desk.keepalive.add_destination(mine, "me") == 0
+    cluster.server.tick()
+    for since, owner in ((1_000, ME), (1_003, ME), (1_900, first(mine, (B, C)))):
+        words = {ME: ("down", "no reply", 1_000), B: ("down", "no reply", since)}
+        cluster.rows.store_case(mine, CaseRow(words, "DOWN", "down: 2 of 3", False, ALL, True))
+        known = cluster.desk.keepalive.info(mine)["cluster"]
+        assert (known["owner"], known["mine"]) == (owner, owner == ME)
+
+
 def test_words_of_a_node_that_is_gone_do_not_count(cluster: Cluster) -> None:
     """They are shown all the same."""
     assert cluster.desk.keepalive.add_destination(X, "me") == 0

@@ -170,7 +170,7 @@ def of(key: str, registered: Registration) -> ShownCase:
     case = _case(key, row, policy)
     words = row.words if row else {}
     return {
-        **_told(case, row),
+        **_told(case, row, policy),
         "words": {node: _word(words[node], node in case.view.counted) for node in sorted(words)},
         "asked": list(row.asked if row else case.asked()),
     }
@@ -189,7 +189,7 @@ def at_a_glance(key: str, reason: str) -> ShownCase | None:
         return None
     row = cluster_rows.case_of(key)
     is_said = row is None or (row.outcome in _DOWN and cluster_shown.UNREACHED in reason)
-    return _told(_case(key, row, policy), row, is_said)
+    return _told(_case(key, row, policy), row, policy, is_said)
 
 
 _DOWN: Final = {Outcome.DOWN.name, Outcome.ALONE.name}
@@ -223,8 +223,22 @@ def _followed(key: str) -> list[str]:
     return [asked, *(target.key for target in name_states.targets_of(name_rows.resolution(asked)))]
 
 
-def _told(case: Case, row: CaseRow | None, is_said: bool = False) -> ShownCase:
-    owner = case.owner()
+def _owner(case: Case, row: CaseRow | None, policy: Policy) -> str:
+    """Return who pings a destination, or would, and acts for all.
+
+    Of what nobody reaches any more it is none that could not before: nothing changes there.
+    """
+    if row is None or row.outcome != Outcome.DOWN.name:
+        return case.owner()
+    since = {node: at for node, (kind, _, at) in row.words.items() if kind == DOWN}
+    together = 1 + 2 * cluster_terms.answer_us(policy) / SECOND
+    before = {node for node, at in since.items() if at + together < max(since.values())}
+    others = {node: Word(UP) for node in since.keys() - before}
+    return case._replace(words={**case.words, **others}).owner() if before else case.owner()
+
+
+def _told(case: Case, row: CaseRow | None, policy: Policy, is_said: bool = False) -> ShownCase:
+    owner = _owner(case, row, policy)
     return {
         "owner": owner,
         "mine": owner == case.view.me,

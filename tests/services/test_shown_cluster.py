@@ -266,6 +266,10 @@ def test_what_tracks_a_name_follows_its_targets(cluster: Cluster) -> None:
     words = {ME: ("down", "no reply in 501 ms", 100), B: ("up", "", 200)}
     cluster.rows.store_case(target, CaseRow(words, "ALONE", "down here", True, (C, B), True))
     assert cluster.desk.keepalive.info(tracker)["cluster"]["mine"] is False
+    for since, is_mine in ((101, True), (900, False)):
+        words[B] = ("down", "no reply in 501 ms", since)
+        cluster.rows.store_case(target, CaseRow(words, "DOWN", "down: 2 of 3", False, (C, B), True))
+        assert cluster.desk.keepalive.info(tracker)["cluster"]["mine"] is is_mine
 
 
 def test_many_that_are_not_calm(cluster: Cluster) -> None:

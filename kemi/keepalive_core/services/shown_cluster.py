@@ -15,7 +15,7 @@ from ..rules.cluster_row_text import CaseRow, OwnRow, PeerRow, ViewRow
 from ..rules.cluster_shown import Node
 from ..rules.cluster_verdict import Case, Outcome
 from ..rules.cluster_view import View
-from ..rules.cluster_word import DOWN, UP, Word
+from ..rules.cluster_word import DOWN, LACKS, UP, Word
 from ..rules.operator import Operator
 from ..rules.policy import Policy
 from ..rules.quoting import one_line
@@ -209,12 +209,14 @@ def _case(key: str, row: CaseRow | None, policy: Policy) -> Case:
 def _acting(key: str, policy: Policy) -> ShownCase:
     """Return who acts for all if something becomes of a destination that follows others.
 
-    A node that alone can't reach one of these does not: all others see something else.
+    A node that alone can't reach one of these does not: all others see something else. Nor does one that was
+    alone with that before.
     """
     case, me = _case(key, None, policy), _look().view.me
-    if any(row is not None and row.alone for row in map(cluster_rows.case_of, _followed(key))):
-        case = case._replace(words={node: Word(DOWN if node == me else UP) for node in case.view.live})
-    owner = case.owner()
+    passed_over = set[str]()
+    for row in filter(None, map(cluster_rows.case_of, _followed(key))):
+        passed_over |= {me} if row.alone else _down_before(row, policy)
+    owner = _passing_over(case, passed_over).owner()
     return {"owner": owner, "mine": owner == me}
 
 
@@ -228,13 +230,23 @@ def _owner(case: Case, row: CaseRow | None, policy: Policy) -> str:
 
     Of what nobody reaches any more it is none that could not before: nothing changes there.
     """
-    if row is None or row.outcome != Outcome.DOWN.name:
-        return case.owner()
+    before = _down_before(row, policy) if row else set()
+    return (_passing_over(case, before) if before else case).owner()
+
+
+def _down_before(row: CaseRow, policy: Policy) -> set[str]:
+    """Return which nodes could not reach a destination for a while when others could not either."""
     since = {node: at for node, (kind, _, at) in row.words.items() if kind == DOWN}
     together = 1 + 2 * cluster_terms.answer_us(policy) / SECOND
-    before = {node for node, at in since.items() if at + together < max(since.values())}
-    others = {node: Word(UP) for node in since.keys() - before}
-    return case._replace(words={**case.words, **others}).owner() if before else case.owner()
+    is_down = row.outcome == Outcome.DOWN.name
+    return {node for node, at in since.items() if is_down and at + together < max(since.values())}
+
+
+def _passing_over(case: Case, nodes: set[str]) -> Case:
+    """Return a case as if all reached it but some nodes, and those that do not have it."""
+    lacking = {node: word for node, word in case.words.items() if word.kind == LACKS}
+    words = {node: Word(DOWN if node in nodes else UP) for node in case.view.live}
+    return case._replace(words={**words, **lacking})
 
 
 def _told(case: Case, row: CaseRow | None, policy: Policy, is_said: bool = False) -> ShownCase:

@@ -13,7 +13,7 @@ from counted_calls import Calls
 from keepalive_core.rules.cluster_owner import first
 from keepalive_core.rules.cluster_row_text import CaseRow, ViewRow
 from keepalive_core.rules.evidence import OfCluster
-from keepalive_core.rules.states import UP
+from keepalive_core.rules.states import UNKNOWN, UP
 
 ME, B, C = NODES = [f"sip:10.0.0.{at}:5060" for at in (1, 2, 3)]
 URIS = [f"sip:192.0.2.{at}" for at in range(1, 61)]
@@ -385,6 +385,25 @@ def test_a_node_that_hears_nobody_pings_what_was_not_calm(node: Node) -> None:
     assert {drained, lacking} <= {*node.run(18, heard=False)}
     node.run(3)
     assert not {drained, lacking} & {*node.run(6)}
+
+
+def test_what_this_node_may_not_ping_gets_old_while_it_hears_nobody(server: FakeServer) -> None:
+    """As nobody says how it is; once they are heard again it does not."""
+    node = begin(server)
+    uri = OTHERS[0]
+    node.keepalive.add_destination(uri, "me", ping_interval=4, stale_after=20, cluster_nodes=B)
+    node.see(*NODES)
+    from keepalive_core.services import verdicts
+
+    verdicts.apply(f"{uri}:5060", OfCluster(UP, "", server.now))
+    node.run(60)
+    assert node.keepalive.state(uri) == UP
+    node.run(50, heard=False)
+    assert node.keepalive.state(uri) == UNKNOWN
+    node.run(3)
+    verdicts.apply(f"{uri}:5060", OfCluster(UP, "", server.now))
+    node.run(60)
+    assert node.keepalive.state(uri) == UP
 
 
 def test_only_nodes_that_a_carrier_knows_ping_it(server: FakeServer) -> None:

@@ -11,7 +11,7 @@ from itertools import islice
 from typing import Final
 
 from ..kamailio import cluster_defines, cluster_rows
-from ..rules.cluster_row_text import ViewRow
+from ..rules.cluster_row_text import CaseRow, ViewRow
 from ..rules.cluster_share import ClusterShare
 from ..rules.fleet import Fleet
 from ..rules.pinged import Pinged, Seen
@@ -48,6 +48,8 @@ class NodeShare:
         """how many looks in a row it was that"""
         self._is_alone = False
         """whether this node pings all for that"""
+        self._has_turned = False
+        """whether it has begun to do so with the walk that goes on, or ceased to"""
 
     def follow(self, key: str, seen: Seen, wish: Wish, now: int) -> Pinged:
         """Take over how a destination is registered, how it is, and whether this node pings it."""
@@ -58,11 +60,15 @@ class NodeShare:
         if not (wish.is_order or self._share.may_ping):
             wish = Wish.REGULARLY
         pinged = self._fleet.follow(key, seen, wish, now, self._share.pings(key))
-        if not pinged.mine:
-            # While another node says how it is, it is known as well as if this one had just asked.
-            is_spoken_of = case is None or case.is_spoken_of
-            pinged.asked = 0 if is_spoken_of else pinged.asked or now
+        self._note_asked(pinged, case, now)
         return pinged
+
+    def _note_asked(self, pinged: Pinged, case: CaseRow | None, now: int) -> None:
+        """Note since when nobody says how a destination is that another node pings."""
+        if not pinged.mine:
+            # While one says that, it is known as well as if this node had just asked.
+            is_spoken_of = (case is None or case.is_spoken_of) and not self._is_alone
+            pinged.asked = 0 if is_spoken_of else pinged.asked or now
 
     def forget(self, key: str) -> None:
         """Forget a destination; one that is not there is no error."""
@@ -99,6 +105,7 @@ class NodeShare:
             row = "" if is_alone else cluster_rows.view_text()
             if row == self._followed and is_alone == self._is_alone:
                 return
+            self._has_turned = is_alone != self._is_alone
             self._followed, self._is_alone = row, is_alone
             found = _alone() if is_alone else cluster_rows.view()
             if found is None:
@@ -116,12 +123,12 @@ class NodeShare:
     def _take_or_leave(self, key: str, now: int) -> None:
         pinged = self._fleet.get(key)
         mine = self._share.pings(key)
-        if pinged is None or pinged.mine is mine:
+        if pinged is None:
             return
-        if mine:
-            self._fleet.take_over(key, now)
-        else:
-            self._fleet.hand_over(key, now)
+        if pinged.mine is not mine:
+            (self._fleet.take_over if mine else self._fleet.hand_over)(key, now)
+        if self._has_turned and not pinged.tracks:
+            self._note_asked(pinged, cluster_rows.case_of(key), now)
 
 
 def _alone() -> ViewRow:

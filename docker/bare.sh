@@ -14,6 +14,8 @@ docker/images.sh --base "$release"
 docker build -q --build-arg DEBIAN="$release" -t "$image" - <<'DOCKERFILE' >/dev/null
 ARG DEBIAN
 FROM debian:${DEBIAN}-slim
+# What a mirror says of a release is valid for a week, for those that are not released yet, and mirrors are older at times.
+RUN echo 'Acquire::Check-Valid-Until "false";' >/etc/apt/apt.conf.d/99old-mirror
 RUN apt-get update && apt-get install -y --no-install-recommends python3 make git ca-certificates \
  && rm -rf /var/lib/apt/lists/*
 DOCKERFILE

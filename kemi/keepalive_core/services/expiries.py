@@ -13,6 +13,7 @@ from ..rules.record import Health
 from ..rules.schedule import Timetable, first_ping
 from ..rules.states import UNKNOWN
 from ..rules.times import SECOND
+from ..rules.wall_clock import WallClock
 from . import intake, orders
 from .bulkhead import Bulkhead
 from .interruptions import Pause, Stalls
@@ -21,8 +22,6 @@ _LOOK: Final = SECOND // 1000
 """us between two looks at modes when the wall clock was set"""
 _AT_ONCE: Final = 200
 """The most of each kind that end in one tick: what tracks the same destination ends at the same time"""
-_JUMP_SECONDS: Final = 1.0
-"""As many seconds as the wall clock is ahead more, or less, it was set, or has drifted away"""
 
 
 class Expiries:
@@ -44,8 +43,7 @@ class Expiries:
             (self._of_drain, intake.end_drain),
             (self._of_state, self._check_state),
         )
-        self._wall_ahead = 0.0
-        """s, by which the wall clock was ahead of the other one when modes were last looked at for that"""
+        self._wall_clock = WallClock()
 
     def follow(self, key: str, pinged: Pinged, seen: Seen, now: int) -> None:
         """See when something ends of a destination, as it is now."""
@@ -70,18 +68,14 @@ class Expiries:
 
     def end_what_is_over(self, now: int, bulkhead: Bulkhead) -> None:
         """End what is to end; what fails is tried again a second later."""
-        if len(self._of_admin):
-            self._follow_wall_clock(now)
+        if len(self._of_admin) and self._wall_clock.was_set(time.time(), now):
+            self._look_at_modes(now)
         for times, end in self._ends:
             if len(times):
                 bulkhead.for_each(times.take(now, _AT_ONCE), end, times)
 
-    def _follow_wall_clock(self, now: int) -> None:
-        """Look at all modes soon if the wall clock was set, as they end by that."""
-        ahead = time.time() - now / SECOND
-        if abs(ahead - self._wall_ahead) < _JUMP_SECONDS:
-            return
-        self._wall_ahead = ahead
+    def _look_at_modes(self, now: int) -> None:
+        """Look at all modes soon, as they end by the wall clock."""
         # What holds in a cluster its process gives another end first.
         first = now + SECOND if cluster_defines.is_on() else now
         for number, key in enumerate(self._of_admin.keys()):

@@ -18,6 +18,7 @@ from ..rules.cluster_talk import Heeded, Talk
 from ..rules.minutely import Minutely
 from ..rules.schedule import Timetable
 from ..rules.times import SECOND
+from ..rules.wall_clock import WallClock
 from . import orders, registry, startup, state_file
 from .refusals import REFUSALS
 
@@ -28,8 +29,6 @@ _AT_A_TIME: Final = 200
 _UNTIL_US: Final = SECOND // 20
 _AGAIN: Final = 10 * SECOND
 """What could not be done for want of memory is tried again so late"""
-_JUMP_SECONDS: Final = 1.0
-"""As many seconds as the wall clock is ahead more, or less, it was set, or has drifted away"""
 _LONG_OVER: Final = 3600 * SECOND
 """So long after its end nothing is remembered of a fact but that there was one"""
 
@@ -53,8 +52,7 @@ class SharedOrders:
         """when what waits is tried in any case, in us"""
         self._ends = Timetable()
         """when facts are long over, by their kinds and keys"""
-        self._wall_ahead = 0.0
-        """s, by which the wall clock was ahead of the other one when modes were last done for that"""
+        self._wall_clock = WallClock()
         self._minutely = Minutely()
         self._do: dict[str, Callable[[Fact], bool]] = {
             ADMIN: self._do_admin,
@@ -75,7 +73,8 @@ class SharedOrders:
             log.error("the cluster has heard of %d things, and hears of no more", len(self._talk.facts))
         if self._waiting:
             self._try_again(now)
-        self._follow_wall_clock(now)
+        if self._wall_clock.was_set(time.time(), now):
+            self._do_timed_modes_anew(now)
         for about in self._ends.take(now):
             kind, _, key = about.partition(" ")
             self._talk.facts.empty((kind, key))
@@ -101,12 +100,8 @@ class SharedOrders:
             self._revision, self._again = revision, now + _AGAIN
             self._to_do.update(self._waiting)
 
-    def _follow_wall_clock(self, now: int) -> None:
-        """Do timed modes anew if this machine's clock was set: here they end by that, elsewhere not."""
-        ahead = time.time() - now / SECOND
-        if abs(ahead - self._wall_ahead) < _JUMP_SECONDS:
-            return
-        self._wall_ahead = ahead
+    def _do_timed_modes_anew(self, now: int) -> None:
+        """Have timed modes end when they do elsewhere: here they end by the wall clock."""
         timed = (each for each in self._talk.facts if each.kind == ADMIN and each.ends and each.holds(now))
         self._to_do.update(dict.fromkeys(each.subject for each in timed))
 

@@ -11,11 +11,12 @@ from .. import VERSION
 from ..kamailio import clock, cluster_defines, cluster_rows, destination_rows, name_rows
 from ..rules import cluster_shown
 from ..rules.checks import Refused
+from ..rules.cluster_acting import actor, actor_of_follower, passed_over_by
 from ..rules.cluster_row_text import CaseRow, OwnRow, PeerRow, ViewRow
 from ..rules.cluster_shown import Node
 from ..rules.cluster_verdict import Case, Outcome
 from ..rules.cluster_view import View
-from ..rules.cluster_word import DOWN, LACKS, UP, Word
+from ..rules.cluster_word import Word
 from ..rules.operator import Operator
 from ..rules.policy import Policy
 from ..rules.quoting import one_line
@@ -212,11 +213,11 @@ def _acting(key: str, policy: Policy) -> ShownCase:
     A node that alone can't reach one of these does not: all others see something else. Nor does one that was
     alone with that before.
     """
-    case, me = _case(key, None, policy), _look().view.me
+    me, answer_us = _look().view.me, cluster_terms.answer_us(policy)
     passed_over = set[str]()
     for row in filter(None, map(cluster_rows.case_of, _followed(key))):
-        passed_over |= {me} if row.alone else _down_before(row, policy)
-    owner = _passing_over(case, passed_over).owner()
+        passed_over |= passed_over_by(row, me, answer_us)
+    owner = actor_of_follower(_case(key, None, policy), passed_over)
     return {"owner": owner, "mine": owner == me}
 
 
@@ -225,32 +226,8 @@ def _followed(key: str) -> list[str]:
     return [asked, *(target.key for target in name_states.targets_of(name_rows.resolution(asked)))]
 
 
-def _owner(case: Case, row: CaseRow | None, policy: Policy) -> str:
-    """Return who pings a destination, or would, and acts for all.
-
-    Of what nobody reaches any more it is none that could not before: nothing changes there.
-    """
-    before = _down_before(row, policy) if row else set()
-    return (_passing_over(case, before) if before else case).owner()
-
-
-def _down_before(row: CaseRow, policy: Policy) -> set[str]:
-    """Return which nodes could not reach a destination for a while when others could not either."""
-    since = {node: at for node, (kind, _, at) in row.words.items() if kind == DOWN}
-    together = 1 + 2 * cluster_terms.answer_us(policy) / SECOND
-    is_down = row.outcome == Outcome.DOWN.name
-    return {node for node, at in since.items() if is_down and at + together < max(since.values())}
-
-
-def _passing_over(case: Case, nodes: set[str]) -> Case:
-    """Return a case as if all reached it but some nodes, and those that do not have it."""
-    lacking = {node: word for node, word in case.words.items() if word.kind == LACKS}
-    words = {node: Word(DOWN if node in nodes else UP) for node in case.view.live}
-    return case._replace(words={**words, **lacking})
-
-
 def _told(case: Case, row: CaseRow | None, policy: Policy, is_said: bool = False) -> ShownCase:
-    owner = _owner(case, row, policy)
+    owner = actor(case, row, cluster_terms.answer_us(policy))
     return {
         "owner": owner,
         "mine": owner == case.view.me,

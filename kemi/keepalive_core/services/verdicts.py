@@ -236,9 +236,10 @@ def _tell_cluster(key: str, decision: Decision, judged: Judged) -> Decision:
 
 
 def tell(outcome: Outcome | None) -> None:
-    """Log what came of a piece of evidence, under no lock; callbacks are told by their own process.
+    """Tell the log what came of a piece of evidence, and in a cluster what tracks the destination.
 
-    In a cluster those that track the destination follow what holds for it, whoever has decided that.
+    That follows what holds for it, whoever has decided that. Callbacks are told by their own process. Under
+    no lock.
     """
     if outcome is None:
         return

@@ -1,0 +1,52 @@
+"""Which node of a cluster acts for all if something becomes of a destination (pure).
+
+It is the owner, but for those to whom a change is none, or who see another one than all others.
+"""
+
+from collections.abc import Collection
+
+from .cluster_row_text import CaseRow
+from .cluster_verdict import Case, Outcome
+from .cluster_word import DOWN, LACKS, UP, Word
+from .times import SECOND
+
+
+def actor(case: Case, row: CaseRow | None, answer_us: int) -> str:
+    """Return who pings a destination, or would, and acts for all; "" if no node may.
+
+    Of what nobody reaches any more it is none that could not before: nothing changes there.
+    Arguments: case; row, if it is not calm; answer_us, how long an answer takes at most, in us.
+    """
+    before = down_before(row, answer_us) if row else set()
+    return actor_of_follower(case, before) if before else case.owner()
+
+
+def actor_of_follower(case: Case, passed_over: Collection[str]) -> str:
+    """Return who acts for all if something becomes of what follows other destinations; "" if no node may.
+
+    Arguments: case, of which no node has a word; passed_over, nodes that do not act.
+    """
+    lacking = {node: word for node, word in case.words.items() if word.kind == LACKS}
+    words = {node: Word(DOWN if node in passed_over else UP) for node in case.view.live}
+    return case._replace(words={**words, **lacking}).owner()
+
+
+def passed_over_by(row: CaseRow, me: str, answer_us: int) -> set[str]:
+    """Return which nodes do not act for what follows a destination: it is no news to them, or theirs alone.
+
+    Arguments: row, of that destination; me, this node; answer_us, as for actor().
+    """
+    return {me} if row.alone else down_before(row, answer_us)
+
+
+def down_before(row: CaseRow, answer_us: int) -> set[str]:
+    """Return which nodes could not reach a destination for a while when others could not either.
+
+    Arguments: as for actor().
+    """
+    if row.outcome != Outcome.DOWN.name:
+        return set()
+    since = {node: at for node, (kind, _, at) in row.words.items() if kind == DOWN}
+    # Epoch seconds: two of the same moment may be one apart.
+    together = 1 + 2 * answer_us / SECOND
+    return {node for node, at in since.items() if at + together < max(since.values())}

@@ -1,0 +1,83 @@
+"""Which node acts for all if something becomes of a destination, or of what follows some."""
+
+from __future__ import annotations
+
+import pytest
+
+from keepalive_core.rules.cluster_acting import actor, actor_of_follower, down_before, passed_over_by
+from keepalive_core.rules.cluster_owner import rank
+from keepalive_core.rules.cluster_row_text import CaseRow
+from keepalive_core.rules.cluster_verdict import Case, Outcome
+from keepalive_core.rules.cluster_view import View
+from keepalive_core.rules.cluster_word import DOWN, LACKS, NONE, UP, Word
+from keepalive_core.rules.times import SECOND
+
+KEY = "sip:192.0.2.1:5060"
+A, B, C = rank(KEY, ["sip:10.0.0.1:5060", "sip:10.0.0.2:5060", "sip:10.0.0.3:5060"])
+"""as they want it"""
+ALL = frozenset((A, B, C))
+ANSWER_US = 2 * SECOND
+
+
+def seen(words: dict[str, tuple[str, int]], outcome: Outcome = Outcome.DOWN, alone: bool = False) -> CaseRow:
+    """A row with words, each since so many s."""
+    row = {node: (kind, "", 1000 + at) for node, (kind, at) in words.items()}
+    return CaseRow(row, outcome.name, alone=alone)
+
+
+def case_of(row: CaseRow | None, me: str = A) -> Case:
+    """The same as a case."""
+    words = row.words if row else {}
+    view = View(me, ALL, ALL, ALL, ALL)
+    return Case(KEY, view, {node: Word(kind) for node, (kind, _, _) in words.items()})
+
+
+@pytest.mark.parametrize("me", [A, B, C])
+@pytest.mark.parametrize(
+    ("words", "outcome", "acts"),
+    [
+        ({}, Outcome.STANDS, A),
+        ({A: (DOWN, 0), B: (DOWN, 2), C: (DOWN, 2)}, Outcome.DOWN, A),
+        ({A: (DOWN, 0), B: (DOWN, 5), C: (DOWN, 5)}, Outcome.DOWN, A),
+        ({A: (DOWN, 0), B: (DOWN, 6), C: (DOWN, 6)}, Outcome.DOWN, B),
+        ({A: (DOWN, 0), B: (DOWN, 0), C: (DOWN, 60)}, Outcome.DOWN, C),
+        ({A: (DOWN, 0), B: (UP, 60), C: (UP, 60)}, Outcome.UP, B),
+        ({A: (DOWN, 0), B: (LACKS, 60), C: (DOWN, 60)}, Outcome.DOWN, C),
+        ({A: (LACKS, 0), B: (NONE, 0)}, Outcome.STANDS, B),
+    ],
+    ids=[
+        "calm",
+        "all at once",
+        "within the time of two answers and a second",
+        "the owner was down before",
+        "two were down before",
+        "only the owner can't reach it",
+        "the owner was down before and the next one does not have it",
+        "the owner does not have it",
+    ],
+)
+def test_who_acts_for_all(words: dict[str, tuple[str, int]], outcome: Outcome, acts: str, me: str) -> None:
+    """All nodes that know the same say the same one: one to whom the change is news."""
+    row = seen(words, outcome) if words else None
+    assert actor(case_of(row, me), row, ANSWER_US) == acts
+
+
+def test_who_was_down_before() -> None:
+    """Nobody was as long as it is not down for all, whatever single nodes say."""
+    words = {A: (DOWN, 0), B: (DOWN, 60), C: (UP, 0)}
+    assert down_before(seen(words), ANSWER_US) == {A}
+    assert down_before(seen(words, Outcome.HOLD), ANSWER_US) == set()
+    assert down_before(seen({}), ANSWER_US) == set()
+
+
+def test_who_acts_for_what_follows_others() -> None:
+    """Neither who is alone with one of them, nor who was down before, unless all are."""
+    alone = seen({A: (DOWN, 0), B: (UP, 0)}, Outcome.ALONE, alone=True)
+    before = seen({A: (DOWN, 60), B: (DOWN, 0), C: (DOWN, 60)})
+    assert passed_over_by(alone, A, ANSWER_US) == {A}
+    assert passed_over_by(before, A, ANSWER_US) == {B}
+    calm = case_of(None)
+    assert actor_of_follower(calm, set()) == A
+    assert actor_of_follower(calm, {A}) == B
+    assert actor_of_follower(calm, {A, B}) == C
+    assert actor_of_follower(calm, ALL) == A

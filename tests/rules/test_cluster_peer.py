@@ -138,6 +138,7 @@ def test_whoever_was_gone_has_to_catch_up(peer: Peer) -> None:
     peer.owed_facts["admin", KEY] = None
     peer.fell_silent()
     assert not peer.seen().caught_up
+    assert not peer.is_caught_up
     assert (bool(peer.owed), peer.owed_facts) == (False, {})
     assert peer.take(message(newest=2), NOW) == set()
     assert not peer.seen().caught_up

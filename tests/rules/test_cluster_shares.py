@@ -43,6 +43,7 @@ def test_what_moves_between_others_is_not_told() -> None:
     found = shares(seen(A, B, C))
     steps = list(found.walk(seen(A, B)))
     assert len(steps) == 2 * len(KEYS)
+    assert all(found.owner(key) == first(key, (A, B)) for key in KEYS)
     assert {key for key in steps if key} == wanted(A, B) - wanted(A, B, C)
 
 
@@ -57,4 +58,5 @@ def test_some_nodes_only_and_what_is_gone() -> None:
     found.remove(mine)
     found.remove("sip:never:5060")
     assert mine not in found.owned | found.share
+    assert found.owner(mine) == ""
     assert len(found) == len(KEYS) - 1

@@ -74,6 +74,13 @@ def test_two_nodes_meet(pair: Pair) -> None:
     assert [*one.peers] == [B]
 
 
+def test_when_a_node_was_heard() -> None:
+    """Never, as long as it has said nothing."""
+    one = node(A)
+    one.tick(SECOND)
+    assert one.heard_at(one.peers[B], SECOND) == 0
+
+
 def test_a_node_listens_before_it_pings() -> None:
     """For so long as it is told, and says so."""
     pair = Pair(node(A), node(B, join=5 * SECOND))
@@ -164,6 +171,7 @@ def test_a_node_that_is_silent_is_dead(pair: Pair) -> None:
         pair.now += TICK
         one.tick(pair.now)
     assert one.view.live == {A}
+    assert 6 * SECOND <= pair.now - one.heard_at(one.peers[B], pair.now) < 7 * SECOND
     one.say(KEY, Word(UP))
     sent = []
     for _ in range(100):

@@ -29,7 +29,7 @@ DELETED: Final = "deleted"
 DELETED_US: Final = 60 * SECOND
 """For so long it ends at nodes that have it of their own configuration, too, until their next start"""
 # In seconds: what is over is told with its last millisecond.
-_LEAST_LEFT: Final = 0.5
+LEAST_LEFT: Final = 0.5
 MOST_VALUE: Final = 2_000
 """characters of a value that travels in one message: more than the longest that a mode's remarks make"""
 
@@ -100,7 +100,7 @@ def admin_of(fact: Fact, now: int, wall: float, here: str) -> Admin | None:
     fields = json.loads(fact.value)
     mode, by, why = (of_newer_unicode(each) if isinstance(each, str) else each for each in fields)
     left = (fact.ends - now) / SECOND if fact.ends else 0
-    if fact.ends and left < _LEAST_LEFT:
+    if fact.ends and left < LEAST_LEFT:
         return None
     said = modes.said(mode, left, by, why, int(wall))
     return said and (said if fact.author == here else said._replace(by=came_from(fact.author, said.by)))

@@ -59,6 +59,7 @@ def test_what_is_true_of_all_words(waited: bool) -> None:
         up = {node for node in counted if each.words[node].answers}
         found = find(each, waited)
         assert found.down == len(down)
+        assert isinstance(reason(each, found), str)
         if found.outcome is Outcome.DOWN:
             # No node alone takes anything down elsewhere.
             assert each.view.me in down or len(down) >= min(each.terms.quorum, len(counted))
@@ -156,6 +157,9 @@ def test_why_a_state_becomes_another_one() -> None:
     assert why(case(C, a=DOWN, b=DOWN)).startswith("2 of 3 nodes can't reach it: no reply at ")
     assert why(case(a=DOWN, b=DOWN, c=UP, quorum=3)).startswith("2 of 3 nodes can't reach it: ")
     assert why(case(B, a=DOWN, quorum=1)) == f"1 of 3 nodes can't reach it: no reply at {A[-6]}"
+    paused = seen_by(A, fit=frozenset((B, C)), counted=frozenset((B, C)), pings=False)
+    assert why(case(a=DOWN, b=UP, view=paused)) == f"only this node can't reach it: no reply at {A[-6]}"
+    assert why(case(a=DOWN, b=DOWN, view=paused), True) == f"1 of 2 nodes can't reach it: no reply at {B[-6]}"
     assert why(case(a=UP)) == ""
     assert why(case(a=UP, c=DOWN)) == f"it answers {A}, and 1 of 3 nodes can't reach it"
     assert why(case(b=UP)) == f"it answers {B}"
@@ -246,6 +250,7 @@ FAILED_OFTEN = Judged(states.DOWN, -3, states.UP, reason="no reply")
         (UP_AGAIN, case(a=DOWN, b=UP, c=UP), UP),  # it owns it again
         (UP_AGAIN._replace(own=states.DOWN, state=states.DOWN), case(), DOWN),  # it was down, and still is
         (UP_AGAIN._replace(own=states.DOWN), case(b=UP), NONE),  # a success begins no doubt
+        (UP_AGAIN._replace(own=states.DOWN), case(b=DRAIN), NONE),
         (UP_AGAIN._replace(own=states.DOWN), case(a=DOWN, b=UP), DOWN),
         (UP_AGAIN._replace(state=states.DOWN), case(a=UP), UP),
         (UP_AGAIN._replace(drain_until=9), case(), DRAIN),
@@ -283,11 +288,15 @@ def test_a_ping_with_no_verdict_changes_no_word() -> None:
     for kind in KINDS:
         own = states.DOWN if kind == DOWN else states.UP
         assert word_after(case(a=kind), Judged(own, 0, states.UP)) == Word(kind)
+    assert word_after(case(B, a=DOWN), Judged(states.UP, 0, states.UP)) == NO_WORD
+    assert word_after(case(a=UP, b=UP), Judged(states.DOWN, 0, states.UP)).kind == DOWN, "it was down before"
 
 
 def test_words_have_reasons_and_ends() -> None:
     """What a log line and info() say of them."""
     assert word_after(case(), FAILED_OFTEN) == Word(DOWN, "no reply")
+    refused = case()._replace(words={A: Word(DOWN, "refused")})
+    assert word_after(refused, FAILED_OFTEN) == Word(DOWN, "refused"), "what it began with"
     assert word_after(case(), UP_AGAIN._replace(drain_until=9, reason="503")) == Word(DRAIN, "503", 9)
 
 
@@ -308,6 +317,7 @@ def test_who_pings_nothing_leaves_to_the_others_what_is_down() -> None:
     assert word_kept(case(a=DOWN, b=DOWN, c=DOWN, view=paused)) == NO_WORD
     assert word_kept(case(a=DOWN, view=paused)) == NO_WORD
     assert word_kept(case(a=DOWN, b=UP, view=paused)) == Word(DOWN)
+    assert word_kept(case(a=DOWN, b=DRAIN, view=paused)) == Word(DOWN)
     assert word_kept(case(a=UP, b=DOWN, view=paused)) == NO_WORD
     assert word_kept(case(a=UP, view=paused)) == Word(UP)
 

@@ -89,7 +89,7 @@ class Case(NamedTuple):
         view, only = self.view, self.terms.only
         among = view.among(only) if only else view
         lacking = frozenset(node for node in among.counted if self._says(node) == LACKS)
-        return among.among(among.live - lacking) if lacking else among
+        return among.among(among.live - lacking)
 
     def owner(self) -> str:
         """Return who pings it in calm: the first that is ready; "" if no node may.
@@ -97,11 +97,9 @@ class Case(NamedTuple):
         While it answers somebody, those that can't reach it are passed over.
         """
         among = self.having()
-        if any(self._answers(node) for node in among.counted):
-            reaching = frozenset(node for node in among.ready if self._says(node) != DOWN)
-        else:
-            reaching = among.ready
-        return first(self.key, reaching or among.ready or among.live)
+        answers = any(self._answers(node) for node in among.counted)
+        passed_over = {node for node in among.ready if answers and self._says(node) == DOWN}
+        return first(self.key, (among.ready - passed_over) or among.ready or among.live)
 
     def owner_if_up(self) -> str:
         """Return who would own it if this node could reach it."""
@@ -178,9 +176,10 @@ def reason(case: Case, found: Finding) -> str:
             return ""
         doubt = f", and {found.down} of {len(found.asked)} nodes can't reach it" if found.down else ""
         return f"it answers {case.speaker(UP, DRAIN)}{doubt}"
-    is_only_here = found.down == 1 and case.mine.kind == DOWN
+    # A paused node's word is not among those that are counted.
+    is_only_here = case.mine.kind == DOWN and not case.is_doubted()
     who = "only this node" if is_only_here else f"{found.down} of {len(found.asked)} nodes"
-    why = case.words.get(case.speaker(DOWN), NO_WORD).reason
+    why = case.mine.reason if is_only_here else case.words.get(case.speaker(DOWN), NO_WORD).reason
     return f"{who} can't reach it: {why}" if why else f"{who} can't reach it"
 
 

@@ -5,7 +5,7 @@ import pytest
 from keepalive_core.rules import cluster_lines, cluster_orders, state_row
 from keepalive_core.rules.checks import MOST_TEXT_BYTES
 from keepalive_core.rules.cluster_facts import Fact
-from keepalive_core.rules.cluster_orders import ADMIN, DESTINATION, MOST_VALUE, Ordered
+from keepalive_core.rules.cluster_orders import ADMIN, DELETED, DESTINATION, MOST_VALUE, NOTHING, Ordered
 from keepalive_core.rules.modes import Admin
 from keepalive_core.rules.rows import OF_RPC, Owner
 
@@ -25,8 +25,10 @@ def test_an_admin_mode_is_told() -> None:
     fact = as_fact(ordered, ends=150 * SECOND)
     said = cluster_orders.admin_of(fact, 50 * SECOND, 5_000.4, HERE)
     assert said == Admin("drain", 5_100, "cluster:sip:10.0.0.2:5060 anna", "card swap", 5_000)
-    for now in (fact.ends - cluster_orders.LEAST_LEFT * SECOND + 1, fact.ends):
-        assert cluster_orders.admin_of(fact, round(now), 5_100, HERE) is None
+    last = fact.ends - round(cluster_orders.LEAST_LEFT * SECOND)
+    assert cluster_orders.admin_of(fact, last, 5_100, HERE)
+    for now in (last + 1, fact.ends):
+        assert cluster_orders.admin_of(fact, now, 5_100, HERE) is None
     own = cluster_orders.admin_of(as_fact(ordered, HERE), 0, 5_000, HERE)
     assert own is not None
     assert (own.by, own.until) == ("anna", 0)
@@ -57,6 +59,7 @@ def test_a_remark_of_a_newer_python() -> None:
 def test_ready_is_told() -> None:
     """That nothing is said any more."""
     ordered = cluster_orders.ordered_admin(KEY, None)
+    assert ordered == Ordered(ADMIN, KEY, NOTHING)
     assert cluster_orders.admin_of(as_fact(ordered), 0, 0, HERE) is None
     assert cluster_orders.admin_of(Fact(1, THERE, ADMIN, KEY, '["ready", "", ""]'), 0, 0, HERE) is None
 
@@ -109,7 +112,8 @@ def test_an_interest_is_told() -> None:
     told = Owner(1, "", None, {"fall": 3}, "trunks", 5, 6, OF_RPC)
     assert cluster_orders.wanted_of(as_fact(ordered)) == ("sip:192.168.10.20", told)
     end = cluster_orders.ordered_end(KEY, "Ä @ b")
-    assert end.key == ordered.key
+    assert end == Ordered(DESTINATION, ordered.key, DELETED)
+    assert cluster_orders.interest_of(cluster_orders.interest("sip:a@b", "c/@d")) == ("sip:a@b", "c/@d")
     assert cluster_orders.wanted_of(as_fact(end)) is None
     assert cluster_orders.wanted_of(as_fact(end._replace(value=""))) is None
 

@@ -153,6 +153,22 @@ def test_a_state_that_nothing_stands_behind_is_told() -> None:
     assert shown(silence(), before=stale.health).judged == Judged(DOWN, -1, UP, "no reply in 5 ms")
 
 
+def test_a_ping_that_can_not_be_sent_is_told() -> None:
+    """At once that nothing stands behind the state any more; the next one, if it is asked for, for good."""
+
+    def unsent(at: int) -> Result:
+        return Result(1, at, at + 5, Kind.UNSENT, reason="no socket")
+
+    once = shown(unsent(START))
+    assert (once.transition, once.health.state) == (Transition.VOID, UP)
+    assert once.judged == Judged(UNKNOWN, 0, UP, stands=True)
+    assert shown(unsent(START + 9), before=once.health).judged is None
+    asked = once.health._replace(voice=1)
+    known = Judged(UNKNOWN, 0, UP, stands=True, cannot_ask=True)
+    assert shown(unsent(START + 9), before=asked).judged == known
+    assert shown(answer(at=START + 9), unsent(START + 19), before=once.health).judged == once.judged
+
+
 def test_the_guards_stand_in_front_of_what_is_told() -> None:
     """While too many fail, and while it is kept down, nothing is said."""
     frozen = FACTS._replace(
@@ -180,6 +196,8 @@ def test_what_the_cluster_says_holds() -> None:
     down = decide(KNOWN, found(DOWN), FACTS._replace(wall=WALL + 5))
     assert (down.transition, down.health.state, down.health.since) == (Transition.CHANGED, DOWN, WALL + 5)
     assert (down.health.streak, down.health.reason) == (0, "2 of 3 nodes can't reach it")
+    assert down.health.heard == START
+    assert decide(KNOWN._replace(streak=1), found(DOWN), FACTS).health.streak == 0
     assert decide(down.health, found(DOWN), FACTS).transition is Transition.STALE
     assert decide(KNOWN, found(None), FACTS).transition is Transition.STALE
     unknown = decide(KNOWN, found(UNKNOWN), FACTS).health

@@ -8,7 +8,7 @@ from keepalive_core.rules.cluster_row_text import CaseRow, OwnRow, PeerRow, View
 from keepalive_core.rules.cluster_share import Exceptional
 
 ROWS = [
-    ViewRow(3, "a", 77, ("a", "b"), ("a",), ("a",), ("a", "b"), True, True, True, True, True),
+    ViewRow(3, "a", 77, ("a", "b"), ("a",), ("a",), ("a", "b"), True, True, True, True, True, True, True),
     OwnRow(3, 1, 2, 4, "0.1.0", 1234),
     PeerRow(77, True, True, 5_000_000, 2, True, True, True, "0.1.0", 1234, True),
     CaseRow({"a": ("down", "408", 1_700_000_000)}, "HOLD", "b asked", True, ("a", "b"), True),

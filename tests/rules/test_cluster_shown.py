@@ -69,6 +69,14 @@ def test_trouble_of_this_node() -> None:
     ]
 
 
+def test_a_node_without_a_key() -> None:
+    """It hears nobody, and why is said first."""
+    assert trouble(A, {A: ME, B: Node()}, 0, is_keyless=True) == [
+        "this node says and hears nothing: KEEPALIVE_CLUSTER_SECRET_FILE has no key, see the log",
+        f"{B} has never been heard",
+    ]
+
+
 def case(terms: Terms | None = None, view: View = VIEW, **words: Word) -> Case:
     """Of KEY, with what A, B and C say."""
     named = {{"a": A, "b": B, "c": C}[name]: word for name, word in words.items()}

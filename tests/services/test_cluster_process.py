@@ -154,11 +154,13 @@ def test_with_a_file_that_has_no_key_nothing_is_said(lab: Callable[..., Lab], tm
     assert {*one.rows.view().live} == {ME}
     [line] = one.lines("err")
     assert "No such file or directory; this node says and hears nothing" in line
+    assert (one.rows.view().signed, one.rows.view().keyless) == (True, True)
     file.write_bytes(b"0123456789abcdef")
     file.chmod(0o600)
     one.other.manners = Manners(secrets=(b"0123456789abcdef",))
     one.tick(4)
     assert {*one.rows.view().live} == {ME, OTHER}
+    assert (one.rows.view().signed, one.rows.view().keyless) == (True, False)
 
 
 @pytest.mark.parametrize("body", ["", "garbage", "ka2 x", "x" * 9000, "\udcff", "ka1 a b 1 1 1"])

@@ -76,6 +76,13 @@ def test_without_a_cluster_nothing_is_shown(server: FakeServer, monkeypatch: pyt
     assert len(asked) <= 2, "once in each of two processes"
 
 
+def test_a_node_without_a_key(cluster: Cluster) -> None:
+    """It says so, and not that it signs nothing."""
+    cluster.rows.store_view(ViewRow(2, ME, 7, ALL, ALL, ALL, ALL, signed=True, keyless=True))
+    [sentence] = cluster.desk.keepalive.info()["cluster"]["trouble"]
+    assert "has no key, see the log" in sentence
+
+
 def test_the_nodes(cluster: Cluster) -> None:
     """Which there are, this one first, how each is, and what is this one's."""
     known = cluster.desk.keepalive.info()["cluster"]

@@ -35,6 +35,8 @@ class ViewRow(NamedTuple):
     """whether messages bear a signature"""
     suspects: bool = False
     """whether this node looks at all destinations for itself"""
+    keyless: bool = False
+    """whether messages are to bear a signature, and there is no key: nothing is said, and nothing heard"""
 
     @property
     def view(self) -> View:

@@ -42,13 +42,17 @@ class Node(NamedTuple):
         return ", ".join(name for name in ("degraded", "paused", "joining") if getattr(self, name)) or "live"
 
 
-def trouble(me: str, nodes: Mapping[str, Node], alone: int) -> list[str]:
+def trouble(me: str, nodes: Mapping[str, Node], alone: int, is_keyless: bool = False) -> list[str]:
     """Return what is not as it should be in a cluster, a sentence each.
 
     Arguments: me, the node that looks; nodes, all of them; alone, how many destinations that node alone
-    can't reach.
+    can't reach; is_keyless, whether it is to sign, and has no key.
     """
     found: list[str] = []
+    if is_keyless:
+        found.append(
+            f"{THIS_NODE} says and hears nothing: KEEPALIVE_CLUSTER_SECRET_FILE has no key, see the log"
+        )
     for name, node in nodes.items():
         found += _trouble_of_me(node) if name == me else _trouble_of(name, node, nodes[me])
     if alone:

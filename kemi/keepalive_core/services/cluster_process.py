@@ -146,7 +146,7 @@ class ClusterProcess:
 
     def _write(self, talk: Talk, now: int) -> None:
         """Write what has changed, for the other processes of this node."""
-        row = _view_row(talk, self._view.number)
+        row = self._row(talk)
         is_new = row != self._view
         if is_new:
             row = row._replace(number=row.number + 1)
@@ -157,6 +157,21 @@ class ClusterProcess:
             self._next_write = now + SECOND
             for name, peer in talk.peers.items():
                 self._write_peer(name, _peer_row(talk, peer, now))
+
+    def _row(self, talk: Talk) -> ViewRow:
+        """Return how this node sees the cluster now."""
+        view = talk.view
+        live, fit, ready, counted = (
+            tuple(sorted(each)) for each in (view.live, view.fit, view.ready, view.counted)
+        )
+        return ViewRow(
+            *(self._view.number, talk.me, talk.life, live, fit, ready, counted, view.pings, view.degraded),
+            joining=talk.is_joining,
+            paused=talk.beat.paused,
+            signed=self._secret.path != "",
+            suspects=view.suspects,
+            keyless=self._secret.is_missing,
+        )
 
     def _write_peer(self, name: str, row: PeerRow) -> None:
         if row == self._peers.get(name):
@@ -171,20 +186,6 @@ class ClusterProcess:
             log.info("node %s of the cluster is there", name)
         for name in sorted(before - live):
             log.warning("node %s of the cluster is silent, and the others ping its share", name)
-
-
-def _view_row(talk: Talk, number: int) -> ViewRow:
-    view = talk.view
-    live, fit, ready, counted = (
-        tuple(sorted(each)) for each in (view.live, view.fit, view.ready, view.counted)
-    )
-    return ViewRow(
-        *(number, talk.me, talk.life, live, fit, ready, counted, view.pings, view.degraded),
-        joining=talk.is_joining,
-        paused=talk.beat.paused,
-        signed=bool(talk.manners.secrets),
-        suspects=view.suspects,
-    )
 
 
 def _peer_row(talk: Talk, peer: Peer, now: int) -> PeerRow:

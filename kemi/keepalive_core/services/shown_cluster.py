@@ -69,7 +69,7 @@ class ShownCluster(TypedDict):
     paused: bool
     joining: bool
     signed: bool
-    """whether messages are"""
+    """whether messages are, or would be if there were a key"""
     nodes: dict[str, dict[str, Any]]
     """all of them, this one first: ``state`` in a word, and what cluster_shown.Node has"""
     owns: int
@@ -100,7 +100,7 @@ def server() -> ShownCluster:
         "owns": own.owns,
         "alone": own.alone,
         "doubted": own.doubted,
-        "trouble": cluster_shown.trouble(view.me, nodes, own.alone),
+        "trouble": cluster_shown.trouble(view.me, nodes, own.alone, view.keyless),
     }
 
 

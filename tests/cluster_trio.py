@@ -55,6 +55,8 @@ class Trio:
         """which node can't reach which destination"""
         self.cut: set[str] = set()
         """nodes that nothing arrives at, and nothing from"""
+        self.apart: set[frozenset[str]] = set()
+        """pairs of nodes that do not hear each other"""
         self.codes: dict[str, int] = {}
         """with what destinations answer, if not with 200"""
         self.stands_still = False
@@ -125,7 +127,7 @@ class Trio:
 
     def _deliver(self, sender: str, bodies: Sequence[tuple[str, str]]) -> None:
         for to, body in bodies:
-            if sender in self.cut or to in self.cut:
+            if sender in self.cut or to in self.cut or frozenset((sender, to)) in self.apart:
                 continue
             if to == ME:
                 self.server.ksr.queues["keepalive_heard"].append((body, ""))

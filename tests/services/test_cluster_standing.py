@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from cluster_trio import ME, Trio, owned_by
+from cluster_trio import ME, B, Trio, owned_by
 from conftest import FakeServer
 from keepalive_core.rules.cluster_row_text import OwnRow
 
@@ -42,3 +42,18 @@ def test_how_many_are_too_many_is_the_operators(server: FakeServer, percent: str
     trio.run(14)
     lines: list[Any] = [line for line in server.ksr.lines("warn") if "this node is degraded" in line]
     assert bool(lines) is is_degraded
+
+
+def test_one_that_does_not_hear_who_pings_for_it_stays_degraded(server: FakeServer) -> None:
+    """The third node leaves these to that one, and answers nobody who is degraded: that is no new finding."""
+    uris = owned_by(ME, B, number=6)
+    trio = Trio(server, uris)
+    trio.run(12)
+    trio.apart.add(frozenset((ME, B)))
+    trio.run(12)
+    trio.unreachable |= {(ME, uri) for uri in uris}
+    trio.run(60)
+    assert len([line for line in server.ksr.lines("warn") if "this node is degraded" in line]) == 1
+    trio.unreachable.clear()
+    trio.run(12)
+    assert "degraded no more" in server.ksr.lines("warn")[-1]

@@ -68,7 +68,8 @@ class Cases:
             return
         known = self._open.setdefault(key, Open())
         known.asked_since = (known.asked_since or now) if case.mine.kind == DOWN else 0
-        _mark(self.alone, key, found.outcome is Outcome.ALONE)
+        is_alone = found.outcome is Outcome.ALONE or (key in self.alone and _is_unanswered(case, found))
+        _mark(self.alone, key, is_alone)
         _mark(self.doubted, key, case.is_doubted())
         before, row = known.row, _row(case, found, pings, known.row)
         others = {node: word.kind for node, word in case.words.items() if node != case.view.me}
@@ -95,6 +96,14 @@ class Cases:
 
 def _is_calm(case: Case) -> bool:
     return all(case.words[node].kind in (NONE, UP) for node in case.view.counted if node in case.words)
+
+
+def _is_unanswered(case: Case, found: Finding) -> bool:
+    """Say whether this node is degraded, and nobody else says anything of what it can't reach.
+
+    Nobody answers one that is degraded, and it may not hear who pings for it: that is no new finding.
+    """
+    return case.view.degraded and case.mine.kind == DOWN and found.down == 1 and bool(found.silent)
 
 
 def _mark(keys: set[str], key: str, is_so: bool) -> None:

@@ -51,8 +51,8 @@ def test_a_view_is_that_of_the_rules() -> None:
 
 def test_what_a_case_means_for_the_prober() -> None:
     """Whether it pings, and whether anybody says how the destination is."""
-    case = CaseRow({"a": ("none", "", 0), "b": ("lacks", "", 0)}, ping=True)
-    assert case.exceptional == Exceptional(pings=True, is_alone=False, lacking=frozenset("b"))
+    case = CaseRow({"a": ("unsent", "", 0), "b": ("lacks", "", 0)}, ping=True, agreed=True)
+    assert case.exceptional == Exceptional(pings=True, agreed=True, lacking=frozenset("b"))
     assert not case.is_spoken_of
     assert all(CaseRow({"a": (kind, "", 0)}).is_spoken_of for kind in ("up", "down", "drain"))
     assert not CaseRow({"a": ("up", "", 0)}, "STANDS").is_spoken_of, "of a dead node"

@@ -70,13 +70,14 @@ def test_whoever_is_next_gives_up_what_its_owner_has_given_up(share: ClusterShar
     """Of those that have it, and may own it; one after the other."""
     follow(share, seen(ME, B, C))
     key = next(key for key in KEYS if first(key, NODES) == B and first(key, (ME, C)) == ME)
-    share.follow(key, ANYBODY, Exceptional(pings=True))
+    agreed = Exceptional(pings=True, agreed=True)
+    share.follow(key, ANYBODY, agreed)
     assert not share.owns(key)
-    share.follow(key, ANYBODY, Exceptional(pings=True, lacking=frozenset({B})))
+    share.follow(key, ANYBODY, agreed._replace(lacking=frozenset({B})))
     assert share.owns(key)
-    share.follow(key, ANYBODY, Exceptional(pings=True, lacking=frozenset({C})))
+    share.follow(key, ANYBODY, agreed._replace(lacking=frozenset({C})))
     assert not share.owns(key)
-    share.follow(key, frozenset({B, C}), Exceptional(pings=True, lacking=frozenset({B})))
+    share.follow(key, frozenset({B, C}), agreed._replace(lacking=frozenset({B})))
     assert not share.owns(key)
 
 
@@ -85,12 +86,13 @@ def test_an_exception_stands_before_the_owner(share: ClusterShare) -> None:
     follow(share, seen(ME, B, C))
     mine = next(key for key in KEYS if share.pings(key))
     other = next(key for key in KEYS if not share.pings(key))
-    share.follow(mine, ANYBODY, Exceptional(pings=False, is_alone=True))
+    assert not share.owns(mine), "of one that is calm nobody else has said that it is down"
+    share.follow(mine, ANYBODY, Exceptional(pings=False))
     share.follow(other, ANYBODY, Exceptional(pings=True))
     assert (share.pings(mine), share.pings(other)) == (False, True)
     assert not share.owns(mine), "what it alone can't reach is no reason to give it up for all"
     assert not share.owns(other)
-    share.follow(mine, ANYBODY, Exceptional(pings=True))
+    share.follow(mine, ANYBODY, Exceptional(pings=True, agreed=True))
     assert share.owns(mine), "down everywhere: its owner gives it up"
     list(share.walk(seen(ME, pings=False)))
     assert not share.pings(other)

@@ -20,7 +20,7 @@ from keepalive_core.rules.cluster_verdict import (
     word_kept,
 )
 from keepalive_core.rules.cluster_view import View
-from keepalive_core.rules.cluster_word import DOWN, DRAIN, KINDS, LACKS, NO_WORD, NONE, UP, Word
+from keepalive_core.rules.cluster_word import DOWN, DRAIN, KINDS, LACKS, MUTE, NO_WORD, NONE, UNSENT, UP, Word
 
 KEY = "sip:192.0.2.1:5060"
 A, B, C = rank(KEY, ["sip:10.0.0.1:5060", "sip:10.0.0.2:5060", "sip:10.0.0.3:5060"])
@@ -54,7 +54,7 @@ EVERY = [
 def test_what_is_true_of_all_words(waited: bool) -> None:
     """Of three nodes, each of which may say anything, as each of them sees it, with one to three who live."""
     for each in EVERY:
-        counted = {node for node in each.view.live if each.words[node].kind != LACKS}
+        counted = {node for node in each.view.live if each.words[node].kind not in (LACKS, UNSENT)}
         down = {node for node in counted if each.words[node].kind == DOWN}
         up = {node for node in counted if each.words[node].answers}
         found = find(each, waited)
@@ -88,8 +88,9 @@ def test_somebody_pings_whatever_is_said() -> None:
         assert pinging or not having
         speaking = [each.view.me for each in having if each.mine.answers]
         if DOWN not in (a, b, c) and len(speaking) <= 1:
-            owner = having[0].owner() if having else ""
-            assert {each.view.me for each in pinging} == ({owner, *speaking} if having else set())
+            trying = [each.view.me for each in having if each.mine.kind == UNSENT]
+            owners = {each.owner() for each in having} - {""}
+            assert {each.view.me for each in pinging} == {*owners, *speaking, *trying}
 
 
 def test_an_owner_that_cannot_reach_it_is_passed_over() -> None:
@@ -216,7 +217,7 @@ def test_who_pings() -> None:
     assert [has_to_ping(case(me, a=DOWN, vantage=2)) for me in (A, B, C)] == [True, True, False]
     assert [has_to_ping(case(me, c=DOWN, quorum=1)) for me in (A, B, C)] == [True, False, True]
     assert [has_to_ping(case(me, c=UP)) for me in (A, B, C)] == [True, False, True]
-    assert has_to_ping(case(B, a=DOWN, b=LACKS)), "it may be able to ask it again"
+    assert has_to_ping(case(B, a=DOWN, b=UNSENT)), "it may be able to ask it again"
     assert [has_to_ping(case(me), turns_unspoken=1) for me in (A, B, C)] == [True, True, True]
     assert [has_to_ping(case(me, b=UP), turns_unspoken=1) for me in (A, B, C)] == [True, True, False]
     assert not has_to_ping(case(a=DOWN, view=seen_by(pings=False)))
@@ -259,7 +260,7 @@ FAILED_OFTEN = Judged(states.DOWN, -3, states.UP, reason="no reply")
         (UP_AGAIN._replace(own=states.UNKNOWN), case(a=DOWN), NONE),
         (CAN_NOT_ASK, case(), NONE),
         (CAN_NOT_ASK, case(B, a=UP), NONE),
-        (CAN_NOT_ASK, case(B, a=DOWN), LACKS),  # whoever asks it does not wait
+        (CAN_NOT_ASK, case(B, a=DOWN), UNSENT),  # whoever asks it does not wait
         (CAN_NOT_ASK._replace(cannot_ask=False), case(B, a=DOWN), NONE),  # for the first time
         (FAILED, case(a=UP), UP),
         (FAILED_OFTEN, case(a=UP), DOWN),
@@ -276,6 +277,22 @@ def test_a_word_after_a_ping(judged: Judged, before: Case, after: str) -> None:
     assert word_after(before, judged).kind == after
 
 
+def test_when_it_may_be_given_up() -> None:
+    """If others can't reach it either, or have given it up: one that can't ask does not know, nor who is mute."""
+    assert case(a=DOWN, b=DOWN).is_agreed()
+    assert case(a=DOWN, b=LACKS).is_agreed()
+    assert case(a=DOWN, b=DOWN, c=UNSENT).is_agreed()
+    assert case(a=DOWN, quorum=1).is_agreed()
+    assert case(a=DOWN, only=frozenset((A,))).is_agreed()
+    assert case(a=DOWN, view=seen_by(live=frozenset((A,)))).is_agreed()
+    assert not case(a=DOWN, b=UNSENT, c=UNSENT).is_agreed()
+    for kind in (NONE, UP, DRAIN, UNSENT):
+        assert not case(a=DOWN, b=kind, view=seen_by(live=frozenset((A, B)))).is_agreed()
+    assert not case(a=DOWN, b=DOWN, quorum=3).is_agreed()
+    paused = seen_by(fit=frozenset((A,)), counted=frozenset((A,)))
+    assert not case(a=DOWN, b=DOWN, view=paused).is_agreed(), "nobody else could look"
+
+
 def test_who_may_not_ping_it_says_nothing() -> None:
     """Else its failed calls would keep it down there, as it never asks whether it is back."""
     assert word_after(case(only=frozenset((B,))), FAILED_OFTEN) == NO_WORD
@@ -284,10 +301,11 @@ def test_who_may_not_ping_it_says_nothing() -> None:
 
 
 def test_a_ping_with_no_verdict_changes_no_word() -> None:
-    """Whatever it was."""
+    """Whatever it was, if it says anything of the destination."""
     for kind in KINDS:
         own = states.DOWN if kind == DOWN else states.UP
-        assert word_after(case(a=kind), Judged(own, 0, states.UP)) == Word(kind)
+        said = NO_WORD if kind in MUTE else Word(kind)
+        assert word_after(case(a=kind), Judged(own, 0, states.UP)) == said
     assert word_after(case(B, a=DOWN), Judged(states.UP, 0, states.UP)) == NO_WORD
     assert word_after(case(a=UP, b=UP), Judged(states.DOWN, 0, states.UP)).kind == DOWN, "it was down before"
 
@@ -307,7 +325,9 @@ def test_old_words_go_when_nobody_doubts() -> None:
     assert word_kept(case(a=UP, b=UP)) == Word(UP)
     assert word_kept(case(a=UP, b=UP, c=DOWN, me=B)) == Word(UP)
     assert word_kept(case(a=UP, b=DOWN, me=B)) == Word(DOWN)
-    assert word_kept(case(a=UP, b=LACKS, me=B)) == Word(LACKS)
+    assert word_kept(case(a=DOWN, b=LACKS, me=B)) == NO_WORD, "it has it now"
+    assert word_kept(case(a=UP, b=UNSENT, me=B)) == NO_WORD
+    assert word_kept(case(a=DOWN, b=UNSENT, me=B)) == Word(UNSENT)
     assert word_kept(case(a=UP, b=DRAIN, me=B)) == NO_WORD
 
 

@@ -10,6 +10,7 @@ import cluster_model
 from cluster_trio import ME, OPTIONS, B, C, Trio, owned_by
 from conftest import FakeServer
 from keepalive_core.rules.cluster_verdict import Terms
+from keepalive_core.rules.cluster_word import NO_WORD, NONE, UNSENT, Word
 from keepalive_core.rules.times import SECOND
 from keepalive_testing.names import resolve
 
@@ -528,7 +529,7 @@ def test_what_one_of_two_can_not_ask_the_other_decides(server: FakeServer, first
     trio.unreachable = {(node, uri) for node in EVERYWHERE}
     trio.run(20)
     said = trio.others[B].talk.words_of
-    assert (states(trio, uri)[:2], said(uri)[ME].kind, said(uri)[B].kind) == ([DOWN, DOWN], "lacks", "down")
+    assert (states(trio, uri)[:2], said(uri)[ME].kind, said(uri)[B].kind) == ([DOWN, DOWN], "unsent", "down")
     trio.unreachable.discard((B, uri))
     trio.run(6)
     assert (states(trio, uri)[:2], said(uri)[ME].kind, said(uri)[B].kind) == ([UP, UP], "none", "up")
@@ -544,6 +545,50 @@ def test_what_one_of_two_can_not_ask_the_other_decides(server: FakeServer, first
     assert states(trio, uri)[:2] == [UP, UP]
     assert trio.case(uri) is None
     assert trio.changes == [(uri, state) for state in (UP, DOWN, UP, DOWN, UP)]
+
+
+@pytest.mark.parametrize("first", [(ME, B), (B, ME)])
+@pytest.mark.parametrize("word", [UNSENT, NONE])
+def test_what_the_other_node_can_not_ask_nobody_gives_up(
+    server: FakeServer, monkeypatch: pytest.MonkeyPatch, first: tuple[str, str], word: str
+) -> None:
+    """It may well answer there; only what that one can't reach either, or has given up, is gone here, too."""
+    [uri] = owned_by(*first)
+    trio = Trio(server, [uri], remove_after=4)
+    trio.cut.add(C)
+    trio.run(18)
+    other = trio.others[B]
+    say = other._say
+
+    def can_not_ask(key: str, _: Word) -> None:
+        say(key, Word(word) if other.case(key).is_doubted() else NO_WORD)
+
+    trio.unreachable = {(ME, uri), (B, uri)}
+    with monkeypatch.context() as patch:
+        patch.setattr(other, "_say", can_not_ask)
+        trio.run(60)
+        assert trio.state(uri) == DOWN
+    trio.run(30)
+    if first[0] == B:
+        assert trio.state(uri) == DOWN
+        del other.keys[uri]
+        other.to_look.add(uri)
+        trio.run(10)
+    assert trio.state(uri) == -1
+
+
+@pytest.mark.parametrize("remove_after", range(1, 5))
+def test_nobody_gives_up_what_he_alone_can_not_reach(server: FakeServer, remove_after: int) -> None:
+    """However few failures are enough: the others are asked first."""
+    [uri] = owned_by(ME, B)
+    trio = Trio(server, [uri], remove_after=remove_after)
+    trio.run(12)
+    trio.unreachable = {(ME, uri)}
+    trio.run(20)
+    assert states(trio, uri) == [DOWN, UP, UP]
+    trio.unreachable = {(node, uri) for node in EVERYWHERE}
+    trio.run(20)
+    assert trio.state(uri) == -1
 
 
 def test_what_could_not_be_sent_once_is_no_reason_to_be_left_out(server: FakeServer) -> None:

@@ -255,8 +255,10 @@ def test_only_the_owner_gives_up(server: FakeServer) -> None:
     """What fails for remove_after is gone by its owner's word alone, and not if that one is alone with it."""
     node = begin(server, remove_after=3)
     node.see(*NODES)
-    node.say(MINE[0], CaseRow({ME: ("down", "", 0)}, alone=True, ping=True))
-    node.say(OTHERS[0], CaseRow({ME: ("down", "", 0)}, ping=True))
+    alone = CaseRow({ME: ("down", "", 0)}, alone=True, ping=True)
+    for uri in [*MINE[1:], OTHERS[0]]:
+        node.say(uri, alone._replace(alone=False, agreed=True))
+    node.say(MINE[0], alone)
     node.run(14, code=503)
     left = {uri for uri in URIS if node.keepalive.state(uri) >= 0}
     assert left == {MINE[0], *OTHERS}
@@ -268,10 +270,10 @@ def test_what_its_owner_has_given_up_is_given_up_here_too(server: FakeServer) ->
     node.see(*NODES)
     owners = {uri: first(f"{uri}:5060", NODES) for uri in OTHERS}
     uri = next(uri for uri in OTHERS if first(f"{uri}:5060", {*NODES} - {owners[uri]}) == ME)
-    node.say(uri, CaseRow({ME: ("down", "", 0), owners[uri]: ("down", "", 0)}, ping=True))
+    node.say(uri, CaseRow({ME: ("down", "", 0), owners[uri]: ("down", "", 0)}, ping=True, agreed=True))
     node.run(14, code=503)
     assert node.keepalive.state(uri) >= 0
-    node.say(uri, CaseRow({ME: ("down", "", 0), owners[uri]: ("lacks", "", 0)}, ping=True))
+    node.say(uri, CaseRow({ME: ("down", "", 0), owners[uri]: ("lacks", "", 0)}, ping=True, agreed=True))
     node.run(4, code=503)
     assert node.keepalive.state(uri) == -1
 

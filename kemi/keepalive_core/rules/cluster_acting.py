@@ -7,7 +7,7 @@ from collections.abc import Collection
 
 from .cluster_row_text import CaseRow
 from .cluster_verdict import Case, Outcome
-from .cluster_word import DOWN, LACKS, UP, Word
+from .cluster_word import DOWN, LACKS, UNSENT, UP, Word
 from .times import SECOND
 
 
@@ -26,7 +26,7 @@ def actor_of_follower(case: Case, passed_over: Collection[str]) -> str:
 
     Arguments: case, of which no node has a word; passed_over, nodes that do not act.
     """
-    lacking = {node: word for node, word in case.words.items() if word.kind == LACKS}
+    lacking = {node: word for node, word in case.words.items() if word.kind in (LACKS, UNSENT)}
     words = {node: Word(DOWN if node in passed_over else UP) for node in case.view.live}
     return case._replace(words={**words, **lacking}).owner()
 

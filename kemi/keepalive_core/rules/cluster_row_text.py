@@ -10,7 +10,7 @@ from typing import Any, Final, NamedTuple, TypeVar
 from .cluster_share import Exceptional
 from .cluster_verdict import Outcome
 from .cluster_view import View
-from .cluster_word import LACKS, NONE
+from .cluster_word import LACKS, MUTE
 
 Row = TypeVar("Row", "ViewRow", "OwnRow", "PeerRow", "CaseRow")
 
@@ -90,18 +90,20 @@ class CaseRow(NamedTuple):
     asked: tuple[str, ...] = ()
     ping: bool = False
     """whether this node pings it"""
+    agreed: bool = False
+    """whether so many nodes can't reach it, or have given it up, that this node may"""
 
     @property
     def exceptional(self) -> Exceptional:
         """What it means for the prober."""
         lacking = frozenset(node for node, (kind, _, _) in self.words.items() if kind == LACKS)
-        return Exceptional(self.ping, self.alone, lacking)
+        return Exceptional(self.ping, self.agreed, lacking)
 
     @property
     def is_spoken_of(self) -> bool:
         """Whether a node says how it is whose word counts: that of a dead one is remembered only."""
         return self.outcome != Outcome.STANDS.name and any(
-            kind not in (NONE, LACKS) for kind, _, _ in self.words.values()
+            kind not in MUTE for kind, _, _ in self.words.values()
         )
 
 

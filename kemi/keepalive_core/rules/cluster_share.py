@@ -16,8 +16,8 @@ class Exceptional(NamedTuple):
 
     pings: bool
     """whether this node pings it"""
-    is_alone: bool = False
-    """whether this node alone can't reach it"""
+    agreed: bool = False
+    """whether so many nodes can't reach it, or have given it up, that this node may"""
     lacking: frozenset[str] = frozenset()
     """nodes that do not have it, or have given it up"""
 
@@ -76,12 +76,12 @@ class ClusterShare:
         if view is None or not self.may_ping:
             return False
         exception = self._exceptions.get(key)
-        if exception is None or not exception.lacking:
-            owner = self._owners.owner(key)
-        else:
-            has_it = (node for node in view.ready - exception.lacking if self._owners.may_own(key, node))
-            owner = first(key, list(has_it))
-        return owner == view.me and not (exception and exception.is_alone)
+        if exception is None or not exception.agreed:
+            return False
+        if not exception.lacking:
+            return self._owners.owner(key) == view.me
+        has_it = (node for node in view.ready - exception.lacking if self._owners.may_own(key, node))
+        return first(key, list(has_it)) == view.me
 
     def walk(self, view: View) -> Iterator[str]:
         """Take over another view, a destination at a step, and return those that this node may take or leave.

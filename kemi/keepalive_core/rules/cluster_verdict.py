@@ -12,7 +12,7 @@ from typing import NamedTuple
 from . import states
 from .cluster_owner import first, rank
 from .cluster_view import View
-from .cluster_word import DOWN, DRAIN, LACKS, NO_WORD, NONE, UP, Word
+from .cluster_word import DOWN, DRAIN, LACKS, MUTE, NO_WORD, NONE, UNSENT, UP, Word
 
 Words = Mapping[str, Word]
 """of one destination, by node; this node's own is among them"""
@@ -85,11 +85,13 @@ class Case(NamedTuple):
         return self.words.get(self.view.me, NO_WORD)
 
     def having(self) -> View:
-        """Return the view of those that may ping it, and have it."""
-        view, only = self.view, self.terms.only
-        among = view.among(only) if only else view
-        lacking = frozenset(node for node in among.counted if self._says(node) == LACKS)
+        """Return the view of those that may ping it, have it, and can ask it."""
+        among = self._allowed()
+        lacking = frozenset(node for node in among.counted if self._says(node) in (LACKS, UNSENT))
         return among.among(among.live - lacking)
+
+    def _allowed(self) -> View:
+        return self.view.among(self.terms.only) if self.terms.only else self.view
 
     def owner(self) -> str:
         """Return who pings it in calm: the first that is ready; "" if no node may.
@@ -118,7 +120,16 @@ class Case(NamedTuple):
 
     def is_unspoken(self) -> bool:
         """Say whether no node whose word counts has one: its owner may not have it, or still have no turn."""
-        return all(self._says(node) in (NONE, LACKS) for node in self.view.counted)
+        return all(self._says(node) in MUTE for node in self.view.counted)
+
+    def is_agreed(self) -> bool:
+        """Say whether so many nodes can't reach it, or do not have it any more, that it may be given up.
+
+        One that could not ask, or has not said anything, agrees to nothing.
+        """
+        among = self._allowed()
+        agreeing = sum(self._says(node) in (DOWN, LACKS) for node in among.counted)
+        return agreeing >= max(1, min(self.terms.quorum, len(among.live)))
 
     def speaker(self, *kinds: str) -> str:
         """Return a node whose word counts and is of one of some kinds, this one first; "" for none."""
@@ -193,7 +204,7 @@ def has_to_ping(case: Case, turns_unspoken: int = 0) -> bool:
     if not case.view.pings or not _may_speak(case):
         return False
     # One that could not ask it tries again.
-    if case.view.asks_all or case.mine.kind in (DOWN, LACKS) or case.owner() == me:
+    if case.view.asks_all or case.mine.kind in (DOWN, UNSENT) or case.owner() == me:
         return True
     if case.is_doubted():
         return case.terms.quorum > 1 and me in case.asked()
@@ -233,13 +244,13 @@ def word_after(case: Case, judged: Judged) -> Word:
     Whoever is asked, and has not said anything yet, confirms with one failed ping; whoever has said that it
     answers needs as many as ever, or each lost ping would take down what one node can't reach.
     """
-    mine = case.mine
     if not _may_speak(case):
         return NO_WORD
     if judged.own == states.UNKNOWN:
         # Whoever asks this node would wait for it for ever, and it would go on with what it knew last.
-        return Word(LACKS) if judged.cannot_ask and case.is_doubted() else NO_WORD
-    confirms = mine.kind in (NONE, LACKS) and (case.is_doubted() or judged.state == states.DOWN)
+        return Word(UNSENT) if judged.cannot_ask and case.is_doubted() else NO_WORD
+    mine = NO_WORD if case.mine.kind in MUTE else case.mine
+    confirms = mine == NO_WORD and (case.is_doubted() or judged.state == states.DOWN)
     if mine.kind != DOWN and judged.streak > 0 and judged.own == states.DOWN and case.speaker(UP, DRAIN):
         return mine  # it has just answered here, too, though not often enough: no doubt begins with that
     if judged.own == states.DOWN or (judged.streak < 0 and confirms):
@@ -258,7 +269,9 @@ def word_kept(case: Case) -> Word:
     """
     if _is_left(case) or not _may_speak(case):
         return NO_WORD
-    return case.mine if case.mine.kind in (DOWN, LACKS) or _is_wanted(case) else NO_WORD
+    if case.mine.kind == UNSENT:
+        return case.mine if case.is_doubted() else NO_WORD
+    return case.mine if case.mine.kind == DOWN or (case.mine.answers and _is_wanted(case)) else NO_WORD
 
 
 def _is_left(case: Case) -> bool:

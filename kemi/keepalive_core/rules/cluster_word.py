@@ -9,9 +9,13 @@ DOWN: Final = "down"
 DRAIN: Final = "drain"
 """the destination answers, and asked for no calls"""
 LACKS: Final = "lacks"
-"""others speak of a destination that this node does not have, or can't ask: they decide without it"""
+"""others speak of a destination that this node does not have: they decide without it"""
+UNSENT: Final = "unsent"
+"""nor do they wait for a node that has the destination, and can't ask it"""
 
-KINDS: Final = (NONE, UP, DOWN, DRAIN, LACKS)
+KINDS: Final = (NONE, UP, DOWN, DRAIN, LACKS, UNSENT)
+MUTE: Final = (NONE, LACKS, UNSENT)
+"""kinds that say nothing of how the destination is"""
 
 
 class Word(NamedTuple):

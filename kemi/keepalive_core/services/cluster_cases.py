@@ -131,6 +131,6 @@ def _row(case: Case, found: Finding, pings: bool, before: CaseRow) -> CaseRow:
         kind, _, since = before.words.get(node, _UNSAID)
         if word.kind != NONE:
             words[node] = (word.kind, word.reason, since if kind == word.kind else wall)
-    return CaseRow(
-        words, found.outcome.name, found.text(), found.outcome is Outcome.ALONE, found.asked, ping=pings
-    )
+    is_alone, is_down = (found.outcome is each for each in (Outcome.ALONE, Outcome.DOWN))
+    agreed = is_down and case.is_agreed()
+    return CaseRow(words, found.outcome.name, found.text(), is_alone, found.asked, pings, agreed)

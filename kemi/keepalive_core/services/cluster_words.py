@@ -24,7 +24,7 @@ from ..rules.cluster_verdict import (
     word_after,
     word_kept,
 )
-from ..rules.cluster_word import DOWN, DRAIN, LACKS, NO_WORD, NONE, UP, Word
+from ..rules.cluster_word import DOWN, DRAIN, LACKS, MUTE, NO_WORD, UP, Word
 from ..rules.evidence import OfCluster
 from ..rules.judging import Transition
 from ..rules.minutely import Minutely
@@ -73,8 +73,6 @@ class Words:
         """destinations that this node speaks of no more, as nothing fresh stands behind that: why"""
         self._listening: set[str] = set()
         """destinations of which all own evidence is waited for"""
-        self._can_not_ask: set[str] = set()
-        """those of them that this node could not ask the last times"""
         self._next_second = 0
         self._minutely = Minutely()
 
@@ -145,7 +143,6 @@ class Words:
         judged = Judged.from_text(text)
         if not judged.stands:
             self._old.pop(key, None)
-        (self._can_not_ask.add if judged.cannot_ask else self._can_not_ask.discard)(key)
         self._talk.say(key, word_after(self._case(key, policy), judged))
         case = self._case(key, policy)
         if judged.own == UNKNOWN and not judged.stands and case.is_unspoken():
@@ -165,11 +162,7 @@ class Words:
         case = self._case(key, policy)
         if self._stands(case, policy, now) or self._is_followed_in_calm(case, policy, now):
             return
-        kept = word_kept(case)
-        if case.mine.kind == LACKS and not (key in self._can_not_ask and case.is_doubted()):
-            self._can_not_ask.discard(key)
-            kept = NO_WORD
-        if self._talk.say(key, kept):
+        if self._talk.say(key, word_kept(case)):
             case = self._case(key, policy)
         since = self._cases.asked_since(key)
         found = find(case, bool(since) and now - since >= cluster_terms.answer_us(policy))
@@ -221,10 +214,10 @@ class Words:
         """Say that this node does not have a destination, if others speak of it."""
         words = self._talk.words_of(key)
         del words[self._talk.me]
-        is_spoken_of = any(word.kind not in (NONE, LACKS) for word in words.values())
+        is_spoken_of = any(word.kind not in MUTE for word in words.values())
         self._talk.say(key, Word(LACKS) if is_spoken_of else NO_WORD)
         self._cases.close(key)
-        for keys in (self._stands_in, self._listening, self._can_not_ask):
+        for keys in (self._stands_in, self._listening):
             keys.discard(key)
         self._stale.pop(key, None)
         self._old.pop(key, None)

@@ -79,9 +79,9 @@ class NodeShare:
 
         What it says would hold at all nodes, once they hear it. One that hears no other may be cut off.
         """
-        if not cluster_defines.is_on():
+        if not cluster_defines.is_on() or not cluster_defines.peers():
             return True
-        return self._share.owns(key) and (self._share.sees_others or not cluster_defines.peers())
+        return self._share.sees_others and self._share.owns(key)
 
     def look_after_view(self, now: int) -> None:
         """Have this node ping all, for once a second, if nobody here hears what the others do.

@@ -32,7 +32,7 @@ class ShownWord(TypedDict):
     """What a node says of a destination."""
 
     word: str
-    """"up", "down", "drain", "lacks" if it does not have the destination, or can't ask it"""
+    """"up", "down", "drain", "lacks" if it does not have the destination, "unsent" if it can't ask it"""
     since: int
     """epoch seconds, 0 if that is not known here"""
     reason: str

@@ -278,7 +278,7 @@ def test_a_word_after_a_ping(judged: Judged, before: Case, after: str) -> None:
 
 
 def test_when_it_may_be_given_up() -> None:
-    """If others can't reach it either, or have given it up: one that can't ask does not know, nor who is mute."""
+    """If others can't reach it either, or have given it up: one that can't ask, or is mute, does not know."""
     assert case(a=DOWN, b=DOWN).is_agreed()
     assert case(a=DOWN, b=LACKS).is_agreed()
     assert case(a=DOWN, b=DOWN, c=UNSENT).is_agreed()

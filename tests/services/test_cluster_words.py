@@ -7,8 +7,9 @@ from typing import Any
 import pytest
 
 import cluster_model
-from cluster_trio import ME, OPTIONS, B, C, Trio, owned_by
+from cluster_trio import ME, NODES, OPTIONS, B, C, Trio, owned_by
 from conftest import FakeServer
+from keepalive_core.rules.cluster_owner import rank
 from keepalive_core.rules.cluster_verdict import Terms
 from keepalive_core.rules.cluster_word import NO_WORD, NONE, UNSENT, Word
 from keepalive_core.rules.times import SECOND
@@ -1012,3 +1013,25 @@ def test_a_dead_uplink_if_there_are_few_destinations(server: FakeServer, number:
     trio.run(12)
     assert {*trio.sent} == {*uris[:1]}
     assert all([state for _, _, state in trio.others[node].states] == [UP] * len(uris) for node in (B, C))
+
+
+@pytest.mark.parametrize("owner", [ME, B])
+def test_a_name_is_given_up_if_others_reach_no_target_either(server: FakeServer, owner: str) -> None:
+    """At each node by its own turns, whoever acts for all; what this node alone can't reach is no reason."""
+    names = (f"sip:carrier{at}.example.com" for at in range(999))
+    target = "192.168.10.20:5060"
+    wanted = ((rank(name, NODES)[0], rank(f"{name}#{target}", NODES)[0], name) for name in names)
+    name = next(name for *first, name in wanted if first == [owner, ME])
+    trio = Trio(server, [f"{name}#{target}"], lacking=[f"{name}#{target}"])
+    assert trio.keepalive.add_destination(name, "me", dns_expand=1, remove_after=4, **OPTIONS) == 0
+    tracker = "sip:192.0.2.99"
+    assert trio.keepalive.add_destination(tracker, "me", track=name, remove_after=9) == 0
+    trio.run(1)
+    resolve(name, [f"sip:{target}"])
+    trio.run(20)
+    trio.unreachable = {(ME, name)}
+    trio.run(60)
+    assert (trio.state(name), trio.keepalive.state(tracker)) == (DOWN, DOWN)
+    trio.unreachable |= {(node, f"{name}#{target}") for node in (B, C)}
+    trio.run(60)
+    assert (trio.state(name), trio.keepalive.state(tracker)) == (-1, -1)

@@ -99,6 +99,12 @@ def targets_of(resolution: Resolution | None) -> tuple[Target, ...]:
     return resolution.all_targets if resolution else ()
 
 
+def followed_by(key: str) -> list[str]:
+    """Return what a name, or what tracks another one, follows: that one, or a name with its targets."""
+    asked = tracked.asked_for(key).key
+    return [asked, *(target.key for target in targets_of(name_rows.resolution(asked)))]
+
+
 def are_decided(resolution: Resolution) -> bool:
     """Say whether something is known of all targets that DNS says."""
     return name_state.are_decided(_seen(resolution.targets, policies.policy_of(None)))

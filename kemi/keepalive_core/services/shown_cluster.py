@@ -8,7 +8,7 @@ from collections.abc import Generator
 from typing import Any, Final, NamedTuple, TypedDict
 
 from .. import VERSION
-from ..kamailio import clock, cluster_defines, cluster_rows, destination_rows, name_rows
+from ..kamailio import clock, cluster_defines, cluster_rows, destination_rows
 from ..rules import cluster_shown
 from ..rules.checks import Refused
 from ..rules.cluster_acting import actor, actor_of_follower, passed_over_by
@@ -23,7 +23,7 @@ from ..rules.quoting import one_line
 from ..rules.rows import Registration
 from ..rules.times import SECOND
 from ..rules.tracking import tracks
-from . import cluster_terms, name_states, policies, tracked
+from . import cluster_terms, name_states, policies
 
 is_on = cluster_defines.is_on
 
@@ -215,15 +215,10 @@ def _acting(key: str, policy: Policy) -> ShownCase:
     """
     me, answer_us = _look().view.me, cluster_terms.answer_us(policy)
     passed_over = set[str]()
-    for row in filter(None, map(cluster_rows.case_of, _followed(key))):
+    for row in filter(None, map(cluster_rows.case_of, name_states.followed_by(key))):
         passed_over |= passed_over_by(row, me, answer_us)
     owner = actor_of_follower(_case(key, None, policy), passed_over)
     return {"owner": owner, "mine": owner == me}
-
-
-def _followed(key: str) -> list[str]:
-    asked = tracked.asked_for(key).key
-    return [asked, *(target.key for target in name_states.targets_of(name_rows.resolution(asked)))]
 
 
 def _told(case: Case, row: CaseRow | None, policy: Policy, is_said: bool = False) -> ShownCase:

@@ -21,7 +21,7 @@ from keepalive_core.rules.cluster_verdict import (
     word_kept,
 )
 from keepalive_core.rules.cluster_view import is_degraded
-from keepalive_core.rules.cluster_word import LACKS, NO_WORD, NONE, Word
+from keepalive_core.rules.cluster_word import LACKS, MUTE, NO_WORD, Word
 from keepalive_core.rules.states import DOWN, UNKNOWN, UP
 from keepalive_core.rules.times import SECOND
 
@@ -43,7 +43,9 @@ class Known:
     """what this node says; unknown if it says nothing: then it is what holds"""
     streak: int = 0
     result_at: int = 0
-    success: bool = False
+    success: bool | None = False
+    """of its last ping; None if that could not be sent"""
+    could_not_ask: bool = False
     sent: int = 0
     asked_since: int = 0
     stands_until: int = 0
@@ -90,7 +92,7 @@ class Node:
         self.to_look |= heeded.keys
         return heeded.facts
 
-    def tick(self, now: int, reaches: Callable[[str], bool]) -> list[tuple[str, str]]:
+    def tick(self, now: int, reaches: Callable[[str], bool | None]) -> list[tuple[str, str]]:
         """Results, what has changed, pings; returns what is to be sent."""
         for key in self.talk.take_back_old(now + self.skew):
             self.keys[key].due, self.keys[key].stands_until = now, now + ASK_TIME
@@ -127,7 +129,7 @@ class Node:
                 known.due = min(known.due, now + 2 * TICK)
         self.to_look |= {*self.keys}
 
-    def _turn(self, key: str, known: Known, now: int, reaches: Callable[[str], bool]) -> None:
+    def _turn(self, key: str, known: Known, now: int, reaches: Callable[[str], bool | None]) -> None:
         known.due = now + INTERVAL
         case = self.case(key)
         if not has_to_ping(case, known.unspoken) and not known.stands_until:
@@ -137,10 +139,17 @@ class Node:
             return
         self.pings[key] = known.sent = now
         known.success = reaches(key)
-        known.result_at = now + (TICK if known.success else PING_TIMEOUT)
+        known.result_at = now + (PING_TIMEOUT if known.success is False else TICK)
 
     def _judge(self, key: str, known: Known) -> None:
-        known.result_at = known.stands_until = 0
+        known.result_at = 0
+        was_unsent, known.could_not_ask = known.could_not_ask, known.success is None
+        if known.could_not_ask:
+            unsent = Judged(UNKNOWN, 0, known.state, stands=True, cannot_ask=was_unsent)
+            self._say(key, word_after(self.case(key), unsent))
+            self.to_look.add(key)
+            return
+        known.stands_until = 0
         sign = 1 if known.success else -1
         known.streak = known.streak + sign if known.streak * sign > 0 else sign
         case = self.case(key)
@@ -164,17 +173,14 @@ class Node:
         if known is None:
             said = self.talk.words_of(key)
             del said[self.name]
-            speaks = any(word.kind not in (NONE, LACKS) for word in said.values())
+            speaks = any(word.kind not in MUTE for word in said.values())
             self._say(key, Word(LACKS) if speaks else NO_WORD)
             return
         if now < known.stands_until:
             return
         known.stands_until = 0
         case = self.case(key)
-        if case.mine.kind == LACKS:
-            self._say(key, NO_WORD)
-        else:
-            self._say(key, word_kept(case))
+        self._say(key, word_kept(case))
         case = self.case(key)
         finding = find(case, bool(known.asked_since) and now - known.asked_since >= ASK_TIME)
         if finding.outcome is Outcome.HOLD:
@@ -226,6 +232,8 @@ class Network:
         """from one to another nothing arrives"""
         self.unreachable: set[tuple[str, str]] = set()
         """which node can't reach which destination"""
+        self.unsendable: set[tuple[str, str]] = set()
+        """which node can't even ask which destination"""
         self.loss = self.copies = 0.0
         self.delay = 0
         self.under_way: list[tuple[int, int, str, str, str]] = []
@@ -261,8 +269,9 @@ class Network:
         """Nodes that run."""
         return [node for name, node in self.nodes.items() if name not in self.dead | self.stopped]
 
-    def reaches(self, name: str, key: str) -> bool:
-        return (name, key) not in self.unreachable
+    def reaches(self, name: str, key: str) -> bool | None:
+        """Say whether a node reaches a destination; None if nothing can leave it for there."""
+        return None if (name, key) in self.unsendable else (name, key) not in self.unreachable
 
     def send(self, sender: str, to: str, text: str) -> None:
         self.sent += 1

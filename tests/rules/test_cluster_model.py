@@ -170,7 +170,8 @@ class Cluster(RuleBasedStateMachine):
     def states_are_right(self, nodes: list[Node]) -> None:
         """Whom nobody asks does not look: what its owner can reach is up at all others."""
         for key in KEYS:
-            may = self.those_that_may(key, nodes)
+            allowed = self.those_that_may(key, nodes)
+            may = [node for node in allowed if self.network.reaches(node.name, key) is not None]
             if not may:
                 continue
             fit = {node.name for node in may if not node.talk.beat.degraded}
@@ -178,7 +179,7 @@ class Cluster(RuleBasedStateMachine):
             is_doubted = any(
                 node.talk.words_of(key)[node.name].kind == "down" for node in nodes if node.name in fit
             )
-            assert is_doubted or not fit or first(key, fit) not in cannot
+            assert is_doubted or not fit or len(may) < len(allowed) or first(key, fit) not in cannot
             for node in nodes if fit else may:
                 asked = fit | ({node.name} if node in may else set())
                 looks = is_doubted or (node.name not in fit and node in may)
@@ -194,13 +195,19 @@ class Anything(Cluster):
     def a_node_reaches_them_no_more(self, at: int, keys: set[str]) -> None:
         self.network.unreachable |= {(self.name(at), key) for key in keys}
 
+    @rule(at=SMALL, keys=st.sets(st.sampled_from(KEYS), min_size=1))
+    def a_node_can_not_even_ask_them(self, at: int, keys: set[str]) -> None:
+        self.network.unsendable |= {(self.name(at), key) for key in keys}
+
     @rule(key=st.sampled_from(KEYS))
     def a_destination_is_gone(self, key: str) -> None:
         self.network.unreachable |= {(name, key) for name in self.network.names}
 
     @rule(at=SMALL)
     def a_node_reaches_all_again(self, at: int) -> None:
-        self.network.unreachable = {each for each in self.network.unreachable if each[0] != self.name(at)}
+        network, name = self.network, self.name(at)
+        network.unreachable = {each for each in network.unreachable if each[0] != name}
+        network.unsendable = {each for each in network.unsendable if each[0] != name}
 
     @rule()
     def after_quiet_all_agree(self) -> None:

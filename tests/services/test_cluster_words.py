@@ -592,6 +592,23 @@ def test_nobody_gives_up_what_he_alone_can_not_reach(server: FakeServer, remove_
     assert trio.state(uri) == -1
 
 
+@pytest.mark.parametrize("first", [(ME, B), (B, ME), (C, ME)])
+def test_nobody_gives_up_what_was_down_while_he_heard_nobody(
+    server: FakeServer, first: tuple[str, str]
+) -> None:
+    """When another one is heard again, and is not asked yet: it may have been restarted."""
+    [uri] = owned_by(*first)
+    trio = Trio(server, [uri], remove_after=2)
+    trio.run(18)
+    trio.cut |= {B, C}
+    trio.unreachable = {(ME, uri)}
+    trio.run(24)
+    assert trio.state(uri) == DOWN
+    trio.cut.remove(B)
+    trio.run(24)
+    assert states(trio, uri)[:2] == [DOWN, UP]
+
+
 def test_what_could_not_be_sent_once_is_no_reason_to_be_left_out(server: FakeServer) -> None:
     """The others wait for this node's word, as for any that is asked."""
     [uri] = owned_by(B, ME)

@@ -125,9 +125,12 @@ class Case(NamedTuple):
     def is_agreed(self) -> bool:
         """Say whether so many nodes can't reach it, or do not have it any more, that it may be given up.
 
-        One that could not ask, or has not said anything, agrees to nothing.
+        One that could not ask, or has not said anything, agrees to nothing. Nor does one that hears no other:
+        as soon as it does again, what it decided alone would be over at once.
         """
         among = self._allowed()
+        if len(self.view.live) == 1:
+            return False
         agreeing = sum(self._says(node) in (DOWN, LACKS) for node in among.counted)
         return agreeing >= max(1, min(self.terms.quorum, len(among.live)))
 

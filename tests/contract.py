@@ -1131,6 +1131,13 @@ ROWS: dict[str, Row] = {
         """,
         answers=(200,),
     ),
+    "functions without a route of all replies": Row(
+        'forget("ksr_reply_route")' + RELAY,
+        INVITE,
+        answers=(404,),
+        reply='pv.get("$rs")',
+        failure='recall("ksr_reply_route")\npv.get("$ru")',
+    ),
     "sent by us": Row(
         """
         tm.t_uac_send("OPTIONS", "sip:127.0.0.1:GATEWAY_A", "", "", "From: <sip:a@b>;tag=x\\r\\n", "")

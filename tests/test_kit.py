@@ -398,6 +398,46 @@ def test_a_call_that_was_given_up_does_not_ring(kamailio: Kamailio, ksr: FakeKSR
     assert seen == [("every", 180), ("every", 487), ("reply", 487)]
 
 
+CLASS = ROOT / "tests" / "no_reply_route.py"
+
+
+def kit_lines(ksr: FakeKSR) -> list[str]:
+    return [line.removeprefix("KIT ") for line in ksr.lines("info") if line.startswith("KIT ")]
+
+
+@pytest.mark.parametrize("wanted", ["reply", "failure", "reply-failure"])
+def test_a_class_without_a_route_of_all_replies(kamailio: Kamailio, ksr: FakeKSR, wanted: str) -> None:
+    """A real 5.6 fails at the first call behind a reply (tests/real/test_kit.py)."""
+    kamailio.load(CLASS, GATEWAY=5071)
+    call = kamailio.request("INVITE", f"sip:{wanted}@example.com")
+    with pytest.raises(SystemError, match="no ksr_reply_route"):
+        call.reply(404)
+    assert kit_lines(ksr) == ["request", wanted.partition("-")[0]]
+
+
+def test_a_class_without_a_route_of_all_replies_has_a_next_request(kamailio: Kamailio, ksr: FakeKSR) -> None:
+    """Nothing is called behind a gateway's 100, so the next request fails; what a timer does is apart."""
+    kamailio.load(CLASS, GATEWAY=5071)
+    call = kamailio.request("INVITE", "sip:failure@example.com")
+    call.reply(100)
+    call.time_out()
+    kamailio.request("INVITE").reply(100)
+    with pytest.raises(SystemError, match="no ksr_reply_route"):
+        kamailio.request("INVITE")
+    assert kit_lines(ksr) == ["request", "failure", "end of failure", "request", "request"]
+
+
+def test_6_misses_no_route_of_all_replies() -> None:
+    """It has the reply route and the failure route run."""
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        ksr = FakeKSR("6.0")
+        monkeypatch.setitem(sys.modules, "KSR", ksr.module)
+        kamailio = Kamailio(ksr, monkeypatch)
+        kamailio.load(CLASS, GATEWAY=5071)
+        kamailio.request("INVITE", "sip:reply-failure@example.com").reply(404)
+    assert kit_lines(ksr) == ["request", "reply", "end of reply", "failure", "end of failure"]
+
+
 def test_a_request_that_was_sent_again_is_relayed_once(kamailio: Kamailio, ksr: FakeKSR) -> None:
     """Behind t_check_trans real servers would send it to the gateway as another branch."""
     routed(kamailio, ksr, "KSR.tm.t_check_trans()", "KSR.tm.t_relay()")

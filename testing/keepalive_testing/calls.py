@@ -227,6 +227,7 @@ class Call:
     def time_out(self, branch: int = -1) -> None:
         """Let tm give up waiting for a gateway."""
         self._pending(branch).code = LOCAL_TIMEOUT
+        self.ksr.missing = ""  # that is another process
         self._end_of_branch()
 
     def _pending(self, number: int) -> Branch:
@@ -340,9 +341,7 @@ class Call:
         self.relayed.append(branch)
         self._on_failure = self.on["failure"]
         situation = Situation("onsend", self, self.message, self.source)
-        is_there = self.ksr.run("ksr_onsend_route", situation, demanded=False)
-        if not is_there and self.ksr.version < "6":
-            raise SystemError("t_relay returned a result with an exception set: no ksr_onsend_route")
+        self.ksr.run("ksr_onsend_route", situation, demanded=False)
         return 1
 
     def _branch(self) -> Branch:

@@ -191,6 +191,8 @@ class FakeKSR(Variables):
         """how many requests dmq was to handle"""
         self.handlers: Any = None
         """the object that mod_init returned"""
+        self.missing = ""
+        """a route that the script does not have, and that 5.6 has looked for since its last call of KSR"""
         self.timers_handlers: Any = None
         """the same in tm's timer process, if that is another one"""
         self.event_function = "ksr_keepalive_tm_event"
@@ -232,8 +234,13 @@ class FakeKSR(Variables):
                     self.take(arg)
             if short in self.answered:
                 answer = self.answered[short]
-                return answer(*args) if callable(answer) else answer
-            return known(*args) if known else self._not_imitated(name)
+                value = answer(*args) if callable(answer) else answer
+            else:
+                value = known(*args) if known else self._not_imitated(name)
+            if self.missing and self.at_hand:
+                missing, self.missing = self.missing, ""
+                raise SystemError(f"{name} returned a result with an exception set: no {missing}")
+            return value
 
         return call
 
@@ -401,19 +408,21 @@ class FakeKSR(Variables):
         if again.is_again:
             call.draft, call.on = before
 
-    def run(self, name: str, situation: Situation, demanded: bool = True) -> bool:
-        """Call a function of the script, if it has that or is to have it; say whether it has."""
+    def run(self, name: str, situation: Situation, demanded: bool = True) -> None:
+        """Call a function of the script, if it has that or is to have it."""
         function = getattr(self.handlers, name, None)
         if function is None:
             if demanded:
                 self.violate(f"the script has no {name}" if self.handlers else "no script runs")
-            return False
+            self.missing = name if self.version < "6" else ""
+            return
+        if isinstance(self.handlers, ModuleType):
+            self.missing = ""  # as Python looks into a module it forgets the error of before
         before, self.at_hand = self.at_hand, situation
         try:
             self._call(function)
         finally:
-            self.at_hand = before
-        return True
+            self.at_hand, self.missing = before, ""
 
     # --- pv ---
 

@@ -772,6 +772,68 @@ ROWS: dict[str, Row] = {
         reply='hdr.append("X-Reply: 1\\r\\n")\nhdr.insert("X-Ahead: 1\\r\\n")\nhdr.remove("X-None")',
         failure='rr.record_route()\nhdr.append("X-Fail: 1\\r\\n")' + RELAY_ON,
     ),
+    "changed before and behind t_newtran": Row(
+        """
+        setflag(1)
+        setbflag(1)
+        hdr.append("X-Before: 1\\r\\n")
+        pv.sets("$rU", "before")
+        tm.t_newtran()
+        setflag(2)
+        setbflag(2)
+        hdr.append("X-Behind: 1\\r\\n")
+        hdr.append_to_reply("X-Told: 1\\r\\n")
+        pv.sets("$rU", "behind")
+        pv.sets("$avp(x)", "behind")
+        """
+        + RELAY,
+        INVITE,
+        answers=(503, 503),
+        reply="isflagset(1)\nisflagset(2)\nisbflagset(1)\nisbflagset(2)",
+        failure=pv("$ru $du $rU $avp(x) $ou")
+        + "\n".join(f"\nisflagset({at})\nisbflagset({at})" for at in (1, 2))
+        + RELAY_ON,
+    ),
+    "changed behind t_newtran, with nothing before": Row(
+        """
+        tm.t_newtran()
+        pv.sets("$ru", "sip:carol@127.0.0.1:GATEWAY_A")
+        tm.t_on_failure("ksr_failure")
+        tm.t_relay()
+        """,
+        INVITE,
+        answers=(503,),
+        failure=pv("$ru $du") + '\nsetuser("dave")\npv.get("$ru")',
+    ),
+    "sent to a hop before t_newtran, and to another behind": Row(
+        'pv.sets("$du", "sip:127.0.0.1:GATEWAY_B")\ntm.t_newtran()' + RELAY,
+        INVITE,
+        answers=(503, 503),
+        failure=pv("$ru $du") + RELAY_ON,
+    ),
+    "sent to a hop before t_newtran": Row(
+        """
+        pv.sets("$du", "sip:127.0.0.1:GATEWAY_A")
+        tm.t_newtran()
+        tm.t_on_failure("ksr_failure")
+        tm.t_relay()
+        """,
+        INVITE,
+        answers=(503,),
+        failure=pv("$ru $du") + "\ntm.t_relay()",
+    ),
+    "sent to a hop behind t_newtran, and in the failure route to the same URI": Row(
+        "tm.t_newtran()" + RELAY,
+        INVITE,
+        answers=(503,),
+        failure=pv("$ru $du") + "\ntm.t_relay()",
+    ),
+    "sent where nothing can be sent, and on with another URI": Row(
+        'pv.sets("$du", "sip:none.invalid")\ntm.t_relay()\npv.sets("$rU", "carol")' + RELAY,
+        INVITE,
+        answers=(503, 503),
+        failure=pv("$ru $du"),
+    ),
     "what each route adds, with a branch route each time": Row(
         'tm.t_on_branch("ksr_branch")' + RELAY,
         INVITE,

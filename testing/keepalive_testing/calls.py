@@ -120,6 +120,8 @@ class Call:
         """the functions of the script that are to be called, by route"""
         self._on_failure = ""
         """which of them is called if what was relayed fails: whoever names one later names it too late"""
+        self._begun_with: tuple[str, str | None] = self.draft.uri, None
+        """the request URI and the next hop as its transaction began"""
         self._as_relayed = self.draft
         """what each failure route begins with"""
         self.fr_ms: tuple[int, int] | None = None
@@ -244,6 +246,11 @@ class Call:
         """The code that its transaction has told the sender last, -1 if nothing."""
         return self._last.code if self._last else -1
 
+    def begin(self) -> None:
+        """Have a transaction from now on."""
+        self.has_transaction = True
+        self._begun_with = self.draft.uri, self.draft.du
+
     @property
     def is_waiting(self) -> bool:
         """Whether a gateway may still answer."""
@@ -326,9 +333,11 @@ class Call:
         if self.is_canceled or not self.draft.is_new:
             return -1
         was_relayed = bool(self.relayed)
+        had_transaction = self.has_transaction
+        if not had_transaction and self.message.method != "ACK":
+            self.begin()
         if not was_relayed:
-            self._as_relayed = self.draft.snapshot()
-        had_transaction, self.has_transaction = self.has_transaction, self.message.method != "ACK"
+            self._as_relayed = self.draft.snapshot(*self._begun_with)
         if self.message.method == "INVITE" and self._last is None:
             self._tell(Reply(100, TRYING, self.draft.of_replies))
         branch = self._branch()

@@ -33,9 +33,11 @@ class Draft:
         other.is_new, other.flags = is_new, self.flags
         return other
 
-    def snapshot(self) -> Draft:
-        """Return what a transaction keeps of it, with flags of its own."""
-        return copy.deepcopy(self)
+    def snapshot(self, uri: str, du: str | None) -> Draft:
+        """Return what a transaction keeps of it. Arguments: uri, du, those with which that began."""
+        other = copy.deepcopy(self)
+        other._uri, other._du = uri, du
+        return other
 
     @property
     def uri(self) -> str:

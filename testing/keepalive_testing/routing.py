@@ -258,7 +258,7 @@ class Routing:
             return call.absorb()
         if call.has_transaction:
             return -10
-        call.has_transaction = True
+        call.begin()
         return 1
 
     def _tm_t_check_trans(self) -> int:

@@ -42,10 +42,11 @@ USUAL = {"via", "from", "to", "call-id", "cseq", "content-length", "max-forwards
 
 
 class Outcome(NamedTuple):
-    """What came of a row: what its calls told, the codes of all replies, and what left, to either side."""
+    """What came of a row: what its calls told, all replies, and what left, to either side."""
 
     told: Told
-    codes: list[int]
+    answers: list[str]
+    """codes of replies, each with its reason"""
     relayed: list[str]
     """request URIs, each with the header lines that are not usual"""
     replied: set[str]
@@ -129,7 +130,7 @@ class FakeRun:
         replies = [reply for call in calls for reply in call.replies]
         return Outcome(
             told_in([text for _, text in self.ksr.logged]),
-            [reply.code for reply in replies],
+            [f"{reply.code} {reply.reason}" for reply in replies],
             [left(branch.uri, branch.fields) for call in calls for branch in call.relayed],
             {left(reply.code, fields_of(reply.headers)) for reply in replies if reply.headers},
         )

@@ -273,10 +273,10 @@ class Call:
             return
         # Of a call that was given up, silence ends it; and one gateway's trouble is not the proxy's.
         code = self.ended_with % 1000
-        code = 487 if self.is_canceled and code == 408 else 500 if code == 503 else code
+        code = 487 if self.is_canceled and code == 408 else code
         best = next(branch for branch in self.relayed[self._sent_last :] if branch.code == self.ended_with)
-        own = Reply(code, REASONS.get(code, "Reason"), self._as_relayed.of_replies)
-        self._tell(best.reply if best.reply is not None and best.reply.code == code else own)
+        own = Reply(500 if code == 503 else code, REASONS.get(code, "Reason"), self._as_relayed.of_replies)
+        self._tell(best.reply if best.reply is not None and best.reply.code == own.code else own)
         if best.message is not None and best.message.code >= 200:
             self.draft = Draft()
             situation = Situation("onsend", self, best.message, _address(best.to))

@@ -778,7 +778,7 @@ class FakeKSR(Variables):
     def _dmq_handle_message(self) -> int:
         self.handed_to_dmq += 1
         if self.at_hand:
-            self.call.answer(202, "OK", in_transaction=False)
+            self.call.answer(202, "Accepted DMQ", in_transaction=False)
         return 0
 
     # --- mqueue ---

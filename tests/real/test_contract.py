@@ -14,7 +14,7 @@ import pytest
 import contract
 from contract import ROWS, SILENT
 from contract_runs import FakeRun, Outcome, Ports, Told, left, own_lines, request_of, second_request, told_in
-from gateway import Gateway
+from gateway import REASONS, Gateway
 from keepalive_testing import signatures
 from keepalive_testing.messages import Message
 from real.server import Kamailio, Launch, free_port, wait_for
@@ -52,20 +52,21 @@ class RealRun:
         for gateway, answer in zip(self._gateways, (*row.answers, 200, 200), strict=False):
             gateway.silent = answer == SILENT
             gateway.code = answer or 200
+            gateway.reason = REASONS.get(gateway.code, "Reason")
             gateway.requests.clear()
         self._send(request_of(name, row, self.ports, mark))
         replies: list[Message] = []
         if second := second_request(name, row, self.ports, mark):
             self._receive(replies, 1, mark)
             self._send(second)
-        self._receive(replies, len(expected.codes), mark)
+        self._receive(replies, len(expected.answers), mark)
         wait_for("all calls", lambda: len(self._told()) >= len(expected.told), 2)
         wait_for("all that is sent", lambda: len(self._relayed(mark)) >= len(expected.relayed), 2)
         self._receive_more(replies, mark)
         added = ((reply.code, own_lines(reply.fields)) for reply in replies)
         return Outcome(
             self._told(),
-            [reply.code for reply in replies],
+            [f"{reply.code} {reply.reason}" for reply in replies],
             self._relayed(mark),
             {left(code, lines) for code, lines in added if lines},
         )
@@ -129,6 +130,6 @@ def test_a_real_server_says_what_the_fake_says(
     outcome = real.told(name, mark, expected)
     different = [line for line in difflib.ndiff(expected.told, outcome.told) if line[0] in "-+"]
     assert not different, "\n".join([f"- the fake, + Kamailio {real.version}:", *different])
-    assert sorted(outcome.codes) == sorted(expected.codes)
+    assert sorted(outcome.answers) == sorted(expected.answers)
     assert outcome.relayed == expected.relayed
     assert outcome.replied == expected.replied

@@ -137,6 +137,23 @@ def test_a_class_or_an_object_is_a_script(kamailio: Kamailio, script: object) ->
     assert kamailio.request("MESSAGE").codes == [200]
 
 
+def test_a_body_has_its_line_ends(kamailio: Kamailio, ksr: FakeKSR) -> None:
+    """As it came: scripts take SDP apart by them. A test may write the header with plain ones."""
+    head = (
+        "MESSAGE sip:42@example.com SIP/2.0\nCall-ID: x\nCSeq: 1 MESSAGE\nFrom: <sip:a@b>\nTo: <sip:c@d>\n\n"
+    )
+    bodies = []
+
+    def route(msg: object) -> int:
+        bodies.append((ksr.module.pv.get("$rb"), ksr.module.pv.get("$bs"), ksr.module.hdr.get("To")))
+        return 1
+
+    kamailio.load(SimpleNamespace(ksr_request_route=route))
+    for text in (head, head.replace("\n", "\r\n")):
+        kamailio.message(text + "v=0\r\n\r\ns=-\r\n")
+    assert bodies == [("v=0\r\n\r\ns=-\r\n", 12, "<sip:c@d>")] * 2
+
+
 def test_functions_are_a_script(kamailio: Kamailio, tmp_path: Path) -> None:
     """Plain functions, which mod_init hands over by their module; a native route may call them."""
     script = tmp_path / "plain.py"

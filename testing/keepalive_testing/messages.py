@@ -102,12 +102,13 @@ class Party(NamedTuple):
 class Message:
     """A request or a reply: its first line, its header fields in order, its body.
 
-    Arguments: text, with line ends of either kind.
+    Arguments: text, with line ends of either kind; those of the body stay.
     """
 
     def __init__(self, text: str) -> None:
-        head, _, self.body = text.replace("\r\n", "\n").partition("\n\n")
-        first, *lines = head.split("\n")
+        head, *rest = re.split(r"\r?\n\r?\n", text, maxsplit=1)
+        self.body = "".join(rest)
+        first, *lines = head.replace("\r\n", "\n").split("\n")
         self.first_line = first
         self.fields: list[tuple[str, str]] = []
         """names as they are written, and values"""

@@ -883,6 +883,21 @@ ROWS: dict[str, Row] = {
         answers=(200, 200),
         reply='pv.get("$sp") == GATEWAY_B',
     ),
+    "a branch route's URI": Row(
+        """
+        pv.sets("$ru", "sip:bob@127.0.0.1:GATEWAY_A")
+        tm.t_on_branch("ksr_branch")
+        tm.t_on_reply("ksr_reply")
+        tm.t_relay()
+        """,
+        INVITE,
+        branch='pv.sets("$ru", "sip:carol@127.0.0.1:GATEWAY_B")\npv.get("$du")',
+        answers=(200, 200),
+        reply='pv.get("$sp") == GATEWAY_B',
+    ),
+    "relayed, and replied nevertheless": Row(
+        RELAY + 'tm.t_reply(500, "None")', INVITE, answers=(180,), reply='pv.get("$rs")'
+    ),
     "relayed on without another hop": Row(
         RELAY,
         INVITE,
@@ -1009,10 +1024,10 @@ ROWS: dict[str, Row] = {
     ),
     "sent again, without a look": Row('tm.t_newtran()\nsl.send_reply(404, "Not Here")', INVITE, then="again"),
     "sent again, and relayed once": Row(
-        "tm.t_set_fr(1500, 400)" + RELAY,
+        'pv.get("$avp(x)")\npv.sets("$avp(x)", "set")\ntm.t_set_fr(1500, 400)' + RELAY,
         INVITE,
         answers=(SILENT,),
-        failure="tm.t_branch_timeout()",
+        failure='tm.t_branch_timeout()\npv.get("$(avp(x)[*])")',
         then="again",
     ),
     "canceled, and on": Row(

@@ -455,6 +455,25 @@ def test_6_misses_no_route_of_all_replies() -> None:
     assert kit_lines(ksr) == ["request", "reply", "end of reply", "failure", "end of failure"]
 
 
+def test_a_branch_route_takes_no_hop_back(kamailio: Kamailio, ksr: FakeKSR) -> None:
+    """Each version of Kamailio does another thing, and none sends to the request URI."""
+
+    def branch(msg: object) -> int:
+        ksr.module.pv.unset("$du")
+        return 1
+
+    def route(msg: object) -> int:
+        ksr.module.pv.sets("$du", A)
+        ksr.module.tm.t_on_branch("ksr_branch")
+        ksr.module.tm.t_relay()
+        return 1
+
+    kamailio.load(SimpleNamespace(ksr_request_route=route, ksr_branch=branch))
+    with pytest.raises(Violation, match="takes \\$du back"):
+        kamailio.request("INVITE")
+    ksr.violations.clear()
+
+
 def test_a_request_that_was_sent_again_is_relayed_once(kamailio: Kamailio, ksr: FakeKSR) -> None:
     """Behind t_check_trans real servers would send it to the gateway as another branch."""
     routed(kamailio, ksr, "KSR.tm.t_check_trans()", "KSR.tm.t_relay()")

@@ -179,7 +179,7 @@ class Call:
         situation = Situation("reply", self, message, source or _address(at.to))
         before, self.draft = self.draft, Draft(self.draft.uri)
         self._run_apart("ksr_reply_route", situation._replace(route="every reply"))
-        if self.is_canceled and code < 200:  # nobody waits for that
+        if (self.is_canceled or self.is_over) and code < 200:  # nobody waits for that
             self.draft = before
             return
         self.draft.flags = self._as_relayed.flags
@@ -362,6 +362,8 @@ class Call:
         if name:
             self.ksr.run(name, Situation("branch", self, self.message, self.source))
         mine, self.draft = self.draft, before
+        if before.du and not mine.du:
+            self.ksr.violate("a branch route takes $du back: 5.6 sends there nevertheless, and 6.1 nowhere")
         return Branch(mine.hop, mine.uri, mine.fields(self.message), self.on["reply"])
 
 

@@ -402,11 +402,11 @@ class FakeKSR(Variables):
     def retransmitted(self, call: Call) -> None:
         """Let a client send its request again."""
         again = Situation("request", call, call.message, call.source, call.has_transaction)
-        before = call.draft, call.on.copy()
-        call.draft, call.is_found_again = Draft(call.message.uri), False
+        before = call.draft, call.on.copy(), call.avps
+        call.draft, call.is_found_again, call.avps = Draft(call.message.uri), False, {}
         self.run("ksr_request_route", again)
         if again.is_again:
-            call.draft, call.on = before
+            call.draft, call.on, call.avps = before
 
     def run(self, name: str, situation: Situation, demanded: bool = True) -> None:
         """Call a function of the script, if it has that or is to have it."""

@@ -1043,6 +1043,23 @@ ROWS: dict[str, Row] = {
         failure=RELAY_ON,
         then="CANCEL",
     ),
+    "canceled, and refused without a transaction": Row(
+        """
+        tm.t_check_trans()
+        sl.sl_send_reply(404, "None") if is_INVITE() else None
+        """,
+        INVITE,
+        then="CANCEL",
+    ),
+    "canceled, and refused": Row(
+        """
+        tm.t_check_trans()
+        tm.t_relay() if is_CANCEL() else tm.t_newtran()
+        tm.t_reply(404, "None") if is_INVITE() else None
+        """,
+        INVITE,
+        then="CANCEL",
+    ),
     "nodes of a cluster": Row(
         """
         dmq.is_from_node()

@@ -307,7 +307,7 @@ class Call:
 
     def cancel_by(self, cancel: Call) -> None:
         """Give up the call, as its sender wishes."""
-        cancel._tell(Reply(200, "canceling"))
+        cancel._tell(Reply(200, "canceling" if self.is_waiting else "ok -- no more pending branches"))
         self.is_canceled = True
 
     def absorb(self) -> int:

@@ -264,7 +264,9 @@ class Routing:
     def _tm_t_check_trans(self) -> int:
         situation = self.here()
         is_of_the_request = situation.route in ("request", "onsend") and not situation.message.is_reply
-        if not is_of_the_request or situation.call.of is not None:
+        if situation.call.of is not None:
+            return one(situation.call.of.has_transaction)
+        if not is_of_the_request:
             return 1
         return situation.call.absorb()
 
@@ -274,7 +276,7 @@ class Routing:
     def _tm_t_relay(self) -> int:
         situation = self.here("request", "failure")
         call = situation.call
-        if call.of is not None:
+        if call.of is not None and call.of.has_transaction:
             call.of.cancel_by(call)
             return 1
         if situation.is_again and call.is_found_again:

@@ -83,7 +83,7 @@ def told(server: Kamailio) -> list[str]:
     ],
 )
 def test_a_class_without_a_route_of_all_replies(kind: str, wanted: str, of_5_6: list[str]) -> None:
-    """A real 5.6 fails at the first call of KSR behind a reply, of whichever function of a class that is."""
+    """A real server of 5.6 fails at the first call of KSR behind a reply, in whichever function that is."""
     gateway = Gateway(tcp=False, code=404)
     defines = {"SCRIPT": CLASS, "GATEWAY": gateway.port}
     launch = Launch(children=1, files={"kamailio.cfg": f"debug=2\n{CFG}"}, tcp=False)

@@ -117,6 +117,15 @@ def test_changes_are_logged_by_the_callback(router: Kamailio, ksr: FakeKSR) -> N
     assert lines[2:] == [f"router: gateway {A} is down now"]
 
 
+def test_an_order_ends(router: Kamailio) -> None:
+    """When as much time has passed as was said: the wall's clock goes with the server's."""
+    router.keepalive.set_admin(A, "drain", 60)
+    router.wait(58)
+    assert router.request("INVITE").relayed_to == [B]
+    router.wait(4)
+    assert router.request("INVITE").relayed_to == [A]
+
+
 # --- what a script may be, and what it may not do ---
 
 

@@ -6,6 +6,7 @@ import importlib
 import importlib.util
 import re
 import sys
+import time
 import uuid
 from pathlib import Path
 from types import ModuleType
@@ -43,6 +44,9 @@ class Kamailio:
         self.ksr = ksr
         self.server = FakeServer(ksr, monkeypatch)
         self._monkeypatch = monkeypatch
+        # What has an end, such as a drain, has it by the wall's clock.
+        wall, began = time.time, self.server.now
+        monkeypatch.setattr(time, "time", lambda: wall() + (self.server.now - began) / 1_000_000)
         self._keepalive: Any = None
         self.script: Any = None
         """the script's module, or what it was loaded from"""

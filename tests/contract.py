@@ -1051,6 +1051,17 @@ ROWS: dict[str, Row] = {
         INVITE,
         then="CANCEL",
     ),
+    "canceled, and not relayed yet": Row(
+        """
+        tm.t_check_trans() if is_CANCEL() else tm.t_newtran()
+        tm.t_relay() if is_CANCEL() else tm.t_on_failure("ksr_failure")
+        hdr.append_to_reply("X-R: 1\\r\\n") if is_INVITE() else None
+        sl.send_reply(180, "Ringing") if is_INVITE() else tm.t_get_status_code()
+        """,
+        INVITE,
+        failure="tm.t_get_status_code()",
+        then="CANCEL",
+    ),
     "canceled, and refused": Row(
         """
         tm.t_check_trans()

@@ -309,6 +309,8 @@ class Call:
         """Give up the call, as its sender wishes."""
         cancel._tell(Reply(200, "canceling" if self.is_waiting else "ok -- no more pending branches"))
         self.is_canceled = True
+        if not self.is_waiting and not self.is_over:
+            self._tell(Reply(487, "Request canceled"))
 
     def absorb(self) -> int:
         """Say what t_check_trans says: 0, and the last reply leaves again, of a request that is known."""

@@ -828,6 +828,39 @@ ROWS: dict[str, Row] = {
         answers=(503,),
         failure=pv("$ru $du") + "\ntm.t_relay()",
     ),
+    "changed behind a try that failed": Row(
+        """
+        tm.t_newtran()
+        tm.t_set_disable_internal_reply(1)
+        pv.sets("$du", "sip:none.invalid")
+        hdr.append("X-First: 1\\r\\n")
+        hdr.append_to_reply("X-Reply: 1\\r\\n")
+        setflag(1)
+        tm.t_relay()
+        hdr.append("X-Second: 1\\r\\n")
+        hdr.remove("X-More")
+        hdr.append_to_reply("X-Reply-2: 1\\r\\n")
+        setflag(2)
+        """
+        + RELAY,
+        INVITE,
+        ("X-More: one",),
+        answers=(503, 486),
+        failure='isflagset(1)\nisflagset(2)\nhdr.append("X-Third: 1\\r\\n")' + RELAY_ON,
+    ),
+    "replied behind a try that failed": Row(
+        """
+        tm.t_set_disable_internal_reply(1)
+        pv.sets("$du", "sip:none.invalid")
+        hdr.append_to_reply("X-Reply: 1\\r\\n")
+        tm.t_relay()
+        hdr.append_to_reply("X-Reply-2: 1\\r\\n")
+        """
+        + RELAY,
+        INVITE,
+        answers=(404,),
+        failure='sl.send_reply(480, "None")',
+    ),
     "sent where nothing can be sent, and on with another URI": Row(
         'pv.sets("$du", "sip:none.invalid")\ntm.t_relay()\npv.sets("$rU", "carol")' + RELAY,
         INVITE,

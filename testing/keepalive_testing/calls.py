@@ -123,7 +123,9 @@ class Call:
         self._begun_with: tuple[str, str | None] = self.draft.uri, None
         """the request URI and the next hop as its transaction began"""
         self._as_relayed = self.draft
-        """what each failure route begins with"""
+        """what each failure route begins with; the header lines are the first try's, even if that failed"""
+        self._was_tried = False
+        """whether it was to be relayed, even to where nothing can be sent"""
         self.fr_ms: tuple[int, int] | None = None
         """how long tm waits for a final reply to an INVITE and for a first reply, if the script said so"""
         self.refusal: Reply | None = None
@@ -338,15 +340,18 @@ class Call:
         had_transaction = self.has_transaction
         if not had_transaction and self.message.method != "ACK":
             self.begin()
-        if not was_relayed:
-            self._as_relayed = self.draft.snapshot(*self._begun_with)
+        as_it_is = self.draft.snapshot(*self._begun_with)
+        if not self._was_tried:
+            self._as_relayed, self._was_tried = as_it_is, True
+        elif not was_relayed:
+            self._as_relayed.flags = as_it_is.flags
         if self.message.method == "INVITE" and self._last is None:
             self._tell(Reply(100, TRYING, self.draft.of_replies))
         branch = self._branch()
         hop = Uri.of(branch.to)
         if branch.to in self.ksr.unresolvable or hop is None or hop.scheme.lower() == "tel":
             self.refusal = Reply(478, "Unresolvable destination (478/TM)")
-            return -1 if was_relayed else -4 if had_transaction else -478
+            return -1 if was_relayed else -4 if had_transaction or self.is_refused_silently else -478
         if not self.is_waiting:
             self._sent_last = len(self.relayed)
         self.relayed.append(branch)

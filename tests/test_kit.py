@@ -8,8 +8,10 @@ import re
 import shutil
 import subprocess
 import sys
+import time
 import venv
 from collections.abc import Callable
+from datetime import datetime
 from importlib import metadata
 from pathlib import Path
 from types import SimpleNamespace
@@ -124,6 +126,16 @@ def test_an_order_ends(router: Kamailio) -> None:
     assert router.request("INVITE").relayed_to == [B]
     router.wait(4)
     assert router.request("INVITE").relayed_to == [A]
+
+
+def test_the_clock_is_right_again_behind_a_test(router: Kamailio) -> None:
+    """Also for whoever goes on with the one of the test, as a mock does that was there before the kit."""
+    kept = time.time
+    router.wait(60)
+    ahead = kept() - datetime.now().timestamp()
+    router.end()
+    assert ahead > 59
+    assert abs(kept() - datetime.now().timestamp()) < 1
 
 
 # --- what a script may be, and what it may not do ---

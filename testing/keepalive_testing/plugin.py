@@ -71,8 +71,10 @@ def ksr(request: pytest.FixtureRequest) -> Iterator[FakeKSR]:
 
 
 @pytest.fixture
-def kamailio(ksr: FakeKSR, monkeypatch: pytest.MonkeyPatch) -> Kamailio:
+def kamailio(ksr: FakeKSR, monkeypatch: pytest.MonkeyPatch) -> Iterator[Kamailio]:
     """A Kamailio that runs a script: ``kamailio.load("router.py")``, ``up``, ``down``, ``request``."""
     from keepalive_testing.kamailio import Kamailio
 
-    return Kamailio(ksr, monkeypatch)
+    running = Kamailio(ksr, monkeypatch)
+    yield running
+    running.end()

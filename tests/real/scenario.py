@@ -35,6 +35,8 @@ def on_change(uri, state, user_attr):
 
 def on_any_change(uri, state, user_attr):
     """Tell of any destination's change."""
+    if keepalive.info(uri).get("cluster", {}).get("mine"):
+        KSR.info(f"ACTS FOR ALL {state} {uri}\n")
     _tell("on_any_change", uri, state, user_attr)
 
 

@@ -92,6 +92,21 @@ def test_a_share_is_taken_over(cluster: Lab, strike: Callable[[Lab, Node], None]
     assert [node.events for node in others] == [[], []]
 
 
+def test_one_node_acts_for_all(cluster: Lab) -> None:
+    """All go down, and come back: of each change the callback of just one node acts, whoever saw it first."""
+    every = [uri(at) for at in range(NUMBER)]
+    for state, change in ((2, cluster.carriers.deny), (1, cluster.carriers.allow)):
+        change(EVERYBODY, *every)
+
+        def told(state: int = state) -> list[int]:
+            return [sum(event[2] == state for event in node.events) for node in cluster.nodes]
+
+        wait_for("the callbacks", lambda told=told: told() == [NUMBER] * 3, 20)
+        acting = f"ACTS FOR ALL {state} "
+        acted = [line.rpartition(" ")[2] for node in cluster.nodes for line in node.server.log_lines(acting)]
+        assert sorted(acted) == sorted(every)
+
+
 def test_a_restarted_node_knows_all(cluster: Lab) -> None:
     """Whatever its state file says, it knows all within 5 s, and pings no more than its share."""
     third = cluster.nodes[2]

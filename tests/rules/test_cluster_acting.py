@@ -4,7 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from keepalive_core.rules.cluster_acting import actor, actor_of_follower, down_before, passed_over_by
+from keepalive_core.rules.cluster_acting import (
+    actor,
+    actor_of_follower,
+    down_before,
+    late_after,
+    passed_over_by,
+)
 from keepalive_core.rules.cluster_owner import rank
 from keepalive_core.rules.cluster_row_text import CaseRow
 from keepalive_core.rules.cluster_verdict import Case, Outcome
@@ -59,7 +65,30 @@ def case_of(row: CaseRow | None, me: str = A) -> Case:
 def test_who_acts_for_all(words: dict[str, tuple[str, int]], outcome: Outcome, acts: str, me: str) -> None:
     """All nodes that know the same say the same one: one to whom the change is news."""
     row = seen(words, outcome) if words else None
-    assert actor(case_of(row, me), row, ANSWER_US) == acts
+    assert actor(case_of(row, me), row, ANSWER_US, 1060) == acts
+
+
+@pytest.mark.parametrize("me", [A, B, C])
+@pytest.mark.parametrize("last", [DOWN, UP])
+def test_who_acts_for_all_when_it_comes_back(last: str, me: str) -> None:
+    """Its owner, who may see that a moment later than others; whoever pings it if that takes longer."""
+    down = seen({A: (DOWN, 0), B: (DOWN, 0), C: (DOWN, 2)})
+    row = seen({A: (DOWN, 0), B: (UP, 60), C: (last, 60)}, Outcome.UP)
+    row = row._replace(late=late_after(down, row, ANSWER_US))
+    assert actor(case_of(row, me), row, ANSWER_US, 1062) == A
+    assert actor(case_of(row, me), row, ANSWER_US, 1066) == B
+
+
+def test_who_is_late() -> None:
+    """Whoever could not reach it when nobody could, and still can't; not who was alone with that before."""
+    down = seen({A: (DOWN, 0), B: (DOWN, 60), C: (DOWN, 60)})
+    assert late_after(down, down, ANSWER_US) == ()
+    up = seen({A: (DOWN, 0), B: (DOWN, 60), C: (UP, 90)}, Outcome.UP)
+    assert late_after(down, up, ANSWER_US) == (B,)
+    assert late_after(up, up, ANSWER_US) == ()
+    later = seen({A: (DOWN, 0), B: (DOWN, 60), C: (UP, 90)}, Outcome.ALONE)
+    assert late_after(up._replace(late=(B,)), later, ANSWER_US) == (B,)
+    assert late_after(later._replace(late=(B,)), seen({B: (UP, 91)}, Outcome.UP), ANSWER_US) == ()
 
 
 def test_who_was_down_before() -> None:

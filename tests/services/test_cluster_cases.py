@@ -37,7 +37,7 @@ class Told:
             for name, node in (("a", A), ("b", B), ("c", C))
         }
         case = Case(KEY, View(self.me, nodes, nodes, nodes, nodes), words)
-        self.cases.follow(case, find(case), has_to_ping(case), self.me == A, now)
+        self.cases.follow(case, find(case), has_to_ping(case), self.me == A, now, 2_000_000)
         return [wish.value for _, wish in self.queues.announced_changes(0)]
 
 
@@ -88,3 +88,13 @@ def test_since_when_a_node_says_so(told: Told, wall: list[float]) -> None:
     words = told.rows.case_of(KEY).words
     assert words[C][2] == since
     assert words[A][2] >= since + 60
+
+
+def test_who_still_can_not_reach_it_when_others_can_again(told: Told) -> None:
+    """It is remembered for as long as it is so, as they may see that a moment later."""
+    told.follow(a="down", b="down", c="down")
+    for kinds, late in (({"c": "down", "b": "up"}, ()), ({"c": "up", "b": "up"}, (A,)), ({"b": "up"}, (A,))):
+        told.follow(a="down", **kinds)
+        assert told.rows.case_of(KEY).late == late
+    told.follow(a="up", b="up", c="down")
+    assert told.rows.case_of(KEY).late == ()

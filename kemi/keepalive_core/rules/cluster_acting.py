@@ -7,18 +7,37 @@ from collections.abc import Collection
 
 from .cluster_row_text import CaseRow
 from .cluster_verdict import Case, Outcome
-from .cluster_word import DOWN, LACKS, UNSENT, UP, Word
+from .cluster_word import DOWN, DRAIN, LACKS, UNSENT, UP, Word
 from .times import SECOND
 
 
-def actor(case: Case, row: CaseRow | None, answer_us: int) -> str:
+def actor(case: Case, row: CaseRow | None, answer_us: int, wall: int) -> str:
     """Return who pings a destination, or would, and acts for all; "" if no node may.
 
-    Of what nobody reaches any more it is none that could not before: nothing changes there.
-    Arguments: case; row, if it is not calm; answer_us, how long an answer takes at most, in us.
+    Of what nobody reaches any more it is none that could not before: nothing changes there. Of what
+    has just come back it is its owner in calm, who may see that a moment later: two would act otherwise.
+    Arguments: case; row, if it is not calm; answer_us, how long an answer takes at most, in us; wall, the
+    time in epoch seconds.
     """
-    before = down_before(row, answer_us) if row else set()
-    return actor_of_follower(case, before) if before else case.owner()
+    if row is None:
+        return case.owner()
+    if before := down_before(row, answer_us):
+        return actor_of_follower(case, before)
+    came_back = max((at for kind, _, at in row.words.values() if kind in (UP, DRAIN)), default=0)
+    late = row.late if wall <= came_back + _together(answer_us) else ()
+    return case._replace(words={**case.words, **dict.fromkeys(late, Word(UP))}).owner()
+
+
+def late_after(before: CaseRow, row: CaseRow, answer_us: int) -> tuple[str, ...]:
+    """Return which nodes still can't reach what others can again, but for those that could not before them.
+
+    Arguments: before, the row of a destination until now; row, its next one; answer_us, as for actor().
+    """
+    if row.outcome == Outcome.DOWN.name:
+        return ()
+    was_down = before.outcome == Outcome.DOWN.name
+    known = {*before.words} - down_before(before, answer_us) if was_down else {*before.late}
+    return tuple(node for node, (kind, _, _) in row.words.items() if kind == DOWN and node in known)
 
 
 def actor_of_follower(case: Case, passed_over: Collection[str]) -> str:
@@ -47,6 +66,9 @@ def down_before(row: CaseRow, answer_us: int) -> set[str]:
     if row.outcome != Outcome.DOWN.name:
         return set()
     since = {node: at for node, (kind, _, at) in row.words.items() if kind == DOWN}
+    return {node for node, at in since.items() if at + _together(answer_us) < max(since.values())}
+
+
+def _together(answer_us: int) -> float:
     # Epoch seconds: two of the same moment may be one apart.
-    together = 1 + 2 * answer_us / SECOND
-    return {node for node, at in since.items() if at + together < max(since.values())}
+    return 1 + 2 * answer_us / SECOND

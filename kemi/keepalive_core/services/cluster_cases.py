@@ -9,6 +9,7 @@ from typing import Final
 
 from ..kamailio import cluster_rows, queues
 from ..kamailio.tables import SharedMemoryFull
+from ..rules.cluster_acting import late_after
 from ..rules.cluster_row_text import CaseRow
 from ..rules.cluster_verdict import Case, Finding, Outcome
 from ..rules.cluster_word import DOWN, NONE, UP
@@ -54,13 +55,20 @@ class Cases:
         return known.asked_since if known else 0
 
     def follow(
-        self, case: Case, found: Finding, pings: bool, is_owned: bool, now: int, is_silent: bool = False
+        self,
+        case: Case,
+        found: Finding,
+        pings: bool,
+        is_owned: bool,
+        now: int,
+        answer_us: int,
+        is_silent: bool = False,
     ) -> None:
         """Take over how a destination is, and have the prober follow.
 
         Arguments: case; found, what was made of it; pings, whether this node pings it; is_owned, whether it
-        would in calm; now, in us; is_silent, whether nobody speaks of it for longer than that takes. Raises:
-        SharedMemoryFull.
+        would in calm; now, in us; answer_us, how long an answer takes at most, in us; is_silent, whether
+        nobody speaks of it for longer than that takes. Raises: SharedMemoryFull.
         """
         key = case.key
         if pings == is_owned and _is_calm(case) and not is_silent:
@@ -72,6 +80,7 @@ class Cases:
         _mark(self.alone, key, is_alone)
         _mark(self.doubted, key, case.is_doubted())
         before, row = known.row, _row(case, found, pings, known.row)
+        row = row._replace(late=late_after(before, row, answer_us))
         others = {node: word.kind for node, word in case.words.items() if node != case.view.me}
         is_news = others != known.others
         if row != before or is_news:

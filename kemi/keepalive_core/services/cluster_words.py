@@ -169,9 +169,10 @@ class Words:
         pings = self._follow_silence(case, policy, now)
         # Of what no node may ping that lives, the state gets old.
         is_silent = not pings and key in self._stands_in
-        self._cases.follow(case, found, pings, self._is_calmly_mine(key), now, is_silent)
+        answer_us = cluster_terms.answer_us(policy)
+        self._cases.follow(case, found, pings, self._is_calmly_mine(key), now, answer_us, is_silent)
         if found.outcome is Outcome.HOLD and not since:
-            self._asked.put(key, now + cluster_terms.answer_us(policy))
+            self._asked.put(key, now + answer_us)
             log.info("%s stays as it is: %s", uri_of(key), found.text(), extra=about(self._talk.me))
         self._conclude(case, found, pings and case.mine.kind not in (UP, DOWN), now)
 

@@ -4,6 +4,7 @@ Rows are read, and none is written.
 Without KEEPALIVE_NODE nothing is read either: is_on() asks Kamailio once in each process.
 """
 
+import time
 from collections.abc import Generator
 from typing import Any, Final, NamedTuple, TypedDict
 
@@ -222,7 +223,7 @@ def _acting(key: str, policy: Policy) -> ShownCase:
 
 
 def _told(case: Case, row: CaseRow | None, policy: Policy, is_said: bool = False) -> ShownCase:
-    owner = actor(case, row, cluster_terms.answer_us(policy))
+    owner = actor(case, row, cluster_terms.answer_us(policy), int(time.time()))
     return {
         "owner": owner,
         "mine": owner == case.view.me,

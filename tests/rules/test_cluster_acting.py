@@ -8,6 +8,7 @@ from keepalive_core.rules.cluster_acting import (
     actor,
     actor_of_follower,
     down_before,
+    early_after,
     late_after,
     passed_over_by,
 )
@@ -77,6 +78,25 @@ def test_who_acts_for_all_when_it_comes_back(last: str, me: str) -> None:
     row = row._replace(late=late_after(down, row, ANSWER_US))
     assert actor(case_of(row, me), row, ANSWER_US, 1062) == A
     assert actor(case_of(row, me), row, ANSWER_US, 1066) == B
+
+
+@pytest.mark.parametrize("me", [A, B, C])
+def test_who_acts_for_all_when_it_breaks_bit_by_bit(me: str) -> None:
+    """Not who was alone with it a moment before: down it is there already."""
+    asked = seen({A: (DOWN, 0), B: (UP, 0)}, Outcome.UP)._replace(asked=(A, B, C))
+    down = seen({A: (DOWN, 0), B: (DOWN, 2), C: (UP, 0)})
+    assert early_after(CaseRow(), asked) == (), "C has not answered yet"
+    assert actor(case_of(down, me), down._replace(early=early_after(asked, down)), ANSWER_US, 1060) == C
+    waited = asked._replace(outcome=Outcome.ALONE.name)
+    answered = asked._replace(words={**asked.words, C: (UP, "", 1000)})
+    for before in (waited, answered):
+        known = before._replace(early=early_after(CaseRow(), before))
+        assert known.early == (A,)
+        row = seen({A: (DOWN, 0), B: (DOWN, 2), C: (DOWN, 2)})
+        row = row._replace(early=early_after(known, row))
+        assert row.early == (A,)
+        assert actor(case_of(row, me), row, ANSWER_US, 1060) == B
+    assert early_after(known, seen({A: (UP, 3)}, Outcome.UP)) == ()
 
 
 def test_who_is_late() -> None:

@@ -28,15 +28,27 @@ def actor(case: Case, row: CaseRow | None, answer_us: int, wall: int) -> str:
     return case._replace(words={**case.words, **dict.fromkeys(late, Word(UP))}).owner()
 
 
+def early_after(before: CaseRow, row: CaseRow) -> tuple[str, ...]:
+    """Return which nodes can't reach what others can, or could not when others still could.
+
+    Arguments: before, the row of a destination until now; row, its next one.
+    """
+    are_alone = row.outcome == Outcome.ALONE.name or (
+        row.outcome == Outcome.UP.name and all(node in row.words for node in row.asked)
+    )
+    down = (node for node, (kind, _, _) in row.words.items() if kind == DOWN)
+    return tuple(node for node in down if are_alone or node in before.early)
+
+
 def late_after(before: CaseRow, row: CaseRow, answer_us: int) -> tuple[str, ...]:
-    """Return which nodes still can't reach what others can again, but for those that could not before them.
+    """Return which nodes still can't reach what others can again, but for those that could not long before.
 
     Arguments: before, the row of a destination until now; row, its next one; answer_us, as for actor().
     """
     if row.outcome == Outcome.DOWN.name:
         return ()
     was_down = before.outcome == Outcome.DOWN.name
-    known = {*before.words} - down_before(before, answer_us) if was_down else {*before.late}
+    known = {*before.words} - _long_before(before, answer_us) if was_down else {*before.late}
     return tuple(node for node, (kind, _, _) in row.words.items() if kind == DOWN and node in known)
 
 
@@ -59,12 +71,14 @@ def passed_over_by(row: CaseRow, me: str, answer_us: int) -> set[str]:
 
 
 def down_before(row: CaseRow, answer_us: int) -> set[str]:
-    """Return which nodes could not reach a destination for a while when others could not either.
+    """Return which nodes could not reach a destination for a while, or alone, when others could not either.
 
     Arguments: as for actor().
     """
-    if row.outcome != Outcome.DOWN.name:
-        return set()
+    return {*row.early, *_long_before(row, answer_us)} if row.outcome == Outcome.DOWN.name else set()
+
+
+def _long_before(row: CaseRow, answer_us: int) -> set[str]:
     since = {node: at for node, (kind, _, at) in row.words.items() if kind == DOWN}
     return {node for node, at in since.items() if at + _together(answer_us) < max(since.values())}
 

@@ -92,6 +92,8 @@ class CaseRow(NamedTuple):
     """whether this node pings it"""
     agreed: bool = False
     """whether so many nodes can't reach it, or have given it up, that this node may"""
+    early: tuple[str, ...] = ()
+    """nodes that can't reach what others can, or could not when others still could"""
     late: tuple[str, ...] = ()
     """nodes that still can't reach what others can again: when these could not, either, they could not"""
 

@@ -9,7 +9,7 @@ from typing import Final
 
 from ..kamailio import cluster_rows, queues
 from ..kamailio.tables import SharedMemoryFull
-from ..rules.cluster_acting import late_after
+from ..rules.cluster_acting import early_after, late_after
 from ..rules.cluster_row_text import CaseRow
 from ..rules.cluster_verdict import Case, Finding, Outcome
 from ..rules.cluster_word import DOWN, NONE, UP
@@ -80,7 +80,7 @@ class Cases:
         _mark(self.alone, key, is_alone)
         _mark(self.doubted, key, case.is_doubted())
         before, row = known.row, _row(case, found, pings, known.row)
-        row = row._replace(late=late_after(before, row, answer_us))
+        row = row._replace(early=early_after(before, row), late=late_after(before, row, answer_us))
         others = {node: word.kind for node, word in case.words.items() if node != case.view.me}
         is_news = others != known.others
         if row != before or is_news:

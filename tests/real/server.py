@@ -330,9 +330,13 @@ class Kamailio:
         """The lines of ERROR, but the one that Kamailio has if there is no /etc/protocols."""
         return [line for line in self.log_lines("ERROR") if "could not get TCP protocol number" not in line]
 
-    def logged(self, part: str) -> list[str]:
-        """Wait for lines of the log that contain a text; return them."""
-        return wait_for(f"{part!r} in the log", lambda: self.log_lines(part), 15)
+    def logged(self, part: str, least: int = 1) -> list[str]:
+        """Wait for lines of the log that contain a text; return them.
+
+        A state is known before its line is written. Arguments: part; least, how many lines there are to be.
+        """
+        wait_for(f"{part!r} in the log", lambda: len(self.log_lines(part)) >= least, 15)
+        return self.log_lines(part)
 
     @property
     def events(self) -> list[Any]:

@@ -163,7 +163,7 @@ def test_a_strangers_replies_do_not_count(start) -> None:
         assert known["last_code"] == (404 if heard else 0)
         assert known["mismatched"] >= known["ok"] + known["failed"] - 1
     assert server.call("info", gateways[0].uri)["mismatched"] == 0, "a provisional reply is nothing"
-    [line] = server.log_lines("does not count")
+    [line] = server.logged("does not count")
     assert re.search(r"a \d+ from 127\.0\.0\.1:\d+ to a ping of sip:127\.0\.0\.1:\d+ does not count: ", line)
     for gateway in gateways:
         gateway.strangers, gateway.code = [], 200

@@ -431,7 +431,7 @@ def test_calls_go_on_during_reloads(start, gateway: Gateway) -> None:
             wait([calls], timeout=0.3)
         calls.result()
     assert reloads >= 5
-    assert server.log_lines(" -> ") == server.logged("unknown -> up")
+    assert server.logged("unknown -> up") == server.log_lines(" -> ")
 
 
 def test_dispatcher_obeys(start, gateway: Gateway, tmp_path: Path) -> None:

@@ -257,7 +257,7 @@ def test_the_log_is_json(start, gateway: Gateway) -> None:
     wait_for("HTTP", lambda: path_of(server).exists())
     operator(server)("set_admin", destination=gateway.uri, mode="drain")
     [order] = wait_for("the order", lambda: server.log_lines('"event":"keepalive.order"'))
-    up, down = map(json.loads, server.log_lines('"event":"keepalive.change"'))
+    up, down = map(json.loads, server.logged('"event":"keepalive.change"', 2))
     assert (up["message"]["to"], down["message"]["to"]) == ("up", "down")
     assert down["level"] == "NOTICE"
     assert down["message"]["reason"].startswith("503 Service Unavailable in ")

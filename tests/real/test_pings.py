@@ -65,7 +65,7 @@ def test_up_down_and_back_up(kamailio: Kamailio, watched: Gateway) -> None:
     kamailio.wait_for_state(watched.uri, UP)
     wait_for("three events", lambda: len(events(kamailio, watched)) >= 3)
     assert [event[2] for event in events(kamailio, watched)] == [UP, DOWN, UP]
-    notices = [line for line in kamailio.log_lines("NOTICE") if f"{watched.uri} " in line]
+    notices = kamailio.logged(f"sr_kemi_core_notice(): keepalive: {watched.uri} ", 3)
     assert [line.rsplit(watched.uri, 1)[1].split(":")[0] for line in notices] == [
         " unknown -> up",
         " up -> down",

@@ -728,6 +728,27 @@ def test_what_finds_no_room_is_told_by_the_next_ping(
     assert states(trio, uri) == [DOWN] * 3
 
 
+def test_a_node_that_reaches_later_what_comes_back_is_not_degraded(server: FakeServer) -> None:
+    """Others reach them first: that the fault is its own it says only if it still can't."""
+    uris = owned_by(ME, number=4) + owned_by(B, number=2)
+    trio = Trio(server, uris)
+    trio.run(12)
+    trio.unreachable |= {(node, uri) for node in EVERYWHERE for uri in uris}
+    trio.run(12)
+    assert states(trio, uris[0]) == [DOWN] * 3
+    trio.unreachable = {(ME, uri) for uri in uris}
+    trio.run(4)
+    trio.unreachable.clear()
+    trio.run(12)
+    assert all(trio.state(uri) == UP for uri in uris)
+    assert [line for line in server.ksr.lines("warn") if "degraded" in line] == []
+    trio.unreachable |= {(node, uri) for node in EVERYWHERE for uri in uris}
+    trio.run(12)
+    trio.unreachable = {(ME, uri) for uri in uris}
+    trio.run(12)
+    assert [line for line in server.ksr.lines("warn") if "degraded" in line] != []
+
+
 def test_a_cluster_of_one_is_as_no_cluster(server: FakeServer) -> None:
     """It asks nobody, and waits for nobody."""
     [uri] = owned_by(B)

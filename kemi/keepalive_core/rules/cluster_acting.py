@@ -83,6 +83,14 @@ def _long_before(row: CaseRow, answer_us: int) -> set[str]:
     return {node for node, at in since.items() if at + _together(answer_us) < max(since.values())}
 
 
-def _together(answer_us: int) -> float:
+def together_us(answer_us: int) -> int:
+    """Return within how many us all nodes see the same change that is one of the destination itself.
+
+    Arguments: as for actor().
+    """
     # Epoch seconds: two of the same moment may be one apart.
-    return 1 + 2 * answer_us / SECOND
+    return SECOND + 2 * answer_us
+
+
+def _together(answer_us: int) -> float:
+    return together_us(answer_us) / SECOND

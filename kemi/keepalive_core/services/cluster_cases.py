@@ -9,7 +9,7 @@ from typing import Final
 
 from ..kamailio import cluster_rows, queues
 from ..kamailio.tables import SharedMemoryFull
-from ..rules.cluster_acting import early_after, late_after
+from ..rules.cluster_acting import early_after, late_after, together_us
 from ..rules.cluster_row_text import CaseRow
 from ..rules.cluster_verdict import Case, Finding, Outcome
 from ..rules.cluster_word import DOWN, NONE, UP
@@ -22,6 +22,8 @@ class Open:
     def __init__(self) -> None:
         self.asked_since = 0
         """since when the others are asked, in us; 0 if they are not"""
+        self.late_since = 0
+        """since when others can reach it again, and not yet this node, in us; 0 if that is not so"""
         self.row = CaseRow()
         self.others: dict[str, str] = {}
         """the kinds of what the other nodes say"""
@@ -63,30 +65,35 @@ class Cases:
         now: int,
         answer_us: int,
         is_silent: bool = False,
-    ) -> None:
+    ) -> int:
         """Take over how a destination is, and have the prober follow.
 
         Arguments: case; found, what was made of it; pings, whether this node pings it; is_owned, whether it
         would in calm; now, in us; answer_us, how long an answer takes at most, in us; is_silent, whether
-        nobody speaks of it for longer than that takes. Raises: SharedMemoryFull.
+        nobody speaks of it for longer than that takes. Returns: when to look again in any case, in us; 0
+        for not. Raises: SharedMemoryFull.
         """
         key = case.key
         if pings == is_owned and _is_calm(case) and not is_silent:
             self.close(key)
-            return
+            return 0
         known = self._open.setdefault(key, Open())
         known.asked_since = (known.asked_since or now) if case.mine.kind == DOWN else 0
-        is_alone = found.outcome is Outcome.ALONE or (key in self.alone and _is_unanswered(case, found))
-        _mark(self.alone, key, is_alone)
-        _mark(self.doubted, key, case.is_doubted())
         before, row = known.row, _row(case, found, pings, known.row)
         row = row._replace(early=early_after(before, row), late=late_after(before, row, answer_us))
+        # What comes back everywhere this node may reach a moment later than others: that is no fault of its.
+        known.late_since = (known.late_since or now) if case.view.me in row.late else 0
+        until = known.late_since and known.late_since + together_us(answer_us)
+        is_alone = found.outcome is Outcome.ALONE or (key in self.alone and _is_unanswered(case, found))
+        _mark(self.alone, key, is_alone and now >= until)
+        _mark(self.doubted, key, case.is_doubted())
         others = {node: word.kind for node, word in case.words.items() if node != case.view.me}
         is_news = others != known.others
         if row != before or is_news:
             cluster_rows.store_case(key, row)
             known.row, known.others = row, others
             queues.announce_change(key, _wish(case, row, before, is_news))
+        return until if now < until else 0
 
     def ask_again(self, key: str) -> None:
         """Have a destination pinged now, as what was said of it is too old. Raises: SharedMemoryFull."""

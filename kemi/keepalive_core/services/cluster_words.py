@@ -170,7 +170,9 @@ class Words:
         # Of what no node may ping that lives, the state gets old.
         is_silent = not pings and key in self._stands_in
         answer_us = cluster_terms.answer_us(policy)
-        self._cases.follow(case, found, pings, self._is_calmly_mine(key), now, answer_us, is_silent)
+        again = self._cases.follow(case, found, pings, self._is_calmly_mine(key), now, answer_us, is_silent)
+        if again:
+            self._asked.put(key, again)
         if found.outcome is Outcome.HOLD and not since:
             self._asked.put(key, now + answer_us)
             log.info("%s stays as it is: %s", uri_of(key), found.text(), extra=about(self._talk.me))

@@ -452,6 +452,29 @@ ROWS: dict[str, Row] = {
             *("sip:a@b:0", "sip:+49@b;user=phone", "sip:a@[2001:db8::1]:99"),
         )
     ),
+    "URIs of telephones": Row(
+        of(
+            "$ru",
+            pv("$ru $rU $rd $rp $rz $(ru{uri.user})") + '\nsetuser("123")\nsethost("h")\npv.get("$ru")',
+            *("sip:+49;npdi;rn=+491@c;user=phone", "sip:+49;phone-context=a.b@c:5070;user=phone;lr?X=y"),
+            *("sip:+49;a@c;user=Phone", "sip:+49;a@c", "sip:c;user=phone", "sip:;a=b@c;user=phone"),
+        )
+        + '\npv.sets("$ru", "sip:+49;a:secret@c;user=phone")\npv.get("$rU")',
+    ),
+    "a request to a telephone": Row(
+        pv("$rU $oU $tU $fU $td") + '\npv.sets("$rU", "7")\npv.get("$ru")' + RELAY,
+        "INVITE sip:+49;npdi=yes@127.0.0.1:SERVER;user=phone",
+        ("To: <sip:+49;x=y@example.com;user=phone>",),
+        (200,),
+    ),
+    "a tag, written otherwise": Row(
+        pv("$tt $tu") + "\nsiputils.has_totag()", headers=("To: <sip:bob@example.com> ; TAG = 1",)
+    ),
+    "an empty header": Row(
+        "\n".join(f'hdr.{name}("X-None")' for name in ("is_present", "get", "gete", "getw"))
+        + '\npv.get("$hdr(X-None)")\npv.getw("$hdr(X-None)")\npv.is_null("$hdr(X-None)")',
+        headers=("X-None:",),
+    ),
     "URIs that are none": Row(
         of(
             "$ru",

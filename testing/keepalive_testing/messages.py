@@ -30,6 +30,7 @@ _URI = re.compile(
     r"(?P<scheme>sips?):(?:(?P<user>[^@]+)@)?(?P<host>\[[^\]]*\]|[^:;?@\s]*)(?::(?P<port>\d+))?(?P<rest>(?:[;?].*)?)$",
     re.IGNORECASE,
 )
+_PHONE = re.compile(r";user=phone(?:[;?]|$)")
 HIGHEST_PORT = 65535
 
 
@@ -43,6 +44,8 @@ class Uri(NamedTuple):
     rest: str
     password: str = ""
     """with its ``:``"""
+    user_parameters: str = ""
+    """with its ``;``, of a telephone: of any other they belong to its user"""
 
     @classmethod
     def of(cls, text: str) -> Uri | None:
@@ -54,11 +57,18 @@ class Uri(NamedTuple):
         if found is None or not found["host"]:
             return None
         user, colon, password = (found["user"] or "").partition(":")
+        user_parameters = ""
+        if _PHONE.search(found["rest"]):
+            user, semicolon, parameters = user.partition(";")
+            user_parameters = semicolon + parameters
+            if user_parameters and not user:
+                return None
         port = int(found["port"]) if found["port"] else None
         if port is not None and port > HIGHEST_PORT:
             return None
+        scheme = found["scheme"].lower()
         return cls(
-            found["scheme"].lower(), user or None, found["host"], port, found["rest"], colon + password
+            scheme, user or None, found["host"], port, found["rest"], colon + password, user_parameters
         )
 
     @property
@@ -70,11 +80,11 @@ class Uri(NamedTuple):
     @property
     def kind(self) -> str:
         """Its scheme, by which one of a telephone is a tel."""
-        is_phone = re.search(r";user=phone(?:[;?]|$)", self.rest, re.IGNORECASE)
-        return {"sip": "tel", "sips": "tels"}.get(self.scheme, self.scheme) if is_phone else self.scheme
+        of_phones = {"sip": "tel", "sips": "tels"}
+        return of_phones.get(self.scheme, self.scheme) if _PHONE.search(self.rest) else self.scheme
 
     def __str__(self) -> str:
-        user = f"{self.user}{self.password}@" if self.user is not None else ""
+        user = f"{self.user}{self.password}{self.user_parameters}@" if self.user is not None else ""
         port = f":{self.port}" if self.port is not None else ""
         return f"{self.scheme}:{user}{self.host}{port}{self.rest}"
 
@@ -95,7 +105,7 @@ class Party(NamedTuple):
         name, uri, rest = (
             (inside["name"], inside["uri"], inside["rest"]) if inside else ("", *value.partition(";")[::2])
         )
-        tag = re.search(r";\s*tag=([^;\s]+)", f";{rest}")
+        tag = re.search(r";\s*tag\s*=\s*([^;\s]+)", f";{rest}", re.IGNORECASE)
         return cls(name or None, uri.strip(), tag[1] if tag else None)
 
 

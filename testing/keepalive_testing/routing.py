@@ -101,9 +101,19 @@ class Routing:
         known = Uri.of(self.call.draft.uri)
         if known is not None and known.scheme == "tel":
             self.violate("the fake does not change parts of a tel URI")
-        if known is not None:
-            self.call.draft.uri = str(known._replace(**parts))
-        return known is not None
+        if known is None:
+            return False
+        self.refuse_tels(known)
+        changed = known._replace(**parts)
+        if changed.user_parameters and (changed.password or changed.user is None):
+            self.violate(f"a server breaks {known}: the user has parameters, and a password or is taken away")
+        self.call.draft.uri = str(changed)
+        return True
+
+    def refuse_tels(self, uri: Uri) -> None:
+        """Refuse what versions do not agree on."""
+        if uri.kind == "tels":
+            self.violate(f"{uri} is a sip URI to 5.6, as a telephone's, and a sips one to 6.1")
 
     def _core_setuser(self, user: str) -> bool:
         return self._with(user=user or None)
@@ -229,7 +239,8 @@ class Routing:
         return self._hdr_get(name) or ""
 
     def _hdr_getw(self, name: str) -> str:
-        return self._hdr_get(name) or "<null>"
+        known = self._hdr_get(name)
+        return "<null>" if known is None else known
 
     def _hdr_append(self, line: str) -> int:
         self._header_line(line)

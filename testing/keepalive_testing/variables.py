@@ -120,8 +120,7 @@ class Variables(Routing):
         if name.kind == "ru":
             return self._request_uri(at)
         if name.kind in OF_URIS:
-            whole, part = OF_URIS[name.kind]
-            return _of_uri(self.of_message(Name(f"${whole}")), part)
+            return self._part(name.kind)
         if name.kind in OF_MESSAGES:
             return OF_MESSAGES[name.kind](at)
         if name.kind == "hdr":
@@ -142,6 +141,13 @@ class Variables(Routing):
                 self.violate("the fake does not count AVPs from the last one")
             return values_[where] if where < len(values_) else None
         return NotImplemented
+
+    def _part(self, kind: str) -> Any:
+        whole, part = OF_URIS[kind]
+        text = self.of_message(Name(f"${whole}"))
+        if kind == "rz":
+            _of_uri(text, self.refuse_tels)
+        return _of_uri(text, part)
 
     def _request_uri(self, at: Situation) -> str | None:
         if at.call.draft.uri.lower().startswith("urn:"):

@@ -1227,6 +1227,19 @@ ROWS: dict[str, Row] = {
     "replied in a reply route": Row(
         RELAY, INVITE, answers=(404,), reply='sl.sl_send_reply(500, "None")\nsl.send_reply(183, "Ringing")'
     ),
+    "refused in a reply route": Row(
+        RELAY,
+        INVITE,
+        answers=(180,),
+        reply='sl.send_reply(486, "None")',
+        onsend='pv.get("$rs")\nsiputils.is_reply()',
+    ),
+    "refused in the reply route of what is no INVITE": Row(
+        RELAY, answers=(200,), reply='sl.send_reply(486, "None")', onsend="siputils.is_reply()"
+    ),
+    "taken, and refused in the reply route": Row(
+        RELAY, INVITE, answers=(200,), reply='sl.send_reply(486, "None")', onsend="siputils.is_reply()"
+    ),
     "replied in a branch route": Row(
         'tm.t_on_branch("ksr_branch")' + RELAY,
         INVITE,

@@ -188,13 +188,21 @@ class Call:
         if at.on_reply:
             self.ksr.run(at.on_reply, situation)
         at.reply, at.message = Reply(code, message.reason, self.draft.added), message
-        if 100 < code < 300:
-            self._tell(at.reply)
-            self._run_apart("ksr_onsend_route", situation._replace(route="onsend"))
+        self._tell_of(at.reply, situation)
         self.draft = before
         if code >= 200:
             at.code = code
             self._end_of_branch()
+
+    def _tell_of(self, reply: Reply, situation: Situation) -> None:
+        """Pass on what rings or takes the call."""
+        is_late = self.is_over
+        # Behind its final reply a sender is told of an INVITE that was taken, and of nothing else.
+        if not 100 < reply.code < 300 or (is_late and (reply.code < 200 or self.message.method != "INVITE")):
+            return
+        self._tell(reply)
+        if not is_late:
+            self._run_apart("ksr_onsend_route", situation._replace(route="onsend"))
 
     def _answered(self, code: int, reason: str, headers: str) -> Message:
         """Return the reply of a gateway."""

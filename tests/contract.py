@@ -776,6 +776,23 @@ ROWS: dict[str, Row] = {
         pv.sets("$du", "sip:none.invalid")
         tm.t_relay()
     """),
+    "relayed, and that fails, as asked too early": Row("""
+        tm.t_set_disable_internal_reply(1)
+        tm.t_newtran()
+        pv.sets("$du", "sip:none.invalid")
+        tm.t_relay()
+    """),
+    "relayed twice where nothing can be sent": Row(
+        """
+        tm.t_newtran()
+        pv.sets("$du", "sip:none.invalid")
+        tm.t_relay()
+        pv.sets("$du", "sip:none.invalid")
+        tm.t_relay()
+        sl.send_reply(503, "None")
+        """,
+        INVITE,
+    ),
     "what each route adds": Row(
         """
         rr.record_route()

@@ -345,8 +345,7 @@ class Call:
         if self.is_canceled or not self.draft.is_new:
             return -1
         was_relayed = bool(self.relayed)
-        had_transaction = self.has_transaction
-        if not had_transaction and self.message.method != "ACK":
+        if not self.has_transaction and self.message.method != "ACK":
             self.begin()
         as_it_is = self.draft.snapshot(*self._begun_with)
         if not self._was_tried:
@@ -359,7 +358,7 @@ class Call:
         hop = Uri.of(branch.to)
         if branch.to in self.ksr.unresolvable or hop is None or hop.scheme.lower() == "tel":
             self.refusal = Reply(478, "Unresolvable destination (478/TM)")
-            return -1 if was_relayed else -4 if had_transaction or self.is_refused_silently else -478
+            return -1 if was_relayed else -4 if self.is_refused_silently else -478
         if not self.is_waiting:
             self._sent_last = len(self.relayed)
         self.relayed.append(branch)

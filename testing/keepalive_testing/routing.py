@@ -348,7 +348,10 @@ class Routing:
         return one(any(branch.code == LOCAL_TIMEOUT for branch in self.call.relayed))
 
     def _tm_t_set_disable_internal_reply(self, yes: int) -> int:
-        self.here("request").call.is_refused_silently = yes > 0
+        call = self.here("request").call
+        # Of what is no INVITE it is forgotten when the transaction begins.
+        if call.has_transaction or call.message.method == "INVITE":
+            call.is_refused_silently = yes > 0
         return 1
 
     def _tm_t_reset_fr(self) -> int:

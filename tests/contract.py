@@ -1244,6 +1244,19 @@ ROWS: dict[str, Row] = {
     "replied in a reply route": Row(
         RELAY, INVITE, answers=(404,), reply='sl.sl_send_reply(500, "None")\nsl.send_reply(183, "Ringing")'
     ),
+    **{
+        f"relayed, and replied nevertheless, a {method} that has a {code}": Row(
+            RELAY + 'sl.send_reply(500, "None")',
+            f"{method} sip:bob@127.0.0.1:SERVER",
+            answers=(code,),
+            every_reply=pv("$rs") + "\ntm.t_check_trans()",
+            reply=pv("$rs"),
+            failure=pv("$rs"),
+            onsend=pv("$rs") + "\nsiputils.is_reply()",
+        )
+        for method in ("INVITE", "MESSAGE")
+        for code in (200, 404)
+    },
     "refused in a reply route": Row(
         RELAY,
         INVITE,

@@ -175,10 +175,10 @@ class Call:
         assert code in CODES, f"{code} is no code of a reply: 100 to 699"
         at = self._pending(branch)
         message = self._answered(code, reason, headers)
-        if self.refusal and self.is_over:
-            self._pass_on(at, message)
-            return
         situation = Situation("reply", self, message, source or _address(at.to))
+        if self.is_over and self.ksr.version >= "6.1":
+            self._pass_on(at, situation)
+            return
         before, self.draft = self.draft, Draft(self.draft.uri)
         self._run_apart("ksr_reply_route", situation._replace(route="every reply"))
         if (self.is_canceled or self.is_over) and code < 200:  # nobody waits for that
@@ -230,11 +230,19 @@ class Call:
         self.ksr.run(name, situation, demanded=False)
         self.avps = kept
 
-    def _pass_on(self, branch: Branch, message: Message) -> None:
-        """Do what is left for a reply to a transaction that tm has ended itself."""
+    def _pass_on(self, branch: Branch, situation: Situation) -> None:
+        """Do what 6.1 does with a reply to a transaction that has ended: it has forgotten most of them."""
+        message = situation.message
+        self._run_apart("ksr_reply_route", situation._replace(route="every reply"))
         branch.code = message.code if message.code >= 200 else None
-        if 200 <= message.code < 300:
-            self._tell(Reply(message.code, message.reason))
+        if self.is_forgotten(message.code):
+            self.replies.append(Reply(message.code, message.reason))
+            self._run_apart("ksr_onsend_route", situation._replace(route="onsend"))
+
+    def is_forgotten(self, code: int) -> bool:
+        """Say whether tm finds no transaction of a reply, which is passed on without one then."""
+        is_late = self.is_over and self.ksr.version >= "6.1"
+        return is_late and (200 <= code < 300 or (code >= 300 and self.message.method != "INVITE"))
 
     def time_out(self, branch: int = -1) -> None:
         """Let tm give up waiting for a gateway."""

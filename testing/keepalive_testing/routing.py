@@ -278,7 +278,10 @@ class Routing:
         if situation.call.of is not None:
             return one(situation.call.of.has_transaction)
         if not is_of_the_request:
-            return 1
+            is_forgotten = situation.route == "every reply" and situation.call.is_forgotten(
+                situation.message.code
+            )
+            return one(not is_forgotten)
         return situation.call.absorb()
 
     def _tm_t_lookup_request(self) -> int:

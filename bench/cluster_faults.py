@@ -25,6 +25,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 sys.path[:0] = [str(ROOT / "bench"), str(ROOT / "tests"), str(ROOT / "docker"), str(ROOT / "kemi")]
 
+from progress import Progress
 from real.lab import Lab, Node
 from real.network import EVERYBODY, uri
 from real.server import NATIVE, wait_for
@@ -229,6 +230,11 @@ def main() -> None:
     parser.add_argument("--quorum", type=int, default=2, help="cluster_quorum")
     asked = parser.parse_args()
     interval = 1 if asked.smallest else INTERVAL
+    faults = [
+        fault
+        for fault in (FAULTS[:1] if asked.smallest else FAULTS)
+        if not asked.only or any(word in fault.name for word in asked.only.split())
+    ]
     lab = Lab(
         [NATIVE] * 3,
         20 if asked.smallest else 200,
@@ -245,9 +251,11 @@ def main() -> None:
     try:
         lab.start()
         head("fault", *COLUMNS)
-        for fault in FAULTS[:1] if asked.smallest else FAULTS:
-            if not asked.only or any(word in fault.name for word in asked.only.split()):
+        with Progress(len(faults), "faults") as progress:
+            for fault in faults:
+                progress.at(fault.name)
                 trial(lab, fault)
+                progress.done()
     finally:
         with open(os.devnull, "w") as nowhere, redirect_stdout(nowhere):
             lab.close()

@@ -93,7 +93,7 @@ def test_a_server_that_stands_still_blames_nobody(
 
 
 @pytest.mark.parametrize(
-    ("number", "drops"), [(20, False), (1000, True)], ids=["answers wait", "answers are dropped"]
+    ("number", "drops"), [(20, False), (2000, True)], ids=["answers wait", "answers are dropped"]
 )
 def test_workers_that_read_nothing_blame_nobody(
     start, responder: Responder, tmp_path: Path, number: int, drops: bool

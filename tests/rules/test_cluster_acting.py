@@ -75,7 +75,7 @@ def test_who_acts_for_all_when_it_comes_back(last: str, me: str) -> None:
     """Its owner, who may see that a moment later than others; whoever pings it if that takes longer."""
     down = seen({A: (DOWN, 0), B: (DOWN, 0), C: (DOWN, 2)})
     row = seen({A: (DOWN, 0), B: (UP, 60), C: (last, 60)}, Outcome.UP)
-    row = row._replace(late=late_after(down, row, ANSWER_US))
+    row = row._replace(late=late_after(down, row, ANSWER_US, ALL))
     assert actor(case_of(row, me), row, ANSWER_US, 1062) == A
     assert actor(case_of(row, me), row, ANSWER_US, 1066) == B
 
@@ -102,13 +102,25 @@ def test_who_acts_for_all_when_it_breaks_bit_by_bit(me: str) -> None:
 def test_who_is_late() -> None:
     """Whoever could not reach it when nobody could, and still can't; not who was alone with that before."""
     down = seen({A: (DOWN, 0), B: (DOWN, 60), C: (DOWN, 60)})
-    assert late_after(down, down, ANSWER_US) == ()
+    assert late_after(down, down, ANSWER_US, ALL) == ()
     up = seen({A: (DOWN, 0), B: (DOWN, 60), C: (UP, 90)}, Outcome.UP)
-    assert late_after(down, up, ANSWER_US) == (B,)
-    assert late_after(up, up, ANSWER_US) == ()
+    assert late_after(down, up, ANSWER_US, ALL) == (B,)
+    assert late_after(up, up, ANSWER_US, ALL) == ()
     later = seen({A: (DOWN, 0), B: (DOWN, 60), C: (UP, 90)}, Outcome.ALONE)
-    assert late_after(up._replace(late=(B,)), later, ANSWER_US) == (B,)
-    assert late_after(later._replace(late=(B,)), seen({B: (UP, 91)}, Outcome.UP), ANSWER_US) == ()
+    assert late_after(up._replace(late=(B,)), later, ANSWER_US, ALL) == (B,)
+    assert late_after(later._replace(late=(B,)), seen({B: (UP, 91)}, Outcome.UP), ANSWER_US, ALL) == ()
+
+
+def test_what_was_left_to_who_is_degraded_by_now() -> None:
+    """It acts for all when it can reach it at last; to one that was degraded already nothing is left."""
+    down = seen({A: (DOWN, 0), B: (DOWN, 0), C: (DOWN, 2)})
+    later = seen({A: (DOWN, 0), B: (UP, 60), C: (UP, 60)}, Outcome.ALONE)
+    assert late_after(down, later, ANSWER_US, ALL) == (A,)
+    assert late_after(down, later, ANSWER_US, ALL - {A}) == ()
+    row = seen({A: (UP, 90), B: (UP, 60)}, Outcome.UP)
+    degraded = case_of(row)._replace(view=View(A, ALL, ALL, ALL - {A}, ALL, degraded=True))
+    assert actor(degraded, row, ANSWER_US, 1090) == B
+    assert actor(degraded, row._replace(left=True), ANSWER_US, 1090) == A
 
 
 def test_who_was_down_before() -> None:

@@ -23,6 +23,9 @@ def actor(case: Case, row: CaseRow | None, answer_us: int, wall: int) -> str:
         return case.owner()
     if before := down_before(row, answer_us):
         return actor_of_follower(case, before)
+    if row.left:
+        # Meanwhile it may have become degraded, as it was alone.
+        case = case._replace(view=case.view._replace(ready=case.view.ready | {case.view.me}))
     came_back = max((at for kind, _, at in row.words.values() if kind in (UP, DRAIN)), default=0)
     late = row.late if wall <= came_back + _together(answer_us) else ()
     return case._replace(words={**case.words, **dict.fromkeys(late, Word(UP))}).owner()
@@ -40,15 +43,16 @@ def early_after(before: CaseRow, row: CaseRow) -> tuple[str, ...]:
     return tuple(node for node in down if are_alone or node in before.early)
 
 
-def late_after(before: CaseRow, row: CaseRow, answer_us: int) -> tuple[str, ...]:
+def late_after(before: CaseRow, row: CaseRow, answer_us: int, ready: Collection[str]) -> tuple[str, ...]:
     """Return which nodes still can't reach what others can again, but for those that could not long before.
 
-    Arguments: before, the row of a destination until now; row, its next one; answer_us, as for actor().
+    Arguments: before, the row of a destination until now; row, its next one; answer_us, as for actor();
+    ready, nodes that may own it: to another one nothing is left.
     """
     if row.outcome == Outcome.DOWN.name:
         return ()
     was_down = before.outcome == Outcome.DOWN.name
-    known = {*before.words} - _long_before(before, answer_us) if was_down else {*before.late}
+    known = {*before.words} & {*ready} - _long_before(before, answer_us) if was_down else {*before.late}
     return tuple(node for node, (kind, _, _) in row.words.items() if kind == DOWN and node in known)
 
 

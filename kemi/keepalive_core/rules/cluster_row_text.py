@@ -96,6 +96,8 @@ class CaseRow(NamedTuple):
     """nodes that can't reach what others can, or could not when others still could"""
     late: tuple[str, ...] = ()
     """nodes that still can't reach what others can again: when these could not, either, they could not"""
+    left: bool = False
+    """whether others left it to this node, of those, to act, and it has just reached it"""
 
     @property
     def exceptional(self) -> Exceptional:

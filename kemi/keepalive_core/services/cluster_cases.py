@@ -24,6 +24,8 @@ class Open:
         """since when the others are asked, in us; 0 if they are not"""
         self.late_since = 0
         """since when others can reach it again, and not yet this node, in us; 0 if that is not so"""
+        self.left_until = 0
+        """until when it is said that others left it to this node to act, in us"""
         self.row = CaseRow()
         self.others: dict[str, str] = {}
         """the kinds of what the other nodes say"""
@@ -73,27 +75,33 @@ class Cases:
         nobody speaks of it for longer than that takes. Returns: when to look again in any case, in us; 0
         for not. Raises: SharedMemoryFull.
         """
-        key = case.key
-        if pings == is_owned and _is_calm(case) and not is_silent:
+        key, me = case.key, case.view.me
+        known = self._open.get(key) or Open()
+        if me in known.row.late and case.mine.answers:
+            known.left_until = now + together_us(answer_us)
+        is_left = case.mine.answers and now < known.left_until
+        if pings == is_owned and _is_calm(case) and not is_silent and not is_left:
             self.close(key)
             return 0
-        known = self._open.setdefault(key, Open())
+        self._open[key] = known
         known.asked_since = (known.asked_since or now) if case.mine.kind == DOWN else 0
         before, row = known.row, _row(case, found, pings, known.row)
-        row = row._replace(early=early_after(before, row), late=late_after(before, row, answer_us))
+        late = late_after(before, row, answer_us, case.view.ready)
+        row = row._replace(early=early_after(before, row), late=late, left=is_left)
         # What comes back everywhere this node may reach a moment later than others: that is no fault of its.
-        known.late_since = (known.late_since or now) if case.view.me in row.late else 0
+        known.late_since = (known.late_since or now) if me in row.late else 0
         until = known.late_since and known.late_since + together_us(answer_us)
         is_alone = found.outcome is Outcome.ALONE or (key in self.alone and _is_unanswered(case, found))
         _mark(self.alone, key, is_alone and now >= until)
         _mark(self.doubted, key, case.is_doubted())
-        others = {node: word.kind for node, word in case.words.items() if node != case.view.me}
+        others = {node: word.kind for node, word in case.words.items() if node != me}
         is_news = others != known.others
         if row != before or is_news:
             cluster_rows.store_case(key, row)
             known.row, known.others = row, others
             queues.announce_change(key, _wish(case, row, before, is_news))
-        return until if now < until else 0
+        again = known.left_until if is_left else until
+        return again if now < again else 0
 
     def ask_again(self, key: str) -> None:
         """Have a destination pinged now, as what was said of it is too old. Raises: SharedMemoryFull."""

@@ -172,7 +172,7 @@ class Words:
         answer_us = cluster_terms.answer_us(policy)
         again = self._cases.follow(case, found, pings, self._is_calmly_mine(key), now, answer_us, is_silent)
         if again:
-            self._asked.put(key, again)
+            self._asked.bring_forward(key, again)
         if found.outcome is Outcome.HOLD and not since:
             self._asked.put(key, now + answer_us)
             log.info("%s stays as it is: %s", uri_of(key), found.text(), extra=about(self._talk.me))

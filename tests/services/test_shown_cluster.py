@@ -263,6 +263,18 @@ def test_one_node_acts_for_a_name_and_for_a_tracker(cluster: Cluster) -> None:
         assert (known["owner"] in (B, C), known["mine"]) == (True, False)
 
 
+def test_a_degraded_node_acts_for_what_follows_what_was_left_to_it(cluster: Cluster) -> None:
+    """It comes back with that, and the others have counted on this node."""
+    mine = next(uri for uri in (f"sip:192.168.11.{at}:5060" for at in range(99)) if first(uri, ALL) == ME)
+    assert cluster.desk.keepalive.add_destination(ONE, "me") == 0
+    assert cluster.desk.keepalive.add_destination(mine, "me", track=ONE) == 0
+    cluster.rows.store_view(ViewRow(2, ME, 7, ALL, ALL, (B, C), ALL, pings=True, degraded=True))
+    for left in (False, True):
+        words = {ME: ("up", "", 200), B: ("up", "", 100)}
+        cluster.rows.store_case(uris.parse(ONE).key, CaseRow(words, "UP", left=left))
+        assert cluster.desk.keepalive.info(mine)["cluster"]["mine"] is left
+
+
 def test_what_tracks_a_name_follows_its_targets(cluster: Cluster) -> None:
     """Nor does a node act for all then that alone can't reach one of these."""
     (target,) = cluster.desk.add_name(ONE)

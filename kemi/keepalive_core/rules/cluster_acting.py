@@ -23,12 +23,19 @@ def actor(case: Case, row: CaseRow | None, answer_us: int, wall: int) -> str:
         return case.owner()
     if before := down_before(row, answer_us):
         return actor_of_follower(case, before)
-    if row.left:
-        # Meanwhile it may have become degraded, as it was alone.
-        case = case._replace(view=case.view._replace(ready=case.view.ready | {case.view.me}))
+    case = given_what_is_left(case, row)
     came_back = max((at for kind, _, at in row.words.values() if kind in (UP, DRAIN)), default=0)
     late = row.late if wall <= came_back + _together(answer_us) else ()
     return case._replace(words={**case.words, **dict.fromkeys(late, Word(UP))}).owner()
+
+
+def given_what_is_left(case: Case, row: CaseRow) -> Case:
+    """Return a case in which this node may act if others left that to it: it may be degraded by now.
+
+    Arguments: case; row, of the destination, or of one that it follows.
+    """
+    view = case.view
+    return case._replace(view=view._replace(ready=view.ready | {view.me})) if row.left else case
 
 
 def early_after(before: CaseRow, row: CaseRow) -> tuple[str, ...]:

@@ -12,7 +12,7 @@ from .. import VERSION
 from ..kamailio import clock, cluster_defines, cluster_rows, destination_rows
 from ..rules import cluster_shown
 from ..rules.checks import Refused
-from ..rules.cluster_acting import actor, actor_of_follower, passed_over_by
+from ..rules.cluster_acting import actor, actor_of_follower, given_what_is_left, passed_over_by
 from ..rules.cluster_row_text import CaseRow, OwnRow, PeerRow, ViewRow
 from ..rules.cluster_shown import Node
 from ..rules.cluster_verdict import Case, Outcome
@@ -215,10 +215,11 @@ def _acting(key: str, policy: Policy) -> ShownCase:
     alone with that before.
     """
     me, answer_us = _look().view.me, cluster_terms.answer_us(policy)
-    passed_over = set[str]()
+    passed_over, case = set[str](), _case(key, None, policy)
     for row in filter(None, map(cluster_rows.case_of, name_states.followed_by(key))):
         passed_over |= passed_over_by(row, me, answer_us)
-    owner = actor_of_follower(_case(key, None, policy), passed_over)
+        case = given_what_is_left(case, row)
+    owner = actor_of_follower(case, passed_over)
     return {"owner": owner, "mine": owner == me}
 
 

@@ -30,6 +30,17 @@ class Open:
         self.others: dict[str, str] = {}
         """the kinds of what the other nodes say"""
 
+    def is_left(self, case: Case, now: int, answer_us: int) -> bool:
+        """Say whether others left it to this node to act, and it has just reached it; see follow()."""
+        if case.view.me in self.row.late and case.mine.answers:
+            self.left_until = now + together_us(answer_us)
+        return case.mine.answers and now < self.left_until
+
+    def may_be_late_until(self, case: Case, row: CaseRow, now: int, answer_us: int) -> int:
+        """Return until when that it is late is no fault of this node; 0 if it is not; see follow()."""
+        self.late_since = (self.late_since or now) if case.view.me in row.late else 0
+        return self.late_since and self.late_since + together_us(answer_us)
+
 
 class Cases:
     """All destinations that are not calm."""
@@ -75,11 +86,8 @@ class Cases:
         nobody speaks of it for longer than that takes. Returns: when to look again in any case, in us; 0
         for not. Raises: SharedMemoryFull.
         """
-        key, me = case.key, case.view.me
-        known = self._open.get(key) or Open()
-        if me in known.row.late and case.mine.answers:
-            known.left_until = now + together_us(answer_us)
-        is_left = case.mine.answers and now < known.left_until
+        key, known = case.key, self._open.get(case.key) or Open()
+        is_left = known.is_left(case, now, answer_us)
         if pings == is_owned and _is_calm(case) and not is_silent and not is_left:
             self.close(key)
             return 0
@@ -88,13 +96,11 @@ class Cases:
         before, row = known.row, _row(case, found, pings, known.row)
         late = late_after(before, row, answer_us, case.view.ready)
         row = row._replace(early=early_after(before, row), late=late, left=is_left)
-        # What comes back everywhere this node may reach a moment later than others: that is no fault of its.
-        known.late_since = (known.late_since or now) if me in row.late else 0
-        until = known.late_since and known.late_since + together_us(answer_us)
+        until = known.may_be_late_until(case, row, now, answer_us)
         is_alone = found.outcome is Outcome.ALONE or (key in self.alone and _is_unanswered(case, found))
         _mark(self.alone, key, is_alone and now >= until)
         _mark(self.doubted, key, case.is_doubted())
-        others = {node: word.kind for node, word in case.words.items() if node != me}
+        others = {node: word.kind for node, word in case.words.items() if node != case.view.me}
         is_news = others != known.others
         if row != before or is_news:
             cluster_rows.store_case(key, row)

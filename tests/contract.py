@@ -458,6 +458,7 @@ ROWS: dict[str, Row] = {
             pv("$ru $rU $rd $rp $rz $(ru{uri.user})") + '\nsetuser("123")\nsethost("h")\npv.get("$ru")',
             *("sip:+49;npdi;rn=+491@c;user=phone", "sip:+49;phone-context=a.b@c:5070;user=phone;lr?X=y"),
             *("sip:+49;a@c;user=Phone", "sip:+49;a@c", "sip:c;user=phone", "sip:;a=b@c;user=phone"),
+            *("sip:+49;a@c;lr;User=phone", "sip:+49@c;USER=phone"),
         )
         + '\npv.sets("$ru", "sip:+49;a:secret@c;user=phone")\npv.get("$rU")',
     ),
@@ -472,8 +473,9 @@ ROWS: dict[str, Row] = {
     ),
     "an empty header": Row(
         "\n".join(f'hdr.{name}("X-None")' for name in ("is_present", "get", "gete", "getw"))
-        + '\npv.get("$hdr(X-None)")\npv.getw("$hdr(X-None)")\npv.is_null("$hdr(X-None)")',
-        headers=("X-None:",),
+        + '\npv.get("$hdr(X-None)")\npv.getw("$hdr(X-None)")\npv.is_null("$hdr(X-None)")\n'
+        + pv("$(hdr(X-None)[*]) $(hdr(X-More)[*]) $(hdr(X-Last)[*]) $(hdr(X-Missing)[*])"),
+        headers=("X-None:", "X-More:", "X-More: 2", "X-More:", "X-More: 4", "X-Last: 1", "X-Last:"),
     ),
     "URIs that are none": Row(
         of(

@@ -619,6 +619,17 @@ def test_a_reply_has_its_own_reason_and_headers(router: Kamailio) -> None:
     assert call.replies[-1][:2] == (486, "On The Phone")
 
 
+@pytest.mark.parametrize(
+    ("to", "added"),
+    [("<sip:a@b> ; TAG = 1", ""), ("<sip:a@b;tag=1>", ";tag=gateway"), ("<sip:a@b>;tag=1", "")],
+)
+def test_a_gateway_gives_a_tag_to_whom_has_none(router: Kamailio, to: str, added: str) -> None:
+    """However that is written; one in the URI is none of the dialog."""
+    call = router.request("INVITE", "sip:42@example.com", "Route: <sip:192.168.10.1;lr>", f"To: {to}")
+    call.reply(180)
+    assert call.relayed[0].message.header("To") == to + added
+
+
 @pytest.mark.parametrize("pattern", ["4\\d\\d", "\\<404", "(?:404)", "[[:alpha:]]", "4**"])
 def test_a_pattern_that_kamailio_reads_otherwise(kamailio: Kamailio, ksr: FakeKSR, pattern: str) -> None:
     """What Python knows and POSIX does not would match in the test alone."""

@@ -215,7 +215,7 @@ class Call:
         first = f"SIP/2.0 {code} {reason or REASONS.get(code, 'Reason')}".replace("\n", " ")
         text = "\r\n".join([first, *(f"{name}: {value}" for name, value in copied)])
         message = Message("\r\n".join([text, *headers.splitlines()]) + "\r\n\r\n")
-        if ";tag=" not in message.header("To") and code > 100:
+        if message.party("To").tag is None and code > 100:
             message.replace("To", f"{message.header('To')};tag=gateway")
         return message
 

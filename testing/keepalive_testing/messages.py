@@ -30,7 +30,7 @@ _URI = re.compile(
     r"(?P<scheme>sips?):(?:(?P<user>[^@]+)@)?(?P<host>\[[^\]]*\]|[^:;?@\s]*)(?::(?P<port>\d+))?(?P<rest>(?:[;?].*)?)$",
     re.IGNORECASE,
 )
-_PHONE = re.compile(r";user=phone(?:[;?]|$)")
+_PHONE = re.compile(r";(?i:user)=phone(?:[;?]|$)")
 HIGHEST_PORT = 65535
 
 

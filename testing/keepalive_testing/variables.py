@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+import operator
 import re
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
@@ -125,8 +127,8 @@ class Variables(Routing):
             return OF_MESSAGES[name.kind](at)
         if name.kind == "hdr":
             values = at.message.headers(name.inner)
-            if name.at == "*":
-                return ",".join(values) or None
+            if name.at == "*":  # no comma stands before the first that says something
+                return ",".join(itertools.dropwhile(operator.not_, values)) if values else None
             where = int(name.at or 0)
             return values[where] if -len(values) <= where < len(values) else None
         if name.kind in ("Ri", "Rp", "Ru"):

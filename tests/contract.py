@@ -1259,6 +1259,27 @@ ROWS: dict[str, Row] = {
         for method in ("INVITE", "MESSAGE")
         for code in (200, 404)
     },
+    **{
+        f"replied, and relayed nevertheless, what has a {code}": Row(
+            'tm.t_set_fr(60000, 300)\ntm.t_newtran()\nsl.send_reply(486, "None")' + RELAY,
+            INVITE,
+            answers=(code,),
+            every_reply=pv("$rs") + "\ntm.t_check_trans()",
+            reply=pv("$rs"),
+            failure=pv("$rs"),
+            onsend=pv("$rs") + "\nsiputils.is_reply()",
+        )
+        for code in (180, 200, 404)
+    },
+    "replied in a failure route, and relayed nevertheless": Row(
+        "tm.t_set_fr(60000, 300)" + RELAY,
+        INVITE,
+        answers=(503, 404),
+        every_reply=pv("$rs") + "\ntm.t_check_trans()",
+        reply=pv("$rs"),
+        failure='sl.send_reply(480, "Gone")' + RELAY_ON,
+        onsend=pv("$rs") + "\nsiputils.is_reply()",
+    ),
     "refused in a reply route": Row(
         RELAY,
         INVITE,

@@ -63,6 +63,8 @@ class Branch:
         self.on_reply = on_reply
         self.code: int | None = None
         """how it ended, LOCAL_TIMEOUT or a code of 200 and above"""
+        self.is_given_up = False
+        """whether tm has canceled it, as the sender was told otherwise meanwhile"""
         self.reply: Reply | None = None
         """its last reply, as it is passed on"""
         self.message: Message | None = None
@@ -80,7 +82,8 @@ class Branch:
 class Situation(NamedTuple):
     """In what a script's function is called: its route, and the message that is at hand there.
 
-    Arguments: is_again, whether tm knows the request already, as the network has lost the answer.
+    Arguments: is_again, whether tm knows the request already, as the network has lost the answer; branch, of
+    whom a reply is.
     """
 
     route: Route
@@ -88,6 +91,7 @@ class Situation(NamedTuple):
     message: Message
     source: tuple[str, int]
     is_again: bool = False
+    branch: Branch | None = None
 
 
 class Call:
@@ -175,13 +179,13 @@ class Call:
         assert code in CODES, f"{code} is no code of a reply: 100 to 699"
         at = self._pending(branch)
         message = self._answered(code, reason, headers)
-        situation = Situation("reply", self, message, source or _address(at.to))
+        situation = Situation("reply", self, message, source or _address(at.to), branch=at)
         if self.is_over and self.ksr.version >= "6.1":
             self._pass_on(at, situation)
             return
         before, self.draft = self.draft, Draft(self.draft.uri)
         self._run_apart("ksr_reply_route", situation._replace(route="every reply"))
-        if (self.is_canceled or self.is_over) and code < 200:  # nobody waits for that
+        if (self.is_canceled or at.is_given_up) and code < 200:  # nobody waits for that
             self.draft = before
             return
         self.draft.flags = self._as_relayed.flags
@@ -235,14 +239,15 @@ class Call:
         message = situation.message
         self._run_apart("ksr_reply_route", situation._replace(route="every reply"))
         branch.code = message.code if message.code >= 200 else None
-        if self.is_forgotten(message.code):
+        if self.is_forgotten(branch, message.code):
             self.replies.append(Reply(message.code, message.reason))
             self._run_apart("ksr_onsend_route", situation._replace(route="onsend"))
 
-    def is_forgotten(self, code: int) -> bool:
+    def is_forgotten(self, branch: Branch | None, code: int) -> bool:
         """Say whether tm finds no transaction of a reply, which is passed on without one then."""
-        is_late = self.is_over and self.ksr.version >= "6.1"
-        return is_late and (200 <= code < 300 or (code >= 300 and self.message.method != "INVITE"))
+        if branch is None or not self.is_over or self.ksr.version < "6.1":
+            return False
+        return 200 <= code < 300 or not branch.is_given_up
 
     def time_out(self, branch: int = -1) -> None:
         """Let tm give up waiting for a gateway."""
@@ -321,7 +326,10 @@ class Call:
     def _tell(self, reply: Reply) -> None:
         self.replies.append(reply)
         self._last = reply
-        self.is_over = self.is_over or reply.code >= 200
+        if reply.code >= 200 and not self.is_over:
+            self.is_over = True
+            for branch in self.relayed:
+                branch.is_given_up = branch.code is None and self.message.method == "INVITE"
 
     def cancel_by(self, cancel: Call) -> None:
         """Give up the call, as its sender wishes."""

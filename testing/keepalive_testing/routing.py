@@ -279,7 +279,7 @@ class Routing:
             return one(situation.call.of.has_transaction)
         if not is_of_the_request:
             is_forgotten = situation.route == "every reply" and situation.call.is_forgotten(
-                situation.message.code
+                situation.branch, situation.message.code
             )
             return one(not is_forgotten)
         return situation.call.absorb()

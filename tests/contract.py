@@ -784,6 +784,20 @@ ROWS: dict[str, Row] = {
         pv.sets("$du", "sip:none.invalid")
         tm.t_relay()
     """),
+    **{
+        f"an ACK that is relayed where nothing can be sent{and_on}": Row(
+            f'{before}pv.sets("$du", "sip:none.invalid")\ntm.t_relay()\n{behind}',
+            "ACK sip:bob@127.0.0.1:SERVER",
+            (TAG,),
+            onsend=pv("$rm $du"),
+        )
+        for and_on, before, behind in (
+            ("", "", ""),
+            (", and replied", "", 'sl.send_reply(503, "None")'),
+            (", and on", "", RELAY),
+            (", in a transaction", "tm.t_newtran()\n", ""),
+        )
+    },
     "relayed twice where nothing can be sent": Row(
         """
         tm.t_newtran()

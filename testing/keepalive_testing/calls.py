@@ -349,7 +349,7 @@ class Call:
 
     def end_of_route(self) -> None:
         """Do what tm does behind the request route."""
-        if self.refusal is None or self.is_over or self.is_refused_silently:
+        if self.refusal is None or self.is_over or self.is_refused_silently or self.message.method == "ACK":
             return
         if not self.relayed or self.ksr.version >= "6.1":
             self._tell(self.refusal)

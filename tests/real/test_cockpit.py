@@ -16,7 +16,7 @@ from keepalive_core.rules.parameters import PARAMETERS
 from places import ROOT
 from real.calling import HTTP, RpcError, ask, call, post
 from real.conftest import DEFAULTS
-from real.server import Kamailio, Launch, wait_for
+from real.server import HERE, Kamailio, Launch, wait_for
 from real.test_pings import DOWN, UP
 from real.test_readme import NOBODY
 
@@ -146,6 +146,27 @@ def test_a_ping_is_shown(cockpit: Kamailio, gateway: Gateway) -> None:
     wait_for("the view", lambda: shown(cockpit, gateway.uri) == "down", 3)
     assert call(cockpit, "ping_now", gateway.uri, True)["result"] == "timeout"
     assert call(cockpit, "del", gateway.uri, "shown") == "Ok. Destination removed."
+
+
+def test_each_ping_that_is_asked_for_is_shown(start, gateway: Gateway) -> None:
+    """However near a regular ping is, and however fast the reply, nobody sees a ping without its texts."""
+    server = start(SCRIPT=HERE / "lingering.py", KEEPALIVE_HTTP=HTTP, KEEPALIVE_PING_JITTER=0)
+    assert call(server, "add", gateway.uri, "shown") == "Ok. Destination added."
+    assert server.call("add_destination", gateway.uri, "test", ping_interval=0.6, ping_timeout=200) == 0
+    server.wait_for_state(gateway.uri, UP)
+    others = 0
+    for turn in range(10):
+        # In the midst of these times begins the tick in which the next regular one leaves.
+        due = gateway.pings[-1].at + 0.2 + turn * 0.03
+        wait_for("another moment", lambda due=due: time.monotonic() > due, step=0.005)
+        before = len(gateway.pings)
+        seen = call(server, "ping_now", gateway.uri, True)
+        others += len(gateway.pings) - before - 1
+        assert (seen["result"], seen["code"]) == ("reply", 200)
+        assert seen["request"].startswith(f"OPTIONS {gateway.uri} SIP/2.0"), seen
+        assert seen["reply"].startswith("SIP/2.0 200"), seen
+    print(f"MEASURED: {others} of 10 times behind a regular ping")
+    assert others > 0
 
 
 REQUEST = b'{"jsonrpc": "2.0", "id": 1, "method": "keepalive.%s", "params": %s}'

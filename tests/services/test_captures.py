@@ -48,6 +48,26 @@ class Operator:
     def ping(self, answer: Answer) -> dict[str, Any]:
         return self.wait(self.captures.ping(KEY), answer)
 
+    def order_as_another_leaves(self) -> tuple[Generator[None, None, dict[str, Any]], Transaction]:
+        """Order a ping in the moment in which the prober sends another one.
+
+        Returns: the order, and the other ping, which has no end yet.
+        """
+        tm = sys.modules["keepalive_core.kamailio.tm"]
+        send = tm.send
+        asked = self.captures.ping(KEY)
+
+        def later(*ping: Any) -> Any:
+            next(asked)
+            self.server.now += 10
+            return send(*ping)
+
+        self.keepalive.ping_now(A)
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(tm, "send", later)
+            self.server.tick()
+        return asked, self.server.ksr.sent[-1]
+
 
 @pytest.fixture
 def operator(server: FakeServer) -> Operator:
@@ -137,7 +157,21 @@ def test_a_ping_without_an_end_is_not_waited_for_longer(operator: Operator) -> N
     operator.server.tick(1)
     shown = operator.ping(lambda ping: None)
     assert (shown["result"], shown["alive"]) == ("waiting", None)
+    assert shown["reason"] == "no reply in 10 s, and its time is not over"
     assert shown["request"].startswith("OPTIONS")
+
+
+def test_one_that_left_late_is_said_to_be_waited_for_since_then(operator: Operator) -> None:
+    """The ping before it was silent for 6 s, and it was waited for in the 4 that were left."""
+    operator.keepalive.add_destination(A, "me", ping_interval=3600, ping_timeout=30_000)
+    operator.server.tick(1)
+    asked, another = operator.order_as_another_leaves()
+    for _ in range(120):
+        next(asked)
+        operator.server.tick()
+    operator.server.ksr.time_out(another)
+    shown = operator.wait(asked, lambda ping: None)
+    assert (shown["result"], shown["reason"]) == ("waiting", "no reply in 4 s, and its time is not over")
 
 
 def test_a_destination_that_goes_meanwhile(operator: Operator) -> None:
@@ -187,3 +221,142 @@ def test_parts_of_another_ping_do_not_count(operator: Operator) -> None:
         assert operator.captures.take(part)
     assert operator.captures._waiting[0].request == "right"
     assert not operator.captures.take({"event": "keepalive.change"})
+
+
+END_OF_ANOTHER: list[Callable[[Operator, Transaction], None]] = [
+    lambda operator, ping: operator.server.ksr.reply(ping, 200, "Other"),
+    lambda operator, ping: operator.server.ksr.reply(ping, 503, "Other"),
+    lambda operator, ping: operator.server.ksr.time_out(ping),
+]
+
+
+@pytest.mark.parametrize("end", END_OF_ANOTHER)
+def test_a_ping_that_leaves_just_before_is_not_taken_for_it(
+    operator: Operator, end: Callable[[Operator, Transaction], None]
+) -> None:
+    """The one that was ordered comes a second later, and is shown with its request and its reply."""
+    asked, another = operator.order_as_another_leaves()
+    ordered_at = operator.server.now
+    end(operator, another)
+    shown = operator.wait(asked, lambda ping: operator.server.ksr.reply(ping, 200, "Ordered"))
+    assert (shown["result"], shown["code"], shown["alive"]) == ("reply", 200, True)
+    assert shown["request"].startswith("OPTIONS")
+    assert shown["reply"].startswith("SIP/2.0 200 Ordered\r\n")
+    assert shown["reason"].startswith("200 ")
+    assert operator.server.now - ordered_at < 1_300_000
+
+
+def test_a_silent_ping_that_leaves_just_before_is_waited_for(operator: Operator) -> None:
+    """The one that was ordered leaves when that has its end, and has its own."""
+    asked, another = operator.order_as_another_leaves()
+    for _ in range(60):
+        next(asked)
+        operator.server.tick()
+    operator.server.ksr.time_out(another)
+    shown = operator.wait(asked, operator.server.ksr.time_out)
+    assert operator.server.ksr.sent[-1] is not another
+    assert (shown["result"], shown["alive"]) == ("timeout", False)
+    assert shown["request"].startswith("OPTIONS")
+
+
+@pytest.mark.parametrize(("code", "alive"), [(200, True), (503, False)])
+def test_where_the_ordered_ping_is_not_heard_of_another_one_is_told(
+    operator: Operator, code: int, alive: bool
+) -> None:
+    """What is known of that is better than nothing, and stands there after two seconds."""
+    asked = operator.captures.ping(KEY)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(operator.captures.queues, "announce_change", lambda *_: None)
+        next(asked)
+    ordered_at = operator.server.now
+    operator.keepalive.ping_now(A)
+    shown = operator.wait(asked, lambda ping: operator.server.ksr.reply(ping, code, "Other"))
+    assert (shown["result"], shown["alive"]) == ("reply", alive)
+    assert shown["reason"].startswith(f"{code} ")
+    assert (shown["request"], shown["reply"]) == ("", "")
+    assert 2_000_000 < operator.server.now - ordered_at < 2_300_000
+
+
+def test_what_keeps_it_from_leaving_behind_the_order_is_told_at_once(operator: Operator) -> None:
+    """Nothing is heard of such a ping but its end, and none comes a second later either."""
+    asked = operator.captures.ping(KEY)
+    next(asked)
+    ordered_at = operator.server.now
+    operator.server.ksr.memory["free_size"] = 0
+    shown = operator.wait(asked, lambda ping: pytest.fail("pinged"))
+    assert shown["result"] == "unsent"
+    assert "memory is short" in shown["reason"]
+    assert operator.server.now - ordered_at < 200_000
+
+
+def test_a_reply_that_is_faster_than_its_request(operator: Operator, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A worker may have the reply before the prober has told what it sent: that is waited for."""
+    tm = sys.modules["keepalive_core.kamailio.tm"]
+    send = tm.send_shown
+    asked = operator.captures.ping(KEY)
+
+    def overtaken(*ping: Any) -> Any:
+        found = send(*ping)
+        operator.server.ksr.reply(operator.server.ksr.sent[-1], 200, "Fast")
+        operator.read_the_feed()
+        for _ in range(3):
+            next(asked)
+        return found
+
+    monkeypatch.setattr(tm, "send_shown", overtaken)
+    shown = operator.wait(asked, lambda ping: None)
+    assert shown["request"].startswith("OPTIONS")
+    assert shown["reply"].startswith("SIP/2.0 200 Fast\r\n")
+
+
+def test_who_asks_while_a_ping_is_shown_to_another_gets_one_more(operator: Operator) -> None:
+    """That one left before it was asked for: each gets the request and the reply of a ping of its own."""
+    first = operator.captures.ping(KEY)
+    next(first)
+    operator.server.tick()
+    shown_to_first = operator.server.ksr.sent[-1]
+    operator.server.now += 10
+    second = operator.captures.ping(KEY)
+    next(second)
+    operator.server.ksr.reply(shown_to_first, 200, "First")
+    operator.read_the_feed()
+    seen = operator.wait(first, lambda ping: pytest.fail("not asked for by the first one"))
+    assert seen["reply"].startswith("SIP/2.0 200 First\r\n")
+    seen = operator.wait(second, lambda ping: operator.server.ksr.reply(ping, 200, "Second"))
+    assert seen["request"].startswith("OPTIONS")
+    assert seen["reply"].startswith("SIP/2.0 200 Second\r\n")
+
+
+def test_two_who_ask_before_it_leaves_get_the_same_ping(operator: Operator) -> None:
+    """One ping is enough for both."""
+    asked = [operator.captures.ping(KEY) for _ in range(2)]
+    for each in asked:
+        next(each)
+        operator.server.now += 10_000
+    operator.server.tick()
+    operator.server.ksr.reply(operator.server.ksr.sent[-1], 200, "Both")
+    operator.read_the_feed()
+    seen = [operator.wait(each, lambda ping: pytest.fail("one more")) for each in asked]
+    assert seen[0] == seen[1]
+    assert seen[0]["request"].startswith("OPTIONS")
+    assert seen[0]["reply"].startswith("SIP/2.0 200 Both\r\n")
+
+
+def test_the_end_of_a_later_ping_is_not_taken_for_it(operator: Operator) -> None:
+    """Who looks late finds what came back of the ping that was asked for."""
+    asked = operator.captures.ping(KEY)
+    next(asked)
+    operator.server.tick()
+    operator.server.now += 2_000
+    operator.server.ksr.reply(operator.server.ksr.sent[-1], 200, "Mine")
+    operator.keepalive.ping_now(A)
+    operator.server.tick(1.2)
+    operator.server.ksr.time_out(operator.server.ksr.sent[-1])
+    assert operator.keepalive.state(A) == operator.keepalive.DOWN
+    operator.read_the_feed()
+    shown = operator.wait(asked, lambda ping: None)
+    assert (shown["result"], shown["code"], shown["alive"], shown["reason"]) == (
+        *("reply", 200, True),
+        "200 in 2.0 ms",
+    )
+    assert shown["reply"].startswith("SIP/2.0 200 Mine\r\n")

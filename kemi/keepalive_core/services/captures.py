@@ -11,13 +11,14 @@ from typing import Any, Final
 
 from ..kamailio import clock, destination_rows, queues, tm
 from ..rules.checks import Refused
-from ..rules.evidence import Kind
+from ..rules.evidence import Kind, replied
 from ..rules.notices import Notice
 from ..rules.pinged import NO_MARKS
 from ..rules.policy import Policy
+from ..rules.record import Health
 from ..rules.reply_codes import has_code
 from ..rules.resolution import Resolution
-from ..rules.schedule import Wish
+from ..rules.schedule import SOONEST, Wish
 from ..rules.shown_message import shown_message
 from ..rules.times import SECOND
 from ..rules.turns import DISABLED, MAINTENANCE, NOT_STARTED, PAUSED, SHORT_OF_MEMORY, TRACK
@@ -34,8 +35,14 @@ _TARGETS_AT_ONCE: Final = 8
 """of those, how many of one name"""
 LONGEST: Final = 10 * SECOND
 """how long one is waited for, in us"""
-# How long a reply's text may come behind its verdict, in us: the feed is read each 50 ms.
-_REPLY_IS_LATE: Final = SECOND // 2
+# How long what was sent and what came back may come behind the verdict, in us: the feed is read each 50 ms.
+_TEXT_IS_LATE: Final = SECOND // 2
+# How long it takes to hear of the ping that was ordered, behind the end of another one, in us: it leaves
+# SOONEST behind that at the latest, and some ticks.
+_HEARD_WITHIN: Final = SOONEST + SECOND
+# How one ends that did not leave.
+_UNSENT: Final = frozenset((Kind.UNSENT.word,))
+_NOT_SENT: Final = frozenset((Kind.UNSENT.word, Kind.SEND_FAILED.word))
 _FAILURES: Final = frozenset((Kind.TIMEOUT.word, Kind.SEND_FAILED.word, Kind.LOST.word))
 # What keeps even a ping that is ordered from leaving, as not_pinged_because has it.
 _HOPELESS: Final = frozenset((NOT_STARTED, DISABLED, PAUSED, SHORT_OF_MEMORY, MAINTENANCE))
@@ -56,6 +63,7 @@ def keep_reply(ping: tm.Ping, code: int, ended: int) -> None:
     _put(
         ping.key,
         ping.sent_us,
+        has_left=True,
         reply=shown_message(tm.message_at_hand()),
         code=code,
         latency_ms=(ended - ping.sent_us) / 1000,
@@ -97,6 +105,22 @@ class _Capture:
         self.latency_ms = part.get("latency_ms", self.latency_ms)
         self.alive = part.get("alive", self.alive)
 
+    def is_ended_by(self, known: Health) -> bool:
+        """Say whether the end of this ping is known, and not that of another one alone.
+
+        A regular ping may leave between the order and the prober's look at it, and nobody sees what that was.
+        Of one that a hindrance keeps here nothing is heard but its end.
+        """
+        if self.has_left:
+            return known.newest_sent >= self.sent_us
+        # One that did not leave is recorded as of before it was tried, and DNS may take seconds.
+        is_new = known.newest_sent >= self.asked_us
+        return is_new and known.result in (_UNSENT if not self.sent_us else _NOT_SENT)
+
+    def lacks_text(self, result: str) -> bool:
+        """Say whether a part is still to come of a ping that has ended so; parts come in any order."""
+        return (self.has_left and not self.request) or (result == Kind.REPLY.word and not self.reply)
+
 
 _waiting: list[_Capture] = []
 
@@ -126,26 +150,30 @@ def ping(key: str) -> Generator[None, None, dict[str, Any]]:
         raise Refused(f"{MOST_WAITING} pings are waited for already")
     capture = _Capture(key)
     _waiting.append(capture)
+    another: Health | None = None
+    until = longest = capture.asked_us + LONGEST
     try:
         queues.announce_change(key, Wish.SHOWN)
-        while clock.now() < capture.asked_us + LONGEST:
+        while clock.now() < (longest if capture.sent_us else until):
             yield
             known = destination_rows.health(key)
             if known is None:
                 return _shown(capture, Kind.UNSENT.word, "it is monitored no more")
-            # One that did not leave is recorded as of before it was tried, and DNS may take seconds.
-            if known.newest_sent >= (capture.sent_us if capture.has_left else capture.asked_us):
-                yield from _wait_for_reply(capture, known.result)
-                if capture.alive is None and known.result == Kind.REPLY.word:
-                    # It was a regular ping, which left just before the one that was asked for.
-                    capture.alive = known.streak > 0
-                return _shown(capture, known.result, known.reason)
+            if capture.is_ended_by(known):
+                yield from _wait_for_text(capture, known.result)
+                return _ended(capture, known)
+            if known.newest_sent >= capture.asked_us:
+                if another is None:
+                    until = min(longest, clock.now() + _HEARD_WITHIN)
+                another = known
     finally:
         _waiting.remove(capture)
-    seconds = LONGEST // SECOND
     if capture.has_left:
+        seconds = round((clock.now() - capture.sent_us) / SECOND)
         return _shown(capture, WAITING, f"no reply in {seconds} s, and its time is not over")
-    return _shown(capture, Kind.UNSENT.word, f"no ping left in {seconds} s")
+    if another and not capture.sent_us:
+        return _ended(capture, another)
+    return _shown(capture, Kind.UNSENT.word, f"no ping left in {LONGEST // SECOND} s")
 
 
 def ping_name(key: str, known: Resolution) -> Generator[None, None, dict[str, Any]]:
@@ -186,10 +214,22 @@ def ping_name(key: str, known: Resolution) -> Generator[None, None, dict[str, An
     }
 
 
-def _wait_for_reply(capture: _Capture, result: str) -> Generator[None, None, None]:
-    until = clock.now() + _REPLY_IS_LATE
-    while result == Kind.REPLY.word and not capture.reply and clock.now() < until:
+def _wait_for_text(capture: _Capture, result: str) -> Generator[None, None, None]:
+    until = clock.now() + _TEXT_IS_LATE
+    while capture.lacks_text(result) and clock.now() < until:
         yield
+
+
+def _ended(capture: _Capture, known: Health) -> dict[str, Any]:
+    """Return what a ping is shown as that has ended.
+
+    Arguments: capture; known, of its destination: by this ping, or by another one, of which more is known.
+    """
+    if capture.code and known.newest_sent > capture.sent_us:
+        return _shown(capture, Kind.REPLY.word, replied(capture.code, "", round(capture.latency_ms * 1000)))
+    if capture.alive is None and known.result == Kind.REPLY.word:
+        capture.alive = known.streak > 0
+    return _shown(capture, known.result, known.reason)
 
 
 def _shown(capture: _Capture, result: str, reason: str) -> dict[str, Any]:

@@ -1045,6 +1045,20 @@ ROWS: dict[str, Row] = {
         "ACK sip:bob@127.0.0.1:SERVER",
         (TAG,),
     ),
+    "an ACK, for which routes are named": Row(
+        """
+        tm.t_on_branch("ksr_branch")
+        tm.t_on_reply("ksr_reply")
+        tm.t_on_failure("ksr_failure")
+        pv.sets("$du", "sip:127.0.0.1:GATEWAY_A")
+        tm.t_relay()
+        """,
+        "ACK sip:bob@127.0.0.1:SERVER",
+        (TAG,),
+        branch='hdr.append("X-Branch: 1\\r\\n")',
+        onsend=pv("$rm $du"),
+    ),
+    "an ACK to what is no URI": Row('seturi("x")\ntm.t_relay()', "ACK sip:bob@127.0.0.1:SERVER", (TAG,)),
     "replied without a reason": Row('sl.send_reply(404, "")'),
     "replied without a reason, by another": Row('sl.sl_send_reply(404, "")'),
     "a transaction, replied without a reason": Row('tm.t_newtran()\ntm.t_reply(404, "")', INVITE),

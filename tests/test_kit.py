@@ -630,6 +630,17 @@ def test_a_gateway_gives_a_tag_to_whom_has_none(router: Kamailio, to: str, added
     assert call.relayed[0].message.header("To") == to + added
 
 
+def test_a_request_with_short_names_of_headers(router: Kamailio) -> None:
+    """They stand in the place of the long ones, and come back in a reply."""
+    short = ("v: SIP/2.0/UDP 192.0.2.10;branch=z9hG4bK1", "f: <sip:a@b>;tag=1", "t: <sip:c@d>", "i: 2")
+    call = router.request("INVITE", "sip:42@example.com", "Route: <sip:192.168.10.1;lr>", *short)
+    assert sorted(name for name, _ in call.message.fields) == [
+        *("CSeq", "Content-Length", "Max-Forwards", "Route", "f", "i", "t", "v")
+    ]
+    call.reply(180)
+    assert call.codes == [180]
+
+
 @pytest.mark.parametrize("pattern", ["4\\d\\d", "\\<404", "(?:404)", "[[:alpha:]]", "4**"])
 def test_a_pattern_that_kamailio_reads_otherwise(kamailio: Kamailio, ksr: FakeKSR, pattern: str) -> None:
     """What Python knows and POSIX does not would match in the test alone."""

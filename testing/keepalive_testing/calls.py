@@ -213,7 +213,7 @@ class Call:
         copied = [
             (name, value)
             for name, value in self.message.fields
-            if name.lower() in ("from", "to", "call-id", "cseq", "via")
+            if long_name(name) in ("from", "to", "call-id", "cseq", "via")
         ]
         # No line end comes over the wire in a reason; a test may say one nevertheless.
         first = f"SIP/2.0 {code} {reason or REASONS.get(code, 'Reason')}".replace("\n", " ")
@@ -356,7 +356,7 @@ class Call:
 
     def relay(self) -> int:
         """Send the request on, as t_relay does; return what that returns."""
-        if Uri.of(self.draft.uri) is None:
+        if Uri.of(self.draft.uri) is None and self.message.method != "ACK":
             return -400
         if self.is_canceled or not self.draft.is_new:
             return -1
@@ -389,7 +389,7 @@ class Call:
         self.draft.flags = self._as_relayed.flags
         # Each naming is for what is relayed next, that of the branch route itself too.
         name, self.on["branch"] = self.on["branch"], ""
-        if name:
+        if name and self.message.method != "ACK":
             self.ksr.run(name, Situation("branch", self, self.message, self.source))
         mine, self.draft = self.draft, before
         if before.du and not mine.du:

@@ -16,7 +16,7 @@ import pytest
 
 from keepalive_testing.calls import Call
 from keepalive_testing.ksr import FakeKSR, Transaction
-from keepalive_testing.messages import Message, Uri
+from keepalive_testing.messages import Message, Uri, long_name
 from keepalive_testing.names import resolve
 from keepalive_testing.server import FakeServer
 
@@ -240,8 +240,8 @@ class Kamailio:
             f"CSeq: 1 {method}",
             "Content-Length: 0",
         ]
-        given = {line.partition(":")[0].lower() for line in lines}
-        fields = [field for field in fields if field.partition(":")[0].lower() not in given]
+        given = {long_name(line.partition(":")[0]) for line in lines}
+        fields = [field for field in fields if long_name(field.partition(":")[0]) not in given]
         return self.message("\r\n".join([f"{method} {uri} SIP/2.0", *fields, *lines]) + "\r\n\r\n", source)
 
     def message(self, text: str, source: tuple[str, int] = CLIENT) -> Call:

@@ -20,16 +20,17 @@ CONFIRMED = TIMEOUT * FALL + 1
 """seconds that the others have to say whether they can reach it too"""
 
 
-def nodes(number: int, kind: str, **defines: object) -> Lab:
+def nodes(number: int, kind: str, turned: bool = True, **defines: object) -> Lab:
     """Return a lab of some nodes, which do not run yet.
 
-    Arguments: number, of nodes; kind, of them all, or several with "+" between them; defines, of them all.
+    Arguments: number, of nodes; kind, of them all, or several with "+" between them; turned, whether their
+    clocks can be turned, which has each look at a clock take longer; defines, of them all.
     """
     kinds = kind.split("+") * number
     return Lab(
         kinds[:number],
         NUMBER,
-        turned=True,
+        turned=turned,
         secret=SECRET,
         KEEPALIVE_PING_INTERVAL=INTERVAL,
         KEEPALIVE_PING_TIMEOUT=int(TIMEOUT * 1000),

@@ -15,8 +15,9 @@ sys.path[:0] = [os.path.join(HERE, "..", "..", "kemi"), os.path.join(HERE, "..")
 import KSR
 
 import keepalive
-from keepalive_core.kamailio import listeners, tables, tm
+from keepalive_core.kamailio import destination_rows, listeners, tables, tm
 from keepalive_core.rules import cluster_lines
+from keepalive_core.rules.cluster_voice import own_state
 from keepalive_core.rules.policy import Policy, Settings
 from keepalive_core.rules.ways import way_of
 
@@ -102,6 +103,23 @@ def fewest(group, pattern, number, seconds):
     return found
 
 
+def changes(uris, state, seconds):
+    """Return when each destination came into a state, in s of the machine's clock: by own pings, and for all.
+
+    Arguments: uris; state; seconds, within which it happens, or stands there as None.
+    """
+    until, found = time.monotonic() + seconds, {uri: [None, None] for uri in uris}
+    while time.monotonic() < until and not all(all(times) for times in found.values()):
+        for uri, times in found.items():
+            known = None if all(times) else destination_rows.health(f"{uri}:5060")
+            if known is not None:
+                now = time.monotonic()
+                times[0] = times[0] or (now if own_state(known) == state else None)
+                times[1] = times[1] or (now if known.state == state else None)
+        time.sleep(0.002)
+    return list(found.values())
+
+
 def misjudged(hops, sockets):
     """Return the ways of which keepalive says that they are possible and Kamailio that not, or vice versa."""
     headers = "From: <sip:a@b>\r\nTo: <sip:a>\r\n"
@@ -172,7 +190,7 @@ class Router(keepalive.Handlers):
         options = request["options"]
         arguments = [CALLBACKS.get(arg, arg) if isinstance(arg, str) else arg for arg in request["args"]]
         here = sys.modules[__name__]
-        ours = ("evaluate", "flap", "fewest", "misjudged", "refused_by_tm", "addresses", "records")
+        ours = ("evaluate", "flap", "fewest", "changes", "misjudged", "refused_by_tm", "addresses", "records")
         where = here if request["call"] in ours else keepalive
         value = getattr(where, request["call"])(*arguments, **options)
         KSR.hdr.append_to_reply(f"X-Result: {json.dumps({'value': value, 'pid': os.getpid()})}\r\n")

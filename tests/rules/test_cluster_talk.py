@@ -12,6 +12,7 @@ from keepalive_core.rules.cluster_lines import Unreadable, read
 from keepalive_core.rules.cluster_talk import (
     BETWEEN_BEATS_OF_THE_DEAD,
     MESSAGES_A_TICK,
+    MOST_MESSAGES_AT_ONCE,
     Heeded,
     Manners,
     Talk,
@@ -127,6 +128,59 @@ def test_many_words_are_told_in_many_messages(pair: Pair) -> None:
     assert max(len(body) for body in pair.bodies[before:]) <= cluster_lines.BYTES
     assert all(other.words_of(f"sip:192.0.2.{number}:5060")[A] == Word(UP) for number in range(2000))
     assert len(pair.bodies) - before < 80
+
+
+@pytest.mark.parametrize(
+    ("ticks", "messages"),
+    [(1, MESSAGES_A_TICK), (3, 3 * MESSAGES_A_TICK), (60, MOST_MESSAGES_AT_ONCE)],
+)
+def test_who_is_busy_makes_up_for_it(pair: Pair, ticks: int, messages: int) -> None:
+    """In a tick that comes late there are as many as in those that it missed, up to what finds room there."""
+    for number in range(10_000):
+        pair.nodes[A].say(f"sip:192.0.{number // 250}.{number % 250}:5060", Word(UP))
+    pair.now += (ticks - 1) * TICK
+    assert pair.tick(A) == messages
+
+
+def test_who_begins_catches_up() -> None:
+    """It has a second to hear of anybody, and it is new for as long as it may take to learn all."""
+    pair = Pair(node(A), node(B))
+    pair.run(3)
+    for number in range(1000):
+        pair.nodes[A].say(f"sip:192.0.2.{number}:5060", Word(UP))
+    pair.run(3)
+    assert [each.is_catching_up for each in pair.nodes.values()] == [False, False]
+    assert [each.is_new for each in pair.nodes.values()] == [False, False]
+    pair.nodes[B] = other = node(B)
+    seen = []
+    for _ in range(60):
+        seen.append((other.is_catching_up, len(other.peers[A].words.words)))
+        pair.tick()
+    assert seen == sorted(seen, key=lambda each: (not each[0], each[1]))
+    assert {number for is_catching_up, number in seen if is_catching_up} == {0}
+    assert seen[-1] == (False, 1000)
+    assert not other.is_new
+
+
+def test_who_hears_nobody_waits_no_longer_than_an_answer_takes() -> None:
+    """Nor does one that is alone."""
+    one, alone = node(A), node(A, [A])
+    for at in range(1, 30):
+        one.tick(at * TICK)
+        alone.tick(at * TICK)
+        assert one.is_catching_up is (at * TICK < SECOND + TICK)
+        assert not alone.is_catching_up
+
+
+def test_what_another_node_can_not_reach_is_doubted(pair: Pair) -> None:
+    """What this node can't reach itself is no doubt of another one's."""
+    one, other = pair.nodes.values()
+    one.say(KEY, Word(DOWN))
+    pair.tick(A)
+    assert (one.is_doubted(KEY), other.is_doubted(KEY)) == (False, True)
+    one.say(KEY, Word(UP))
+    pair.tick(A)
+    assert not other.is_doubted(KEY)
 
 
 def test_who_begins_asks_for_all(pair: Pair) -> None:

@@ -197,6 +197,57 @@ def test_what_this_node_does_not_have(server: FakeServer) -> None:
     assert trio.case(uri) is None
 
 
+def begun_behind(trio: Trio) -> None:
+    """Have the others know all, and a former life of the node on the fake server, before it begins."""
+    trio.stands_still = True
+    trio.run(0.05)  # the first prober says where this server listens
+    trio.pings_stand_still = True
+    trio.run(16)
+    for other in trio.others.values():
+        other.talk.peers[ME].life = 1
+    trio.stands_still = False
+
+
+def test_who_begins_looks_first_at_what_is_down(server: FakeServer) -> None:
+    """Of what others can't reach it may hold most to be up; the rest has its time, and all of it comes."""
+    uris = [uri for who in EVERYWHERE for uri in owned_by(who, number=30)]
+    trio = Trio(server, uris)
+    dead = {uris[-1], uris[0], uris[45]}
+    trio.unreachable.update((who, uri) for who in EVERYWHERE for uri in dead)
+    begun_behind(trio)
+    trio.run(5)
+    told = [line for line in server.ksr.lines("notice") if "unknown -> " in line]
+    assert all("unknown -> down: 2 of 3 nodes" in line for line in told[:3])
+    assert len(told) > 30
+    assert all(trio.state(uri) == (DOWN if uri in dead else UP) for uri in uris if uri not in owned_by(ME))
+
+
+def test_what_is_not_registered_yet_is_not_lacking(
+    server: FakeServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As long as the server starts, the node has no word of it; then it follows the others, or lacks it."""
+    down, up, lacking = (owned_by(B, ME)[0], *owned_by(C, ME), *owned_by(C, B))
+    trio = Trio(server, [down, up, lacking], lacking=[down, up, lacking])
+    trio.unreachable.update((who, down) for who in (B, C))
+    rows = importlib.import_module("keepalive_core.kamailio.startup_rows")
+    monkeypatch.setattr(rows, "is_started", lambda: False)
+    begun_behind(trio)
+
+    def said() -> list[str]:
+        words = [trio.others[B].talk.words_of(uri)[ME].kind for uri in (down, up, lacking)]
+        return ["lacks" if word == "lacks" else "" for word in words]
+
+    for _ in range(40):
+        trio.run(0.2)
+        assert said() == [""] * 3
+    for uri in (down, up):
+        assert trio.keepalive.add_destination(uri, "me", **OPTIONS) == 0
+    monkeypatch.undo()
+    trio.run(0.3)
+    assert (trio.state(down), trio.state(up)) == (DOWN, UP)
+    assert said() == ["", "", "lacks"]
+
+
 def test_reports_of_one_that_does_not_own_it(server: FakeServer) -> None:
     """They make its own word, the others look at once, and what they reach is up but here."""
     [uri] = owned_by(B, C)

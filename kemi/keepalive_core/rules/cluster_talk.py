@@ -19,10 +19,18 @@ from .cluster_word import DOWN, NO_WORD, Word
 from .times import SECOND
 
 MESSAGES_A_TICK: Final = 20
+"""how many leave each tenth of a second; a node that is busy, and ticks later, makes up for it"""
+MOST_MESSAGES_AT_ONCE: Final = 5 * MESSAGES_A_TICK
+"""of the 500 that find room where they come in"""
+_TICK_US: Final = SECOND // 10
 MOST_MESSAGES: Final = 2**30
 """After so many in one life a node begins another one: numbers have an end"""
 BETWEEN_BEATS_OF_THE_DEAD: Final = 5 * SECOND
 """Each message that a dead node does not answer is a line in Kamailio's log"""
+_ANSWERS_US: Final = SECOND
+"""Whoever lives has answered a node that begins within so long"""
+_CATCHES_UP_US: Final = 3 * SECOND
+"""Beyond the time for which it joins, a node that begins has so long to learn what the others say"""
 # For the last line and its MAC.
 _ROOM: Final = cluster_lines.BYTES - 80
 
@@ -86,6 +94,22 @@ class Talk:
     def is_joining(self) -> bool:
         """Whether it still listens before it pings."""
         return self._listened.us < self.manners.join
+
+    @property
+    def is_new(self) -> bool:
+        """Whether this node has begun so lately that it may not know yet what the others say."""
+        return self._listened.us < self.manners.join + _CATCHES_UP_US
+
+    @property
+    def is_catching_up(self) -> bool:
+        """Whether others have said more than is known here, or have not had the time to answer."""
+        behind = [peer for peer in self.peers.values() if not peer.is_caught_up]
+        has_begun_just_now = self._listened.us < _ANSWERS_US
+        return bool(behind) if has_begun_just_now else any(map(self._is_live, behind))
+
+    def is_doubted(self, key: str) -> bool:
+        """Say whether another node, whether it counts or not, can't reach a destination."""
+        return any(peer.words.words.get(key, NO_WORD).kind == DOWN for peer in self.peers.values())
 
     def words_of(self, key: str) -> dict[str, Word]:
         """Return what each node says of a destination, whether it counts or not."""
@@ -171,6 +195,7 @@ class Talk:
 
     def tick(self, now: int) -> list[tuple[str, str]]:
         """Return which bodies go to which nodes now; to be called every tenth of a second or so."""
+        passed = self._listened.stood(now)
         self._listened = self._listened.tick(now)
         if self._sayings.is_worn or self._number >= MOST_MESSAGES:
             self._begin_anew()
@@ -181,7 +206,8 @@ class Talk:
                 peer.owed.add(self._told, self._sayings.newest)
         self._told = self._sayings.newest
         self.view = self._look()
-        return list(self._bodies(now))
+        at_once = max(1, passed // _TICK_US) * MESSAGES_A_TICK
+        return list(self._bodies(now, min(at_once, MOST_MESSAGES_AT_ONCE)))
 
     def _begin_anew(self) -> None:
         """Say all with new numbers, in a new life."""
@@ -200,10 +226,9 @@ class Talk:
         others = [seen for peer in self.peers.values() if (seen := peer.seen())]
         return view(me, others, self._listened.us, self.manners.timeout)
 
-    def _bodies(self, now: int) -> Iterator[tuple[str, str]]:
-        """Give each node in turn one message, as long as there is something to tell and room in the tick."""
+    def _bodies(self, now: int, left: int) -> Iterator[tuple[str, str]]:
+        """Give each node in turn one message, as long as there is something to tell; left, so many."""
         waiting = deque(self._in_turn)
-        left = MESSAGES_A_TICK
         while waiting and left:
             peer = waiting.popleft()
             lines = self._lines(peer, now)

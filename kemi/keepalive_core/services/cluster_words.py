@@ -9,9 +9,10 @@ from collections.abc import Callable
 from functools import partial
 from typing import Final
 
-from ..kamailio import clock, cluster_rows, queues
+from ..kamailio import clock, cluster_rows, destination_rows, queues, startup_rows
 from ..kamailio.kamailio_log import about
 from ..kamailio.tables import SharedMemoryFull
+from ..rules.cluster_looks import Looks
 from ..rules.cluster_talk import Heeded, Talk
 from ..rules.cluster_verdict import (
     Case,
@@ -60,8 +61,7 @@ class Words:
         self._cases = Cases()
         self._standing = Standing(talk)
         self._known = Destinations(talk, self._safely)
-        self._to_look: dict[str, None] = {}
-        """what has to be looked at, as anything has changed of it"""
+        self._to_look = Looks(talk)
         self._asked = Timetable()
         """when those have had their time whose word is waited for"""
         self._unspoken = Timetable()
@@ -78,35 +78,44 @@ class Words:
 
     def heed(self, heeded: Heeded, now: int) -> None:
         """Take note of what a message has changed."""
-        self._to_look.update(dict.fromkeys(heeded.keys))
+        self._to_look.add(*heeded.keys)
 
     def tick(self, now: int) -> None:
         """Say what there is to say, and have states follow."""
         for key in self._talk.take_back_old(now):
-            self._old[key], self._to_look[key] = 0, None
+            self._old[key] = 0
+            self._to_look.add(key)
         if now >= self._next_second:
             self._next_second = now + SECOND
             self._safely(self._talk.me, lambda _: self._do_each_second(now))
+        if self._to_look.begins(startup_rows.is_started(), _is_registered):
+            if not self._talk.is_catching_up:
+                self._look_at_some(self._to_look.doubted, now)
+            return
         self._follow_others(now)
         for key, text in queues.announced_own():
             self._safely(key, partial(self._hear, text=text, now=now))
             if clock.now() - now > 2 * _UNTIL_US // 3:
                 break
-        self._to_look.update(dict.fromkeys(self._asked.take(now)))
+        self._to_look.add(*self._asked.take(now))
         for key in self._unspoken.take(now):
             self._safely(key, partial(self._stand_in, now=now))
-        while self._to_look and clock.now() - now <= _UNTIL_US:
-            key = next(iter(self._to_look))
-            del self._to_look[key]
-            self._safely(key, partial(self._look, now=now))
+        self._look_at_some(len(self._to_look), now)
+
+    def _look_at_some(self, number: int, now: int) -> None:
+        """Look at as many destinations, as long as there is time in this tick."""
+        for _ in range(number):
+            if clock.now() - now > _UNTIL_US:
+                return
+            self._safely(self._to_look.take(), partial(self._look, now=now))
 
     def _follow_others(self, now: int) -> None:
         """Look at what other nodes, or other settings, make another one."""
         if self._known.has_another_view():
-            self._to_look.update(dict.fromkeys([*self._cases.keys(), *self._stands_in]))
+            self._to_look.add(*self._cases.keys(), *self._stands_in)
         for key in self._known.walk():
             if key:
-                self._to_look[key] = None
+                self._to_look.add(key)
             if clock.now() - now > _UNTIL_US // 3:
                 return
 
@@ -133,7 +142,7 @@ class Words:
         """Say what own evidence makes of a destination; "" tells that it may be there, or not, as it was."""
         if not text and self._known.is_awaited(key):
             return  # as of most at the start
-        self._to_look[key] = None
+        self._to_look.add(key)
         if not text:
             self._known.take_in(key)
             return
@@ -156,8 +165,11 @@ class Words:
     def _look(self, key: str, now: int) -> None:
         """Have a destination follow what the nodes say of it."""
         policy = policy_of(key)
-        if policy is None:
+        if policy is None and startup_rows.is_started():
             self._lack(key)
+        elif policy is None:
+            self._to_look.add_unregistered(key)
+        if policy is None:
             return
         case = self._case(key, policy)
         if self._stands(case, policy, now) or self._is_followed_in_calm(case, policy, now):
@@ -251,7 +263,7 @@ class Words:
             self._unspoken.put(key, now + turn_us(policy))
             return
         self._stands_in.add(key)
-        self._to_look[key] = None
+        self._to_look.add(key)
         if why is not None:
             verdicts.apply(key, OfCluster(UNKNOWN, why, now))
 
@@ -271,3 +283,7 @@ class Words:
     def _case(self, key: str, policy: Policy) -> Case:
         """Return how a destination is."""
         return Case(key, self._talk.view, self._talk.words_of(key), cluster_terms.of(policy))
+
+
+def _is_registered(key: str) -> bool:
+    return destination_rows.service_code(key) is not None

@@ -1,0 +1,68 @@
+"""In which order one node of a cluster looks at destinations of which anything has changed (pure)."""
+
+from collections.abc import Callable
+
+from .cluster_talk import Talk
+
+
+class Looks:
+    """The destinations that are to be looked at, each once.
+
+    Those that another node can't reach come first: calls fail by a state that lags behind that. A node that
+    begins looks at nothing else until it knows all that the others say: what it looked at before that would
+    have to be looked at again, and its state file may have "up" of what is down.
+
+    Arguments: talk, with the other nodes.
+    """
+
+    def __init__(self, talk: Talk) -> None:
+        self._talk = talk
+        self._doubted: dict[str, None] = {}
+        self._others: dict[str, None] = {}
+        self._unregistered: dict[str, None] = {}
+        """what others speak of, and this server, which has just started, may be about to register"""
+        self._has_begun = False
+
+    def __len__(self) -> int:
+        return len(self._doubted) + len(self._others)
+
+    @property
+    def doubted(self) -> int:
+        """How many of them another node can't reach."""
+        return len(self._doubted)
+
+    def add(self, *keys: str) -> None:
+        """Have destinations looked at."""
+        for key in keys:
+            if self._talk.is_doubted(key):
+                self._others.pop(key, None)
+                self._doubted[key] = None
+            elif key not in self._doubted:
+                self._others[key] = None
+
+    def add_unregistered(self, key: str) -> None:
+        """Have a destination looked at again as soon as this server has registered all that it is to."""
+        self._unregistered[key] = None
+
+    def begins(self, is_started: bool, is_registered: Callable[[str], bool]) -> bool:
+        """Say whether this node still begins; to be called before each tick.
+
+        Arguments: is_started, whether this server has registered all that is configured; is_registered, says
+        of a destination whether it has been.
+        """
+        if is_started or not self._has_begun:
+            known = [key for key in self._unregistered if is_started or is_registered(key)]
+            for key in known:
+                del self._unregistered[key]
+            self.add(*known)
+        is_behind = self._talk.is_catching_up or self._doubted or self._unregistered
+        self._has_begun = self._has_begun or not (self._talk.is_new and is_behind)
+        return not self._has_begun
+
+    def take(self) -> str:
+        """Remove and return the next one; "" if there is none."""
+        for waiting in (self._doubted, self._others):
+            for key in waiting:
+                del waiting[key]
+                return key
+        return ""

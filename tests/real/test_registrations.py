@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import threading
 import time
-from itertools import pairwise
 
 import pytest
 
@@ -56,8 +55,9 @@ def test_two_owners_share_the_pings_and_have_their_own_callbacks(
     wait_for("two events", lambda: len(events(kamailio, gateway)) >= 2)
     assert sorted(event[3] for event in events(kamailio, gateway)) == [1, 2]
     wait_for("five pings", lambda: len(gateway.pings) >= 5)
-    gaps = [b.at - a.at for a, b in pairwise(gateway.pings[1:])]
-    assert all(gap > 0.8 for gap in gaps), "one ping an interval, not one for each owner"
+    regular = gateway.pings[1:]
+    mean = (regular[-1].at - regular[0].at) / (len(regular) - 1)
+    assert mean > 0.8, "one ping an interval, not one for each owner"
     for owner in ("one", "two"):
         kamailio.call("del_destination", gateway.uri, owner)
 

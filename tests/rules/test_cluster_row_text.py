@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from keepalive_core.rules.cluster_row_text import CaseRow, OwnRow, PeerRow, ViewRow, parsed, text
+from keepalive_core.rules.cluster_row_text import CaseRow, OwnRow, PeerRow, ViewRow, are_agreed, parsed, text
 from keepalive_core.rules.cluster_share import Exceptional
 
 ROWS = [
@@ -56,3 +56,13 @@ def test_what_a_case_means_for_the_prober() -> None:
     assert not case.is_spoken_of
     assert all(CaseRow({"a": (kind, "", 0)}).is_spoken_of for kind in ("up", "down", "drain"))
     assert not CaseRow({"a": ("up", "", 0)}, "STANDS").is_spoken_of, "of a dead node"
+
+
+def test_when_what_follows_others_may_be_given_up() -> None:
+    """If something of that is down, and others can't reach any of it either."""
+    up, down, alone = (CaseRow(outcome=outcome) for outcome in ("UP", "DOWN", "ALONE"))
+    assert not are_agreed([])
+    assert not are_agreed([up._replace(agreed=True)])
+    assert are_agreed([up, down._replace(agreed=True)])
+    assert not are_agreed([down._replace(agreed=True), alone])
+    assert not are_agreed([down])

@@ -4,7 +4,7 @@ Each row is JSON. Who reads it skips what it does not know, and takes what is mi
 """
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Final, NamedTuple, TypeVar
 
 from .cluster_share import Exceptional
@@ -111,6 +111,15 @@ class CaseRow(NamedTuple):
         return self.outcome != Outcome.STANDS.name and any(
             kind not in MUTE for kind, _, _ in self.words.values()
         )
+
+
+def are_agreed(rows: Iterable[CaseRow]) -> bool:
+    """Say whether others can't reach either what is down, so that what follows it may be given up.
+
+    Arguments: rows, of those that a name or a tracker follows and that are not calm.
+    """
+    down = [row for row in rows if row.outcome in (Outcome.DOWN.name, Outcome.ALONE.name)]
+    return bool(down) and all(row.agreed for row in down)
 
 
 def text(row: Row) -> str:

@@ -6,14 +6,13 @@ Without a cluster each destination is this server's, and nothing here asks Kamai
 """
 
 import logging
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from itertools import islice
 from typing import Final
 
 from ..kamailio import cluster_defines, cluster_rows
-from ..rules.cluster_row_text import CaseRow, ViewRow
+from ..rules.cluster_row_text import CaseRow, ViewRow, are_agreed
 from ..rules.cluster_share import ClusterShare
-from ..rules.cluster_verdict import Outcome
 from ..rules.fleet import Fleet
 from ..rules.pinged import Pinged, Seen
 from ..rules.schedule import TICK, Wish
@@ -87,7 +86,7 @@ class NodeShare:
             return False
         pinged = self._fleet.get(key)
         if pinged is not None and (pinged.way.is_name or pinged.tracks):
-            return _is_agreed(name_states.followed_by(key))
+            return are_agreed(filter(None, map(cluster_rows.case_of, name_states.followed_by(key))))
         return self._share.owns(key)
 
     def look_after_view(self, now: int) -> None:
@@ -136,13 +135,6 @@ class NodeShare:
             (self._fleet.take_over if mine else self._fleet.hand_over)(key, now)
         if self._has_turned and not pinged.tracks:
             self._note_asked(pinged, cluster_rows.case_of(key), now)
-
-
-def _is_agreed(followed: Iterable[str]) -> bool:
-    """Say whether others can't reach either what is down of that which a name or a tracker follows."""
-    rows = filter(None, map(cluster_rows.case_of, followed))
-    found = [row.agreed for row in rows if row.outcome in (Outcome.DOWN.name, Outcome.ALONE.name)]
-    return bool(found) and all(found)
 
 
 def _alone() -> ViewRow:

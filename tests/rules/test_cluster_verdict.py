@@ -6,8 +6,8 @@ from itertools import product
 
 import pytest
 
+from cluster_nodes import KEY, A, B, C, seen_by
 from keepalive_core.rules import states
-from keepalive_core.rules.cluster_owner import rank
 from keepalive_core.rules.cluster_verdict import (
     Case,
     Judged,
@@ -21,16 +21,6 @@ from keepalive_core.rules.cluster_verdict import (
 )
 from keepalive_core.rules.cluster_view import View
 from keepalive_core.rules.cluster_word import DOWN, DRAIN, KINDS, LACKS, MUTE, NO_WORD, NONE, UNSENT, UP, Word
-
-KEY = "sip:192.0.2.1:5060"
-A, B, C = rank(KEY, ["sip:10.0.0.1:5060", "sip:10.0.0.2:5060", "sip:10.0.0.3:5060"])
-"""as they want it"""
-ALL = frozenset((A, B, C))
-
-
-def seen_by(me: str = A, live: frozenset[str] = ALL, **changes: object) -> View:
-    """All that live are fit, ready, and count."""
-    return View(me, live, live, live, live)._replace(**changes)
 
 
 def case(
@@ -107,7 +97,8 @@ def test_an_owner_that_cannot_reach_it_is_passed_over() -> None:
 def test_who_is_not_ready_owns_if_nobody_is() -> None:
     """Else nobody would."""
     assert case(view=seen_by(ready=frozenset((B, C)))).owner() == B
-    assert case(view=seen_by(ready=frozenset())).owner() == A
+    nobody = case(c=LACKS, view=seen_by(ready=frozenset()))
+    assert (nobody.owner(), nobody.may_own()) == (A, {A, B})
 
 
 def test_some_nodes_only() -> None:

@@ -93,15 +93,19 @@ class Case(NamedTuple):
     def _allowed(self) -> View:
         return self.view.among(self.terms.only) if self.terms.only else self.view
 
+    def may_own(self) -> frozenset[str]:
+        """Return who may ping it in calm: those that are ready, or, if none is, all that live."""
+        among = self.having()
+        return among.ready or among.live
+
     def owner(self) -> str:
         """Return who pings it in calm: the first that is ready; "" if no node may.
 
         While it answers somebody, those that can't reach it are passed over.
         """
-        among = self.having()
-        answers = any(self._answers(node) for node in among.counted)
-        passed_over = {node for node in among.ready if answers and self._says(node) == DOWN}
-        return first(self.key, (among.ready - passed_over) or among.ready or among.live)
+        ready = self.having().ready
+        reaching = {node for node in ready if self._says(node) != DOWN} if self.speaker(UP, DRAIN) else ready
+        return first(self.key, reaching or self.may_own())
 
     def owner_if_up(self) -> str:
         """Return who would own it if this node could reach it."""
@@ -150,14 +154,11 @@ class Case(NamedTuple):
         So is its owner, as soon as it has spoken. Until then the former one is, or whoever stood in.
         """
         me = self.view.me
-        answered = {node for node in self.having().counted if self._answers(node)}
+        answered = {node for node in self.having().counted if self.words.get(node, NO_WORD).answers}
         return first(self.key, answered | {me}) == me
 
     def _says(self, node: str) -> str:
         return self.words.get(node, NO_WORD).kind
-
-    def _answers(self, node: str) -> bool:
-        return self.words.get(node, NO_WORD).answers
 
 
 def find(case: Case, waited: bool = False) -> Finding:

@@ -1,0 +1,17 @@
+"""Three nodes of a cluster, and a destination: rules and services are tested with the same ones."""
+
+from __future__ import annotations
+
+from keepalive_core.rules.cluster_owner import rank
+from keepalive_core.rules.cluster_view import View
+
+NODES = ("sip:10.0.0.1:5060", "sip:10.0.0.2:5060", "sip:10.0.0.3:5060")
+ALL = frozenset(NODES)
+KEY = "sip:192.0.2.1:5060"
+A, B, C = rank(KEY, NODES)
+"""as they want it"""
+
+
+def seen_by(me: str = A, live: frozenset[str] = ALL, **changes: object) -> View:
+    """Return how a node sees its cluster: all that live are fit, ready, and count."""
+    return View(me, live, live, live, live)._replace(**changes)

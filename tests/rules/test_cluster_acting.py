@@ -4,141 +4,214 @@ from __future__ import annotations
 
 import pytest
 
+from cluster_nodes import ALL, KEY, A, B, C, seen_by
 from keepalive_core.rules.cluster_acting import (
+    Acting,
+    acting_after,
     actor,
     actor_of_follower,
-    down_before,
-    early_after,
-    late_after,
-    passed_over_by,
+    is_held,
 )
-from keepalive_core.rules.cluster_owner import rank
 from keepalive_core.rules.cluster_row_text import CaseRow
-from keepalive_core.rules.cluster_verdict import Case, Outcome
-from keepalive_core.rules.cluster_view import View
+from keepalive_core.rules.cluster_verdict import Case, Finding, Outcome, Terms, find
 from keepalive_core.rules.cluster_word import DOWN, LACKS, NONE, UP, Word
 from keepalive_core.rules.times import SECOND
 
-KEY = "sip:192.0.2.1:5060"
-A, B, C = rank(KEY, ["sip:10.0.0.1:5060", "sip:10.0.0.2:5060", "sip:10.0.0.3:5060"])
-"""as they want it"""
-ALL = frozenset((A, B, C))
 ANSWER_US = 2 * SECOND
 
 
-def seen(words: dict[str, tuple[str, int]], outcome: Outcome = Outcome.DOWN, alone: bool = False) -> CaseRow:
-    """A row with words, each since so many s."""
-    row = {node: (kind, "", 1000 + at) for node, (kind, at) in words.items()}
-    return CaseRow(row, outcome.name, alone=alone)
+class Node:
+    """A node that looks at what all three say, again and again.
+
+    Arguments: me; quorum.
+    """
+
+    def __init__(self, me: str, quorum: int = 2) -> None:
+        self.view = seen_by(me)
+        self.terms = Terms(quorum)
+        self.acting: Acting | None = None
+        self.case = Case(KEY, self.view, {}, self.terms)
+        self.found: Finding = find(self.case)
+
+    def look(self, at: float, waited: bool = False, **kinds: str) -> str:
+        """Take over what A, B and C say, at a time in s; return who acts for all, as this node has it."""
+        words = {node: Word(kinds.get(name, NONE)) for name, node in (("a", A), ("b", B), ("c", C))}
+        now = round((1000 + at) * SECOND)
+        self.case = Case(KEY, self.view, words, self.terms)
+        self.found = find(self.case, waited)
+        before = self.acting or Acting(self.case.may_own())
+        self.acting = acting_after(before, self.case, self.found, now, ANSWER_US)
+        return actor(self.case, self.row, now)
+
+    @property
+    def row(self) -> CaseRow:
+        """What it writes down."""
+        assert self.acting
+        outcome = self.found.outcome
+        row = CaseRow(outcome=outcome.name, alone=outcome is Outcome.ALONE)
+        return row._replace(acting=tuple(self.acting.nodes), acting_until=self.acting.until)
+
+    def is_held(self, at: float) -> bool:
+        """Say whether the row is kept at a time in s, though all is calm."""
+        assert self.acting
+        return is_held(self.acting, self.case, round((1000 + at) * SECOND))
 
 
-def case_of(row: CaseRow | None, me: str = A) -> Case:
-    """The same as a case."""
-    words = row.words if row else {}
-    view = View(me, ALL, ALL, ALL, ALL)
-    return Case(KEY, view, {node: Word(kind) for node, (kind, _, _) in words.items()})
+def three(quorum: int = 2) -> list[Node]:
+    """All three nodes, in the order in which they want the destination."""
+    return [Node(me, quorum) for me in (A, B, C)]
 
 
-@pytest.mark.parametrize("me", [A, B, C])
+def all_look(nodes: list[Node], at: float, waited: bool = False, **kinds: str) -> set[str]:
+    """Have nodes look; return whom they take for the one that acts for all."""
+    return {node.look(at, waited, **kinds) for node in nodes}
+
+
+def test_of_what_is_calm_its_owner_acts() -> None:
+    """As it does of what some say nothing of, or do not have."""
+    assert actor(Case(KEY, seen_by(B), {}), None, 0) == A
+    assert all_look(three(), 0) == {A}
+    assert all_look(three(), 0, a=LACKS) == {B}
+    assert all_look(three(), 0, waited=True, a=DOWN, b=UP, c=UP) == {B}
+
+
 @pytest.mark.parametrize(
-    ("words", "outcome", "acts"),
-    [
-        ({}, Outcome.STANDS, A),
-        ({A: (DOWN, 0), B: (DOWN, 2), C: (DOWN, 2)}, Outcome.DOWN, A),
-        ({A: (DOWN, 0), B: (DOWN, 5), C: (DOWN, 5)}, Outcome.DOWN, A),
-        ({A: (DOWN, 0), B: (DOWN, 6), C: (DOWN, 6)}, Outcome.DOWN, B),
-        ({A: (DOWN, 0), B: (DOWN, 0), C: (DOWN, 60)}, Outcome.DOWN, C),
-        ({A: (DOWN, 0), B: (UP, 60), C: (UP, 60)}, Outcome.UP, B),
-        ({A: (DOWN, 0), B: (LACKS, 60), C: (DOWN, 60)}, Outcome.DOWN, C),
-        ({A: (LACKS, 0), B: (NONE, 0)}, Outcome.STANDS, B),
-    ],
+    ("times", "acts"),
+    [((0, 2, 2), A), ((0, 5, 5), A), ((0, 6, 6), B), ((0, 0, 60), A)],
     ids=[
-        "calm",
         "all at once",
         "within the time of two answers and a second",
-        "the owner was down before",
-        "two were down before",
-        "only the owner can't reach it",
-        "the owner was down before and the next one does not have it",
-        "the owner does not have it",
+        "the owner could not before",
+        "the last one follows when it is down for all",
     ],
 )
-def test_who_acts_for_all(words: dict[str, tuple[str, int]], outcome: Outcome, acts: str, me: str) -> None:
-    """All nodes that know the same say the same one: one to whom the change is news."""
-    row = seen(words, outcome) if words else None
-    assert actor(case_of(row, me), row, ANSWER_US, 1060) == acts
+def test_of_what_nobody_reaches_one_acts_to_which_that_is_news(times: tuple[int, ...], acts: str) -> None:
+    """All nodes that hear the same say the same one, and that stays so."""
+    nodes = three()
+    kinds: dict[str, str] = {}
+    for at in sorted({*times}):
+        kinds |= {name: DOWN for name, since in zip("abc", times, strict=True) if since == at}
+        found = all_look(nodes, at, **kinds)
+    assert found == {acts}
+    assert all_look(nodes, 3600, **kinds) == {acts}
 
 
-@pytest.mark.parametrize("me", [A, B, C])
+def test_not_who_was_alone_with_it_a_moment_before() -> None:
+    """Down it is there already, once all that are asked have answered, or were waited for."""
+    nodes = three()
+    all_look(nodes, 0, a=DOWN, b=UP)
+    assert all_look(nodes, 2, a=DOWN, b=DOWN) == {A}, "C has not answered before"
+    nodes = three()
+    all_look(nodes, 0, a=DOWN, b=UP, c=UP)
+    assert all_look(nodes, 2, a=DOWN, b=DOWN, c=DOWN) == {B}
+    waiting = Node(A)
+    waiting.look(0, waited=True, a=DOWN, b=UP)
+    assert waiting.look(2, a=DOWN, b=DOWN, c=DOWN) == B
+    nodes = three(quorum=3)
+    all_look(nodes, 0, a=DOWN, b=DOWN, c=UP)
+    assert all_look(nodes, 3, a=DOWN, b=DOWN, c=DOWN) == {C}
+    assert all_look(nodes, 60, a=DOWN, b=DOWN, c=DOWN) == {C}
+
+
+def test_not_who_was_degraded_when_others_could_still_reach_it() -> None:
+    """Even if it is not any more, as it is alone with nothing then."""
+    nodes = [Node(B), Node(C)]
+    for node in nodes:
+        node.view = seen_by(node.view.me, fit=ALL - {A}, ready=ALL - {A}, counted=ALL - {A})
+    assert all_look(nodes, 0, a=DOWN, b=DOWN) == {B}
+    assert all_look(nodes, 1, a=DOWN, b=DOWN, c=DOWN) == {B}
+    for node in nodes:
+        node.view = seen_by(node.view.me)
+    assert all_look(nodes, 9, a=DOWN, b=DOWN, c=DOWN) == {B}
+    assert all_look(nodes, 60, a=DOWN, b=UP, c=UP) == {B}
+    assert all_look(nodes, 61, a=UP, b=UP, c=UP) == {B}
+
+
 @pytest.mark.parametrize("last", [DOWN, UP])
-def test_who_acts_for_all_when_it_comes_back(last: str, me: str) -> None:
-    """Its owner, who may see that a moment later than others; whoever pings it if that takes longer."""
-    down = seen({A: (DOWN, 0), B: (DOWN, 0), C: (DOWN, 2)})
-    row = seen({A: (DOWN, 0), B: (UP, 60), C: (last, 60)}, Outcome.UP)
-    row = row._replace(late=late_after(down, row, ANSWER_US, ALL))
-    assert actor(case_of(row, me), row, ANSWER_US, 1062) == A
-    assert actor(case_of(row, me), row, ANSWER_US, 1066) == B
-
-
-@pytest.mark.parametrize("me", [A, B, C])
-def test_who_acts_for_all_when_it_breaks_bit_by_bit(me: str) -> None:
-    """Not who was alone with it a moment before: down it is there already."""
-    asked = seen({A: (DOWN, 0), B: (UP, 0)}, Outcome.UP)._replace(asked=(A, B, C))
-    down = seen({A: (DOWN, 0), B: (DOWN, 2), C: (UP, 0)})
-    assert early_after(CaseRow(), asked) == (), "C has not answered yet"
-    assert actor(case_of(down, me), down._replace(early=early_after(asked, down)), ANSWER_US, 1060) == C
-    waited = asked._replace(outcome=Outcome.ALONE.name)
-    answered = asked._replace(words={**asked.words, C: (UP, "", 1000)})
-    for before in (waited, answered):
-        known = before._replace(early=early_after(CaseRow(), before))
-        assert known.early == (A,)
-        row = seen({A: (DOWN, 0), B: (DOWN, 2), C: (DOWN, 2)})
-        row = row._replace(early=early_after(known, row))
-        assert row.early == (A,)
-        assert actor(case_of(row, me), row, ANSWER_US, 1060) == B
-    assert early_after(known, seen({A: (UP, 3)}, Outcome.UP)) == ()
-
-
-def test_who_is_late() -> None:
-    """Whoever could not reach it when nobody could, and still can't; not who was alone with that before."""
-    down = seen({A: (DOWN, 0), B: (DOWN, 60), C: (DOWN, 60)})
-    assert late_after(down, down, ANSWER_US, ALL) == ()
-    up = seen({A: (DOWN, 0), B: (DOWN, 60), C: (UP, 90)}, Outcome.UP)
-    assert late_after(down, up, ANSWER_US, ALL) == (B,)
-    assert late_after(up, up, ANSWER_US, ALL) == ()
-    later = seen({A: (DOWN, 0), B: (DOWN, 60), C: (UP, 90)}, Outcome.ALONE)
-    assert late_after(up._replace(late=(B,)), later, ANSWER_US, ALL) == (B,)
-    assert late_after(later._replace(late=(B,)), seen({B: (UP, 91)}, Outcome.UP), ANSWER_US, ALL) == ()
+def test_of_what_comes_back_its_owner_acts(last: str) -> None:
+    """It may see that a moment later than others: they leave it to that one. Later they say who pings it."""
+    nodes = three()
+    all_look(nodes, 0, a=DOWN, b=DOWN, c=DOWN)
+    if last == DOWN:
+        assert all_look(nodes, 58, a=DOWN, b=UP, c=DOWN) == {A}
+    assert all_look(nodes, 60, a=DOWN, b=UP, c=UP) == {A}
+    assert all_look(nodes, 62, a=DOWN, b=UP, c=UP) == {A}
+    assert all_look(nodes, 66, a=DOWN, b=UP, c=UP) == {B}
+    owner = nodes[0]
+    assert owner.look(3600, a=UP, b=UP, c=UP) == A, "however late that is"
+    assert not owner.is_held(3600), "as in calm"
 
 
 def test_what_was_left_to_who_is_degraded_by_now() -> None:
     """It acts for all when it can reach it at last; to one that was degraded already nothing is left."""
-    down = seen({A: (DOWN, 0), B: (DOWN, 0), C: (DOWN, 2)})
-    later = seen({A: (DOWN, 0), B: (UP, 60), C: (UP, 60)}, Outcome.ALONE)
-    assert late_after(down, later, ANSWER_US, ALL) == (A,)
-    assert late_after(down, later, ANSWER_US, ALL - {A}) == ()
-    row = seen({A: (UP, 90), B: (UP, 60)}, Outcome.UP)
-    degraded = case_of(row)._replace(view=View(A, ALL, ALL, ALL - {A}, ALL, degraded=True))
-    assert actor(degraded, row, ANSWER_US, 1090) == B
-    assert actor(degraded, row._replace(left=True), ANSWER_US, 1090) == A
+    for when, acts in ((59, B), (66, A)):
+        owner = Node(A)
+        owner.look(0, a=DOWN, b=DOWN, c=DOWN)
+        for at in (59, 60, 66):
+            if at == when:
+                owner.view = seen_by(ready=ALL - {A}, degraded=True)
+            kind = DOWN if at == 59 else UP
+            owner.look(at, a=DOWN, b=kind, c=kind)
+        assert owner.look(90, a=UP, b=UP, c=UP) == acts
+        assert owner.is_held(90) is (acts == A)
+        assert not owner.is_held(96)
 
 
-def test_who_was_down_before() -> None:
-    """Nobody was as long as it is not down for all, whatever single nodes say."""
-    words = {A: (DOWN, 0), B: (DOWN, 60), C: (UP, 0)}
-    assert down_before(seen(words), ANSWER_US) == {A}
-    assert down_before(seen(words, Outcome.HOLD), ANSWER_US) == set()
-    assert down_before(seen({}), ANSWER_US) == set()
+def test_what_one_alone_could_not_reach_comes_back_to_nobody_else() -> None:
+    """It does not act for all, as it did not when it lost that; after that it is its owner again."""
+    nodes = three()
+    all_look(nodes, 0, waited=True, a=DOWN, b=UP, c=UP)
+    owner = nodes[0]
+    assert owner.look(60, a=UP, b=UP, c=UP) == B
+    assert owner.is_held(60)
+    assert owner.look(66, a=UP, b=UP, c=UP) == A
+    assert not owner.is_held(66)
+
+
+def test_who_could_not_reach_it_long_before_is_not_waited_for() -> None:
+    """Nor when it comes back: the others act then, and that one acts for nobody."""
+    nodes = three()
+    all_look(nodes, 0, waited=True, a=DOWN, b=UP, c=UP)
+    assert all_look(nodes, 60, a=DOWN, b=DOWN, c=DOWN) == {B}
+    assert all_look(nodes, 90, a=DOWN, b=UP, c=UP) == {B}
+    assert nodes[0].look(91, a=UP, b=UP, c=UP) == B
+
+
+def test_it_goes_again_before_all_could_reach_it() -> None:
+    """To who still could not that is no news, unless it was a matter of a moment."""
+    for again, acts in ((3, A), (60, B)):
+        nodes = three()
+        all_look(nodes, 0, a=DOWN, b=DOWN, c=DOWN)
+        all_look(nodes, 1, a=DOWN, b=UP, c=UP)
+        assert all_look(nodes, again, a=DOWN, b=DOWN, c=DOWN) == {acts}
+
+
+def test_who_acts_lives() -> None:
+    """Though it has been left to one that is dead by now."""
+    node = Node(B)
+    node.look(0, a=DOWN, b=DOWN, c=DOWN)
+    assert node.look(60, a=DOWN, b=UP, c=UP) == A
+    node.view = seen_by(B, ALL - {A})
+    assert node.look(61, a=DOWN, b=UP, c=UP) == B
 
 
 def test_who_acts_for_what_follows_others() -> None:
-    """Neither who is alone with one of them, nor who was down before, unless all are."""
-    alone = seen({A: (DOWN, 0), B: (UP, 0)}, Outcome.ALONE, alone=True)
-    before = seen({A: (DOWN, 60), B: (DOWN, 0), C: (DOWN, 60)})
-    assert passed_over_by(alone, A, ANSWER_US) == {A}
-    assert passed_over_by(before, A, ANSWER_US) == {B}
-    calm = case_of(None)
-    assert actor_of_follower(calm, set()) == A
-    assert actor_of_follower(calm, {A}) == B
-    assert actor_of_follower(calm, {A, B}) == C
-    assert actor_of_follower(calm, ALL) == A
+    """Neither who is alone with one of them, nor to whom it is no news, unless it is to none of all."""
+    calm = Case(KEY, seen_by(A), {})
+    alone, down = Node(A), Node(A)
+    alone.look(0, waited=True, a=DOWN, b=UP, c=UP)
+    down.look(0, waited=True, a=UP, b=DOWN, c=UP)
+    down.look(60, a=DOWN, b=DOWN, c=DOWN)
+    now = 1060 * SECOND
+    assert actor_of_follower(calm, [], now) == A
+    assert actor_of_follower(calm, [alone.row], now) == B
+    assert actor_of_follower(calm, [down.row], now) == A
+    assert actor_of_follower(calm, [alone.row, down.row], now) == C
+    nobody = down.row._replace(acting=())
+    assert actor_of_follower(calm, [nobody], now) == A
+    split = [CaseRow(outcome=Outcome.DOWN.name, acting=(node,)) for node in (B, C)]
+    assert actor_of_follower(calm, split, now) == A
+    degraded = calm._replace(view=seen_by(ready=ALL - {A}, degraded=True))
+    back = CaseRow(outcome=Outcome.UP.name, acting=(A, B, C), acting_until=now + 1)
+    assert actor_of_follower(degraded, [back], now) == A, "it was left to it"
+    assert actor_of_follower(degraded, [back], now + 1) == B

@@ -11,7 +11,9 @@ ROWS = [
     ViewRow(3, "a", 77, ("a", "b"), ("a",), ("a",), ("a", "b"), True, True, True, True, True, True, True),
     OwnRow(3, 1, 2, 4, "0.1.0", 1234),
     PeerRow(77, True, True, 5_000_000, 2, True, True, True, "0.1.0", 1234, True),
-    CaseRow({"a": ("down", "408", 1_700_000_000)}, "HOLD", "b asked", True, ("a", "b"), True),
+    CaseRow(
+        {"a": ("down", "408", 1_700_000_000)}, "HOLD", "b asked", True, ("a", "b"), True, True, ("a",), 99
+    ),
 ]
 
 

@@ -7,14 +7,11 @@ from typing import Any
 
 import pytest
 
+from cluster_nodes import KEY, A, B, C, seen_by
 from conftest import FakeServer
-from keepalive_core.rules.cluster_owner import rank
 from keepalive_core.rules.cluster_verdict import Case, find, has_to_ping
-from keepalive_core.rules.cluster_view import View
 from keepalive_core.rules.cluster_word import Word
 
-KEY = "sip:192.0.2.1:5060"
-A, B, C = rank(KEY, [f"sip:10.0.0.{number}:5060" for number in (1, 2, 3)])
 NOW = 5_000_000
 
 
@@ -31,12 +28,11 @@ class Told:
 
     def follow(self, now: int = NOW, **kinds: str) -> list[Any]:
         """Take over what the nodes say; return the wishes that the prober hears of."""
-        nodes = frozenset((A, B, C))
         words = {
             node: Word(kinds.get(name, "none"), "why" if kinds.get(name) == "down" else "")
             for name, node in (("a", A), ("b", B), ("c", C))
         }
-        case = Case(KEY, View(self.me, nodes, nodes, nodes, nodes), words)
+        case = Case(KEY, seen_by(self.me), words)
         self.cases.follow(case, find(case), has_to_ping(case), self.me == A, now, 2_000_000)
         return [wish.value for _, wish in self.queues.announced_changes(0)]
 
@@ -90,11 +86,16 @@ def test_since_when_a_node_says_so(told: Told, wall: list[float]) -> None:
     assert words[A][2] >= since + 60
 
 
-def test_who_still_can_not_reach_it_when_others_can_again(told: Told) -> None:
-    """It is remembered for as long as it is so, as they may see that a moment later."""
+def test_to_whom_it_is_news(told: Told) -> None:
+    """That is written down, though all is calm, for a while if not all nodes come back with it."""
+    told.follow(c="down", a="up", b="up")
+    assert told.rows.case_of(KEY).acting == tuple(sorted((A, B)))
     told.follow(a="down", b="down", c="down")
-    for kinds, late in (({"c": "down", "b": "up"}, ()), ({"c": "up", "b": "up"}, (A,)), ({"b": "up"}, (A,))):
-        told.follow(a="down", **kinds)
-        assert told.rows.case_of(KEY).late == late
-    told.follow(a="up", b="up", c="down")
-    assert told.rows.case_of(KEY).late == ()
+    assert told.rows.case_of(KEY)[-2:] == (tuple(sorted((A, B))), 0)
+    told.follow(a="up")
+    until = NOW + 5_000_000
+    assert told.rows.case_of(KEY)[-2:] == (tuple(sorted((A, B))), until)
+    told.follow(until - 1, a="up")
+    assert told.cases.keys() == [KEY]
+    told.follow(until, a="up")
+    assert told.cases.keys() == []

@@ -204,14 +204,21 @@ def test_this_node_alone_can_not_reach_it(cluster: Cluster) -> None:
     assert said["decision"] == "", "the reason of its state says it"
 
 
-def test_who_acts_for_all_when_nobody_reaches_it_any_more(cluster: Cluster) -> None:
-    """Not the one for which it was down already, alone: there nothing changes, so nobody would act."""
+def test_who_acts_for_all(cluster: Cluster) -> None:
+    """Of those to whom it is news the one that wants it most; others would not be told."""
     mine = next(uri for uri in (f"sip:192.168.11.{at}:5060" for at in range(99)) if first(uri, ALL) == ME)
     assert cluster.desk.keepalive.add_destination(mine, "me") == 0
     cluster.server.tick()
-    for since, owner in ((1_000, ME), (1_003, ME), (1_900, first(mine, (B, C)))):
-        words = {ME: ("down", "no reply", 1_000), B: ("down", "no reply", since)}
-        cluster.rows.store_case(mine, CaseRow(words, "DOWN", "down: 2 of 3", False, ALL, True))
+    now = cluster.server.now
+    for outcome, acting, until, owner in (
+        ("DOWN", ALL, 0, ME),
+        ("DOWN", (), 0, ME),
+        ("DOWN", (B, C), 0, first(mine, (B, C))),
+        ("UP", (B, C), now, ME),
+        ("UP", (B, C), now + 1, first(mine, (B, C))),
+    ):
+        row = CaseRow(outcome=outcome, asked=ALL, ping=True, acting=acting, acting_until=until)
+        cluster.rows.store_case(mine, row)
         known = cluster.desk.keepalive.info(mine)["cluster"]
         assert (known["owner"], known["mine"]) == (owner, owner == ME)
 
@@ -270,8 +277,8 @@ def test_a_degraded_node_acts_for_what_follows_what_was_left_to_it(cluster: Clus
     assert cluster.desk.keepalive.add_destination(mine, "me", track=ONE) == 0
     cluster.rows.store_view(ViewRow(2, ME, 7, ALL, ALL, (B, C), ALL, pings=True, degraded=True))
     for left in (False, True):
-        words = {ME: ("up", "", 200), B: ("up", "", 100)}
-        cluster.rows.store_case(uris.parse(ONE).key, CaseRow(words, "UP", left=left))
+        row = CaseRow(outcome="UP", acting=ALL if left else (B, C), acting_until=cluster.server.now + 1)
+        cluster.rows.store_case(uris.parse(ONE).key, row)
         assert cluster.desk.keepalive.info(mine)["cluster"]["mine"] is left
 
 
@@ -285,9 +292,8 @@ def test_what_tracks_a_name_follows_its_targets(cluster: Cluster) -> None:
     words = {ME: ("down", "no reply in 501 ms", 100), B: ("up", "", 200)}
     cluster.rows.store_case(target, CaseRow(words, "ALONE", "down here", True, (C, B), True))
     assert cluster.desk.keepalive.info(tracker)["cluster"]["mine"] is False
-    for since, is_mine in ((101, True), (900, False)):
-        words[B] = ("down", "no reply in 501 ms", since)
-        cluster.rows.store_case(target, CaseRow(words, "DOWN", "down: 2 of 3", False, (C, B), True))
+    for acting, is_mine in ((ALL, True), ((B, C), False)):
+        cluster.rows.store_case(target, CaseRow(outcome="DOWN", acting=acting))
         assert cluster.desk.keepalive.info(tracker)["cluster"]["mine"] is is_mine
 
 

@@ -92,12 +92,10 @@ class CaseRow(NamedTuple):
     """whether this node pings it"""
     agreed: bool = False
     """whether so many nodes can't reach it, or have given it up, that this node may"""
-    early: tuple[str, ...] = ()
-    """nodes that can't reach what others can, or could not when others still could"""
-    late: tuple[str, ...] = ()
-    """nodes that still can't reach what others can again: when these could not, either, they could not"""
-    left: bool = False
-    """whether others left it to this node, of those, to act, and it has just reached it"""
+    acting: tuple[str, ...] = ()
+    """nodes to which it is news if something becomes of it, see cluster_acting.Acting; none for all"""
+    acting_until: int = 0
+    """until when it may be told that it came back, in us of this machine's clock; 0 if it did not"""
 
     @property
     def exceptional(self) -> Exceptional:

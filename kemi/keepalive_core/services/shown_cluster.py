@@ -4,7 +4,6 @@ Rows are read, and none is written.
 Without KEEPALIVE_NODE nothing is read either: is_on() asks Kamailio once in each process.
 """
 
-import time
 from collections.abc import Generator
 from typing import Any, Final, NamedTuple, TypedDict
 
@@ -12,7 +11,7 @@ from .. import VERSION
 from ..kamailio import clock, cluster_defines, cluster_rows, destination_rows
 from ..rules import cluster_shown
 from ..rules.checks import Refused
-from ..rules.cluster_acting import actor, actor_of_follower, given_what_is_left, passed_over_by
+from ..rules.cluster_acting import actor, actor_of_follower
 from ..rules.cluster_row_text import CaseRow, OwnRow, PeerRow, ViewRow
 from ..rules.cluster_shown import Node
 from ..rules.cluster_verdict import Case, Outcome
@@ -172,7 +171,7 @@ def of(key: str, registered: Registration) -> ShownCase:
     case = _case(key, row, policy)
     words = row.words if row else {}
     return {
-        **_told(case, row, policy),
+        **_told(case, row),
         "words": {node: _word(words[node], node in case.view.counted) for node in sorted(words)},
         "asked": list(row.asked if row else case.asked()),
     }
@@ -191,7 +190,7 @@ def at_a_glance(key: str, reason: str) -> ShownCase | None:
         return None
     row = cluster_rows.case_of(key)
     is_said = row is None or (row.outcome in _DOWN and cluster_shown.UNREACHED in reason)
-    return _told(_case(key, row, policy), row, policy, is_said)
+    return _told(_case(key, row, policy), row, is_said)
 
 
 _DOWN: Final = {Outcome.DOWN.name, Outcome.ALONE.name}
@@ -211,20 +210,17 @@ def _case(key: str, row: CaseRow | None, policy: Policy) -> Case:
 def _acting(key: str, policy: Policy) -> ShownCase:
     """Return who acts for all if something becomes of a destination that follows others.
 
-    A node that alone can't reach one of these does not: all others see something else. Nor does one that was
-    alone with that before.
+    A node that alone can't reach one of these does not: all others see something else. Nor does one to which
+    what becomes of one of these is no news.
     """
-    me, answer_us = _look().view.me, cluster_terms.answer_us(policy)
-    passed_over, case = set[str](), _case(key, None, policy)
-    for row in filter(None, map(cluster_rows.case_of, name_states.followed_by(key))):
-        passed_over |= passed_over_by(row, me, answer_us)
-        case = given_what_is_left(case, row)
-    owner = actor_of_follower(case, passed_over)
-    return {"owner": owner, "mine": owner == me}
+    case = _case(key, None, policy)
+    rows = list(filter(None, map(cluster_rows.case_of, name_states.followed_by(key))))
+    owner = actor_of_follower(case, rows, clock.now())
+    return {"owner": owner, "mine": owner == case.view.me}
 
 
-def _told(case: Case, row: CaseRow | None, policy: Policy, is_said: bool = False) -> ShownCase:
-    owner = actor(case, row, cluster_terms.answer_us(policy), int(time.time()))
+def _told(case: Case, row: CaseRow | None, is_said: bool = False) -> ShownCase:
+    owner = actor(case, row, clock.now())
     return {
         "owner": owner,
         "mine": owner == case.view.me,

@@ -1,0 +1,55 @@
+"""Which destinations are calm, and what one that is not means for a node."""
+
+from __future__ import annotations
+
+from cluster_nodes import ALL, KEY, A, B, C, seen_by
+from keepalive_core.rules.cluster_acting import Acting
+from keepalive_core.rules.cluster_calm import is_alone, is_calm, when_to_ping
+from keepalive_core.rules.cluster_verdict import Case, Outcome, find
+from keepalive_core.rules.cluster_view import View
+from keepalive_core.rules.cluster_word import DOWN, KINDS, NONE, UP, Word
+from keepalive_core.rules.schedule import Wish
+
+
+def case(a: str = NONE, b: str = NONE, c: str = NONE, view: View | None = None) -> Case:
+    """A destination of which three nodes say something, as A sees it."""
+    return Case(KEY, view or seen_by(A), {A: Word(a), B: Word(b), C: Word(c)})
+
+
+def test_when_it_is_pinged() -> None:
+    """At once if a word calls for another look, or if nobody speaks of it and this node begins to ping it."""
+    for known in (case(b=DOWN), case(a=DOWN)):
+        assert when_to_ping(known, pings=True, has_pinged=True, is_news=True) is Wish.NOW
+        assert when_to_ping(known, pings=True, has_pinged=True, is_news=False) is Wish.REGULARLY
+        assert when_to_ping(known, pings=False, has_pinged=True, is_news=True) is Wish.REGULARLY
+    assert when_to_ping(case(a=UP), pings=True, has_pinged=True, is_news=True) is Wish.REGULARLY
+    assert when_to_ping(case(a=UP), pings=True, has_pinged=False, is_news=False) is Wish.REGULARLY
+    assert when_to_ping(case(), pings=True, has_pinged=False, is_news=False) is Wish.NOW
+    assert when_to_ping(case(), pings=False, has_pinged=False, is_news=False) is Wish.REGULARLY
+
+
+def test_what_is_calm() -> None:
+    """Of what is not the nodes say anything but that it answers, as far as their words count."""
+    assert is_calm(case())
+    assert is_calm(case(a=UP, c=UP))
+    for kind in {*KINDS} - {NONE, UP}:
+        assert not is_calm(case(b=kind))
+        assert is_calm(case(b=kind, view=seen_by(counted=ALL - {B})))
+
+
+def test_whose_fault_it_is() -> None:
+    """What comes back this node may reach a moment later; nobody answers one that is degraded."""
+    back, degraded = Acting(ALL, outcome=Outcome.ALONE, until=5), seen_by(ready=ALL - {A}, degraded=True)
+    alone, unanswered = case(a=DOWN, b=UP, c=UP), case(a=DOWN, view=degraded)
+    for known, was_alone, now, is_so in (
+        (alone, False, 4, False),
+        (alone, False, 5, True),
+        (case(b=DOWN, c=DOWN), True, 5, False),
+        (unanswered, True, 5, True),
+        (unanswered, False, 5, False),
+        (unanswered._replace(view=seen_by()), True, 5, False),
+        (case(a=DOWN, b=DOWN, view=degraded), True, 5, False),
+        (case(b=DOWN, view=degraded), True, 5, False),
+    ):
+        assert is_alone(back, known, find(known, waited=True), was_alone, now) is is_so
+    assert is_alone(back._replace(nodes=ALL - {A}), alone, find(alone), False, 4)

@@ -81,6 +81,7 @@ class Node:
         self.waiting: set[str] = set()
         self._view = self.talk.view
         self._next_count = 0
+        self._at_fault: set[str] = set()
         self._ticked = now
 
     def case(self, key: str) -> Case:
@@ -205,11 +206,12 @@ class Node:
             return
         self._next_count = now + SECOND
         share = [key for key in self.keys if first(key, self.case(key).having().live) == self.name]
-        alone = sum(
-            1 for key in share if (found := self.keys[key].finding) and found.outcome is Outcome.ALONE
-        )
+        alone = {key for key in share if (found := self.keys[key].finding) and found.outcome is Outcome.ALONE}
         before = self.talk.beat.degraded
-        degraded = is_degraded(alone, len(share), DEGRADED_PERCENT, before)
+        own = {self.keys[key].own for key in self._at_fault & {*self.keys}}
+        is_over = not before or UP in own
+        self._at_fault = alone if is_over else alone | (self._at_fault & {*share})
+        degraded = is_degraded(len(self._at_fault), len(share), DEGRADED_PERCENT, before)
         self.talk.beat = self.talk.beat._replace(degraded=degraded)
 
 

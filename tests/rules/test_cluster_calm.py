@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from cluster_nodes import ALL, KEY, A, B, C, seen_by
 from keepalive_core.rules.cluster_acting import Acting
-from keepalive_core.rules.cluster_calm import is_alone, is_calm, when_to_ping
+from keepalive_core.rules.cluster_calm import is_alone, is_at_fault, is_calm, when_to_ping
 from keepalive_core.rules.cluster_verdict import Case, Outcome, find
 from keepalive_core.rules.cluster_view import View
 from keepalive_core.rules.cluster_word import DOWN, KINDS, NONE, UP, Word
@@ -37,19 +37,24 @@ def test_what_is_calm() -> None:
         assert is_calm(case(b=kind, view=seen_by(counted=ALL - {B})))
 
 
+def test_what_a_node_is_alone_with() -> None:
+    """Not what comes back: that it may reach a moment later, if it was lost to all of them."""
+    back, alone = Acting(ALL, outcome=Outcome.ALONE, until=5), case(a=DOWN, b=UP, c=UP)
+    assert [is_alone(back, alone, find(alone), now) for now in (4, 5)] == [False, True]
+    assert is_alone(back._replace(nodes=ALL - {A}), alone, find(alone), 4)
+    down = case(a=DOWN, b=DOWN, c=UP)
+    assert not is_alone(back, down, find(down), 5)
+
+
 def test_whose_fault_it_is() -> None:
-    """What comes back this node may reach a moment later; nobody answers one that is degraded."""
-    back, degraded = Acting(ALL, outcome=Outcome.ALONE, until=5), seen_by(ready=ALL - {A}, degraded=True)
-    alone, unanswered = case(a=DOWN, b=UP, c=UP), case(a=DOWN, view=degraded)
-    for known, was_alone, now, is_so in (
-        (alone, False, 4, False),
-        (alone, False, 5, True),
-        (case(b=DOWN, c=DOWN), True, 5, False),
-        (unanswered, True, 5, True),
-        (unanswered, False, 5, False),
-        (unanswered._replace(view=seen_by()), True, 5, False),
-        (case(a=DOWN, b=DOWN, view=degraded), True, 5, False),
-        (case(b=DOWN, view=degraded), True, 5, False),
+    """As long as a node is degraded, and has not reached it, whatever others say of it."""
+    degraded = seen_by(ready=ALL - {A}, degraded=True)
+    for known, was_at_fault, is_so in (
+        (case(a=DOWN, b=DOWN, view=degraded), True, True),
+        (case(a=DOWN, view=degraded), True, True),
+        (case(a=DOWN, view=degraded), False, False),
+        (case(a=DOWN, b=DOWN), True, False),
+        (case(a=UP, b=DOWN, view=degraded), True, False),
     ):
-        assert is_alone(back, known, find(known, waited=True), was_alone, now) is is_so
-    assert is_alone(back._replace(nodes=ALL - {A}), alone, find(alone), False, 4)
+        assert is_at_fault(known, False, was_at_fault) is is_so
+    assert is_at_fault(case(a=DOWN), True, False)

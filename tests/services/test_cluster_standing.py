@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from cluster_trio import ME, B, Trio, owned_by
+from cluster_trio import ME, NODES, B, Trio, owned_by
 from conftest import FakeServer
 from keepalive_core.rules.cluster_row_text import OwnRow
 
@@ -56,4 +56,21 @@ def test_one_that_does_not_hear_who_pings_for_it_stays_degraded(server: FakeServ
     assert len([line for line in server.ksr.lines("warn") if "this node is degraded" in line]) == 1
     trio.unreachable.clear()
     trio.run(12)
+    assert "degraded no more" in server.ksr.lines("warn")[-1]
+
+
+def test_one_that_reaches_anything_again_is_not_degraded_by_what_nobody_reaches(server: FakeServer) -> None:
+    """Until then it does not know whether its own uplink is mended, though it is alone with nothing."""
+    uris = owned_by(ME, number=6)
+    trio = Trio(server, uris)
+    trio.run(12)
+    trio.unreachable |= {(ME, uri) for uri in uris}
+    trio.run(20)
+    trio.unreachable |= {(node, uri) for node in NODES for uri in uris}
+    trio.run(20)
+    assert own().alone == 0
+    assert len([line for line in server.ksr.lines("warn") if "degraded" in line]) == 1
+    trio.unreachable -= {(node, uri) for node in NODES for uri in uris[:1]}
+    trio.run(12)
+    assert [trio.state(uri) for uri in uris] == [1, *[2] * 5]
     assert "degraded no more" in server.ksr.lines("warn")[-1]

@@ -20,24 +20,6 @@ UNKNOWN, UP, DOWN = 0, 1, 2
 EVERYWHERE = (ME, B, C)
 
 
-acting: list[tuple[str, int, bool]] = []
-
-
-def tell_who_acts(uri: str, state: int, user_attr: object) -> None:
-    """Be a callback."""
-    acting.append((uri, state, importlib.import_module("keepalive").info(uri)["cluster"]["mine"]))
-
-
-def acted_within(trio: Trio, seconds: float) -> list[tuple[str, int, bool]]:
-    """Return what the callback was told while time passes, and whether this node acts for all then."""
-    trio.server.run_callbacks()
-    acting.clear()
-    for _ in range(round(seconds * 5)):
-        trio.run(0.2)
-        trio.server.run_callbacks()
-    return sorted(acting)
-
-
 def states(trio: Trio, uri: str) -> list[int]:
     """Return how a destination is at each of the three."""
     return [trio.at(node, uri) for node in EVERYWHERE]
@@ -817,23 +799,6 @@ def test_a_node_that_reaches_later_what_comes_back_is_not_degraded(server: FakeS
     trio.unreachable = {(ME, uri) for uri in uris}
     trio.run(12)
     assert [line for line in server.ksr.lines("warn") if "degraded" in line] != []
-
-
-def test_what_was_left_to_a_node_it_acts_for_though_it_became_degraded(server: FakeServer) -> None:
-    """The others count on it as the owner in calm, and nobody else is told when it can reach it at last."""
-    mine, others = owned_by(ME, number=4), owned_by(B, number=2)
-    trio = Trio(server, [*mine, *others])
-    assert trio.keepalive.register_callback(tell_who_acts, "me") == 0
-    trio.run(12)
-    trio.unreachable |= {(node, uri) for node in EVERYWHERE for uri in [*mine, *others]}
-    trio.run(12)
-    trio.unreachable = {(ME, uri) for uri in [*mine, *others]}
-    trio.run(12)
-    assert trio.keepalive.info()["cluster"]["degraded"]
-    trio.unreachable.clear()
-    assert acted_within(trio, 5) == sorted((uri, UP, uri in mine) for uri in [*mine, *others])
-    trio.run(15)
-    assert [trio.case(uri) for uri in mine] == [None] * len(mine), "calm"
 
 
 def test_a_cluster_of_one_is_as_no_cluster(server: FakeServer) -> None:

@@ -22,13 +22,20 @@ def when_to_ping(case: Case, pings: bool, has_pinged: bool, is_news: bool) -> Wi
     return Wish.NOW if pings and (is_called or stands_in) else Wish.REGULARLY
 
 
-def is_alone(acting: Acting, case: Case, found: Finding, was_alone: bool, now: int) -> bool:
-    """Say whether it is a fault of this node's own that it can't reach a destination, as far as it knows.
+def is_alone(acting: Acting, case: Case, found: Finding, now: int) -> bool:
+    """Say whether this node alone can't reach a destination. What comes back it may reach a moment later.
 
-    What comes back it may reach a moment later than others. And nobody answers one that is degraded, and it
-    may not hear who pings for it: that nobody says anything then is no new finding.
-    Arguments: acting; case; found, what was made of it; was_alone, what was said before; now, in us.
+    Arguments: acting; case; found, what was made of it; now, in us.
     """
-    is_unanswered = case.view.degraded and case.mine.kind == DOWN and found.down == 1 and bool(found.silent)
     is_late = now < acting.until and case.view.me in acting.nodes
-    return (found.outcome is Outcome.ALONE or (was_alone and is_unanswered)) and not is_late
+    return found.outcome is Outcome.ALONE and not is_late
+
+
+def is_at_fault(case: Case, is_alone: bool, was_at_fault: bool) -> bool:
+    """Say whether a destination is one that this node can't reach by its own fault, as far as it knows.
+
+    One that is degraded learns of no end of that when others can't reach it any more, either: it has to reach
+    something. Nor is it a finding that none of them says anything: nobody answers one that is degraded.
+    Arguments: case; is_alone, whether this node alone can't reach it; was_at_fault, what was said until now.
+    """
+    return is_alone or (was_at_fault and case.view.degraded and case.mine.kind == DOWN)

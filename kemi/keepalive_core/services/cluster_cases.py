@@ -10,7 +10,7 @@ from typing import Final
 from ..kamailio import cluster_rows, queues
 from ..kamailio.tables import SharedMemoryFull
 from ..rules.cluster_acting import Acting, acting_after, is_held
-from ..rules.cluster_calm import is_alone, is_calm, when_to_ping
+from ..rules.cluster_calm import is_alone, is_at_fault, is_calm, when_to_ping
 from ..rules.cluster_row_text import CaseRow
 from ..rules.cluster_verdict import Case, Finding, Outcome
 from ..rules.cluster_word import DOWN, NONE
@@ -36,6 +36,8 @@ class Cases:
         self._open: dict[str, Open] = {}
         self.alone: set[str] = set()
         """what this node alone can't reach; to be read only"""
+        self.at_fault: set[str] = set()
+        """what it can't reach by its own fault, as far as it knows; to be read only"""
         self.doubted: set[str] = set()
         """what another node can't reach; to be read only"""
         # Of a former script, which this process ran before it was reloaded.
@@ -75,6 +77,7 @@ class Cases:
         """
         key, known = case.key, self._open.get(case.key) or Open(case)
         acting = known.acting = acting_after(known.acting, case, found, now, answer_us)
+        self._follow_fault(case, is_alone(acting, case, found, now))
         if pings == is_owned and is_calm(case) and not is_silent and not is_held(acting, case, now):
             self.close(key)
             return 0
@@ -82,7 +85,6 @@ class Cases:
         known.asked_since = (known.asked_since or now) if case.mine.kind == DOWN else 0
         before, row = known.row, _row(case, found, pings, known.row)
         row = row._replace(acting=tuple(sorted(acting.nodes)), acting_until=acting.until)
-        _mark(self.alone, key, is_alone(acting, case, found, key in self.alone, now))
         _mark(self.doubted, key, case.is_doubted())
         others = {node: word.kind for node, word in case.words.items() if node != case.view.me}
         is_news = others != known.others
@@ -91,6 +93,14 @@ class Cases:
             known.row, known.others = row, others
             queues.announce_change(key, when_to_ping(case, row.ping, before.ping, is_news))
         return acting.until if now < acting.until else 0
+
+    def _follow_fault(self, case: Case, is_alone: bool) -> None:
+        key, was_at_fault = case.key, case.key in self.at_fault
+        _mark(self.alone, key, is_alone)
+        _mark(self.at_fault, key, is_at_fault(case, is_alone, was_at_fault))
+        if was_at_fault and case.mine.answers and len(self.at_fault) > len(self.alone):
+            # It reaches something again: what nobody else reaches, either, is no fault of its own any more.
+            self.at_fault &= self.alone
 
     def ask_again(self, key: str) -> None:
         """Have a destination pinged now, as what was said of it is too old. Raises: SharedMemoryFull."""
@@ -101,8 +111,8 @@ class Cases:
     def close(self, key: str) -> None:
         """A destination is calm, or gone; one that was calm is no error. Raises: SharedMemoryFull."""
         if self._open.pop(key, None) is not None:
-            self.alone.discard(key)
-            self.doubted.discard(key)
+            for keys in (self.alone, self.at_fault, self.doubted):
+                keys.discard(key)
             cluster_rows.remove_case(key)
             queues.announce_change(key)
 

@@ -26,7 +26,7 @@ class Standing:
 
     def follow(self, shares: Shares, cases: Cases) -> None:
         """Look at it once a second. Raises: SharedMemoryFull."""
-        self._follow_degraded(cases.alone, shares)
+        self._follow_degraded(cases.at_fault, shares)
         beat = self._talk.beat
         row = OwnRow(
             *(len(shares.owned), len(cases.alone), len(cases.doubted), len(self._talk.facts)),
@@ -36,14 +36,17 @@ class Standing:
             cluster_rows.store_own(row)
             self._row = row
 
-    def _follow_degraded(self, all_alone: Set[str], shares: Shares) -> None:
-        """Say whether it is alone so often that the fault is its own; with a small share it looks at all."""
+    def _follow_degraded(self, at_fault: Set[str], shares: Shares) -> None:
+        """Say whether it is alone so often that the fault is its own; with a small share it looks at all.
+
+        Arguments: at_fault, all that it can't reach by its own fault, as far as it knows; shares.
+        """
         talk, before = self._talk, self._talk.beat.degraded
         percent = int(configuration.values()["cluster_degraded"])
-        alone, share = len(all_alone & shares.share), len(shares.share)
+        alone, share = len(at_fault & shares.share), len(shares.share)
         degraded = is_degraded(alone, share, percent, before)
         if talk.view.asks_all:
-            degraded = degraded or is_degraded(len(all_alone), len(shares), percent, before)
+            degraded = degraded or is_degraded(len(at_fault), len(shares), percent, before)
         talk.suspects = suspects_itself(alone, share, percent, talk.suspects)
         if degraded == before:
             return

@@ -177,6 +177,35 @@ def test_who_could_not_reach_it_long_before_is_not_waited_for() -> None:
     assert nodes[0].look(91, a=UP, b=UP, c=UP) == B
 
 
+def test_who_could_not_reach_it_long_before_acts_for_nobody_though_it_can_first() -> None:
+    """All nodes remember that until it has come back."""
+    nodes = three()
+    all_look(nodes, 0, waited=True, a=DOWN, b=UP, c=UP)
+    all_look(nodes, 60, a=DOWN, b=DOWN, c=DOWN)
+    all_look(nodes, 89, a=UP, b=DOWN, c=DOWN)
+    assert all_look(nodes, 90, a=UP, b=UP, c=DOWN) == {B}
+
+
+def test_to_who_could_not_reach_it_a_moment_before_it_is_news_that_it_comes_back() -> None:
+    """Nodes that hear each other a moment later may not agree on who was: of this they need not."""
+    nodes = three()
+    all_look(nodes, 0, a=DOWN, b=UP, c=UP)
+    assert all_look(nodes, 2, a=DOWN, b=DOWN, c=DOWN) == {B}
+    assert all_look(nodes, 60, a=DOWN, b=UP, c=UP) == {A}
+
+
+def test_what_was_left_to_one_stays_so_while_others_change() -> None:
+    """It is the first of those to whom it was news, and not the owner, to which it was none."""
+    nodes = three()
+    all_look(nodes, 0, waited=True, a=DOWN, b=UP, c=UP)
+    all_look(nodes, 60, a=DOWN, b=DOWN, c=DOWN)
+    all_look(nodes, 89, a=UP, b=DOWN, c=UP)
+    last = nodes[1]
+    last.look(99, a=UP, b=DOWN, c=UP)
+    assert last.look(120, a=UP, b=UP, c=UP) == B
+    assert last.is_held(120)
+
+
 def test_it_goes_again_before_all_could_reach_it() -> None:
     """To who still could not that is no news, unless it was a matter of a moment."""
     for again, acts in ((3, A), (60, B)):

@@ -90,10 +90,11 @@ def test_to_whom_it_is_news(told: Told) -> None:
     """That is written down, though all is calm, for a while if not all nodes come back with it."""
     told.follow(c="down", a="up", b="up")
     assert told.rows.case_of(KEY).acting == tuple(sorted((A, B)))
-    told.follow(a="down", b="down", c="down")
+    now = NOW + 60_000_000
+    told.follow(now, a="down", b="down", c="down")
     assert told.rows.case_of(KEY)[-2:] == (tuple(sorted((A, B))), 0)
-    told.follow(a="up")
-    until = NOW + 5_000_000
+    told.follow(now, a="up")
+    until = now + 5_000_000
     assert told.rows.case_of(KEY)[-2:] == (tuple(sorted((A, B))), until)
     told.follow(until - 1, a="up")
     assert told.cases.keys() == [KEY]

@@ -23,7 +23,9 @@ class Acting(NamedTuple):
     nodes: frozenset[str]
     """those to whom it is news if something becomes of it; the first one of them acts"""
     down_since: Mapping[str, int] = {}
-    """since when each node can't reach it that says so"""
+    """since when each node can't reach it that says so; 0 for one that was degraded then"""
+    down_before: frozenset[str] = frozenset()
+    """those that could not reach it for a while already when nobody could any more"""
     outcome: Outcome = Outcome.STANDS
     """the last one that made a state"""
     until: int = 0
@@ -36,22 +38,24 @@ def acting_after(before: Acting, case: Case, found: Finding, now: int, answer_us
     Arguments: before, as it was until now; case; found, what was made of it; now, in us; answer_us, how long
     an answer takes at most, in us.
     """
-    was, outcome = before.outcome, found.outcome
-    says_down = (node for node, word in case.words.items() if word.kind == DOWN)
-    down_since = {node: before.down_since.get(node, now) for node in says_down}
-    until = 0 if outcome is Outcome.DOWN else before.until
-    if (was, outcome) in _COMES_BACK:
-        until = now + together_us(answer_us)
-    if outcome is Outcome.UP and now < until:
-        # To whom it was no news that nobody could reach it any more, it is none that all can again.
+    was, outcome, together = before.outcome, found.outcome, together_us(answer_us)
+    may_own, down_before = case.may_own(), before.down_before
+    since = {node: now if node in case.view.ready else 0 for node in _saying_down(case)}
+    since |= {node: at for node, at in before.down_since.items() if node in since}
+    until = now + together if (was, outcome) in _COMES_BACK else before.until
+    if outcome is Outcome.DOWN and was is not Outcome.DOWN:
+        down_before = frozenset(node for node, at in since.items() if at + together < now)
+        nodes = may_own - down_before - (since.keys() - before.nodes)
+        until = 0
+    elif was is Outcome.DOWN and outcome in (Outcome.UP, Outcome.ALONE):
+        nodes = may_own - down_before
+    elif (was is outcome and was in _IS_DOWN_HERE) or (outcome is Outcome.UP and now < until):
+        # What a node alone could not reach comes back to no other one. And if the others have left it to this
+        # node, that holds however late it can reach it, and degraded as it may be by then.
         nodes = before.nodes & case.view.live
     else:
-        old = _to_whom_it_is_old(was, case, found, down_since, answer_us)
-        nodes = case.may_own() - {node for node in down_since if node in old or node not in before.nodes}
-        if outcome is Outcome.ALONE and was in _IS_DOWN_HERE:
-            # The others have left it to this node, however late it can reach it, and may be degraded by then.
-            nodes |= before.nodes & {case.view.me}
-    return Acting(nodes, down_since, was if outcome.state is None else outcome, until)
+        nodes = may_own - _alone(case, found) - (since.keys() - before.nodes)
+    return Acting(nodes, since, down_before, was if outcome.state is None else outcome, until)
 
 
 _IS_DOWN_HERE = (Outcome.DOWN, Outcome.ALONE)
@@ -62,19 +66,15 @@ _COMES_BACK = (
 )
 
 
-def _to_whom_it_is_old(
-    was: Outcome, case: Case, found: Finding, down_since: Mapping[str, int], answer_us: int
-) -> set[str]:
-    """Return which nodes can't reach what others can, or could not long before these.
-
-    Arguments: was, the last outcome that made a state; down_since, as of Acting; else as of acting_after().
-    """
-    if found.outcome is Outcome.DOWN:
-        newest = max(down_since.values(), default=0) if was is not Outcome.DOWN else 0
-        return {node for node, at in down_since.items() if at + together_us(answer_us) < newest}
+def _alone(case: Case, found: Finding) -> set[str]:
+    """Return which nodes can't reach it, if others can: all that are asked have said something."""
     have_all_said = all(case.words.get(node, NO_WORD).kind != NONE for node in found.asked)
     are_alone = found.outcome is Outcome.ALONE or (found.outcome is Outcome.UP and have_all_said)
-    return {*down_since} if are_alone else set()
+    return _saying_down(case) if are_alone else set()
+
+
+def _saying_down(case: Case) -> set[str]:
+    return {node for node, word in case.words.items() if word.kind == DOWN}
 
 
 def together_us(answer_us: int) -> int:

@@ -26,6 +26,12 @@ RELAY_ON = """
     tm.t_on_reply("ksr_reply")
     tm.t_relay()
 """
+URI_AT_HAND = """
+    is_myself_ruri()
+    setuser("x")
+    pv.get("$ru")
+    pv.get("$rU")
+"""
 
 
 class Row(NamedTuple):
@@ -1270,6 +1276,14 @@ ROWS: dict[str, Row] = {
         """,
         reply=pv("$avp(x) $avp(y)") + "\nisflagset(5)\nisflagset(9)",
         failure=pv("$avp(x) $avp(y)") + "\nisflagset(9)" + RELAY_ON,
+    ),
+    "the URI of what is a reply": Row(
+        RELAY,
+        INVITE,
+        answers=(404,),
+        every_reply=URI_AT_HAND,
+        reply=URI_AT_HAND,
+        onsend=URI_AT_HAND,
     ),
     "replied in a reply route": Row(
         RELAY, INVITE, answers=(404,), reply='sl.sl_send_reply(500, "None")\nsl.send_reply(183, "Ringing")'

@@ -24,6 +24,8 @@ from keepalive_testing.ksr import FakeKSR, Violation
         lambda ksr: ksr.pv.get("$none(t)"),
         lambda ksr: ksr.pv.sets("$avp(x)", "no transaction"),
         lambda ksr: ksr.tm.t_set_fr(0, 1000),
+        lambda ksr: ksr.pv.get("$stat(rcv_requests)"),
+        lambda ksr: ksr.pv.get("$jsonrpl(code)"),
         lambda ksr: ksr.err("no end of line"),
         lambda ksr: ksr.err("two\nlines\n"),
     ],

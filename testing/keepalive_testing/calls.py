@@ -183,7 +183,7 @@ class Call:
         if self.is_over and self.ksr.version >= "6.1":
             self._pass_on(at, situation)
             return
-        before, self.draft = self.draft, Draft(self.draft.uri)
+        before, self.draft = self.draft, Draft()
         self._run_apart("ksr_reply_route", situation._replace(route="every reply"))
         if (self.is_canceled or at.is_given_up) and code < 200:  # nobody waits for that
             self.draft = before
@@ -226,6 +226,7 @@ class Call:
     def run_route_of_all_replies(self, code: int, reason: str, source: tuple[str, int]) -> None:
         """Run it for a reply to what this server has sent itself."""
         message = self._answered(code, reason, "")
+        self.draft = Draft()
         self._run_apart("ksr_reply_route", Situation("every reply", self, message, source))
 
     def _run_apart(self, name: str, situation: Situation) -> None:
@@ -237,11 +238,13 @@ class Call:
     def _pass_on(self, branch: Branch, situation: Situation) -> None:
         """Do what 6.1 does with a reply to a transaction that has ended: it has forgotten most of them."""
         message = situation.message
+        before, self.draft = self.draft, Draft()
         self._run_apart("ksr_reply_route", situation._replace(route="every reply"))
         branch.code = message.code if message.code >= 200 else None
         if self.is_forgotten(branch, message.code):
             self.replies.append(Reply(message.code, message.reason))
             self._run_apart("ksr_onsend_route", situation._replace(route="onsend"))
+        self.draft = before
 
     def is_forgotten(self, branch: Branch | None, code: int) -> bool:
         """Say whether tm finds no transaction of a reply, which is passed on without one then."""

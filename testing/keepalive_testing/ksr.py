@@ -343,7 +343,9 @@ class FakeKSR(Variables):
         return self.routes[name]() if name in self.routes else -1
 
     def _core_is_myself_ruri(self) -> bool:
-        return self.is_ours(self.call.draft.uri) if self.at_hand else bool(self.request.get("is ours", True))
+        if self.at_hand is None:
+            return bool(self.request.get("is ours", True))
+        return not self.at_hand.message.is_reply and self.is_ours(self.call.draft.uri)
 
     # --- requests ---
 
@@ -480,7 +482,7 @@ class FakeKSR(Variables):
             "jsonrpl": {"body": self._rpc_reply},
             "stat": self.memory,
         }
-        if kind in known:
+        if kind in known and (inner in known[kind] or kind not in ("jsonrpl", "stat")):
             return known[kind].get(inner)
         if kind == "sel" and inner.startswith(("cfg_get.keepalive.", "cfg_get.core.", "cfg_get.tcp.")):
             return self._setting(inner.rpartition(".")[2])

@@ -9,6 +9,7 @@ from types import ModuleType
 from typing import Any
 
 from cluster_model import PING_TIMEOUT, Node
+from cluster_nodes import NODES
 from conftest import FakeServer
 from keepalive_core.rules.cluster_owner import rank
 from keepalive_core.rules.cluster_row_text import CaseRow
@@ -16,8 +17,7 @@ from keepalive_core.rules.cluster_verdict import Terms
 from keepalive_core.rules.times import SECOND
 from keepalive_testing.ksr import Transaction
 
-ME, B, C = "sip:10.0.0.1:5060", "sip:10.0.0.2:5060", "sip:10.0.0.3:5060"
-NODES = (ME, B, C)
+ME, B, C = NODES
 OPTIONS = {"ping_interval": 4, "ping_timeout": PING_TIMEOUT // 1000, "rise": 1, "fall": 2}
 """as the model has them"""
 _STEP = SECOND // 20

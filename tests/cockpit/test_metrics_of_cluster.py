@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import pytest
 
+from cluster_nodes import NODES
 from cockpit.test_metrics import Scrape, api, scrape  # noqa: F401 - fixtures
 from conftest import FakeServer
 from keepalive_core.rules.cluster_row_text import OwnRow, PeerRow, ViewRow
 
-ME, B, C = (f"sip:10.0.0.{number}:5060" for number in (1, 2, 3))
+ME, B, C = NODES
 
 
 @pytest.fixture

@@ -6,13 +6,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from cluster_nodes import NODES
 from keepalive_core.rules.cluster_owner import first
 from keepalive_core.rules.cluster_share import ClusterShare, Exceptional
 from keepalive_core.rules.cluster_verdict import Case, Terms, has_to_ping
 from keepalive_core.rules.cluster_view import View
 
 KEYS = [f"sip:192.0.2.{at}:5060" for at in range(40)]
-ME, B, C = NODES = [f"sip:10.0.0.{at}:5060" for at in (1, 2, 3)]
+ME, B, C = NODES
 ANYBODY = frozenset[str]()
 
 

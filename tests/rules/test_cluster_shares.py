@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from cluster_nodes import NODES
 from keepalive_core.rules.cluster_owner import first
 from keepalive_core.rules.cluster_shares import Shares
 from keepalive_core.rules.cluster_view import View
 
-A, B, C = (f"sip:10.0.0.{number}:5060" for number in (1, 2, 3))
+A, B, C = NODES
 KEYS = [f"sip:192.0.2.{number}:5060" for number in range(200)]
 
 

@@ -2,13 +2,13 @@
 
 import pytest
 
+from cluster_nodes import ALL, NODES
 from keepalive_core.rules.cluster_shown import Node, decision, trouble
 from keepalive_core.rules.cluster_verdict import Case, Outcome, Terms
 from keepalive_core.rules.cluster_view import View
 from keepalive_core.rules.cluster_word import DOWN, UP, Word
 
-A, B, C = (f"sip:10.0.0.{number}:5060" for number in (1, 2, 3))
-ALL = frozenset((A, B, C))
+A, B, C = NODES
 KEY = "sip:192.0.2.9:5060"
 ME = Node(True, 0, 7, counts=True, version="0.9.0")
 WELL = Node(True, 0.4, 9, counts=True, version="0.9.0")

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from cluster_nodes import NODES
 from conftest import FakeServer
 from counted_calls import Calls
 from keepalive_core.rules.cluster_owner import first
@@ -15,7 +16,7 @@ from keepalive_core.rules.cluster_row_text import CaseRow, ViewRow
 from keepalive_core.rules.evidence import OfCluster
 from keepalive_core.rules.states import UNKNOWN, UP
 
-ME, B, C = NODES = [f"sip:10.0.0.{at}:5060" for at in (1, 2, 3)]
+ME, B, C = NODES
 URIS = [f"sip:192.0.2.{at}" for at in range(1, 61)]
 MINE = [uri for uri in URIS if first(f"{uri}:5060", NODES) == ME]
 OTHERS = [uri for uri in URIS if uri not in MINE]

@@ -7,6 +7,7 @@ from typing import Any, get_type_hints
 
 import pytest
 
+from cluster_nodes import NODES
 from cockpit_calls import NAME, ONE, Desk
 from conftest import FakeServer
 from counted_calls import Calls
@@ -15,8 +16,7 @@ from keepalive_core.rules.checks import Refused
 from keepalive_core.rules.cluster_owner import first
 from keepalive_core.rules.cluster_row_text import CaseRow, OwnRow, PeerRow, ViewRow
 
-ME, B, C = (f"sip:10.0.0.{number}:5060" for number in (1, 2, 3))
-ALL = (ME, B, C)
+ME, B, C = ALL = NODES
 X = "sip:192.168.10.20"
 KEY = uris.parse(X).key
 ONLY_B = f"only {B} can't reach it: 1 of 3 nodes, 2 are needed"

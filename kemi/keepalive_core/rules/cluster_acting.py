@@ -23,9 +23,9 @@ class Acting(NamedTuple):
     nodes: frozenset[str]
     """those to whom it is news if something becomes of it; the first one of them acts"""
     down_since: Mapping[str, int] = {}
-    """since when each node can't reach it that says so; 0 for one that was degraded then"""
+    """since when each node can't reach it that says so"""
     down_before: frozenset[str] = frozenset()
-    """those that could not reach it for a while already when nobody could any more"""
+    """those that could not reach it for a while, or were degraded, when nobody could any more"""
     outcome: Outcome = Outcome.STANDS
     """the last one that made a state"""
     until: int = 0
@@ -40,11 +40,12 @@ def acting_after(before: Acting, case: Case, found: Finding, now: int, answer_us
     """
     was, outcome, together = before.outcome, found.outcome, together_us(answer_us)
     may_own, down_before = case.may_own(), before.down_before
-    since = {node: now if node in case.view.ready else 0 for node in _saying_down(case)}
-    since |= {node: at for node, at in before.down_since.items() if node in since}
+    since = {node: before.down_since.get(node, now) for node in _saying_down(case)}
     until = now + together if (was, outcome) in _COMES_BACK else before.until
     if outcome is Outcome.DOWN and was is not Outcome.DOWN:
-        down_before = frozenset(node for node, at in since.items() if at + together < now)
+        down_before = frozenset(
+            node for node, at in since.items() if at + together < now or node not in case.view.ready
+        )
         nodes = may_own - down_before - (since.keys() - before.nodes)
         until = 0
     elif was is Outcome.DOWN and outcome in (Outcome.UP, Outcome.ALONE):

@@ -29,6 +29,8 @@ RELAY_ON = """
 URI_AT_HAND = """
     is_myself_ruri()
     setuser("x")
+    pv.sets("$rU", "x")
+    pv.sets("$rd", "x")
     pv.get("$ru")
     pv.get("$rU")
 """
@@ -486,7 +488,7 @@ ROWS: dict[str, Row] = {
     "URIs that are none": Row(
         of(
             "$ru",
-            pv("$ru $rU $rd $rp") + '\nsetuser("bob")\nsethost("example.net")',
+            pv("$ru $rU $rd $rp") + '\nsetuser("bob")\nsethost("example.net")\npv.sets("$rU", "bob")',
             *("sip:a@b:99999", "sip:@b", "sip:a@b c", "sip:a@b@c", "sip:a@b:5060:5080", "sip:a@", "sip:"),
             *("sip:a@2001:db8::1:5060", "<sip:a@b>"),
         )

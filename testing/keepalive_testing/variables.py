@@ -179,7 +179,7 @@ class Variables(Routing):
         elif name.kind == "ru":
             call.draft.uri = value
         else:
-            self._with(**({"user": value or None} if name.kind == "rU" else {"host": value}))
+            return self._with(**({"user": value or None} if name.kind == "rU" else {"host": value}))
         return True
 
     def unset_of_message(self, name: Name) -> bool:

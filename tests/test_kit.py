@@ -404,6 +404,17 @@ def test_a_server_may_have_other_sockets(kamailio: Kamailio, ksr: FakeKSR) -> No
     assert kamailio.request("INVITE").relayed[0].header("Record-Route").startswith("<sip:192.0.2.1:5080;")
 
 
+def test_a_client_may_have_ipv6(router: Kamailio, ksr: FakeKSR) -> None:
+    """In a URI its address stands in brackets, and so does that of the socket at which it came in."""
+    names = ("$si", "$su", "$Ri", "$Ru", "$hdr(Via)")
+    told: list[str] = []
+    router.script.Router.ksr_onsend_route = lambda self, msg: told.extend(map(ksr.module.pv.get, names)) or 1
+    call = router.request("INVITE", source=("2001:db8::7", 5062))
+    assert told[:4] == ["2001:db8::7", "sip:[2001:db8::7]:5062", "2001:db8::1", "sip:[2001:db8::1]:5060"]
+    assert told[4].startswith("SIP/2.0/UDP [2001:db8::7]:5062;")
+    assert call.relayed[0].header("Record-Route").startswith("<sip:[2001:db8::1]:5060;")
+
+
 @pytest.mark.parametrize(
     ("uri", "route"),
     [

@@ -16,7 +16,7 @@ import pytest
 
 from keepalive_testing.calls import Call
 from keepalive_testing.ksr import FakeKSR, Transaction
-from keepalive_testing.messages import Message, Uri, long_name
+from keepalive_testing.messages import Message, Uri, at_port, long_name
 from keepalive_testing.names import resolve
 from keepalive_testing.server import FakeServer
 
@@ -232,7 +232,7 @@ class Kamailio:
         """
         mark = uuid.uuid4().hex
         fields = [
-            f"Via: SIP/2.0/UDP {source[0]}:{source[1]};branch=z9hG4bK{mark}",
+            f"Via: SIP/2.0/UDP {at_port(*source)};branch=z9hG4bK{mark}",
             "Max-Forwards: 70",
             "From: <sip:alice@example.com>;tag=alice",
             f"To: <{uri}>",

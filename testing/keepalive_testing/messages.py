@@ -34,6 +34,11 @@ _PHONE = re.compile(r";(?i:user)=phone(?:[;?]|$)")
 HIGHEST_PORT = 65535
 
 
+def at_port(address: str, port: int) -> str:
+    """Return what a URI or a Via says of an address and a port: one of IPv6 stands in brackets."""
+    return f"[{address}]:{port}" if ":" in address else f"{address}:{port}"
+
+
 class Uri(NamedTuple):
     """The parts of a URI; rest, its parameters and headers with their first ``;`` or ``?``."""
 

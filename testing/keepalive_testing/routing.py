@@ -7,7 +7,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from keepalive_testing.calls import LOCAL_TIMEOUT, Call, Situation
-from keepalive_testing.messages import Party, Uri
+from keepalive_testing.messages import Party, Uri, at_port
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -61,6 +61,13 @@ class Routing:
     def call(self) -> Call:
         """The call at hand."""
         return self.here().call
+
+    @property
+    def socket_at_hand(self) -> tuple[str, int]:
+        """Address and port at which the message at hand came in: the server's first ones of that family."""
+        is_ipv6 = ":" in self.here().source[0]
+        sockets = [(address, port) for _, address, port in self.listening]
+        return next((socket for socket in sockets if (":" in socket[0]) == is_ipv6), sockets[0])
 
     # --- core ---
 
@@ -190,9 +197,9 @@ class Routing:
         call = self.here("request", "branch", "failure").call
         if call.draft.has("Record-Route"):
             return -1
-        _, address, port = self.listening[0]
         tag = call.message.party("From").tag
-        call.draft.insert(f"Record-Route: <sip:{address}:{port};lr{f';ftag={tag}' if tag else ''}>\r\n")
+        own = at_port(*self.socket_at_hand)
+        call.draft.insert(f"Record-Route: <sip:{own};lr{f';ftag={tag}' if tag else ''}>\r\n")
         return 1
 
     def _rr_loose_route(self) -> int:

@@ -8,7 +8,7 @@ import re
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from keepalive_testing.messages import Uri
+from keepalive_testing.messages import Uri, at_port
 from keepalive_testing.routing import Routing
 
 if TYPE_CHECKING:
@@ -86,7 +86,7 @@ OF_MESSAGES: dict[str, Callable[[Situation], Any]] = {
     "ml": lambda at: len(str(at.message)),
     "si": lambda at: at.source[0],
     "sp": lambda at: at.source[1],
-    "su": lambda at: f"sip:{at.source[0]}:{at.source[1]}",
+    "su": lambda at: f"sip:{at_port(*at.source)}",
     "rs": lambda at: at.message.code or None,
     "rr": lambda at: at.message.reason or None,
     "pr": lambda at: "udp",
@@ -132,8 +132,8 @@ class Variables(Routing):
             where = int(name.at or 0)
             return values[where] if -len(values) <= where < len(values) else None
         if name.kind in ("Ri", "Rp", "Ru"):
-            _, address, port = self.listening[0]
-            return {"Ri": address, "Rp": port, "Ru": f"sip:{address}:{port}"}[name.kind]
+            address, port = self.socket_at_hand
+            return {"Ri": address, "Rp": port, "Ru": f"sip:{at_port(address, port)}"}[name.kind]
         if name.kind == "avp":
             values_ = at.call.avps.get(_avp(name.inner), [])[::-1]
             if name.at == "*":

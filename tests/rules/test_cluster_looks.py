@@ -6,6 +6,7 @@ import pytest
 
 from keepalive_core.rules.cluster_looks import Looks
 from keepalive_core.rules.cluster_talk import Talk
+from keepalive_core.rules.times import SECOND
 
 ME, OTHER = "sip:10.0.0.1:5060", "sip:10.0.0.2:5060"
 NONE: frozenset[str] = frozenset()
@@ -109,3 +110,44 @@ def test_what_is_not_registered_yet_is_looked_at_again(talk: Hearing) -> None:
     assert taken(looks) == ["a"]
     assert not looks.begins(True, NONE.__contains__)
     assert len(looks) == 0
+
+
+def test_who_begins_joins_once_it_follows(talk: Hearing) -> None:
+    """As long as another node can own its share, and so that its callbacks still know that."""
+    looks = Looks(talk)
+    alone, ready = talk.view._replace(ready=frozenset()), talk.view._replace(ready=frozenset({ME, OTHER}))
+    talk.view, talk.catches_up = alone, True
+    assert looks.begins(True, NONE.__contains__)
+    looks.end_tick(SECOND, True)
+    assert not talk.is_behind
+    talk.view = ready
+    looks.end_tick(SECOND, True)
+    assert talk.is_behind
+    assert talk.is_joining
+    talk.catches_up = False
+    assert not looks.begins(True, NONE.__contains__)
+    looks.add("a")
+    for at, had_time in ((2, True), (3, True), (4, False)):
+        looks.end_tick(at * SECOND, had_time)
+        assert talk.is_behind
+        if at == 3:
+            looks.take()
+    looks.end_tick(5 * SECOND - 1, True)
+    assert talk.is_behind
+    looks.end_tick(5 * SECOND, True)
+    assert not talk.is_behind
+    looks.add("b")
+    looks.end_tick(6 * SECOND, False)
+    assert not talk.is_behind
+
+
+def test_who_begins_joins_though_it_can_not_follow(talk: Hearing) -> None:
+    """Others ping its share for a time, not for ever."""
+    looks = Looks(talk)
+    talk.view, talk.catches_up = talk.view._replace(ready=frozenset({OTHER})), True
+    for at in range(1, 11):
+        looks.begins(True, NONE.__contains__)
+        looks.end_tick(at * SECOND, True)
+        assert talk.is_behind
+    looks.end_tick(11 * SECOND, True)
+    assert not talk.is_behind

@@ -6,7 +6,7 @@ import importlib
 
 import pytest
 
-from cluster_trio import ME, NODES, B, Trio, owned_by
+from cluster_trio import ME, NODES, OPTIONS, B, Trio, owned_by
 from conftest import FakeServer
 from keepalive_core.rules.states import DOWN, UP
 
@@ -91,3 +91,32 @@ def test_what_was_left_to_a_node_it_acts_for_though_it_became_degraded(server: F
     assert acted_within(trio, 5) == sorted((uri, UP, uri in mine) for uri in [*mine, *others])
     trio.run(15)
     assert [trio.case(uri) for uri in mine] == [None] * len(mine), "calm"
+
+
+@pytest.mark.parametrize(("join", "late"), [(0, False), (0, True), (2, True)])
+def test_who_begins_acts_for_nothing_that_was_so_before(
+    server: FakeServer, monkeypatch: pytest.MonkeyPatch, join: int, late: bool
+) -> None:
+    """However long it takes to follow the others, or to register all: the others have acted; then it does."""
+    uris = [uri for who in NODES for uri in owned_by(who, number=10)]
+    trio = Trio(server, uris, lacking=uris if late else ())
+    trio.keepalive.modparam("cluster_join", join)
+    assert trio.keepalive.register_callback(tell_who_acts, "me") == 0
+    trio.unreachable.update((who, uri) for who in NODES for uri in uris[::2])
+    started = [not late]
+    rows = importlib.import_module("keepalive_core.kamailio.startup_rows")
+    monkeypatch.setattr(rows, "is_started", lambda: started[0])
+    trio.begin_behind()
+    acted = acted_within(trio, 3.6)
+    if late:
+        for uri in uris:
+            assert trio.keepalive.add_destination(uri, "me", **OPTIONS) == 0
+        acted += acted_within(trio, 0.6)
+        started[0] = True
+        acted += acted_within(trio, 3)
+    assert sorted(acted) == sorted((uri, DOWN if uri in uris[::2] else UP, False) for uri in uris)
+    trio.pings_stand_still = False
+    trio.run(20)
+    trio.unreachable.clear()
+    came_back = {uri: mine for uri, _, mine in acted_within(trio, 15)}
+    assert came_back == {uri: uri in uris[:10] for uri in uris[::2]}

@@ -179,24 +179,13 @@ def test_what_this_node_does_not_have(server: FakeServer) -> None:
     assert trio.case(uri) is None
 
 
-def begun_behind(trio: Trio) -> None:
-    """Have the others know all, and a former life of the node on the fake server, before it begins."""
-    trio.stands_still = True
-    trio.run(0.05)  # the first prober says where this server listens
-    trio.pings_stand_still = True
-    trio.run(16)
-    for other in trio.others.values():
-        other.talk.peers[ME].life = 1
-    trio.stands_still = False
-
-
 def test_who_begins_looks_first_at_what_is_down(server: FakeServer) -> None:
     """Of what others can't reach it may hold most to be up; the rest has its time, and all of it comes."""
     uris = [uri for who in EVERYWHERE for uri in owned_by(who, number=30)]
     trio = Trio(server, uris)
     dead = {uris[-1], uris[0], uris[45]}
     trio.unreachable.update((who, uri) for who in EVERYWHERE for uri in dead)
-    begun_behind(trio)
+    trio.begin_behind()
     trio.run(5)
     told = [line for line in server.ksr.lines("notice") if "unknown -> " in line]
     assert all("unknown -> down: 2 of 3 nodes" in line for line in told[:3])
@@ -213,7 +202,7 @@ def test_what_is_not_registered_yet_is_not_lacking(
     trio.unreachable.update((who, down) for who in (B, C))
     rows = importlib.import_module("keepalive_core.kamailio.startup_rows")
     monkeypatch.setattr(rows, "is_started", lambda: False)
-    begun_behind(trio)
+    trio.begin_behind()
 
     def said() -> list[str]:
         words = [trio.others[B].talk.words_of(uri)[ME].kind for uri in (down, up, lacking)]

@@ -1,8 +1,13 @@
 """In which order one node of a cluster looks at destinations of which anything has changed (pure)."""
 
 from collections.abc import Callable
+from typing import Final
 
 from .cluster_talk import Talk
+from .times import SECOND
+
+_FOLLOWS_US: Final = 10 * SECOND
+"""A node that begins pings its share after that, though it has more to look at"""
 
 
 class Looks:
@@ -22,6 +27,9 @@ class Looks:
         self._unregistered: dict[str, None] = {}
         """what others speak of, and this server, which has just started, may be about to register"""
         self._has_begun = False
+        self._is_behind = True
+        self._joins_at = self._joins_at_last = 0
+        """when it joins if there is no more to look at, and in any case, in us"""
 
     def __len__(self) -> int:
         return len(self._doubted) + len(self._others)
@@ -58,6 +66,19 @@ class Looks:
         is_behind = self._talk.is_catching_up or self._doubted or self._unregistered
         self._has_begun = self._has_begun or not (self._talk.is_new and is_behind)
         return not self._has_begun
+
+    def end_tick(self, now: int, had_time: bool) -> None:
+        """Have this node join as soon as it follows what the others say, or as none of them pings its share.
+
+        For what it finds until then others have acted. Callbacks have a second to ask who does.
+        Arguments: now, in us; had_time, whether this tick was long enough for whatever else there is to do.
+        """
+        talk = self._talk
+        self._joins_at_last = self._joins_at_last or now + _FOLLOWS_US
+        if talk.is_catching_up or not (self._has_begun and had_time) or len(self):
+            self._joins_at = now + SECOND
+        self._is_behind = self._is_behind and now < min(self._joins_at, self._joins_at_last)
+        talk.is_behind = self._is_behind and bool(talk.view.ready - {talk.me})
 
     def take(self) -> str:
         """Remove and return the next one; "" if there is none."""

@@ -33,6 +33,8 @@ _CATCHES_UP_US: Final = 3 * SECOND
 """Beyond the time for which it joins, a node that begins has so long to learn what the others say"""
 # For the last line and its MAC.
 _ROOM: Final = cluster_lines.BYTES - 80
+# A piece needs so many bytes for itself.
+_LEAST_ROOM: Final = 30
 
 
 class Manners(NamedTuple):
@@ -72,6 +74,8 @@ class Talk:
         """what this node says of itself; sums and clock are filled in"""
         self.suspects = False
         """whether this node is to look at all destinations for itself"""
+        self.is_behind = False
+        """whether it has still to follow what others have said that can own its share"""
         self.manners = manners or Manners()
         self._chance = chance
         self.life = chance()
@@ -92,8 +96,8 @@ class Talk:
 
     @property
     def is_joining(self) -> bool:
-        """Whether it still listens before it pings."""
-        return self._listened.us < self.manners.join
+        """Whether it still listens before it pings, or follows what it has heard."""
+        return self.is_behind or self._listened.us < self.manners.join
 
     @property
     def is_new(self) -> bool:
@@ -294,7 +298,3 @@ class Talk:
         lines.append(cluster_lines.piece_line(piece.above, piece.to))
         lines += [cluster_lines.word_line(key, word, now) for key, word in piece.words.items()]
         peer.owed.take(piece.to)
-
-
-# A piece needs so many bytes for itself.
-_LEAST_ROOM: Final = 30

@@ -91,7 +91,12 @@ class Words:
         if self._to_look.begins(startup_rows.is_started(), _is_registered):
             if not self._talk.is_catching_up:
                 self._look_at_some(self._to_look.doubted, now)
-            return
+        else:
+            self._follow_all(now)
+        self._to_look.end_tick(now, startup_rows.is_started() and clock.now() - now <= _UNTIL_US // 3)
+
+    def _follow_all(self, now: int) -> None:
+        """Follow whatever has changed, as long as there is time in this tick."""
         self._follow_others(now)
         for key, text in queues.announced_own():
             self._safely(key, partial(self._hear, text=text, now=now))

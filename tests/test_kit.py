@@ -20,6 +20,7 @@ from unittest import mock
 import pytest
 
 from examples import ROOT, named_examples
+from keepalive_testing.calls import Call
 from keepalive_testing.kamailio import Kamailio
 from keepalive_testing.ksr import FakeKSR, Violation
 
@@ -270,8 +271,8 @@ def test_a_file_of_tests_may_import_ksr_and_the_script(tmp_path: Path) -> None:
     assert re.search(r"^3 passed", said, re.MULTILINE)
 
 
-def routed(kamailio: Kamailio, ksr: FakeKSR, *calls: str) -> None:
-    """Run some calls of KSR in a request route."""
+def routed(kamailio: Kamailio, ksr: FakeKSR, *calls: str) -> Call:
+    """Run some calls of KSR in a request route; return what became of the request."""
     code = compile("\n".join(calls), "script", "exec")
 
     def route(self: object, msg: object) -> int:
@@ -280,7 +281,12 @@ def routed(kamailio: Kamailio, ksr: FakeKSR, *calls: str) -> None:
         return 1
 
     kamailio.load(type("Script", (), {"ksr_request_route": route, "ksr_onsend_route": lambda self, msg: 1})())
-    kamailio.request("INVITE")
+    return kamailio.request("INVITE")
+
+
+def records(call: Call) -> list[str]:
+    """Return which sockets a request records where it was relayed last."""
+    return [value for name, value in call.relayed[-1].fields if name == "Record-Route"]
 
 
 @pytest.mark.parametrize(
@@ -402,6 +408,8 @@ def test_a_server_may_have_other_sockets(kamailio: Kamailio, ksr: FakeKSR) -> No
     is_myself = ksr.module.is_myself
     assert [is_myself(f"sip:192.0.2.1:5080{rest}") for rest in ("", ";transport=tls")] == [True, False]
     assert kamailio.request("INVITE").relayed[0].header("Record-Route").startswith("<sip:192.0.2.1:5080;")
+    ksr.listening = [("tls", "192.0.2.1", 5061), ("udp", "192.0.2.1", 5080)]
+    assert kamailio.request("INVITE").relayed[0].header("Record-Route").startswith("<sip:192.0.2.1:5080;lr;")
 
 
 def test_a_client_may_have_ipv6(router: Kamailio, ksr: FakeKSR) -> None:
@@ -412,7 +420,51 @@ def test_a_client_may_have_ipv6(router: Kamailio, ksr: FakeKSR) -> None:
     call = router.request("INVITE", source=("2001:db8::7", 5062))
     assert told[:4] == ["2001:db8::7", "sip:[2001:db8::7]:5062", "2001:db8::1", "sip:[2001:db8::1]:5060"]
     assert told[4].startswith("SIP/2.0/UDP [2001:db8::7]:5062;")
-    assert call.relayed[0].header("Record-Route").startswith("<sip:[2001:db8::1]:5060;")
+    assert records(call) == [
+        "<sip:192.168.10.1:5060;r2=on;lr;ftag=alice>",
+        "<sip:[2001:db8::1]:5060;r2=on;lr;ftag=alice>",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("hop", "recorded"),
+    [
+        ("sip:192.168.10.20", ["<sip:192.168.10.1:5060;lr;ftag=alice>"]),
+        ("sip:provider.com", ["<sip:192.168.10.1:5060;lr;ftag=alice>"]),
+        (
+            "sip:192.168.10.20;transport=TCP",
+            [
+                "<sip:192.168.10.1:5060;transport=tcp;r2=on;lr;ftag=alice>",
+                "<sip:192.168.10.1:5060;r2=on;lr;ftag=alice>",
+            ],
+        ),
+        (
+            "sips:192.168.10.20",
+            [
+                "<sip:192.168.10.1:5060;transport=tls;r2=on;lr;ftag=alice>",
+                "<sip:192.168.10.1:5060;r2=on;lr;ftag=alice>",
+            ],
+        ),
+        (
+            "sip:[2001:db8::7]",
+            ["<sip:[2001:db8::1]:5060;r2=on;lr;ftag=alice>", "<sip:192.168.10.1:5060;r2=on;lr;ftag=alice>"],
+        ),
+    ],
+)
+def test_what_leaves_by_another_socket_records_both(
+    kamailio: Kamailio, ksr: FakeKSR, hop: str, recorded: list[str]
+) -> None:
+    """As its gateway sends what comes later to the first, and the client to the second (real 5.6)."""
+    call = routed(kamailio, ksr, "KSR.rr.record_route()", f"KSR.pv.sets('$du', {hop!r})", "KSR.tm.t_relay()")
+    assert records(call) == recorded
+
+
+def test_nothing_leaves_without_a_socket(kamailio: Kamailio, ksr: FakeKSR) -> None:
+    """A server without TLS relays nothing to whom it is for."""
+    ksr.listening = [("tcp", "192.0.2.1", 5070), ("udp", "192.0.2.1", 5080)]
+    with pytest.raises(Violation, match="no socket of ksr.listening leads to sip:10.0.0.1;transport=tls"):
+        routed(kamailio, ksr, "KSR.pv.sets('$du', 'sip:10.0.0.1;transport=tls')", "KSR.tm.t_relay()")
+    ksr.violations.clear()
 
 
 @pytest.mark.parametrize(

@@ -397,7 +397,10 @@ class Call:
         mine, self.draft = self.draft, before
         if before.du and not mine.du:
             self.ksr.violate("a branch route takes $du back: 5.6 sends there nevertheless, and 6.1 nowhere")
-        return Branch(mine.hop, mine.uri, mine.fields(self.message), self.on["reply"])
+        fields, hop = mine.fields(self.message), Uri.of(mine.hop)
+        if hop is not None:
+            fields = self.ksr.recorded(fields, hop)
+        return Branch(mine.hop, mine.uri, fields, self.on["reply"])
 
 
 def _address(uri: str) -> tuple[str, int]:

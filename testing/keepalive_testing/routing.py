@@ -7,6 +7,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from keepalive_testing.calls import LOCAL_TIMEOUT, Call, Situation
+from keepalive_testing.drafts import fields_of
 from keepalive_testing.messages import Party, Uri, at_port
 
 if TYPE_CHECKING:
@@ -63,11 +64,25 @@ class Routing:
         return self.here().call
 
     @property
-    def socket_at_hand(self) -> tuple[str, int]:
-        """Address and port at which the message at hand came in: the server's first ones of that family."""
-        is_ipv6 = ":" in self.here().source[0]
-        sockets = [(address, port) for _, address, port in self.listening]
-        return next((socket for socket in sockets if (":" in socket[0]) == is_ipv6), sockets[0])
+    def socket_at_hand(self) -> tuple[str, str, int]:
+        """Where the message at hand came in: the server's first UDP socket of that family."""
+        return self._socket("udp", ":" in self.here().source[0]) or self.listening[0]
+
+    def _socket(self, transport: str, is_ipv6: bool) -> tuple[str, str, int] | None:
+        sockets = (
+            socket for socket in self.listening if (socket[0], ":" in socket[1]) == (transport, is_ipv6)
+        )
+        return next(sockets, None)
+
+    def _socket_to(self, hop: Uri) -> tuple[str, str, int]:
+        """Return the socket from which a request leaves; what a name stands for is of the family at hand."""
+        transport = "tls" if hop.scheme == "sips" else TRANSPORTS.get(hop.transport.lower(), "udp")
+        address = self.socket_at_hand[1] if re.search("[a-z]$", hop.host, re.IGNORECASE) else hop.host
+        found = self._socket(transport, ":" in address)
+        if found is None:
+            self.violate(f"no socket of ksr.listening leads to {hop}")
+        assert found is not None
+        return found
 
     # --- core ---
 
@@ -197,10 +212,25 @@ class Routing:
         call = self.here("request", "branch", "failure").call
         if call.draft.has("Record-Route"):
             return -1
-        tag = call.message.party("From").tag
-        own = at_port(*self.socket_at_hand)
-        call.draft.insert(f"Record-Route: <sip:{own};lr{f';ftag={tag}' if tag else ''}>\r\n")
+        call.draft.insert(self._record(self.socket_at_hand))
         return 1
+
+    def _record(self, socket: tuple[str, str, int], more: str = "") -> str:
+        """Return the line in which a socket is recorded."""
+        transport, address, port = socket
+        tag = self.call.message.party("From").tag
+        way = "" if transport == "udp" else f";transport={transport}"
+        parameters = f"{way}{more};lr{f';ftag={tag}' if tag else ''}"
+        return f"Record-Route: <sip:{at_port(address, port)}{parameters}>\r\n"
+
+    def recorded(self, fields: list[tuple[str, str]], hop: Uri) -> list[tuple[str, str]]:
+        """Return with which header fields a request leaves for a hop: of two sockets both are recorded."""
+        came, goes = self.socket_at_hand, self._socket_to(hop)
+        if came == goes:
+            return fields
+        own = fields_of(self._record(came))
+        both = fields_of(self._record(goes, ";r2=on") + self._record(came, ";r2=on"))
+        return [new for field in fields for new in (both if [field] == own else [field])]
 
     def _rr_loose_route(self) -> int:
         situation = self.here("request")

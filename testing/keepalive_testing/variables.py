@@ -132,7 +132,7 @@ class Variables(Routing):
             where = int(name.at or 0)
             return values[where] if -len(values) <= where < len(values) else None
         if name.kind in ("Ri", "Rp", "Ru"):
-            address, port = self.socket_at_hand
+            _, address, port = self.socket_at_hand
             return {"Ri": address, "Rp": port, "Ru": f"sip:{at_port(address, port)}"}[name.kind]
         if name.kind == "avp":
             values_ = at.call.avps.get(_avp(name.inner), [])[::-1]

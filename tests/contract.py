@@ -306,6 +306,15 @@ ROWS: dict[str, Row] = {
         (TAG, "Route: <sip:127.0.0.1:SERVER;r2=on;lr>, <sip:127.0.0.1:SERVER;transport=tcp;r2=on;lr>"),
         (200,),
     ),
+    "recorded, and on over TCP": Row(
+        """
+        rr.record_route()
+        pv.sets("$du", "sip:127.0.0.1:GATEWAY_A;transport=tcp")
+        tm.t_relay()
+        """,
+        "MESSAGE sip:bob@127.0.0.1:SERVER",
+        answers=(200,),
+    ),
     "in a dialog, with two lines of routes of one proxy": Row(
         """
         rr.loose_route()

@@ -114,7 +114,7 @@ class RealRun:
 @pytest.fixture(scope="module")
 def real(checked_kind: str) -> Iterator[RealRun]:
     """The server for all rows."""
-    gateways = [Gateway(tcp=False), Gateway(tcp=False)]
+    gateways = [Gateway(), Gateway()]
     run = RealRun(checked_kind, Ports(free_port(), free_port(), *(each.port for each in gateways)), gateways)
     yield run
     run.close()

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import socket
 import subprocess
+from pathlib import Path
 from typing import Any
 
 from real.server import Kamailio, wait_for
@@ -19,11 +21,17 @@ class RpcError(Exception):
         self.code = error["code"]
 
 
+def is_open(path: Path) -> bool:
+    """Say whether somebody listens at a socket; it is there a moment before that."""
+    with socket.socket(socket.AF_UNIX) as asking:
+        return asking.connect_ex(str(path)) == 0
+
+
 def post(server: Kamailio, body: bytes, *options: str) -> tuple[int, bytes]:
     """Return the HTTP status and the body of an answer to POST /RPC."""
-    socket = server.folder / "http.sock"
-    wait_for("the socket", socket.exists)
-    curl = ["curl", "-s", "--max-time", "20", "--unix-socket", str(socket), "http://localhost/RPC"]
+    path = server.folder / "http.sock"
+    wait_for("the socket", lambda: is_open(path))
+    curl = ["curl", "-s", "--max-time", "20", "--unix-socket", str(path), "http://localhost/RPC"]
     done = subprocess.run(
         [*curl, "--data-binary", "@-", "-w", "\n%{http_code}", *options],
         input=body,

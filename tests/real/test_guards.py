@@ -68,22 +68,30 @@ def test_a_server_that_stands_still_blames_nobody(
     server = start_thousand(start, responder, tmp_path)
     wait_for("some rounds", lambda: responder.arrivals(responder.began, time.monotonic())[-20:].count(0) < 5)
     stopped, timers = server.process_numbers(who), server.process_numbers("timer")
-    # Three pings in a row without a verdict are 14 s without a fresh one, of the 15 that make stale.
-    for _ in range(times):
-        let_pass(1.7)
-        server.signal("STOP", *stopped)
-        let_pass(seconds)
-        # The timers go on first: then no reply has been read yet, and tm says that time is over.
-        server.signal("CONT", *timers)
-        let_pass(0.5)
-        server.signal("CONT", *stopped)
-    server.logged("stood still for")
-    began = time.monotonic()
-    wait_for("a round of pings", lambda: sum(responder.arrivals(began, time.monotonic())) >= 1000, 30)
-    assert server.log_lines("up -> ") == []
-    void, failed = (number_of(server, f"each['{count}']") for count in ("void", "failed"))
-    print(f"MEASURED: {void} pings void, {failed} failed")
-    assert failed == 0
+    # On a busy machine the workers may be sooner than tm's timer after all, and read what has come.
+    for _ in range(3):
+        # Three pings in a row without a verdict are 14 s without a fresh one, of the 15 that make stale.
+        for _ in range(times):
+            let_pass(1.7)
+            server.signal("STOP", *stopped)
+            let_pass(seconds)
+            # The timers go on first: then no reply has been read yet, and tm says that time is over.
+            server.signal("CONT", *timers)
+            let_pass(0.5)
+            server.signal("CONT", *stopped)
+        server.logged("stood still for")
+        began = time.monotonic()
+        wait_for(
+            "a round of pings",
+            lambda began=began: sum(responder.arrivals(began, time.monotonic())) >= 1000,
+            30,
+        )
+        assert server.log_lines("up -> ") == []
+        void, failed = (number_of(server, f"each['{count}']") for count in ("void", "failed"))
+        print(f"MEASURED: {void} pings void, {failed} failed")
+        assert failed == 0
+        if void or not expects_void:
+            break
     # If the whole server stood still, answers were under way, and their time was over when it went on.
     # If the prober alone did, the workers read them.
     assert (void > 0) == expects_void

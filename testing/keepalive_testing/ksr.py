@@ -482,8 +482,10 @@ class FakeKSR(Variables):
             "jsonrpl": {"body": self._rpc_reply},
             "stat": self.memory,
         }
-        if kind in known and (inner in known[kind] or kind not in ("jsonrpl", "stat")):
-            return known[kind].get(inner)
+        if inner in known.get(kind, {}):
+            return known[kind][inner]
+        if kind in ("def", "du", "hdr"):
+            return None
         if kind == "sel" and inner.startswith(("cfg_get.keepalive.", "cfg_get.core.", "cfg_get.tcp.")):
             return self._setting(inner.rpartition(".")[2])
         stored = self._stored(kind, inner)

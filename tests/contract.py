@@ -75,6 +75,9 @@ OF_A_REQUEST = """
     $avp(none)
 """
 
+_WAY = pv("$su $si $sp $pr $proto $Ru $Ri $Rp")
+_RECORDED = "Record-Route: <sip:127.0.0.1:SERVER;lr;ftag=1>"
+
 ROWS: dict[str, Row] = {
     "what a request says": Row(
         pv(OF_A_REQUEST),
@@ -314,6 +317,44 @@ ROWS: dict[str, Row] = {
         """,
         "MESSAGE sip:bob@127.0.0.1:SERVER",
         answers=(200,),
+    ),
+    "recorded as it was before, and on over TCP": Row(
+        """
+        rr.record_route()
+        pv.sets("$du", "sip:127.0.0.1:GATEWAY_A;transport=tcp")
+        tm.t_relay()
+        """,
+        headers=(_RECORDED,),
+        answers=(200,),
+    ),
+    "not recorded, but before, and on over TCP": Row(
+        """
+        hdr.insert("X-First: 1\\r\\n")
+        pv.sets("$du", "sip:127.0.0.1:GATEWAY_A;transport=tcp")
+        tm.t_relay()
+        """,
+        headers=(_RECORDED,),
+        answers=(200,),
+    ),
+    "an answer over TCP": Row(
+        """
+        tm.t_on_reply("ksr_reply")
+        tm.t_on_failure("ksr_failure")
+        pv.sets("$du", "sip:127.0.0.1:GATEWAY_A;transport=tcp")
+        tm.t_relay()
+        """,
+        answers=(503,),
+        reply=_WAY,
+        failure=_WAY,
+        every_reply=_WAY,
+    ),
+    "an answer over TCP that is passed on": Row(
+        """
+        pv.sets("$du", "sip:127.0.0.1:GATEWAY_A;transport=tcp")
+        tm.t_relay()
+        """,
+        answers=(200,),
+        onsend=_WAY,
     ),
     "in a dialog, with two lines of routes of one proxy": Row(
         """

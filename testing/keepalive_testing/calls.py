@@ -82,8 +82,8 @@ class Branch:
 class Situation(NamedTuple):
     """In what a script's function is called: its route, and the message that is at hand there.
 
-    Arguments: is_again, whether tm knows the request already, as the network has lost the answer; branch, of
-    whom a reply is.
+    Arguments: source, address and port from which that came; is_again, whether tm knows the request already,
+    as the network has lost the answer; branch, of whom a reply is; transport, over which the message came.
     """
 
     route: Route
@@ -92,6 +92,7 @@ class Situation(NamedTuple):
     source: tuple[str, int]
     is_again: bool = False
     branch: Branch | None = None
+    transport: str = "udp"
 
 
 class Call:
@@ -179,7 +180,8 @@ class Call:
         assert code in CODES, f"{code} is no code of a reply: 100 to 699"
         at = self._pending(branch)
         message = self._answered(code, reason, headers)
-        situation = Situation("reply", self, message, source or _address(at.to), branch=at)
+        address, transport = _origin(at.to)
+        situation = Situation("reply", self, message, source or address, branch=at, transport=transport)
         if self.is_over and self.ksr.version >= "6.1":
             self._pass_on(at, situation)
             return
@@ -305,7 +307,8 @@ class Call:
         self._tell(best.reply if best.reply is not None and best.reply.code == own.code else own)
         if best.message is not None and best.message.code >= 200:
             self.draft = Draft()
-            situation = Situation("onsend", self, best.message, _address(best.to))
+            address, transport = _origin(best.to)
+            situation = Situation("onsend", self, best.message, address, transport=transport)
             self._run_apart("ksr_onsend_route", situation)
 
     def answer(self, code: int, reason: str, *, in_transaction: bool) -> int:
@@ -397,13 +400,13 @@ class Call:
         mine, self.draft = self.draft, before
         if before.du and not mine.du:
             self.ksr.violate("a branch route takes $du back: 5.6 sends there nevertheless, and 6.1 nowhere")
-        fields, hop = mine.fields(self.message), Uri.of(mine.hop)
-        if hop is not None:
-            fields = self.ksr.recorded(fields, hop)
+        hop = Uri.of(mine.hop)
+        fields = mine.fields(self.message) if hop is None else self.ksr.recorded(mine, hop)
         return Branch(mine.hop, mine.uri, fields, self.on["reply"])
 
 
-def _address(uri: str) -> tuple[str, int]:
+def _origin(uri: str) -> tuple[tuple[str, int], str]:
+    """Return from where a gateway's replies come, address and port, and over which transport."""
     parts = Uri.of(uri)
     assert parts is not None
-    return parts.host.strip("[]"), parts.port or 5060
+    return (parts.host.strip("[]"), parts.port or 5060), parts.way

@@ -19,6 +19,8 @@ class Draft:
         """which are set; those of a transaction are the same in all of its routes"""
         self._ahead: list[tuple[str, str]] = []
         """header fields before all others"""
+        self._record: tuple[str, str] | None = None
+        """of these, the one in which record_route has recorded this server"""
         self._behind: list[tuple[str, str]] = []
         self._removed: set[str] = set()
         """long names of header fields that do not leave, in small letters"""
@@ -69,6 +71,18 @@ class Draft:
     def insert(self, lines: str) -> None:
         """Add header lines before all others."""
         self._ahead += fields_of(lines)
+
+    def record(self, line: str) -> None:
+        """Record this server: see recorded()."""
+        self.insert(line)
+        self._record = self._ahead[-1]
+
+    def recorded(self, fields: list[tuple[str, str]], lines: str) -> list[tuple[str, str]]:
+        """Return fields() with other lines in place of the one that record() has added.
+
+        One that came in, or that the script has added itself, may say the same, and leaves as it is.
+        """
+        return [new for field in fields for new in (fields_of(lines) if field is self._record else [field])]
 
     def append(self, lines: str) -> None:
         """Add header lines behind all others."""

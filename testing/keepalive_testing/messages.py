@@ -39,6 +39,15 @@ def at_port(address: str, port: int) -> str:
     return f"[{address}]:{port}" if ":" in address else f"{address}:{port}"
 
 
+def way_of(transport: str) -> str:
+    """Return what a URI says of a transport: nothing of UDP."""
+    return "" if transport == "udp" else f";transport={transport}"
+
+
+TRANSPORTS = {"udp": "udp", "tcp": "tcp", "tls": "tls", "sctp": "sctp", "ws": "tcp"}
+"""what the parameter of a URI means; what else it says is nothing to Kamailio"""
+
+
 class Uri(NamedTuple):
     """The parts of a URI; rest, its parameters and headers with their first ``;`` or ``?``."""
 
@@ -81,6 +90,11 @@ class Uri(NamedTuple):
         """What its parameter says, or the empty text."""
         found = re.search(r";transport=(\w+)", self.rest, re.IGNORECASE)
         return found[1] if found else ""
+
+    @property
+    def way(self) -> str:
+        """The transport over which it is reached, one of TRANSPORTS."""
+        return "tls" if self.scheme == "sips" else TRANSPORTS.get(self.transport.lower(), "udp")
 
     @property
     def kind(self) -> str:

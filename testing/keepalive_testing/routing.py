@@ -7,11 +7,12 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from keepalive_testing.calls import LOCAL_TIMEOUT, Call, Situation
-from keepalive_testing.drafts import fields_of
-from keepalive_testing.messages import Party, Uri, at_port
+from keepalive_testing.messages import TRANSPORTS, Party, Uri, at_port, way_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from keepalive_testing.drafts import Draft
 
 LETTERS = {
     "A": "ACK",
@@ -28,8 +29,6 @@ LETTERS = {
     "U": "UPDATE",
 }
 """those of is_method_in"""
-TRANSPORTS = {"udp": "udp", "tcp": "tcp", "tls": "tls", "sctp": "sctp", "ws": "tcp"}
-"""what the parameter of a URI means; what else it says is nothing to Kamailio"""
 HIGHEST_FLAG = 31
 MOST_HOPS = 70
 """what is left of Max-Forwards that says more, as modparam max_limit is"""
@@ -65,8 +64,9 @@ class Routing:
 
     @property
     def socket_at_hand(self) -> tuple[str, str, int]:
-        """Where the message at hand came in: the server's first UDP socket of that family."""
-        return self._socket("udp", ":" in self.here().source[0]) or self.listening[0]
+        """Where the message at hand came in: the server's first socket of that transport and family."""
+        at = self.here()
+        return self._socket(at.transport, ":" in at.source[0]) or self.listening[0]
 
     def _socket(self, transport: str, is_ipv6: bool) -> tuple[str, str, int] | None:
         sockets = (
@@ -76,9 +76,8 @@ class Routing:
 
     def _socket_to(self, hop: Uri) -> tuple[str, str, int]:
         """Return the socket from which a request leaves; what a name stands for is of the family at hand."""
-        transport = "tls" if hop.scheme == "sips" else TRANSPORTS.get(hop.transport.lower(), "udp")
         address = self.socket_at_hand[1] if re.search("[a-z]$", hop.host, re.IGNORECASE) else hop.host
-        found = self._socket(transport, ":" in address)
+        found = self._socket(hop.way, ":" in address)
         if found is None:
             self.violate(f"no socket of ksr.listening leads to {hop}")
         assert found is not None
@@ -212,25 +211,23 @@ class Routing:
         call = self.here("request", "branch", "failure").call
         if call.draft.has("Record-Route"):
             return -1
-        call.draft.insert(self._record(self.socket_at_hand))
+        call.draft.record(self._record(self.socket_at_hand))
         return 1
 
     def _record(self, socket: tuple[str, str, int], more: str = "") -> str:
         """Return the line in which a socket is recorded."""
         transport, address, port = socket
         tag = self.call.message.party("From").tag
-        way = "" if transport == "udp" else f";transport={transport}"
-        parameters = f"{way}{more};lr{f';ftag={tag}' if tag else ''}"
+        parameters = f"{way_of(transport)}{more};lr{f';ftag={tag}' if tag else ''}"
         return f"Record-Route: <sip:{at_port(address, port)}{parameters}>\r\n"
 
-    def recorded(self, fields: list[tuple[str, str]], hop: Uri) -> list[tuple[str, str]]:
+    def recorded(self, draft: Draft, hop: Uri) -> list[tuple[str, str]]:
         """Return with which header fields a request leaves for a hop: of two sockets both are recorded."""
         came, goes = self.socket_at_hand, self._socket_to(hop)
+        fields = draft.fields(self.call.message)
         if came == goes:
             return fields
-        own = fields_of(self._record(came))
-        both = fields_of(self._record(goes, ";r2=on") + self._record(came, ";r2=on"))
-        return [new for field in fields for new in (both if [field] == own else [field])]
+        return draft.recorded(fields, self._record(goes, ";r2=on") + self._record(came, ";r2=on"))
 
     def _rr_loose_route(self) -> int:
         situation = self.here("request")

@@ -8,7 +8,7 @@ import re
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from keepalive_testing.messages import Uri, at_port
+from keepalive_testing.messages import Uri, at_port, way_of
 from keepalive_testing.routing import Routing
 
 if TYPE_CHECKING:
@@ -86,11 +86,11 @@ OF_MESSAGES: dict[str, Callable[[Situation], Any]] = {
     "ml": lambda at: len(str(at.message)),
     "si": lambda at: at.source[0],
     "sp": lambda at: at.source[1],
-    "su": lambda at: f"sip:{at_port(*at.source)}",
+    "su": lambda at: f"sip:{at_port(*at.source)}{way_of(at.transport)}",
     "rs": lambda at: at.message.code or None,
     "rr": lambda at: at.message.reason or None,
-    "pr": lambda at: "udp",
-    "proto": lambda at: "udp",
+    "pr": lambda at: at.transport,
+    "proto": lambda at: at.transport,
     "du": lambda at: at.call.draft.du,
 }
 
@@ -132,8 +132,9 @@ class Variables(Routing):
             where = int(name.at or 0)
             return values[where] if -len(values) <= where < len(values) else None
         if name.kind in ("Ri", "Rp", "Ru"):
-            _, address, port = self.socket_at_hand
-            return {"Ri": address, "Rp": port, "Ru": f"sip:{at_port(address, port)}"}[name.kind]
+            transport, address, port = self.socket_at_hand
+            uri = f"sip:{at_port(address, port)}{way_of(transport)}"
+            return {"Ri": address, "Rp": port, "Ru": uri}[name.kind]
         if name.kind == "avp":
             values_ = at.call.avps.get(_avp(name.inner), [])[::-1]
             if name.at == "*":

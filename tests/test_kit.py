@@ -459,6 +459,21 @@ def test_what_leaves_by_another_socket_records_both(
     assert records(call) == recorded
 
 
+@pytest.mark.parametrize("name", ["gw1", "provider.com", "provider.com.", "gw-1.lan2"])
+def test_a_name_is_of_the_family_at_hand(kamailio: Kamailio, ksr: FakeKSR, name: str) -> None:
+    """However it is written, so one socket is recorded."""
+    routed(kamailio, ksr, "KSR.rr.record_route()", f"KSR.pv.sets('$du', 'sip:{name}')", "KSR.tm.t_relay()")
+    call = kamailio.request("INVITE", source=("2001:db8::7", 5062))
+    assert records(call) == ["<sip:[2001:db8::1]:5060;lr;ftag=alice>"]
+
+
+def test_nothing_leaves_over_websocket(kamailio: Kamailio, ksr: FakeKSR) -> None:
+    """A server says -2 to that: a client of it has to have called."""
+    with pytest.raises(Violation, match="Kamailio opens no connection over WebSocket"):
+        routed(kamailio, ksr, "KSR.pv.sets('$du', 'sip:10.0.0.1;transport=ws')", "KSR.tm.t_relay()")
+    ksr.violations.clear()
+
+
 def test_nothing_leaves_without_a_socket(kamailio: Kamailio, ksr: FakeKSR) -> None:
     """A server without TLS relays nothing to whom it is for."""
     ksr.listening = [("tcp", "192.0.2.1", 5070), ("udp", "192.0.2.1", 5080)]

@@ -76,7 +76,9 @@ class Routing:
 
     def _socket_to(self, hop: Uri) -> tuple[str, str, int]:
         """Return the socket from which a request leaves; what a name stands for is of the family at hand."""
-        address = self.socket_at_hand[1] if re.search("[a-z]$", hop.host, re.IGNORECASE) else hop.host
+        if hop.transport.lower() == "ws":
+            self.violate(f"{hop.host}: Kamailio opens no connection over WebSocket")
+        address = hop.host if re.fullmatch(r"\[.*\]|[\d.]+", hop.host) else self.socket_at_hand[1]
         found = self._socket(hop.way, ":" in address)
         if found is None:
             self.violate(f"no socket of ksr.listening leads to {hop}")

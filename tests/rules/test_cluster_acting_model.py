@@ -91,33 +91,3 @@ def test_one_acts(seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
         # At one of them it may come and go for a moment, as the word of one that is degraded no more counts.
         assert acted[key, UP] == 1 or had[key, UP] > 3
         assert acted[key, UP] >= 1
-
-
-@pytest.mark.parametrize("number", [2, 3])
-@pytest.mark.parametrize("seed", range(10))
-def test_who_began_later_acts_for_nothing_that_was_so_before(
-    seed: int, number: int, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """What one alone had decided it has acted for; those who begin see for themselves that it is so."""
-    monkeypatch.setattr(cluster_model, "Node", Node)
-    keys = [f"sip:192.0.2.{at}:5060" for at in range(8)]
-    network = cluster_model.Network(number, keys, seed)
-    network.run(15)
-    others = network.names[1:]
-    for name in others:
-        network.kill(name)
-    network.run(15)
-    take(network)
-    network.unreachable |= {(name, key) for name in network.names for key in keys}
-    network.run(15)
-    acted, _ = take(network)
-    assert acted == Counter({(key, DOWN): 1 for key in keys})
-    for name in others:
-        network.start(name)
-    network.run(20)
-    acted, had = take(network)
-    assert (acted, had) == (Counter(), Counter({(key, DOWN): len(others) for key in keys}))
-    network.unreachable.clear()
-    network.run(20)
-    acted, _ = take(network)
-    assert acted == Counter({(key, UP): 1 for key in keys})

@@ -50,9 +50,7 @@ def acting_after(before: Acting, case: Case, found: Finding, now: int, answer_us
         until = 0
     elif was is Outcome.DOWN and outcome in (Outcome.UP, Outcome.ALONE):
         nodes = may_own - down_before
-    elif was is outcome is Outcome.STANDS and _is_old(case):
-        nodes, was = may_own, Outcome.DOWN
-    elif (was, outcome) in _GOES_ON or (outcome is Outcome.UP and now < until):
+    elif (was is outcome and was in _IS_DOWN_HERE) or (outcome is Outcome.UP and now < until):
         # What a node alone could not reach comes back to no other one. And if the others have left it to this
         # node, that holds however late it can reach it, and degraded as it may be by then.
         nodes = before.nodes & case.view.live
@@ -61,25 +59,12 @@ def acting_after(before: Acting, case: Case, found: Finding, now: int, answer_us
     return Acting(nodes, since, down_before, was if outcome.state is None else outcome, until)
 
 
-_GOES_ON = (
-    (Outcome.DOWN, Outcome.DOWN),
-    (Outcome.DOWN, Outcome.STANDS),
-    (Outcome.DOWN, Outcome.HOLD),
-    (Outcome.ALONE, Outcome.ALONE),
-)
+_IS_DOWN_HERE = (Outcome.DOWN, Outcome.ALONE)
 _COMES_BACK = (
     (Outcome.DOWN, Outcome.UP),
     (Outcome.DOWN, Outcome.ALONE),  # to others; this node may be late
     (Outcome.ALONE, Outcome.UP),
 )
-
-
-def _is_old(case: Case) -> bool:
-    """Say whether a node that begins finds a destination that those who were there can't reach.
-
-    Once it sees for itself that it is so, that is no news: they have acted.
-    """
-    return case.view.me not in case.view.ready and case.is_doubted()
 
 
 def _alone(case: Case, found: Finding) -> set[str]:

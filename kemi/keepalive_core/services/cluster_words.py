@@ -170,11 +170,9 @@ class Words:
     def _look(self, key: str, now: int) -> None:
         """Have a destination follow what the nodes say of it."""
         policy = policy_of(key)
-        if policy is None and startup_rows.is_started():
-            self._lack(key)
-        elif policy is None:
-            self._to_look.add_unregistered(key)
         if policy is None:
+            act = self._lack if startup_rows.is_started() else self._to_look.add_unregistered
+            act(key)
             return
         case = self._case(key, policy)
         if self._stands(case, policy, now) or self._is_followed_in_calm(case, policy, now):

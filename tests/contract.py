@@ -336,6 +336,44 @@ ROWS: dict[str, Row] = {
         headers=(_RECORDED,),
         answers=(200,),
     ),
+    "recorded beside a line of the script's own, and on over TCP": Row(
+        """
+        hdr.insert("Record-Route: <sip:192.0.2.9;lr>\\r\\n")
+        rr.record_route()
+        hdr.append("record-route: <sip:192.0.2.8;lr>\\r\\n")
+        rr.record_route()
+        pv.sets("$du", "sip:127.0.0.1:GATEWAY_A;transport=tcp")
+        tm.t_relay()
+        """,
+        answers=(200,),
+    ),
+    **{
+        f"recorded in two routes, {where} the transaction has begun, and on over TCP": Row(
+            f'{before}rr.record_route(){behind}tm.t_on_branch("ksr_branch")' + RELAY,
+            INVITE,
+            answers=(503, 200),
+            branch="rr.record_route()",
+            failure="""
+            rr.record_route()
+            rr.record_route()
+            pv.sets("$du", "sip:127.0.0.1:GATEWAY_B;transport=tcp")
+            tm.t_relay()
+            """,
+        )
+        for where, before, behind in (
+            ("first before", "", "\ntm.t_newtran()\n"),
+            ("and first when", "tm.t_newtran()\n", "\n"),
+        )
+    },
+    "recorded twice in a branch route, and on over TCP": Row(
+        """
+        tm.t_on_branch("ksr_branch")
+        pv.sets("$du", "sip:127.0.0.1:GATEWAY_A;transport=tcp")
+        tm.t_relay()
+        """,
+        answers=(200,),
+        branch="rr.record_route()\nrr.record_route()",
+    ),
     "an answer over TCP": Row(
         """
         tm.t_on_reply("ksr_reply")

@@ -125,8 +125,8 @@ class Call:
         """the functions of the script that are to be called, by route"""
         self._on_failure = ""
         """which of them is called if what was relayed fails: whoever names one later names it too late"""
-        self._begun_with: tuple[str, str | None] = self.draft.uri, None
-        """the request URI and the next hop as its transaction began"""
+        self._begun_with: tuple[str, str | None, bool] = self.draft.uri, None, False
+        """the request URI and the next hop as its transaction began, and whether this server was recorded"""
         self._as_relayed = self.draft
         """what each failure route begins with; the header lines are the first try's, even if that failed"""
         self._was_tried = False
@@ -277,7 +277,7 @@ class Call:
     def begin(self) -> None:
         """Have a transaction from now on."""
         self.has_transaction = True
-        self._begun_with = self.draft.uri, self.draft.du
+        self._begun_with = self.draft.uri, self.draft.du, self.draft.is_recorded
 
     @property
     def is_waiting(self) -> bool:

@@ -7,6 +7,10 @@ import copy
 from keepalive_testing.messages import Message, long_name
 
 
+class _Record(tuple[str, str]):
+    """The header field in which record_route has recorded this server."""
+
+
 class Draft:
     """What a route makes of the message at hand. Arguments: uri, the request URI, "" of a reply."""
 
@@ -17,10 +21,10 @@ class Draft:
         """whether it leads to where the request was not sent yet, as to tm"""
         self.flags: dict[str, set[int]] = {"message": set(), "branch": set()}
         """which are set; those of a transaction are the same in all of its routes"""
+        self.is_recorded = False
+        """whether record_route is done, as to rr"""
         self._ahead: list[tuple[str, str]] = []
         """header fields before all others"""
-        self._record: tuple[str, str] | None = None
-        """of these, the one in which record_route has recorded this server"""
         self._behind: list[tuple[str, str]] = []
         self._removed: set[str] = set()
         """long names of header fields that do not leave, in small letters"""
@@ -35,10 +39,10 @@ class Draft:
         other.is_new, other.flags = is_new, self.flags
         return other
 
-    def snapshot(self, uri: str, du: str | None) -> Draft:
-        """Return what a transaction keeps of it. Arguments: uri, du, those with which that began."""
+    def snapshot(self, uri: str, du: str | None, is_recorded: bool) -> Draft:
+        """Return what a transaction keeps of it. Arguments: uri, du, is_recorded, as it began."""
         other = copy.deepcopy(self)
-        other._uri, other._du = uri, du
+        other._uri, other._du, other.is_recorded = uri, du, is_recorded
         return other
 
     @property
@@ -74,15 +78,16 @@ class Draft:
 
     def record(self, line: str) -> None:
         """Record this server: see recorded()."""
-        self.insert(line)
-        self._record = self._ahead[-1]
+        self._ahead += map(_Record, fields_of(line))
 
     def recorded(self, fields: list[tuple[str, str]], lines: str) -> list[tuple[str, str]]:
-        """Return fields() with other lines in place of the one that record() has added.
+        """Return fields() with other lines in place of each that record() has added.
 
         One that came in, or that the script has added itself, may say the same, and leaves as it is.
         """
-        return [new for field in fields for new in (fields_of(lines) if field is self._record else [field])]
+        return [
+            new for field in fields for new in (fields_of(lines) if isinstance(field, _Record) else [field])
+        ]
 
     def append(self, lines: str) -> None:
         """Add header lines behind all others."""
@@ -91,10 +96,6 @@ class Draft:
     def remove(self, name: str) -> None:
         """Let no header field of a name leave that came in."""
         self._removed.add(long_name(name))
-
-    def has(self, name: str) -> bool:
-        """Say whether a header field of a name was added."""
-        return any(name.lower() == given.lower() for given, _ in self._ahead + self._behind)
 
     @property
     def added(self) -> str:

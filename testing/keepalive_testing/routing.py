@@ -210,10 +210,13 @@ class Routing:
         return one(int(known) < limit) if known.strip().isdigit() else -3
 
     def _rr_record_route(self) -> int:
-        call = self.here("request", "branch", "failure").call
-        if call.draft.has("Record-Route"):
+        situation = self.here("request", "branch", "failure")
+        draft = situation.call.draft
+        if draft.is_recorded:
             return -1
-        call.draft.record(self._record(self.socket_at_hand))
+        draft.record(self._record(self.socket_at_hand))
+        # rr keeps no count of what it does for a branch.
+        draft.is_recorded = situation.route != "branch"
         return 1
 
     def _record(self, socket: tuple[str, str, int], more: str = "") -> str:

@@ -1517,6 +1517,15 @@ ROWS: dict[str, Row] = {
         reply=pv("$rs $rr $sht(facts=>OPTIONS)"),
         every_reply=pv("$rm $rs $rr $ru $avp(none)"),
     ),
+    "sent by us over TCP": Row(
+        """
+        pv.sets("$var(hop)", "sip:127.0.0.1:GATEWAY_A;transport=tcp")
+        tm.t_uac_send("OPTIONS", "sip:x", pv.get("$var(hop)"), "", "From: <x:a>\\r\\nTo: <x:b>\\r\\n", "")
+        """,
+        answers=(200,),
+        event='tm.t_on_reply("ksr_reply")\ntm.t_on_failure("ksr_failure")',
+        every_reply=pv("$rs $pr $proto $Ru $Ri $Rp"),
+    ),
     "shared memory": Row("""
         htable.sht_get("facts", "none")
         htable.sht_get("counters", "none")

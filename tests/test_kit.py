@@ -262,6 +262,27 @@ def test_the_route_of_all_replies_sees_those_to_pings(kamailio: Kamailio, ksr: F
     assert seen == [("OPTIONS", 200, "192.168.10.20", None, None)]
 
 
+@pytest.mark.parametrize(
+    ("gateway", "source"),
+    [
+        ("sip:192.168.10.20", "sip:192.168.10.20:5060"),
+        ("sip:192.168.10.20;transport=tcp", "sip:192.168.10.20:5060;transport=tcp"),
+        ("sip:192.168.10.20;transport=tls", "sip:192.168.10.20:5061;transport=tls"),
+        ("sip:192.168.10.20:5071;transport=tls", "sip:192.168.10.20:5071;transport=tls"),
+    ],
+)
+def test_a_gateway_answers_from_where_its_uri_leads(
+    kamailio: Kamailio, ksr: FakeKSR, gateway: str, source: str
+) -> None:
+    """What a script sends, and what pings it: TLS has a port of its own (real 5.6)."""
+    seen = []
+    kamailio.load(ROUTER, KEEPALIVE_DESTINATIONS=gateway)
+    ksr.handlers.ksr_reply_route = lambda msg: seen.append(ksr.module.pv.get("$su")) or 1
+    kamailio.up(gateway)
+    kamailio.request("INVITE").reply(200)
+    assert seen == [source, source]
+
+
 def test_a_file_of_tests_may_import_ksr_and_the_script(tmp_path: Path) -> None:
     """At its top, as people do: KSR is that of each test, and the script is executed for each."""
     write_examples(tmp_path)

@@ -225,11 +225,12 @@ class Call:
             message.replace("To", f"{message.header('To')};tag=gateway")
         return message
 
-    def run_route_of_all_replies(self, code: int, reason: str, source: tuple[str, int]) -> None:
-        """Run it for a reply to what this server has sent itself."""
+    def run_route_of_all_replies(self, code: int, reason: str, transport: str) -> None:
+        """Run it for a reply to what this server has sent itself, which comes from where the call does."""
         message = self._answered(code, reason, "")
         self.draft = Draft()
-        self._run_apart("ksr_reply_route", Situation("every reply", self, message, source))
+        situation = Situation("every reply", self, message, self.source, transport=transport)
+        self._run_apart("ksr_reply_route", situation)
 
     def _run_apart(self, name: str, situation: Situation) -> None:
         """Call a function of the script that runs before tm finds whose a reply is, or behind that."""
@@ -409,4 +410,4 @@ def _origin(uri: str) -> tuple[tuple[str, int], str]:
     """Return from where a gateway's replies come, address and port, and over which transport."""
     parts = Uri.of(uri)
     assert parts is not None
-    return (parts.host.strip("[]"), parts.port or 5060), parts.way
+    return parts.source, parts.way

@@ -214,7 +214,7 @@ class Kamailio:
 
     def _answer(self, ping: Transaction) -> None:
         parts = Uri.of(ping.hop or ping.uri)
-        host, port = (parts.host.strip("[]"), parts.port or 5060) if parts else ("", 5060)
+        host, port = parts.source if parts else ("", 5060)
         if ping.uri in self._silent or ping.hop in self._silent:
             self.ksr.time_out(ping)
         else:

@@ -20,7 +20,7 @@ from keepalive_core.rules.parameters import PARAMETERS
 from keepalive_testing import signatures
 from keepalive_testing.calls import LOCAL_TIMEOUT, Call, Situation, preference
 from keepalive_testing.drafts import Draft
-from keepalive_testing.messages import Message
+from keepalive_testing.messages import Message, Uri
 from keepalive_testing.routing import one
 from keepalive_testing.variables import HIGHEST_INT, Name, Variables, transformed
 
@@ -923,8 +923,9 @@ class FakeKSR(Variables):
         if transaction.is_over and not self.hands_on_late_replies:
             return
         if hasattr(self.handlers, "ksr_reply_route"):
+            hop = Uri.of(transaction.hop or transaction.uri)
             call = Call(self, transaction.request, (address, port))
-            call.run_route_of_all_replies(code, reason, (address, port))
+            call.run_route_of_all_replies(code, reason, hop.way if hop else "udp")
         self._reply = Reply(code, reason, call_id or transaction.call_id, address, port)
         self._run(transaction, transaction.on_reply)
         self._reply = None

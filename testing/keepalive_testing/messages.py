@@ -97,6 +97,11 @@ class Uri(NamedTuple):
         return "tls" if self.scheme == "sips" else TRANSPORTS.get(self.transport.lower(), "udp")
 
     @property
+    def source(self) -> tuple[str, int]:
+        """Address and port from which it answers, if its host is an address."""
+        return self.host.strip("[]"), self.port or (5061 if self.way == "tls" else 5060)
+
+    @property
     def kind(self) -> str:
         """Its scheme, by which one of a telephone is a tel."""
         of_phones = {"sip": "tel", "sips": "tels"}

@@ -1203,12 +1203,12 @@ ROWS: dict[str, Row] = {
             for name in (
                 *("s", "Subject", "k", "Supported", "o", "Event", "x", "Session-Expires", "Refer-To"),
                 *("Referred-By", "Allow-Events", "Accept-Contact", "Request-Disposition", "Identity"),
-                "Content-Encoding",
+                *("Content-Encoding", "Reject-Contact", "J"),
             )
         ),
         headers=(
             *("s: a", "k: b", "o: c", "r: <sip:d@e>", "b: <sip:f@g>", "x: 1800", "u: h"),
-            *("a: i", "d: j", "y: k", "e: l"),
+            *("a: i", "d: j", "y: k", "e: l", "j: m"),
         ),
     ),
     "users that are no more": Row("""

@@ -17,6 +17,7 @@ COMPACT = {
     "k": "supported",
     "e": "content-encoding",
     "a": "accept-contact",
+    "j": "reject-contact",
     "b": "referred-by",
     "d": "request-disposition",
     "o": "event",

@@ -430,4 +430,6 @@ def test_a_server_that_is_gone_and_comes_back(
         assert not browser.title.startswith("(no")
     finally:
         again.stop()
-    assert all("ERR_CONNECTION_REFUSED" in each or "ERR_INCOMPLETE" in each for each in browser.complaints())
+    # How a request fails depends on when the server goes, and comes.
+    failed = ("ERR_CONNECTION_REFUSED", "ERR_CONNECTION_RESET", "ERR_EMPTY_RESPONSE", "ERR_INCOMPLETE")
+    assert [each for each in browser.complaints() if not any(why in each for why in failed)] == []

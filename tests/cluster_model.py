@@ -7,19 +7,10 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
 from keepalive_core.rules.cluster_facts import Fact
+from keepalive_core.rules.cluster_own_word import Judged, word_after, word_kept
 from keepalive_core.rules.cluster_owner import first
 from keepalive_core.rules.cluster_talk import Manners, Talk
-from keepalive_core.rules.cluster_verdict import (
-    Case,
-    Finding,
-    Judged,
-    Outcome,
-    Terms,
-    find,
-    has_to_ping,
-    word_after,
-    word_kept,
-)
+from keepalive_core.rules.cluster_verdict import Case, Finding, Outcome, Terms, find, has_to_ping
 from keepalive_core.rules.cluster_view import is_degraded
 from keepalive_core.rules.cluster_word import LACKS, MUTE, NO_WORD, Word
 from keepalive_core.rules.states import DOWN, UNKNOWN, UP

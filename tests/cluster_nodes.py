@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from keepalive_core.rules.cluster_owner import rank
+from keepalive_core.rules.cluster_verdict import Case, Terms
 from keepalive_core.rules.cluster_view import View
+from keepalive_core.rules.cluster_word import NONE, Word
 
 NODES = ("sip:10.0.0.1:5060", "sip:10.0.0.2:5060", "sip:10.0.0.3:5060")
 ALL = frozenset(NODES)
@@ -15,3 +17,11 @@ A, B, C = rank(KEY, NODES)
 def seen_by(me: str = A, live: frozenset[str] = ALL, **changes: object) -> View:
     """Return how a node sees its cluster: all that live are fit, ready, and count."""
     return View(me, live, live, live, live)._replace(**changes)
+
+
+def case(
+    me: str = A, a: str = NONE, b: str = NONE, c: str = NONE, view: View | None = None, **terms: object
+) -> Case:
+    """A destination of which three nodes say something."""
+    words = {A: Word(a), B: Word(b), C: Word(c)}
+    return Case(KEY, view or seen_by(me), words, Terms(**terms))

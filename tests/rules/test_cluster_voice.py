@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from evidence_at_random import CALLS, CRITERIA, START, evidence_at, made
 from keepalive_core.rules.calls import CallCriteria
-from keepalive_core.rules.cluster_verdict import Judged
+from keepalive_core.rules.cluster_own_word import Judged
 from keepalive_core.rules.cluster_voice import own_state, tell_again
 from keepalive_core.rules.criteria import Criteria
 from keepalive_core.rules.deciding import Decision, Facts, concerns_prober, decide

@@ -4,7 +4,6 @@ In calm one node pings a destination, its owner. One that would say "down" asks 
 ``quorum`` nodes to say so, for all of them. Whoever is alone with its word is right for itself only.
 """
 
-import json
 from collections.abc import Mapping
 from enum import Enum
 from typing import NamedTuple
@@ -92,6 +91,10 @@ class Case(NamedTuple):
 
     def _allowed(self) -> View:
         return self.view.among(self.terms.only) if self.terms.only else self.view
+
+    def may_speak(self) -> bool:
+        """Say whether this node may ping it, so that its word is wanted at all."""
+        return not self.terms.only or self.view.me in self.terms.only
 
     def may_own(self) -> frozenset[str]:
         """Return who may ping it in calm: those that are ready, or, if none is, all that live."""
@@ -205,7 +208,7 @@ def has_to_ping(case: Case, turns_unspoken: int = 0) -> bool:
     has it stands in for its owner.
     """
     me = case.view.me
-    if not case.view.pings or not _may_speak(case):
+    if not case.view.pings or not case.may_speak():
         return False
     # One that could not ask it tries again.
     if case.view.asks_all or case.mine.kind in (DOWN, UNSENT) or case.owner() == me:
@@ -213,86 +216,3 @@ def has_to_ping(case: Case, turns_unspoken: int = 0) -> bool:
     if case.is_doubted():
         return case.terms.quorum > 1 and me in case.asked()
     return (case.mine.answers or turns_unspoken > 0) and case.is_spokesman()
-
-
-class Judged(NamedTuple):
-    """What one node's own evidence makes of a destination."""
-
-    own: int
-    """the state that follows from it, with rise and fall; unknown if it is too old to say anything"""
-    streak: int
-    """successes in a row, or, below 0, failures in a row; 0 if the last one had no verdict"""
-    state: int
-    """the one that holds at this node"""
-    reason: str = ""
-    drain_until: int = 0
-    """in us, if the destination asked for no calls"""
-    stands: bool = False
-    """whether its state stands though this node has nothing to say now: no ping left, or it decided alone"""
-    cannot_ask: bool = False
-    """whether that is so for longer than by chance: whoever can ask it decides without this node"""
-
-    def text(self) -> str:
-        """Return it as a text, for from_text()."""
-        return json.dumps(self)
-
-    @staticmethod
-    def from_text(text: str) -> "Judged":
-        """Return what a text() says."""
-        return Judged(*json.loads(text))
-
-
-def word_after(case: Case, judged: Judged) -> Word:
-    """Return what this node says of a destination after evidence of its own.
-
-    Whoever is asked, and has not said anything yet, confirms with one failed ping; whoever has said that it
-    answers needs as many as ever, or each lost ping would take down what one node can't reach.
-    """
-    if not _may_speak(case):
-        return NO_WORD
-    if judged.own == states.UNKNOWN:
-        # Whoever asks this node would wait for it for ever, and it would go on with what it knew last.
-        return Word(UNSENT) if judged.cannot_ask and case.is_doubted() else NO_WORD
-    mine = NO_WORD if case.mine.kind in MUTE else case.mine
-    confirms = mine == NO_WORD and (case.is_doubted() or judged.state == states.DOWN)
-    if mine.kind != DOWN and judged.streak > 0 and judged.own == states.DOWN and case.speaker(UP, DRAIN):
-        return mine  # it has just answered here, too, though not often enough: no doubt begins with that
-    if judged.own == states.DOWN or (judged.streak < 0 and confirms):
-        return mine if mine.kind == DOWN else Word(DOWN, judged.reason)
-    if judged.streak <= 0:
-        return mine
-    word = Word(DRAIN, judged.reason, judged.drain_until) if judged.drain_until else Word(UP)
-    return word if case.owner_if_up() == case.view.me or _is_wanted(case) else NO_WORD
-
-
-def word_kept(case: Case) -> Word:
-    """Return what this node goes on saying when the words of others, the view or the terms have changed.
-
-    When nobody doubts any more, one word is left, of whoever goes on pinging: no old "up" outvotes a later
-    "down".
-    """
-    if _is_left(case) or not _may_speak(case):
-        return NO_WORD
-    if case.mine.kind == UNSENT:
-        return case.mine if case.is_doubted() else NO_WORD
-    return case.mine if case.mine.kind == DOWN or (case.mine.answers and _is_wanted(case)) else NO_WORD
-
-
-def _is_left(case: Case) -> bool:
-    """Say whether this node pings nothing, and leaves to the others how it is: they see whether that changes.
-
-    What it is alone with stands, as calls fail there.
-    """
-    if case.view.pings:
-        return False
-    return not case.speaker(UP, DRAIN) if case.mine.kind == DOWN else case.is_doubted()
-
-
-def _may_speak(case: Case) -> bool:
-    only = case.terms.only
-    return not only or case.view.me in only
-
-
-def _is_wanted(case: Case) -> bool:
-    """Say whether others need to know that it answers this node: in doubt, or if no better one says so."""
-    return case.is_doubted() or case.is_spokesman()

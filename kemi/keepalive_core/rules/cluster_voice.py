@@ -9,7 +9,7 @@ would be no news else: then no fast path may swallow it.
 
 from typing import Final
 
-from .cluster_verdict import Judged
+from .cluster_own_word import Judged
 from .evidence import Call, Evidence, Expiry, Kind, OfCluster, OfTargets, OfTracked, Report, Result
 from .judging import Transition, Verdict
 from .record import Health

@@ -7,7 +7,7 @@ and what flaps is kept down.
 from typing import NamedTuple
 
 from .calls import ON, CallCriteria, is_call_success, judge_call
-from .cluster_verdict import Judged
+from .cluster_own_word import Judged
 from .cluster_voice import as_own, follow_cluster, hold, is_own, judged
 from .criteria import Criteria
 from .damping import damp

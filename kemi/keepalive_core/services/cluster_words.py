@@ -13,18 +13,9 @@ from ..kamailio import clock, cluster_rows, destination_rows, queues, startup_ro
 from ..kamailio.kamailio_log import about
 from ..kamailio.tables import SharedMemoryFull
 from ..rules.cluster_looks import Looks
+from ..rules.cluster_own_word import Judged, word_after, word_kept
 from ..rules.cluster_talk import Heeded, Talk
-from ..rules.cluster_verdict import (
-    Case,
-    Finding,
-    Judged,
-    Outcome,
-    find,
-    has_to_ping,
-    reason,
-    word_after,
-    word_kept,
-)
+from ..rules.cluster_verdict import Case, Finding, Outcome, find, has_to_ping, reason
 from ..rules.cluster_word import DOWN, DRAIN, LACKS, MUTE, NO_WORD, UP, Word
 from ..rules.evidence import OfCluster
 from ..rules.judging import Transition

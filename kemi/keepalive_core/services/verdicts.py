@@ -11,7 +11,7 @@ from typing import Final, NamedTuple
 from ..kamailio import clock, cluster_rows, counter_rows, destination_rows, queues, tables
 from ..kamailio.kamailio_log import about
 from ..rules import counted
-from ..rules.cluster_verdict import Judged
+from ..rules.cluster_own_word import Judged
 from ..rules.cluster_voice import own_state, tell_again
 from ..rules.criteria import Criteria
 from ..rules.deciding import Decision, Facts, concerns_prober, decide, is_failure

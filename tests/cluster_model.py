@@ -6,6 +6,8 @@ import random
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
+from keepalive_core.rules.cluster_acting import Acting, acting_after, begun, is_held, late, next_look
+from keepalive_core.rules.cluster_calm import is_calm
 from keepalive_core.rules.cluster_facts import Fact
 from keepalive_core.rules.cluster_own_word import Judged, word_after, word_kept
 from keepalive_core.rules.cluster_owner import first
@@ -70,6 +72,9 @@ class Node:
         """when each destination was pinged last"""
         self.states: list[tuple[int, str, int]] = []
         self.waiting: set[str] = set()
+        self.acting: dict[str, Acting] = {}
+        """of what is not calm"""
+        self._again: dict[str, int] = {}
         self._view = self.talk.view
         self._next_count = 0
         self._at_fault: set[str] = set()
@@ -77,6 +82,10 @@ class Node:
 
     def case(self, key: str) -> Case:
         return Case(key, self.talk.view, self.talk.words_of(key), self.terms(key))
+
+    def _dated_case(self, key: str, now: int) -> Case:
+        case, acting = self.case(key), self.acting.get(key)
+        return case._replace(late=late(acting, case, now, ASK_TIME)) if acting else case
 
     def hear(self, text: str, now: int) -> list[Fact]:
         """A body comes."""
@@ -93,10 +102,11 @@ class Node:
         self._count_alone(now)
         for key, known in self.keys.items():
             if known.result_at and known.result_at <= now:
-                self._judge(key, known)
+                self._judge(key, known, now)
         known = self.keys
         self.waiting = {key for key in self.waiting if known[key].asked_since or known[key].stands_until}
         self.to_look |= {key for key in self.waiting if now - known[key].asked_since >= ASK_TIME}
+        self.to_look |= {key for key, at in self._again.items() if at <= now}
         if self.talk.view != self._view:
             self._view = self.talk.view
             self._follow_view(now)
@@ -133,7 +143,7 @@ class Node:
         known.success = reaches(key)
         known.result_at = now + (PING_TIMEOUT if known.success is False else TICK)
 
-    def _judge(self, key: str, known: Known) -> None:
+    def _judge(self, key: str, known: Known, now: int) -> None:
         known.result_at = 0
         was_unsent, known.could_not_ask = known.could_not_ask, known.success is None
         if known.could_not_ask:
@@ -144,7 +154,7 @@ class Node:
         known.stands_until = 0
         sign = 1 if known.success else -1
         known.streak = known.streak + sign if known.streak * sign > 0 else sign
-        case = self.case(key)
+        case = self._dated_case(key, now)
         judged = Judged(self._own(known), known.streak, known.state)
         self._say(key, word_after(case, judged))
         if known.streak < 0 and -known.streak < FALL:
@@ -173,8 +183,10 @@ class Node:
         known.stands_until = 0
         case = self.case(key)
         self._say(key, word_kept(case))
-        case = self.case(key)
+        case = self._dated_case(key, now)
+        acting = self.acting.pop(key, None) or begun(case, known.state)
         finding = find(case, bool(known.asked_since) and now - known.asked_since >= ASK_TIME)
+        self._follow_acting(case, acting_after(acting, case, finding, now, ASK_TIME), now)
         if finding.outcome is Outcome.HOLD:
             known.asked_since = known.asked_since or now
             self.waiting.add(key)
@@ -191,6 +203,15 @@ class Node:
             # Another word: whoever is asked looks now, and so does who can't reach what others do.
             known.due = min(known.due, max(now, known.sent + SECOND))
         known.others = others
+
+    def _follow_acting(self, case: Case, acting: Acting, now: int) -> None:
+        self._again.pop(case.key, None)
+        if is_calm(case) and not is_held(acting, case, now):
+            return
+        self.acting[case.key] = acting
+        self.talk.decide(case.key, acting.outcome is Outcome.DOWN)
+        if again := next_look(acting, now, ASK_TIME):
+            self._again[case.key] = again
 
     def _count_alone(self, now: int) -> None:
         if now < self._next_count:

@@ -5,12 +5,16 @@ from __future__ import annotations
 import pytest
 
 from cluster_nodes import ALL, KEY, A, B, C, seen_by
+from keepalive_core.rules import states
 from keepalive_core.rules.cluster_acting import (
     Acting,
     acting_after,
     actor,
     actor_of_follower,
+    begun,
     is_held,
+    late,
+    next_look,
 )
 from keepalive_core.rules.cluster_row_text import CaseRow
 from keepalive_core.rules.cluster_verdict import Case, Finding, Outcome, Terms, find
@@ -23,10 +27,11 @@ ANSWER_US = 2 * SECOND
 class Node:
     """A node that looks at what all three say, again and again.
 
-    Arguments: me; quorum.
+    Arguments: me; quorum; state, how the destination is there before.
     """
 
-    def __init__(self, me: str, quorum: int = 2) -> None:
+    def __init__(self, me: str, quorum: int = 2, state: int = states.UNKNOWN) -> None:
+        self.state = state
         self.view = seen_by(me)
         self.terms = Terms(quorum)
         self.acting: Acting | None = None
@@ -35,11 +40,17 @@ class Node:
 
     def look(self, at: float, waited: bool = False, **kinds: str) -> str:
         """Take over what A, B and C say, at a time in s; return who acts for all, as this node has it."""
-        words = {node: Word(kinds.get(name, NONE)) for name, node in (("a", A), ("b", B), ("c", C))}
+        decided = kinds.pop("decided", "")
+        words = {
+            node: Word(kinds.get(name, NONE), decided=name in decided)
+            for name, node in (("a", A), ("b", B), ("c", C))
+        }
         now = round((1000 + at) * SECOND)
         self.case = Case(KEY, self.view, words, self.terms)
+        if self.acting:
+            self.case = self.case._replace(late=late(self.acting, self.case, now, ANSWER_US))
         self.found = find(self.case, waited)
-        before = self.acting or Acting(self.case.may_own())
+        before = self.acting or begun(self.case, self.state)
         self.acting = acting_after(before, self.case, self.found, now, ANSWER_US)
         return actor(self.case, self.row, now)
 
@@ -244,3 +255,86 @@ def test_who_acts_for_what_follows_others() -> None:
     back = CaseRow(outcome=Outcome.UP.name, acting=(A, B, C), acting_until=now + 1)
     assert actor_of_follower(degraded, [back], now) == A, "it was left to it"
     assert actor_of_follower(degraded, [back], now + 1) == B
+
+
+def begins(node: Node) -> None:
+    """It listens, and the others know that."""
+    node.view = seen_by(node.view.me, ready=ALL - {node.view.me}, pings=False)
+
+
+@pytest.mark.parametrize("decided", ["", "b"])
+def test_what_others_decided_before_a_node_took_part_is_no_news_to_it(decided: str) -> None:
+    """It would be its own by rank; what is only in doubt is decided together."""
+    node = Node(A, state=states.UP)
+    node.view = seen_by(A, ALL - {C}, ready=frozenset({B}), pings=False)
+    node.look(0, b=DOWN, decided=decided)
+    node.view = seen_by(A, ALL - {C})
+    node.look(2, b=DOWN, decided=decided)
+    acts = B if decided else A
+    assert node.look(3, a=DOWN, b=DOWN, decided=decided) == acts
+    assert node.look(9, a=DOWN, b=DOWN, decided=decided) == acts
+    assert node.look(60, a=UP, b=DOWN, decided=decided) == A, "it knows of it since, as B has heard"
+    node.look(61, a=UP)
+    assert node.look(70, a=DOWN, b=DOWN, decided="b") == A, "it takes part"
+
+
+def test_who_begins_does_not_act_for_what_comes_back_before_it_has_said_a_word() -> None:
+    """It may know of it by what the others say, by its state file, or not at all."""
+    for state in (states.UNKNOWN, states.UP, states.DOWN):
+        nodes = [Node(A, state=state), Node(B), Node(C)]
+        all_look(nodes[1:], 0, a=DOWN, b=DOWN, c=DOWN)
+        for node in nodes:
+            node.view = seen_by(node.view.me, ready=ALL - {A}, pings=node.view.me != A)
+        all_look(nodes, 10, b=DOWN, c=DOWN)
+        for node in nodes:
+            node.view = seen_by(node.view.me)
+        all_look(nodes, 12, b=DOWN, c=DOWN)
+        assert all_look(nodes[:2], 13, b=UP, c=DOWN) == {B}
+        assert all_look(nodes, 14, b=UP, c=UP) == {B}
+
+
+def test_who_has_begun_acts_again_as_soon_as_it_has_said_a_word() -> None:
+    """So one acts though all have begun anew, one after another, while it was down."""
+    nodes = three()
+    all_look(nodes, 0, a=DOWN, b=DOWN, c=DOWN)
+    for at, (name, me) in enumerate(zip("abc", (A, B, C), strict=True), 1):
+        others = {each: DOWN for each in "abc" if each != name}
+        nodes = [Node(me, state=states.DOWN) if node.view.me == me else node for node in nodes]
+        for node in nodes:
+            node.view = seen_by(node.view.me, ready=ALL - {me}, pings=node.view.me != me)
+        all_look(nodes, 20 * at, **others)
+        for node in nodes:
+            node.view = seen_by(node.view.me)
+        all_look(nodes, 20 * at + 3, **others)
+        all_look(nodes, 20 * at + 4, a=DOWN, b=DOWN, c=DOWN)
+    assert all_look(nodes, 100, a=DOWN, b=UP, c=UP) == {A}
+    assert nodes[0].look(102, a=UP, b=UP, c=UP) == A
+
+
+def test_a_word_that_crossed_another_one_takes_nothing_down_again() -> None:
+    """C asked it before it came back: that counts no sooner than it would after another ping."""
+    node = Node(B)
+    node.look(0, a=DOWN, b=DOWN)
+    node.look(60, a=DOWN, b=UP)
+    node.look(60.3, a=DOWN, b=UP, c=DOWN)
+    assert (node.case.late, node.found.outcome) == ({B, C}, Outcome.UP)
+    node.look(62, a=DOWN, b=UP, c=DOWN)
+    assert (node.case.late, node.found.outcome) == (frozenset(), Outcome.DOWN)
+    node = Node(C)
+    node.look(0, a=DOWN, b=DOWN)
+    node.look(60, a=DOWN, b=UP)
+    node.look(60.3, a=DOWN, b=UP)
+    assert node.case.late == {C}, "as it may hear now that a ping of it failed"
+    node.look(60.4, a=DOWN, b=UP, c=DOWN)
+    assert node.found.outcome is Outcome.UP
+
+
+def test_when_time_makes_another_thing_of_it() -> None:
+    """When a moment is over in which words may have crossed, and when all have been told that it is back."""
+    node = Node(B)
+    node.look(0, a=DOWN, b=DOWN)
+    assert node.acting is not None
+    assert next_look(node.acting, 1001 * SECOND, ANSWER_US) == 0
+    node.look(60, a=DOWN, b=UP)
+    found = [next_look(node.acting, round((1000 + at) * SECOND), ANSWER_US) / SECOND for at in (61, 62, 65)]
+    assert found == [1062, 1065, 0]

@@ -9,8 +9,7 @@ from typing import Any
 import pytest
 
 import cluster_model
-from keepalive_core.rules.cluster_acting import Acting, acting_after, actor, is_held
-from keepalive_core.rules.cluster_calm import is_calm
+from keepalive_core.rules.cluster_acting import actor
 from keepalive_core.rules.cluster_row_text import CaseRow
 from keepalive_core.rules.states import DOWN, UP
 
@@ -22,20 +21,18 @@ class Node(cluster_model.Node):
         super().__init__(*args)
         self.told: list[tuple[str, int, bool]] = []
         """what has changed, and whether this node acts for all then"""
-        self._acting: dict[str, Acting] = {}
 
     def _look(self, key: str, now: int) -> None:
         before = len(self.states)
         super()._look(key, now)
-        found = self.keys[key].finding
-        if found is None:
+        known = self.keys[key]
+        if known.finding is None:
             return
-        case, row = self.case(key), None
-        known = self._acting.pop(key, None) or Acting(case.may_own())
-        acting = acting_after(known, case, found, now, cluster_model.ASK_TIME)
-        if not is_calm(case) or is_held(acting, case, now):
-            self._acting[key] = acting
-            row = CaseRow(outcome=found.outcome.name, acting=(*acting.nodes,), acting_until=acting.until)
+        row, acting = None, self.acting.get(key)
+        if acting is not None:
+            outcome = known.finding.outcome.name
+            row = CaseRow(outcome=outcome, acting=(*acting.nodes,), acting_until=acting.until)
+        case = self.case(key)
         self.told += [
             (key, state, actor(case, row, now) == self.name) for _, _, state in self.states[before:]
         ]
@@ -91,3 +88,62 @@ def test_one_acts(seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
         # At one of them it may come and go for a moment, as the word of one that is degraded no more counts.
         assert acted[key, UP] == 1 or had[key, UP] > 3
         assert acted[key, UP] >= 1
+
+
+KEYS = [f"sip:192.0.2.{at}:5060" for at in range(8)]
+
+
+def begin_anew(network: cluster_model.Network, name: str) -> None:
+    """A node that was killed begins, with its state file; what it told before stays told."""
+    before = network.nodes[name]
+    network.start(name)
+    after = network.nodes[name]
+    assert isinstance(before, Node)
+    assert isinstance(after, Node)
+    after.told = before.told
+    for key in KEYS:
+        after.keys[key].state = before.keys[key].state
+
+
+def assert_one_acts(network: cluster_model.Network, state: int) -> None:
+    """Each destination has got another state since the last time, nowhere twice, and one acted for it."""
+    acted, had = take(network)
+    assert acted == Counter({(key, state): 1 for key in KEYS})
+    assert {changed for _, changed in had} == {state}
+    assert max(had.values()) <= len(network.names)
+
+
+@pytest.mark.parametrize("seed", range(60))
+def test_one_acts_though_nodes_begin(seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One or two are killed and begin, and meanwhile or a moment later all destinations go, or are back."""
+    monkeypatch.setattr(cluster_model, "Node", Node)
+    rng = random.Random(seed)
+    network = cluster_model.Network(rng.choice((2, 3, 5)), KEYS, seed)
+    network.delay = rng.choice((0, 150_000))
+    network.run(15)
+    take(network)
+    lost = {(name, key) for name in network.names for key in KEYS}
+    is_lost_first, away = rng.random() < 0.5, rng.choice((0.2, 1, 3, 7))
+    # Of what comes back while the one is dead that is to act, and nobody knows it yet, nobody does.
+    change = rng.randrange(30) / 5 + (away if is_lost_first else rng.choice((0, away)))
+    if is_lost_first:
+        network.unreachable = {*lost}
+        network.run(15)
+        assert_one_acts(network, DOWN)
+    killed = rng.sample(network.names, 1 if len(network.names) == 2 else rng.choice((1, 2)))
+    for name in killed:
+        network.kill(name)
+    network.run(min(change, away))
+    if change < away:
+        network.unreachable = set() if is_lost_first else {*lost}
+        network.run(away - change)
+    for name in killed:
+        begin_anew(network, name)
+    if change >= away:
+        network.run(change - away)
+        network.unreachable = set() if is_lost_first else {*lost}
+    network.run(20)
+    assert_one_acts(network, UP if is_lost_first else DOWN)
+    network.unreachable = {*lost} if is_lost_first else set()
+    network.run(20)
+    assert_one_acts(network, DOWN if is_lost_first else UP)

@@ -23,8 +23,8 @@ TEXTS = st.text(st.characters(codec="utf-8").filter(str.isprintable), max_size=6
 ENDS = st.integers(1, 10**9).map(lambda ms: NOW + ms * 1000)
 WORDS = st.one_of(
     st.sampled_from([NO_WORD, Word(UP), Word(LACKS)]),
-    st.builds(Word, st.just(DOWN), TEXTS, st.just(0)),
-    st.builds(Word, st.just(DRAIN), TEXTS, ENDS),
+    st.builds(Word, st.just(DOWN), TEXTS, st.just(0), st.booleans()),
+    st.builds(Word, st.just(DRAIN), TEXTS, ENDS, st.just(False)),
 )
 FACTS = st.builds(Fact, NUMBERS, FIELDS, FIELDS, FIELDS, TEXTS, st.one_of(st.just(0), ENDS))
 BEATS = st.builds(

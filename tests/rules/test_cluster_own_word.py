@@ -26,6 +26,9 @@ FAILED_OFTEN = Judged(states.DOWN, -3, states.UP, reason="no reply")
 @pytest.mark.parametrize(
     ("judged", "before", "after"),
     [
+        (FAILED, case(B, a=DOWN, c=UP), DOWN),
+        (FAILED, case(B, a=DOWN, c=UP)._replace(late=frozenset({B})), NONE),  # it has just come back
+        (FAILED_OFTEN, case(B, a=DOWN, c=UP)._replace(late=frozenset({B})), DOWN),
         (UP_AGAIN, case(), UP),  # the owner
         (UP_AGAIN, case(B, a=UP), NONE),  # not the owner, and nobody doubts
         (UP_AGAIN, case(B, a=DOWN), UP),  # asked

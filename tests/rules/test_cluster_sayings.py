@@ -115,3 +115,19 @@ def test_who_has_said_much_is_worn(monkeypatch) -> None:
     said.say(KEYS[0], Word(DOWN))
     assert said.is_worn
     assert not said.anew().is_worn
+
+
+def test_whether_it_is_down_for_the_one_that_says_so() -> None:
+    """Whoever asks for the word learns that; the others are told again only if they need it."""
+    sayings = Sayings()
+    for key, word in (("a", Word(DOWN, "why")), ("b", Word(UP))):
+        sayings.say(key, word)
+    for key in ("a", "b", "never"):
+        sayings.decide(key, True, is_news=False)
+    decided = {"a": Word(DOWN, "why", decided=True), "b": Word(UP)}
+    assert (sayings.newest, sayings.words) == (2, decided)
+    assert sayings.piece(Range(0, 2), size, 100).words == decided
+    sayings.decide("a", True, is_news=True)
+    assert sayings.newest == 2, "it is no other than before"
+    sayings.decide("a", False, is_news=True)
+    assert sayings.piece(Range(2, 3), size, 100).words == {"a": Word(DOWN, "why")}

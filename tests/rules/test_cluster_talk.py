@@ -103,6 +103,49 @@ def test_calm_is_one_message_a_second(pair: Pair) -> None:
     assert all(len(body) < 200 for body in pair.bodies[before:])
 
 
+def test_how_a_node_stands_is_told_at_once(pair: Pair) -> None:
+    """As it makes owners: not with the next heartbeat, but once only."""
+    one, other = pair.nodes.values()
+    for changes, ready in (({"degraded": True}, {B}), ({"degraded": False}, {A, B}), ({"paused": True}, {B})):
+        pair.run(0.5)
+        one.beat = one.beat._replace(**changes)
+        pair.tick(A)
+        assert other.view.ready == ready
+        assert pair.tick(A) == 0
+    one.beat = one.beat._replace(version="2")
+    assert pair.tick(A) == 0, "which has the time"
+    begins = Pair(one, node(B, join=3 * SECOND))
+    begins.now = pair.now
+    begins.run(2)
+    assert one.view.ready == set()
+    while begins.nodes[B].is_joining:
+        begins.tick()
+    assert one.peers[B].beat.joining is False
+
+
+def test_who_begins_learns_what_is_down_for_others() -> None:
+    """In what it asks for, and anew while it begins; nobody else is told again."""
+    pair = Pair(node(A, (A, B, C)), node(C, (A, B, C)))
+    pair.run(3)
+    one = pair.nodes[A]
+    one.say(KEY, Word(DOWN))
+    pair.run(1)
+    before = len(pair.bodies)
+    one.decide(KEY, True)
+    pair.run(0.5)
+    assert [body for body in pair.bodies[before:] if "=down" in body] == []
+    begins = pair.nodes[B] = node(B, (A, B, C), join=4 * SECOND)
+    pair.run(2.5)
+    assert begins.words_of(KEY)[A] == Word(DOWN, decided=True)
+    one.decide(KEY, False)
+    pair.run(0.5)
+    assert begins.words_of(KEY)[A] == pair.nodes[C].words_of(KEY)[A] == Word(DOWN)
+    pair.run(4)
+    one.decide(KEY, True)
+    pair.run(2)
+    assert begins.words_of(KEY)[A] == Word(DOWN)
+
+
 def test_words_are_told_in_a_tick(pair: Pair) -> None:
     """And whoever hears them learns of which destinations."""
     one, other = pair.nodes.values()

@@ -210,3 +210,10 @@ def test_when_it_may_be_given_up() -> None:
     assert not case(a=DOWN, b=DOWN, quorum=3).is_agreed()
     paused = seen_by(fit=frozenset((A,)), counted=frozenset((A,)))
     assert not case(a=DOWN, b=DOWN, view=paused).is_agreed(), "nobody else could look"
+
+
+def test_whose_word_is_late_counts_for_nothing() -> None:
+    """Nor does this node's own one: the others have heard that it answers."""
+    assert find(case(a=DOWN, b=DOWN, c=UP)._replace(late=frozenset({B}))).outcome is Outcome.ALONE
+    assert find(case(C, a=DOWN, b=DOWN, c=UP)._replace(late=frozenset({B}))).outcome is Outcome.UP
+    assert find(case(B, a=DOWN, b=DOWN, c=UP)._replace(late=frozenset({B}))).outcome is Outcome.UP

@@ -1,12 +1,14 @@
 """Which node of a cluster acts for all if something becomes of a destination (pure).
 
 It is the owner, but for those to whom that is no news: they could not reach it before nobody could any more,
-or they alone can't. Each node remembers to whom it is news, and all of them come to the same.
+or they alone can't. Each node remembers to whom it is news, and all of them come to the same. It remembers,
+too, when a destination came back, as words that cross that one on their way are older.
 """
 
 from collections.abc import Collection, Mapping
 from typing import NamedTuple
 
+from . import states
 from .cluster_owner import first
 from .cluster_row_text import CaseRow
 from .cluster_verdict import Case, Finding, Outcome
@@ -26,10 +28,23 @@ class Acting(NamedTuple):
     """since when each node can't reach it that says so"""
     down_before: frozenset[str] = frozenset()
     """those that could not reach it for a while, or were degraded, when nobody could any more"""
+    knowing: frozenset[str] = frozenset()
+    """those that know that it is down: they took part when it went, or have said so since"""
+    is_missed: bool = False
+    """whether it was down for others before this node took part"""
     outcome: Outcome = Outcome.STANDS
     """the last one that made a state"""
     until: int = 0
     """until when it may be told here that it came back, or be seen by others; 0 if it did not"""
+
+
+def begun(case: Case, state: int) -> Acting:
+    """Return what a node remembers when it looks at a destination first. Arguments: case; state, here.
+
+    What is down here was so before this node began, as far as it knows.
+    """
+    outcome, may_own = Outcome.DOWN if state == states.DOWN else Outcome.STANDS, case.may_own()
+    return Acting(may_own, knowing=may_own, outcome=outcome)
 
 
 def acting_after(before: Acting, case: Case, found: Finding, now: int, answer_us: int) -> Acting:
@@ -39,24 +54,31 @@ def acting_after(before: Acting, case: Case, found: Finding, now: int, answer_us
     an answer takes at most, in us.
     """
     was, outcome, together = before.outcome, found.outcome, together_us(answer_us)
-    may_own, down_before = case.may_own(), before.down_before
-    since = {node: before.down_since.get(node, now) for node in _saying_down(case)}
-    until = now + together if (was, outcome) in _COMES_BACK else before.until
+    may_own, saying = case.may_own(), _saying_down(case)
+    since = {node: before.down_since.get(node, now) for node in saying}
+    after = before._replace(
+        down_since=since,
+        knowing=before.knowing & may_own | saying & may_own,
+        is_missed=outcome is not Outcome.UP
+        and _is_decided(case)
+        and (before.is_missed or not case.view.pings),
+        outcome=was if outcome.state is None else outcome,
+        until=now + together if (was, outcome) in _COMES_BACK else before.until,
+    )
+    may_act = may_own - {case.view.me} if after.is_missed else may_own
+    late_ones = saying - before.nodes
     if outcome is Outcome.DOWN and was is not Outcome.DOWN:
-        down_before = frozenset(
-            node for node, at in since.items() if at + together < now or node not in case.view.ready
-        )
-        nodes = may_own - down_before - (since.keys() - before.nodes)
-        until = 0
-    elif was is Outcome.DOWN and outcome in (Outcome.UP, Outcome.ALONE):
-        nodes = may_own - down_before
-    elif (was is outcome and was in _IS_DOWN_HERE) or (outcome is Outcome.UP and now < until):
+        long_ago = {node for node, at in since.items() if at + together < now or node not in case.view.ready}
+        nodes = may_act - long_ago - late_ones
+        return after._replace(nodes=nodes, down_before=frozenset(long_ago), knowing=may_own, until=0)
+    if was is Outcome.DOWN and outcome in (Outcome.UP, Outcome.ALONE):
+        # To a node that has begun meanwhile it is no news: it may not even know that it was down.
+        return after._replace(nodes=(before.knowing & may_own or may_own) - before.down_before)
+    if (was is outcome and was in _IS_DOWN_HERE) or (outcome is Outcome.UP and now < after.until):
         # What a node alone could not reach comes back to no other one. And if the others have left it to this
         # node, that holds however late it can reach it, and degraded as it may be by then.
-        nodes = before.nodes & case.view.live
-    else:
-        nodes = may_own - _alone(case, found) - (since.keys() - before.nodes)
-    return Acting(nodes, since, down_before, was if outcome.state is None else outcome, until)
+        return after._replace(nodes=before.nodes & case.view.live)
+    return after._replace(nodes=may_act - _alone(case, found) - late_ones)
 
 
 _IS_DOWN_HERE = (Outcome.DOWN, Outcome.ALONE)
@@ -74,6 +96,12 @@ def _alone(case: Case, found: Finding) -> set[str]:
     return _saying_down(case) if are_alone else set()
 
 
+def _is_decided(case: Case) -> bool:
+    """Say whether another node says that it can't reach it, and that it is down for that node."""
+    others = (word for node, word in case.words.items() if node != case.view.me)
+    return any(word.decided for word in others)
+
+
 def _saying_down(case: Case) -> set[str]:
     return {node for node, word in case.words.items() if word.kind == DOWN}
 
@@ -85,6 +113,33 @@ def together_us(answer_us: int) -> int:
     """
     # One may have asked it just before, and wait for that before it asks again; words are under way, too.
     return SECOND + 2 * answer_us
+
+
+def late(acting: Acting, case: Case, now: int, answer_us: int) -> frozenset[str]:
+    """Return whose "down" does not count yet of what came back a moment ago: who did not say so before.
+
+    Such a node, or this one, may have asked before it came back, and another node has heard first that it
+    answers: it would be down once more until they ask again. What stands when the moment is over counts.
+    Arguments: acting; case; now, in us; answer_us, how long an answer takes at most, in us.
+    """
+    back = _came_back(acting, answer_us)
+    if now >= back + answer_us:
+        return frozenset()
+    nodes = _saying_down(case) | {case.view.me}
+    return frozenset(node for node in nodes if acting.down_since.get(node, now) >= back)
+
+
+def next_look(acting: Acting, now: int, answer_us: int) -> int:
+    """Return when time alone makes another thing of a destination, in us; 0 for never.
+
+    Arguments: acting; now, in us; answer_us, how long an answer takes at most, in us.
+    """
+    ends = (_came_back(acting, answer_us) + answer_us, acting.until)
+    return min((end for end in ends if end > now), default=0)
+
+
+def _came_back(acting: Acting, answer_us: int) -> int:
+    return acting.until - together_us(answer_us)
 
 
 def is_held(acting: Acting, case: Case, now: int) -> bool:

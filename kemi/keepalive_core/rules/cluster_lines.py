@@ -27,6 +27,7 @@ MOST_BYTES: Final = 8_000
 
 _MOST_REASON: Final = 60
 _MOST_LEFT_MS: Final = 10 * 366 * 86_400 * 1_000
+_DECIDED: Final = "decided"
 _MAC: Final = "\nmac "
 _FIELD: Final = re.compile(r"[\x21-\x7e]{1,700}")
 _NUMBER: Final = re.compile(r"[0-9]{1,12}")
@@ -51,6 +52,11 @@ class Beat(NamedTuple):
     version: str = "0"
     config: int = 0
     """a sum of its settings and of the destinations that it is configured with"""
+
+    @property
+    def standing(self) -> tuple[bool, ...]:
+        """What of it the others are to know at once, as it makes owners."""
+        return self.degraded, self.paused, self.joining
 
 
 class Message(NamedTuple):
@@ -95,8 +101,9 @@ def piece_line(above: int, to: int) -> str:
 def word_line(key: str, word: Word, now: int) -> str:
     """Return a word's line. Arguments: key, of the destination; word; now, in us."""
     left = f" {_left_ms(word.ends, now)}" if word.kind == DRAIN else ""
-    reason = f" {_escaped(word.reason[:_MOST_REASON])}" if word.kind in (DOWN, DRAIN) and word.reason else ""
-    return f"={word.kind} {key}{left}{reason}"
+    is_said = word.kind in (DOWN, DRAIN) and (word.reason or word.decided)
+    reason = f" {_escaped(word.reason[:_MOST_REASON])}" if is_said else ""
+    return f"={word.kind} {key}{left}{reason}{f' {_DECIDED}' if word.decided else ''}"
 
 
 def fact_line(fact: Fact, now: int) -> str:
@@ -178,7 +185,9 @@ def _word(kind: str, fields: Sequence[str], now: int) -> Word:
         return Word(NONE)
     if kind == DRAIN:
         return Word(kind, _text([*fields, "-"][2], _MOST_REASON), now + _left_us(fields[1]))
-    return Word(kind, _text([*fields, "-"][1], _MOST_REASON) if kind == DOWN else "")
+    if kind == DOWN:
+        return Word(kind, _text([*fields, "-"][1], _MOST_REASON), decided=_DECIDED in fields[2:3])
+    return Word(kind)
 
 
 def _beat(fields: Sequence[str]) -> Beat:

@@ -47,7 +47,8 @@ def word_after(case: Case, judged: Judged) -> Word:
         # Whoever asks this node would wait for it for ever, and it would go on with what it knew last.
         return Word(UNSENT) if judged.cannot_ask and case.is_doubted() else NO_WORD
     mine = NO_WORD if case.mine.kind in MUTE else case.mine
-    confirms = mine == NO_WORD and (case.is_doubted() or judged.state == states.DOWN)
+    is_in_question = case.is_doubted() or judged.state == states.DOWN
+    confirms = mine == NO_WORD and is_in_question and case.view.me not in case.late
     if mine.kind != DOWN and judged.streak > 0 and judged.own == states.DOWN and case.speaker(UP, DRAIN):
         return mine  # it has just answered here, too, though not often enough: no doubt begins with that
     if judged.own == states.DOWN or (judged.streak < 0 and confirms):

@@ -70,6 +70,8 @@ class Peer:
         """the number that it asked for as a proof, until it is answered"""
         self.beaten = 0
         """when it was told of this node's state last, in us; 0 for never"""
+        self.told_standing = Beat().standing
+        """what of that it was told then"""
         self._numbers = Numbers()
         self._words = Heard(0)
         self._coming: Heard | None = None

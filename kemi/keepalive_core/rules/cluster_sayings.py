@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from typing import Final, NamedTuple
 
 from .cluster_ranges import Range, Ranges
-from .cluster_word import NO_WORD, Word
+from .cluster_word import DOWN, NO_WORD, Word
 
 MOST_TAKEN_BACK: Final = 20_000
 """A node that has taken back more words than this numbers those that are left anew, in a new life"""
@@ -56,12 +56,28 @@ class Sayings:
             self.words.pop(key, None)
         else:
             self.words[key] = word
+        self._count(key)
+        return True
+
+    def decide(self, key: str, decided: bool, is_news: bool) -> None:
+        """Say whether a destination that this node can't reach is down for it.
+
+        Arguments: key, of what is no "down" it is said of nothing; decided; is_news, whether others that have
+        been told of that word are to be told again.
+        """
+        word = self.words.get(key, NO_WORD)
+        if word.kind != DOWN or word.decided == decided:
+            return
+        self.words[key] = word._replace(decided=decided)
+        if is_news:
+            self._count(key)
+
+    def _count(self, key: str) -> None:
         self.newest += 1
         self._numbers[key] = self.newest
         self._said.append((self.newest, key))
         if len(self._said) > 2 * len(self._numbers) + 100:
             self._said = [each for each in self._said if self._numbers[each[1]] == each[0]]
-        return True
 
     def anew(self) -> "Sayings":
         """Return the same words with numbers from 1 on."""

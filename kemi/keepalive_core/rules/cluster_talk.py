@@ -8,11 +8,10 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Final, NamedTuple
 
-from . import cluster_lines
+from . import cluster_lines, cluster_telling
 from .cluster_facts import MOST_NUMBER, Fact, Facts
 from .cluster_lines import Beat, Unreadable
 from .cluster_peer import Peer
-from .cluster_ranges import Range
 from .cluster_sayings import Sayings
 from .cluster_view import MOST_BETWEEN_TICKS, Listened, Seen, View, view
 from .cluster_word import DOWN, NO_WORD, Word
@@ -31,10 +30,6 @@ _ANSWERS_US: Final = SECOND
 """Whoever lives has answered a node that begins within so long"""
 _CATCHES_UP_US: Final = 3 * SECOND
 """Beyond the time for which it joins, a node that begins has so long to learn what the others say"""
-# For the last line and its MAC.
-_ROOM: Final = cluster_lines.BYTES - 80
-# A piece needs so many bytes for itself.
-_LEAST_ROOM: Final = 30
 
 
 class Manners(NamedTuple):
@@ -134,6 +129,14 @@ class Talk:
     def say(self, key: str, word: Word) -> bool:
         """Say something of a destination; return whether that is news."""
         return self._sayings.say(key, word)
+
+    def decide(self, key: str, decided: bool) -> None:
+        """Say of what this node can't reach whether it is down for it: whoever begins learns that so.
+
+        Arguments: key, of any destination; decided.
+        """
+        begins = any(peer.beat.joining and self._is_live(peer) for peer in self.peers.values())
+        self._sayings.decide(key, decided, begins)
 
     def say_fact(self, kind: str, key: str, value: str, ends: int = 0) -> Fact:
         """Say what an administrator said here, at all nodes."""
@@ -249,10 +252,12 @@ class Talk:
 
     def _lines(self, peer: Peer, now: int) -> list[str]:
         lines = self._small(peer, now)
-        room = _ROOM - sum(len(line) + 1 for line in lines)
+        room = cluster_telling.ROOM - sum(len(line) + 1 for line in lines)
         if self._is_live(peer):
-            room = self._add_facts(peer, lines, room, now)
-            self._add_words(peer, lines, room, now)
+            facts = cluster_telling.facts(peer, self.facts, room, now)
+            room -= sum(len(line) + 1 for line in facts)
+            lines += facts
+            lines += cluster_telling.words(peer, self._sayings, room, bool(lines), now)
         return lines
 
     def _small(self, peer: Peer, now: int) -> list[str]:
@@ -265,9 +270,11 @@ class Talk:
         if nonce := peer.asks_for_proof(self._chance(), is_live, now):
             lines.append(f"who {nonce}")
         pause = self.manners.heartbeat if is_live else BETWEEN_BEATS_OF_THE_DEAD
-        if not peer.beaten or now - peer.beaten >= pause or lines:
-            lines.append(cluster_lines.beat_line(self._full_beat()))
-            peer.beaten = now
+        beat = self._full_beat()
+        is_news = is_live and beat.standing != peer.told_standing
+        if not peer.beaten or now - peer.beaten >= pause or lines or is_news:
+            lines.append(cluster_lines.beat_line(beat))
+            peer.beaten, peer.told_standing = now, beat.standing
         if is_live and (gap := peer.gap(now)):
             lines.append(f"pull {gap[0]} {gap[1]}")
         return lines
@@ -275,26 +282,3 @@ class Talk:
     def _full_beat(self) -> Beat:
         sums = tuple(self.facts.sums)
         return self.beat._replace(sums=sums, clock=self.facts.clock, joining=self.is_joining)
-
-    def _add_facts(self, peer: Peer, lines: list[str], room: int, now: int) -> int:
-        for subject in list(peer.owed_facts):
-            fact = self.facts.get(subject)
-            line = cluster_lines.fact_line(fact, now) if fact else ""
-            if len(line) + 1 > room and lines:
-                break
-            lines += [line] if line else []
-            room -= len(line) + 1
-            del peer.owed_facts[subject]
-        return room
-
-    def _add_words(self, peer: Peer, lines: list[str], room: int, now: int) -> None:
-        def size(key: str, word: Word) -> int:
-            return len(cluster_lines.word_line(key, word, now)) + 1
-
-        owed: Range | None = next(iter(peer.owed), None)
-        if owed is None or (room < _LEAST_ROOM and lines):
-            return
-        piece = self._sayings.piece(owed, size, room - _LEAST_ROOM)
-        lines.append(cluster_lines.piece_line(piece.above, piece.to))
-        lines += [cluster_lines.word_line(key, word, now) for key, word in piece.words.items()]
-        peer.owed.take(piece.to)

@@ -77,6 +77,8 @@ class Case(NamedTuple):
     view: View
     words: Words
     terms: Terms = Terms()
+    late: frozenset[str] = frozenset()
+    """nodes whose "down" does not count yet: they may have asked it before it came back"""
 
     @property
     def mine(self) -> Word:
@@ -172,14 +174,14 @@ def find(case: Case, waited: bool = False) -> Finding:
     among, mine, me = case.having(), case.mine, case.view.me
     asked = case.asked()
     need = max(1, min(case.terms.quorum, len(asked)))
-    said = [case.words[node] for node in among.counted if node in case.words]
-    down = sum(word.kind == DOWN for word in said)
-    answers = any(word.answers for word in said)
+    said = [(node, case.words[node]) for node in among.counted if node in case.words]
+    down = sum(word.kind == DOWN and node not in case.late for node, word in said)
+    answers = any(word.answers for _, word in said)
     spoken = {node for node in among.counted if case.words.get(node, NO_WORD).kind != NONE}
     found = Finding(Outcome.STANDS, down, need, asked, frozenset(asked) - spoken - {me})
     if down >= need:
         return found._replace(outcome=Outcome.DOWN)
-    if mine.kind == DOWN:
+    if mine.kind == DOWN and me not in case.late:
         # Nobody answers one that is degraded.
         if not waited and found.silent and not (case.view.degraded and answers):
             return found._replace(outcome=Outcome.HOLD)

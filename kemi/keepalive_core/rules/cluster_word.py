@@ -26,6 +26,8 @@ class Word(NamedTuple):
     """for those who look: why it is down"""
     ends: int = 0
     """of a drain, in us of this machine's clock"""
+    decided: bool = False
+    """of a "down": whether it is down for the node that says it; told to those that begin"""
 
     @property
     def answers(self) -> bool:
@@ -33,7 +35,7 @@ class Word(NamedTuple):
         return self.kind in (UP, DRAIN)
 
     def is_news(self, before: "Word") -> bool:
-        """Say whether the others have to be told of it: the reason alone is no news."""
+        """Say whether the others have to be told of it: only its kind and its end are news."""
         return self.kind != before.kind or abs(self.ends - before.ends) >= _SAME_END
 
 

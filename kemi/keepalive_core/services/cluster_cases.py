@@ -7,14 +7,15 @@ import time
 from contextlib import suppress
 from typing import Final
 
-from ..kamailio import cluster_rows, queues
+from ..kamailio import cluster_rows, destination_rows, queues
 from ..kamailio.tables import SharedMemoryFull
-from ..rules.cluster_acting import Acting, acting_after, is_held
+from ..rules.cluster_acting import acting_after, begun, is_held, late, next_look
 from ..rules.cluster_calm import is_alone, is_at_fault, is_calm, when_to_ping
 from ..rules.cluster_row_text import CaseRow
 from ..rules.cluster_verdict import Case, Finding, Outcome
 from ..rules.cluster_word import DOWN, NONE
 from ..rules.schedule import Wish
+from ..rules.states import UNKNOWN
 
 
 class Open:
@@ -23,7 +24,8 @@ class Open:
     def __init__(self, case: Case) -> None:
         self.asked_since = 0
         """since when the others are asked, in us; 0 if they are not"""
-        self.acting = Acting(case.may_own())
+        health = destination_rows.health(case.key)
+        self.acting = begun(case, health.state if health else UNKNOWN)
         self.row = CaseRow()
         self.others: dict[str, str] = {}
         """the kinds of what the other nodes say"""
@@ -57,6 +59,16 @@ class Cases:
         """Return since when the others are asked about a destination, in us; 0 if they are not."""
         known = self._open.get(key)
         return known.asked_since if known else 0
+
+    def is_down(self, key: str) -> bool:
+        """Say whether the words made a destination "down" last."""
+        known = self._open.get(key)
+        return known is not None and known.acting.outcome is Outcome.DOWN
+
+    def late(self, case: Case, now: int, answer_us: int) -> frozenset[str]:
+        """Return the nodes whose "down" does not count yet, as in cluster_acting.late()."""
+        known = self._open.get(case.key)
+        return late(known.acting, case, now, answer_us) if known else frozenset()
 
     def follow(
         self,
@@ -92,7 +104,7 @@ class Cases:
             cluster_rows.store_case(key, row)
             known.row, known.others = row, others
             queues.announce_change(key, when_to_ping(case, row.ping, before.ping, is_news))
-        return acting.until if now < acting.until else 0
+        return next_look(acting, now, answer_us)
 
     def _follow_fault(self, case: Case, is_alone: bool) -> None:
         key, was_at_fault = case.key, case.key in self.at_fault

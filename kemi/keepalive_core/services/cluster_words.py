@@ -148,8 +148,8 @@ class Words:
         judged = Judged.from_text(text)
         if not judged.stands:
             self._old.pop(key, None)
-        self._talk.say(key, word_after(self._case(key, policy), judged))
-        case = self._case(key, policy)
+        self._talk.say(key, word_after(self._case(key, policy, now), judged))
+        case = self._case(key, policy, now)
         if judged.own == UNKNOWN and not judged.stands and case.is_unspoken():
             # The others have as long as it takes them to stand in, and to ask.
             waits = turn_us(policy) + cluster_terms.answer_us(policy) if len(case.asked()) > 1 else 0
@@ -165,18 +165,18 @@ class Words:
             act = self._lack if startup_rows.is_started() else self._to_look.add_unregistered
             act(key)
             return
-        case = self._case(key, policy)
+        case = self._case(key, policy, now)
         if self._stands(case, policy, now) or self._is_followed_in_calm(case, policy, now):
             return
         if self._talk.say(key, word_kept(case)):
-            case = self._case(key, policy)
-        since = self._cases.asked_since(key)
-        found = find(case, bool(since) and now - since >= cluster_terms.answer_us(policy))
+            case = self._case(key, policy, now)
+        since, answer_us = self._cases.asked_since(key), cluster_terms.answer_us(policy)
+        found = find(case, bool(since) and now - since >= answer_us)
         pings = self._follow_silence(case, policy, now)
         # Of what no node may ping that lives, the state gets old.
         is_silent = not pings and key in self._stands_in
-        answer_us = cluster_terms.answer_us(policy)
         again = self._cases.follow(case, found, pings, self._is_calmly_mine(key), now, answer_us, is_silent)
+        self._talk.decide(key, self._cases.is_down(key))
         if again:
             self._asked.bring_forward(key, again)
         if found.outcome is Outcome.HOLD and not since:
@@ -251,7 +251,7 @@ class Words:
         """Ping a destination of which nobody has said anything for an interval: its owner may not have it."""
         why = self._stale.pop(key, None)
         policy = policy_of(key)
-        if policy is None or not self._case(key, policy).is_unspoken():
+        if policy is None or not self._case(key, policy, now).is_unspoken():
             return
         if orders.is_in_maintenance(key):
             self._unspoken.put(key, now + turn_us(policy))
@@ -274,9 +274,10 @@ class Words:
         if has_changed and found.outcome is Outcome.ALONE:
             log.warning("%s is down from this node alone: %s", uri_of(key), said.reason)
 
-    def _case(self, key: str, policy: Policy) -> Case:
+    def _case(self, key: str, policy: Policy, now: int) -> Case:
         """Return how a destination is."""
-        return Case(key, self._talk.view, self._talk.words_of(key), cluster_terms.of(policy))
+        case = Case(key, self._talk.view, self._talk.words_of(key), cluster_terms.of(policy))
+        return case._replace(late=self._cases.late(case, now, cluster_terms.answer_us(policy)))
 
 
 def _is_registered(key: str) -> bool:

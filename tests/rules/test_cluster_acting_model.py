@@ -115,7 +115,11 @@ def assert_one_acts(network: cluster_model.Network, state: int) -> None:
 
 @pytest.mark.parametrize("seed", range(60))
 def test_one_acts_though_nodes_begin(seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    """One or two are killed and begin, and meanwhile or a moment later all destinations go, or are back."""
+    """One or two are killed and begin, and meanwhile or a moment later all destinations go, or are back.
+
+    In one of a hundred such cases two act: if it is back within the tenths of a second in which the first
+    word of a node that has begun is under way.
+    """
     monkeypatch.setattr(cluster_model, "Node", Node)
     rng = random.Random(seed)
     network = cluster_model.Network(rng.choice((2, 3, 5)), KEYS, seed)

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import importlib
+import random
 
 import pytest
 
+from cluster_model import Node
 from cluster_trio import ME, NODES, OPTIONS, B, Trio, owned_by
 from conftest import FakeServer
 from keepalive_core.rules.states import DOWN, UP
@@ -120,3 +122,20 @@ def test_who_begins_acts_for_nothing_that_was_so_before(
     trio.unreachable.clear()
     came_back = {uri: mine for uri, _, mine in acted_within(trio, 15)}
     assert came_back == {uri: uri in uris[:10] for uri in uris[::2]}
+
+
+def test_who_begins_learns_what_is_down_for_this_node(server: FakeServer) -> None:
+    """So it acts for nothing for which others have acted."""
+    [uri] = owned_by(ME)
+    trio = trio_with(server, uri)
+    trio.unreachable |= {(node, uri) for node in NODES}
+    trio.run(12)
+    before = trio.others[B]
+    assert not before.talk.words_of(uri)[ME].decided, "it knows that by itself"
+    rng = random.Random(7)
+    trio.others[B] = Node(B, NODES, trio.uris, rng, server.now, before.terms)
+    trio.run(3)
+    assert trio.others[B].talk.words_of(uri)[ME].decided
+    trio.unreachable.clear()
+    trio.run(12)
+    assert trio.case(uri) is None

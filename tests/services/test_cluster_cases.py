@@ -11,8 +11,11 @@ from cluster_nodes import KEY, A, B, C, seen_by
 from conftest import FakeServer
 from keepalive_core.rules.cluster_verdict import Case, find, has_to_ping
 from keepalive_core.rules.cluster_word import Word
+from keepalive_core.rules.record import Health
+from keepalive_core.rules.states import DOWN
 
 NOW = 5_000_000
+ANSWER_US = 2_000_000
 
 
 class Told:
@@ -28,13 +31,18 @@ class Told:
 
     def follow(self, now: int = NOW, **kinds: str) -> list[Any]:
         """Take over what the nodes say; return the wishes that the prober hears of."""
+        case = self.case(now, **kinds)
+        self.cases.follow(case, find(case), has_to_ping(case), self.me == A, now, ANSWER_US)
+        return [wish.value for _, wish in self.queues.announced_changes(0)]
+
+    def case(self, now: int = NOW, **kinds: str) -> Case:
+        """Return how the destination is if the nodes say something."""
         words = {
             node: Word(kinds.get(name, "none"), "why" if kinds.get(name) == "down" else "")
             for name, node in (("a", A), ("b", B), ("c", C))
         }
         case = Case(KEY, seen_by(self.me), words)
-        self.cases.follow(case, find(case), has_to_ping(case), self.me == A, now, 2_000_000)
-        return [wish.value for _, wish in self.queues.announced_changes(0)]
+        return case._replace(late=self.cases.late(case, now, ANSWER_US))
 
 
 @pytest.fixture
@@ -100,3 +108,26 @@ def test_to_whom_it_is_news(told: Told) -> None:
     assert told.cases.keys() == [KEY]
     told.follow(until, a="up")
     assert told.cases.keys() == []
+
+
+def test_a_word_that_crossed_another_one(told: Told) -> None:
+    """It counts no sooner than it could be asked again of what came back: then it is looked at."""
+    assert told.case(c="down").late == frozenset(), "of what is calm nothing is remembered"
+    told.follow(a="down", c="down")
+    assert told.cases.is_down(KEY)
+    told.follow(NOW + 1, a="down", c="up")
+    assert not told.cases.is_down(KEY)
+    crossed = told.case(NOW + 2, a="down", b="down", c="up")
+    assert crossed.late == {B}
+    again = told.cases.follow(crossed, find(crossed), True, False, NOW + 2, ANSWER_US)
+    assert again == NOW + 1 + ANSWER_US
+    assert told.case(again, a="down", b="down", c="up").late == frozenset()
+
+
+def test_what_is_down_here_was_so_before(told: Told) -> None:
+    """By its record, which a state file brought."""
+    rows = importlib.import_module("keepalive_core.kamailio.destination_rows")
+    rows.store_health(KEY, Health(1, state=DOWN))
+    told.follow(c="down")
+    assert told.cases.is_down(KEY)
+    assert not told.cases.is_down("sip:never:5060")

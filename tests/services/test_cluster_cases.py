@@ -127,7 +127,8 @@ def test_a_word_that_crossed_another_one(told: Told) -> None:
 def test_what_is_down_here_was_so_before(told: Told) -> None:
     """By its record, which a state file brought."""
     rows = importlib.import_module("keepalive_core.kamailio.destination_rows")
-    rows.store_health(KEY, Health(1, state=DOWN))
+    with rows.locked(KEY):
+        rows.store_health(KEY, Health(1, DOWN))
     told.follow(c="down")
     assert told.cases.is_down(KEY)
     assert not told.cases.is_down("sip:never:5060")

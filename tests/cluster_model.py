@@ -22,7 +22,7 @@ TICK = SECOND // 5
 PING_TIMEOUT = SECOND // 2
 INTERVAL = 4 * SECOND
 RISE, FALL = 1, 2
-ASK_TIME = PING_TIMEOUT * FALL + SECOND
+ASK_TIME = Terms(ping_us=PING_TIMEOUT, fall=FALL).answer_us
 DEGRADED_PERCENT = 30
 
 
@@ -85,7 +85,7 @@ class Node:
 
     def _dated_case(self, key: str, now: int) -> Case:
         case, acting = self.case(key), self.acting.get(key)
-        return case._replace(late=late(acting, case, now, ASK_TIME)) if acting else case
+        return case._replace(late=late(acting, case, now)) if acting else case
 
     def hear(self, text: str, now: int) -> list[Fact]:
         """A body comes."""
@@ -186,7 +186,7 @@ class Node:
         case = self._dated_case(key, now)
         acting = self.acting.pop(key, None) or begun(case, known.state)
         finding = find(case, bool(known.asked_since) and now - known.asked_since >= ASK_TIME)
-        self._follow_acting(case, acting_after(acting, case, finding, now, ASK_TIME), now)
+        self._follow_acting(case, acting_after(acting, case, finding, now), now)
         if finding.outcome is Outcome.HOLD:
             known.asked_since = known.asked_since or now
             self.waiting.add(key)
@@ -210,7 +210,7 @@ class Node:
             return
         self.acting[case.key] = acting
         self.talk.decide(case.key, acting.outcome is Outcome.DOWN)
-        if again := next_look(acting, now, ASK_TIME):
+        if again := next_look(acting, case, now):
             self._again[case.key] = again
 
     def _count_alone(self, now: int) -> None:
@@ -267,7 +267,7 @@ class Network:
             [*self.all_keys, *self.extra.get(name, ())],
             self.rng,
             self.now,
-            lambda key: Terms(only=self.only.get(key, frozenset())),
+            lambda key: Terms(only=self.only.get(key, frozenset()), ping_us=PING_TIMEOUT, fall=FALL),
             skew,
             Manners(),
         )

@@ -21,8 +21,6 @@ from keepalive_core.rules.cluster_verdict import Case, Finding, Outcome, Terms, 
 from keepalive_core.rules.cluster_word import DOWN, LACKS, NONE, UP, Word
 from keepalive_core.rules.times import SECOND
 
-ANSWER_US = 2 * SECOND
-
 
 class Node:
     """A node that looks at what all three say, again and again.
@@ -33,7 +31,7 @@ class Node:
     def __init__(self, me: str, quorum: int = 2, state: int = states.UNKNOWN) -> None:
         self.state = state
         self.view = seen_by(me)
-        self.terms = Terms(quorum)
+        self.terms = Terms(quorum, ping_us=SECOND // 2, fall=2)
         self.acting: Acting | None = None
         self.case = Case(KEY, self.view, {}, self.terms)
         self.found: Finding = find(self.case)
@@ -48,10 +46,10 @@ class Node:
         now = round((1000 + at) * SECOND)
         self.case = Case(KEY, self.view, words, self.terms)
         if self.acting:
-            self.case = self.case._replace(late=late(self.acting, self.case, now, ANSWER_US))
+            self.case = self.case._replace(late=late(self.acting, self.case, now))
         self.found = find(self.case, waited)
         before = self.acting or begun(self.case, self.state)
-        self.acting = acting_after(before, self.case, self.found, now, ANSWER_US)
+        self.acting = acting_after(before, self.case, self.found, now)
         return actor(self.case, self.row, now)
 
     @property
@@ -334,7 +332,7 @@ def test_when_time_makes_another_thing_of_it() -> None:
     node = Node(B)
     node.look(0, a=DOWN, b=DOWN)
     assert node.acting is not None
-    assert next_look(node.acting, 1001 * SECOND, ANSWER_US) == 0
+    assert next_look(node.acting, node.case, 1001 * SECOND) == 0
     node.look(60, a=DOWN, b=UP)
-    found = [next_look(node.acting, round((1000 + at) * SECOND), ANSWER_US) / SECOND for at in (61, 62, 65)]
-    assert found == [1062, 1065, 0]
+    found = [next_look(node.acting, node.case, round((1000 + at) * SECOND)) / SECOND for at in (61, 62, 65)]
+    assert found == [1061.5, 1065, 0]

@@ -15,7 +15,6 @@ from keepalive_core.rules.record import Health
 from keepalive_core.rules.states import DOWN
 
 NOW = 5_000_000
-ANSWER_US = 2_000_000
 
 
 class Told:
@@ -32,7 +31,7 @@ class Told:
     def follow(self, now: int = NOW, **kinds: str) -> list[Any]:
         """Take over what the nodes say; return the wishes that the prober hears of."""
         case = self.case(now, **kinds)
-        self.cases.follow(case, find(case), has_to_ping(case), self.me == A, now, ANSWER_US)
+        self.cases.follow(case, find(case), has_to_ping(case), self.me == A, now)
         return [wish.value for _, wish in self.queues.announced_changes(0)]
 
     def case(self, now: int = NOW, **kinds: str) -> Case:
@@ -42,7 +41,7 @@ class Told:
             for name, node in (("a", A), ("b", B), ("c", C))
         }
         case = Case(KEY, seen_by(self.me), words)
-        return case._replace(late=self.cases.late(case, now, ANSWER_US))
+        return case._replace(late=self.cases.late(case, now))
 
 
 @pytest.fixture
@@ -119,8 +118,8 @@ def test_a_word_that_crossed_another_one(told: Told) -> None:
     assert not told.cases.is_down(KEY)
     crossed = told.case(NOW + 2, a="down", b="down", c="up")
     assert crossed.late == {B}
-    again = told.cases.follow(crossed, find(crossed), True, False, NOW + 2, ANSWER_US)
-    assert again == NOW + 1 + ANSWER_US
+    again = told.cases.follow(crossed, find(crossed), True, False, NOW + 2)
+    assert again == NOW + 1 + crossed.terms.crossing_us
     assert told.case(again, a="down", b="down", c="up").late == frozenset()
 
 

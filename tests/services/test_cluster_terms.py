@@ -17,8 +17,8 @@ def test_terms_come_of_the_settings_and_of_the_destination(server: FakeServer) -
     server.process()
     terms = importlib.import_module("keepalive_core.services.cluster_terms")
     policies = importlib.import_module("keepalive_core.services.policies")
-    assert terms.of(policies.policy({})) == Terms(3, 4, frozenset())
-    assert terms.of(policies.policy({"cluster_nodes": B})) == Terms(3, 4, frozenset((B,)))
+    assert terms.of(policies.policy({})) == Terms(3, 4, frozenset(), 3_000_000, 1)
+    assert terms.of(policies.policy({"cluster_nodes": B})) == Terms(3, 4, frozenset((B,)), 3_000_000, 1)
 
 
 def test_who_is_asked_has_the_time_of_its_pings_and_a_second(server: FakeServer) -> None:
@@ -26,4 +26,6 @@ def test_who_is_asked_has_the_time_of_its_pings_and_a_second(server: FakeServer)
     server.process()
     terms = importlib.import_module("keepalive_core.services.cluster_terms")
     policies = importlib.import_module("keepalive_core.services.policies")
-    assert terms.answer_us(policies.policy({"ping_timeout": 500, "fall": 3})) == 2_500_000
+    found = terms.of(policies.policy({"ping_timeout": 500, "fall": 3}))
+    assert found.answer_us == 2_500_000
+    assert found.crossing_us == 1_500_000, "a ping that is under way ends by then"

@@ -36,6 +36,8 @@ class Acting(NamedTuple):
     """the last one that made a state"""
     until: int = 0
     """until when it may be told here that it came back, or be seen by others; 0 if it did not"""
+    back: int = 0
+    """when it came back here; 0 if it did not"""
 
 
 def begun(case: Case, state: int) -> Acting:
@@ -47,13 +49,12 @@ def begun(case: Case, state: int) -> Acting:
     return Acting(may_own, knowing=may_own, outcome=outcome)
 
 
-def acting_after(before: Acting, case: Case, found: Finding, now: int, answer_us: int) -> Acting:
+def acting_after(before: Acting, case: Case, found: Finding, now: int) -> Acting:
     """Return to whom it is news what becomes of a destination, once a node has looked at it again.
 
-    Arguments: before, as it was until now; case; found, what was made of it; now, in us; answer_us, how long
-    an answer takes at most, in us.
+    Arguments: before, as it was until now; case; found, what was made of it; now, in us.
     """
-    was, outcome, together = before.outcome, found.outcome, together_us(answer_us)
+    was, outcome, together = before.outcome, found.outcome, _together_us(case)
     may_own, saying = case.may_own(), _saying_down(case)
     since = {node: before.down_since.get(node, now) for node in saying}
     after = before._replace(
@@ -63,14 +64,15 @@ def acting_after(before: Acting, case: Case, found: Finding, now: int, answer_us
         and _is_decided(case)
         and (before.is_missed or not case.view.pings),
         outcome=was if outcome.state is None else outcome,
-        until=now + together if (was, outcome) in _COMES_BACK else before.until,
     )
+    if (was, outcome) in _COMES_BACK:
+        after = after._replace(until=now + together, back=now)
     may_act = may_own - {case.view.me} if after.is_missed else may_own
     late_ones = saying - before.nodes
     if outcome is Outcome.DOWN and was is not Outcome.DOWN:
         long_ago = {node for node, at in since.items() if at + together < now or node not in case.view.ready}
         nodes = may_act - long_ago - late_ones
-        return after._replace(nodes=nodes, down_before=frozenset(long_ago), knowing=may_own, until=0)
+        return after._replace(nodes=nodes, down_before=frozenset(long_ago), knowing=may_own, until=0, back=0)
     if was is Outcome.DOWN and outcome in (Outcome.UP, Outcome.ALONE):
         # To a node that has begun meanwhile it is no news: it may not even know that it was down.
         return after._replace(nodes=(before.knowing & may_own or may_own) - before.down_before)
@@ -106,40 +108,32 @@ def _saying_down(case: Case) -> set[str]:
     return {node for node, word in case.words.items() if word.kind == DOWN}
 
 
-def together_us(answer_us: int) -> int:
-    """Return within how many us all nodes see the same change that is one of the destination itself.
-
-    Arguments: answer_us, how long an answer takes at most, in us.
-    """
+def _together_us(case: Case) -> int:
+    """Return within how many us all nodes see the same change that is one of the destination itself."""
     # One may have asked it just before, and wait for that before it asks again; words are under way, too.
-    return SECOND + 2 * answer_us
+    return SECOND + 2 * case.terms.answer_us
 
 
-def late(acting: Acting, case: Case, now: int, answer_us: int) -> frozenset[str]:
+def late(acting: Acting, case: Case, now: int) -> frozenset[str]:
     """Return whose "down" does not count yet of what came back a moment ago: who did not say so before.
 
     Such a node, or this one, may have asked before it came back, and another node has heard first that it
     answers: it would be down once more until they ask again. What stands when the moment is over counts.
-    Arguments: acting; case; now, in us; answer_us, how long an answer takes at most, in us.
+    Arguments: acting; case; now, in us.
     """
-    back = _came_back(acting, answer_us)
-    if now >= back + answer_us:
+    if now >= acting.back + case.terms.crossing_us:
         return frozenset()
     nodes = _saying_down(case) | {case.view.me}
-    return frozenset(node for node in nodes if acting.down_since.get(node, now) >= back)
+    return frozenset(node for node in nodes if acting.down_since.get(node, now) >= acting.back)
 
 
-def next_look(acting: Acting, now: int, answer_us: int) -> int:
+def next_look(acting: Acting, case: Case, now: int) -> int:
     """Return when time alone makes another thing of a destination, in us; 0 for never.
 
-    Arguments: acting; now, in us; answer_us, how long an answer takes at most, in us.
+    Arguments: acting; case; now, in us.
     """
-    ends = (_came_back(acting, answer_us) + answer_us, acting.until)
-    return min((end for end in ends if end > now), default=0)
-
-
-def _came_back(acting: Acting, answer_us: int) -> int:
-    return acting.until - together_us(answer_us)
+    ends = (acting.back + case.terms.crossing_us, acting.until)
+    return min((end for end in ends if acting.back and end > now), default=0)
 
 
 def is_held(acting: Acting, case: Case, now: int) -> bool:

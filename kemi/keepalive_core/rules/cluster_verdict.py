@@ -6,12 +6,13 @@ In calm one node pings a destination, its owner. One that would say "down" asks 
 
 from collections.abc import Mapping
 from enum import Enum
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from . import states
 from .cluster_owner import first, rank
 from .cluster_view import View
 from .cluster_word import DOWN, DRAIN, LACKS, MUTE, NO_WORD, NONE, UNSENT, UP, Word
+from .times import SECOND
 
 Words = Mapping[str, Word]
 """of one destination, by node; this node's own is among them"""
@@ -26,6 +27,24 @@ class Terms(NamedTuple):
     """so many are asked, and no fewer than the quorum; 0 for all"""
     only: frozenset[str] = frozenset()
     """nodes that may ping it; none stands for all"""
+    ping_us: int = SECOND
+    """for so long a reply to a ping of it is waited for"""
+    fall: int = 1
+    """so many pings in a row have to fail before a node says that it can't reach it"""
+
+    @property
+    def answer_us(self) -> int:
+        """For how long those are waited for that are asked for their word."""
+        return self.ping_us * self.fall + _BESIDE_US
+
+    @property
+    def crossing_us(self) -> int:
+        """Within how long of a word another one may come that rests on a ping from before it."""
+        return self.ping_us + _BESIDE_US
+
+
+# What an answer takes beyond the pings that it rests on: messages, and ticks of those asked.
+_BESIDE_US: Final = SECOND
 
 
 class Outcome(Enum):

@@ -65,10 +65,10 @@ class Cases:
         known = self._open.get(key)
         return known is not None and known.acting.outcome is Outcome.DOWN
 
-    def late(self, case: Case, now: int, answer_us: int) -> frozenset[str]:
+    def late(self, case: Case, now: int) -> frozenset[str]:
         """Return the nodes whose "down" does not count yet, as in cluster_acting.late()."""
         known = self._open.get(case.key)
-        return late(known.acting, case, now, answer_us) if known else frozenset()
+        return late(known.acting, case, now) if known else frozenset()
 
     def follow(
         self,
@@ -77,18 +77,17 @@ class Cases:
         pings: bool,
         is_owned: bool,
         now: int,
-        answer_us: int,
         is_silent: bool = False,
     ) -> int:
         """Take over how a destination is, and have the prober follow.
 
         Arguments: case; found, what was made of it; pings, whether this node pings it; is_owned, whether it
-        would in calm; now, in us; answer_us, how long an answer takes at most, in us; is_silent, whether
+        would in calm; now, in us; is_silent, whether
         nobody speaks of it for longer than that takes. Returns: when to look again in any case, in us; 0
         for not. Raises: SharedMemoryFull.
         """
         key, known = case.key, self._open.get(case.key) or Open(case)
-        acting = known.acting = acting_after(known.acting, case, found, now, answer_us)
+        acting = known.acting = acting_after(known.acting, case, found, now)
         self._follow_fault(case, is_alone(acting, case, found, now))
         if pings == is_owned and is_calm(case) and not is_silent and not is_held(acting, case, now):
             self.close(key)
@@ -104,7 +103,7 @@ class Cases:
             cluster_rows.store_case(key, row)
             known.row, known.others = row, others
             queues.announce_change(key, when_to_ping(case, row.ping, before.ping, is_news))
-        return next_look(acting, now, answer_us)
+        return next_look(acting, case, now)
 
     def _follow_fault(self, case: Case, is_alone: bool) -> None:
         key, was_at_fault = case.key, case.key in self.at_fault

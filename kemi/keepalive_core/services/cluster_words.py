@@ -152,7 +152,7 @@ class Words:
         case = self._case(key, policy, now)
         if judged.own == UNKNOWN and not judged.stands and case.is_unspoken():
             # The others have as long as it takes them to stand in, and to ask.
-            waits = turn_us(policy) + cluster_terms.answer_us(policy) if len(case.asked()) > 1 else 0
+            waits = turn_us(policy) + case.terms.answer_us if len(case.asked()) > 1 else 0
             self._stale[key] = judged.reason
             self._unspoken.put(key, now + waits)
 
@@ -170,12 +170,12 @@ class Words:
             return
         if self._talk.say(key, word_kept(case)):
             case = self._case(key, policy, now)
-        since, answer_us = self._cases.asked_since(key), cluster_terms.answer_us(policy)
+        since, answer_us = self._cases.asked_since(key), case.terms.answer_us
         found = find(case, bool(since) and now - since >= answer_us)
         pings = self._follow_silence(case, policy, now)
         # Of what no node may ping that lives, the state gets old.
         is_silent = not pings and key in self._stands_in
-        again = self._cases.follow(case, found, pings, self._is_calmly_mine(key), now, answer_us, is_silent)
+        again = self._cases.follow(case, found, pings, self._is_calmly_mine(key), now, is_silent)
         self._talk.decide(key, self._cases.is_down(key))
         if again:
             self._asked.bring_forward(key, again)
@@ -190,7 +190,7 @@ class Words:
         if until == 0:
             self._conclude(case, find(case)._replace(outcome=Outcome.STANDS), True, now)
             self._cases.ask_again(case.key)
-            self._old[case.key] = until = now + cluster_terms.answer_us(policy)
+            self._old[case.key] = until = now + case.terms.answer_us
             self._asked.put(case.key, until)
         if until is None or now >= until:
             self._old.pop(case.key, None)
@@ -277,7 +277,7 @@ class Words:
     def _case(self, key: str, policy: Policy, now: int) -> Case:
         """Return how a destination is."""
         case = Case(key, self._talk.view, self._talk.words_of(key), cluster_terms.of(policy))
-        return case._replace(late=self._cases.late(case, now, cluster_terms.answer_us(policy)))
+        return case._replace(late=self._cases.late(case, now))
 
 
 def _is_registered(key: str) -> bool:

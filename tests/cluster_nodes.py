@@ -5,7 +5,7 @@ from __future__ import annotations
 from keepalive_core.rules.cluster_owner import rank
 from keepalive_core.rules.cluster_verdict import Case, Terms
 from keepalive_core.rules.cluster_view import View
-from keepalive_core.rules.cluster_word import NONE, Word
+from keepalive_core.rules.cluster_word import DOWN, NONE, UP, Word
 
 NODES = ("sip:10.0.0.1:5060", "sip:10.0.0.2:5060", "sip:10.0.0.3:5060")
 ALL = frozenset(NODES)
@@ -23,5 +23,15 @@ def case(
     me: str = A, a: str = NONE, b: str = NONE, c: str = NONE, view: View | None = None, **terms: object
 ) -> Case:
     """A destination of which three nodes say something."""
-    words = {A: Word(a), B: Word(b), C: Word(c)}
-    return Case(KEY, view or seen_by(me), words, Terms(**terms))
+    return Case(KEY, view or seen_by(me), said(a, b, c), Terms(**terms))
+
+
+def said(a: str = NONE, b: str = NONE, c: str = NONE, old: str = "") -> dict[str, Word]:
+    """Return what A, B and C say.
+
+    Whoever says "up" has been answered since another one said "down", but for those that are old.
+    """
+    kinds = {"a": a, "b": b, "c": c}
+    fresh = {name for name, kind in kinds.items() if kind == UP and DOWN in kinds.values()} - {*old}
+    words = {name: Word(kind, fresh=name in fresh) for name, kind in kinds.items()}
+    return {A: words["a"], B: words["b"], C: words["c"]}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from cluster_nodes import ALL, KEY, A, B, C, seen_by
+from cluster_nodes import ALL, KEY, A, B, C, said, seen_by
 from keepalive_core.rules import states
 from keepalive_core.rules.cluster_acting import (
     Acting,
@@ -18,7 +18,7 @@ from keepalive_core.rules.cluster_acting import (
 )
 from keepalive_core.rules.cluster_row_text import CaseRow
 from keepalive_core.rules.cluster_verdict import Case, Finding, Outcome, Terms, find
-from keepalive_core.rules.cluster_word import DOWN, LACKS, NONE, UP, Word
+from keepalive_core.rules.cluster_word import DOWN, LACKS, UP
 from keepalive_core.rules.times import SECOND
 
 
@@ -37,12 +37,11 @@ class Node:
         self.found: Finding = find(self.case)
 
     def look(self, at: float, waited: bool = False, **kinds: str) -> str:
-        """Take over what A, B and C say, at a time in s; return who acts for all, as this node has it."""
+        """Take over what they say, see said(), at a time in s; return who acts for all, as it has that."""
         decided = kinds.pop("decided", "")
-        words = {
-            node: Word(kinds.get(name, NONE), decided=name in decided)
-            for name, node in (("a", A), ("b", B), ("c", C))
-        }
+        words = said(**kinds)
+        for name, node in (("a", A), ("b", B), ("c", C)):
+            words[node] = words[node]._replace(decided=name in decided)
         now = round((1000 + at) * SECOND)
         self.case = Case(KEY, self.view, words, self.terms)
         if self.acting:
@@ -336,3 +335,15 @@ def test_when_time_makes_another_thing_of_it() -> None:
     node.look(60, a=DOWN, b=UP)
     found = [next_look(node.acting, node.case, round((1000 + at) * SECOND)) / SECOND for at in (61, 62, 65)]
     assert found == [1061.5, 1065, 0]
+
+
+def test_a_node_is_alone_only_if_another_one_has_been_asked() -> None:
+    """Of what goes as its owner becomes another one, one acts, though the former one's word still stands."""
+    nodes = three()
+    for node in nodes:
+        node.look(0, a=DOWN, b=UP, old="b")
+        assert node.found.outcome is not Outcome.ALONE
+    assert all_look(nodes, 1, a=DOWN, b=DOWN, c=DOWN) == {A}
+    nodes = three()
+    all_look(nodes, 0, a=DOWN, b=UP, c=UP)
+    assert all_look(nodes, 1, a=DOWN, b=DOWN, c=DOWN) == {B}

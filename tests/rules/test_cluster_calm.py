@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from cluster_nodes import ALL, KEY, A, B, C, seen_by
+from cluster_nodes import ALL, KEY, A, B, said, seen_by
 from keepalive_core.rules.cluster_acting import Acting
 from keepalive_core.rules.cluster_calm import is_alone, is_at_fault, is_calm, when_to_ping
 from keepalive_core.rules.cluster_verdict import Case, Outcome, find
 from keepalive_core.rules.cluster_view import View
-from keepalive_core.rules.cluster_word import DOWN, KINDS, NONE, UP, Word
+from keepalive_core.rules.cluster_word import DOWN, KINDS, NONE, UP
 from keepalive_core.rules.schedule import Wish
 
 
 def case(a: str = NONE, b: str = NONE, c: str = NONE, view: View | None = None) -> Case:
     """A destination of which three nodes say something, as A sees it."""
-    return Case(KEY, view or seen_by(A), {A: Word(a), B: Word(b), C: Word(c)})
+    return Case(KEY, view or seen_by(A), said(a, b, c))
 
 
 def test_when_it_is_pinged() -> None:

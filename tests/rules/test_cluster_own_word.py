@@ -96,7 +96,9 @@ def test_old_words_go_when_nobody_doubts() -> None:
     assert word_kept(case(b=UP, me=B)) == Word(UP)
     assert word_kept(case(a=UP, b=UP, me=B)) == NO_WORD
     assert word_kept(case(a=UP, b=UP)) == Word(UP)
-    assert word_kept(case(a=UP, b=UP, c=DOWN, me=B)) == Word(UP)
+    assert word_kept(case(a=UP, b=UP, c=DOWN, me=B)) == Word(UP, fresh=True)
+    fresh = case(B)._replace(words={B: Word(UP, fresh=True)})
+    assert word_kept(fresh) == Word(UP), "for the next one that can't reach it"
     assert word_kept(case(a=UP, b=DOWN, me=B)) == Word(DOWN)
     assert word_kept(case(a=DOWN, b=LACKS, me=B)) == NO_WORD, "it has it now"
     assert word_kept(case(a=UP, b=UNSENT, me=B)) == NO_WORD
@@ -120,3 +122,12 @@ def test_who_may_ping_it_no_more_says_nothing_more(kind: str) -> None:
     """As cluster_nodes is another one now: what it said would never be said anew, and hold for ever."""
     assert word_kept(case(a=kind, c=DOWN, only=frozenset((B,)))) == NO_WORD
     assert word_kept(case(a=kind, c=DOWN, only=frozenset((A, B)))) == Word(kind)
+
+
+def test_an_answer_is_told_though_it_is_the_same_word() -> None:
+    """Whoever can't reach it waits for that, and not for one of before."""
+    for known in (case(a=UP, b=DOWN), case(b=DOWN)):
+        answered = word_after(known._replace(words={**known.words, A: Word(UP)}), UP_AGAIN)
+        assert answered == Word(UP, fresh=True)
+        assert answered.is_news(Word(UP))
+    assert word_after(case(a=UP), UP_AGAIN) == Word(UP)

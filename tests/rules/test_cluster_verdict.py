@@ -6,7 +6,7 @@ from itertools import product
 
 import pytest
 
-from cluster_nodes import A, B, C, case, seen_by
+from cluster_nodes import A, B, C, case, said, seen_by
 from keepalive_core.rules import states
 from keepalive_core.rules.cluster_verdict import Case, Outcome, find, has_to_ping, reason
 from keepalive_core.rules.cluster_word import DOWN, DRAIN, KINDS, LACKS, NONE, UNSENT, UP, Word
@@ -85,17 +85,34 @@ def test_some_nodes_only() -> None:
     """A carrier that knows the address of one node is that node's, and nobody else is asked."""
     alone = case(b=DOWN, only=frozenset((B,)))
     assert (alone.owner(), alone.asked()) == (B, (B,))
-    assert find(alone) == (Outcome.DOWN, 1, 1, (B,), frozenset())
+    assert find(alone) == (Outcome.DOWN, 1, 1, (B,), frozenset(), False)
     assert not has_to_ping(alone)
     assert has_to_ping(alone._replace(view=seen_by(B)))
     nobody = case(only=frozenset(("sip:gone:5060",)))
     assert (nobody.owner(), find(nobody).outcome) == ("", Outcome.STANDS)
 
 
+@pytest.mark.parametrize("me", [A, C])
+def test_an_old_word_is_no_answer(me: str) -> None:
+    """Those who said that it answers before they were asked are waited for, unless another has answered."""
+    mine, other = ("a", "c") if me == A else ("c", "a")
+    kinds = {mine: DOWN, "b": UP, other: UP}
+    known = case(me, **kinds)
+    old = known._replace(words=said(**kinds, old=f"b{other}"))
+    found = find(old)
+    assert (found.outcome, found.silent) == (Outcome.HOLD, {A, B, C} - {me})
+    assert find(old, waited=True).outcome is Outcome.ALONE
+    assert find(known._replace(words=said(**kinds, old="b"))).outcome is Outcome.ALONE
+    degraded = old._replace(view=seen_by(me, degraded=True))
+    assert find(degraded).outcome is Outcome.ALONE, "as nobody answers it"
+    drained = known._replace(words=said(**{**kinds, "b": DRAIN}, old=other))
+    assert find(drained).outcome is Outcome.ALONE, "it is told each time"
+
+
 def test_one_asks_the_others_and_then_knows() -> None:
     """Down for all at two, down here alone at one, and down if nobody has anything to say."""
     asking = find(case(a=DOWN))
-    assert asking == (Outcome.HOLD, 1, 2, (A, B, C), {B, C})
+    assert asking == (Outcome.HOLD, 1, 2, (A, B, C), {B, C}, False)
     assert asking.outcome.state is None
     assert asking.text() == f"{', '.join(sorted((B, C)))} asked, as this node can't reach it"
     assert find(case(a=DOWN, b=UP)).outcome is Outcome.HOLD

@@ -7,10 +7,9 @@ from typing import Any
 
 import pytest
 
-from cluster_nodes import KEY, A, B, C, seen_by
+from cluster_nodes import KEY, A, B, C, said, seen_by
 from conftest import FakeServer
 from keepalive_core.rules.cluster_verdict import Case, find, has_to_ping
-from keepalive_core.rules.cluster_word import Word
 from keepalive_core.rules.record import Health
 from keepalive_core.rules.states import DOWN
 
@@ -37,8 +36,8 @@ class Told:
     def case(self, now: int = NOW, **kinds: str) -> Case:
         """Return how the destination is if the nodes say something."""
         words = {
-            node: Word(kinds.get(name, "none"), "why" if kinds.get(name) == "down" else "")
-            for name, node in (("a", A), ("b", B), ("c", C))
+            node: word._replace(reason="why" if word.kind == "down" else "")
+            for node, word in said(**kinds).items()
         }
         case = Case(KEY, seen_by(self.me), words)
         return case._replace(late=self.cases.late(case, now))

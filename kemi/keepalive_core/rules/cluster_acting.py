@@ -94,7 +94,8 @@ _COMES_BACK = (
 def _alone(case: Case, found: Finding) -> set[str]:
     """Return which nodes can't reach it, if others can: all that are asked have said something."""
     have_all_said = all(case.words.get(node, NO_WORD).kind != NONE for node in found.asked)
-    are_alone = found.outcome is Outcome.ALONE or (found.outcome is Outcome.UP and have_all_said)
+    is_answer = found.outcome is Outcome.UP and found.is_fresh and have_all_said
+    are_alone = found.outcome is Outcome.ALONE or is_answer
     return _saying_down(case) if are_alone else set()
 
 

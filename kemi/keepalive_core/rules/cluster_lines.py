@@ -16,7 +16,7 @@ from urllib.parse import quote, unquote
 from .cluster_facts import BUCKETS, MOST_NUMBER, Fact
 from .cluster_ranges import Range
 from .cluster_sayings import Piece
-from .cluster_word import DOWN, DRAIN, KINDS, NONE, Word
+from .cluster_word import DOWN, DRAIN, KINDS, NONE, UP, Word
 from .quoting import of_newer_unicode, one_line
 
 VERSION: Final = "ka1"
@@ -28,6 +28,7 @@ MOST_BYTES: Final = 8_000
 _MOST_REASON: Final = 60
 _MOST_LEFT_MS: Final = 10 * 366 * 86_400 * 1_000
 _DECIDED: Final = "decided"
+_FRESH: Final = "fresh"
 _MAC: Final = "\nmac "
 _FIELD: Final = re.compile(r"[\x21-\x7e]{1,700}")
 _NUMBER: Final = re.compile(r"[0-9]{1,12}")
@@ -103,7 +104,8 @@ def word_line(key: str, word: Word, now: int) -> str:
     left = f" {_left_ms(word.ends, now)}" if word.kind == DRAIN else ""
     is_said = word.kind in (DOWN, DRAIN) and (word.reason or word.decided)
     reason = f" {_escaped(word.reason[:_MOST_REASON])}" if is_said else ""
-    return f"={word.kind} {key}{left}{reason}{f' {_DECIDED}' if word.decided else ''}"
+    flag = f" {_DECIDED}" if word.decided else f" {_FRESH}" if word.fresh else ""
+    return f"={word.kind} {key}{left}{reason}{flag}"
 
 
 def fact_line(fact: Fact, now: int) -> str:
@@ -187,7 +189,7 @@ def _word(kind: str, fields: Sequence[str], now: int) -> Word:
         return Word(kind, _text([*fields, "-"][2], _MOST_REASON), now + _left_us(fields[1]))
     if kind == DOWN:
         return Word(kind, _text([*fields, "-"][1], _MOST_REASON), decided=_DECIDED in fields[2:3])
-    return Word(kind)
+    return Word(kind, fresh=kind == UP and _FRESH in fields[1:2])
 
 
 def _beat(fields: Sequence[str]) -> Beat:

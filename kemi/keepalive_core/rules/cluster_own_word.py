@@ -55,7 +55,8 @@ def word_after(case: Case, judged: Judged) -> Word:
         return mine if mine.kind == DOWN else Word(DOWN, judged.reason)
     if judged.streak <= 0:
         return mine
-    word = Word(DRAIN, judged.reason, judged.drain_until) if judged.drain_until else Word(UP)
+    is_fresh = case.is_doubted()
+    word = Word(DRAIN, judged.reason, judged.drain_until) if judged.drain_until else Word(UP, fresh=is_fresh)
     return word if case.owner_if_up() == case.view.me or _is_wanted(case) else NO_WORD
 
 
@@ -69,7 +70,11 @@ def word_kept(case: Case) -> Word:
         return NO_WORD
     if case.mine.kind == UNSENT:
         return case.mine if case.is_doubted() else NO_WORD
-    return case.mine if case.mine.kind == DOWN or (case.mine.answers and _is_wanted(case)) else NO_WORD
+    if case.mine.kind == DOWN:
+        return case.mine
+    if not case.mine.answers or not _is_wanted(case):
+        return NO_WORD
+    return case.mine._replace(fresh=case.mine.fresh and case.is_doubted())
 
 
 def _is_left(case: Case) -> bool:

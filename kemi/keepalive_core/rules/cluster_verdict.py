@@ -75,7 +75,9 @@ class Finding(NamedTuple):
     """how many have to"""
     asked: tuple[str, ...]
     silent: frozenset[str] = frozenset()
-    """those of the asked, but this node, that have not said anything"""
+    """those of the asked, but this node, that have not said anything, or only before they were asked"""
+    is_fresh: bool = False
+    """whether it has answered a node since another one can't reach it"""
 
     def text(self) -> str:
         """Say it in a sentence."""
@@ -196,8 +198,9 @@ def find(case: Case, waited: bool = False) -> Finding:
     said = [(node, case.words[node]) for node in among.counted if node in case.words]
     down = sum(word.kind == DOWN and node not in case.late for node, word in said)
     answers = any(word.answers for _, word in said)
-    spoken = {node for node in among.counted if case.words.get(node, NO_WORD).kind != NONE}
-    found = Finding(Outcome.STANDS, down, need, asked, frozenset(asked) - spoken - {me})
+    is_fresh = any(word.fresh or word.kind == DRAIN for _, word in said)
+    spoken = {node for node, word in said if word.kind != NONE and (word.kind != UP or is_fresh)}
+    found = Finding(Outcome.STANDS, down, need, asked, frozenset(asked) - spoken - {me}, is_fresh)
     if down >= need:
         return found._replace(outcome=Outcome.DOWN)
     if mine.kind == DOWN and me not in case.late:

@@ -28,6 +28,8 @@ class Word(NamedTuple):
     """of a drain, in us of this machine's clock"""
     decided: bool = False
     """of a "down": whether it is down for the node that says it; told to those that begin"""
+    fresh: bool = False
+    """of an "up": whether it has answered since another node said that it can't reach it"""
 
     @property
     def answers(self) -> bool:
@@ -35,8 +37,9 @@ class Word(NamedTuple):
         return self.kind in (UP, DRAIN)
 
     def is_news(self, before: "Word") -> bool:
-        """Say whether the others have to be told of it: only its kind and its end are news."""
-        return self.kind != before.kind or abs(self.ends - before.ends) >= _SAME_END
+        """Say whether the others have to be told of it: why it is down is no news, nor for whom."""
+        is_other = (self.kind, self.fresh) != (before.kind, before.fresh)
+        return is_other or abs(self.ends - before.ends) >= _SAME_END
 
 
 # A drain that is asked for again and again ends later each time, and each is told.

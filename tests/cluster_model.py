@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
 from keepalive_core.rules.cluster_acting import Acting, acting_after, begun, is_held, late, next_look
-from keepalive_core.rules.cluster_calm import is_calm
+from keepalive_core.rules.cluster_calm import is_alone, is_calm
 from keepalive_core.rules.cluster_facts import Fact
 from keepalive_core.rules.cluster_own_word import Judged, word_after, word_kept
 from keepalive_core.rules.cluster_owner import first
@@ -213,12 +213,16 @@ class Node:
         if again := next_look(acting, case, now):
             self._again[case.key] = again
 
+    def _is_alone(self, key: str, now: int) -> bool:
+        found, acting = self.keys[key].finding, self.acting.get(key)
+        return found is not None and acting is not None and is_alone(acting, self.case(key), found, now)
+
     def _count_alone(self, now: int) -> None:
         if now < self._next_count:
             return
         self._next_count = now + SECOND
         share = [key for key in self.keys if first(key, self.case(key).having().live) == self.name]
-        alone = {key for key in share if (found := self.keys[key].finding) and found.outcome is Outcome.ALONE}
+        alone = {key for key in share if self._is_alone(key, now)}
         before = self.talk.beat.degraded
         own = {self.keys[key].own for key in self._at_fault & {*self.keys}}
         is_over = not before or UP in own

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from cluster_nodes import A, B, C, case, seen_by
+from cluster_nodes import A, B, C, case, said, seen_by
 from keepalive_core.rules import states
-from keepalive_core.rules.cluster_own_word import Judged, word_after, word_kept
+from keepalive_core.rules.cluster_own_word import Judged, waits_for_evidence, word_after, word_kept
 from keepalive_core.rules.cluster_verdict import Case
 from keepalive_core.rules.cluster_word import DOWN, DRAIN, KINDS, LACKS, MUTE, NO_WORD, NONE, UNSENT, UP, Word
 
@@ -131,3 +131,16 @@ def test_an_answer_is_told_though_it_is_the_same_word() -> None:
         assert answered == Word(UP, fresh=True)
         assert answered.is_news(Word(UP))
     assert word_after(case(a=UP), UP_AGAIN) == Word(UP)
+
+
+def test_what_changes_no_state_may_change_a_word() -> None:
+    """Of whoever has said nothing, or has to answer anew."""
+    waiting = (
+        case(),
+        case(a=UNSENT, b=DOWN),
+        case(a=DRAIN),
+        case(b=DOWN)._replace(words=said(UP, DOWN, old="a")),
+    )
+    assert all(waits_for_evidence(known) for known in waiting)
+    for known in (case(a=DOWN), case(a=UP), case(a=UP, b=DOWN)):
+        assert not waits_for_evidence(known)

@@ -1114,3 +1114,26 @@ def test_a_name_is_given_up_if_others_reach_no_target_either(server: FakeServer,
     trio.unreachable |= {(node, f"{name}#{target}") for node in (B, C)}
     trio.run(60)
     assert (trio.state(name), trio.keepalive.state(tracker)) == (-1, -1)
+
+
+def test_who_is_asked_says_again_that_it_answers(server: FakeServer) -> None:
+    """The other one waits for that, as a word of before is no answer; it ends as soon as nobody doubts."""
+    [uri] = owned_by(B, ME)
+    trio = Trio(server, [uri])
+    trio.run(8)
+    other = trio.others[B]
+    other.talk.beat = other.talk.beat._replace(paused=True)
+    trio.run(6)
+    assert other.talk.words_of(uri)[ME] == Word("up")
+    trio.unreachable.add((B, uri))
+    other.talk.beat = other.talk.beat._replace(paused=False)
+    seen = []
+    for _ in range(60):
+        trio.run(0.2)
+        seen.append((trio.at(B, uri), other.talk.words_of(uri)[ME]))
+    assert (DOWN, Word("up")) not in seen
+    assert seen[-1] == (DOWN, Word("up", fresh=True))
+    trio.unreachable.clear()
+    trio.run(12)
+    assert other.talk.words_of(uri)[ME] == NO_WORD
+    assert trio.case(uri) is None

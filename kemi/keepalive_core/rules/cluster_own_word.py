@@ -60,6 +60,12 @@ def word_after(case: Case, judged: Judged) -> Word:
     return word if case.owner_if_up() == case.view.me or _is_wanted(case) else NO_WORD
 
 
+def waits_for_evidence(case: Case) -> bool:
+    """Say whether what changes no state of a destination may change the word of a node that pings it."""
+    is_asked_anew = case.mine.kind == UP and not case.mine.fresh and case.is_doubted()
+    return case.mine.kind not in (UP, DOWN) or is_asked_anew
+
+
 def word_kept(case: Case) -> Word:
     """Return what this node goes on saying when the words of others, the view or the terms have changed.
 

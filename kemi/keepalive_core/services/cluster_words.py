@@ -13,7 +13,7 @@ from ..kamailio import clock, cluster_rows, destination_rows, queues, startup_ro
 from ..kamailio.kamailio_log import about
 from ..kamailio.tables import SharedMemoryFull
 from ..rules.cluster_looks import Looks
-from ..rules.cluster_own_word import Judged, word_after, word_kept
+from ..rules.cluster_own_word import Judged, waits_for_evidence, word_after, word_kept
 from ..rules.cluster_talk import Heeded, Talk
 from ..rules.cluster_verdict import Case, Finding, Outcome, find, has_to_ping, reason
 from ..rules.cluster_word import DOWN, DRAIN, LACKS, MUTE, NO_WORD, UP, Word
@@ -79,12 +79,13 @@ class Words:
         if now >= self._next_second:
             self._next_second = now + SECOND
             self._safely(self._talk.me, lambda _: self._do_each_second(now))
-        if self._to_look.begins(startup_rows.is_started(), _is_registered):
+        is_started = startup_rows.is_started()
+        if self._to_look.begins(is_started, _is_registered):
             if not self._talk.is_catching_up:
                 self._look_at_some(self._to_look.doubted, now)
         else:
             self._follow_all(now)
-        self._to_look.end_tick(now, startup_rows.is_started() and clock.now() - now <= _UNTIL_US // 3)
+        self._to_look.end_tick(now, is_started and clock.now() - now <= _UNTIL_US // 3)
 
     def _follow_all(self, now: int) -> None:
         """Follow whatever has changed, as long as there is time in this tick."""
@@ -182,7 +183,7 @@ class Words:
         if found.outcome is Outcome.HOLD and not since:
             self._asked.put(key, now + answer_us)
             log.info("%s stays as it is: %s", uri_of(key), found.text(), extra=about(self._talk.me))
-        self._conclude(case, found, pings and case.mine.kind not in (UP, DOWN), now)
+        self._conclude(case, found, pings and waits_for_evidence(case), now)
 
     def _stands(self, case: Case, policy: Policy, now: int) -> bool:
         """Say whether the state stands of what is pinged anew; begin with that."""

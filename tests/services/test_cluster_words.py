@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import random
 from typing import Any
 
 import pytest
@@ -1121,18 +1122,18 @@ def test_who_is_asked_says_again_that_it_answers(server: FakeServer) -> None:
     [uri] = owned_by(B, ME)
     trio = Trio(server, [uri])
     trio.run(8)
-    other = trio.others[B]
-    other.talk.beat = other.talk.beat._replace(paused=True)
-    trio.run(6)
-    assert other.talk.words_of(uri)[ME] == Word("up")
+    before = trio.others[B]
+    other = cluster_model.Node(B, NODES, trio.uris, random.Random(8), server.now, before.terms)
+    trio.others[B] = other
     trio.unreachable.add((B, uri))
-    other.talk.beat = other.talk.beat._replace(paused=False)
     seen = []
     for _ in range(60):
         trio.run(0.2)
-        seen.append((trio.at(B, uri), other.talk.words_of(uri)[ME]))
-    assert (DOWN, Word("up")) not in seen
-    assert seen[-1] == (DOWN, Word("up", fresh=True))
+        words = other.talk.words_of(uri)
+        seen.append((words[B].kind, words[ME], trio.at(B, uri)))
+    assert ("down", Word("up"), UP) in seen, "it waits"
+    assert ("down", Word("up"), DOWN) not in seen
+    assert seen[-1] == ("down", Word("up", fresh=True), DOWN)
     trio.unreachable.clear()
     trio.run(12)
     assert other.talk.words_of(uri)[ME] == NO_WORD

@@ -347,3 +347,18 @@ def test_a_node_is_alone_only_if_another_one_has_been_asked() -> None:
     nodes = three()
     all_look(nodes, 0, a=DOWN, b=UP, c=UP)
     assert all_look(nodes, 1, a=DOWN, b=DOWN, c=DOWN) == {B}
+
+
+def test_who_joins_a_moment_after_it_came_back_does_not_act() -> None:
+    """Though it owns it now, and all is calm: a callback may ask as late as that."""
+    nodes = [Node(A, state=states.DOWN), Node(B), Node(C)]
+    all_look(nodes[1:], 0, a=DOWN, b=DOWN, c=DOWN)
+    for node in nodes:
+        node.view = seen_by(node.view.me, ready=ALL - {A}, pings=node.view.me != A)
+    all_look(nodes, 10, b=DOWN, c=DOWN)
+    all_look(nodes, 11, b=UP)
+    assert all(node.is_held(11) for node in nodes)
+    for node in nodes:
+        node.view = seen_by(node.view.me)
+    assert all_look(nodes, 11.2, b=UP) == {B}
+    assert not any(node.is_held(17) for node in nodes)

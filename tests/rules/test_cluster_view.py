@@ -111,3 +111,10 @@ def test_whose_share_is_small_looks_at_all(alone: int, share: int, before: bool,
     assert not suspects_itself(alone, share, 0, before)
     assert view(Seen("a", NOW, suspects=after), [], NOW, TIMEOUT).asks_all is after
     assert view(Seen("a", NOW, degraded=True), [], NOW, TIMEOUT).asks_all
+
+
+@pytest.mark.parametrize("me", [Seen("a", NOW), Seen("a", NOW, degraded=True), Seen("a", NOW, joining=True)])
+def test_who_will_be_ready_in_a_moment(me: Seen) -> None:
+    """Whoever still listens; not who is degraded or paused."""
+    others = [Seen("b", NOW, joining=True), Seen("c", NOW, degraded=True), Seen("d", NOW, paused=True)]
+    assert view(me, others, NOW, TIMEOUT).joining == ({"a", "b"} if me.joining else {"b"})

@@ -138,11 +138,12 @@ def next_look(acting: Acting, case: Case, now: int) -> int:
 
 
 def is_held(acting: Acting, case: Case, now: int) -> bool:
-    """Say whether it is to be remembered of a calm destination who acts: for a while that is not its owner.
+    """Say whether it is to be remembered of a calm destination who acts: that may not be its owner.
 
+    A node that joins may own it in the next moment, before a callback has asked.
     Arguments: acting; case; now, in us.
     """
-    return now < acting.until and acting.nodes != case.may_own()
+    return now < acting.until and (acting.nodes != case.may_own() or bool(case.having().joining))
 
 
 def actor(case: Case, row: CaseRow | None, now: int) -> str:

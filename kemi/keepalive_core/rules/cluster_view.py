@@ -63,6 +63,11 @@ class View(NamedTuple):
     """whether it may be alone with much more than its share: so few are that, that it is to see for itself"""
 
     @property
+    def joining(self) -> frozenset[str]:
+        """Those of the fit ones that may own as soon as they have listened long enough."""
+        return frozenset(self.fit - self.ready - ({self.me} if self.degraded else set()))
+
+    @property
     def asks_all(self) -> bool:
         """Whether this node pings all destinations, for itself."""
         return self.degraded or self.suspects

@@ -35,6 +35,7 @@ def test_what_is_calm() -> None:
     for kind in {*KINDS} - {NONE, UP}:
         assert not is_calm(case(b=kind))
         assert is_calm(case(b=kind, view=seen_by(counted=ALL - {B})))
+        assert not is_calm(case(a=kind, view=seen_by(counted=ALL - {A}))), "at a node that is paused"
 
 
 def test_what_a_node_is_alone_with() -> None:

@@ -105,6 +105,9 @@ def test_an_old_word_is_no_answer(me: str) -> None:
     assert find(known._replace(words=said(**kinds, old="b"))).outcome is Outcome.ALONE
     degraded = old._replace(view=seen_by(me, degraded=True))
     assert find(degraded).outcome is Outcome.ALONE, "as nobody answers it"
+    others = frozenset({A, B, C}) - {me}
+    paused = old._replace(view=seen_by(me, fit=others, ready=others, counted=others, pings=False))
+    assert find(paused).outcome is Outcome.ALONE, "nor one that is paused"
     drained = known._replace(words=said(**{**kinds, "b": DRAIN}, old=other))
     assert find(drained).outcome is Outcome.ALONE, "it is told each time"
 

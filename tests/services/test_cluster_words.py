@@ -937,6 +937,30 @@ def test_what_was_down_here_alone_stays_so_at_who_is_paused(server: FakeServer) 
     assert states(trio, uri) == [UP, UP, UP]
 
 
+@pytest.mark.parametrize("cut", [{C}, set()], ids=["of two", "of three"])
+def test_what_calls_show_at_who_is_paused(server: FakeServer, cut: set[str]) -> None:
+    """Nobody answers it, so it waits for no answer, and does not begin with that again and again."""
+    [uri] = owned_by(B)
+    trio = Trio(server, [uri])
+    trio.cut |= cut
+    trio.run(16)
+    assert trio.keepalive.pause() == 0
+    trio.run(3)
+    for _ in range(2):
+        trio.keepalive.report_failure(uri, "no route to it")
+    trio.run(0.4)
+    assert states(trio, uri)[:2] == [DOWN, UP]
+    case = trio.case(uri)
+    assert case
+    assert case.alone
+    trio.run(20)
+    assert not [line for line in server.ksr.lines("info") if "stays as it is" in line]
+    assert trio.keepalive.resume() == 0
+    trio.run(12)
+    assert states(trio, uri)[:2] == [UP, UP]
+    assert trio.case(uri) is None
+
+
 def test_memory_that_was_full_loses_no_state(server: FakeServer) -> None:
     """What could not be written is tried again a second later."""
     [uri] = owned_by(B, ME)

@@ -7,8 +7,9 @@ from .schedule import Wish
 
 
 def is_calm(case: Case) -> bool:
-    """Say whether no node whose word counts says anything but that it answers."""
-    return all(case.words.get(node, NO_WORD).kind in (NONE, UP) for node in case.view.counted)
+    """Say whether this node, and each whose word counts, says nothing, or that it answers."""
+    said = (case.words.get(node, NO_WORD).kind for node in case.view.counted | {case.view.me})
+    return all(kind in (NONE, UP) for kind in said)
 
 
 def when_to_ping(case: Case, pings: bool, has_pinged: bool, is_news: bool) -> Wish:

@@ -204,8 +204,9 @@ def find(case: Case, waited: bool = False) -> Finding:
     if down >= need:
         return found._replace(outcome=Outcome.DOWN)
     if mine.kind == DOWN and me not in case.late:
-        # Nobody answers one that is degraded.
-        if not waited and found.silent and not (case.view.degraded and answers):
+        # Nobody answers one that is degraded or paused.
+        is_heard = me in case.view.fit and not case.view.degraded
+        if not waited and found.silent and (is_heard or not answers):
             return found._replace(outcome=Outcome.HOLD)
         return found._replace(outcome=Outcome.ALONE if answers else Outcome.DOWN)
     return found._replace(outcome=Outcome.UP) if answers else found

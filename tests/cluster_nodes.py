@@ -33,5 +33,6 @@ def said(a: str = NONE, b: str = NONE, c: str = NONE, old: str = "") -> dict[str
     """
     kinds = {"a": a, "b": b, "c": c}
     fresh = {name for name, kind in kinds.items() if kind == UP and DOWN in kinds.values()} - {*old}
-    words = {name: Word(kind, fresh=name in fresh) for name, kind in kinds.items()}
+    lost = [*kinds.values()].count(DOWN)
+    words = {name: Word(kind, fresh=lost if name in fresh else 0) for name, kind in kinds.items()}
     return {A: words["a"], B: words["b"], C: words["c"]}

@@ -22,9 +22,9 @@ FIELDS = st.text(st.characters(min_codepoint=0x21, max_codepoint=0x7E), min_size
 TEXTS = st.text(st.characters(codec="utf-8").filter(str.isprintable), max_size=60)
 ENDS = st.integers(1, 10**9).map(lambda ms: NOW + ms * 1000)
 WORDS = st.one_of(
-    st.sampled_from([NO_WORD, Word(UP), Word(UP, fresh=True), Word(LACKS)]),
-    st.builds(Word, st.just(DOWN), TEXTS, st.just(0), st.booleans(), st.just(False)),
-    st.builds(Word, st.just(DRAIN), TEXTS, ENDS, st.just(False), st.just(False)),
+    st.sampled_from([NO_WORD, Word(UP), Word(UP, fresh=2), Word(LACKS)]),
+    st.builds(Word, st.just(DOWN), TEXTS, st.just(0), st.booleans(), st.just(0)),
+    st.builds(Word, st.just(DRAIN), TEXTS, ENDS, st.just(False), st.just(0)),
 )
 FACTS = st.builds(Fact, NUMBERS, FIELDS, FIELDS, FIELDS, TEXTS, st.one_of(st.just(0), ENDS))
 BEATS = st.builds(

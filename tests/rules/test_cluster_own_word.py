@@ -96,8 +96,8 @@ def test_old_words_go_when_nobody_doubts() -> None:
     assert word_kept(case(b=UP, me=B)) == Word(UP)
     assert word_kept(case(a=UP, b=UP, me=B)) == NO_WORD
     assert word_kept(case(a=UP, b=UP)) == Word(UP)
-    assert word_kept(case(a=UP, b=UP, c=DOWN, me=B)) == Word(UP, fresh=True)
-    fresh = case(B)._replace(words={B: Word(UP, fresh=True)})
+    assert word_kept(case(a=UP, b=UP, c=DOWN, me=B)) == Word(UP, fresh=1)
+    fresh = case(B)._replace(words={B: Word(UP, fresh=1)})
     assert word_kept(fresh) == Word(UP), "for the next one that can't reach it"
     assert word_kept(case(a=UP, b=DOWN, me=B)) == Word(DOWN)
     assert word_kept(case(a=DOWN, b=LACKS, me=B)) == NO_WORD, "it has it now"
@@ -128,7 +128,7 @@ def test_an_answer_is_told_though_it_is_the_same_word() -> None:
     """Whoever can't reach it waits for that, and not for one of before."""
     for known in (case(a=UP, b=DOWN), case(b=DOWN)):
         answered = word_after(known._replace(words={**known.words, A: Word(UP)}), UP_AGAIN)
-        assert answered == Word(UP, fresh=True)
+        assert answered == Word(UP, fresh=1)
         assert answered.is_news(Word(UP))
     assert word_after(case(a=UP), UP_AGAIN) == Word(UP)
 
@@ -144,3 +144,16 @@ def test_what_changes_no_state_may_change_a_word() -> None:
     assert all(waits_for_evidence(known) for known in waiting)
     for known in (case(a=DOWN), case(a=UP), case(a=UP, b=DOWN)):
         assert not waits_for_evidence(known)
+
+
+def test_each_one_that_asks_is_answered() -> None:
+    """A second one is not told of an answer that came before it asked."""
+    for doubting, fresh in ((case(a=UP, b=DOWN), 1), (case(a=UP, b=DOWN, c=DOWN), 2)):
+        assert word_after(doubting, UP_AGAIN) == Word(UP, fresh=fresh)
+    asked_again = case(b=DOWN, c=DOWN)._replace(words=said(UP, DOWN, DOWN, old="a"))
+    first = asked_again._replace(words={**asked_again.words, A: Word(UP, fresh=1)})
+    assert waits_for_evidence(first)
+    assert word_kept(first) == Word(UP, fresh=1)
+    assert word_kept(case(a=UP, b=DOWN)._replace(words={A: Word(UP, fresh=2), B: Word(DOWN)})) == Word(
+        UP, fresh=1
+    )

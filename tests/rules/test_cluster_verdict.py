@@ -8,7 +8,7 @@ import pytest
 
 from cluster_nodes import A, B, C, case, said, seen_by
 from keepalive_core.rules import states
-from keepalive_core.rules.cluster_verdict import Case, Outcome, find, has_to_ping, reason
+from keepalive_core.rules.cluster_verdict import Case, Outcome, Terms, find, has_to_ping, reason
 from keepalive_core.rules.cluster_word import DOWN, DRAIN, KINDS, LACKS, NONE, UNSENT, UP, Word
 
 EVERY = [
@@ -108,6 +108,12 @@ def test_an_old_word_is_no_answer(me: str) -> None:
     others = frozenset({A, B, C}) - {me}
     paused = old._replace(view=seen_by(me, fit=others, ready=others, counted=others, pings=False))
     assert find(paused).outcome is Outcome.ALONE, "nor one that is paused"
+    lost_twice = known._replace(
+        words={**said(b=UP), me: Word(DOWN), ({A, C} - {me}).pop(): Word(DOWN)}, terms=Terms(3)
+    )
+    for fresh, outcome in ((1, Outcome.HOLD), (2, Outcome.ALONE)):
+        answered = lost_twice._replace(words={**lost_twice.words, B: Word(UP, fresh=fresh)})
+        assert find(answered).outcome is outcome, "it has answered the first one that asked, or both"
     drained = known._replace(words=said(**{**kinds, "b": DRAIN}, old=other))
     assert find(drained).outcome is Outcome.ALONE, "it is told each time"
 

@@ -1157,7 +1157,7 @@ def test_who_is_asked_says_again_that_it_answers(server: FakeServer) -> None:
         seen.append((words[B].kind, words[ME], trio.at(B, uri)))
     assert ("down", Word("up"), UP) in seen, "it waits"
     assert ("down", Word("up"), DOWN) not in seen
-    assert seen[-1] == ("down", Word("up", fresh=True), DOWN)
+    assert seen[-1] == ("down", Word("up", fresh=1), DOWN)
     trio.unreachable.clear()
     trio.run(12)
     assert other.talk.words_of(uri)[ME] == NO_WORD

@@ -28,7 +28,6 @@ MOST_BYTES: Final = 8_000
 _MOST_REASON: Final = 60
 _MOST_LEFT_MS: Final = 10 * 366 * 86_400 * 1_000
 _DECIDED: Final = "decided"
-_FRESH: Final = "fresh"
 _MAC: Final = "\nmac "
 _FIELD: Final = re.compile(r"[\x21-\x7e]{1,700}")
 _NUMBER: Final = re.compile(r"[0-9]{1,12}")
@@ -104,7 +103,7 @@ def word_line(key: str, word: Word, now: int) -> str:
     left = f" {_left_ms(word.ends, now)}" if word.kind == DRAIN else ""
     is_said = word.kind in (DOWN, DRAIN) and (word.reason or word.decided)
     reason = f" {_escaped(word.reason[:_MOST_REASON])}" if is_said else ""
-    flag = f" {_DECIDED}" if word.decided else f" {_FRESH}" if word.fresh else ""
+    flag = f" {_DECIDED}" if word.decided else f" {word.fresh}" if word.fresh else ""
     return f"={word.kind} {key}{left}{reason}{flag}"
 
 
@@ -189,7 +188,8 @@ def _word(kind: str, fields: Sequence[str], now: int) -> Word:
         return Word(kind, _text([*fields, "-"][2], _MOST_REASON), now + _left_us(fields[1]))
     if kind == DOWN:
         return Word(kind, _text([*fields, "-"][1], _MOST_REASON), decided=_DECIDED in fields[2:3])
-    return Word(kind, fresh=kind == UP and _FRESH in fields[1:2])
+    fresh = [int(each) for each in fields[1:2] if kind == UP and _NUMBER.fullmatch(each)]
+    return Word(kind, fresh=sum(fresh))
 
 
 def _beat(fields: Sequence[str]) -> Beat:

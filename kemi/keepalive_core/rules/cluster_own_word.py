@@ -55,14 +55,14 @@ def word_after(case: Case, judged: Judged) -> Word:
         return mine if mine.kind == DOWN else Word(DOWN, judged.reason)
     if judged.streak <= 0:
         return mine
-    is_fresh = case.is_doubted()
-    word = Word(DRAIN, judged.reason, judged.drain_until) if judged.drain_until else Word(UP, fresh=is_fresh)
+    answered = Word(UP, fresh=case.doubting())
+    word = Word(DRAIN, judged.reason, judged.drain_until) if judged.drain_until else answered
     return word if case.owner_if_up() == case.view.me or _is_wanted(case) else NO_WORD
 
 
 def waits_for_evidence(case: Case) -> bool:
     """Say whether what changes no state of a destination may change the word of a node that pings it."""
-    is_asked_anew = case.mine.kind == UP and not case.mine.fresh and case.is_doubted()
+    is_asked_anew = case.mine.kind == UP and case.mine.fresh < case.doubting()
     return case.mine.kind not in (UP, DOWN) or is_asked_anew
 
 
@@ -80,7 +80,7 @@ def word_kept(case: Case) -> Word:
         return case.mine
     if not case.mine.answers or not _is_wanted(case):
         return NO_WORD
-    return case.mine._replace(fresh=case.mine.fresh and case.is_doubted())
+    return case.mine._replace(fresh=min(case.mine.fresh, case.doubting()))
 
 
 def _is_left(case: Case) -> bool:

@@ -77,7 +77,7 @@ class Finding(NamedTuple):
     silent: frozenset[str] = frozenset()
     """those of the asked, but this node, that have not said anything, or only before they were asked"""
     is_fresh: bool = False
-    """whether it has answered a node since another one can't reach it"""
+    """whether it has answered a node since the last one that can't reach it said so"""
 
     def text(self) -> str:
         """Say it in a sentence."""
@@ -146,7 +146,11 @@ class Case(NamedTuple):
 
     def is_doubted(self) -> bool:
         """Say whether another node, whose word counts, can't reach it."""
-        return any(self._says(node) == DOWN for node in self.having().counted - {self.view.me})
+        return self.doubting() > 0
+
+    def doubting(self) -> int:
+        """Return how many other nodes, whose words count, can't reach it."""
+        return sum(self._says(node) == DOWN for node in self.having().counted - {self.view.me})
 
     def is_unspoken(self) -> bool:
         """Say whether no node whose word counts has one: its owner may not have it, or still have no turn."""
@@ -198,7 +202,8 @@ def find(case: Case, waited: bool = False) -> Finding:
     said = [(node, case.words[node]) for node in among.counted if node in case.words]
     down = sum(word.kind == DOWN and node not in case.late for node, word in said)
     answers = any(word.answers for _, word in said)
-    is_fresh = any(word.fresh or word.kind == DRAIN for _, word in said)
+    lost = sum(word.kind == DOWN for _, word in said)
+    is_fresh = any(word.kind == DRAIN or (word.kind == UP and word.fresh >= lost > 0) for _, word in said)
     spoken = {node for node, word in said if word.kind != NONE and (word.kind != UP or is_fresh)}
     found = Finding(Outcome.STANDS, down, need, asked, frozenset(asked) - spoken - {me}, is_fresh)
     if down >= need:

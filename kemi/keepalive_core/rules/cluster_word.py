@@ -28,8 +28,8 @@ class Word(NamedTuple):
     """of a drain, in us of this machine's clock"""
     decided: bool = False
     """of a "down": whether it is down for the node that says it; told to those that begin"""
-    fresh: bool = False
-    """of an "up": whether it has answered since another node said that it can't reach it"""
+    fresh: int = 0
+    """of an "up": how many others could not reach it when it answered last"""
 
     @property
     def answers(self) -> bool:

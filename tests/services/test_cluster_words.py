@@ -1051,6 +1051,33 @@ def test_an_answer_that_does_not_come_in_time_is_not_waited_for(server: FakeServ
     assert states(trio, uri) == [UP, UP, UP]
 
 
+@pytest.mark.parametrize("after", [0.2, 0.6])
+def test_a_relapse_waits_no_longer_than_ever_for_who_says_nothing(
+    server: FakeServer, monkeypatch: pytest.MonkeyPatch, after: float
+) -> None:
+    """Though this node's word did not count at first, as the destination had just come back."""
+    [uri] = owned_by(ME)
+    server.define("cluster_quorum", "3")
+    trio = Trio(server, [uri], terms=Terms(quorum=3), ping_interval=30)
+    trio.run(40)
+    trio.unreachable = {(node, uri) for node in EVERYWHERE}
+    trio.run(40)
+    trio.unreachable = {(C, uri)}
+    while trio.state(uri) == DOWN:
+        trio.run(0.2)
+    trio.run(after)
+    trio.others[B].talk.say(uri, NO_WORD)
+    monkeypatch.setattr(trio.others[B].talk, "say", lambda *_: False)
+    trio.run(0.2)
+    trio.unreachable.add((ME, uri))
+    for _ in range(2):
+        trio.keepalive.report_failure(uri, "no route to it")
+    trio.run(1.5)
+    assert trio.state(uri) == UP
+    trio.run(0.8)
+    assert trio.state(uri) == DOWN
+
+
 @pytest.mark.parametrize("rise", [1, 3])
 def test_what_two_could_not_reach_that_were_cut_off(
     server: FakeServer, monkeypatch: pytest.MonkeyPatch, rise: int

@@ -180,9 +180,10 @@ class Words:
         self._talk.decide(key, self._cases.is_down(key))
         if again:
             self._asked.bring_forward(key, again)
-        if found.outcome is Outcome.HOLD and not since:
-            self._asked.put(key, now + answer_us)
-            log.info("%s stays as it is: %s", uri_of(key), found.text(), extra=about(self._talk.me))
+        if found.outcome is Outcome.HOLD:
+            self._asked.bring_forward(key, (since or now) + answer_us)
+            if not since:
+                log.info("%s stays as it is: %s", uri_of(key), found.text(), extra=about(self._talk.me))
         self._conclude(case, found, pings and waits_for_evidence(case), now)
 
     def _stands(self, case: Case, policy: Policy, now: int) -> bool:

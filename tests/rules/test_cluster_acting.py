@@ -223,6 +223,17 @@ def test_it_goes_again_before_all_could_reach_it() -> None:
         assert all_look(nodes, again, a=DOWN, b=DOWN, c=DOWN) == {acts}
 
 
+def test_who_was_alone_a_moment_ago_and_reached_it_again_acts() -> None:
+    """If nobody can any more: it is news to that one, too; but not if it was alone once more before."""
+    for again, acts in ((False, A), (True, B)):
+        nodes = three()
+        all_look(nodes, 1, a=DOWN, b=UP, c=UP)
+        all_look(nodes, 2, a=UP, b=UP, c=UP)
+        if again:
+            all_look(nodes, 3, a=DOWN, b=UP, c=UP)
+        assert all_look(nodes, 4, a=DOWN, b=DOWN, c=DOWN) == {acts}
+
+
 def test_who_acts_lives() -> None:
     """Though it has been left to one that is dead by now."""
     node = Node(B)

@@ -11,7 +11,9 @@ import pytest
 import cluster_model
 from keepalive_core.rules.cluster_acting import actor
 from keepalive_core.rules.cluster_row_text import CaseRow
+from keepalive_core.rules.cluster_verdict import Terms
 from keepalive_core.rules.states import DOWN, UP
+from keepalive_core.rules.times import SECOND
 
 
 class Node(cluster_model.Node):
@@ -91,6 +93,31 @@ def test_one_acts(seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 KEYS = [f"sip:192.0.2.{at}:5060" for at in range(8)]
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_one_acts_for_what_flaps_and_goes(seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each time that it is down for all, and when it is back, though some were alone with it in between."""
+    monkeypatch.setattr(cluster_model, "Node", Node)
+    ping_us, ask_us = 400_000, Terms(ping_us=400_000, fall=cluster_model.FALL).answer_us
+    for name, value in {"INTERVAL": SECOND, "PING_TIMEOUT": ping_us, "ASK_TIME": ask_us}.items():
+        monkeypatch.setattr(cluster_model, name, value)
+    rng = random.Random(seed)
+    network = cluster_model.Network(rng.choice((2, 3)), KEYS, seed)
+    network.delay = rng.choice((0, 150_000))
+    network.run(15)
+    take(network)
+    lost = {(name, key) for name in network.names for key in KEYS}
+    gone, back = rng.choice(((2, 2), (2, 1), (1.6, 2.4)))
+    for _ in range(4):
+        network.unreachable = {*lost}
+        network.run(gone)
+        network.unreachable = set()
+        network.run(back)
+    network.unreachable = {*lost}
+    network.run(20)
+    acted, _ = take(network)
+    assert {acted[key, DOWN] - acted[key, UP] for key in KEYS} == {1}
 
 
 def begin_anew(network: cluster_model.Network, name: str) -> None:

@@ -28,6 +28,8 @@ class Acting(NamedTuple):
     """since when each node can't reach it that says so"""
     down_before: frozenset[str] = frozenset()
     """those that could not reach it for a while, or were degraded, when nobody could any more"""
+    no_news: frozenset[str] = frozenset()
+    """those that can't reach it while others can: to them it is none if nobody can any more"""
     knowing: frozenset[str] = frozenset()
     """those that know that it is down: they took part when it went, or have said so since"""
     is_missed: bool = False
@@ -68,19 +70,22 @@ def acting_after(before: Acting, case: Case, found: Finding, now: int) -> Acting
     if (was, outcome) in _COMES_BACK:
         after = after._replace(until=now + together, back=now)
     may_act = may_own - {case.view.me} if after.is_missed else may_own
-    late_ones = saying - before.nodes
+    no_news = frozenset(saying & (before.no_news | _alone(case, found) | (saying - may_own)))
     if outcome is Outcome.DOWN and was is not Outcome.DOWN:
         long_ago = {node for node, at in since.items() if at + together < now or node not in case.view.ready}
-        nodes = may_act - long_ago - late_ones
-        return after._replace(nodes=nodes, down_before=frozenset(long_ago), knowing=may_own, until=0, back=0)
+        nodes = may_act - long_ago - no_news
+        after = after._replace(no_news=frozenset(), knowing=may_own, until=0, back=0)
+        return after._replace(nodes=nodes, down_before=frozenset(long_ago))
     if was is Outcome.DOWN and outcome in (Outcome.UP, Outcome.ALONE):
         # To a node that has begun meanwhile it is no news: it may not even know that it was down.
-        return after._replace(nodes=(before.knowing & may_own or may_own) - before.down_before)
+        nodes = (before.knowing & may_own or may_own) - before.down_before
+        return after._replace(nodes=nodes, no_news=no_news - nodes)
     if (was is outcome and was in _IS_DOWN_HERE) or (outcome is Outcome.UP and now < after.until):
         # What a node alone could not reach comes back to no other one. And if the others have left it to this
         # node, that holds however late it can reach it, and degraded as it may be by then.
-        return after._replace(nodes=before.nodes & case.view.live)
-    return after._replace(nodes=may_act - _alone(case, found) - late_ones)
+        # Nor is it old news to that one, if it goes again before.
+        return after._replace(nodes=before.nodes & case.view.live, no_news=no_news - before.nodes)
+    return after._replace(nodes=may_act - no_news, no_news=no_news)
 
 
 _IS_DOWN_HERE = (Outcome.DOWN, Outcome.ALONE)

@@ -136,6 +136,11 @@ class Node:
         """What the callbacks of the server that runs now were told."""
         return self.server.events
 
+    def lines(self, part: str) -> list[str]:
+        """Return the lines with some words in them of all servers that have run here."""
+        logs = [server.whole_log.splitlines() for server in self._lives]
+        return [line for log in logs for line in log if part in line]
+
     def show(self) -> None:
         """Print what the servers wrote since this was done last."""
         for server in self._lives:

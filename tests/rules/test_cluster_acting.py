@@ -234,6 +234,20 @@ def test_who_was_alone_a_moment_ago_and_reached_it_again_acts() -> None:
         assert all_look(nodes, 4, a=DOWN, b=DOWN, c=DOWN) == {acts}
 
 
+def test_who_asks_once_more_while_it_is_late_acts() -> None:
+    """A node that joins meanwhile is asked, too, but to it is no news what comes back."""
+    nodes = [Node(B), Node(C)]
+    for node in nodes:
+        node.view = seen_by(node.view.me, ready=ALL - {A})
+    assert all_look(nodes, 0, b=DOWN, c=DOWN) == {B}
+    assert all_look(nodes, 1, waited=True, b=DOWN, c=UP) == {B}
+    for node in nodes:
+        node.view = seen_by(node.view.me)
+    assert all_look(nodes, 1.2, b=DOWN, c=UP) == {B}
+    assert nodes[0].found.outcome is Outcome.HOLD
+    assert all_look(nodes, 1.4, a=UP, b=UP, c=UP) == {B}
+
+
 def test_who_acts_lives() -> None:
     """Though it has been left to one that is dead by now."""
     node = Node(B)

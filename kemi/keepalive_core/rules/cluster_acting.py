@@ -80,7 +80,7 @@ def acting_after(before: Acting, case: Case, found: Finding, now: int) -> Acting
         # To a node that has begun meanwhile it is no news: it may not even know that it was down.
         nodes = (before.knowing & may_own or may_own) - before.down_before
         return after._replace(nodes=nodes, no_news=no_news - nodes)
-    if (was is outcome and was in _IS_DOWN_HERE) or (outcome is Outcome.UP and now < after.until):
+    if (was, outcome) in _STAYS_DOWN_HERE or (outcome is Outcome.UP and now < after.until):
         # What a node alone could not reach comes back to no other one. And if the others have left it to this
         # node, that holds however late it can reach it, and degraded as it may be by then.
         # Nor is it old news to that one, if it goes again before.
@@ -88,7 +88,11 @@ def acting_after(before: Acting, case: Case, found: Finding, now: int) -> Acting
     return after._replace(nodes=may_act - no_news, no_news=no_news)
 
 
-_IS_DOWN_HERE = (Outcome.DOWN, Outcome.ALONE)
+_STAYS_DOWN_HERE = (
+    (Outcome.DOWN, Outcome.DOWN),
+    (Outcome.ALONE, Outcome.ALONE),
+    (Outcome.ALONE, Outcome.HOLD),  # it asks once more, as a node that joins
+)
 _COMES_BACK = (
     (Outcome.DOWN, Outcome.UP),
     (Outcome.DOWN, Outcome.ALONE),  # to others; this node may be late

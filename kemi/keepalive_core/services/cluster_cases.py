@@ -82,9 +82,8 @@ class Cases:
         """Take over how a destination is, and have the prober follow.
 
         Arguments: case; found, what was made of it; pings, whether this node pings it; is_owned, whether it
-        would in calm; now, in us; is_silent, whether
-        nobody speaks of it for longer than that takes. Returns: when to look again in any case, in us; 0
-        for not. Raises: SharedMemoryFull.
+        would in calm; now, in us; is_silent, whether nobody speaks of it for longer than an answer takes.
+        Returns: when to look again in any case, in us; 0 for not. Raises: SharedMemoryFull.
         """
         key, known = case.key, self._open.get(case.key) or Open(case)
         acting = known.acting = acting_after(known.acting, case, found, now)

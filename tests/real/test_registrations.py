@@ -70,8 +70,8 @@ def test_callbacks_run_once_in_order_after_the_state_is_visible(kamailio: Kamail
         gateway.code = 200 if turn % 2 == 0 else 500
         wanted.append(UP if turn % 2 == 0 else DOWN)
         kamailio.wait_for_state(gateway.uri, wanted[-1])
-    wait_for("six events", lambda: len(events(kamailio, gateway)) >= 6)
     for name in ("on_change", "on_any_change"):
+        wait_for(f"six of {name}", lambda name=name: len(events(kamailio, gateway, name)) >= 6)
         told = events(kamailio, gateway, name)
         assert [event[2] for event in told] == wanted
         for number, event in enumerate(told):

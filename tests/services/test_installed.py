@@ -176,6 +176,18 @@ def test_what_a_script_would_mix_is_refused(
     assert "restart Kamailio" in server.ksr.lines("err")[-1]
 
 
+def test_a_folder_that_is_closed_is_called_so(
+    installation: Installation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A server that has begun as root goes on as a user who can't read it: a restart is no help."""
+    installation.start("keepalive")
+    installed = importlib.import_module("keepalive_core.services.installed")
+    shutil.rmtree(installation.folder / "keepalive_core")
+    monkeypatch.setattr(installed.os, "access", lambda path, mode: False)
+    with pytest.raises(ImportError, match=r"can't be read by the user that Kamailio runs as$"):
+        installed.look_before_an_import("keepalive_core.rules.judging")
+
+
 def test_the_log_says_what_runs(server: FakeServer) -> None:
     """One INFO line at the start has the version and the folder."""
     keepalive = server.process()

@@ -25,8 +25,12 @@ _MODULES: Final = (API, "keepalive_core", "dispatcher_bridge")
 """the names of what belongs together"""
 
 
-WHY: Final = f"{FOLDER} has other files than the keepalive {VERSION} that runs: restart Kamailio"
-"""what is told of what is refused behind an upgrade"""
+def refusal() -> str:
+    """Return why nothing of this module is imported now, if is_replaced()."""
+    # A server that has begun as root may go on as a user for whom the folder is closed.
+    if not os.access(FOLDER, os.R_OK | os.X_OK):
+        return f"{FOLDER} can't be read by the user that Kamailio runs as"
+    return f"{FOLDER} has other files than the keepalive {VERSION} that runs: restart Kamailio"
 
 
 class Replaced(Exception):
@@ -82,7 +86,7 @@ def look_before_a_reload(script: str) -> None:
 def look_before_an_import(name: str) -> None:
     """Refuse a module of ours that is imported behind an upgrade, now or anew. Raises: ImportError."""
     if name.partition(".")[0] in _MODULES and is_replaced():
-        raise ImportError(WHY)
+        raise ImportError(refusal())
 
 
 def announce() -> None:

@@ -179,7 +179,7 @@ def check(path: object = "") -> bool:
     file = str(path or running)
     try:
         if not path and _process.script == installed.API and installed.is_replaced():
-            raise UnusableScript(installed.WHY)
+            raise UnusableScript(installed.refusal())
         if not Path(file).is_file():  # a FIFO would be read for ever
             raise UnusableScript("there is no such file")
         code = compile(Path(file).read_bytes(), file, "exec", dont_inherit=True)

@@ -52,8 +52,8 @@ def test_a_callback_that_forks(kamailio: Kamailio, gateway: Gateway) -> None:
     wait_for("two events", lambda: len(events(kamailio, gateway)) >= 2)
     gateway.code = 200
     kamailio.wait_for_state(gateway.uri, UP)
-    wait_for("three events", lambda: len(events(kamailio, gateway)) >= 3)
     for name in ("on_change", "on_any_change"):
+        wait_for(f"three of {name}", lambda name=name: len(events(kamailio, gateway, name)) >= 3)
         assert [event[2] for event in events(kamailio, gateway, name)] == [UP, DOWN, UP]
     for owner in ("forks", "test"):
         kamailio.call("del_destination", gateway.uri, owner)

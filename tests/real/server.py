@@ -214,9 +214,10 @@ class Kamailio:
         names = f"nameserver {launch.resolver}\n" if launch.resolver else ""
         clock = _turned_clock(self.folder / "clock") if launch.turned_clock else {}
         environment = [f"{name}={value}" for name, value in clock.items()]
+        environment.append(f"PYTHONPATH={HERE / 'whole_lines'}")
         command = _inside(launch.host, command) if launch.host else command
         if self.kind == NATIVE:
-            command = ["env", *environment, *command] if clock else command
+            command = ["env", *environment, *command]
             self._borrows = names != ""
             return resolv_conf.placed(command, names, self.folder) if names else command
         options = ["-v", f"{ROOT}:{ROOT}:ro", "-v", f"{self.folder}:{self.folder}"]

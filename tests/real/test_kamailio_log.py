@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from concurrent.futures import ThreadPoolExecutor
 
 from gateway import Gateway
 from real.server import Kamailio, wait_for
@@ -51,3 +52,14 @@ def test_a_rude_reason_and_a_password(kamailio: Kamailio, gateway: Gateway) -> N
     assert all(len(line) < 500 for line in lines)
     assert not [line for line in kamailio.log_lines("keepalive: ") if "s3cret" in line]
     kamailio.call("del_destination", uri, "test")
+
+
+def test_lines_of_several_processes_do_not_mix(kamailio: Kamailio) -> None:
+    """Lines that workers write at the same time are whole, however long they are."""
+    words, lines, at_once = "word " * 60, 300, 4
+    writes = f"[KSR.info('LONG {words}END\\n') for _ in range({lines})] and 1"
+    with ThreadPoolExecutor(at_once) as clients:
+        asked = [clients.submit(kamailio.call, "evaluate", writes) for _ in range(at_once)]
+    assert [each.result() for each in asked] == ["1"] * at_once
+    written = kamailio.logged("LONG ", lines * at_once)
+    assert [line for line in written if not line.endswith(f"): LONG {words}END")] == []

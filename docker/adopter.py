@@ -131,7 +131,10 @@ class Server:
         with self._log.open("w") as log:
             cfg_file = str(FOLDER / "kamailio.cfg")
             command = ["kamailio", "-DD", "-E", "-u", "kamailio", "-g", "kamailio", "-f", cfg_file]
-            self.process = subprocess.Popen(command, stdout=log, stderr=subprocess.STDOUT, cwd="/")
+            whole_lines = {**os.environ, "PYTHONPATH": str(ROOT / "tests" / "real" / "whole_lines")}
+            self.process = subprocess.Popen(
+                command, stdout=log, stderr=subprocess.STDOUT, cwd="/", env=whole_lines
+            )
 
     def logged(self, words: str, times: int = 1) -> None:
         """See that a line comes, and how often."""

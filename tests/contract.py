@@ -374,6 +374,47 @@ ROWS: dict[str, Row] = {
         answers=(200,),
         branch="rr.record_route()\nrr.record_route()",
     ),
+    **{
+        f"recorded of {uri}, and on over {way}": Row(
+            f"""
+            tm.t_on_branch("ksr_branch")
+            tm.t_on_failure("ksr_failure")
+            pv.sets("$ru", "{uri}")
+            rr.record_route()
+            pv.sets("$ru", "{later}")
+            pv.sets("$du", "sip:127.0.0.1:GATEWAY_A{parameter}")
+            tm.t_relay()
+            """,
+            answers=(503, 200),
+            branch="rr.record_route()",
+            failure=f"""
+            pv.sets("$ru", "{later}")
+            pv.sets("$du", "sip:127.0.0.1:GATEWAY_B{parameter}")
+            tm.t_on_branch("ksr_branch")
+            tm.t_relay()
+            """,
+        )
+        for uri, later in (
+            ("sips:bob@example.com", "sip:bob@example.com"),
+            ("sip:bob@example.com", "SIPS:bob@example.com"),
+            ("sips:+49@example.com;user=phone", "sip:bob@example.com"),
+            ("tel:+49", "sips:bob@example.com"),
+            ("x", "sips:bob@example.com"),
+        )
+        for way, parameter in (("UDP", ""), ("TCP", ";transport=tcp"))
+    },
+    "recorded in a branch route of a sips URI, and on over TCP": Row(
+        """
+        tm.t_on_branch("ksr_branch")
+        pv.sets("$du", "sip:127.0.0.1:GATEWAY_A;transport=tcp")
+        rr.record_route()
+        hdr.append("Record-Route: <sip:192.0.2.8;lr>\\r\\n")
+        tm.t_relay()
+        """,
+        "MESSAGE sips:bob@example.com",
+        answers=(200,),
+        branch="rr.record_route()",
+    ),
     "an answer over TCP": Row(
         """
         tm.t_on_reply("ksr_reply")

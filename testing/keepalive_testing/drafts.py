@@ -10,6 +10,11 @@ from keepalive_testing.messages import Message, long_name
 class _Record(tuple[str, str]):
     """The header field in which record_route has recorded this server."""
 
+    @property
+    def scheme(self) -> str:
+        """Of the URI in it."""
+        return self[1].strip("<").partition(":")[0]
+
 
 class Draft:
     """What a route makes of the message at hand. Arguments: uri, the request URI, "" of a reply."""
@@ -80,13 +85,16 @@ class Draft:
         """Record this server: see recorded()."""
         self._ahead += map(_Record, fields_of(line))
 
-    def recorded(self, fields: list[tuple[str, str]], lines: str) -> list[tuple[str, str]]:
+    def recorded(self, fields: list[tuple[str, str]], lines: dict[str, str]) -> list[tuple[str, str]]:
         """Return fields() with other lines in place of each that record() has added.
 
         One that came in, or that the script has added itself, may say the same, and leaves as it is.
+        Arguments: fields; lines, for each scheme of the one that was added.
         """
         return [
-            new for field in fields for new in (fields_of(lines) if isinstance(field, _Record) else [field])
+            new
+            for field in fields
+            for new in (fields_of(lines[field.scheme]) if isinstance(field, _Record) else [field])
         ]
 
     def append(self, lines: str) -> None:

@@ -214,17 +214,19 @@ class Routing:
         draft = situation.call.draft
         if draft.is_recorded:
             return -1
-        draft.record(self._record(self.socket_at_hand))
+        uri = Uri.of(draft.uri)
+        scheme = "sips" if uri is not None and uri.kind == "sips" else "sip"
+        draft.record(self._record(scheme, self.socket_at_hand))
         # rr keeps no count of what it does for a branch.
         draft.is_recorded = situation.route != "branch"
         return 1
 
-    def _record(self, socket: tuple[str, str, int], more: str = "") -> str:
-        """Return the line in which a socket is recorded."""
+    def _record(self, scheme: str, socket: tuple[str, str, int], more: str = "") -> str:
+        """Return the line in which a socket is recorded. Arguments: scheme, as the request URI has it."""
         transport, address, port = socket
         tag = self.call.message.party("From").tag
         parameters = f"{way_of(transport)}{more};lr{f';ftag={tag}' if tag else ''}"
-        return f"Record-Route: <sip:{at_port(address, port)}{parameters}>\r\n"
+        return f"Record-Route: <{scheme}:{at_port(address, port)}{parameters}>\r\n"
 
     def recorded(self, draft: Draft, hop: Uri) -> list[tuple[str, str]]:
         """Return with which header fields a request leaves for a hop: of two sockets both are recorded."""
@@ -232,7 +234,11 @@ class Routing:
         fields = draft.fields(self.call.message)
         if came == goes:
             return fields
-        return draft.recorded(fields, self._record(goes, ";r2=on") + self._record(came, ";r2=on"))
+        both = {
+            scheme: self._record(scheme, goes, ";r2=on") + self._record(scheme, came, ";r2=on")
+            for scheme in ("sip", "sips")
+        }
+        return draft.recorded(fields, both)
 
     def _rr_loose_route(self) -> int:
         situation = self.here("request")

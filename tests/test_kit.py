@@ -329,6 +329,8 @@ def records(call: Call) -> list[str]:
         ["KSR.htable.sht_seti('t', 'n', 2**31 - 1)", "KSR.htable.sht_inc('t', 'n')"],
         ["KSR.htable.sht_seti('t', 'n', -(2**31))", "KSR.htable.sht_dec('t', 'n')"],
         ["KSR.seturi('urn:service:sos')", "KSR.pv.get('$ru')"],
+        ["KSR.seturi('urn:service:sos')", "KSR.setuser('x')"],
+        ["KSR.seturi('URN:service:sos')", "KSR.pv.sets('$du', 'sip:10.0.0.1')", "KSR.tm.t_relay()"],
         ["KSR.pv.get('$(rU[0])')"],
         ["KSR.pv.get('$hdr')"],
         ["KSR.seturi('tel:+49')", "KSR.setuser('x')"],

@@ -364,6 +364,7 @@ class Call:
     def relay(self) -> int:
         """Send the request on, as t_relay does; return what that returns."""
         if Uri.of(self.draft.uri) is None and self.message.method != "ACK":
+            self.ksr.refuse_urns(self.draft.uri)
             return -400
         if self.is_canceled or not self.draft.is_new:
             return -1

@@ -124,6 +124,7 @@ class Routing:
         known = Uri.of(self.call.draft.uri)
         if known is not None and known.scheme == "tel":
             self.violate("the fake does not change parts of a tel URI")
+        self.refuse_urns(self.call.draft.uri)
         if known is None:
             return False
         self.refuse_tels(known)
@@ -137,6 +138,11 @@ class Routing:
         """Refuse what versions do not agree on."""
         if uri.kind == "tels":
             self.violate(f"{uri} is a sip URI to 5.6, as a telephone's, and a sips one to 6.1")
+
+    def refuse_urns(self, uri: str) -> None:
+        """Refuse a urn: versions do not take the same ones for a URI."""
+        if uri.lower().startswith("urn:"):
+            self.violate("the fake takes no urn apart")
 
     def _core_setuser(self, user: str) -> bool:
         return self._with(user=user or None)

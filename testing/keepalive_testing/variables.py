@@ -153,8 +153,7 @@ class Variables(Routing):
         return _of_uri(text, part)
 
     def _request_uri(self, at: Situation) -> str | None:
-        if at.call.draft.uri.lower().startswith("urn:"):
-            self.violate("the fake takes no urn apart")
+        self.refuse_urns(at.call.draft.uri)
         if at.message.is_reply or (Uri.of(at.call.draft.uri) is None and self.version < "6.1"):
             return None
         return at.call.draft.uri

@@ -241,8 +241,10 @@ class Kamailio:
     def __enter__(self) -> Kamailio:
         return self
 
-    def __exit__(self, *_: object) -> None:
+    def __exit__(self, error: object, *_: object) -> None:
         self.stop()
+        if error is not None:
+            print(self.whole_log[-100_000:])
 
     def _is_up(self) -> bool:
         assert self.process.poll() is None, f"Kamailio ended at its start:\n{self.log}"

@@ -148,12 +148,17 @@ def test_modf_does_not_see_the_message(kind: str) -> None:
 
 
 def asked_once(kind: str, script: str, logged: str) -> None:
-    """Run a script, send it a MESSAGE, and wait until something is logged."""
+    """Run a script, send it a MESSAGE until something is logged, as clients do over UDP."""
     files = {"kamailio.cfg": CFG, "routing.py": script}
     with (
         Kamailio(kind, "kamailio.cfg", launch=Launch(children=1, files=files)) as server,
         socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as client,
     ):
         client.bind(("127.0.0.1", 0))
-        client.sendto(server.request("", client.getsockname()[1]), ("127.0.0.1", server.port))
-        wait_for(logged, lambda: re.search(logged, server.log))
+        request = server.request("", client.getsockname()[1])
+
+        def is_logged() -> bool:
+            client.sendto(request, ("127.0.0.1", server.port))
+            return re.search(logged, server.log) is not None
+
+        wait_for(logged, is_logged, step=0.3)

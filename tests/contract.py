@@ -403,6 +403,39 @@ ROWS: dict[str, Row] = {
         )
         for way, parameter in (("UDP", ""), ("TCP", ";transport=tcp"))
     },
+    **{
+        f"recorded in a dialog behind the route {number}, and on over {way}": Row(
+            f"""
+            rr.loose_route()
+            rr.record_route()
+            tm.t_on_branch("ksr_branch")
+            pv.sets("$du", "sip:127.0.0.1:GATEWAY_A{parameter}")
+            tm.t_relay()
+            """,
+            "INVITE sip:carol@192.0.2.7:5070",
+            (f"Route: <{route}>", *to),
+            answers=(200,),
+            branch="rr.record_route()",
+        )
+        for number, (route, *to) in enumerate(
+            (
+                # of who was called
+                ("sip:127.0.0.1:SERVER;lr;ftag=abc", TAG),
+                ("sips:127.0.0.1:SERVER;ftag=ab;lr?x=y", TAG),
+                ("sip:127.0.0.1:SERVER;lr;ftag=2;ftag=1", TAG),
+                ("sip:127.0.0.1:SERVER;lr;ftag=abc",),
+                # of the caller, or of nobody who is known
+                ("sip:127.0.0.1:SERVER;lr;ftag=1", TAG),
+                ("sip:127.0.0.1:SERVER;lr", TAG),
+                ("sip:127.0.0.1:SERVER;lr;FTAG=2", TAG),
+                ("sip:127.0.0.1:SERVER;lr?ftag=2", TAG),
+                ("sip:127.0.0.1:SERVER;lr;ftag=;ftag=2", TAG),
+                ("sip:127.0.0.1:SERVER;lr>,<sip:127.0.0.1:SERVER;lr;ftag=2", TAG),
+                ("sip:192.0.2.9;lr;ftag=2", TAG),
+            )
+        )
+        for way, parameter in (("UDP", ""), ("TCP", ";transport=tcp"))
+    },
     "recorded in a branch route of a sips URI, and on over TCP": Row(
         """
         tm.t_on_branch("ksr_branch")

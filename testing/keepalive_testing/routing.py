@@ -230,9 +230,20 @@ class Routing:
     def _record(self, scheme: str, socket: tuple[str, str, int], more: str = "") -> str:
         """Return the line in which a socket is recorded. Arguments: scheme, as the request URI has it."""
         transport, address, port = socket
-        tag = self.call.message.party("From").tag
+        tag = self._tag_recorded
         parameters = f"{way_of(transport)}{more};lr{f';ftag={tag}' if tag else ''}"
         return f"Record-Route: <{scheme}:{at_port(address, port)}{parameters}>\r\n"
+
+    @property
+    def _tag_recorded(self) -> str | None:
+        """The tag of who called: in a dialog that is what the route of this server says."""
+        message = self.call.message
+        tag = message.party("From").tag
+        first = Party.of(message.header("Route").partition(",")[0]).uri
+        known = re.search(";ftag=([^;]*)", first.partition("?")[0])
+        if tag and known and known[1] not in ("", tag) and self.is_ours(first):
+            return message.party("To").tag
+        return tag
 
     def recorded(self, draft: Draft, hop: Uri) -> list[tuple[str, str]]:
         """Return with which header fields a request leaves for a hop: of two sockets both are recorded."""

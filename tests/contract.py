@@ -436,6 +436,34 @@ ROWS: dict[str, Row] = {
         )
         for way, parameter in (("UDP", ""), ("TCP", ";transport=tcp"))
     },
+    **{
+        f"a transaction of {method} {uri}": Row(
+            """
+            pv.get("$ou")
+            pv.get("$oU")
+            tm.t_newtran()
+            tm.t_lookup_request()
+            pv.sets("$ru", "sip:bob@example.com")
+            pv.get("$ou")
+            tm.t_newtran()
+            tm.t_newtran()
+            pv.sets("$ru", "x")
+            tm.t_newtran()
+            """,
+            f"{method} {uri}",
+        )
+        for method in ("MESSAGE", "INVITE", "ACK")
+        for uri in ("x", "sips:", "sip:bob@example.com:99999", "sip:bob@example.com")
+    },
+    "a transaction of a URI that is none any more": Row(
+        """
+        seturi("x")
+        tm.t_newtran()
+        tm.t_lookup_request()
+        pv.get("$ou")
+        sl.send_reply(404, "Not Found")
+        """
+    ),
     "recorded in a branch route of a sips URI, and on over TCP": Row(
         """
         tm.t_on_branch("ksr_branch")

@@ -331,6 +331,9 @@ def records(call: Call) -> list[str]:
         ["KSR.seturi('urn:service:sos')", "KSR.pv.get('$ru')"],
         ["KSR.seturi('urn:service:sos')", "KSR.setuser('x')"],
         ["KSR.seturi('URN:service:sos')", "KSR.pv.sets('$du', 'sip:10.0.0.1')", "KSR.tm.t_relay()"],
+        ["KSR.seturi('sip:10.0.0.1')", "KSR.pv.sets('$du', 'urn:service:sos')", "KSR.pv.get('$dd')"],
+        ["KSR.seturi('sip:10.0.0.1')", "KSR.pv.sets('$du', 'urn:service:sos')", "KSR.tm.t_relay()"],
+        ["KSR.pv.sets('$var(x)', 'urn:service:sos')", "KSR.pv.get('$(var(x){uri.user})')"],
         ["KSR.pv.get('$(rU[0])')"],
         ["KSR.pv.get('$hdr')"],
         ["KSR.seturi('tel:+49')", "KSR.setuser('x')"],
@@ -352,6 +355,33 @@ def test_the_fake_is_loud(kamailio: Kamailio, ksr: FakeKSR, calls: list[str]) ->
     with pytest.raises(Violation):
         routed(kamailio, ksr, *calls)
     assert len(ksr.violations) == 1
+    ksr.violations.clear()
+
+
+@pytest.mark.parametrize(
+    ("lines", "call"),
+    [
+        (("To: <urn:service:sos>",), "KSR.pv.get('$tU')"),
+        (("From: <URN:service:sos>;tag=x",), "KSR.pv.get('$fd')"),
+        ((), "KSR.pv.get('$oU')"),
+        ((), "KSR.pv.get('$ou')"),
+        ((), "KSR.tm.t_newtran()"),
+        (("Route: <urn:service:sos;lr>",), "KSR.rr.loose_route()"),
+    ],
+    ids=str,
+)
+def test_a_urn_in_a_request_is_refused(
+    kamailio: Kamailio, ksr: FakeKSR, lines: tuple[str, ...], call: str
+) -> None:
+    """Where it would be taken apart."""
+
+    def route(self: object, msg: object) -> int:
+        eval(call, {"KSR": ksr.module})
+        return 1
+
+    kamailio.load(type("Script", (), {"ksr_request_route": route})())
+    with pytest.raises(Violation, match="no urn"):
+        kamailio.request("INVITE", "urn:service:sos", *lines)
     ksr.violations.clear()
 
 

@@ -361,10 +361,16 @@ class Call:
         if not self.relayed or self.ksr.version >= "6.1":
             self._tell(self.refusal)
 
+    def is_bad(self) -> bool:
+        """Say whether tm has no transaction of the request, whose URI is none."""
+        if Uri.of(self.draft.uri) is not None or self.message.method == "ACK":
+            return False
+        self.ksr.refuse_urns(self.draft.uri)
+        return True
+
     def relay(self) -> int:
         """Send the request on, as t_relay does; return what that returns."""
-        if Uri.of(self.draft.uri) is None and self.message.method != "ACK":
-            self.ksr.refuse_urns(self.draft.uri)
+        if self.is_bad():
             return -400
         if self.is_canceled or not self.draft.is_new:
             return -1
@@ -380,6 +386,7 @@ class Call:
             self._tell(Reply(100, TRYING, self.draft.of_replies))
         branch = self._branch()
         hop = Uri.of(branch.to)
+        self.ksr.refuse_urns(branch.to)
         if branch.to in self.ksr.unresolvable or hop is None or hop.scheme.lower() == "tel":
             self.refusal = Reply(478, "Unresolvable destination (478/TM)")
             return -1 if was_relayed else -4 if self.is_refused_silently else -478

@@ -114,6 +114,11 @@ class Uri(NamedTuple):
         return f"{self.scheme}:{user}{self.host}{port}{self.rest}"
 
 
+def is_urn(uri: str) -> bool:
+    """Say whether a URI is a urn, which Uri does not take apart."""
+    return uri.lower().startswith("urn:")
+
+
 class Party(NamedTuple):
     """What a From, a To or a Contact says: the name as it is written, the URI, and the tag."""
 

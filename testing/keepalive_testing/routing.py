@@ -7,7 +7,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from keepalive_testing.calls import LOCAL_TIMEOUT, Call, Situation
-from keepalive_testing.messages import TRANSPORTS, Party, Uri, at_port, way_of
+from keepalive_testing.messages import TRANSPORTS, Party, Uri, at_port, is_urn, way_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -141,7 +141,7 @@ class Routing:
 
     def refuse_urns(self, uri: str) -> None:
         """Refuse a urn: versions do not take the same ones for a URI."""
-        if uri.lower().startswith("urn:"):
+        if is_urn(uri):
             self.violate("the fake takes no urn apart")
 
     def _core_setuser(self, user: str) -> bool:
@@ -272,6 +272,8 @@ class Routing:
         most = 2 if ";r2=on" in uris[0] else 1
         ours = list(itertools.takewhile(self.is_ours, uris[:most]))
         ahead = uris[len(ours) :]
+        if ahead:
+            self.refuse_urns(ahead[0])
         has_tag = situation.message.party("To").tag
         # A strict router before this server has sent the request to it, of a call that there is.
         if (ahead and ";lr" not in ahead[0]) or (has_tag and self.is_ours(self.call.draft.uri)):
@@ -331,7 +333,10 @@ class Routing:
             return call.absorb()
         if call.has_transaction:
             return -10
-        call.begin()
+        if call.is_bad():
+            return -400
+        if call.message.method != "ACK":
+            call.begin()
         return 1
 
     def _tm_t_check_trans(self) -> int:

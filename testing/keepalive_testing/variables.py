@@ -8,7 +8,7 @@ import re
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from keepalive_testing.messages import Uri, at_port, way_of
+from keepalive_testing.messages import Uri, at_port, is_urn, way_of
 from keepalive_testing.routing import Routing
 
 if TYPE_CHECKING:
@@ -41,6 +41,8 @@ TAKING_AN_INDEX = {"avp", "hdr"}
 
 
 def _of_uri(text: str | None, part: Callable[[Uri], Any]) -> Any:
+    if text and is_urn(text):
+        return NotImplemented
     parts = Uri.of(text) if text else None
     return None if parts is None else part(parts)
 
@@ -68,7 +70,6 @@ OF_URIS: dict[str, tuple[str, Callable[[Uri], Any]]] = {
 
 OF_MESSAGES: dict[str, Callable[[Situation], Any]] = {
     "rm": lambda at: at.message.method,
-    "ou": lambda at: at.message.uri or None,
     "fu": lambda at: at.message.party("From").uri,
     "ft": lambda at: at.message.party("From").tag,
     "fn": lambda at: at.message.party("From").name,
@@ -108,7 +109,8 @@ class Variables(Routing):
             self.violate(f"{text!r:.80} is no pseudo-variable, which begins with $")
         has_its_name = bool(name.inner) == (name.kind in TAKING_A_NAME)
         is_right = has_its_name and (name.kind in TAKING_AN_INDEX or not name.at)
-        if not is_right and name.kind in {*TAKING_A_NAME, *OF_MESSAGES, *OF_URIS, "ru", "Ri", "Rp", "Ru"}:
+        known = {*TAKING_A_NAME, *OF_MESSAGES, *OF_URIS, "ru", "ou", "Ri", "Rp", "Ru"}
+        if not is_right and name.kind in known:
             self.violate(f"{text} is no pseudo-variable: it has too much or too little in its brackets")
         if "$" in name.inner and name.kind != "sht":
             self.violate(f"the fake knows no {text}, whose name is in another pseudo-variable")
@@ -119,8 +121,8 @@ class Variables(Routing):
     def of_message(self, name: Name) -> Any:
         """Return a pseudo-variable's value in a route; NotImplemented for one that is not of messages."""
         at = self.here()
-        if name.kind == "ru":
-            return self._request_uri(at)
+        if name.kind in ("ru", "ou"):
+            return self._request_uri(at, at.call.draft.uri if name.kind == "ru" else at.message.uri)
         if name.kind in OF_URIS:
             return self._part(name.kind)
         if name.kind in OF_MESSAGES:
@@ -148,15 +150,16 @@ class Variables(Routing):
     def _part(self, kind: str) -> Any:
         whole, part = OF_URIS[kind]
         text = self.of_message(Name(f"${whole}"))
+        self.refuse_urns(text or "")
         if kind == "rz":
             _of_uri(text, self.refuse_tels)
         return _of_uri(text, part)
 
-    def _request_uri(self, at: Situation) -> str | None:
-        self.refuse_urns(at.call.draft.uri)
-        if at.message.is_reply or (Uri.of(at.call.draft.uri) is None and self.version < "6.1"):
+    def _request_uri(self, at: Situation, uri: str) -> str | None:
+        self.refuse_urns(uri)
+        if at.message.is_reply or (Uri.of(uri) is None and self.version < "6.1"):
             return None
-        return at.call.draft.uri
+        return uri
 
     def set_of_message(self, name: Name, value: str | int) -> bool:
         """Set a pseudo-variable in a route; say whether it takes that."""

@@ -184,6 +184,24 @@ def test_what_is_ordered_at_one_node_holds_at_all(
         assert not faults(server)
 
 
+# How many processes Kamailio takes to have the first value of its settings, before any is changed.
+WAITED_FOR = """(lambda c: c.c_int.from_address(c.cast(
+    c.c_void_p.in_dll(c.CDLL(None), "cfg_child_cb_first").value, c.POINTER(c.c_void_p))[0]).value
+)(__import__("ctypes"))"""
+
+
+def test_an_old_setting_is_there_until_all_have_left_it(
+    nodes: Callable[[int], Nodes], start: Callable[..., Kamailio]
+) -> None:
+    """Kamailio takes as many processes to have it as there are, but for the first, which counts none."""
+    for server, workers in ((nodes(1).start(0), 2), (start(), 0)):
+        # Kamailio answers while it still makes its last processes.
+        wait_for("its last process", lambda server=server: server.process_numbers("attendant"))
+        kinds = [each["DSC"] for each in server.rpc("core.psx")]
+        assert kinds.count("DMQ WORKER") == workers
+        assert server.call("evaluate", WAITED_FOR) == str(len(kinds) - 1)
+
+
 def test_whoever_has_dmq_already_keeps_it(nodes: Callable[[int], Nodes]) -> None:
     """Its tables are replicated; what is keepalive's comes neither to its event_route nor to its routes."""
     two = nodes(2)

@@ -18,12 +18,17 @@ class Modules(ModuleType):
     def __init__(self, *order: str, variables: dict[str, int], texts: dict[str, bytes]) -> None:
         super().__init__("modules")
         self._order, self._variables, self._texts = order, variables, texts
+        self.registered = 0
 
     def loaded(self) -> list[str]:
         return list(self._order)
 
     def variable(self, name: str, module: str = "") -> int | None:
         return self._variables.get(name)
+
+    def register_processes(self, number: int) -> bool:
+        self.registered += number
+        return True
 
     def has_text(self, module: str, text: bytes) -> bool:
         return text in self._texts.get(module, b"")
@@ -61,3 +66,24 @@ def test_a_bad_start_is_told(
     [(level, line)] = server.ksr.logged
     assert level == "err"
     assert reason in line
+
+
+@pytest.mark.parametrize(
+    ("modules", "registered"),
+    [
+        (Modules("tm", "dmq", variables={"dmq_num_workers": 2}, texts={}), 2),
+        (Modules("tm", "dmq", variables={"dmq_num_workers": 2}, texts={"dmq": b"cfg_register_child"}), 0),
+        (Modules("tm", "dmq", variables={}, texts={}), 0),
+        (Modules("tm", variables={"dmq_num_workers": 2}, texts={}), 0),
+    ],
+)
+def test_the_processes_of_dmq_are_registered(
+    server: FakeServer, modules: Modules, registered: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """If dmq is loaded, and does not register them itself."""
+    server.process()
+    preflight = import_module("keepalive_core.services.preflight")
+    monkeypatch.setattr(preflight, "modules", modules)
+    preflight.check()
+    assert modules.registered == registered
+    assert not server.ksr.logged

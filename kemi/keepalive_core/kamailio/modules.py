@@ -1,6 +1,6 @@
 """Kamailio's modules: which are loaded, in what order, and what is read of their code as a debugger does.
 
-No function of KSR tells of a module's parameter, and none of how a module is built.
+No function of KSR tells of a module's parameter, none of how a module is built, and none of its processes.
 """
 
 import os
@@ -48,6 +48,25 @@ def engine() -> str | None:
         return ctypes.string_at(found).decode("ascii", "replace") if found else ""
     except (ImportError, MemoryError, OSError, AttributeError):
         return None
+
+
+def register_processes(number: int) -> bool:
+    """Have Kamailio keep an old value of a setting until so many more processes have left it.
+
+    It has to be called before a process is forked.
+
+    Returns: False if it can't be done.
+    Source: cfg_register_child() of Kamailio's core, which a module calls for the processes it brings.
+    """
+    try:
+        import ctypes
+
+        register = ctypes.CDLL(None).cfg_register_child
+        register.restype = None
+        register(ctypes.c_int(number))
+        return True
+    except (ImportError, MemoryError, OSError, AttributeError):
+        return False
 
 
 def has_text(module: str, text: bytes) -> bool:

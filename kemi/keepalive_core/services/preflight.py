@@ -1,6 +1,6 @@
-"""What would end Kamailio a moment after its start is told at the start, and ends it there.
+"""What would end Kamailio a moment after its start is told at the start, and ends it there; or it is mended.
 
-Both faults lie in Kamailio's modules, which are asked whether they have them: a later version may not.
+The faults lie in Kamailio's modules, which are asked whether they have them: a later version may not.
 """
 
 import logging
@@ -9,7 +9,7 @@ from ..kamailio import modules
 
 log = logging.getLogger("keepalive")
 
-_PYTHON, _TLS = "app_python3", "tls"
+_PYTHON, _TLS, _DMQ = "app_python3", "tls", "dmq"
 
 
 class CannotStart(Exception):
@@ -22,6 +22,7 @@ def check() -> None:
         if reason:
             log.error("the start ends here: %s", reason)
             raise CannotStart(reason)
+    _register_workers_of_dmq()
 
 
 def _reason_of_tls() -> str:
@@ -53,3 +54,14 @@ def _reason_of_threads() -> str:
     if modules.variable("_ksr_apy3_threads_mode", _PYTHON) != 1:
         return ""
     return "with threads_mode 1 of app_python3 the first ping would end this Kamailio; leave it at 0"
+
+
+def _register_workers_of_dmq() -> None:
+    """Have Kamailio know of the processes of dmq, before they are forked, that read its settings.
+
+    dmq does not say that it has them (5.6.3 to 6.1.5). So at the first change of a setting the core frees the
+    old value too early, and processes that have not left it by then, as many as dmq has, read what lies there
+    now: one ``cfg.seti`` has ended a server that way.
+    """
+    if _DMQ in modules.loaded() and not modules.has_text(_DMQ, b"cfg_register_child"):
+        modules.register_processes(modules.variable("dmq_num_workers", _DMQ) or 0)

@@ -248,6 +248,32 @@ def test_who_asks_once_more_while_it_is_late_acts() -> None:
     assert all_look(nodes, 1.4, a=UP, b=UP, c=UP) == {B}
 
 
+@pytest.mark.parametrize("gone", [[{B, C}], [{C}, {B}]], ids=["at once", "one after another"])
+def test_who_is_alone_with_it_acts_for_nobody_though_all_others_begin_anew(gone: list[set[str]]) -> None:
+    """Without any it is down for all that live, but it was down there before."""
+    node = Node(A)
+    node.look(0, waited=True, a=DOWN, b=UP, c=UP)
+    for at, away in enumerate(gone, 1):
+        reaching = {name: UP for name, each in (("b", B), ("c", C)) if each not in away}
+        node.view = seen_by(A, ALL - away)
+        node.look(60 * at, waited=True, a=DOWN, **reaching)
+        node.view = seen_by(A, ready=ALL - away)
+        node.look(60 * at + 10, waited=True, a=DOWN, **reaching)
+        node.view = seen_by(A)
+        node.look(60 * at + 13, waited=True, a=DOWN, b=UP)
+    assert node.look(300, a=UP, b=UP) == B
+
+
+def test_who_could_not_reach_it_when_it_was_alone_acts_as_that_is_over() -> None:
+    """What it took down for all that lived, itself, comes back to it, however late."""
+    node = Node(A)
+    node.view = seen_by(A, frozenset({A}))
+    assert node.look(0, a=DOWN) == A
+    node.view = seen_by(A)
+    node.look(60, waited=True, a=DOWN, b=UP)
+    assert node.look(90, a=UP, b=UP) == A
+
+
 def test_who_acts_lives() -> None:
     """Though it has been left to one that is dead by now."""
     node = Node(B)

@@ -57,7 +57,9 @@ def acting_after(before: Acting, case: Case, found: Finding, now: int) -> Acting
     Arguments: before, as it was until now; case; found, what was made of it; now, in us.
     """
     was, outcome, together = before.outcome, found.outcome, _together_us(case)
-    may_own, saying = case.may_own(), _saying_down(case)
+    may_own, saying, me = case.may_own(), _saying_down(case), case.view.me
+    if was is Outcome.ALONE and outcome is Outcome.DOWN and saying == {me}:
+        outcome = was  # those that can reach it are gone for now
     since = {node: before.down_since.get(node, now) for node in saying}
     after = before._replace(
         down_since=since,
@@ -69,7 +71,7 @@ def acting_after(before: Acting, case: Case, found: Finding, now: int) -> Acting
     )
     if (was, outcome) in _COMES_BACK:
         after = after._replace(until=now + together, back=now)
-    may_act = may_own - {case.view.me} if after.is_missed else may_own
+    may_act = may_own - {me} if after.is_missed else may_own
     no_news = frozenset(saying & (before.no_news | _alone(case, found) | (saying - may_own)))
     if outcome is Outcome.DOWN and was is not Outcome.DOWN:
         long_ago = {node for node, at in since.items() if at + together < now or node not in case.view.ready}
@@ -80,7 +82,8 @@ def acting_after(before: Acting, case: Case, found: Finding, now: int) -> Acting
         # To a node that has begun meanwhile it is no news: it may not even know that it was down.
         nodes = (before.knowing & may_own or may_own) - before.down_before
         return after._replace(nodes=nodes, no_news=no_news - nodes)
-    if (was, outcome) in _STAYS_DOWN_HERE or (outcome is Outcome.UP and now < after.until):
+    stays = (was, outcome) in _STAYS_DOWN_HERE and (was is Outcome.DOWN or me in before.nodes)
+    if stays or (outcome is Outcome.UP and now < after.until):
         # What a node alone could not reach comes back to no other one. And if the others have left it to this
         # node, that holds however late it can reach it, and degraded as it may be by then.
         # Nor is it old news to that one, if it goes again before.

@@ -51,6 +51,20 @@ def test_who_alone_lost_it_acts_for_nobody(server: FakeServer) -> None:
     assert acted_within(trio, 12) == [(uri, DOWN, True)]
 
 
+def test_who_alone_lost_it_acts_for_nobody_though_the_others_begin_anew(server: FakeServer) -> None:
+    """Without any it is down for all that live; but it was so at this node before."""
+    [uri] = owned_by(ME)
+    trio = trio_with(server, uri)
+    trio.unreachable.add((ME, uri))
+    assert acted_within(trio, 12) == [(uri, DOWN, False)]
+    for name, before in [*trio.others.items()]:
+        trio.others[name] = Node(name, NODES, trio.uris, random.Random(name), server.now, before.terms)
+    assert acted_within(trio, 12) == []
+    assert trio.at(B, uri) == UP
+    trio.unreachable.clear()
+    assert acted_within(trio, 12) == [(uri, UP, False)]
+
+
 @pytest.mark.parametrize("at_once", [True, False], ids=["at once", "one after another"])
 @pytest.mark.parametrize("wounded", [ME, B])
 @pytest.mark.parametrize("number", [6, 2], ids=["degraded", "not degraded"])

@@ -264,6 +264,24 @@ def test_who_is_alone_with_it_acts_for_nobody_though_all_others_begin_anew(gone:
     assert node.look(300, a=UP, b=UP) == B
 
 
+def test_who_alone_remembers_that_nobody_could_reach_it_acts() -> None:
+    """To all others, which have begun anew since, it is no news that it comes back."""
+    nodes = three()
+    all_look(nodes, 0, waited=True, a=DOWN, b=UP, c=UP)
+    assert all_look(nodes, 60, a=DOWN, b=DOWN, c=DOWN) == {B}
+    nodes = [nodes[0], Node(B, state=states.DOWN), Node(C, state=states.DOWN)]
+    for node in nodes:
+        node.view = seen_by(node.view.me, ready=frozenset({A}), pings=node.view.me == A)
+    all_look(nodes, 90, a=DOWN, decided="a")
+    for node in nodes:
+        node.view = seen_by(node.view.me)
+    all_look(nodes, 93, a=DOWN, decided="a")
+    assert all_look(nodes[1:], 94, waited=True, a=DOWN, b=UP) == {A}
+    nodes[0].look(94, waited=True, a=DOWN, b=UP)
+    nodes[0].look(95, waited=True, a=DOWN, b=UP)
+    assert nodes[0].look(96, a=UP, b=UP) == A
+
+
 def test_who_could_not_reach_it_when_it_was_alone_acts_as_that_is_over() -> None:
     """What it took down for all that lived, itself, comes back to it, however late."""
     node = Node(A)

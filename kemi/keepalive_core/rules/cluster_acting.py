@@ -80,7 +80,8 @@ def acting_after(before: Acting, case: Case, found: Finding, now: int) -> Acting
         return after._replace(nodes=nodes, down_before=frozenset(long_ago))
     if was is Outcome.DOWN and outcome in (Outcome.UP, Outcome.ALONE):
         # To a node that has begun meanwhile it is no news: it may not even know that it was down.
-        nodes = (before.knowing & may_own or may_own) - before.down_before
+        knowing = before.knowing & may_own
+        nodes = (knowing or may_own) - before.down_before or knowing
         return after._replace(nodes=nodes, no_news=no_news - nodes)
     stays = (was, outcome) in _STAYS_DOWN_HERE and (was is Outcome.DOWN or me in before.nodes)
     if stays or (outcome is Outcome.UP and now < after.until):

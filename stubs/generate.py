@@ -36,7 +36,7 @@ ENCLOSED = [HERE / "README.md", HERE.parent / "LICENSE"]
 LEFT_OUT = {
     "KSR.async": '`async` is a word of Python itself. `getattr(KSR, "async")` reaches the module, untyped.',
     "KSR.x.modf": "It does not see the message at hand. "
-    'Of a MESSAGE `KSR.x.modf("is_method", "MESSAGE")` says -1.',
+    'Of a MESSAGE `KSR.x.modf("is_method", "MESSAGE")` says -1, and at times it ends the process.',
 }
 """modules and functions that no stub can have or should have"""
 UNLISTED = [["x", "modf"]]

@@ -84,6 +84,10 @@ class RealRun:
     def _told(self) -> Told:
         return told_in(self.server.log_lines("CONTRACT "))
 
+    def works_side_by_side(self) -> bool:
+        """Say whether more than one process had a part in the last row."""
+        return len({line.partition(")")[0] for line in self.server.log_lines("CONTRACT ")}) > 1
+
     def _send(self, text: str) -> None:
         self._client.sendto(text.encode(), ("127.0.0.1", self.ports.server))
 
@@ -111,6 +115,11 @@ class RealRun:
             gateway.close()
 
 
+def by_route(outcome: Outcome) -> Outcome:
+    """Return an outcome with the calls of each route together, in their order."""
+    return outcome._replace(told=sorted(outcome.told, key=lambda call: call.partition(":")[0]))
+
+
 @pytest.fixture(scope="module")
 def real(checked_kind: str) -> Iterator[RealRun]:
     """The server for all rows."""
@@ -124,10 +133,16 @@ def real(checked_kind: str) -> Iterator[RealRun]:
 def test_a_real_server_says_what_the_fake_says(
     real: RealRun, name: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Each call returns or raises on a real server what it does on the fake, in the same order of routes."""
+    """Each call returns or raises on a real server what it does on the fake, in the same order of routes.
+
+    A reply that another process receives, as one over TCP, may be told of before the call that sent what it
+    answers.
+    """
     mark = uuid.uuid4().hex
     expected = FakeRun(real.version, monkeypatch, real.ports).told(name, mark)
     outcome = real.told(name, mark, expected)
+    if real.works_side_by_side():
+        expected, outcome = by_route(expected), by_route(outcome)
     different = [line for line in difflib.ndiff(expected.told, outcome.told) if line[0] in "-+"]
     assert not different, "\n".join([f"- the fake, + Kamailio {real.version}:", *different])
     assert sorted(outcome.answers) == sorted(expected.answers)

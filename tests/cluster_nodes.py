@@ -27,12 +27,15 @@ def case(
 
 
 def said(a: str = NONE, b: str = NONE, c: str = NONE, old: str = "") -> dict[str, Word]:
-    """Return what A, B and C say.
+    """Return what A, B and C say: a node that says nothing is not there.
 
     Whoever says "up" has been answered since another one said "down", but for those that are old.
     """
-    kinds = {"a": a, "b": b, "c": c}
-    fresh = {name for name, kind in kinds.items() if kind == UP and DOWN in kinds.values()} - {*old}
+    kinds = {A: a, B: b, C: c}
     lost = [*kinds.values()].count(DOWN)
-    words = {name: Word(kind, fresh=lost if name in fresh else 0) for name, kind in kinds.items()}
-    return {A: words["a"], B: words["b"], C: words["c"]}
+    late = {node for node, name in ((A, "a"), (B, "b"), (C, "c")) if name in old}
+    return {
+        node: Word(kind, fresh=lost if kind == UP and node not in late else 0)
+        for node, kind in kinds.items()
+        if kind != NONE
+    }

@@ -38,10 +38,9 @@ class Node:
 
     def look(self, at: float, waited: bool = False, **kinds: str) -> str:
         """Take over what they say, see said(), at a time in s; return who acts for all, as it has that."""
-        decided = kinds.pop("decided", "")
-        words = said(**kinds)
-        for name, node in (("a", A), ("b", B), ("c", C)):
-            words[node] = words[node]._replace(decided=name in decided)
+        names = kinds.pop("decided", "")
+        decided = {node for name, node in (("a", A), ("b", B), ("c", C)) if name in names}
+        words = {node: word._replace(decided=node in decided) for node, word in said(**kinds).items()}
         now = round((1000 + at) * SECOND)
         self.case = Case(KEY, self.view, words, self.terms)
         if self.acting:
@@ -404,6 +403,8 @@ def test_when_time_makes_another_thing_of_it() -> None:
     node.look(60, a=DOWN, b=UP)
     found = [next_look(node.acting, node.case, round((1000 + at) * SECOND)) / SECOND for at in (61, 62, 65)]
     assert found == [1061.5, 1065, 0]
+    node.look(70, a=DOWN, b=DOWN)
+    assert next_look(node.acting, node.case, 1071 * SECOND) == 0, "it is down again"
 
 
 def test_a_node_is_alone_only_if_another_one_has_been_asked() -> None:

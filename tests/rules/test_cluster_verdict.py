@@ -9,7 +9,7 @@ import pytest
 from cluster_nodes import A, B, C, case, said, seen_by
 from keepalive_core.rules import states
 from keepalive_core.rules.cluster_verdict import Case, Outcome, Terms, find, has_to_ping, reason
-from keepalive_core.rules.cluster_word import DOWN, DRAIN, KINDS, LACKS, NONE, UNSENT, UP, Word
+from keepalive_core.rules.cluster_word import DOWN, DRAIN, KINDS, LACKS, NO_WORD, NONE, UNSENT, UP, Word
 
 EVERY = [
     case(me, a, b, c, seen_by(me, frozenset(live)), quorum=quorum)
@@ -24,9 +24,10 @@ EVERY = [
 def test_what_is_true_of_all_words(waited: bool) -> None:
     """Of three nodes, each of which may say anything, as each of them sees it, with one to three who live."""
     for each in EVERY:
-        counted = {node for node in each.view.live if each.words[node].kind not in (LACKS, UNSENT)}
-        down = {node for node in counted if each.words[node].kind == DOWN}
-        up = {node for node in counted if each.words[node].answers}
+        words = {node: each.words.get(node, NO_WORD) for node in each.view.live}
+        counted = {node for node, word in words.items() if word.kind not in (LACKS, UNSENT)}
+        down = {node for node in counted if words[node].kind == DOWN}
+        up = {node for node in counted if words[node].answers}
         found = find(each, waited)
         assert found.down == len(down)
         assert isinstance(reason(each, found), str)

@@ -201,6 +201,20 @@ def test_to_who_could_not_reach_it_a_moment_before_it_is_news_that_it_comes_back
     assert all_look(nodes, 60, a=DOWN, b=UP, c=UP) == {A}
 
 
+def test_who_took_part_when_nobody_could_reach_it_acts_though_it_has_said_nothing() -> None:
+    """It had begun before, or a state file told it; of these the owner in calm acts, as of anything else."""
+    nodes = [Node(B), Node(C)]
+    for node in nodes:
+        node.view = seen_by(node.view.me, ready=ALL - {A})
+        node.look(0, b=DOWN)
+        node.view = seen_by(node.view.me)
+    all_look(nodes, 10, b=DOWN, c=DOWN)
+    assert all_look(nodes, 60, a=UP, b=UP, c=UP) == {A}
+    nodes = [Node(me, state=states.DOWN) for me in (A, B, C)]
+    all_look(nodes, 0, b=DOWN, c=DOWN)
+    assert all_look(nodes, 60, a=UP, b=UP, c=UP) == {A}
+
+
 def test_what_was_left_to_one_stays_so_while_others_change() -> None:
     """It is the first of those to whom it was news, and not the owner, to which it was none."""
     nodes = three()

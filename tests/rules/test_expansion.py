@@ -2,6 +2,7 @@
 
 import random
 from collections.abc import Sequence
+from unittest.mock import ANY
 
 import pytest
 from hypothesis import given
@@ -18,7 +19,7 @@ from keepalive_core.rules.dns_records import (
     Srv,
 )
 from keepalive_core.rules.expansion import Expansion
-from keepalive_core.rules.resolution import MOST_TARGETS, Resolution
+from keepalive_core.rules.resolution import MOST_TARGETS, OF_STATE_FILE, Resolution
 from keepalive_core.rules.uris import parse
 from zone import PROVIDER, Zone, ask, asked, has_all, hops, only
 
@@ -169,6 +170,21 @@ def test_what_is_never_answered_is_as_if_it_were_not_there() -> None:
     zone = Zone({}, {}, PROVIDER.addresses, silent=silent)
     assert hops(ask("sip:p.com", zone)) == ["sip:192.0.2.80:5060"]
     assert [*asked(zone)].count("address p.com") == 2
+
+
+@pytest.mark.parametrize("zone", [PROVIDER, Zone({}, {}, {"p.com": ["192.0.2.80", "192.0.2.81"]})])
+def test_what_is_never_answered_is_not_waited_for_behind_a_restart(zone: Zone) -> None:
+    """What a state file says of targets, not that they are of SRV records, keeps no name from an answer."""
+    silent = [Question(Kind.NAPTR, "p.com"), Question(Kind.SRV, "_sip._tcp.p.com")]
+    found = ask("sip:p.com", zone)
+    before = Resolution().recalled([each._replace(record=OF_STATE_FILE) for each in found.targets])
+    firewall = Zone({}, zone.srv, zone.addresses, silent=silent)
+    assert ask("sip:p.com", firewall, before=before).targets == found.targets
+    # But none goes to its web server for want of an answer.
+    before = before.recalled([each for each in before.targets if "192.0.2.8" not in each.hop])
+    if before.targets:
+        firewall.silent = [Question(Kind.NAPTR, "p.com"), Question(Kind.SRV, "_sip._udp.p.com")]
+        assert ask("sip:p.com", firewall, before=before) == ((), NO_ANSWER, ANY)
 
 
 def test_records_that_are_gone_are_gone() -> None:

@@ -12,7 +12,7 @@ from typing import Final, NamedTuple
 from .dns_records import NO_ANSWER, NO_RECORDS, Kind, Question, host_address
 from .places import SERVICES, Asking, Place, Run, Unanswered, places
 from .quoting import one_line
-from .resolution import MOST_TARGETS, Resolution, Target
+from .resolution import MOST_TARGETS, OF_STATE_FILE, Resolution, Target
 from .uris import Hop, NextHop, next_hop, target_key
 
 NOTHING_USABLE: Final = "nothing usable"
@@ -46,8 +46,11 @@ def expand(
     server's own, which is no target beside others.
     From: RFC 3263 section 4, RFC 2782, RFC 3403.
     """
-    had_records = any(each.may_be_of_srv for each in before.targets)
-    run = Run(name, asked, hindrance, had_records, f"{NO_ANSWER} ({Kind.NAPTR.value}" in before.left_out)
+    perhaps = [each for each in before.targets if each.may_be_of_srv]
+    lacks_naptr = f"{NO_ANSWER} ({Kind.NAPTR.value}" in before.left_out
+    run = Run(name, asked, hindrance, bool(perhaps), lacks_naptr)
+    if all(each.record == OF_STATE_FILE for each in perhaps):
+        run.remembered = frozenset(each.hop for each in perhaps)
     if asked.transport not in ("", "ws", *SERVICES):
         return Expansion((), f"{NOTHING_USABLE}: {asked.transport}")
     try:

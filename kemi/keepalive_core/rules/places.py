@@ -61,9 +61,11 @@ class Run:
     asked: NextHop
     hindrance: Callable[[Hop], str]
     had_records: bool
-    """whether the targets of before came of SRV records"""
+    """whether the targets of before came, or may have come, of SRV records"""
     lacks_naptr: bool
     """whether they were found although NAPTR records were not answered"""
+    remembered: frozenset[str] = frozenset()
+    """the URIs of these, if a state file alone says of them, which does not say of what records they came"""
     left_out: dict[str, set[str]] = field(default_factory=dict)
     """what is not used, by the reason"""
     followed: int = 0
@@ -108,6 +110,8 @@ def places(run: Run) -> Asking[list[Place]]:
             break
         served = yield from _served(run, f"{SERVICES[each]}.{host}", each)
         found = found if served is None else served
+    if found is None and run.remembered and NO_ANSWER in run.left_out:
+        yield from _is_where_it_was(run, of_uri[0])
     return of_uri if found is None else found
 
 
@@ -140,7 +144,7 @@ def _asked(run: Run, kind: Kind, name: str) -> Asking[Answer]:
             yield from _is_answered(run, name, name)
         return answer
     # What never was answered, as a firewall may not let it pass, is as if it were not there.
-    if run.had_records and not (kind is Kind.NAPTR and run.lacks_naptr):
+    if run.had_records and not run.remembered and not (kind is Kind.NAPTR and run.lacks_naptr):
         raise _unanswered(run, name)
     if not run.is_answered:
         yield from _is_answered(run, run.asked.host, name)
@@ -154,6 +158,14 @@ def _is_answered(run: Run, asked: str, name: str) -> Asking[None]:
     doubt = yield Question(Kind.ADDRESS, asked)
     if doubt.fault == NO_ANSWER:
         raise _unanswered(run, name)
+
+
+def _is_where_it_was(run: Run, place: Place) -> Asking[None]:
+    """See whether a name was at its own address before a restart too. Raises: Unanswered."""
+    answer = yield Question(Kind.ADDRESS, place.host)
+    hops = {f"sip:{host_address(each)}:{place.port}" for each in answer.addresses}
+    if not any(each.partition(";")[0] in hops for each in run.remembered):
+        raise _unanswered(run, place.host)
 
 
 def _unanswered(run: Run, name: str) -> Unanswered:

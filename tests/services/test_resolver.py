@@ -474,13 +474,19 @@ def test_full_memory_is_told_and_tried_again(resolving: Resolving) -> None:
 
 
 def restarted(
-    server: FakeServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, mute: list[str], known: bool = True
+    server: FakeServer,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    mute: list[str],
+    known: bool = True,
+    addresses: dict[str, list[str]] | None = None,
 ) -> Resolving:
     """A server that was restarted with a name that was up; DNS is mute for some since then."""
     server.define("state_file", str(tmp_path / "state"))
     server.define("destinations", NAME)
     server.define("dns_expand", "1")
     before = Resolving(server, server.process(), monkeypatch)
+    before.zone.addresses |= addresses or {}
     server.tick(1)
     before.run(3)
     write_state_file(server)
@@ -509,6 +515,28 @@ def test_a_restart_while_dns_is_mute_takes_no_name_down(
     resolving.run(61)
     assert resolving.targets() == ports(TWO)
     assert resolving.keepalive.is_alive(NAME) == 1
+
+
+def test_all_names_have_the_targets_of_before_as_soon_as_dns_is_found_mute(
+    server: FakeServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """None of them waits until it was asked for in vain: of hundreds that would take an hour."""
+    names = [f"sip:n{number}.p.com" for number in range(10)]
+    addresses = {name.removeprefix("sip:"): [ONE] for name in names}
+    server.define("list_file", str(tmp_path / "list"))
+    (tmp_path / "list").write_text("\n".join(names))
+    resolving = restarted(server, tmp_path, monkeypatch, ["com"], addresses=addresses)
+    resolving.slow, resolving.zone.fault = ["com"], NO_ANSWER
+    resolving.run(3)
+    assert resolving.targets() == ports(ONE, TWO)
+    assert [resolving.targets(name) for name in names] == [ports(ONE)] * 10
+    assert len(resolving.lines("warn")) == 11
+    known = resolving.known(names[-1])
+    assert known is not None
+    assert (known.answered, known.fault, known.targets[0].record) == (0, NO_ANSWER, "state file")
+    resolving.are_dead = True
+    resolving.run(31)
+    assert {resolving.keepalive.is_alive(name) for name in names} == {2}
 
 
 def test_a_name_that_is_no_more_has_no_targets_of_before(

@@ -185,6 +185,20 @@ class Resolver:
             if not after.targets and after.fault.startswith(NO_ANSWER):
                 after = after.recalled(self._recall(key))
             self._write(key, before, after)
+        if self._is_mute:
+            yield from self._recall_all()
+
+    def _recall_all(self) -> Iterator[None]:
+        """Give all names that wait for a mute DNS server the targets of before a restart, which are pinged.
+
+        A round of many such names takes hours.
+        """
+        for key, name in list(self._names.items()):
+            if self._names.get(key) == name and name_rows.resolution(key) is None:
+                if found := self._recall(key):
+                    waits = Resolution(fault=NO_ANSWER, host=name.hop.host)
+                    self._write(key, Resolution(), waits.recalled(found))
+                yield
 
     def _recall(self, key: str) -> list[Target]:
         """Return the targets that a name had before a restart, while DNS has not answered since."""

@@ -171,7 +171,7 @@ def test_what_is_new_comes_and_what_is_gone_stays_until_that_is_decided(name: Re
     assert name.known() == known._replace(kept=())
     assert name.lines("info")[1:] == [
         f"{KEY}: DNS says 2 targets: +{THREE}:5060 -{ONE}:5060",
-        f"{KEY}: DNS says 2 targets",
+        f"{KEY}: pinged no more: {ONE}:5060",
     ]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from types import ModuleType
 from typing import Any
 
@@ -20,9 +21,14 @@ def told(keepalive: ModuleType) -> Any:
     return resolver_log
 
 
-def known(*numbers: int, fault: str = "", left_out: str = "") -> Resolution:
-    targets = [Target(f"sip:p.com#10.0.0.{each}:5060", f"sip:10.0.0.{each}:5060") for each in numbers]
-    return Resolution(1, 1, fault, tuple(targets), left_out=left_out)
+def known(
+    *numbers: int, fault: str = "", left_out: str = "", kept: Sequence[int] = (), weight: int = 0
+) -> Resolution:
+    targets, stay = (
+        tuple(Target(f"sip:p.com#10.0.0.{each}:5060", f"sip:10.0.0.{each}:5060", 0, weight) for each in those)
+        for those in (numbers, kept)
+    )
+    return Resolution(1, 1, fault, targets, stay, left_out)
 
 
 @pytest.mark.parametrize(
@@ -31,6 +37,20 @@ def known(*numbers: int, fault: str = "", left_out: str = "") -> Resolution:
         (known(), known(1), "info", "DNS says 1 target: +10.0.0.1:5060"),
         (known(1, 2), known(2, 3), "info", "DNS says 2 targets: +10.0.0.3:5060 -10.0.0.1:5060"),
         (known(1, fault="no such name"), known(1), "info", "DNS says 1 target"),
+        (known(1, kept=(2, 3)), known(1, kept=(3,)), "info", "pinged no more: 10.0.0.2:5060"),
+        (
+            known(1, fault="no such name", kept=(2,)),
+            known(1, fault="no such name"),
+            "info",
+            "pinged no more: 10.0.0.2:5060",
+        ),
+        (
+            known(1, 2),
+            known(2, 3, weight=9),
+            "info",
+            "DNS says 2 targets: +10.0.0.3:5060 -10.0.0.1:5060, "
+            "10.0.0.2:5060 now has priority 0 and weight 9",
+        ),
         (known(1), known(1, fault="no such name"), "warn", "no such name; 1 target of before stays"),
         (known(), known(fault="no such name"), "warn", "no such name; there are no targets"),
         (known(1), known(1, left_out="port 0"), "info", "not all that DNS says is used: port 0"),

@@ -118,6 +118,8 @@ def test_the_reason_names_a_target_that_is_down() -> None:
     """How many are up, how many have to be, and why one is not."""
     down = "192.168.10.3:5060: no reply in 3000 ms"
     assert _reason("1", "uu") == "2 of 2 targets up"
+    assert _reason("1", "oo") == "2 of 2 targets up, 0 in service"
+    assert _reason("2", "oud") == f"2 of 3 targets up, 1 in service, 2 needed; {down}"
     assert _reason("1", "ud") == f"1 of 2 targets up; {down}"
     assert _reason("all", "ud") == f"1 of 2 targets up, 2 needed; {down}"
     long = [Behind("192.168.10.9:5060", DOWN, True, False, "x" * 9999)]

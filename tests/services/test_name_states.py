@@ -250,7 +250,7 @@ def test_one_address_in_maintenance_is_not_pinged(provider: Provider) -> None:
     provider.keepalive.set_admin(f"{KEY}#192.168.10.2", "drain")
     provider.run(0.2)
     assert (provider.keepalive.is_alive(NAME), provider.state) == (2, 1)
-    told = f"{KEY} is drained, as its targets are: 2 of 2 targets up"
+    told = f"{KEY} is drained, as its targets are: 2 of 2 targets up, 0 in service"
     assert any(told in line for line in provider.server.ksr.lines("warn"))
     provider.keepalive.set_admin(f"{KEY}#192.168.10.2", "ready")
     provider.run(0.2)

@@ -81,7 +81,8 @@ def state_of(before: int, word: str, targets: Sequence[Behind], kept: Sequence[B
         if not _is_expired(word, targets, counted):
             return None
         state = UNKNOWN
-    return Found(state, state == UP and _serving(counted) < least(word, len(counted)), _why(word, counted))
+    is_drained = state == UP and _serving(counted) < least(word, len(counted))
+    return Found(state, is_drained, _why(word, counted, is_drained))
 
 
 def without_targets(before: int, fault: str, proxy: str, stands: bool) -> Found | None:
@@ -133,10 +134,12 @@ def _serving(targets: Sequence[Behind]) -> int:
     return sum(each.state == UP and each.serves for each in targets)
 
 
-def _why(word: str, targets: Sequence[Behind]) -> str:
+def _why(word: str, targets: Sequence[Behind], is_drained: bool) -> str:
     up = sum(each.state == UP for each in targets)
     needed = least(word, len(targets))
     said = f"{up} of {len(targets)} targets up"
+    if is_drained:
+        said += f", {_serving(targets)} in service"
     if needed > 1:
         said += f", {needed} needed"
     bad = next((each for each in targets if each.state == DOWN), None)

@@ -104,12 +104,18 @@ def test_what_follows_for_a_name(before: int, word: str, targets: str, kept: str
 
 
 @pytest.mark.parametrize(
-    ("word", "targets", "is_drained"),
-    [("1", "o", True), ("1", "ou", False), ("2", "ouu", False), ("2", "ou", True), ("1", "od", True)],
+    ("word", "targets", "kept", "is_drained"),
+    [
+        *[("1", "o", "", True), ("1", "ou", "", False), ("2", "ouu", "", False), ("2", "ou", "", True)],
+        *[("1", "od", "", True), ("1", "on", "", True), ("1", "on", "u", False), ("1", "on", "od", True)],
+        *[("2", "oun", "u", False), ("2", "oun", "o", True)],
+    ],
 )
-def test_a_name_is_drained_if_too_few_targets_take_calls(word: str, targets: str, is_drained: bool) -> None:
-    """It is up, as its targets are, and gets no calls, as they get none."""
-    found = name_state.state_of(UP, word, _targets(targets))
+def test_a_name_is_drained_if_too_few_targets_take_calls(
+    word: str, targets: str, kept: str, is_drained: bool
+) -> None:
+    """It is up, as its targets are, and gets no calls, as they get none; those of before take them too."""
+    found = name_state.state_of(UP, word, _targets(targets), _targets(kept))
     assert found is not None
     assert (found.state, found.is_drained) == (UP, is_drained)
 

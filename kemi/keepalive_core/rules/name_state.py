@@ -81,8 +81,10 @@ def state_of(before: int, word: str, targets: Sequence[Behind], kept: Sequence[B
         if not _is_expired(word, targets, counted):
             return None
         state = UNKNOWN
-    is_drained = state == UP and _serving(counted) < least(word, len(counted))
-    return Found(state, is_drained, _why(word, counted, is_drained))
+    # Those of before go on serving until it is known whether the new ones do.
+    serving = sum(each.state == UP and each.serves for each in (*targets, *kept))
+    is_drained = state == UP and serving < least(word, len(counted))
+    return Found(state, is_drained, _why(word, counted, f"{serving} in service" if is_drained else ""))
 
 
 def without_targets(before: int, fault: str, proxy: str, stands: bool) -> Found | None:
@@ -130,16 +132,12 @@ def _is_expired(word: str, targets: Sequence[Behind], counted: Sequence[Behind])
     return up + awaited < least(word, len(targets))
 
 
-def _serving(targets: Sequence[Behind]) -> int:
-    return sum(each.state == UP and each.serves for each in targets)
-
-
-def _why(word: str, targets: Sequence[Behind], is_drained: bool) -> str:
+def _why(word: str, targets: Sequence[Behind], serving: str) -> str:
     up = sum(each.state == UP for each in targets)
     needed = least(word, len(targets))
     said = f"{up} of {len(targets)} targets up"
-    if is_drained:
-        said += f", {_serving(targets)} in service"
+    if serving:
+        said += f", {serving}"
     if needed > 1:
         said += f", {needed} needed"
     bad = next((each for each in targets if each.state == DOWN), None)

@@ -480,8 +480,13 @@ def restarted(
     mute: list[str],
     known: bool = True,
     addresses: dict[str, list[str]] | None = None,
+    later: str = NAME,
 ) -> Resolving:
-    """A server that was restarted with a name that was up; DNS is mute for some since then."""
+    """A server that was restarted with a name that was up; DNS is mute for some since then.
+
+    Arguments: mute, for which names; known, whether the name is still there; addresses, of other names;
+    later, the destinations of the new one's configuration.
+    """
     server.define("state_file", str(tmp_path / "state"))
     server.define("destinations", NAME)
     server.define("dns_expand", "1")
@@ -491,6 +496,7 @@ def restarted(
     before.run(3)
     write_state_file(server)
     stop(server)
+    server.define("destinations", later)
     found = Resolving(server, server.process(), monkeypatch)
     found.zone.mute = mute
     if not known:
@@ -537,6 +543,19 @@ def test_all_names_have_the_targets_of_before_as_soon_as_dns_is_found_mute(
     resolving.are_dead = True
     resolving.run(31)
     assert {resolving.keepalive.is_alive(name) for name in names} == {2}
+
+
+def test_a_name_that_comes_late_behind_a_restart_has_the_targets_of_before(
+    server: FakeServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As one that a script, or another node of the cluster, adds; the state file was written meanwhile."""
+    resolving = restarted(server, tmp_path, monkeypatch, ["com"], later="")
+    write_state_file(server)
+    resolving.run(5)
+    resolving.add()
+    resolving.run(3)
+    assert resolving.targets() == ports(ONE, TWO)
+    assert resolving.keepalive.is_alive(NAME) == 1
 
 
 def test_a_name_that_is_no_more_has_no_targets_of_before(

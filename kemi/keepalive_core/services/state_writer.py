@@ -215,7 +215,7 @@ def _text_of_one_that_left(key: str, wall: int) -> str | None:
             return text
         destination_rows.drop_restored(key)
         return None
-    if is_target(key) and _is_awaited(name_of(key)):
+    if is_target(key) and _is_awaited(name_of(key), wall):
         return text
     text = state_format.text_of(key, row._replace(left=wall))
     with suppress(SharedMemoryFull):
@@ -223,10 +223,17 @@ def _text_of_one_that_left(key: str, wall: int) -> str | None:
     return text
 
 
-def _is_awaited(name: str) -> bool:
-    """Say whether DNS has not said since the start which targets a name has."""
+def _is_awaited(name: str, wall: int) -> bool:
+    """Say whether DNS has not said since the start which targets a name has.
+
+    A name that is not monitored may come yet, as one that a script or another node of a cluster adds.
+    """
+    if destination_rows.health(name) is None:
+        text = destination_rows.restored(name)
+        row = state_format.row_of_text(name, text, wall) if text else None
+        return row is not None and (not row.left or 0 <= away_for(row, wall) <= _KEPT_TARGET_SECONDS)
     known = name_rows.resolution(name)
-    return destination_rows.health(name) is not None and (known is None or not known.answered)
+    return known is None or not known.answered
 
 
 the_writer = Writer()

@@ -545,6 +545,22 @@ def test_all_names_have_the_targets_of_before_as_soon_as_dns_is_found_mute(
     assert {resolving.keepalive.is_alive(name) for name in names} == {2}
 
 
+def test_one_dead_name_behind_a_restart_is_no_mute_server(
+    server: FakeServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The others are asked for, and nothing is told of them."""
+    names = [f"n{number}.p.com" for number in range(10)]
+    server.define("list_file", str(tmp_path / "list"))
+    (tmp_path / "list").write_text("\n".join(f"sip:{name}" for name in names))
+    addresses = {name: [ONE] for name in names}
+    resolving = restarted(server, tmp_path, monkeypatch, names[:1], addresses=addresses)
+    resolving.zone.addresses |= addresses
+    resolving.slow, resolving.zone.fault = names[:1], NO_ANSWER
+    resolving.run(10)
+    assert [resolving.targets(f"sip:{name}") for name in names] == [ports(ONE)] * 10
+    assert resolving.lines("warn") == [f"sip:{names[0]}: no answer from DNS; 1 target of before stays"]
+
+
 def test_a_name_that_comes_late_behind_a_restart_has_the_targets_of_before(
     server: FakeServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

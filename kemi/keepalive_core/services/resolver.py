@@ -173,7 +173,7 @@ class Resolver:
     def _ask_for(self, key: str) -> Iterator[None]:
         """Ask for a name, one question in each step, and write down what DNS said."""
         name = self._names[key]
-        self._was_slow = False
+        was_mute, self._was_slow = self._is_mute, False
         found = Expansion((), NO_ANSWER)
         if (yield from self._is_answered(key, name.hop.host)):
             found = yield from self._answered(self._expanding(key, name))
@@ -185,7 +185,8 @@ class Resolver:
             if not after.targets and after.fault.startswith(NO_ANSWER):
                 after = after.recalled(self._recall(key))
             self._write(key, before, after)
-        if self._is_mute:
+        # Two in a row: one alone may be dead itself.
+        if was_mute and self._is_mute:
             yield from self._recall_all()
 
     def _recall_all(self) -> Iterator[None]:

@@ -182,7 +182,8 @@ def _check_one(server: Server, given: argparse.Namespace, screen: Screen) -> int
     findings = [(level, f"{name} is {shown}{': ' if said else ''}{said}")]
     classes = [each["shown"] for each in targets] or [info["state"] if mode == "ready" else mode]
     counts = {state: classes.count(state) for state in STATES}
-    if targets and mode == "ready":
+    # One that is drained as some of its targets are may have no other that is up.
+    if targets and info["admin"]["mode"] == "ready":
         findings += [each for each in _findings(counts, given) if each[0] in (WARNING, CRITICAL)]
         if fault := info["resolution"]["fault"]:
             findings.append((WARNING, f"DNS: {fault}"))

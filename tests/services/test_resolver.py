@@ -312,7 +312,10 @@ def test_what_is_left_out_is_told_once(resolving: Resolving) -> None:
     resolving.zone.srv["_sip._udp.p.com"] = [Srv(0, 0, 0, "a.com"), Srv(0, 0, 5070, "p.com")]
     resolving.add()
     resolving.run(200)
-    assert resolving.lines("info") == [f"{KEY}: not all that DNS says is used: SRV with port 0 (a.com)"]
+    assert resolving.lines("info") == [
+        f"{KEY}: DNS says 2 targets: +{ONE}:5070 +{TWO}:5070; "
+        "not all that DNS says is used: SRV with port 0 (a.com)"
+    ]
     known = resolving.known()
     assert known is not None
     assert known.left_out == "SRV with port 0 (a.com)"

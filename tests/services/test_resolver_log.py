@@ -54,6 +54,18 @@ def known(
         (known(1), known(1, fault="no such name"), "warn", "no such name; 1 target of before stays"),
         (known(), known(fault="no such name"), "warn", "no such name; there are no targets"),
         (known(1), known(1, left_out="port 0"), "info", "not all that DNS says is used: port 0"),
+        (
+            known(),
+            known(1, left_out="no IPv6"),
+            "info",
+            "DNS says 1 target: +10.0.0.1:5060; not all that DNS says is used: no IPv6",
+        ),
+        (
+            known(1, fault="no such name"),
+            known(1, left_out="port 0"),
+            "info",
+            "DNS says 1 target; not all that DNS says is used: port 0",
+        ),
         (known(1, left_out="port 0"), known(1), "info", "DNS says 1 target"),
     ],
 )

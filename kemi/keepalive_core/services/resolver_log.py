@@ -26,7 +26,10 @@ def tell(key: str, before: Resolution, after: Resolution) -> None:
         log.warning("%s: %s; %s", key, after.fault, _what_stays(after.all_targets))
     elif after.left_out and after.left_out != before.left_out:
         # Addresses of IPv6 on a server without it are nothing that an operator has to mend.
-        log.info("%s: not all that DNS says is used: %s", key, after.left_out)
+        has_others = {each.hop for each in before.targets} != {each.hop for each in after.targets}
+        is_news = has_others or (before.fault and not after.fault)
+        changes = f"{_changes(before.targets, after.targets)}; " if is_news else ""
+        log.info("%s: %snot all that DNS says is used: %s", key, changes, after.left_out)
     else:
         log.info("%s: %s", key, _changes(before.targets, after.targets))
 

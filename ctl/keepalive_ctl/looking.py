@@ -83,7 +83,7 @@ def row_of(row: dict[str, Any], now: float, heads: tuple[str, ...]) -> list[obje
         row["shown"],
         age(now - row["since"]) if row["since"] else "",
         targets.milliseconds(row["latency_ms"]),
-        f"{row['loss']:.0f}%",
+        "" if row.get("name") else f"{row['loss']:.0f}%",
         " ".join(row["groups"]),
         *([cluster.pinged_by(row)] if cluster.HEAD in heads else []),
         _why(row) if row["admin"] == "ready" else ordered,
@@ -155,9 +155,11 @@ def _facts(info: dict[str, Any]) -> Iterator[tuple[str, str]]:
         yield "tracked by", str(info["tracked_by"])
     if info["held"]:
         yield "held by", ", ".join(info["held"])
-    for name in ("drained_until", "kept_down_until"):
-        if info[name]:
-            yield name.replace("_", " "), moment(info[name])
+    is_name = bool(info.get("targets"))
+    if info["drained_until"]:
+        yield "drained", "as its targets are" if is_name else f"until {moment(info['drained_until'])}"
+    if info["kept_down_until"]:
+        yield "kept down", f"until {moment(info['kept_down_until'])}"
     yield "pings", f"{info['ok']} ok, {info['failed']} failed, {info['void']} void, {info['drained']} drained"
     spans = [(name, span["percent"]) for name, span in info["availability"].items() if name != "strip"]
     told = (f"{name} {'not measured' if percent is None else f'{percent:g} %'}" for name, percent in spans)
@@ -167,7 +169,8 @@ def _facts(info: dict[str, Any]) -> Iterator[tuple[str, str]]:
     yield "last failed", moment(info["last_down"])
     if latency["last"]:
         yield "latency", ", ".join(f"{name} {latency[name]:.1f} ms" for name in latency)
-    yield "loss", f"{info['loss']['percent']:g} %"
+    if not is_name:
+        yield "loss", f"{info['loss']['percent']:g} %"
     yield "calls", f"{calls['ok']} ok, {calls['failed']} failed"
     for name, owner in info["owners"].items():
         group = f": group {owner['group']}, priority {owner['priority']}" if owner["group"] else ""

@@ -58,6 +58,18 @@ def test_show_has_the_targets_of_a_name(cockpit: Cockpit, keepalivectl: Keepaliv
     assert "no more in DNS" in lines[-1]
 
 
+def test_what_a_name_has_none_of(cockpit: Cockpit, keepalivectl: Keepalivectl) -> None:
+    """Nobody pings it as a whole, so nothing of it is lost; and its drain ends as its targets' do."""
+    cockpit.answers["info"] = {**named(target(ONE, "drain")), "drained_until": 86400}
+    lines = keepalivectl("show", NAME).stdout.splitlines()
+    assert "  drained      as its targets are" in lines
+    assert not any("loss" in line for line in lines)
+    cockpit.answers["info"] = {**information(), "drained_until": 86400}
+    assert "  drained      until 1970-01-02 00:00:00" in keepalivectl("show", "sip:x").stdout.splitlines()
+    cockpit.answers["view"] = view(row(NAME, name=name(target(ONE))), row("sip:a"))
+    assert [line.count("0%") for line in keepalivectl("list").stdout.splitlines()] == [0, 0, 1]
+
+
 def test_show_of_a_target(cockpit: Cockpit, keepalivectl: Keepalivectl) -> None:
     """It is called by its key, as its URI is that of its name."""
     cockpit.answers["info"] = {**named(), "resolution": {}, "destination": ONE, "target_of": NAME}

@@ -117,6 +117,9 @@ def test_a_drain_is_each_ones_own(tracked: ModuleType, server: FakeServer) -> No
     assert [tracked.state(each) for each in (HOST, TRUNK, OTHER)] == [1, 1, 2]
     assert tracked.info(TRUNK)["drained_until"] == tracked.info(HOST)["drained_until"]
     assert tracked.info(TRUNK)["not_pinged_because"] == "track: Retry-After"
+    asked, follows = (line for line in server.ksr.lines("warn") if "drained" in line)
+    assert f"{HOST}:5060 asked for no calls, and is drained: 503" in asked
+    assert f" is drained, as {HOST}:5060 is: 503" in follows
     server.tick(58)
     assert tracked.is_alive(TRUNK) == 2
     server.answer(200, 5)

@@ -22,6 +22,7 @@ from ..rules.record import Health
 from ..rules.schedule import Wish
 from ..rules.service_code import code_of
 from ..rules.states import UNKNOWN, UP
+from ..rules.tracking import tracks
 from ..rules.uptime import condition
 from . import announcements, availability, change_lines, groups, slow_start, tracked, uplinks
 from .announcements import Change
@@ -254,6 +255,8 @@ def tell(outcome: Outcome | None) -> None:
     if after.drain_until and not before.drain_until:
         if case.terms.is_name:
             log.warning("%s is drained, as its targets are: %s", key, after.reason, extra=about(key))
+        elif tracked_one := tracks(key, case.terms.policy):
+            log.warning("%s is drained, as %s is: %s", key, tracked_one, after.reason, extra=about(key))
         else:
             log.warning("%s asked for no calls, and is drained: %s", key, after.reason, extra=about(key))
     elif before.drain_until and not after.drain_until:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from types import ModuleType
+from types import ModuleType, SimpleNamespace
 from typing import Any
 
 import pytest
@@ -546,6 +546,33 @@ def test_all_names_have_the_targets_of_before_as_soon_as_dns_is_found_mute(
     resolving.are_dead = True
     resolving.run(31)
     assert {resolving.keepalive.is_alive(name) for name in names} == {2}
+
+
+def test_a_name_is_looked_at_once_while_dns_fails(
+    resolving: Resolving, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One that fails at once, as while it starts, costs each name a question, and no look at all others."""
+    from keepalive_core.services import resolver
+
+    names = [f"n{number}.p.com" for number in range(40)]
+    resolving.zone.addresses |= {each: [ONE] for each in names}
+    for each in names:
+        resolving.add(f"sip:{each}")
+    resolving.run(5)
+    resolving.zone.mute, resolving.slow, resolving.zone.fault = ["com"], ["com"], NO_ANSWER
+    resolving.run(60)
+    resolving.slow = []
+    looked_at: list[str] = []
+    read = resolver.name_rows.resolution
+
+    def resolution(key: str) -> Resolution | None:
+        looked_at.append(key)
+        return read(key)
+
+    monkeypatch.setattr(resolver, "name_rows", SimpleNamespace(**vars(resolver.name_rows)))
+    monkeypatch.setattr(resolver.name_rows, "resolution", resolution)
+    resolving.run(60)
+    assert 40 <= len(looked_at) <= 40 * 4
 
 
 def test_one_dead_name_behind_a_restart_is_no_mute_server(

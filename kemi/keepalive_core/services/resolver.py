@@ -55,6 +55,8 @@ class Resolver:
         self._recalled: dict[str, list[str]] = {}
         """of names, the hops of their targets of before the restart"""
         self._next_recall = 0
+        self._unasked: set[str] = set()
+        """names that have come, and were neither asked for yet nor given targets of before the restart"""
         self._was_slow = False
         """whether a question for the name that is being asked for took its time, and had no answer"""
         self._is_mute = False
@@ -89,6 +91,7 @@ class Resolver:
         self._names[key] = name
         if known is None or known.hop != name.hop:
             self._order.come(key, name.hop.host, clock.now(), self._hosts.has(name.hop.host))
+            self._unasked.add(key)
         elif at_once:
             self._order.hurry(key, clock.now())
         else:
@@ -97,6 +100,7 @@ class Resolver:
     def _forget(self, key: str) -> None:
         """Ask for a name no more, and ping none of its targets."""
         self._names.pop(key, None)
+        self._unasked.discard(key)
         self._order.go(key)
         if known := name_rows.resolution(key):
             # First, so that no call looks for a target among those that are going.
@@ -173,6 +177,7 @@ class Resolver:
     def _ask_for(self, key: str) -> Iterator[None]:
         """Ask for a name, one question in each step, and write down what DNS said."""
         name = self._names[key]
+        self._unasked.discard(key)
         was_mute, self._was_slow = self._is_mute, False
         found = Expansion((), NO_ANSWER)
         if (yield from self._is_answered(key, name.hop.host)):
@@ -192,13 +197,13 @@ class Resolver:
     def _recall_all(self) -> Iterator[None]:
         """Give all names that wait for a mute DNS server the targets of before a restart, which are pinged.
 
-        A round of many such names takes hours.
+        A round of many such names takes hours. Each is looked at once: DNS may fail at once for each of them.
         """
-        for key, name in list(self._names.items()):
-            if self._names.get(key) == name and name_rows.resolution(key) is None:
-                if found := self._recall(key):
-                    waits = Resolution(fault=NO_ANSWER, host=name.hop.host)
-                    self._write(key, Resolution(), waits.recalled(found))
+        while self._unasked:
+            key = self._unasked.pop()
+            if name_rows.resolution(key) is None and (found := self._recall(key)):
+                waits = Resolution(fault=NO_ANSWER, host=self._names[key].hop.host)
+                self._write(key, Resolution(), waits.recalled(found))
                 yield
 
     def _recall(self, key: str) -> list[Target]:

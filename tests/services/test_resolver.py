@@ -611,3 +611,23 @@ def test_a_name_that_is_no_more_has_no_targets_of_before(
     resolving = restarted(server, tmp_path, monkeypatch, [], known=False)
     resolving.run()
     assert resolving.targets() == []
+
+
+def test_a_name_that_was_no_more_does_not_return_when_dns_falls_silent(
+    server: FakeServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What DNS said since the start is newer than the state file, also behind another restart."""
+    resolving = restarted(server, tmp_path, monkeypatch, [], known=False)
+    resolving.run(3)
+    write_state_file(server)
+    resolving.zone.mute = ["com"]
+    resolving.run(130)
+    assert resolving.targets() == []
+    assert resolving.keepalive.is_alive(NAME) == 2
+    write_state_file(server)
+    stop(server)
+    again = Resolving(server, server.process(), monkeypatch)
+    again.zone.mute = ["com"]
+    server.tick(1)
+    again.run(130)
+    assert again.targets() == []

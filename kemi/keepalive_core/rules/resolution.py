@@ -9,6 +9,8 @@ import json
 from collections.abc import Sequence
 from typing import Any, Final, NamedTuple
 
+from .dns_records import NO_ANSWER
+
 OF_STATE_FILE: Final = "state file"
 """The record of a target of before a restart, as long as DNS does not answer"""
 MOST_TARGETS: Final = 32
@@ -72,6 +74,11 @@ class Resolution(NamedTuple):
     def is_new_known(self) -> bool:
         """Whether DNS has said anything since what was kept was the targets."""
         return bool(self.targets or self.fault)
+
+    @property
+    def says_none(self) -> bool:
+        """Whether DNS has answered, and gave no target."""
+        return bool(self.fault and not self.targets and not self.fault.startswith(NO_ANSWER))
 
     def disowned(self) -> "Resolution":
         """Return what follows if the name means another host: its targets are kept until DNS has answered."""

@@ -187,7 +187,9 @@ class Resolver:
         if now and now.hop == name.hop:
             before = _resolution(key)
             after = before.renewed(*found, int(time.time()))._replace(host=name.hop.host)
-            if not after.targets and after.fault.startswith(NO_ANSWER):
+            if after.says_none:
+                self._recalled.pop(key, None)
+            elif not after.targets:
                 after = after.recalled(self._recall(key))
             self._write(key, before, after)
         # Two in a row: one alone may be dead itself.

@@ -224,7 +224,7 @@ def _text_of_one_that_left(key: str, wall: int) -> str | None:
 
 
 def _is_awaited(name: str, wall: int) -> bool:
-    """Say whether DNS has not said since the start which targets a name has.
+    """Say whether DNS has not said since the start which targets a name has, or that it has none.
 
     A name that is not monitored may come yet, as one that a script or another node of a cluster adds.
     """
@@ -233,7 +233,7 @@ def _is_awaited(name: str, wall: int) -> bool:
         row = state_format.row_of_text(name, text, wall) if text else None
         return row is not None and (not row.left or 0 <= away_for(row, wall) <= _KEPT_TARGET_SECONDS)
     known = name_rows.resolution(name)
-    return known is None or not known.answered
+    return known is None or not (known.answered or known.says_none)
 
 
 the_writer = Writer()

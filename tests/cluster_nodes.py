@@ -33,9 +33,9 @@ def said(a: str = NONE, b: str = NONE, c: str = NONE, old: str = "") -> dict[str
     """
     kinds = {A: a, B: b, C: c}
     lost = [*kinds.values()].count(DOWN)
-    late = {node for node, name in ((A, "a"), (B, "b"), (C, "c")) if name in old}
+    not_fresh = {node for node, name in ((A, "a"), (B, "b"), (C, "c")) if name in old}
     return {
-        node: Word(kind, fresh=lost if kind == UP and node not in late else 0)
+        node: Word(kind, fresh=lost if kind == UP and node not in not_fresh else 0)
         for node, kind in kinds.items()
         if kind != NONE
     }

@@ -155,7 +155,7 @@ def _facts(info: dict[str, Any]) -> Iterator[tuple[str, str]]:
         yield "tracked by", str(info["tracked_by"])
     if info["held"]:
         yield "held by", ", ".join(info["held"])
-    is_name = bool(info.get("targets"))
+    is_name = bool(info.get("resolution"))
     if info["drained_until"]:
         yield "drained", "as its targets are" if is_name else f"until {moment(info['drained_until'])}"
     if info["kept_down_until"]:

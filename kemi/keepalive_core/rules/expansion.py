@@ -48,9 +48,9 @@ def expand(
     """
     perhaps = [each for each in before.targets if each.may_be_of_srv]
     lacks_naptr = f"{NO_ANSWER} ({Kind.NAPTR.value}" in before.left_out
-    run = Run(name, asked, hindrance, bool(perhaps), lacks_naptr)
-    if all(each.record == OF_STATE_FILE for each in perhaps):
-        run.remembered = frozenset(each.hop for each in perhaps)
+    are_remembered = all(each.record == OF_STATE_FILE for each in perhaps)
+    remembered = frozenset(each.hop for each in perhaps if are_remembered)
+    run = Run(name, asked, hindrance, bool(perhaps), lacks_naptr, remembered)
     if asked.transport not in ("", "ws", *SERVICES):
         return Expansion((), f"{NOTHING_USABLE}: {asked.transport}")
     try:

@@ -84,7 +84,7 @@ def state_of(before: int, word: str, targets: Sequence[Behind], kept: Sequence[B
     # Those of before go on serving until it is known whether the new ones do.
     serving = sum(each.state == UP and each.serves for each in (*targets, *kept))
     is_drained = state == UP and serving < least(word, len(counted))
-    return Found(state, is_drained, _why(word, counted, f"{serving} in service" if is_drained else ""))
+    return Found(state, is_drained, _why(word, counted, serving if is_drained else None))
 
 
 def without_targets(before: int, fault: str, proxy: str, stands: bool) -> Found | None:
@@ -132,12 +132,13 @@ def _is_expired(word: str, targets: Sequence[Behind], counted: Sequence[Behind])
     return up + awaited < least(word, len(targets))
 
 
-def _why(word: str, targets: Sequence[Behind], serving: str) -> str:
+def _why(word: str, targets: Sequence[Behind], serving: int | None) -> str:
+    """Return a reason. Arguments: word; targets; serving, how many take calls, if these are too few."""
     up = sum(each.state == UP for each in targets)
     needed = least(word, len(targets))
     said = f"{up} of {len(targets)} targets up"
-    if serving:
-        said += f", {serving}"
+    if serving is not None:
+        said += f", {serving} in service"
     if needed > 1:
         said += f", {needed} needed"
     bad = next((each for each in targets if each.state == DOWN), None)

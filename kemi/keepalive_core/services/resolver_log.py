@@ -21,7 +21,7 @@ def tell(key: str, before: Resolution, after: Resolution) -> None:
     """Tell of a change of what DNS says of a name, or of what stays of what it said before."""
     if after._replace(kept=before.kept) == before:
         gone = [each for each in before.kept if each not in after.kept]
-        log.info("%s: pinged no more: %s", key, _few(_addresses(gone)))
+        log.info("%s: pinged no more: %s", key, one_line(_few(_addresses(gone))))
     elif after.fault and after.fault != before.fault:
         log.warning("%s: %s; %s", key, after.fault, _what_stays(after.all_targets))
     elif after.left_out and after.left_out != before.left_out:

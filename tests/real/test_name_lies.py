@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from itertools import pairwise
+from pathlib import Path
 
 import pytest
 
@@ -109,6 +110,29 @@ def test_a_mute_server(start, liars: Provider, gateway: Gateway) -> None:
     liar.mute.clear()
     for each in muted:
         each.become(UP, 25)
+
+
+def test_a_restart_while_dns_is_mute(start, liars: Provider, tmp_path: Path) -> None:
+    """All names have their targets of before at once, and are as these are, though DNS is asked for each.
+
+    Each question waits a second: to ask for one name after the other takes several times as long.
+    """
+    gateway, names = liars.gateway(), [f"sip:{liars.say(f'n{number}', '@ A %1')}" for number in range(30)]
+    (tmp_path / "list").write_text("\n".join(names))
+    files = {"KEEPALIVE_LIST_FILE": tmp_path / "list", "KEEPALIVE_STATE_FILE": tmp_path / "states"}
+    given = {"share": tmp_path, "resolver": liars.dns.address, **files, **QUICK, "KEEPALIVE_DNS_INTERVAL": 60}
+    before: Kamailio = start(**given)
+    for each in names:
+        before.wait_for_state(each, UP)
+    before.stop()
+    liars.dns.mute.add("test")
+    gateway.silent = True
+    after: Kamailio = start(**given)
+    wait_for("all are down", lambda: {*map(after.state, names)} == {DOWN}, 10)
+    lacking = f"{gateway.uri.removeprefix('sip:')}: "
+    assert all(lacking in after.call("info", each)["last_reason"] for each in names)
+    gateway.silent = False
+    wait_for("all are up", lambda: {*map(after.state, names)} == {UP}, 10)
 
 
 def test_a_refusing_server_and_a_slow_one(start, liars: Provider) -> None:

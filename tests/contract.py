@@ -455,6 +455,27 @@ ROWS: dict[str, Row] = {
         for method in ("MESSAGE", "INVITE", "ACK")
         for uri in ("x", "sips:", "sip:bob@example.com:99999", "sip:bob@example.com")
     },
+    **{
+        f"{method} {uri} is none to relay to, of a transaction": Row(
+            f"""
+            tm.t_newtran()
+            seturi("{uri}")
+            tm.t_relay()
+            pv.sets("$du", "sip:127.0.0.1:GATEWAY_A")
+            tm.t_on_failure("ksr_failure")
+            tm.t_relay()
+            """,
+            f"{method} sip:bob@example.com",
+            answers=(503, 200),
+            failure=f"""
+            seturi("{uri}")
+            pv.sets("$du", "sip:127.0.0.1:GATEWAY_B")
+            tm.t_relay()
+            """,
+        )
+        for method in ("MESSAGE", "INVITE")
+        for uri in ("x", "sip:", "sip:bob@example.com:99999")
+    },
     "a transaction of a URI that is none any more": Row(
         """
         seturi("x")

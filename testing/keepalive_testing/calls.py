@@ -370,7 +370,7 @@ class Call:
 
     def relay(self) -> int:
         """Send the request on, as t_relay does; return what that returns."""
-        if self.is_bad():
+        if not self.has_transaction and self.is_bad():
             return -400
         if self.is_canceled or not self.draft.is_new:
             return -1

@@ -476,6 +476,19 @@ ROWS: dict[str, Row] = {
         for method in ("MESSAGE", "INVITE")
         for uri in ("x", "sip:", "sip:bob@example.com:99999")
     },
+    **{
+        f"setdsturi alone is no other hop in a failure route, {number}": Row(
+            RELAY,
+            answers=(503, 200),
+            failure=f"""
+            {before}
+            setdsturi("sip:127.0.0.1:GATEWAY_B")
+            pv.get("$du")
+            tm.t_relay()
+            """,
+        )
+        for number, before in enumerate(("", "resetdsturi()", 'setuser("x")', 'pv.sets("$du", "sip:x")'))
+    },
     "a transaction of a URI that is none any more": Row(
         """
         seturi("x")

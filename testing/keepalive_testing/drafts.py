@@ -68,9 +68,9 @@ class Draft:
         """Choose the next hop, "" for the request URI."""
         self._du, self.is_new = hop or None, True
 
-    def forget_hop(self) -> None:
-        """Choose the request URI, which is nothing new to tm."""
-        self._du = None
+    def send_unnoticed_to(self, hop: str) -> None:
+        """Choose the same, which is nothing new to tm."""
+        self._du = hop or None
 
     @property
     def hop(self) -> str:

@@ -151,11 +151,11 @@ class Routing:
         return self._with(host=host)
 
     def _core_setdsturi(self, uri: str) -> bool:
-        self.call.draft.send_to(uri)
+        self.call.draft.send_unnoticed_to(uri)
         return True
 
     def _core_resetdsturi(self) -> bool:
-        self.call.draft.forget_hop()
+        self.call.draft.send_unnoticed_to("")
         return True
 
     def _core_isdsturiset(self) -> bool:

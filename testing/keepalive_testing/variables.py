@@ -189,7 +189,7 @@ class Variables(Routing):
         """Take a value away."""
         call = self.here().call
         if name.kind == "du":
-            call.draft.forget_hop()
+            call.draft.send_unnoticed_to("")
         elif name.kind == "avp":
             values = call.avps.get(_avp(name.inner), [])
             del values[0 if name.at == "*" else -1 :]

@@ -1862,3 +1862,41 @@ def ksr_event(msg: object, event: str) -> int:
 def mod_init() -> ModuleType:
     """Have this module's functions called."""
     return sys.modules[__name__]
+
+
+_REDIRECT = {
+    "whose URI is as it came": "",
+    "with another user": 'setuser("new")',
+    "with the URI that it has": 'pv.sets("$ru", pv.get("$ru"))',
+    "with another URI, and a Contact of the script": """
+        pv.sets("$ru", "sip:new@example.org;x=y")
+        hdr.append_to_reply("Contact: <sip:own@example.org>\\r\\n")
+        hdr.append_to_reply("X-Own: 1\\r\\n")
+    """,
+    "with another next hop": 'pv.sets("$du", "sip:127.0.0.1:GATEWAY_A")',
+}
+ROWS |= {
+    f"redirected {how}, by {reply.partition('(')[0]}": Row(
+        f"{change}\n{'tm.t_newtran()' * reply.startswith('tm.')}\n{reply}", INVITE
+    )
+    for how, change in _REDIRECT.items()
+    for reply in ('sl.send_reply(302, "Moved")', 'sl.sl_send_reply(301, "Moved")', 'tm.t_reply(302, "Moved")')
+}
+ROWS["redirected in a failure route, with another user since t_newtran"] = Row(
+    'tm.t_newtran()\nsetuser("late")' + RELAY, INVITE, answers=(503,), failure='tm.t_reply(302, "Moved")'
+)
+ROWS["not redirected"] = Row('setuser("new")\nsl.send_reply(404, "No")', INVITE)
+ROWS["redirected twice"] = Row(
+    'setuser("new")\ntm.t_newtran()\nsl.sl_send_reply(302, "One")\ntm.t_reply(302, "Two")', INVITE
+)
+ROWS |= {
+    f"redirected in a transaction {how}": Row(f'tm.t_newtran()\n{change}\ntm.t_reply(302, "Moved")', INVITE)
+    for how, change in _REDIRECT.items()
+}
+ROWS |= {
+    f"redirected in a failure route {how}{' behind another one' * bool(before)}": Row(
+        before + RELAY, INVITE, answers=(503,), failure=f'{change}\npv.get("$ru")\ntm.t_reply(302, "Moved")'
+    )
+    for how, change in _REDIRECT.items()
+    for before in ("", *([] if change else ['setuser("first")']))
+}

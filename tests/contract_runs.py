@@ -58,9 +58,10 @@ def left(start: object, fields: list[tuple[str, str]]) -> str:
     return f"{start} {[': '.join(field) for field in fields if field[0].lower() not in USUAL]}"
 
 
-def own_lines(fields: list[tuple[str, str]]) -> list[tuple[str, str]]:
-    """Return the header fields of a reply that a row has added."""
-    return [field for field in fields if field[0].startswith("X-")]
+def own_lines(code: int, fields: list[tuple[str, str]]) -> list[tuple[str, str]]:
+    """Return the header fields of a reply that a row has added, or Kamailio to a redirection."""
+    has_contact = code in range(300, 400)
+    return [field for field in fields if field[0].startswith("X-") or (has_contact and field[0] == "Contact")]
 
 
 def request_of(name: str, row: Row, ports: Ports, mark: str, method: str = "") -> str:

@@ -125,8 +125,8 @@ class Call:
         """the functions of the script that are to be called, by route"""
         self._on_failure = ""
         """which of them is called if what was relayed fails: whoever names one later names it too late"""
-        self._begun_with: tuple[str, str | None, bool] = self.draft.uri, None, False
-        """the request URI and the next hop as its transaction began, and whether this server was recorded"""
+        self._begun_with = Draft(message.uri)
+        """the draft as its transaction began"""
         self._as_relayed = self.draft
         """what each failure route begins with; the header lines are the first try's, even if that failed"""
         self._was_tried = False
@@ -278,7 +278,7 @@ class Call:
     def begin(self) -> None:
         """Have a transaction from now on."""
         self.has_transaction = True
-        self._begun_with = self.draft.uri, self.draft.du, self.draft.is_recorded
+        self._begun_with = self.draft.copy()
 
     @property
     def is_waiting(self) -> bool:
@@ -323,6 +323,8 @@ class Call:
             self.ksr.violate(f"{code} is no code of a reply: 100 to 699")
         if "\r" in reason or "\n" in reason:
             self.ksr.violate(f"{reason!r} is more than a reason: header lines of the reply")
+        if code in range(300, 400):
+            self.draft.redirect()
         reply = Reply(code, reason, self.draft.of_replies)
         if in_transaction:
             self._tell(reply)
@@ -377,7 +379,7 @@ class Call:
         was_relayed = bool(self.relayed)
         if not self.has_transaction and self.message.method != "ACK":
             self.begin()
-        as_it_is = self.draft.snapshot(*self._begun_with)
+        as_it_is = self.draft.snapshot(self._begun_with)
         if not self._was_tried:
             self._as_relayed, self._was_tried = as_it_is, True
         elif not was_relayed:

@@ -21,6 +21,8 @@ class Draft:
 
     def __init__(self, uri: str = "") -> None:
         self._uri = uri
+        self.is_uri_set = False
+        """whether the script has set it, be it as it was"""
         self._du: str | None = None
         self.is_new = True
         """whether it leads to where the request was not sent yet, as to tm"""
@@ -38,16 +40,22 @@ class Draft:
         self.of_replies = ""
         """header lines of what the script replies itself"""
 
+    def redirect(self) -> None:
+        """Have what the script replies itself name the request URI, if that was set, as Kamailio has it."""
+        if self.is_uri_set:
+            self.of_replies += f"Contact: <{self._uri}>\r\n"
+
     def copy(self, is_new: bool = True) -> Draft:
         """Return what another route goes on with, with the same flags."""
         other = copy.deepcopy(self)
         other.is_new, other.flags = is_new, self.flags
         return other
 
-    def snapshot(self, uri: str, du: str | None, is_recorded: bool) -> Draft:
-        """Return what a transaction keeps of it. Arguments: uri, du, is_recorded, as it began."""
+    def snapshot(self, begun: Draft) -> Draft:
+        """Return what a transaction keeps of it. Arguments: begun, as it was when that began."""
         other = copy.deepcopy(self)
-        other._uri, other._du, other.is_recorded = uri, du, is_recorded
+        other._uri, other.is_uri_set = begun._uri, begun.is_uri_set
+        other._du, other.is_recorded = begun._du, begun.is_recorded
         return other
 
     @property
@@ -57,7 +65,7 @@ class Draft:
 
     @uri.setter
     def uri(self, uri: str) -> None:
-        self._uri, self.is_new = uri, True
+        self._uri, self.is_uri_set, self.is_new = uri, True, True
 
     @property
     def du(self) -> str | None:

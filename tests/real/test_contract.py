@@ -63,7 +63,7 @@ class RealRun:
         wait_for("all calls", lambda: len(self._told()) >= len(expected.told), 2)
         wait_for("all that is sent", lambda: len(self._relayed(mark)) >= len(expected.relayed), 2)
         self._receive_more(replies, mark)
-        added = ((reply.code, own_lines(reply.fields)) for reply in replies)
+        added = ((reply.code, own_lines(reply.code, reply.fields)) for reply in replies)
         return Outcome(
             self._told(),
             [f"{reply.code} {reply.reason}" for reply in replies],
